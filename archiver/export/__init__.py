@@ -1,0 +1,3 @@
+"""One writer a format."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Settings and logging."""
+
+from __future__ import annotations
