@@ -1,0 +1,71 @@
+"""Pure arithmetic on sets of message ids, kept as sorted, disjoint, non-adjacent closed intervals.
+
+The archive's coverage of a channel is such a set: the ids that were read to the last one. What lies between the
+intervals was not fetched. No I/O, no clock; hypothesis compares it with plain sets.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+Interval: TypeAlias = tuple[int, int]
+"""(lo, hi), both ends included, lo <= hi."""
+
+
+def add(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
+    """The set with [lo, hi] joined in; neighbours melt together."""
+    if lo > hi:
+        raise ValueError(f"an interval ends before it begins: [{lo}, {hi}]")
+    # Intervals that touch or overlap [lo - 1, hi + 1] are swallowed.
+    first = bisect_left(intervals, lo - 1, key=lambda interval: interval[1])
+    last = bisect_right(intervals, hi + 1, key=lambda interval: interval[0])
+    if first < last:
+        lo = min(lo, intervals[first][0])
+        hi = max(hi, intervals[last - 1][1])
+    return [*intervals[:first], (lo, hi), *intervals[last:]]
+
+
+def gaps(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
+    """The runs of ids within [lo, hi] that the set lacks, ascending."""
+    if lo > hi:
+        return []
+    edges: list[Interval] = [(lo - 1, lo - 1), *clip(intervals, lo, hi), (hi + 1, hi + 1)]
+    return [(left[1] + 1, right[0] - 1) for left, right in pairwise(edges) if left[1] + 1 <= right[0] - 1]
+
+
+def highest_gap(intervals: Sequence[Interval], lo: int, hi: int) -> Interval | None:
+    """The newest run of ids within [lo, hi] that the set lacks."""
+    missing = gaps(intervals, lo, hi)
+    return missing[-1] if missing else None
+
+
+def clip(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
+    """The part of the set that lies within [lo, hi]."""
+    return [(max(a, lo), min(b, hi)) for a, b in intervals if a <= hi and b >= lo]
+
+
+def size(intervals: Iterable[Interval]) -> int:
+    """How many ids the set holds."""
+    return sum(hi - lo + 1 for lo, hi in intervals)
+
+
+def contains(intervals: Sequence[Interval], message_id: int) -> bool:
+    """Whether the id is in the set."""
+    at = bisect_right(intervals, message_id, key=lambda interval: interval[0]) - 1
+    return at >= 0 and intervals[at][1] >= message_id
+
+
+def runs(ids: Iterable[int]) -> list[Interval]:
+    """Ascending ids as intervals; equal or falling ids are an error of the caller's."""
+    found: list[Interval] = []
+    for message_id in ids:
+        if found and message_id <= found[-1][1]:
+            raise ValueError("ids must ascend")
+        if found and message_id == found[-1][1] + 1:
+            found[-1] = (found[-1][0], message_id)
+        else:
+            found.append((message_id, message_id))
+    return found

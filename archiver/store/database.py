@@ -1,0 +1,153 @@
+"""The archive's file: opening, migrating, and the one way to write, `transaction()`.
+
+One process writes (a lock holds the others off, `archiver.lock`), through one connection; readers open their own
+read-only connections and, in WAL mode, never wait for the writer. https://www.sqlite.org/wal.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from archiver.errors import Error, NotFound, UsageError
+
+ARCHIVE_NAME = "archive.db"
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;      -- a power cut may cost the last pages, never the order of them
+PRAGMA foreign_keys = ON;
+PRAGMA busy_timeout = 10000;
+PRAGMA cache_size = -32000;       -- 32 MB
+PRAGMA temp_store = MEMORY;
+PRAGMA journal_size_limit = 67108864;
+"""
+
+
+class NewerSchemaError(Error):
+    """The archive was written by a newer telekeep."""
+
+
+class Database:
+    """One open archive. `connection` serves reads; writes go through `transaction()`."""
+
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, directory: Path) -> Database:
+        """Open the archive for writing; make it, private to its owner, where there is none."""
+        path = directory / ARCHIVE_NAME
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.chmod(0o700)
+            # SQLite gives the -wal and -shm files the mode of the database.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            path.chmod(0o600)
+        except OSError as exc:
+            raise UsageError(
+                f"the archive in {directory} cannot be written: {exc.strerror}.",
+                hint="Set archive.dir to a directory of your own.",
+            ) from exc
+        connection = await aiosqlite.connect(path, isolation_level=None)
+        database = cls(connection, path)
+        try:
+            await connection.executescript(_PRAGMAS)
+            await database._migrate()
+        except sqlite3.DatabaseError as exc:
+            await connection.close()
+            raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
+        except BaseException:
+            await connection.close()
+            raise
+        return database
+
+    @classmethod
+    async def open_readonly(cls, directory: Path) -> Database:
+        """Open the archive for reading beside a writer. Raises NotFound where there is none."""
+        path = directory / ARCHIVE_NAME
+        if not path.exists():
+            raise NotFound(
+                f"there is no archive in {directory}.",
+                hint="Begin with `telekeep login` and `telekeep add CHANNEL`, or set archive.dir.",
+            )
+        try:
+            connection = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        except sqlite3.Error as exc:
+            raise UsageError(f"{path} cannot be read: {exc}.") from exc
+        database = cls(connection, path)
+        try:
+            await connection.executescript("PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY;")
+            version = await database.schema_version()
+            if version > len(_migrations()):
+                raise _newer(path, version)
+            if version == 0:
+                raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
+        except sqlite3.DatabaseError as exc:
+            await connection.close()
+            raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
+        except BaseException:
+            await connection.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Close the connection; a transaction that is under way is rolled back."""
+        await self.connection.close()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """All or nothing, one at a time. A cancelled task is a BaseException: it rolls back too."""
+        async with self._writing:
+            await self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                await self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    await self.connection.execute("ROLLBACK")
+                raise
+
+    async def schema_version(self) -> int:
+        """The number of the last migration that this file has seen."""
+        async with self.connection.execute("PRAGMA user_version") as cursor:
+            row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    async def _migrate(self) -> None:
+        version = await self.schema_version()
+        migrations = _migrations()
+        if version > len(migrations):
+            raise _newer(self.path, version)
+        for script in migrations[version:]:
+            await self.connection.executescript(script)
+
+
+def _newer(path: Path, version: int) -> NewerSchemaError:
+    return NewerSchemaError(
+        f"{path} was written by a newer telekeep (schema {version}, this one knows {len(_migrations())}).",
+        hint="Upgrade telekeep; downgrading is not supported.",
+    )
+
+
+def _migrations() -> list[str]:
+    """The DDL scripts in their order; each carries its own BEGIN, user_version and COMMIT."""
+    folder = resources.files("archiver.store.sql")
+    names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
