@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Self
 
 import aiosqlite
 
@@ -105,7 +106,7 @@ class Database:
         """Close the connection; a transaction that is under way is rolled back."""
         await self.connection.close()
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

@@ -1,0 +1,165 @@
+"""Requests and answers as bytes: what the server sent is kept exactly, and one unreadable object costs itself only.
+
+`Unwrapped` asks without updates and hands the answer's bytes back unread, so that the parsing happens here, where a
+constructor of a newer layer can be told apart from all that came before it. Every message keeps its own slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from telethon.errors import TypeNotFoundError
+from telethon.extensions import BinaryReader
+from telethon.tl import TLRequest, functions, types
+
+from archiver.errors import UnreadableObject
+
+_VECTOR = 0x1CB5C415
+
+
+class Unwrapped(TLRequest):  # type: ignore[misc]  # Telethon is untyped
+    """A request wrapped in invokeWithoutUpdates, whose result is the answer's bytes."""
+
+    CONSTRUCTOR_ID = functions.InvokeWithoutUpdatesRequest.CONSTRUCTOR_ID
+
+    def __init__(self, query: TLRequest) -> None:
+        self.query = query
+
+    def _bytes(self) -> bytes:
+        wrapped: bytes = functions.InvokeWithoutUpdatesRequest(self.query)._bytes()  # noqa: SLF001
+        return wrapped
+
+    @staticmethod
+    def read_result(reader: BinaryReader) -> bytes:
+        """The whole body, unread."""
+        body: bytes = reader.read()
+        return body
+
+
+@dataclass(slots=True)
+class Objects:
+    """A vector as far as it could be read: objects with their bytes, then what stopped it."""
+
+    read: list[tuple[Any, bytes]] = field(default_factory=list)
+    unreadable: UnreadableObject | None = None
+    """The first object that could not be read; its `raw` runs to the end of the answer."""
+
+
+@dataclass(slots=True)
+class HistoryAnswer:
+    """messages.channelMessages with each message's bytes."""
+
+    pts: int
+    count: int
+    inexact: bool
+    messages: Objects
+    chats: list[Any]
+    users: list[Any]
+
+
+@dataclass(slots=True)
+class DifferenceAnswer:
+    """updates.channelDifference with each object's bytes."""
+
+    pts: int
+    final: bool
+    timeout: int | None
+    too_long: bool
+    messages: Objects
+    updates: Objects
+    chats: list[Any]
+    users: list[Any]
+
+
+def read_object(body: bytes) -> Any:
+    """Any one answer. Raises UnreadableObject for a newer layer."""
+    try:
+        return BinaryReader(body).tgread_object()
+    except TypeNotFoundError as exc:
+        raise UnreadableObject(exc.invalid_constructor_id, body) from exc
+    except Exception as exc:  # garbled bytes may fail in any way
+        raise UnreadableObject(int.from_bytes(body[:4], "little"), body) from exc
+
+
+def read_history(body: bytes) -> HistoryAnswer:
+    """The answer to messages.getHistory on a channel. Raises UnreadableObject when it is something else."""
+    reader = BinaryReader(body)
+    if reader.read_int(signed=False) != types.messages.ChannelMessages.CONSTRUCTOR_ID:
+        raise UnreadableObject(int.from_bytes(body[:4], "little"), body)
+    flags = reader.read_int()
+    pts, count = reader.read_int(), reader.read_int()
+    if flags & 4:
+        reader.read_int()  # offset_id_offset: where the page stands in the whole, not needed
+    messages = _read_vector(reader)
+    _topics, chats, users = _read_rest(reader, messages, 3)
+    return HistoryAnswer(pts, count, bool(flags & 2), messages, chats, users)
+
+
+def read_difference(body: bytes) -> DifferenceAnswer:
+    """The answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
+    reader = BinaryReader(body)
+    constructor = reader.read_int(signed=False)
+    if constructor == types.updates.ChannelDifferenceEmpty.CONSTRUCTOR_ID:
+        empty = types.updates.ChannelDifferenceEmpty.from_reader(reader)
+        return DifferenceAnswer(empty.pts, bool(empty.final), empty.timeout, False, Objects(), Objects(), [], [])
+    flags = reader.read_int()
+    if constructor == types.updates.ChannelDifferenceTooLong.CONSTRUCTOR_ID:
+        # The dialog's pts is not needed: the re-walk takes the state of its own first page.
+        return DifferenceAnswer(0, True, None, True, Objects(), Objects(), [], [])
+    if constructor != types.updates.ChannelDifference.CONSTRUCTOR_ID:
+        raise UnreadableObject(constructor, body)
+    pts = reader.read_int()
+    timeout = reader.read_int() if flags & 2 else None
+    messages = _read_vector(reader)
+    updates = Objects() if messages.unreadable else _read_vector(reader)
+    chats, users = _read_rest(reader, updates if not messages.unreadable else messages, 2)
+    return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, chats, users)
+
+
+def message_prefix_id(raw: bytes) -> int | None:
+    """The id of a message whose inside cannot be read, None when even its constructor is unknown.
+
+    message#… flags:# flags2:# id:int, messageService#… flags:# id:int.
+    """
+    constructor = int.from_bytes(raw[:4], "little")
+    if constructor == types.Message.CONSTRUCTOR_ID:
+        return int.from_bytes(raw[12:16], "little", signed=True)
+    if constructor == types.MessageService.CONSTRUCTOR_ID:
+        return int.from_bytes(raw[8:12], "little", signed=True)
+    return None
+
+
+def _read_vector(reader: BinaryReader) -> Objects:
+    objects = Objects()
+    if reader.read_int(signed=False) != _VECTOR:
+        raise UnreadableObject(_VECTOR, reader.stream)
+    for _ in range(reader.read_int()):
+        start = reader.tell_position()
+        try:
+            item = reader.tgread_object()
+        except TypeNotFoundError as exc:
+            objects.unreadable = UnreadableObject(exc.invalid_constructor_id, reader.stream[start:])
+            return objects
+        except Exception:  # noqa: BLE001  # a known constructor with another layer's fields fails in any way
+            constructor = int.from_bytes(reader.stream[start : start + 4], "little")
+            objects.unreadable = UnreadableObject(constructor, reader.stream[start:])
+            return objects
+        objects.read.append((item, reader.stream[start : reader.tell_position()]))
+    return objects
+
+
+def _read_rest(reader: BinaryReader, before: Objects, vectors: int) -> list[list[Any]]:
+    """The vectors behind the messages, as far as they can be read: they hold names only, so a loss is bearable."""
+    rest: list[list[Any]] = [[] for _ in range(vectors)]
+    if before.unreadable:
+        return rest
+    for index in range(vectors):
+        try:
+            objects = _read_vector(reader)
+        except Exception:  # noqa: BLE001  # see above: names only
+            return rest
+        rest[index] = [item for item, _ in objects.read]
+        if objects.unreadable:
+            return rest
+    return rest

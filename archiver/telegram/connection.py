@@ -1,0 +1,231 @@
+"""One connection to the server, for ever: every call paced, timed, retried, and a lost line replaced by a new client.
+
+Telethon reconnects by itself, but re-sends what we have given up on, gives up after 35 s, and waits for ever for an
+answer that never comes; so a client that fails is thrown away with all it had pending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rsa
+from telethon import TelegramClient
+from telethon.crypto import rsa as server_keys
+from telethon.errors import AuthKeyNotFound, InvalidBufferError, RPCError
+from telethon.tl import TLRequest
+
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UsageError
+from archiver.pace import Pacer
+from archiver.telegram.answers import Unwrapped
+from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
+from archiver.telegram.session import FileSession
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds before each further try; with the time limits a dead line is given up after about five minutes."""
+CONNECT_DELAYS = (0.0, 0.5, 1.5)
+"""The same for the first connection of a command: a wrong address should be said soon."""
+CONNECT_LIMIT = 20.0
+CALL_LIMIT = 20.0
+"""Seconds for the first try of a call; each further try may take as much longer, up to CALL_LIMIT_MOST."""
+CALL_LIMIT_MOST = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom to connect to, and as what; `dc`, `host`, `port`, `public_key` are set for a server of one's own only."""
+
+    api_id: int
+    api_hash: str
+    dc: int | None = None
+    host: str | None = None
+    port: int | None = None
+    public_key: Path | None = None
+    app_version: str = "1"
+
+
+class Connection:
+    """Sends requests; owns the client and the session. Not for use from several tasks at the same time."""
+
+    def __init__(self, address: Address, session_path: Path, pacer: Pacer) -> None:
+        self._address = address
+        self._session_path = session_path
+        self._pacer = pacer
+        self._client: TelegramClient | None = None
+        self._was_connected = False
+        self._mending = asyncio.Lock()
+        if address.public_key:
+            trust_key(address.public_key)
+
+    async def client(self) -> TelegramClient:
+        """The connected client, made anew where there is none. Raises Unreachable, LoginNeeded."""
+        async with self._mending:
+            if self._client is None or not self._client.is_connected():
+                await self._drop()
+                self._client = await self._connect()
+                self._was_connected = True
+            return self._client
+
+    async def close(self) -> None:
+        """Hang up; the session stays."""
+        async with self._mending:
+            await self._drop()
+
+    async def call(self, request: TLRequest, *, method: str) -> bytes:
+        """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError."""
+
+        async def ask(client: TelegramClient) -> bytes:
+            body: bytes = await client._sender.send(Unwrapped(request))  # noqa: SLF001  # no retry, no memory of floods
+            return body
+
+        return await self.attempt(ask, method=method)
+
+    async def attempt(self, ask: Callable[[TelegramClient], Awaitable[T]], *, method: str) -> T:
+        """Run `ask` on a connected client, paced, timed, repeated as the failure allows."""
+        failure: Error = Unreachable("the server does not answer.")
+        for number, delay in enumerate(DELAYS):
+            if delay:
+                await asyncio.sleep(delay)
+            await self._pacer.turn(method)
+            client = await self.client()
+            try:
+                return await _within(min(CALL_LIMIT * (number + 1), CALL_LIMIT_MOST), ask(client))
+            except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
+                failure = _lost(exc)
+                if isinstance(failure, LoginNeeded):
+                    raise failure from exc
+                log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
+                async with self._mending:
+                    await self._drop()
+            except RPCError as exc:
+                if seconds := flood_seconds(exc):
+                    log.info("%s: flood wait of %d s", method, seconds)
+                    await self._pacer.flooded(method, seconds)
+                    return await self.attempt(ask, method=method)
+                failure = translate(exc)
+                if not is_transient(exc):
+                    raise failure from exc
+                log.info("%s: %s", method, type(exc).__name__)
+                failure = ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
+        raise failure
+
+    async def is_logged_in(self) -> bool:
+        """Whether the server knows this session as logged in."""
+        client = await self.client()
+        try:
+            return bool(await _within(CALL_LIMIT, client.is_user_authorized()))
+        except (ConnectionError, TimeoutError, OSError) as exc:
+            raise _lost(exc) from exc
+
+    async def _connect(self) -> TelegramClient:
+        failure: Error = Unreachable("the server does not answer.")
+        for delay in DELAYS if self._was_connected else CONNECT_DELAYS:
+            if delay:
+                await asyncio.sleep(delay)
+            client = self._new_client()
+            try:
+                await _within(CONNECT_LIMIT, client.connect())
+                return client
+            except RPCError as exc:
+                await _hang_up(client)
+                if (seconds := flood_seconds(exc)) is not None:
+                    await self._pacer.flooded("connect", seconds)
+                    await self._pacer.turn("connect")
+                elif not is_transient(exc):
+                    raise translate(exc) from exc
+                failure = translate(exc)
+            except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
+                await _hang_up(client)
+                failure = _lost(exc, host=self._address.host, port=self._address.port)
+                if isinstance(failure, LoginNeeded):
+                    raise failure from exc
+            except BaseException:
+                await _hang_up(client)
+                raise
+        raise failure
+
+    def _new_client(self) -> TelegramClient:
+        address = self._address
+        session = FileSession(self._session_path)
+        if address.host and address.port:
+            session.set_dc(address.dc or 2, address.host, address.port)
+        return TelegramClient(
+            session,
+            address.api_id,
+            address.api_hash,
+            flood_sleep_threshold=0,
+            request_retries=1,
+            raise_last_call_error=True,
+            connection_retries=1,
+            auto_reconnect=False,
+            receive_updates=False,
+            timeout=10,
+            device_model="telekeep",
+            app_version=address.app_version,
+            base_logger=_quiet_logger(),
+        )
+
+    async def _drop(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await _hang_up(client)
+
+
+async def _within(seconds: float, waiting: Awaitable[T]) -> T:
+    """Await with a limit. A future that Telethon cancelled means a lost line, not that we are to stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await waiting
+    except asyncio.CancelledError as exc:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the request was dropped") from exc
+
+
+async def _hang_up(client: TelegramClient) -> None:
+    """Disconnect; whatever that does must neither last nor hide the reason."""
+    leaving: Coroutine[Any, Any, None] = client._disconnect_coro()  # noqa: SLF001  # the public one only adds a shield
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await asyncio.wait_for(leaving, 5)
+
+
+def _lost(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
+    if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
+        return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
+    where = f"the server at {host}:{port}" if host else "the server"
+    return Unreachable(
+        f"{where} cannot be reached or does not answer ({type(exc).__name__}).",
+        hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again.",
+    )
+
+
+def _quiet_logger() -> logging.Logger:
+    """Telethon logs peers, phone numbers and whole answers: none of it may reach our logs."""
+    quiet = logging.getLogger("telethon")
+    quiet.setLevel(logging.CRITICAL + 1)
+    return quiet
+
+
+def trust_key(path: Path) -> None:
+    """Accept the server whose RSA public key (PEM, PKCS#1 or SubjectPublicKeyInfo) is in `path`."""
+    try:
+        pem = path.read_bytes()
+        load = rsa.PublicKey.load_pkcs1 if b"BEGIN RSA PUBLIC KEY" in pem else rsa.PublicKey.load_pkcs1_openssl_pem
+        server_keys.add_key(load(pem).save_pkcs1(), old=False)
+    except OSError as exc:
+        raise UsageError(
+            f"telegram.server.public_key: {path} cannot be read ({exc.strerror}).", hint="Give the path of a PEM file."
+        ) from exc
+    except Exception as exc:
+        raise UsageError(
+            f"telegram.server.public_key: {path} holds no RSA public key.", hint="Give the path of a PEM file."
+        ) from exc

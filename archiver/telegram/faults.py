@@ -1,0 +1,100 @@
+"""From Telethon's errors to ours: the table of shared/telegram.md section 6, by class first, then by message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from telethon import errors as tl
+
+from archiver.errors import (
+    ChannelGone,
+    ChannelInaccessible,
+    Error,
+    LoginNeeded,
+    ServerFault,
+    StaleAccess,
+    UsageError,
+)
+
+LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
+
+_TABLE: dict[str, Callable[[], Error]] = {
+    "ChannelPrivateError": lambda: ChannelInaccessible("it is private, or this account is shut out."),
+    "ChannelPublicGroupNaError": lambda: ChannelInaccessible("it is not available to this account."),
+    "ChatForbiddenError": lambda: ChannelInaccessible("it is closed to this account."),
+    "ChatAdminRequiredError": lambda: ChannelInaccessible("reading it needs rights that this account lacks."),
+    "UserBannedInChannelError": lambda: ChannelInaccessible("this account is banned there."),
+    "ChannelBannedError": lambda: ChannelGone("the server has banned it."),
+    "ChatRestrictedError": lambda: ChannelInaccessible("it is restricted for this account."),
+    "UsernameNotOccupiedError": lambda: ChannelGone("nobody holds that name."),
+    "UsernameInvalidError": lambda: ChannelGone("that is no valid public name."),
+    "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
+    "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
+    "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
+    "AuthKeyUnregisteredError": lambda: LoginNeeded("the session is logged out.", hint=LOGIN_AGAIN),
+    "AuthKeyNotFound": lambda: LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN),
+    "AuthKeyInvalidError": lambda: LoginNeeded("the server does not accept this session.", hint=LOGIN_AGAIN),
+    "AuthKeyPermEmptyError": lambda: LoginNeeded("the session is logged out.", hint=LOGIN_AGAIN),
+    "SessionRevokedError": lambda: LoginNeeded("the session was ended from another device.", hint=LOGIN_AGAIN),
+    "SessionExpiredError": lambda: LoginNeeded("the session has expired.", hint=LOGIN_AGAIN),
+    "SessionPasswordNeededError": lambda: LoginNeeded("the login was not finished.", hint=LOGIN_AGAIN),
+    "AuthKeyDuplicatedError": lambda: LoginNeeded(
+        "the session was used from two places at once and is dead.",
+        hint="Use one session in one place only, then run `telekeep login`.",
+    ),
+    "UserDeactivatedError": lambda: LoginNeeded("the account was deleted.", hint="Log in with another account."),
+    "UserDeactivatedBanError": lambda: LoginNeeded("the account was banned.", hint="Log in with another account."),
+    "FrozenMethodInvalidError": lambda: LoginNeeded(
+        "the account is frozen by the server.", hint="Open an official app with this account to see why."
+    ),
+    "PeerFloodError": lambda: LoginNeeded(
+        "the account is limited by the server for too many requests.", hint="Leave it in peace for some days."
+    ),
+    "PhoneNumberInvalidError": lambda: LoginNeeded(
+        "the server does not accept that phone number.", hint="Give it with its country code, as +49..."
+    ),
+    "PhoneNumberUnoccupiedError": lambda: LoginNeeded(
+        "no account has that phone number.", hint="Sign up with an official app first."
+    ),
+    "PhoneNumberBannedError": lambda: LoginNeeded("that phone number is banned.", hint="Use another account."),
+    "PhoneNumberFloodError": lambda: LoginNeeded("too many login attempts with that number.", hint="Wait a day."),
+    "PhoneCodeExpiredError": lambda: LoginNeeded("the login code has expired.", hint="Run `telekeep login` again."),
+    "ApiIdInvalidError": lambda: UsageError(
+        "the server does not accept telegram.api_id and telegram.api_hash.",
+        hint="Make your own at my.telegram.org, under API development tools.",
+    ),
+    "ApiIdPublishedFloodError": lambda: UsageError(
+        "this api_id was published somewhere and no longer works.", hint="Make your own at my.telegram.org."
+    ),
+    "UpdateAppToLoginError": lambda: UsageError(
+        "the server wants a newer client for logins.", hint="Upgrade telekeep."
+    ),
+}
+"""Error class name of Telethon's -> ours. By name, because classes come and go between its versions."""
+
+_TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed a little later: an internal error of the server's."""
+    if isinstance(error, (tl.ServerError, tl.TimedOutError)):
+        return True
+    code = getattr(error, "code", None)
+    return type(error).__name__ in _TRANSIENT or (isinstance(code, int) and (code >= 500 or code == -503))
+
+
+def flood_seconds(error: BaseException) -> int | None:
+    """How long the server orders us to wait, None when this is no flood wait."""
+    if isinstance(error, (tl.FloodWaitError, tl.FloodPremiumWaitError, tl.FloodTestPhoneWaitError)):
+        return max(int(error.seconds), 1)
+    return None
+
+
+def translate(error: BaseException) -> Error:
+    """Our error for one of Telethon's; what is not in the table is the server's fault and names itself."""
+    for cls in type(error).__mro__:
+        if make := _TABLE.get(cls.__name__):
+            return make()
+    name = getattr(error, "message", None) or type(error).__name__
+    # Never the error's whole text: Telethon puts the request, with its peers, into it.
+    return ServerFault(f"the server answered {str(name)[:80]}.")

@@ -1,0 +1,192 @@
+"""`archiver.source.Source` over the network: each question is one raw request, each answer becomes records.
+
+Requests and their meaning: https://core.telegram.org/methods, https://core.telegram.org/api/offsets (history),
+https://core.telegram.org/api/updates (differences).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import TLRequest, functions, types
+from telethon.tl.alltlobjects import LAYER
+
+from archiver.convert import Peers, convert_channel, convert_event, convert_message, convert_stub
+from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
+from archiver.record import Channel, Difference, Event, HistoryPage, Message, Posted
+from archiver.telegram.answers import (
+    HistoryAnswer,
+    Objects,
+    message_prefix_id,
+    read_difference,
+    read_history,
+    read_object,
+)
+from archiver.telegram.connection import Connection
+
+
+class TelegramSource:
+    """What the workers see; see `archiver.source` for the contract."""
+
+    layer = LAYER
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def resolve_username(self, username: str) -> Channel:
+        """The channel that holds a public name now."""
+        answer = await self._ask(functions.contacts.ResolveUsernameRequest(username), "resolveUsername")
+        peer = getattr(answer, "peer", None)
+        if not isinstance(peer, types.PeerChannel):
+            raise ChannelGone("that name belongs to a person or a bot, not to a channel.")
+        return _find_channel(answer.chats, peer.channel_id, None)
+
+    async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
+        """The channel's present attributes, `about` and counts included."""
+        request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
+        answer = await self._ask(request, "getFullChannel")
+        return _find_channel(answer.chats, channel_id, answer.full_chat)
+
+    async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
+        """Messages below `offset_id`, newest first; an unreadable one becomes a stub and costs itself only."""
+        answer = await self._history(channel_id, access_hash, offset_id, limit)
+        if answer.messages.unreadable:
+            return await self._history_around(channel_id, access_hash, offset_id, answer)
+        return _page(channel_id, answer)
+
+    async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
+        """What happened since `pts`; an unreadable object in it counts as too long, the re-walk isolates it."""
+        request = functions.updates.GetChannelDifferenceRequest(
+            channel=types.InputChannel(channel_id, access_hash),
+            filter=types.ChannelMessagesFilterEmpty(),
+            pts=pts,
+            limit=limit,
+            force=False,
+        )
+        answer = read_difference(await self._connection.call(request, method="getChannelDifference"))
+        if answer.too_long or answer.messages.unreadable or answer.updates.unreadable:
+            return Difference(events=(), pts=pts, final=True, too_long=True)
+        peers = Peers(answer.users, answer.chats)
+        posted: list[Event] = [
+            Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER))
+            for item, raw in answer.messages.read
+            if not isinstance(item, types.MessageEmpty)
+        ]
+        other = [
+            convert_event(item, raw, channel_id=channel_id, peers=peers, layer=LAYER)
+            for item, raw in answer.updates.read
+        ]
+        return Difference(events=(*posted, *other), pts=answer.pts, final=answer.final, timeout=answer.timeout)
+
+    async def get_messages(
+        self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
+    ) -> tuple[Message, ...]:
+        """Those of the messages that exist now."""
+        request = functions.channels.GetMessagesRequest(
+            types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
+        )
+        answer = read_history(await self._connection.call(request, method="getMessages"))
+        return _page(channel_id, answer).messages
+
+    async def _ask(self, request: TLRequest, method: str) -> Any:
+        return read_object(await self._connection.call(request, method=method))
+
+    async def _history(self, channel_id: int, access_hash: int, offset_id: int, limit: int) -> HistoryAnswer:
+        request = functions.messages.GetHistoryRequest(
+            peer=types.InputPeerChannel(channel_id, access_hash),
+            offset_id=offset_id,
+            offset_date=None,
+            add_offset=0,
+            limit=limit,
+            max_id=0,  # max_id and min_id cut after slicing and make empty pages that are no end
+            min_id=0,
+            hash=0,
+        )
+        return read_history(await self._connection.call(request, method="getHistory"))
+
+    async def _history_around(
+        self, channel_id: int, access_hash: int, offset_id: int, answer: HistoryAnswer
+    ) -> HistoryPage:
+        """A page whose object no. k cannot be read: the k before it, or the stub of it when it comes first."""
+        readable = len(answer.messages.read)
+        if readable:
+            # Asked anew without the bad one, so that the names behind the messages can be read too.
+            return _page(channel_id, await self._history(channel_id, access_hash, offset_id, readable))
+        alone = await self._history(channel_id, access_hash, offset_id, 1)
+        if alone.messages.unreadable is None:
+            return _page(channel_id, alone)
+        raw = alone.messages.unreadable.raw
+        message_id = message_prefix_id(raw)
+        if message_id is None or not 0 < message_id < (offset_id or 1 << 31):
+            message_id = await self._find_id_below(channel_id, access_hash, offset_id)
+        stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=None, layer=LAYER)
+        return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
+
+    async def _find_id_below(self, channel_id: int, access_hash: int, offset_id: int) -> int:
+        """The id of the newest message below `offset_id`, when the message itself cannot even tell its id.
+
+        An id is in use exactly if the history from id + 1 no longer begins with what lies below: halve the range.
+        """
+        below = await self._history_below(channel_id, access_hash, offset_id)
+        low, high = below + 1, (offset_id or below + 1_000_000) - 1
+        while low < high:
+            middle = (low + high) // 2
+            answer = await self._history(channel_id, access_hash, middle + 1, 1)
+            ids = [item.id for item, _ in answer.messages.read]
+            if answer.messages.unreadable or (ids and ids[0] > below):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    async def _history_below(self, channel_id: int, access_hash: int, offset_id: int) -> int:
+        """The highest readable id under the first message below `offset_id`; 0 when there is none."""
+        request = functions.messages.GetHistoryRequest(
+            peer=types.InputPeerChannel(channel_id, access_hash),
+            offset_id=offset_id,
+            offset_date=None,
+            add_offset=1,
+            limit=1,
+            max_id=0,
+            min_id=0,
+            hash=0,
+        )
+        answer = read_history(await self._connection.call(request, method="getHistory"))
+        if answer.messages.unreadable:
+            prefix = message_prefix_id(answer.messages.unreadable.raw)
+            if prefix is None:
+                raise ServerFault("two neighbouring messages cannot be read.", hint="Upgrade telekeep.")
+            return prefix
+        return max((item.id for item, _ in answer.messages.read), default=0)
+
+
+def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
+    if answer.messages.unreadable:
+        raise answer.messages.unreadable
+    peers = Peers(answer.users, answer.chats)
+    return HistoryPage(
+        messages=tuple(_convert_all(answer.messages, channel_id, peers)),
+        empty_ids=tuple(item.id for item, _ in answer.messages.read if isinstance(item, types.MessageEmpty)),
+        pts=answer.pts,
+        count=answer.count,
+        exact=not answer.inexact,
+    )
+
+
+def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
+    return [
+        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER)
+        for item, raw in objects.read
+        if not isinstance(item, types.MessageEmpty)
+    ]
+
+
+def _find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
+    for chat in chats:
+        if chat.id != channel_id:
+            continue
+        if isinstance(chat, types.ChannelForbidden):
+            raise ChannelInaccessible("it is private, or this account is shut out.")
+        if isinstance(chat, types.Channel):
+            return convert_channel(chat, full)
+    raise ServerFault("the server did not describe the channel it was asked for.", hint="Try again later.")
