@@ -90,14 +90,12 @@ class Connection:
 
     async def attempt(self, ask: Callable[[TelegramClient], Awaitable[T]], *, method: str) -> T:
         """Run `ask` on a connected client, paced, timed, repeated as the failure allows."""
-        failure: Error = Unreachable("the server does not answer.")
-        for number, delay in enumerate(DELAYS):
-            if delay:
-                await asyncio.sleep(delay)
+        tries = 0
+        while True:
             await self._pacer.turn(method)
             client = await self.client()
             try:
-                return await _within(min(CALL_LIMIT * (number + 1), CALL_LIMIT_MOST), ask(client))
+                return await _within(min(CALL_LIMIT * (tries + 1), CALL_LIMIT_MOST), ask(client))
             except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
                 failure = _lost(exc)
                 if isinstance(failure, LoginNeeded):
@@ -107,15 +105,19 @@ class Connection:
                     await self._drop()
             except RPCError as exc:
                 if seconds := flood_seconds(exc):
+                    # The pacer ends this loop when the order is longer than its patience.
                     log.info("%s: flood wait of %d s", method, seconds)
                     await self._pacer.flooded(method, seconds)
-                    return await self.attempt(ask, method=method)
+                    continue
                 failure = translate(exc)
                 if not is_transient(exc):
                     raise failure from exc
                 log.info("%s: %s", method, type(exc).__name__)
                 failure = ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
-        raise failure
+            if tries == len(DELAYS):
+                raise failure
+            await asyncio.sleep(DELAYS[tries])
+            tries += 1
 
     async def is_logged_in(self) -> bool:
         """Whether the server knows this session as logged in."""

@@ -1,0 +1,75 @@
+"""Decide what an answer changes: seen against held, as plain data. No I/O, no clock; `ingest` acts on it.
+
+seen, not held                      -> insert
+held, same payload                  -> seen again
+held, other payload, same content   -> update (counters, reactions, edit_date)
+held, other content, not older      -> keep the old content as a revision, then update
+held, other content, older          -> stale: a late answer never undoes a newer one
+held, within the proven ids, absent -> missing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from archiver.record import Message
+from archiver.store.message import Held
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be written, by message."""
+
+    insert: list[Message] = field(default_factory=list)
+    update: list[Message] = field(default_factory=list)
+    revise: list[Message] = field(default_factory=list)
+    """Whose held content becomes a revision before they are written."""
+    seen: list[Message] = field(default_factory=list)
+    stale: list[Message] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    """Held as missing, and seen again."""
+
+
+def reconcile(
+    messages: Iterable[Message], held: Mapping[int, Held], *, proven: tuple[int, int] | None = None
+) -> Changes:
+    """Compare what was seen with what is held. `proven`: the ids of which the answer tells all."""
+    changes = Changes()
+    present: set[int] = set()
+    for message in messages:
+        if message.message_id in present:
+            continue  # a server may repeat itself; the first object is as good as the second
+        present.add(message.message_id)
+        known = held.get(message.message_id)
+        if known is None:
+            changes.insert.append(message)
+            continue
+        if known.missing_since is not None:
+            changes.returned.append(message.message_id)
+        _compare(changes, message, known)
+    if proven and present:
+        # An answer without a single message proves nothing: a lost channel looks just like that.
+        lo, hi = proven
+        changes.missing = sorted(
+            known.message_id
+            for known in held.values()
+            if lo <= known.message_id <= hi and known.message_id not in present and known.missing_since is None
+        )
+    return changes
+
+
+def _compare(changes: Changes, message: Message, known: Held) -> None:
+    if message.payload_sha256 == known.payload_sha256:
+        changes.seen.append(message)
+    elif message.content_hash == known.content_hash:
+        changes.update.append(message)
+    elif _moment(message) >= (known.edit_date or known.date):
+        changes.revise.append(message)
+    else:
+        changes.stale.append(message)
+
+
+def _moment(message: Message) -> int:
+    return int((message.edit_date or message.date).timestamp())

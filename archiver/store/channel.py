@@ -1,0 +1,211 @@
+"""Table `channel`, with its history and the accounts' access to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import aiosqlite
+import orjson
+
+from archiver.record import Channel
+
+State: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirrored:
+    """A channel as the archive knows it. Times are unix seconds."""
+
+    channel_id: int
+    alias: str | None
+    username: str | None
+    title: str
+    megagroup: bool
+    added_at: int
+    window_start: int | None
+    """The far end of the backfill; None: the whole history."""
+    state: State
+    state_reason: str | None
+    generation: int
+    """Raised when the server would not tell what happened: coverage of an older one no longer counts."""
+    pts: int | None
+    """Up to which event the archive is true; None: nothing was read yet."""
+    top_id: int
+    floor_id: int | None
+    """Ids up to here are older than the window, as far as known."""
+    server_count: int | None
+    last_sync_at: int | None
+
+    @property
+    def name(self) -> str:
+        """What people call it: alias, username or the bare id."""
+        return self.alias or self.username or str(self.channel_id)
+
+    @property
+    def lowest_wanted(self) -> int:
+        """The lowest id that belongs to the mirror."""
+        return (self.floor_id or 0) + 1
+
+
+_COLUMNS = (
+    "channel_id, alias, username, title, megagroup, added_at, window_start, state, state_reason, generation, pts, "
+    "top_id, floor_id, server_count, last_sync_at"
+)
+
+
+def _from_row(row: Any) -> Mirrored:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values["megagroup"] = bool(values["megagroup"])
+    return Mirrored(**values)
+
+
+async def list_channels(conn: aiosqlite.Connection, *, removed: bool = False) -> list[Mirrored]:
+    """All mirrored channels in the order of their adding; those set aside by `remove` on demand."""
+    where = "" if removed else "WHERE state <> 'removed'"
+    async with conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id") as cursor:  # noqa: S608
+        return [_from_row(row) async for row in cursor]
+
+
+async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
+    """The channel with this id, removed ones included."""
+    async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:  # noqa: S608
+        row = await cursor.fetchone()
+    return _from_row(row) if row else None
+
+
+async def upsert_channel(
+    conn: aiosqlite.Connection, channel: Channel, *, now: int, window_start: int | None = None
+) -> None:
+    """Write what was observed of a channel; a change of what it says of itself is kept in `channel_revision`."""
+    seen = _attributes(channel)
+    async with conn.execute(
+        "SELECT username, usernames, title, about, restriction, flags FROM channel WHERE channel_id = ?",
+        (channel.channel_id,),
+    ) as cursor:
+        before = await cursor.fetchone()
+    await conn.execute(
+        """
+        INSERT INTO channel (channel_id, username, usernames, title, about, restriction, flags, megagroup,
+                             participants, created, noforwards, added_at, window_start)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (channel_id) DO UPDATE SET
+            username = excluded.username, usernames = excluded.usernames, title = excluded.title,
+            about = coalesce(excluded.about, about), restriction = excluded.restriction, flags = excluded.flags,
+            megagroup = excluded.megagroup, participants = coalesce(excluded.participants, participants),
+            created = coalesce(excluded.created, created), noforwards = excluded.noforwards
+        """,
+        (
+            channel.channel_id,
+            *seen,
+            channel.megagroup,
+            channel.participants,
+            _seconds(channel.created),
+            channel.noforwards,
+            now,
+            window_start,
+        ),
+    )
+    if before is None or _differs(tuple(before), seen):
+        await conn.execute(
+            "INSERT OR REPLACE INTO channel_revision"
+            " (channel_id, observed_at, username, usernames, title, about, restriction, flags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (channel.channel_id, now, *seen),
+        )
+
+
+def _attributes(channel: Channel) -> tuple[str | None, ...]:
+    return (
+        channel.username,
+        orjson.dumps(channel.usernames).decode(),
+        channel.title,
+        channel.about,
+        channel.restriction,
+        orjson.dumps(channel.flags).decode(),
+    )
+
+
+def _differs(before: tuple[Any, ...], seen: tuple[Any, ...]) -> bool:
+    """Whether the channel changed; an `about` that the answer did not carry is no change."""
+    about = 3
+    return any(old != new for at, (old, new) in enumerate(zip(before, seen, strict=True)) if at != about or new)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None
+
+
+async def set_alias(conn: aiosqlite.Connection, channel_id: int, alias: str | None) -> None:
+    """Give the channel a name of the user's own."""
+    await conn.execute("UPDATE channel SET alias = ? WHERE channel_id = ?", (alias, channel_id))
+
+
+async def set_window(conn: aiosqlite.Connection, channel_id: int, window_start: int | None) -> None:
+    """Move the far end of the backfill; what lies below is looked for anew."""
+    await conn.execute(
+        "UPDATE channel SET window_start = ?, floor_id = NULL WHERE channel_id = ? AND window_start IS NOT ?",
+        (window_start, channel_id, window_start),
+    )
+
+
+async def set_state(
+    conn: aiosqlite.Connection, channel_id: int, state: State, *, now: int, reason: str | None = None
+) -> None:
+    """Move the channel to a state; nothing that is held changes with it."""
+    await conn.execute(
+        "UPDATE channel SET state = ?, state_reason = ?, state_since = ? WHERE channel_id = ?"
+        " AND (state <> ? OR state_reason IS NOT ?)",
+        (state, reason, now, channel_id, state, reason),
+    )
+
+
+async def set_progress(
+    conn: aiosqlite.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
+) -> None:
+    """Move the checkpoint; only ever called inside the transaction of the messages that it stands for."""
+    await conn.execute(
+        "UPDATE channel SET pts = coalesce(?, pts), top_id = max(top_id, ?),"
+        " floor_id = max(coalesce(floor_id, 0), coalesce(?, 0)) WHERE channel_id = ?",
+        (pts, top_id, floor_id, channel_id),
+    )
+
+
+async def set_server_count(conn: aiosqlite.Connection, channel_id: int, count: int, *, now: int) -> None:
+    """Note how many messages the server says the channel has."""
+    await conn.execute(
+        "UPDATE channel SET server_count = ?, server_count_at = ? WHERE channel_id = ?", (count, now, channel_id)
+    )
+
+
+async def set_synced(conn: aiosqlite.Connection, channel_id: int, *, now: int) -> None:
+    """Note that the channel was caught up to the present."""
+    await conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
+
+
+async def start_generation(conn: aiosqlite.Connection, channel_id: int) -> None:
+    """What was covered no longer counts; what is held stays, and the history is walked again."""
+    await conn.execute(
+        "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL WHERE channel_id = ?",
+        (channel_id,),
+    )
+
+
+async def set_access(conn: aiosqlite.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
+    """Keep an account's access hash of a channel."""
+    await conn.execute(
+        "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account, channel_id) DO UPDATE SET access_hash = excluded.access_hash,"
+        " resolved_at = excluded.resolved_at WHERE access_hash <> excluded.access_hash",
+        (account, channel_id, access_hash, now),
+    )
+
+
+async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> int | None:
+    """The account's access hash of a channel, None when it never resolved it."""
+    async with conn.execute(
+        "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
+    ) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,204 @@
+"""Tables `message`, `revision` and `media`: the writing side. Reading for people is in `rows`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import aiosqlite
+
+from archiver.record import Media, Message, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What reconciling needs to know of a message that is held."""
+
+    message_id: int
+    date: int
+    edit_date: int | None
+    content_hash: bytes
+    payload_sha256: bytes
+    missing_since: int | None
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """When, how and in which generation something was seen."""
+
+    now: int
+    origin: Origin
+    generation: int
+
+
+_CONTENT = (
+    "kind, date, edit_date, text, entities, sender, post_author, via_bot_id, reply_to, reply_to_msg_id, fwd_from, "
+    "grouped_id, views, forwards, replies, reactions, action, media_kind, markup, restriction, noforwards, pinned, "
+    "silent, extra, content_hash, payload_sha256, layer, raw"
+)
+_CONTENT_NAMES = _CONTENT.split(", ")
+_INSERT = (
+    f"INSERT INTO message (channel_id, message_id, {_CONTENT}, origin, generation, first_seen, last_seen)"
+    f" VALUES (?, ?, {', '.join('?' * len(_CONTENT_NAMES))}, ?, ?, ?, ?)"
+)
+_UPDATE = (
+    f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
+    " generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
+    " WHERE channel_id = ? AND message_id = ?"
+)
+_SEEN = (
+    "UPDATE message SET generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
+    " WHERE channel_id = ? AND message_id = ?"
+)
+_KEEP_REVISION = """
+    INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
+                          first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw)
+    SELECT channel_id, message_id, revisions + 1, edit_date, text, entities,
+           (SELECT json_group_array(json_object(
+                'kind', kind, 'id', id, 'mime', mime, 'size', size, 'width', width, 'height', height,
+                'duration', duration, 'file_name', file_name, 'title', title, 'performer', performer, 'url', url,
+                'path', path, 'sha256', sha256, 'status', status))
+            FROM (SELECT * FROM media AS slot
+                  WHERE slot.channel_id = message.channel_id AND slot.message_id = message.message_id
+                  ORDER BY slot.slot)),
+           markup, extra,
+           coalesce((SELECT max(replaced_at) FROM revision AS earlier
+                     WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id),
+                    first_seen),
+           last_seen, ?, content_hash, payload_sha256, layer, raw
+    FROM message WHERE channel_id = ? AND message_id = ?
+"""
+_PUT_MEDIA = """
+    INSERT INTO media (channel_id, message_id, slot, kind, id, mime, size, width, height, duration, file_name, title,
+                       performer, url, search_text, extra)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (channel_id, message_id, slot) DO UPDATE SET
+        -- A file that was downloaded stays with its content, not with its place.
+        path = CASE WHEN media.id IS excluded.id THEN media.path END,
+        sha256 = CASE WHEN media.id IS excluded.id THEN media.sha256 END,
+        status = CASE WHEN media.id IS excluded.id THEN media.status ELSE 'not downloaded' END,
+        kind = excluded.kind, id = excluded.id, mime = excluded.mime, size = excluded.size, width = excluded.width,
+        height = excluded.height, duration = excluded.duration, file_name = excluded.file_name,
+        title = excluded.title, performer = excluded.performer, url = excluded.url,
+        search_text = excluded.search_text, extra = excluded.extra
+"""
+
+
+async def list_held(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
+    """What is held with an id within [lo, hi]."""
+    async with conn.execute(
+        "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen FROM message"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        (channel_id, lo, hi),
+    ) as cursor:
+        return {row[0]: Held(*row) for row in await cursor.fetchall()}
+
+
+async def insert_messages(conn: aiosqlite.Connection, messages: Sequence[Message], sight: Sight) -> None:
+    """Write messages that are seen for the first time."""
+    tail = (sight.origin, sight.generation, sight.now, sight.now)
+    await conn.executemany(_INSERT, [(m.channel_id, m.message_id, *_content(m), *tail) for m in messages])
+    rows = [_media(m, slot) for m in messages for slot in m.media]
+    if rows:
+        await conn.executemany(_PUT_MEDIA, rows)
+
+
+async def update_messages(conn: aiosqlite.Connection, messages: Sequence[Message], sight: Sight) -> None:
+    """Write the newly seen state of messages that are held."""
+    await conn.executemany(
+        _UPDATE,
+        [(*_content(m), sight.generation, sight.now, m.channel_id, m.message_id) for m in messages],
+    )
+    await conn.executemany(
+        "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
+        [(m.channel_id, m.message_id, len(m.media)) for m in messages],
+    )
+    await conn.executemany(_PUT_MEDIA, [_media(m, slot) for m in messages for slot in m.media])
+
+
+async def mark_seen(conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
+    """Note that these messages are there still, unchanged."""
+    await conn.executemany(_SEEN, [(sight.generation, sight.now, channel_id, message_id) for message_id in message_ids])
+
+
+async def keep_revisions(conn: aiosqlite.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> None:
+    """Copy the present content into `revision`, before it is replaced."""
+    await conn.executemany(_KEEP_REVISION, [(now, channel_id, message_id) for message_id in message_ids])
+    await conn.executemany(
+        "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ?",
+        [(channel_id, message_id) for message_id in message_ids],
+    )
+
+
+async def mark_missing(
+    conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str
+) -> None:
+    """Note that these messages are gone, and how that was noticed. The first notice stands."""
+    await conn.executemany(
+        "UPDATE message SET missing_since = ?, missing_how = ?"
+        " WHERE channel_id = ? AND message_id = ? AND missing_since IS NULL",
+        [(now, how, channel_id, message_id) for message_id in message_ids],
+    )
+
+
+async def set_pinned(conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], *, pinned: bool) -> None:
+    """Note that messages were pinned or unpinned."""
+    await conn.executemany(
+        "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
+        [(pinned, channel_id, message_id) for message_id in message_ids],
+    )
+
+
+def _content(message: Message) -> tuple[object, ...]:
+    return (
+        message.kind,
+        int(message.date.timestamp()),
+        int(message.edit_date.timestamp()) if message.edit_date else None,
+        message.text,
+        message.entities,
+        message.sender,
+        message.post_author,
+        message.via_bot_id,
+        message.reply_to,
+        message.reply_to_msg_id,
+        message.fwd_from,
+        message.grouped_id,
+        message.views,
+        message.forwards,
+        message.replies,
+        message.reactions,
+        message.action,
+        message.media_kind,
+        message.markup,
+        message.restriction,
+        message.noforwards,
+        message.pinned,
+        message.silent,
+        message.extra,
+        message.content_hash,
+        message.payload_sha256,
+        message.layer,
+        message.raw,
+    )
+
+
+def _media(message: Message, slot: Media) -> tuple[object, ...]:
+    return (
+        message.channel_id,
+        message.message_id,
+        slot.slot,
+        slot.kind,
+        slot.id,
+        slot.mime,
+        slot.size,
+        slot.width,
+        slot.height,
+        slot.duration,
+        slot.file_name,
+        slot.title,
+        slot.performer,
+        slot.url,
+        slot.search_text,
+        slot.extra,
+    )
