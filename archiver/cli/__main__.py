@@ -1,0 +1,113 @@
+"""`telekeep`: the table of commands, the exit statuses, and what becomes of an error.
+
+Each command is a module of its own, imported when it is asked for, so that `--help` and `--version` answer at once.
+Such a module has `command(context, ...)`, which returns the exit status, and `EXIT_STATUS`, which says when it
+returns which. A new command is one file and one line in COMMANDS.
+
+    0 done or found · 1 nothing found · 2 usage or failure · 3 partly done · 4 login needed
+    5 flood wait · 6 integrity failure · 130 interrupted
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+PROGRAM = "telekeep"
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: (section, module, one line for the list)
+    "login": ("Mirror", "archiver.cli.login", "Log in with a code; the session stays on this machine."),
+    "add": ("Mirror", "archiver.cli.add", "Choose channels to mirror."),
+    "channels": ("Mirror", "archiver.cli.channels", "List the mirrored channels."),
+    "remove": ("Mirror", "archiver.cli.remove", "Stop mirroring a channel; its archive stays."),
+    "sync": ("Mirror", "archiver.cli.sync", "Fetch what is missing and what is new, then exit."),
+    "search": ("Find", "archiver.cli.search", "Find messages in the archive."),
+    "show": ("Find", "archiver.cli.show", "Show one message with all that is known of it."),
+    "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are absent or not fetched."),
+    "status": ("Find", "archiver.cli.status", "Show per channel what is held and how complete it is."),
+    "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
+    "verify": ("Keep", "archiver.cli.verify", "Check an export against its manifest."),
+}
+
+_GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; every error becomes one line on stderr and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    if arguments in (["--version"], ["-V"]):
+        from archiver.version import version  # noqa: PLC0415 - the fast path: no typer, no table
+
+        sys.stdout.write(f"{PROGRAM} {version()}\n")
+        return 0
+    arguments = globals_first(arguments)
+    try:
+        from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
+
+        build().main(arguments, prog_name=PROGRAM)
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
+        return _explain(exc, debug="--debug" in arguments)
+    return 0
+
+
+def globals_first(arguments: list[str]) -> list[str]:
+    """The same arguments with the global options before the command: people write them at either place."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in _GLOBAL_FLAGS or word.startswith("--config="):
+            front.append(word)
+        elif word == "--config":
+            front += [word, *[value for value in [next(words, None)] if value is not None]]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _explain(exc: Exception, *, debug: bool) -> int:
+    from archiver.cli import output  # noqa: PLC0415 - only when there is something to explain
+    from archiver.errors import Error  # noqa: PLC0415 - see above
+    from config.errors import SettingsError  # noqa: PLC0415 - see above
+
+    if debug:
+        traceback.print_exception(exc)
+    if isinstance(exc, Error):
+        output.error(str(exc))
+        return exc.exit_status
+    if isinstance(exc, SettingsError):
+        output.error(str(exc))
+        return 2
+    output.error(f"{_unforeseen(exc)} Run again with --debug for the traceback.")
+    return 2
+
+
+def _unforeseen(exc: Exception) -> str:
+    """What to say of an error that nobody foresaw; its text may hold what a message says, so mostly it stays unsaid."""
+    if isinstance(exc, OSError) and exc.strerror:
+        return f"{exc.strerror}{f': {exc.filename}' if exc.filename else ''}."
+    if type(exc).__module__ == "sqlite3":
+        return f"the archive could not be read or written: {exc}."
+    frames = traceback.extract_tb(exc.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(exc).__name__}{place}."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The typer application: a group that imports a command's module only when that command is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from archiver.cli.__main__ import COMMANDS, PROGRAM
+from archiver.cli.invocation import Invocation
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+_EXIT_STATUS = {
+    0: "done, or found",
+    1: "nothing found (search, gaps)",
+    2: "wrong usage, or failure",
+    3: "partly done: some channels failed",
+    4: "login needed",
+    5: "flood wait: run again after the seconds named",
+    6: "integrity failure",
+    130: "interrupted",
+}
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """Commands from the table in `__main__`, each imported on first use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, imported now; None for a name that is not in the table."""
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            self.commands[cmd_name] = _load(cmd_name)
+        return self.commands[cmd_name]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command named first; a wrong name gets the nearest ones."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - only when a name is wrong
+
+            near = " or ".join(get_close_matches(args[0], COMMANDS, n=2))
+            ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {near}?' if near else ''}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands by section, from the table alone."""
+        for section in dict.fromkeys(section for section, _, _ in COMMANDS.values()):
+            with formatter.section(section):
+                formatter.write_dl([(name, line) for name, (kind, _, line) in COMMANDS.items() if kind == section])
+
+    def invoke(self, ctx: Any) -> None:
+        """Run the command; what it returns is the exit status. A reader that leaves early is no failure."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python would flush once more at exit and complain; give it nowhere to complain about.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
+        ctx.exit(status if isinstance(status, int) else 0)
+
+
+def build() -> Any:
+    """The application, ready for `main(arguments)`."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        name=PROGRAM,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings=_SETTINGS,
+        epilog=_exit_status(_EXIT_STATUS),
+    )
+    app.callback()(_root)
+    return typer.main.get_command(app)
+
+
+def _root(
+    context: typer.Context,
+    *,
+    config: Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The telekeep.toml to use.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress, errors only.")] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more; twice for all.")
+    ] = 0,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show the traceback too.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Show the version and exit.")] = False,
+) -> None:
+    """Keep public channels: completely, for good, searchable and citable (unofficial).
+
+    \b
+    Examples:
+      telekeep login
+      telekeep add @channel https://t.me/another
+      telekeep sync
+      telekeep search 'bridge closed' --since 7d
+      telekeep export --on 2021-12-16 --format csv -o day.csv
+
+    Data goes to stdout, all else to stderr. `telekeep COMMAND --help` tells more.
+    """
+    if version:
+        from archiver.version import version as number  # noqa: PLC0415 - beside other options only
+
+        sys.stdout.write(f"{PROGRAM} {number()}\n")
+        raise typer.Exit
+    context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug)
+    context.obj.prepare()
+
+
+def _load(name: str) -> Any:
+    module = import_module(COMMANDS[name][1])
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, epilog=_exit_status(module.EXIT_STATUS), context_settings=_SETTINGS)(module.command)
+    return typer.main.get_command(single)
+
+
+def _exit_status(meanings: Mapping[int, str]) -> str:
+    return "\b\nExit status:\n" + "\n".join(f"{status:5}  {meaning}" for status, meaning in meanings.items())

@@ -1,0 +1,34 @@
+"""What the global options say; every command finds it as `context.obj`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """The global options of this run."""
+
+    config: Path | None = None
+    quiet: bool = False
+    verbosity: int = 0
+    debug: bool = False
+
+    def prepare(self) -> None:
+        """Set up logging and the output by the options; called once, before the command."""
+        from archiver.cli import output  # noqa: PLC0415 - `--help` of the group never needs it
+        from config import logging  # noqa: PLC0415 - see above
+
+        output.set_quiet(self.quiet)
+        logging.configure(verbosity=-1 if self.quiet else self.verbosity)
+
+    def settings(self) -> Settings:
+        """The settings from the environment and the file. Raises SettingsError."""
+        from config.load import load  # noqa: PLC0415 - pydantic costs 130 ms, which `--help` must not pay
+
+        return load(self.config)

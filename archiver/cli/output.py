@@ -1,0 +1,148 @@
+"""The one place that prints: data to stdout, notes and errors to stderr.
+
+On a terminal people get tables, colour and right-to-left isolates; in a pipe one plain TSV line a row, without a
+header. Both pass `terminal_safe`. JSON keeps the exact text: `archiver.jsontext` escapes what could harm.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from archiver.cli.terminal import isolate, terminal_safe
+from archiver.jsontext import dump
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_state = {"quiet": False}
+
+
+def set_quiet(quiet: bool) -> None:
+    """Whether notes and progress stay unsaid."""
+    _state["quiet"] = quiet
+
+
+def is_quiet() -> bool:
+    """Whether notes and progress stay unsaid."""
+    return _state["quiet"]
+
+
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Whether people read the stream (stdout by default) on a terminal."""
+    return (stream or sys.stdout).isatty()
+
+
+def use_colour(stream: TextIO | None = None) -> bool:
+    """Whether to colour: NO_COLOR forbids, CLICOLOR_FORCE demands, else only a terminal that is not dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """A rich console on the stream (stdout by default), obeying the variables that rule colour."""
+    from rich.console import Console  # noqa: PLC0415 - a pipe needs no tables and saves 35 ms
+
+    stream = stream or sys.stdout
+    colour = use_colour(stream)
+    return Console(
+        file=stream,
+        force_terminal=True if colour else None,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not is_terminal(stream),
+    )
+
+
+def line(text: str = "") -> None:
+    """One line of data, as it stands: the caller has made it safe."""
+    sys.stdout.write(text + "\n")
+
+
+def text(value: str, *, multiline: bool = False) -> str:
+    """A string from the archive, ready to be printed for people."""
+    safe = terminal_safe(value, multiline=multiline)
+    return isolate(safe) if is_terminal() else safe
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
+    """Rows for people: a table on a terminal, TSV without a header in a pipe. `right`: headers of numeric columns."""
+    if not is_terminal():
+        for row in rows:
+            line("\t".join(terminal_safe(_cell(value)) for value in row))
+        return
+    from rich.table import Table  # noqa: PLC0415 - see console
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    numeric = set(right)
+    for header in headers:
+        grid.add_column(header, justify="right" if header in numeric else "left", no_wrap=header in numeric)
+    for row in rows:
+        grid.add_row(*(text(_cell(value)) for value in row))
+    console().print(grid)
+
+
+def json(value: object) -> None:
+    """One JSON document, indented on a terminal."""
+    _write_bytes(dump(value, indent=is_terminal()) + b"\n")
+
+
+def jsonl(value: object) -> None:
+    """One JSON line."""
+    _write_bytes(dump(value) + b"\n")
+
+
+def json_array(values: Iterable[object]) -> None:
+    """A JSON array, an element a line, written as the elements come."""
+    before = b"[\n"
+    for value in values:
+        _write_bytes(before + dump(value))
+        before = b",\n"
+    _write_bytes(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def raw(data: bytes) -> None:
+    """Bytes of data, as they stand."""
+    _write_bytes(data)
+
+
+def note(message: str) -> None:
+    """A remark on stderr; --quiet silences it."""
+    if not _state["quiet"]:
+        sys.stderr.write(terminal_safe(message) + "\n")
+
+
+def warn(message: str) -> None:
+    """A warning on stderr, also when quiet."""
+    sys.stderr.write(f"telekeep: {terminal_safe(message)}\n")
+
+
+def error(message: str) -> None:
+    """The one line that says what went wrong, on stderr."""
+    sys.stdout.flush()
+    sys.stderr.write(f"telekeep: {terminal_safe(message)}\n")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else _format(value)
+
+
+def _format(value: object) -> str:
+    formatter: Callable[[object], str] = str
+    return f"{value:.1f}" if isinstance(value, float) else formatter(value)
+
+
+def _write_bytes(data: bytes) -> None:
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:  # a stream without bytes below it, as tests put there
+        sys.stdout.write(data.decode())
+    else:
+        buffer.write(data)

@@ -1,0 +1,43 @@
+"""JSON as telekeep writes it: UTF-8, one line, and without raw characters that could harm a terminal.
+
+orjson leaves DEL, C1 controls, line separators and bidi controls as they are. JSON lets any character be escaped, so
+escaping them changes nothing for a program that reads the JSON and makes `cat` of it harmless.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+# In UTF-8: U+007F, U+0080-9F, U+061C, U+200E/F, U+2028-202E, U+2066-2069. They can only stand inside strings.
+_UNSAFE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+
+
+def dump(value: object, *, indent: bool = False) -> bytes:
+    """The value as one JSON document; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    try:
+        data = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
+    except orjson.JSONEncodeError:
+        data = orjson.dumps(_mended(value), default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
+    return _UNSAFE.sub(_escape, data)
+
+
+def _escape(match: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(match.group().decode())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(item) for item in value]
+    return value
