@@ -1,0 +1,161 @@
+"""Load the settings: environment over file over defaults, and say clearly what is wrong.
+
+The file is the one of `--config`, else $TELEKEEP_CONFIG, else telekeep.toml in the working directory, else in the
+user's configuration directory; one file, never a mixture. Secrets are never named in an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import platformdirs
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
+
+from config.errors import SettingsError
+from config.settings import APPLICATION, Settings
+
+FILE_NAME = "telekeep.toml"
+PREFIX = "TELEKEEP_"
+FILE_VARIABLE = "TELEKEEP_CONFIG"
+_OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG")
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of this run. Raises SettingsError, whose text is one clear line."""
+    file = find_file(path)
+    _check_variables()
+    values = _read(file) if file else {}
+
+    try:
+        # What is given to Settings wins over what it reads by itself, so the environment goes on top here.
+        return Settings(**_merge(values, EnvSettingsSource(Settings)()))
+    except ValidationError as exc:
+        # `from None`: the library's own text would show values, which may be secrets.
+        raise SettingsError(_describe(exc, file)) from None
+    except ValueError as exc:
+        raise SettingsError(f"the environment holds a setting that cannot be read: {type(exc).__name__}.") from None
+
+
+def find_file(path: Path | None = None) -> Path | None:
+    """The file to read, None where there is none. A file that was asked for must exist."""
+    named = path or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
+    if named is not None:
+        named = named.expanduser()
+        if not named.is_file():
+            origin = "--config" if path else FILE_VARIABLE
+            raise SettingsError(f"there is no settings file {named}, which {origin} names.")
+        return named
+    for folder in (Path(), platformdirs.user_config_path(APPLICATION)):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every setting with its sections, `telegram.server.port` among them."""
+    for name, field in model.model_fields.items():
+        section = _section_of(field)
+        if section:
+            yield from setting_names(section, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(f"{file} is not TOML: {exc}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8.") from None
+    except OSError as exc:
+        raise SettingsError(f"{file} cannot be read: {exc.strerror}.") from None
+    _from_file(Settings, values, file.resolve().parent)
+    return values
+
+
+def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> None:
+    """Make relative paths count from the file that names them."""
+    for name, field in model.model_fields.items():
+        value = values.get(name)
+        section = _section_of(field)
+        if section and isinstance(value, dict):
+            _from_file(section, value, folder)
+        elif isinstance(value, str) and value and _mentions(field.annotation, Path):
+            values[name] = str(folder / Path(value).expanduser())
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        merged[name] = _merge(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _check_variables() -> None:
+    """Refuse a TELEKEEP_* variable that no setting stands behind: it is a slip, and would be ignored in silence."""
+    known = [_variable(name) for name in setting_names()] + list(_OTHER_VARIABLES)
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            raise SettingsError(f"{variable} is no setting of telekeep.{_nearest(variable.upper(), known)}")
+
+
+def _describe(exc: ValidationError, file: Path | None) -> str:
+    errors = exc.errors(include_url=False)
+    # An unknown key explains a missing one, so it is named first.
+    first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
+    parts = [str(part) for part in first["loc"]]
+    name = ".".join(parts)
+    variable = next((key for key in os.environ if key.upper() == _variable(name)), None)
+    origin = f"${variable}" if variable else str(file or "the settings")
+    more = f" ({len(errors) - 1} more to mend.)" if len(errors) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return f"{name} in {origin} is no setting.{_nearest(name, [*Settings.model_fields, *setting_names()])}{more}"
+    if first["type"] == "missing":
+        return f"{name} is missing: set it in {file or FILE_NAME} or as {_variable(name)}.{more}"
+    if first["type"] == "value_error" and len(parts) == 1:
+        return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
+    field = _field(parts)
+    shown = "" if field is None or _mentions(field.annotation, SecretStr) else f" {first['input']!r:.80}"
+    allowed = field.description if field and field.description else first["msg"]
+    return f"{name} in {origin} cannot be{shown or ' what it is'}; allowed: {allowed}.{more}"
+
+
+def _field(parts: list[str]) -> FieldInfo | None:
+    """The field that an error's place names; None where the place is deeper than any field."""
+    model: type[BaseModel] | None = Settings
+    field = None
+    for part in parts:
+        if model is None or part not in model.model_fields:
+            return field
+        field = model.model_fields[part]
+        model = _section_of(field)
+    return field
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _mentions(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper().replace(".", "__")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else f" Known are {', '.join(sorted(known))}."

@@ -1,0 +1,156 @@
+"""Every setting, its type, its default and what is allowed: the text of `description` is what an error says.
+
+Sources and their order are in `config.load`. Paths in a file count from that file, paths in the environment from the
+working directory; `~` is the home directory.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+APPLICATION = "telekeep"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _expand(value: Any) -> Any:
+    if value == "":
+        raise ValueError
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+def _duration(value: Any) -> Any:
+    """30, "30s", "5m", "6h", "7d" as a timedelta."""
+    if isinstance(value, str) and value[:-1].replace(".", "", 1).isdigit() and value[-1:] in _UNITS:
+        return timedelta(seconds=float(value[:-1]) * _UNITS[value[-1]])
+    return value
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    if not re.match("(socks5|http|mtproxy)://.", value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+AnyPath = Annotated[Path, BeforeValidator(_expand)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class _SectionWithSecrets(_Section):
+    """A section whose secrets may stand in files of their own, named by `<key>_file`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        for key in [key.removesuffix("_file") for key in cls.model_fields if key.endswith("_file")]:
+            path = values.get(f"{key}_file")
+            if path is None:
+                continue
+            if values.get(key) is not None:
+                raise ValueError(f"{key} and {key}_file are both set; one of them is enough")
+            try:
+                values[key] = Path(path).expanduser().read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError, TypeError) as exc:
+                raise ValueError(f"the file that {key}_file names cannot be read ({type(exc).__name__})") from exc
+        return values
+
+
+class Archive(_Section):
+    """Where everything is kept."""
+
+    dir: AnyPath = Field(
+        default_factory=lambda: platformdirs.user_data_path(APPLICATION),
+        description="a directory; archive.db, media/ and the session are in it",
+    )
+
+
+class Server(_Section):
+    """A test data centre, or a server of one's own."""
+
+    dc: int = Field(default=2, ge=1, le=99, description="the number of the data centre, 1 to 99")
+    host: str = Field(min_length=1, description="a host name or an IP address")
+    port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
+    public_key: AnyPath | None = Field(default=None, description="a PEM file with the server's RSA public key")
+
+
+class Telegram(_SectionWithSecrets):
+    """The account's side: https://my.telegram.org gives api_id and api_hash."""
+
+    api_id: int | None = Field(default=None, gt=0, description="a whole number, from https://my.telegram.org")
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
+    proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(
+        default=None, description="socks5://, http:// or mtproxy:// and an address"
+    )
+    requests_per_second: float = Field(
+        default=1.0, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
+    )
+    server: Server | None = Field(default=None, description="the section [telegram.server]")
+
+
+class Meilisearch(_SectionWithSecrets):
+    """The Meilisearch server, where there is one."""
+
+    url: str | None = Field(default=None, pattern=r"^https?://", description="an http:// or https:// address")
+    index: str = Field(
+        default="messages", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="letters, digits, - and _, at most 100"
+    )
+    api_key: SecretStr | None = Field(default=None, min_length=1, description="a key that may write the index")
+    api_key_file: AnyPath | None = Field(default=None, description="a file with api_key in it")
+    search_key: SecretStr | None = Field(default=None, min_length=1, description="a key that may search the index")
+    search_key_file: AnyPath | None = Field(default=None, description="a file with search_key in it")
+
+
+class Media(_Section):
+    """Which files are fetched."""
+
+    download: Literal["none", "photos", "all"] = Field(default="none", description='"none", "photos" or "all"')
+    max_size: ByteSize = Field(
+        default=ByteSize(20_000_000), ge=0, description='bytes, or a text with a unit such as "20MB" or "512KiB"'
+    )
+
+
+class Service(_Section):
+    """What `telekeep run` does."""
+
+    listen: str = Field(
+        default="127.0.0.1:9464", pattern=r"^(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}$", description="an address and a port"
+    )
+    poll_interval: Duration = Field(
+        default=timedelta(seconds=30), description='seconds above 0, or a text such as "30s", "5m" or "6h"'
+    )
+    audit_interval: Duration = Field(
+        default=timedelta(hours=6), description='seconds above 0, or a text such as "30m", "6h" or "7d"'
+    )
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TELEKEEP_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    archive: Archive = Field(default_factory=Archive, description="the section [archive]")
+    telegram: Telegram = Field(default_factory=Telegram, description="the section [telegram]")
+    meilisearch: Meilisearch = Field(default_factory=Meilisearch, description="the section [meilisearch]")
+    media: Media = Field(default_factory=Media, description="the section [media]")
+    service: Service = Field(default_factory=Service, description="the section [service]")
