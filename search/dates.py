@@ -1,0 +1,204 @@
+"""Dates as people write them, to exact instants. Pure: the zone and the present are given, never read.
+
+Forms: `7d` `2h` `30m` `2w` (before now), `now`, `today`, `yesterday`, `2021`, `2021-12`, `2021-12-16`,
+`2021-12-16T10:30[:45]` with or without `Z` or `+03:00`, `@1639612800` (unix seconds); ranges `A..B`, `A..`, `..B`.
+A year, month or day means the whole of it in the zone, also where the clock jumps; so `until 2021-12-16` includes
+that day. Results are half-open `[since, until)` in aware UTC. Other ISO 8601 forms (20211216, 2021-W50) are refused:
+they are read differently by different people. Every wrong text raises `DateError` and nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+
+from search.errors import DateError
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FORMS = "Write 7d, 2h, today, yesterday, 2021-12-16, 2021-12, 2021, 2021-12-16T10:30 or @1639612800."
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+"""Outside lie no messages, and beyond 9998 no end of a year that datetime can hold."""
+
+_AGO = re.compile(r"([0-9]{1,9})([mhdw])")
+_UNIX = re.compile(r"@([0-9]{1,12})")
+_CALENDAR = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?", re.IGNORECASE
+)
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`[since, until)` in aware UTC; None is open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def since_unix(self) -> int | None:
+        """The first whole second inside."""
+        return None if self.since is None else _ceil(self.since)
+
+    @property
+    def until_unix(self) -> int | None:
+        """The first whole second outside."""
+        return None if self.until is None else _ceil(self.until)
+
+    def intersect(self, other: Bounds) -> Bounds:
+        """What lies in both; may be empty (`since >= until`)."""
+        since = max((b for b in (self.since, other.since) if b is not None), default=None)
+        until = min((b for b in (self.until, other.until) if b is not None), default=None)
+        return Bounds(since, until)
+
+
+def parse_since(text: str, tz: tzinfo, now: datetime) -> datetime:
+    """The instant at which `text` begins."""
+    return _span(text, tz, now)[0]
+
+
+def parse_until(text: str, tz: tzinfo, now: datetime) -> datetime:
+    """The instant at which `text` is over: a day, month or year is included, an instant is not."""
+    return _span(text, tz, now)[1]
+
+
+def parse_on(text: str, tz: tzinfo, now: datetime) -> Bounds:
+    """The whole day, month or year."""
+    since, until = _span(text, tz, now)
+    if since == until:
+        raise DateError(f"'{text}' is an instant, not a day.", hint="Write a day, a month or a year.")
+    return Bounds(since, until)
+
+
+def parse_range(text: str, tz: tzinfo, now: datetime) -> Bounds:
+    """`A..B` with both ends included as far as they are days, `A..`, `..B`; without dots, the day itself."""
+    first, dots, last = text.partition("..")
+    if not dots:
+        return parse_on(text, tz, now)
+    if not first.strip() and not last.strip():
+        raise DateError("'..' has no date on either side.", hint="Write 2021-12-01..2021-12-31.")
+    since = parse_since(first, tz, now) if first.strip() else None
+    until = parse_until(last, tz, now) if last.strip() else None
+    return _ordered(since, until)
+
+
+def parse_bounds(
+    *, since: str | None = None, until: str | None = None, on: str | None = None, tz: tzinfo, now: datetime
+) -> Bounds:
+    """The three options of a command together. `on` also takes a range and excludes the other two."""
+    if on is not None:
+        if since is not None or until is not None:
+            raise DateError("A day excludes since and until.", hint="Give --on, or --since and --until.")
+        return parse_range(on, tz, now)
+    return _ordered(
+        None if since is None else parse_since(since, tz, now),
+        None if until is None else parse_until(until, tz, now),
+    )
+
+
+def parse_zone(text: str) -> tzinfo:
+    """A zone by its name (`Asia/Baghdad`), its offset (`+03:00`), `UTC` or `Z`."""
+    if text.upper() in {"UTC", "Z", "GMT"}:
+        return UTC
+    if offset := _OFFSET.fullmatch(text):
+        return _offset(offset)
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise DateError(f"There is no time zone '{text}'.", hint=_near_zones(text)) from None
+
+
+def _span(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime]:
+    """Beginning and end of what the text means; the same instant twice for an instant."""
+    try:
+        found = _words(text, tz, now) or _calendar(text, tz) or _instant(text, tz)
+    except (ValueError, OverflowError, OSError):
+        raise DateError(f"'{text}' is no date that exists.", hint=_FORMS) from None
+    if found is None:
+        raise DateError(f"'{text}' is not a date.", hint=_FORMS)
+    if not _FIRST_YEAR <= found[0].year <= _LAST_YEAR:
+        raise DateError(f"'{text}' lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
+    return found
+
+
+def _words(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
+    word = text.strip().lower()
+    if word in {"today", "yesterday"}:
+        day = now.astimezone(tz).date() - timedelta(days=word == "yesterday")
+        return _day(day, tz), _day(day + timedelta(days=1), tz)
+    if word == "now":
+        return now.astimezone(UTC), now.astimezone(UTC)
+    if ago := _AGO.fullmatch(word):
+        instant = (now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).astimezone(UTC)
+        return instant, instant
+    if unix := _UNIX.fullmatch(word):
+        instant = datetime.fromtimestamp(int(unix[1]), UTC)
+        return instant, instant
+    return None
+
+
+def _calendar(text: str, tz: tzinfo) -> tuple[datetime, datetime] | None:
+    match = _CALENDAR.fullmatch(text.strip())
+    if match is None:
+        return None
+    year, month, day = (None if part is None else int(part) for part in match.groups())
+    first = date(year or 0, month or 1, day or 1)
+    if month is None:
+        after = date(first.year + 1, 1, 1)
+    elif day is None:
+        after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    else:
+        after = first + timedelta(days=1)
+    return _day(first, tz), _day(after, tz)
+
+
+def _instant(text: str, tz: tzinfo) -> tuple[datetime, datetime] | None:
+    match = _INSTANT.fullmatch(text.strip())
+    if match is None:
+        return None
+    zone = tz if match[3] is None else parse_zone(match[3])
+    clock = datetime.combine(date.fromisoformat(match[1]), time.fromisoformat(match[2]), zone)
+    return clock.astimezone(UTC), clock.astimezone(UTC)
+
+
+def _day(day: date, tz: tzinfo) -> datetime:
+    """When the day begins. Where midnight is skipped, fold=0 reads it with the earlier offset: the very jump."""
+    return datetime.combine(day, time(), tz).astimezone(UTC)
+
+
+def _ordered(since: datetime | None, until: datetime | None) -> Bounds:
+    if since is not None and until is not None and since >= until:
+        raise DateError(
+            f"The beginning {since:%Y-%m-%dT%H:%M:%SZ} is not before the end {until:%Y-%m-%dT%H:%M:%SZ}.",
+            hint="Exchange the two dates.",
+        )
+    return Bounds(since, until)
+
+
+def _offset(match: re.Match[str]) -> tzinfo:
+    sign = -1 if match[1] == "-" else 1
+    hours, minutes = int(match[2]), int(match[3])
+    if hours > 14 or minutes > 59:
+        raise DateError(f"There is no offset '{match[0]}' from UTC.", hint="Write one from -12:00 to +14:00.")
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))
+
+
+def _near_zones(text: str) -> str:
+    names = {name.casefold(): name for name in zoneinfo.available_timezones() if "/" in name}
+    if not names:
+        return "This machine has no time zone names; write an offset such as +03:00, or install tzdata."
+    cities = {name.rpartition("/")[2]: name for name in names}
+    wanted = text.casefold().replace(" ", "_")
+    near = difflib.get_close_matches(wanted, names, 3, 0.75)
+    near += [cities[city] for city in difflib.get_close_matches(wanted.rpartition("/")[2], cities, 2, 0.75)]
+    if not near:
+        return "Write a name such as Asia/Baghdad, or an offset such as +03:00."
+    return f"Did you mean {' or '.join(dict.fromkeys(names[name] for name in near))}?"
+
+
+def _ceil(instant: datetime) -> int:
+    """Telegram's dates are whole seconds: one inside at .5 begins with the next."""
+    return -int(-instant.timestamp() // 1)

@@ -1,0 +1,81 @@
+"""The protocol of an engine, and what is asked of it and answered by it.
+
+Terminology: a *question* is a parsed query with its bounds, order and page; a *hit* names one message that answers
+it; an *answer* is one page of hits. A message is in an answer if and only if its document satisfies the question's
+tree, lies within its bounds and belongs to its channels. Hits carry no text: the archive reads the rows and
+`highlight` finds the matches in them.
+
+Contract of every engine, held by `tests/contract/test_engine.py`:
+- One hit a message, for its present content. An earlier content is never answered.
+- newest: by (date, channel_id, message_id) descending; oldest: the same ascending; relevance: best first, and of
+  equals the newer first. The order is total, so that pages neither overlap nor leave out.
+- `cursor` of an answer continues it: the same question with that cursor gives the next page. None: no more hits.
+- `count` is the number of hits of all pages. `Answer.total` is None unless the engine knows it without more work.
+- What an engine cannot answer faithfully raises `Unanswerable`; nothing is ever left out of a question silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from search.dates import Bounds
+from search.query import EVERYTHING, Node
+
+Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: one page of the hits of a query."""
+
+    tree: Node = EVERYTHING
+    bounds: Bounds = field(default_factory=Bounds)
+    """Instants given beside the query (`--since`, `--until`); dates within the query are in the tree."""
+    channels: frozenset[int] | None = None
+    """Bare ids; None asks in all channels."""
+    sort: Sort = "newest"
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One message that answers the question."""
+
+    channel_id: int
+    message_id: int
+    date: int
+    """Unix seconds."""
+    score: float | None = None
+    """Higher is better; comparable within one answer only; None unless sorted by relevance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One page of hits."""
+
+    hits: Sequence[Hit]
+    total: int | None = None
+    exact: bool = True
+    """Whether `total` is exact."""
+    engine: str
+    cursor: str | None = None
+
+
+class Engine(Protocol):
+    """Something that answers questions; see the contract above."""
+
+    @property
+    def name(self) -> str:
+        """`exact` or `meilisearch`, as shown with every answer."""
+        ...
+
+    async def search(self, question: Question) -> Answer:
+        """One page of hits."""
+        ...
+
+    async def count(self, question: Question) -> int:
+        """How many hits all pages together have, exactly."""
+        ...

@@ -1,0 +1,159 @@
+"""The tree of a parsed query: small, frozen, equal by value, independent of any engine.
+
+A message satisfies `And` if it satisfies every part (so `EVERYTHING`, without parts, is satisfied by all), `Or` if it
+satisfies at least one, `Not` if it does not satisfy the part. Texts are kept as they were written; `needle` folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from search.dates import Bounds
+from search.normalize import Needle, needle
+
+TagField: TypeAlias = Literal[
+    "from", "fwd", "fwd_id", "domain", "hashtag", "mention", "mime", "ext", "filename", "lang"
+]
+NumberField: TypeAlias = Literal["id", "views", "forwards"]
+State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A plain word, in any of its forms. Written with a hyphen or as a link it has parts that stand together."""
+
+    text: str
+
+    @property
+    def needle(self) -> Needle:
+        """What to look for; a word without anything to look for is never parsed."""
+        return _needle(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Exactly these words, one behind the other."""
+
+    text: str
+
+    @property
+    def needle(self) -> Needle:
+        """What to look for."""
+        return _needle(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Words that begin so."""
+
+    text: str
+
+    @property
+    def needle(self) -> Needle:
+        """What to look for."""
+        return _needle(self.text, prefix=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Carries such an attachment: a name of `filters.HAS`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """Is in such a state."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Has this value in a field of names."""
+
+    field: TagField
+    value: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InChannel:
+    """Belongs to one of these channels (bare ids)."""
+
+    ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Was posted within."""
+
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Lies within, both ends included; None is open. An unknown number lies in no range."""
+
+    field: NumberField
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Not the part."""
+
+    part: Node
+
+
+Text: TypeAlias = Word | Phrase | Prefix
+Filter: TypeAlias = Has | Is | Tag | InChannel | Posted | Number
+Node: TypeAlias = And | Or | Not | Text | Filter
+
+EVERYTHING = And(())
+
+
+def all_of(parts: tuple[Node, ...]) -> Node:
+    """The parts joined by AND, without needless layers."""
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
+def any_of(parts: tuple[Node, ...]) -> Node:
+    """The parts joined by OR, without needless layers."""
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def texts(node: Node) -> Iterator[Text]:
+    """The words, phrases and prefixes that a hit may contain: those which are not excluded."""
+    match node:
+        case Word() | Phrase() | Prefix():
+            yield node
+        case And() | Or():
+            for part in node.parts:
+                yield from texts(part)
+        case _:
+            return
+
+
+def _needle(text: str, *, prefix: bool = False) -> Needle:
+    found = needle(text, prefix=prefix)
+    if found is None:
+        raise ValueError("a text leaf holds at least one letter, digit or symbol")
+    return found
