@@ -1,0 +1,16 @@
+"""The content hash: another hash means another revision.
+
+It covers what a person would call the content, and nothing that moves by itself: not views, reactions, votes,
+`edit_date` (reactions move it), a link preview that was pending, or a file reference.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import orjson
+
+
+def content_hash(*parts: object) -> bytes:
+    """SHA-256 over the parts (text, entities, media identities, markup, rich blocks, action) as a JSON list."""
+    return sha256(orjson.dumps(parts)).digest()
