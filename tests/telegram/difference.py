@@ -1,0 +1,144 @@
+"""What has changed since: states, probes and differences. https://core.telegram.org/api/updates"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from telethon.tl import functions as fn
+from telethon.tl import types
+
+from tests.telegram.channel import Channel, Event
+from tests.telegram.post import Post, at
+from tests.telegram.rpc import Context, Rpc, about_peers, input_channel, method
+
+_SHOWN_WHEN_TOO_LONG = 20
+
+
+@method(fn.updates.GetStateRequest)
+def get_state(ctx: Context, _: Any) -> Any:
+    return _state(ctx)
+
+
+def _state(ctx: Context) -> Any:
+    return types.updates.State(pts=1, qts=0, date=at(ctx.world.now()), seq=1, unread_count=0)
+
+
+@method(fn.updates.GetDifferenceRequest)
+def get_difference(ctx: Context, _: Any) -> Any:
+    """The account's own box holds nothing; channels that it joined are polled one by one."""
+    return types.updates.DifferenceEmpty(date=at(ctx.world.now()), seq=1)
+
+
+@method(fn.messages.GetPeerDialogsRequest)
+def get_peer_dialogs(ctx: Context, request: fn.messages.GetPeerDialogsRequest) -> Any:
+    """pts and top message of up to 100 channels at once."""
+    if len(request.peers) > 100:
+        raise Rpc(400, "LIMIT_INVALID")
+    dialogs, messages, chats, users = [], [], {}, {}
+    for given in request.peers:
+        channel = input_channel(ctx, given.peer)
+        dialogs.append(dialog(channel))
+        top = [channel.posts[channel.top]] if channel.top else []
+        messages += top
+        some_chats, some_users = about_peers(ctx, channel, top)
+        chats |= {bytes(c): c for c in some_chats}
+        users |= {u.id: u for u in some_users}
+    return types.messages.PeerDialogs(dialogs, messages, [*chats.values()], [*users.values()], _state(ctx))
+
+
+def dialog(channel: Channel) -> types.Dialog:
+    return types.Dialog(
+        peer=channel.peer,
+        top_message=channel.top,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_count=0,
+        unread_mentions_count=0,
+        unread_reactions_count=0,
+        unread_poll_votes_count=0,
+        notify_settings=types.PeerNotifySettings(),
+        pts=channel.pts,
+    )
+
+
+@method(fn.updates.GetChannelDifferenceRequest)
+def get_channel_difference(ctx: Context, request: fn.updates.GetChannelDifferenceRequest) -> Any:
+    channel = input_channel(ctx, request.channel)
+    if request.pts <= 0:
+        raise Rpc(400, "PERSISTENT_TIMESTAMP_EMPTY")
+    if request.pts > channel.pts:
+        raise Rpc(400, "PERSISTENT_TIMESTAMP_INVALID")
+    events = channel.events_after(request.pts)
+    if events is not None and isinstance(request.filter, types.ChannelMessagesFilter):
+        events = [e for e in events if _wanted(e, request.filter)]
+    if events is None or len(events) > request.limit:
+        return _too_long(ctx, channel, request.limit)
+    if not events:
+        return types.updates.ChannelDifferenceEmpty(pts=channel.pts, final=True, timeout=channel.timeout)
+    part = events[: channel.slice_size] if channel.slice_size else events
+    final = len(part) == len(events)
+    new, other, posts = contents(channel, part)
+    chats, users = about_peers(ctx, channel, posts)
+    return types.updates.ChannelDifference(
+        pts=channel.pts if final else part[-1].pts,
+        new_messages=new,
+        other_updates=other,
+        chats=chats,
+        users=users,
+        final=final or None,
+        timeout=channel.timeout,
+    )
+
+
+def _wanted(event: Event, given: types.ChannelMessagesFilter) -> bool:
+    if event.kind == "new" and given.exclude_new_messages:
+        return False
+    return any(r.min_id <= i <= r.max_id for r in given.ranges for i in event.ids)
+
+
+def _too_long(ctx: Context, channel: Channel, limit: int) -> Any:
+    newest = channel.visible[-min(max(limit, 1), _SHOWN_WHEN_TOO_LONG) :]
+    posts = [channel.posts[i] for i in reversed(newest)]
+    chats, users = about_peers(ctx, channel, posts)
+    return types.updates.ChannelDifferenceTooLong(
+        dialog(channel), messages=posts, chats=chats, users=users, final=True, timeout=channel.timeout
+    )
+
+
+def contents(channel: Channel, events: Sequence[Event]) -> tuple[list[Any], list[Any], list[Post]]:
+    """Events as new messages and other updates, with the state that the messages have now.
+
+    A message that is gone by now is not shown; its deletion is. Of several edits the last one counts.
+    """
+    last_edit = {e.ids[0]: e.pts for e in events if e.kind == "edit"}
+    new: list[Any] = []
+    other: list[Any] = []
+    posts: list[Post] = []
+    for event in events:
+        post = channel.find(event.ids[0])
+        if event.kind in ("new", "edit", "webpage") and post is None:
+            continue
+        if event.kind == "edit" and last_edit[event.ids[0]] != event.pts:
+            continue
+        if event.kind == "new":
+            new.append(post)
+        else:
+            other.append(update(channel, event, post))
+        posts += [post] if post is not None else []
+    return new, other, posts
+
+
+def update(channel: Channel, event: Event, post: Post | None) -> Any:
+    """One event as it stands in a difference or in a push."""
+    if event.kind == "new":
+        return types.UpdateNewChannelMessage(post, event.pts, event.count)
+    if event.kind == "edit":
+        return types.UpdateEditChannelMessage(post, event.pts, event.count)
+    if event.kind == "delete":
+        return types.UpdateDeleteChannelMessages(channel.id, list(event.ids), event.pts, event.count)
+    if event.kind == "webpage":
+        webpage = post.message.media.webpage if post else types.WebPageEmpty(0)
+        return types.UpdateChannelWebPage(channel.id, webpage, event.pts, event.count)
+    pinned = event.kind == "pin" or None
+    return types.UpdatePinnedChannelMessages(channel.id, list(event.ids), event.pts, event.count, pinned=pinned)

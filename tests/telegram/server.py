@@ -1,0 +1,305 @@
+"""The server: two listening sockets on 127.0.0.1, keys, calls, faults and pushes.
+
+async with Server(world) as srv:
+    client = TelegramClient(srv.client_session(account), 1, "x")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from telethon.crypto import AuthKey, rsa
+from telethon.sessions import MemorySession
+from telethon.tl import TLObject, functions, types
+
+from tests.telegram import crypto, difference, download, history, login, names
+from tests.telegram.auth import AuthRecord
+from tests.telegram.channel import Channel, Event
+from tests.telegram.conn import Connection
+from tests.telegram.faults import Faults, Plan, Violation
+from tests.telegram.files import personal
+from tests.telegram.outlet import Net
+from tests.telegram.post import at, unknown_object
+from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, about_peers, method_name, serialise
+from tests.telegram.world import Account, World
+
+_log = logging.getLogger(__name__)
+_MODULES = (difference, download, history, login, names)  # importing them fills HANDLERS
+HOME_DC, FILE_DC = 2, 4
+_WRAPPERS = (
+    functions.InvokeWithLayerRequest,
+    functions.InitConnectionRequest,
+    functions.InvokeWithoutUpdatesRequest,
+    functions.InvokeAfterMsgRequest,
+    functions.InvokeAfterMsgsRequest,
+    functions.InvokeWithTakeoutRequest,
+    functions.InvokeWithMessagesRangeRequest,
+)
+FORBIDDEN = (  # what a polite mirror never calls
+    "channels.joinChannel",
+    "channels.readHistory",
+    "channels.readMessageContents",
+    "messages.importChatInvite",
+    "messages.readHistory",
+    "messages.sendMessage",
+)
+
+
+class Server:
+    """A loopback Telegram around a world. Leaving the context closes every socket and task."""
+
+    def __init__(self, world: World, *, port: int = 0, seed: int = 0, gzip: bool = False) -> None:
+        self.world = world
+        self.faults = Faults(seed)
+        self.net = Net()
+        self.gzip = gzip
+        self.push_events = True  # push new events to members and to those who poll
+        self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
+        self.keys: dict[int, AuthRecord] = {}
+        self.connections: set[Connection] = set()
+        self.calls: list[Call] = []
+        self.port = port
+        self.file_port = 0
+        self._sockets: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._polled: dict[tuple[int, int], float] = {}  # (account, channel) -> until when it is pushed to
+
+    # life
+
+    async def __aenter__(self) -> Self:
+        # Telethon keeps public keys for the whole process; ours is one more, and none is replaced.
+        rsa.add_key(crypto.PUBLIC_KEY_PEM, old=False)
+        for dc, port in ((HOME_DC, self.port), (FILE_DC, 0)):
+            sockets = await asyncio.start_server(self._accept(dc), "127.0.0.1", port)
+            self._sockets.append(sockets)
+        self.port, self.file_port = (s.sockets[0].getsockname()[1] for s in self._sockets)
+        self.world.listeners.append(self._on_event)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.world.listeners.remove(self._on_event)
+        for sockets in self._sockets:
+            sockets.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for sockets in self._sockets:
+            await sockets.wait_closed()
+
+    def _accept(self, dc: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._spawn(self._serve(dc, reader, writer), "telegram connection")
+
+        return accept
+
+    async def _serve(self, dc: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conn = Connection(self, dc, writer)
+        self.connections.add(conn)
+        try:
+            await conn.serve(reader)
+        finally:
+            self.connections.discard(conn)
+
+    def _spawn(self, work: Any, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # what tests ask
+
+    @property
+    def public_key_pem(self) -> str:
+        return crypto.PUBLIC_KEY_PEM
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Calls that came before a flood wait was over."""
+        return self.faults.violations
+
+    @property
+    def forbidden(self) -> list[Call]:
+        """Calls that a polite mirror never makes."""
+        return [c for c in self.calls if c.method in FORBIDDEN or getattr(c.request, "increment", False)]
+
+    @property
+    def clock(self) -> float:
+        """Seconds that the world's time is ahead of ours. Message ids keep the real time: clients check them."""
+        return self.world.clock
+
+    @clock.setter
+    def clock(self, seconds: float) -> None:
+        self.world.clock = seconds
+
+    def called(self, method: str) -> list[Any]:
+        return [c.request for c in self.calls if c.method == method]
+
+    def add_key(self, auth: AuthRecord) -> AuthRecord:
+        self.keys[auth.id] = auth
+        return auth
+
+    def client_session(self, account: Account | None = None) -> MemorySession:
+        """A session that knows a key already: no handshake, and logged in when an account is given."""
+        auth = self.add_key(AuthRecord(crypto.new_auth_key(), account_id=account.id if account else None))
+        session = MemorySession()
+        session.set_dc(HOME_DC, "127.0.0.1", self.port)
+        session.auth_key = AuthKey(auth.key)
+        return session
+
+    def fresh_session(self) -> MemorySession:
+        """A session that knows only where the server is."""
+        session = MemorySession()
+        session.set_dc(HOME_DC, "127.0.0.1", self.port)
+        return session
+
+    def log_out_everywhere(self, account: Account) -> None:
+        """The account's keys stay known, but belong to nobody any more."""
+        for auth in self.keys.values():
+            if auth.account_id == account.id:
+                auth.account_id = None
+
+    def drop_connections(self) -> None:
+        for conn in list(self.connections):
+            conn.reset()
+
+    # calls
+
+    def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
+        assert conn.auth is not None
+        call = Call(self.world.now(), conn.auth.account_id, "", request)
+        self._unwrap(conn, call)
+        call.method = method_name(call.request)
+        self.calls.append(call)
+        if not call.no_updates and conn.dc == HOME_DC:
+            conn.wants_updates = True
+        plan = self.faults.plan(call, time.monotonic() + self.world.clock)
+        if plan is None:
+            conn.answer(msg_id, self._run(conn, call))
+        else:
+            self._spawn(self._planned(conn, msg_id, seqno, call, plan), "telegram answer")
+
+    @staticmethod
+    def _unwrap(conn: Connection, call: Call) -> None:
+        for _ in range(16):
+            inner = call.request
+            if not isinstance(inner, _WRAPPERS):
+                break
+            if isinstance(inner, functions.InvokeWithLayerRequest):
+                conn.layer = inner.layer
+            elif isinstance(inner, functions.InitConnectionRequest):
+                conn.init = inner
+            elif isinstance(inner, functions.InvokeWithoutUpdatesRequest):
+                call.no_updates = True
+            elif isinstance(inner, functions.InvokeWithTakeoutRequest):
+                call.takeout = inner.takeout_id
+            call.request = inner.query
+
+    async def _planned(self, conn: Connection, msg_id: int, seqno: int, call: Call, plan: Plan) -> None:
+        if plan.delay:
+            await asyncio.sleep(plan.delay)
+        if plan.drop:
+            conn.reset()
+        elif plan.transport is not None:
+            conn.transport_error(plan.transport)
+        elif plan.refuse is not None:
+            if plan.refuse == 48:
+                conn.change_salt()
+            conn.refuse(msg_id, seqno, plan.refuse)
+        elif not plan.hang:
+            if plan.new_session:
+                conn.new_session(msg_id)
+            conn.answer(msg_id, self._run(conn, call, plan), plan)
+
+    def _run(self, conn: Connection, call: Call, plan: Plan | None = None) -> bytes:
+        """The result, or the rpc_error, as bytes."""
+        assert conn.auth is not None
+        try:
+            if plan is not None and plan.error is not None:
+                raise Rpc(*plan.error)
+            result = self._invoke(conn, conn.auth, call)
+            if plan is not None and plan.unknown == "vector":
+                _spoil(result)
+            answer = serialise(result)
+        except Rpc as exc:
+            return types.RpcError(exc.code, exc.message)._bytes()
+        except Exception:  # noqa: BLE001 - a broken handler must not end the connection
+            _log.exception("%s failed", call.method)
+            return types.RpcError(500, "INTERNAL_SERVER_ERROR")._bytes()
+        if conn.auth.account_id is not None:
+            answer = personal(answer, self.world.files.epoch, conn.auth.account_id)
+        return answer
+
+    def _invoke(self, conn: Connection, auth: AuthRecord, call: Call) -> Any:
+        constructor = call.request.CONSTRUCTOR_ID
+        account = self.world.accounts.get(auth.account_id or 0)
+        if account is None and constructor not in OPEN:
+            raise Rpc(401, "AUTH_KEY_UNREGISTERED")
+        if account is not None and account.refuse and constructor not in OPEN:
+            raise Rpc(*account.refuse)
+        handler = HANDLERS.get(constructor)
+        if handler is None:
+            raise Rpc(400, "METHOD_INVALID")
+        if account is not None and call.method == "updates.getChannelDifference":
+            self._poll(account, call.request)
+        ports = {dc: self.file_port if dc == FILE_DC else self.port for dc in range(1, 6)}
+        ctx = Context(self.world, auth, conn.dc, ports, conn.layer, conn.init, call, self.keys)
+        return handler(ctx, call.request)
+
+    # pushes
+
+    def _poll(self, account: Account, request: Any) -> None:
+        channel = self.world.channels.get(getattr(request.channel, "channel_id", 0))
+        if channel is not None:
+            self._polled[account.id, channel.id] = time.monotonic() + 2 * channel.timeout
+
+    def _on_event(self, channel: Channel, event: Event) -> None:
+        if not self.push_events:
+            return
+        now = time.monotonic()
+        readers = {a for (a, c), until in self._polled.items() if c == channel.id and until > now}
+        readers |= channel.members
+        for conn in self._listeners(readers):
+            post = channel.find(event.ids[0])
+            update = difference.update(channel, event, post)
+            self._push(conn, [update], channel, [post] if post else [])
+
+    def _listeners(self, accounts: set[int] | None) -> list[Connection]:
+        return [
+            c
+            for c in self.connections
+            if c.wants_updates
+            and c.auth is not None
+            and c.auth.account_id is not None
+            and (accounts is None or c.auth.account_id in accounts)
+        ]
+
+    def push(self, *updates: Any, account: Account | None = None, channel: Channel | None = None) -> int:
+        """Send updates to every session that wants them; how many did is returned."""
+        listeners = self._listeners({account.id} if account else None)
+        for conn in listeners:
+            self._push(conn, list(updates), channel, [])
+        return len(listeners)
+
+    def _push(self, conn: Connection, updates: list[Any], channel: Channel | None, posts: list[Any]) -> None:
+        assert conn.auth is not None
+        chats: list[Any] = []
+        users: list[Any] = []
+        if channel is not None:
+            ctx = Context(self.world, conn.auth, conn.dc, {})
+            with contextlib.suppress(Rpc):
+                chats, users = about_peers(ctx, channel, posts)
+        pushed = types.Updates(updates, users=users, chats=chats, date=at(self.world.now()), seq=0)
+        conn.send(personal(pushed._bytes(), self.world.files.epoch, conn.auth.account_id or 0))
+
+
+def _spoil(result: Any) -> None:
+    """Put an object of a newer layer into the answer's first vector that is not empty."""
+    for name in ("messages", "new_messages", "other_updates", "updates", "dialogs", "chats"):
+        vector = getattr(result, name, None)
+        if vector:
+            vector[len(vector) // 2] = unknown_object()
+            return
