@@ -1,0 +1,133 @@
+"""How complete a channel is, as runs of ids: held, missing, absent, not fetched. Pure.
+
+    held         a message is kept and was there when last seen
+    missing      a message is kept, and was noticed to be gone since
+    absent       nothing is kept, and an answer proved that there was nothing when it was given
+    not fetched  nobody knows yet
+    outside      below the far end of the channel's window (`add --since`): never asked for
+
+Every id from 1 to the channel's top belongs to exactly one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from archiver import coverage
+from archiver.coverage import Interval
+
+State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An answer of the server that told all about the ids [lo, hi]."""
+
+    lo: int
+    hi: int
+    at: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring ids of one state; `noticed` and `how` for what is missing or absent, where it is known."""
+
+    state: State
+    lo: int
+    hi: int
+    noticed: int | None = None
+    how: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many ids."""
+        return self.hi - self.lo + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many ids of each state."""
+
+    held: int = 0
+    missing: int = 0
+    absent: int = 0
+    not_fetched: int = 0
+    outside: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every id is accounted for."""
+        return self.not_fetched == 0
+
+    @property
+    def covered(self) -> float:
+        """The share of wanted ids that are accounted for, 1 where none is wanted."""
+        known = self.held + self.missing + self.absent
+        return known / (known + self.not_fetched) if known + self.not_fetched else 1.0
+
+
+def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowest_wanted: int = 1) -> Iterator[Run]:
+    """What becomes of the ids that are not kept: absent where covered, else not fetched, or outside the window."""
+    for lo, hi in holes:
+        if lo < lowest_wanted:
+            yield Run("outside", lo, min(hi, lowest_wanted - 1))
+        lo = max(lo, lowest_wanted)  # noqa: PLW2901 - the rest of the same hole
+        if lo > hi:
+            continue
+        known = [Run("absent", a, b) for a, b in coverage.clip(covered, lo, hi)]
+        unknown = [Run("not fetched", a, b) for a, b in coverage.gaps(covered, lo, hi)]
+        yield from sorted(known + unknown, key=lambda run: run.lo)
+
+
+def with_proofs(runs: Iterable[Run], proofs: Sequence[Proof]) -> Iterator[Run]:
+    """Absent runs with the time at which the whole of each was known first. Runs ascend."""
+    waiting = sorted(proofs, key=lambda proof: proof.lo)
+    near: list[Proof] = []
+    taken = 0
+    for run in runs:
+        if run.state != "absent":
+            yield run
+            continue
+        while taken < len(waiting) and waiting[taken].lo <= run.hi:
+            near.append(waiting[taken])
+            taken += 1
+        near = [proof for proof in near if proof.hi >= run.lo]
+        yield _noticed(run, near)
+
+
+def _noticed(run: Run, proofs: Sequence[Proof]) -> Run:
+    known: list[Interval] = []
+    for proof in sorted(proofs, key=lambda proof: proof.at):
+        known = coverage.add(known, proof.lo, proof.hi)
+        if not coverage.gaps(known, run.lo, run.hi):
+            return replace(run, noticed=proof.at, how=proof.how)
+    return run
+
+
+def fill_held(runs: Iterable[Run], lo: int, hi: int) -> Iterator[Run]:
+    """The same runs with the held ones in between, so that all of [lo, hi] is told. Runs ascend and are disjoint."""
+    at = lo
+    for run in runs:
+        if run.lo > at:
+            yield Run("held", at, run.lo - 1)
+        yield run
+        at = run.hi + 1
+    if at <= hi:
+        yield Run("held", at, hi)
+
+
+def tally(runs: Iterable[Run]) -> Tally:
+    """Count ids by state."""
+    counts: dict[str, int] = {}
+    for run in runs:
+        counts[run.state] = counts.get(run.state, 0) + run.count
+    return Tally(
+        held=counts.get("held", 0),
+        missing=counts.get("missing", 0),
+        absent=counts.get("absent", 0),
+        not_fetched=counts.get("not fetched", 0),
+        outside=counts.get("outside", 0),
+    )

@@ -1,0 +1,47 @@
+"""The state of every id of a channel, read from the archive: for `gaps`, `status` and an export's manifest."""
+
+from __future__ import annotations
+
+import heapq
+
+from archiver import coverage
+from archiver.completeness import Run, Tally, split_holes, with_proofs
+from archiver.store import extent
+from archiver.store.channel import Mirrored
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Connection
+
+
+async def list_runs(
+    conn: Connection, channel: Mirrored, *, lo: int = 1, hi: int | None = None, lowest: int | None = None
+) -> list[Run]:
+    """Every run of ids within [lo, hi] that is not simply held, ascending: missing, absent, not fetched, outside."""
+    hi = channel.top_id if hi is None else hi
+    if lo > hi:
+        return []
+    covered = await list_coverage(conn, channel.channel_id, channel.generation)
+    holes = [hole async for hole in extent.list_holes(conn, channel.channel_id, lo, hi)]
+    lowest = channel.lowest_wanted if lowest is None else lowest
+    proofs = await extent.list_proofs(conn, channel.channel_id, channel.generation, lo, hi) if holes else []
+    empty = with_proofs(split_holes(holes, covered, lowest_wanted=lowest), proofs)
+    missing = await extent.list_missing(conn, channel.channel_id, lo, hi)
+    return list(heapq.merge(empty, missing, key=lambda run: run.lo))
+
+
+async def tally_channel(conn: Connection, channel: Mirrored) -> Tally:
+    """How many ids of the channel are in which state, without walking them."""
+    lo, hi = channel.lowest_wanted, channel.top_id
+    covered = await list_coverage(conn, channel.channel_id, channel.generation)
+    unknown = coverage.gaps(covered, lo, hi)
+    kept_unknown = sum([await extent.count_kept(conn, channel.channel_id, *gap) for gap in unknown])
+    kept_wanted = await extent.count_kept(conn, channel.channel_id, lo, hi)
+    kept = await extent.count_kept(conn, channel.channel_id)
+    missing = await extent.count_missing(conn, channel.channel_id)
+    not_fetched = coverage.size(unknown) - kept_unknown
+    return Tally(
+        held=kept - missing,
+        missing=missing,
+        absent=max(0, hi - lo + 1) - kept_wanted - not_fetched,
+        not_fetched=not_fetched,
+        outside=max(0, min(lo - 1, hi)) - (kept - kept_wanted if kept > kept_wanted else 0),
+    )

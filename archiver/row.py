@@ -1,0 +1,237 @@
+"""One message as search, show and export give it: the row schema of docs/rows.md. Pure.
+
+A *row* has every key of KEYS in that order. Nested values stay canonical JSON text, as the archive keeps them: JSON
+writers put them in as they stand (`to_json`), CSV writers put them in a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import gmtime
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from archiver.document import read_marks
+from archiver.jsontext import dump
+
+SCHEMA_VERSION = 1
+
+KEYS = (
+    "channel_id",
+    "channel",
+    "message_id",
+    "permalink",
+    "date",
+    "edit_date",
+    "text",
+    "entities",
+    "kind",
+    "sender",
+    "post_author",
+    "reply_to",
+    "fwd_from",
+    "grouped_id",
+    "views",
+    "forwards",
+    "replies",
+    "reactions",
+    "media",
+    "hashtags",
+    "links",
+    "origin",
+    "first_seen",
+    "last_seen",
+    "missing_since",
+    "revisions",
+    "payload_sha256",
+    "action",
+)
+NESTED = ("entities", "sender", "reply_to", "fwd_from", "reactions", "media", "hashtags", "links", "action")
+"""Keys whose values are JSON text within a row, and objects or lists in the JSON of it."""
+
+MEDIA_KEYS = (
+    "kind",
+    "id",
+    "mime",
+    "size",
+    "width",
+    "height",
+    "duration",
+    "file_name",
+    "title",
+    "performer",
+    "url",
+    "path",
+    "sha256",
+    "status",
+    "extra",
+)
+
+Row: TypeAlias = dict[str, Any]
+
+
+class ChannelName(NamedTuple):
+    """What a channel is called now."""
+
+    channel_id: int
+    username: str | None
+    alias: str | None
+    title: str
+    usernames: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The username, else the alias, else the bare id: what a citation calls it, and what commands take."""
+        return self.username or self.alias or str(self.channel_id)
+
+
+class StoredMessage(NamedTuple):
+    """The columns of a message that a row is made of; nested ones as JSON text, times as unix seconds."""
+
+    channel_id: int
+    message_id: int
+    kind: str
+    date: int
+    edit_date: int | None
+    text: str
+    entities: str | None
+    sender: str | None
+    post_author: str | None
+    reply_to: str | None
+    fwd_from: str | None
+    grouped_id: str | None
+    views: int | None
+    forwards: int | None
+    replies: int | None
+    reactions: str | None
+    action: str | None
+    media_kind: str | None
+    markup: str | None
+    extra: str | None
+    origin: str
+    first_seen: int
+    last_seen: int
+    missing_since: int | None
+    revisions: int
+    payload_sha256: bytes
+    layer: int
+
+
+class StoredMedia(NamedTuple):
+    """One attachment as stored."""
+
+    kind: str
+    id: str | None
+    mime: str | None
+    size: int | None
+    width: int | None
+    height: int | None
+    duration: float | None
+    file_name: str | None
+    title: str | None
+    performer: str | None
+    url: str | None
+    path: str | None
+    sha256: str | None
+    status: str
+    extra: str | None
+
+
+def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[StoredMedia] = ()) -> Row:
+    """The row of a message."""
+    marks = read_marks(message.text, message.entities)
+    return {
+        "channel_id": message.channel_id,
+        "channel": channel.name,
+        "message_id": message.message_id,
+        "permalink": permalink(channel, message.message_id),
+        "date": iso(message.date),
+        "edit_date": iso(message.edit_date),
+        "text": message.text,
+        "entities": message.entities or "[]",
+        "kind": "service" if message.kind == "service" else "message",
+        "sender": message.sender,
+        "post_author": message.post_author,
+        "reply_to": message.reply_to,
+        "fwd_from": message.fwd_from,
+        "grouped_id": message.grouped_id,
+        "views": message.views,
+        "forwards": message.forwards,
+        "replies": message.replies,
+        "reactions": message.reactions or "[]",
+        "media": media_json(media) if media else "[]",
+        "hashtags": _list(marks.hashtags),
+        "links": _list(_links(marks.links, media, message.markup)),
+        "origin": message.origin,
+        "first_seen": iso(message.first_seen),
+        "last_seen": iso(message.last_seen),
+        "missing_since": iso(message.missing_since),
+        "revisions": message.revisions,
+        "payload_sha256": message.payload_sha256.hex(),
+        "action": _stub_action(message) if message.kind == "stub" else message.action,
+    }
+
+
+def to_json(row: Row) -> bytes:
+    """The row as one line of JSON, without the line's end."""
+    return dump(to_object(row))
+
+
+def to_object(row: Row) -> dict[str, Any]:
+    """The row with its nested values as JSON values, ready to be written as JSON."""
+    nested = {key: orjson.Fragment(row[key]) for key in NESTED if row[key] is not None}
+    return {**row, **nested}
+
+
+def media_json(media: Sequence[StoredMedia]) -> str:
+    """The attachments as a JSON list of objects with MEDIA_KEYS."""
+    return orjson.dumps([{**one._asdict(), "extra": _fragment(one.extra)} for one in media]).decode()
+
+
+def permalink(channel: ChannelName, message_id: int) -> str:
+    """The public address of the message; without a username the one for members."""
+    place = channel.username or f"c/{channel.channel_id}"
+    return f"https://t.me/{place}/{message_id}"
+
+
+def iso(seconds: int | None) -> str | None:
+    """Unix seconds as ISO 8601 UTC with Z."""
+    if seconds is None:
+        return None
+    try:
+        return "%04d-%02d-%02dT%02d:%02d:%02dZ" % gmtime(seconds)[:6]  # noqa: UP031 - twice as fast as a format string
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _stub_action(message: StoredMessage) -> str:
+    """What is known of an object that no version so far could read: it must not look like an empty post."""
+    return orjson.dumps(
+        {"type": "unreadable", "layer": message.layer, **(orjson.loads(message.extra) if message.extra else {})}
+    ).decode()
+
+
+def _links(marked: Sequence[str], media: Sequence[StoredMedia], markup: str | None) -> Sequence[str]:
+    if not media and not markup:
+        return marked
+    buttons = button_urls(orjson.loads(markup)) if markup and '"url"' in markup else []
+    return tuple(dict.fromkeys([*marked, *(one.url for one in media if one.url), *buttons]))
+
+
+def button_urls(markup: object) -> list[str]:
+    """The URLs among the buttons of a reply markup, whatever else it holds."""
+    if isinstance(markup, list):
+        return [url for item in markup for url in button_urls(item)]
+    if isinstance(markup, dict):
+        own = [markup["url"]] if isinstance(markup.get("url"), str) and markup["url"] else []
+        return own + [url for value in markup.values() for url in button_urls(value)]
+    return []
+
+
+def _list(words: Sequence[str]) -> str:
+    return orjson.dumps(words).decode() if words else "[]"
+
+
+def _fragment(text: str | None) -> object:
+    return None if text is None else orjson.Fragment(text)

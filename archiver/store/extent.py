@@ -1,0 +1,131 @@
+"""What of a channel's ids is kept, for completeness: holes, missing messages, proofs, counts. Reading only.
+
+Holes are found by the primary key alone and streamed, so a channel of millions costs no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import aiosqlite
+
+from archiver.completeness import Proof, Run
+from archiver.coverage import Interval
+
+
+class Extent(NamedTuple):
+    """Which messages lie in a range of dates, and which ids could."""
+
+    kept: int
+    first_id: int | None
+    last_id: int | None
+    first_date: int | None
+    last_date: int | None
+    lo: int
+    """One above the newest kept message before the range, 1 where there is none."""
+    hi: int
+    """One below the oldest kept message after the range; the channel's top where there is none."""
+
+
+async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> AsyncIterator[Interval]:
+    """The runs of ids within [lo, hi] of which no message is kept, ascending."""
+    query = (
+        "SELECT * FROM (SELECT lag(message_id, 1, ?) OVER (ORDER BY message_id) + 1 AS hole_lo,"
+        " message_id - 1 AS hole_hi FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?)"
+        " WHERE hole_lo <= hole_hi ORDER BY hole_lo"
+    )
+    async with conn.execute(query, (lo - 1, channel_id, lo, hi)) as cursor:
+        async for row in cursor:
+            yield int(row[0]), int(row[1])
+    query = "SELECT max(message_id) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
+    async with conn.execute(query, (channel_id, lo, hi)) as cursor:
+        newest = await cursor.fetchone()
+    last = int(newest[0]) if newest and newest[0] is not None else lo - 1
+    if last < hi:
+        yield last + 1, hi
+
+
+async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Run]:
+    """The kept messages within [lo, hi] that were noticed to be gone; neighbours noticed together are one run."""
+    query = (
+        "SELECT message_id, missing_since, missing_how FROM message"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
+    )
+    runs: list[Run] = []
+    async with conn.execute(query, (channel_id, lo, hi)) as cursor:
+        async for message_id, since, how in cursor:
+            last = runs[-1] if runs else None
+            if last and last.hi == message_id - 1 and (last.noticed, last.how) == (since, how):
+                runs[-1] = Run("missing", last.lo, message_id, since, how)
+            else:
+                runs.append(Run("missing", message_id, message_id, since, how))
+    return runs
+
+
+async def list_proofs(conn: aiosqlite.Connection, channel_id: int, generation: int, lo: int, hi: int) -> list[Proof]:
+    """The answers that told all about ids within [lo, hi], the first one first."""
+    query = (
+        "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND generation = ? AND hi >= ? AND lo <= ?"
+        " ORDER BY capture_id"
+    )
+    async with conn.execute(query, (channel_id, generation, lo, hi)) as cursor:
+        return [Proof(*row) async for row in cursor]
+
+
+async def count_kept(conn: aiosqlite.Connection, channel_id: int, lo: int = 1, hi: int = 2**31) -> int:
+    """How many messages with an id within [lo, hi] are kept."""
+    return await _number(
+        conn, "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?", (channel_id, lo, hi)
+    )
+
+
+async def count_missing(conn: aiosqlite.Connection, channel_id: int) -> int:
+    """How many kept messages were noticed to be gone."""
+    return await _number(
+        conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
+    )
+
+
+async def find_newest(conn: aiosqlite.Connection, channel_id: int) -> tuple[int, int] | None:
+    """Id and date of the newest kept message."""
+    query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
+    async with conn.execute(query, (channel_id,)) as cursor:
+        row = await cursor.fetchone()
+    return (int(row[0]), int(row[1])) if row else None
+
+
+async def get_extent(
+    conn: aiosqlite.Connection, channel_id: int, *, since: int | None, until: int | None, top_id: int
+) -> Extent:
+    """Which messages lie in [since, until), and which ids could."""
+    query = (
+        "SELECT count(*), min(message_id), max(message_id), min(date), max(date) FROM message"
+        " WHERE channel_id = ? AND date >= ? AND date < ?"
+    )
+    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    async with conn.execute(query, (channel_id, *bounds)) as cursor:
+        row = await cursor.fetchone()
+    kept, first_id, last_id, first_date, last_date = row or (0, None, None, None, None)
+    before = after = None
+    if since is not None:
+        before = await _neighbour(conn, channel_id, "date < ? ORDER BY date DESC, message_id DESC", since)
+    if until is not None:
+        after = await _neighbour(conn, channel_id, "date >= ? ORDER BY date, message_id", until)
+    # Ids rise with dates but for rare imports; a held message of the range always belongs to it.
+    lo = min(before + 1 if before else 1, first_id or 2**31)
+    hi = max(after - 1 if after else top_id, last_id or 0)
+    return Extent(int(kept), first_id, last_id, first_date, last_date, lo, hi)
+
+
+async def _neighbour(conn: aiosqlite.Connection, channel_id: int, where: str, instant: int) -> int | None:
+    query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
+    async with conn.execute(query, (channel_id, instant)) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def _number(conn: aiosqlite.Connection, query: str, parameters: tuple[int, ...]) -> int:
+    async with conn.execute(query, parameters) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0

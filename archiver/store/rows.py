@@ -1,0 +1,156 @@
+"""Tables `channel`, `message`, `media`, `revision`: the reading side, for rows that people see.
+
+Within `snapshot` all reads see one state of the archive. In WAL mode that blocks no writer and is blocked by none;
+only the WAL file cannot shrink meanwhile. A long export therefore is one snapshot, read in chunks.
+https://www.sqlite.org/isolation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import NamedTuple, TypeAlias
+
+import aiosqlite
+import orjson
+
+from archiver.row import ChannelName, StoredMedia, StoredMessage
+
+Held: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
+"""A message and what hangs on it."""
+
+CHUNK = 1000
+
+_MESSAGE = ", ".join(StoredMessage._fields)
+_MEDIA = ", ".join(StoredMedia._fields)
+
+
+class Payload(NamedTuple):
+    """The bytes of a message as the server sent them."""
+
+    raw: bytes
+    layer: int
+    sha256: bytes
+
+
+class StoredRevision(NamedTuple):
+    """An earlier content of a message; 1 is the first. Times are unix seconds."""
+
+    revision: int
+    edit_date: int | None
+    text: str
+    entities: str | None
+    media: str
+    markup: str | None
+    extra: str | None
+    first_seen: int
+    last_seen: int
+    replaced_at: int
+    payload_sha256: bytes
+    layer: int
+
+
+@asynccontextmanager
+async def snapshot(conn: aiosqlite.Connection) -> AsyncIterator[None]:
+    """Reads within see the archive as it was at the first of them."""
+    await conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if conn.in_transaction:
+            await conn.execute("ROLLBACK")
+
+
+async def list_names(conn: aiosqlite.Connection) -> list[ChannelName]:
+    """What every channel of the archive is called, those included that are no longer mirrored."""
+    query = "SELECT channel_id, username, alias, title, usernames FROM channel ORDER BY channel_id"
+    async with conn.execute(query) as cursor:
+        rows = await cursor.fetchall()
+    return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
+
+
+async def iter_messages(
+    conn: aiosqlite.Connection,
+    channel_id: int,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    chunk: int = CHUNK,
+) -> AsyncIterator[Held]:
+    """The channel's messages with a date in [since, until), by date and id, a chunk in memory at a time."""
+    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
+    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    async with conn.execute(query, (channel_id, *bounds)) as cursor:
+        while rows := await cursor.fetchmany(chunk):
+            for held in await _with_media(conn, channel_id, [StoredMessage._make(row) for row in rows]):
+                yield held
+
+
+async def get_messages(conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Held]:
+    """The messages with these (channel_id, message_id); a key that is not held is not in the answer."""
+    by_channel: dict[int, list[int]] = {}
+    for channel_id, message_id in keys:
+        by_channel.setdefault(channel_id, []).append(message_id)
+    found: dict[tuple[int, int], Held] = {}
+    query = (
+        f"SELECT {_MESSAGE} FROM message WHERE channel_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
+    )
+    for channel_id, ids in by_channel.items():
+        async with conn.execute(query, (channel_id, orjson.dumps(ids).decode())) as cursor:
+            messages = [StoredMessage._make(row) for row in await cursor.fetchall()]
+        for held in await _with_media(conn, channel_id, messages):
+            found[channel_id, held[0].message_id] = held
+    return found
+
+
+async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[Held]:
+    """The message with up to `count` held before and after it, by id."""
+    query = (
+        f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
+        " ORDER BY message_id DESC LIMIT ?)"
+        f" UNION ALL SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id >= ?"
+        " ORDER BY message_id LIMIT ?) ORDER BY message_id"
+    )
+    parameters = (channel_id, message_id, count, channel_id, message_id, count + 1)
+    async with conn.execute(query, parameters) as cursor:
+        messages = [StoredMessage._make(row) for row in await cursor.fetchall()]
+    return await _with_media(conn, channel_id, messages)
+
+
+async def find_payload(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> Payload | None:
+    """The bytes of the message's present content."""
+    query = "SELECT raw, layer, payload_sha256 FROM message WHERE channel_id = ? AND message_id = ?"
+    async with conn.execute(query, (channel_id, message_id)) as cursor:
+        row = await cursor.fetchone()
+    return Payload(bytes(row[0]), int(row[1]), bytes(row[2])) if row else None
+
+
+async def list_revisions(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[StoredRevision]:
+    """The earlier contents, the first one first."""
+    query = (
+        f"SELECT {', '.join(StoredRevision._fields)} FROM revision"
+        " WHERE channel_id = ? AND message_id = ? ORDER BY revision"
+    )
+    async with conn.execute(query, (channel_id, message_id)) as cursor:
+        return [StoredRevision._make(row) for row in await cursor.fetchall()]
+
+
+async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: list[StoredMessage]) -> list[Held]:
+    ids = [message.message_id for message in messages if message.media_kind is not None]
+    media: dict[int, list[StoredMedia]] = {}
+    if ids:
+        query = (
+            f"SELECT message_id, {_MEDIA} FROM media WHERE channel_id = ?"
+            " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, slot"
+        )
+        async with conn.execute(query, (channel_id, orjson.dumps(ids).decode())) as cursor:
+            for row in await cursor.fetchall():
+                media.setdefault(row[0], []).append(StoredMedia._make(row[1:]))
+    return [(message, tuple(media.get(message.message_id, ()))) for message in messages]
+
+
+async def list_floods(conn: aiosqlite.Connection) -> list[tuple[str, str, float]]:
+    """(account, method, until) of every pause that a server ordered, over or not."""
+    async with conn.execute("SELECT account, method, until FROM flood ORDER BY account, method") as cursor:
+        return [(str(account), str(method), float(until)) for account, method, until in await cursor.fetchall()]
