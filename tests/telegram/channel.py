@@ -157,13 +157,19 @@ class Channel:
         )
         return self._add(Post(message_id, date, message))
 
-    def grow(self, count: int, date: Callable[[int], int], build: Callable[[int], Any]) -> None:
-        """Many messages at once that are built when read. Nobody can ask for their events: they are history."""
-        for _ in range(count):
-            message_id = self.last_id = self.last_id + 1
-            self.posts[message_id] = Post(message_id, date(message_id), lambda i=message_id: build(i))
+    def grow(self, ids: Iterable[int], date: Callable[[int], int], build: Callable[[int], Any]) -> None:
+        """Many messages at once that are built when read; ids left out are deleted ones.
+
+        Nobody can ask for their events: they are history.
+        """
+        for message_id in ids:
+            if message_id <= self.last_id:
+                raise ValueError("ids only grow")
+            self.deleted.update(range(self.last_id + 1, message_id))
+            self.pts += 2 * (message_id - self.last_id) - 1  # a deleted message had a pts, and its deletion too
+            self.last_id = message_id
+            self.posts[message_id] = Post(message_id, date(message_id), build)
             self.ids.append(message_id)
-        self.pts += count
         self.log.clear()
         self.log_start = self.pts
 
@@ -227,6 +233,11 @@ class Channel:
     def rename(self, username: str | None) -> None:
         """Another public name, or none."""
         self.world.set_username(self, username)
+
+    def warm(self, newest: int = 100_000) -> None:
+        """Serialise now what would be serialised at the first reading."""
+        for message_id in self.ids[-newest:]:
+            bytes(self.posts[message_id])
 
     def forget_events(self) -> None:
         """As if long ago: a difference from here on back is too long."""

@@ -48,6 +48,7 @@ class Connection:
         self._handshake: Handshake | None = None
         self._seqno = 0
         self._last_msg_id = 0
+        self._greeted = False  # with new_session_created
         self._held: list[bytes] = []
 
     # in
@@ -80,7 +81,7 @@ class Connection:
             raise ConnectionError("bad message key")
         salt, session_id, msg_id, seqno, size = struct.unpack_from("<qqqii", plain)
         if session_id != self.session_id:
-            self.session_id, self._seqno, self.auth = session_id, 0, auth
+            self.session_id, self._seqno, self.auth, self._greeted = session_id, 0, auth, False
         self._message(salt, msg_id, seqno, plain[32 : 32 + size])
 
     def _shake_hands(self, packet: bytes) -> None:
@@ -103,7 +104,8 @@ class Connection:
         elif salt != auth.salt:
             self.refuse(msg_id, seqno, 48)
         else:
-            if not self._last_msg_id:
+            if not self._greeted:
+                self._greeted = True
                 self.new_session(msg_id)
             self._body(msg_id, seqno, body)
 

@@ -130,10 +130,12 @@ class Media:
     def webpage_pending(self, url: str) -> Any:
         return tl.MessageMediaWebPage(tl.WebPagePending(self._files.new_id(), _FILE_DATE, url))
 
-    def poll(self, question: str, answers: dict[str, int], *, quiz: bool = False, closed: bool = False) -> Any:
+    def poll(
+        self, question: str, answers: dict[str, int], *, quiz: bool = False, closed: bool = False, poll_id: int = 0
+    ) -> Any:
         options = [tl.PollAnswer(plain(text), bytes([48 + i])) for i, text in enumerate(answers)]
         votes = [
-            tl.PollAnswerVoters(bytes([48 + i]), voters=n, correct=(quiz and i == 0) or None)
+            tl.PollAnswerVoters(bytes([48 + i]), voters=n, recent_voters=[], correct=(quiz and i == 0) or None)
             for i, n in enumerate(answers.values())
         ]
         poll = tl.Poll(self._files.new_id(), plain(question), options, hash=0, quiz=quiz or None, closed=closed or None)

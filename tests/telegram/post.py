@@ -36,11 +36,11 @@ class Post(TLObject):
 
     __slots__ = ("_build", "_message", "_peers", "_wire", "date", "id", "newer_layer")
 
-    def __init__(self, message_id: int, date: int, build: Callable[[], Any] | Any) -> None:
+    def __init__(self, message_id: int, date: int, build: Callable[[int], Any] | Any) -> None:
         self.id = message_id
         self.date = date
         self.newer_layer = False
-        self._build: Callable[[], Any] | None = build if callable(build) else None
+        self._build: Callable[[int], Any] | None = build if callable(build) else None
         self._message: Any = None if callable(build) else build
         self._wire: bytes | None = None
         self._peers: tuple[frozenset[int], frozenset[int]] | None = None
@@ -48,7 +48,7 @@ class Post(TLObject):
     @property
     def message(self) -> Any:
         """The TL object. To change it, use `change`: a lazily built one may be made anew each time."""
-        return self._message if self._build is None else self._build()
+        return self._message if self._build is None else self._build(self.id)
 
     @property
     def is_service(self) -> bool:

@@ -1,0 +1,99 @@
+"""The loopback server as a program: `python -m tests.telegram --port P --public-key PATH --world demo`.
+
+It writes the public key, prints one line when it is ready, and serves until SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tests.telegram import truth
+from tests.telegram.control import Control, listen
+from tests.telegram.faults import parse
+from tests.telegram.server import Server
+from tests.telegram.world import World
+from tests.telegram.worlds import WORLDS, load
+
+
+def options(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.telegram", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
+    parser.add_argument("--public-key", type=Path, help="where to write the PEM")
+    parser.add_argument(
+        "--world", action="append", help=f"{', '.join(WORLDS)}, big:N or a JSON file; may be repeated (default: small)"
+    )
+    parser.add_argument("--phone", default="+9996612345")
+    parser.add_argument("--code", default="22222")
+    parser.add_argument("--password", help="two-step verification; none by default")
+    parser.add_argument("--api-id", type=int, help="any other one is refused (default: any is good)")
+    parser.add_argument("--api-hash")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", default="", help="METHOD:ACTION(ARGS)+SKIPxTIMES%%PROBABILITY, with ; between")
+    parser.add_argument("--rtt", type=float, default=0.0, help="seconds that an answer takes")
+    parser.add_argument("--gzip", action="store_true", help="pack answers, as Telegram does")
+    parser.add_argument("--resolve-budget", type=int, default=200, help="names an account may resolve in a day")
+    parser.add_argument("--truth", type=Path, help="where to write the world as JSON lines")
+    parser.add_argument("--log", action="store_true", help="say on stderr what happens")
+    return parser.parse_args(argv)
+
+
+def build(opts: argparse.Namespace) -> World:
+    world = World(api_id=opts.api_id, api_hash=opts.api_hash, resolve_budget=opts.resolve_budget)
+    world.add_account(opts.phone, opts.code, opts.password)
+    for spec in opts.world or ["small"]:
+        load(world, spec, opts.seed)
+    return world
+
+
+def write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(text, encoding="ascii")
+    part.replace(path)
+
+
+async def run(opts: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    world = build(opts)
+    if opts.truth:
+        truth.write(world, opts.truth)
+    for channel in world.channels.values():
+        channel.warm()
+    async with Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip) as srv:
+        for method, action, conditions in parse(opts.faults):
+            srv.faults.add(method, action, **conditions)
+        srv.net.rtt = opts.rtt
+        if opts.public_key:
+            write_atomically(opts.public_key, srv.public_key_pem)
+        # The world lives as long as the program; looking through it for garbage would cost every answer.
+        gc.collect()
+        gc.freeze()
+        sys.stdout.write(f"listening on 127.0.0.1:{srv.port}\n")
+        sys.stdout.flush()
+        listen(Control(srv), loop)
+        await stop.wait()
+
+
+def main(argv: list[str] | None = None) -> int:
+    opts = options(argv)
+    logging.basicConfig(level=logging.DEBUG if opts.log else logging.WARNING, stream=sys.stderr)
+    try:
+        asyncio.run(run(opts))
+    except (ValueError, OSError) as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
