@@ -9,7 +9,8 @@ Error                       exit 2   failure with a sentence for the user; no tr
 ├── ChannelError                     one channel cannot be mirrored; the others go on
 │   ├── ChannelInaccessible exit 2   private, or this account is shut out
 │   ├── ChannelGone         exit 2   banned, deleted, or no such name
-│   └── StaleAccess         exit 2   the access hash is not this account's: resolve again
+│   ├── StaleAccess         exit 2   the access hash is not this account's: resolve again
+│   └── LostState           exit 2   the server no longer knows the pts: walk the history again
 ├── UnreadableObject        exit 2   an object of a newer layer than this version knows
 ├── ServerFault             exit 2   the server failed; trying again later may help
 ├── Busy                    exit 2   another process holds the archive or the session
@@ -79,6 +80,10 @@ class ChannelGone(ChannelError):
 
 class StaleAccess(ChannelError):
     """The access hash is not this account's."""
+
+
+class LostState(ChannelError):
+    """The server no longer knows the channel's pts."""
 
 
 class UnreadableObject(Error):

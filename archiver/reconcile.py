@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from archiver.record import Message
-from archiver.store.message import Held
+from archiver.record import Held, Message
 
 
 @dataclass(slots=True)

@@ -126,6 +126,19 @@ class Message:
         return self.media[0].kind if self.media else None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What reconciling needs to know of a message that is held."""
+
+    message_id: int
+    date: int
+    edit_date: int | None
+    content_hash: bytes
+    payload_sha256: bytes
+    missing_since: int | None
+    last_seen: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
     """One answer of the history: newest first, as served."""

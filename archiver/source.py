@@ -26,15 +26,11 @@ class Source(Protocol):
         """The channel's present attributes, `about` and counts included. Raises ChannelError."""
         ...
 
-    async def get_history(
-        self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100
-    ) -> HistoryPage:
+    async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
         """Messages with an id below `offset_id` (0: from the newest), newest first. Raises ChannelError."""
         ...
 
-    async def get_difference(
-        self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100
-    ) -> Difference:
+    async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
         """What happened since `pts`. Raises ChannelError."""
         ...
 

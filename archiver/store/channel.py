@@ -64,13 +64,13 @@ def _from_row(row: Any) -> Mirrored:
 async def list_channels(conn: aiosqlite.Connection, *, removed: bool = False) -> list[Mirrored]:
     """All mirrored channels in the order of their adding; those set aside by `remove` on demand."""
     where = "" if removed else "WHERE state <> 'removed'"
-    async with conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id") as cursor:  # noqa: S608
+    async with conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id") as cursor:
         return [_from_row(row) async for row in cursor]
 
 
 async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
     """The channel with this id, removed ones included."""
-    async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:  # noqa: S608
+    async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:
         row = await cursor.fetchone()
     return _from_row(row) if row else None
 
@@ -207,5 +207,12 @@ async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: i
     async with conn.execute(
         "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
     ) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
+    """The id of the channel that has this alias."""
+    async with conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)) as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else None

@@ -14,13 +14,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 import aiosqlite
 
 from archiver.errors import Error, NotFound, UsageError
 
 ARCHIVE_NAME = "archive.db"
+
+Connection: TypeAlias = aiosqlite.Connection
 
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;

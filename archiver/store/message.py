@@ -7,20 +7,7 @@ from dataclasses import dataclass
 
 import aiosqlite
 
-from archiver.record import Media, Message, Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What reconciling needs to know of a message that is held."""
-
-    message_id: int
-    date: int
-    edit_date: int | None
-    content_hash: bytes
-    payload_sha256: bytes
-    missing_since: int | None
-    last_seen: int
+from archiver.record import Held, Media, Message, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +80,16 @@ async def list_held(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: in
         (channel_id, lo, hi),
     ) as cursor:
         return {row[0]: Held(*row) for row in await cursor.fetchall()}
+
+
+async def list_present_ids(conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int) -> list[int]:
+    """The newest ids up to `hi` that are held and not known to be missing."""
+    async with conn.execute(
+        "SELECT message_id FROM message WHERE channel_id = ? AND message_id <= ? AND missing_since IS NULL"
+        " ORDER BY message_id DESC LIMIT ?",
+        (channel_id, hi, limit),
+    ) as cursor:
+        return [int(row[0]) for row in await cursor.fetchall()]
 
 
 async def insert_messages(conn: aiosqlite.Connection, messages: Sequence[Message], sight: Sight) -> None:

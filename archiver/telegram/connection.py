@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import rsa
 from telethon import TelegramClient
 from telethon.crypto import rsa as server_keys
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, RPCError
+from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
 from telethon.tl import TLRequest
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UsageError
@@ -49,6 +51,8 @@ class Address:
     host: str | None = None
     port: int | None = None
     public_key: Path | None = None
+    proxy: str | None = None
+    """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
     app_version: str = "1"
 
 
@@ -88,8 +92,17 @@ class Connection:
 
         return await self.attempt(ask, method=method)
 
-    async def attempt(self, ask: Callable[[TelegramClient], Awaitable[T]], *, method: str) -> T:
-        """Run `ask` on a connected client, paced, timed, repeated as the failure allows."""
+    async def attempt(
+        self,
+        ask: Callable[[TelegramClient], Awaitable[T]],
+        *,
+        method: str,
+        raw_errors: tuple[type[Exception], ...] = (),
+    ) -> T:
+        """Run `ask` on a connected client, paced, timed, repeated as the failure allows.
+
+        `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
+        """
         tries = 0
         while True:
             await self._pacer.turn(method)
@@ -103,6 +116,8 @@ class Connection:
                 log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
                 async with self._mending:
                     await self._drop()
+            except raw_errors:
+                raise
             except RPCError as exc:
                 if seconds := flood_seconds(exc):
                     # The pacer ends this loop when the order is longer than its patience.
@@ -173,6 +188,7 @@ class Connection:
             device_model="telekeep",
             app_version=address.app_version,
             base_logger=_quiet_logger(),
+            **proxy_options(address.proxy),
         )
 
     async def _drop(self) -> None:
@@ -208,6 +224,35 @@ def _lost(exc: BaseException, *, host: str | None = None, port: int | None = Non
         f"{where} cannot be reached or does not answer ({type(exc).__name__}).",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again.",
     )
+
+
+def proxy_options(url: str | None) -> dict[str, Any]:
+    """The client's options for a proxy. Raises UsageError; a direct connection is never made instead."""
+    if url is None:
+        return {}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or not parts.hostname or not port:
+        raise UsageError("telegram.proxy has no host and port.", hint="Write it as socks5://user:password@host:port.")
+    if parts.scheme == "mtproxy":
+        secret = parts.path.strip("/") or parts.username or ""
+        return {
+            "connection": ConnectionTcpMTProxyRandomizedIntermediate,
+            "proxy": (parts.hostname, port, secret),
+        }
+    return {
+        "proxy": {
+            "proxy_type": parts.scheme,
+            "addr": parts.hostname,
+            "port": port,
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "rdns": True,
+        }
+    }
 
 
 def _quiet_logger() -> logging.Logger:

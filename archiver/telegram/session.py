@@ -18,7 +18,10 @@ from telethon.sessions import MemorySession
 
 from archiver.errors import UsageError
 
-SESSION_NAME = "session"
+
+def has_session(path: Path) -> bool:
+    """Whether a login was ever begun; whether it is still good, only the server knows."""
+    return path.exists()
 
 
 class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
@@ -30,11 +33,6 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         self._saved: bytes | None = None
         if path.exists():
             self._load()
-
-    @property
-    def has_key(self) -> bool:
-        """Whether a login was ever begun with this session."""
-        return self._auth_key is not None
 
     def _load(self) -> None:
         try:

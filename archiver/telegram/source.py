@@ -6,12 +6,13 @@ https://core.telegram.org/api/updates (differences).
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
-from archiver.convert import Peers, convert_channel, convert_event, convert_message, convert_stub
+from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, Posted
 from archiver.telegram.answers import (
@@ -70,10 +71,10 @@ class TelegramSource:
         posted: list[Event] = [
             Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER))
             for item, raw in answer.messages.read
-            if not isinstance(item, types.MessageEmpty)
+            if not is_empty(item)
         ]
         other = [
-            convert_event(item, raw, channel_id=channel_id, peers=peers, layer=LAYER)
+            convert_difference_event(item, _inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
             for item, raw in answer.updates.read
         ]
         return Difference(events=(*posted, *other), pts=answer.pts, final=answer.final, timeout=answer.timeout)
@@ -91,12 +92,14 @@ class TelegramSource:
     async def _ask(self, request: TLRequest, method: str) -> Any:
         return read_object(await self._connection.call(request, method=method))
 
-    async def _history(self, channel_id: int, access_hash: int, offset_id: int, limit: int) -> HistoryAnswer:
+    async def _history(
+        self, channel_id: int, access_hash: int, offset_id: int, limit: int, *, add_offset: int = 0
+    ) -> HistoryAnswer:
         request = functions.messages.GetHistoryRequest(
             peer=types.InputPeerChannel(channel_id, access_hash),
             offset_id=offset_id,
             offset_date=None,
-            add_offset=0,
+            add_offset=add_offset,
             limit=limit,
             max_id=0,  # max_id and min_id cut after slicing and make empty pages that are no end
             min_id=0,
@@ -116,48 +119,44 @@ class TelegramSource:
         if alone.messages.unreadable is None:
             return _page(channel_id, alone)
         raw = alone.messages.unreadable.raw
+        below, date = await self._first_readable_under(channel_id, access_hash, offset_id)
         message_id = message_prefix_id(raw)
-        if message_id is None or not 0 < message_id < (offset_id or 1 << 31):
-            message_id = await self._find_id_below(channel_id, access_hash, offset_id)
-        stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=None, layer=LAYER)
+        if message_id is None or not below < message_id < (offset_id or 1 << 31):
+            message_id = await self._find_id(channel_id, access_hash, below, offset_id)
+        # Its own date cannot be read; that of the message before it is the nearest truth.
+        stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER)
         return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
 
-    async def _find_id_below(self, channel_id: int, access_hash: int, offset_id: int) -> int:
-        """The id of the newest message below `offset_id`, when the message itself cannot even tell its id.
+    async def _first_readable_under(self, channel_id: int, access_hash: int, offset_id: int) -> tuple[int, datetime]:
+        """Id and date of what comes after the first message below `offset_id`; 0 and 1970 when nothing does."""
+        answer = await self._history(channel_id, access_hash, offset_id, 1, add_offset=1)
+        if answer.messages.unreadable:
+            return message_prefix_id(answer.messages.unreadable.raw) or 0, datetime.fromtimestamp(0, UTC)
+        for item, _ in answer.messages.read:
+            return item.id, item.date or datetime.fromtimestamp(0, UTC)
+        return 0, datetime.fromtimestamp(0, UTC)
 
-        An id is in use exactly if the history from id + 1 no longer begins with what lies below: halve the range.
+    async def _find_id(self, channel_id: int, access_hash: int, below: int, offset_id: int) -> int:
+        """The id of the first message below `offset_id`, when it cannot even tell that: halve the range above `below`.
+
+        The history from an id on begins with that message exactly if the id is above the message's own.
         """
-        below = await self._history_below(channel_id, access_hash, offset_id)
         low, high = below + 1, (offset_id or below + 1_000_000) - 1
         while low < high:
             middle = (low + high) // 2
             answer = await self._history(channel_id, access_hash, middle + 1, 1)
-            ids = [item.id for item, _ in answer.messages.read]
-            if answer.messages.unreadable or (ids and ids[0] > below):
+            if answer.messages.unreadable:
                 high = middle
             else:
                 low = middle + 1
         return low
 
-    async def _history_below(self, channel_id: int, access_hash: int, offset_id: int) -> int:
-        """The highest readable id under the first message below `offset_id`; 0 when there is none."""
-        request = functions.messages.GetHistoryRequest(
-            peer=types.InputPeerChannel(channel_id, access_hash),
-            offset_id=offset_id,
-            offset_date=None,
-            add_offset=1,
-            limit=1,
-            max_id=0,
-            min_id=0,
-            hash=0,
-        )
-        answer = read_history(await self._connection.call(request, method="getHistory"))
-        if answer.messages.unreadable:
-            prefix = message_prefix_id(answer.messages.unreadable.raw)
-            if prefix is None:
-                raise ServerFault("two neighbouring messages cannot be read.", hint="Upgrade telekeep.")
-            return prefix
-        return max((item.id for item, _ in answer.messages.read), default=0)
+
+def _inner_message(update: Any, raw: bytes) -> bytes | None:
+    """The bytes of the message inside updateNew/EditChannelMessage#… message:Message pts:int pts_count:int."""
+    if isinstance(update, (types.UpdateNewChannelMessage, types.UpdateEditChannelMessage)):
+        return raw[4:-8]
+    return None
 
 
 def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
@@ -166,7 +165,7 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     peers = Peers(answer.users, answer.chats)
     return HistoryPage(
         messages=tuple(_convert_all(answer.messages, channel_id, peers)),
-        empty_ids=tuple(item.id for item, _ in answer.messages.read if isinstance(item, types.MessageEmpty)),
+        empty_ids=tuple(item.id for item, _ in answer.messages.read if is_empty(item)),
         pts=answer.pts,
         count=answer.count,
         exact=not answer.inexact,
@@ -177,7 +176,7 @@ def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Messag
     return [
         convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER)
         for item, raw in objects.read
-        if not isinstance(item, types.MessageEmpty)
+        if not is_empty(item)
     ]
 
 

@@ -1,0 +1,145 @@
+"""Reading the history: newest first, by uncovered interval, resumable at every page.
+
+`plan_page` decides what a page proves (pure); `walk` fetches the next page while the last one is being written, one
+request at a time. https://core.telegram.org/api/offsets
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+
+import archiver.coverage as ids
+from archiver.coverage import Interval
+from archiver.errors import ServerFault
+from archiver.ingest import Ingest, Stored
+from archiver.record import HistoryPage
+from archiver.source import Source
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Database
+from archiver.store.message import list_present_ids
+
+PAGE = 100
+"""Messages a page: the server's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one page means: what to store, which ids it proves, where the window ends, where to go on."""
+
+    page: HistoryPage
+    proven: Interval | None
+    floor_id: int | None
+    """The highest id seen that is older than the window; None while the window goes on."""
+    next_offset: int | None
+    """Where the next page of this walk begins; None at its end."""
+
+
+def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None) -> Step:
+    """Read a page that was asked for with offset_id = gap.hi + 1, to fill `gap`.
+
+    The ids that came drive it: from the lowest of them up to the gap's upper end, each id is either in the page or
+    absent now. A short page is no end; an empty one is.
+    """
+    lo, hi = gap
+    if not page.messages and not page.empty_ids:
+        return Step(page, (1, hi), None, None)
+    lowest = min((*(m.message_id for m in page.messages), *page.empty_ids))
+    if lowest > hi:
+        raise ServerFault("the server answered with messages that were not asked for.", hint="Try again later.")
+    older = _older_than_window(page, window_start)
+    if older:
+        kept = replace(page, messages=tuple(m for m in page.messages if m.message_id > older))
+        return Step(kept, (older + 1, hi) if older < hi else None, older, None)
+    return Step(page, (lowest, hi), None, lowest if lowest > lo else None)
+
+
+def _older_than_window(page: HistoryPage, window_start: int | None) -> int | None:
+    """The highest id of the run of too old messages at the page's old end; None when its oldest is in the window."""
+    if window_start is None:
+        return None
+    older = None
+    for message in sorted(page.messages, key=lambda m: m.message_id):
+        if message.date.timestamp() >= window_start:
+            break
+        older = message.message_id
+    return older
+
+
+class Backfill:
+    """Brings a channel's history in until nothing below its top is uncovered."""
+
+    def __init__(self, source: Source, database: Database, ingest: Ingest) -> None:
+        self._source = source
+        self._database = database
+        self._ingest = ingest
+
+    async def snapshot(self, channel: Mirrored, access_hash: int) -> Stored:
+        """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
+        page = await self._fetch(channel, access_hash, 0)
+        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
+        if not newest:
+            await self._expect_nothing_held(channel, access_hash, channel.top_id)
+            return await self._ingest.store_page(channel, page, proven=None, pts=page.pts)
+        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
+        return await self._ingest.store_page(
+            channel, step.page, proven=step.proven, pts=page.pts, top_id=newest, floor_id=step.floor_id
+        )
+
+    async def run(
+        self, channel_id: int, access_hash: int, *, progress: Callable[[Stored, int], None] | None = None
+    ) -> None:
+        """Fill every gap, newest first. `progress` hears of each page and how many ids are left to look at."""
+        while True:
+            channel = await find_channel(self._database.connection, channel_id)
+            if channel is None:
+                return
+            covered = await list_coverage(self._database.connection, channel_id, channel.generation)
+            gap = ids.highest_gap(covered, channel.lowest_wanted, channel.top_id)
+            if gap is None:
+                return
+            async for step in self._walk(channel, access_hash, gap):
+                if not step.page.messages and not step.floor_id and step.proven:
+                    await self._expect_nothing_held(channel, access_hash, step.proven[1])
+                stored = await self._ingest.store_page(channel, step.page, proven=step.proven, floor_id=step.floor_id)
+                if progress:
+                    progress(stored, (step.next_offset or gap[0]) - gap[0])
+
+    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncIterator[Step]:
+        """The steps that fill a gap; the next page is on its way while the consumer writes the last."""
+        lo, hi = gap
+        coming = asyncio.create_task(self._fetch(channel, access_hash, hi + 1), name="backfill page")
+        try:
+            while True:
+                step = plan_page(await coming, gap=(lo, hi), window_start=channel.window_start)
+                if step.next_offset is not None:
+                    hi = step.next_offset - 1
+                    coming = asyncio.create_task(
+                        self._fetch(channel, access_hash, step.next_offset), name="backfill page"
+                    )
+                yield step
+                if step.next_offset is None:
+                    return
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])
+            if not coming.cancelled():
+                coming.exception()  # told already, or of a page that nobody waits for any more
+
+    async def _expect_nothing_held(self, channel: Mirrored, access_hash: int, hi: int) -> None:
+        """An empty answer where messages are held is suspicious: a lost channel looks just like that.
+
+        So the newest of them are asked for by name, and only a plain "empty" for each of them is believed. They are
+        not marked as missing by this: an audit or an update says when they went.
+        """
+        held = await list_present_ids(self._database.connection, channel.channel_id, hi, PAGE)
+        if held and await self._source.get_messages(channel.channel_id, access_hash, tuple(held)):
+            raise ServerFault(
+                "the server answered with an empty page where messages exist; nothing was changed.",
+                hint="Try again later.",
+            )
+
+    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        return await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)

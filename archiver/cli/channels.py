@@ -1,0 +1,79 @@
+"""`telekeep channels`: what is mirrored."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.store.channel import Mirrored
+    from config.settings import Settings
+
+EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
+
+
+def command(
+    context: typer.Context,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Those that were removed, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> int:
+    """List the mirrored channels.
+
+    \b
+    Examples:
+      telekeep channels
+      telekeep channels --jsonl | jq -r .username
+    """
+    return asyncio.run(run(context.obj.settings(), everything=everything, json=json, jsonl=jsonl))
+
+
+async def run(settings: Settings, *, everything: bool, json: bool, jsonl: bool) -> int:
+    """Print them. Returns the exit status."""
+    from archiver.store.channel import list_channels  # noqa: PLC0415 - --help must not pay for it
+    from archiver.store.database import Database  # noqa: PLC0415 - see above
+
+    async with await Database.open_readonly(settings.archive.dir) as database:
+        channels = await list_channels(database.connection, removed=everything)
+    if json:
+        output.json_array(_row(channel) for channel in channels)
+    elif jsonl:
+        for channel in channels:
+            output.jsonl(_row(channel))
+    else:
+        if not channels:
+            output.note("no channel is mirrored yet; add one: telekeep add @name")
+        rows = ((c.name, c.channel_id, c.title, _day(c.window_start) or "all", c.state) for c in channels)
+        output.table(("channel", "id", "title", "since", "state"), rows, right=("id",))
+    return 0
+
+
+def _row(channel: Mirrored) -> dict[str, Any]:
+    return {
+        "channel_id": channel.channel_id,
+        "username": channel.username,
+        "alias": channel.alias,
+        "title": channel.title,
+        "kind": "megagroup" if channel.megagroup else "broadcast",
+        "added_at": _iso(channel.added_at),
+        "since": _iso(channel.window_start),
+        "state": channel.state,
+        "state_reason": channel.state_reason,
+        "last_sync_at": _iso(channel.last_sync_at),
+    }
+
+
+def _iso(seconds: int | None) -> str | None:
+    from archiver.row import iso  # noqa: PLC0415 - see run
+
+    return None if seconds is None else iso(seconds)
+
+
+def _day(seconds: int | None) -> str | None:
+    stamp = _iso(seconds)
+    return stamp[:10] if stamp else None

@@ -1,0 +1,95 @@
+"""`telekeep login`: sign in with a code, from prompts or from the lines of standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+EXIT_STATUS = {
+    0: "logged in, or was already",
+    2: "wrong usage, or the server cannot be reached",
+    4: "the number, code or password was not accepted",
+    5: "flood wait: run again after the seconds named",
+}
+
+
+def command(
+    context: typer.Context,
+    *,
+    phone: Annotated[
+        str | None, typer.Option("--phone", metavar="P", help="The account's number with country code.")
+    ] = None,
+) -> int:
+    """Log in with a code; the session stays on this machine.
+
+    \b
+    Examples:
+      telekeep login
+      telekeep login --phone +4915112345678
+      printf '%s\\n' 12345 'the password' | telekeep login --phone +4915112345678
+
+    When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
+    password (only if the account has one). Use an account of your own that has existed for a while: new and rented
+    numbers get banned.
+    """
+    return asyncio.run(run(context.obj.settings(), phone=phone))
+
+
+async def run(settings: Settings, *, phone: str | None) -> int:
+    """Sign in. Returns the exit status."""
+    from archiver.cli.account import open_account  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+    from archiver.telegram import log_in  # noqa: PLC0415 - see above
+
+    async with open_account(settings, command="login", login=True) as account:
+        new = await log_in(account.connection, StandardInput(phone))
+    output.note("logged in." if new else "already logged in.")
+    return 0
+
+
+class StandardInput:
+    """Answers from people at a terminal, or from lines."""
+
+    def __init__(self, phone: str | None) -> None:
+        self._phone = phone
+
+    def phone(self) -> str:
+        """The number that was given, or is typed now."""
+        return self._phone or self._ask("Phone number with country code: ")
+
+    def code(self) -> str:
+        """The code that came."""
+        return self._ask("Code that was sent to your devices: ")
+
+    def password(self, hint: str | None) -> str:
+        """The second password, never shown."""
+        return self._ask(f"Password{f' (hint: {output.text(hint)})' if hint else ''}: ", secret=True)
+
+    def wrong(self, what: str) -> None:
+        """The code or the password was not accepted."""
+        output.warn(f"that {what} was wrong; try again.")
+
+    @staticmethod
+    def _ask(question: str, *, secret: bool = False) -> str:
+        from archiver.errors import LoginNeeded  # noqa: PLC0415 - see run
+
+        if sys.stdin.isatty():
+            if secret:
+                return getpass.getpass(question)
+            sys.stderr.write(question)
+            sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer.strip():
+            raise LoginNeeded(
+                f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",
+                hint="Give each answer on a line of its own, or run `telekeep login` on a terminal.",
+            )
+        return answer.rstrip("\r\n") if secret else answer.strip()

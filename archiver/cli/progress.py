@@ -1,0 +1,114 @@
+"""Progress of a sync on stderr: a bar with rate and time left on a terminal, plain lines otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from archiver.ingest import Stored
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+class SyncProgress:
+    """How far one channel is."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._inserted = self._changed = self._missing = 0
+        self._most = 0
+        self._started = self._last = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if output.is_terminal(sys.stderr) and not output.is_quiet():
+            self._bar = _bar()
+            self._bar.start()
+            self._task = self._bar.add_task(self._name, total=None, stored=0, rate="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.failed()
+
+    def advance(self, stored: Stored, left: int) -> None:
+        """An answer was stored; `left` ids of the present stretch are still to be looked at."""
+        self._inserted += stored.inserted
+        self._changed += stored.updated + stored.revised
+        self._missing += stored.missing
+        self._most = max(self._most, left)
+        now = time.monotonic()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(
+                self._task,
+                total=self._most or None,
+                completed=self._most - left,
+                stored=self._inserted,
+                rate=f"{self._rate(now):,.0f}/s",
+            )
+        elif now - self._last >= EVERY:
+            self._last = now
+            output.note(f"{self._name}: {self._inserted:,} messages, {self._rate(now):,.0f}/s{self._left(left, now)}")
+
+    def failed(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def done(self) -> None:
+        """Say what the sync brought."""
+        self.failed()
+        parts = [f"{self._inserted:,} new"]
+        if self._changed:
+            parts.append(f"{self._changed:,} changed")
+        if self._missing:
+            parts.append(f"{self._missing:,} gone")
+        seconds = time.monotonic() - self._started
+        output.note(f"{self._name}: up to date ({', '.join(parts)}; {seconds:,.1f} s).")
+
+    def _rate(self, now: float) -> float:
+        return self._inserted / max(now - self._started, 0.001)
+
+    def _left(self, left: int, now: float) -> str:
+        looked = self._most - left
+        if not left or looked <= 0:
+            return ""
+        seconds = left * (now - self._started) / looked
+        return f", {left:,} ids left, about {_duration(seconds)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _bar() -> Progress:
+    from rich.progress import (  # noqa: PLC0415 - a pipe needs no bar
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[stored]:,} messages {task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=output.console(sys.stderr),
+        transient=True,
+    )

@@ -1,0 +1,54 @@
+"""`telekeep remove`: stop mirroring; the archive stays."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+EXIT_STATUS = {0: "done", 2: "wrong usage, no such channel, or the archive is in use"}
+
+
+def command(
+    context: typer.Context,
+    *,
+    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL...", help="Name, alias, link or id.")],
+) -> int:
+    """Stop mirroring a channel; what is archived stays, searchable and exportable.
+
+    \b
+    Examples:
+      telekeep remove @channel
+
+    `telekeep add @channel` takes it up again where it stopped.
+    """
+    return asyncio.run(run(context.obj.settings(), channels=channels))
+
+
+async def run(settings: Settings, *, channels: list[str]) -> int:
+    """Set the channels aside. Returns the exit status."""
+    from archiver.cli.pick import pick_channels  # noqa: PLC0415 - --help must not pay for it
+    from archiver.errors import NotFound  # noqa: PLC0415 - see above
+    from archiver.lock import hold  # noqa: PLC0415 - see above
+    from archiver.store.channel import set_state  # noqa: PLC0415 - see above
+    from archiver.store.database import ARCHIVE_NAME, Database  # noqa: PLC0415 - see above
+
+    directory = settings.archive.dir
+    if not (directory / ARCHIVE_NAME).exists():
+        raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
+    with hold(directory, command="remove"):
+        async with await Database.open(directory) as database:
+            chosen = await pick_channels(database.connection, channels)
+            async with database.transaction() as conn:
+                for channel in chosen:
+                    await set_state(conn, channel.channel_id, "removed", now=int(time.time()))
+    for channel in chosen:
+        output.note(f"{channel.name}: no longer mirrored; what is archived stays.")
+    return 0

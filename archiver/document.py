@@ -1,0 +1,112 @@
+"""From our record to the engine's document: what a message can be found by. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from archiver.record import Media, Message
+from search.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the entities of a text mark: tags, names and links, in their order, each once."""
+
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+_NONE = Marks()
+_MARKED = {"hashtag": 0, "mention": 1, "url": 2}
+
+
+def read_marks(text: str, entities: str | None) -> Marks:
+    """The tags (without #), mentions (without @) and links of a text; offsets count UTF-16 units."""
+    if not entities:
+        return _NONE
+    found: tuple[dict[str, None], ...] = ({}, {}, {})
+    units: bytes | None = None
+    for entity in orjson.loads(entities):
+        kind = entity["type"]
+        if kind == "text_url":
+            found[2][str(entity.get("url") or "")] = None
+        elif (place := _MARKED.get(kind)) is not None:
+            if units is None:
+                units = text.encode("utf-16-le", "surrogatepass")
+            start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+            marked = units[start:end].decode("utf-16-le", "replace")
+            found[place][marked.removeprefix("#" if place == 0 else "@") if place < 2 else marked] = None
+    return Marks(*(tuple(name for name in names if name) for names in found))
+
+
+def domain(link: str) -> str | None:
+    """The host of a link, lower case, without `www.`; None when it has none."""
+    try:
+        host = urlsplit(link if "://" in link else f"https://{link}").hostname
+    except ValueError:
+        return None
+    return host.removeprefix("www.") if host else None
+
+
+def to_document(message: Message) -> Document:
+    """The searchable view of a message. The channel's name is not in it: names change, ids do not."""
+    marks = read_marks(message.text, message.entities)
+    links = (*marks.links, *(slot.url for slot in message.media if slot.url))
+    fwd: dict[str, Any] = orjson.loads(message.fwd_from) if message.fwd_from else {}
+    origin = fwd.get("from_id") or {}
+    named = next((slot for slot in message.media if slot.file_name or slot.mime), None)
+    return Document(
+        channel_id=message.channel_id,
+        message_id=message.message_id,
+        date=int(message.date.timestamp()),
+        edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
+        text=message.text,
+        extra=_extra_texts(message),
+        author=_author(message),
+        is_service=message.kind == "service",
+        is_forwarded=message.fwd_from is not None,
+        is_reply=message.reply_to is not None,
+        is_edited=message.edit_date is not None,
+        is_pinned=message.pinned,
+        media=tuple(dict.fromkeys(slot.kind for slot in message.media)),
+        mime=named.mime if named else None,
+        file_name=named.file_name if named else None,
+        hashtags=marks.hashtags,
+        mentions=marks.mentions,
+        domains=tuple(dict.fromkeys(host for host in map(domain, links) if host)) if links else (),
+        has_link=bool(links),
+        grouped_id=message.grouped_id,
+        fwd_channel_id=origin.get("id") if origin.get("type") == "channel" else None,
+        fwd_name=fwd.get("username") or fwd.get("name") or fwd.get("from_name"),
+        views=message.views,
+        forwards=message.forwards,
+    )
+
+
+def _author(message: Message) -> str | None:
+    if message.post_author:
+        return message.post_author
+    if not message.sender:
+        return None
+    sender = orjson.loads(message.sender)
+    return " ".join(part for part in (sender.get("name"), sender.get("username")) if part) or None
+
+
+def _extra_texts(message: Message) -> tuple[str, ...]:
+    texts = [text for slot in message.media for text in _slot_texts(slot)]
+    if message.extra and '"rich_text"' in message.extra:
+        texts.append(str(orjson.loads(message.extra).get("rich_text") or ""))
+    if message.action:
+        title = orjson.loads(message.action).get("title")
+        if isinstance(title, str):
+            texts.append(title)
+    return tuple(text for text in texts if text)
+
+
+def _slot_texts(slot: Media) -> tuple[str, ...]:
+    return tuple(text for text in (slot.title, slot.performer, slot.search_text) if text)
