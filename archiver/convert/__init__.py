@@ -1,8 +1,8 @@
 """Telegram's objects to records: pure, complete, never fatal.
 
-`message` is the way in; `media`, `files` and `poll` hold what hangs on a message, `text` its marks, `rich` its blocks,
-`markup` its buttons, `peers` the names; `plain` turns anything else into JSON without loss; `content` says what counts
-as another content. Telethon's types are known here and in `archiver.telegram` only.
+`message` is the way in. `text`, `media` (with `files`, `webpage`, `poll`), `rich`, `markup` and `action` turn what a
+message holds, `context` and `peers` what stands around it, `plain` anything else without loss; `content` says what
+counts as another content. Telethon's types are known here and in `archiver.telegram` only.
 """
 
 from __future__ import annotations

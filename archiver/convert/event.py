@@ -22,14 +22,14 @@ _MESSAGES: dict[type, type[Posted | Edited]] = {
 def convert_difference_event(
     update: Any, raw: bytes | None = None, *, channel_id: int, peers: Peers, layer: int
 ) -> Event:
-    """The event of an update; `raw`: the bytes of the update, or of the message inside it."""
+    """The event of an update; `raw`: the bytes of the message inside it, as sent."""
     name = type(update).__name__
     kind = _MESSAGES.get(type(update))
     if kind is not None:
         message = update.message
         if is_empty(message) or _channel_of(message) != channel_id:
             return Unread(name)
-        payload = bytes(message) if raw is None else _message_bytes(update, raw)
+        payload = bytes(message) if raw is None else raw
         return kind(convert_message(message, payload, channel_id=channel_id, peers=peers, layer=layer))
     if getattr(update, "channel_id", None) != channel_id:
         return Unread(name)
@@ -41,12 +41,6 @@ def convert_difference_event(
         case types.UpdateChannelAvailableMessages():
             return HistoryCleared(update.available_min_id)
     return Unread(name)
-
-
-def _message_bytes(update: Any, raw: bytes) -> bytes:
-    # Both updates are: constructor, message, pts, pts_count.
-    constructor: int = update.CONSTRUCTOR_ID
-    return raw[4:-8] if raw[:4] == constructor.to_bytes(4, "little") else raw
 
 
 def _channel_of(message: Any) -> int | None:

@@ -222,6 +222,16 @@ def _todo(media: Any, slots: Slots, of: str | None) -> None:
     slots.add("todo", [todo.title.text, to_json(items)], of, extra, title=todo.title.text, search_text=words or None)
 
 
+def add_unread(media: Any, slots: Slots) -> None:
+    """Append a message's own media that could not be read: what it is called, and that it is there."""
+    if not slots.has_own:
+        slots.add("unsupported", type(media).__name__, None, {"tl": type(media).__name__})
+
+
+def _empty(_media: Any, _slots: Slots, _of: str | None) -> None:
+    """Nothing hangs here."""
+
+
 def _unsupported(_: Any, slots: Slots, of: str | None) -> None:
     slots.add("unsupported", "", of, {})
 
@@ -249,5 +259,6 @@ _TABLE: dict[type, Add] = {
     types.MessageMediaGiveawayResults: _giveaway_results,
     types.MessageMediaToDo: _todo,
     types.MessageMediaUnsupported: _unsupported,
+    types.MessageMediaEmpty: _empty,
     types.MessageMediaVideoStream: _other,
 }

@@ -16,17 +16,18 @@ from typing import Any, TypeVar
 
 from telethon.tl import types
 
-from archiver.convert.canonical import embed, present, snake_name, to_json
+from archiver.convert.action import action_name, add_action_photo, convert_action
+from archiver.convert.canonical import embed, to_json
 from archiver.convert.channel import convert_restriction
 from archiver.convert.content import content_hash
-from archiver.convert.files import add_photo
+from archiver.convert.context import convert_forward, convert_reactions, convert_reply
 from archiver.convert.markup import convert_markup
-from archiver.convert.media import add_media
-from archiver.convert.peers import Peers, forward_header, known_peer
-from archiver.convert.plain import plain, plain_fields
+from archiver.convert.media import add_media, add_unread
+from archiver.convert.peers import Peers
+from archiver.convert.plain import plain
 from archiver.convert.rich import add_rich_files, rich_text, rich_tree
 from archiver.convert.slots import Slots
-from archiver.convert.text import convert_entities, entity_list
+from archiver.convert.text import convert_entities
 from archiver.record import Message
 
 T = TypeVar("T")
@@ -88,67 +89,83 @@ def is_empty(obj: Any) -> bool:
 def convert_message(obj: Any, raw: bytes, *, channel_id: int, peers: Peers, layer: int) -> Message:
     """The record of a post or a service message; `raw` are its bytes as sent. Never raises."""
     attempt = _Attempt()
-    service = obj.action is not None
-    text = obj.message or ""
-    entities = attempt("entities", convert_entities, obj.entities) if obj.entities else None
-    markup = attempt("markup", convert_markup, obj.reply_markup) if obj.reply_markup is not None else None
-    action = attempt("action", _action, obj.action) if service else None
-    slots = Slots()
-    if obj.media is not None:
-        attempt("media", add_media, obj.media, slots)
-    if service:
-        attempt("action", _action_photo, obj.action, slots)
+    payload_sha256 = sha256(raw).digest()
     extra: dict[str, object] = {}
-    rich = None
-    if obj.rich_message is not None:
-        rich = attempt("rich_message", _rich, obj.rich_message, slots, extra)
+    content = _content(obj, attempt, extra)
+    context = _context(obj, peers, attempt)
     if any(_rare_values(obj)):
         attempt("extra", _rare, obj, extra)
-    payload_sha256 = sha256(raw).digest()
-    content = attempt("text", content_hash, text, entities, slots.identities, markup, rich, action)
-    if content is None:
-        # SQLite takes no lone surrogates; the wire does not carry them either.
-        text = text.encode("utf-8", "replace").decode()
-    reply_to = obj.reply_to
-    sender = attempt("sender", peers.sender, obj.from_id) if obj.from_id is not None else None
-    reply = attempt("reply_to", _reply, reply_to, peers) if reply_to is not None else None
-    fwd_from = attempt("fwd_from", _forward, obj.fwd_from, peers) if obj.fwd_from is not None else None
-    reactions = attempt("reactions", _reactions, obj.reactions) if obj.reactions is not None else None
-    restriction = None
-    if obj.restriction_reason:
-        restriction = attempt("restriction", convert_restriction, obj.restriction_reason)
     return Message(
+        **content,
+        **context,
         channel_id=channel_id,
         message_id=obj.id,
-        kind="service" if service else "message",
         date=obj.date or EPOCH,
         edit_date=None if obj.edit_date == EPOCH else obj.edit_date,
-        text=text,
-        entities=entities,
-        sender=sender,
         post_author=obj.post_author,
         via_bot_id=obj.via_bot_id,
-        reply_to=reply,
-        reply_to_msg_id=getattr(reply_to, "reply_to_msg_id", None),
-        fwd_from=fwd_from,
         grouped_id=None if obj.grouped_id is None else str(obj.grouped_id),
         views=obj.views,
         forwards=obj.forwards,
-        replies=getattr(obj.replies, "replies", None),
-        reactions=reactions,
-        action=action,
-        media=slots.media,
-        markup=markup,
-        restriction=restriction,
         noforwards=bool(obj.noforwards),
         pinned=bool(obj.pinned),
         silent=bool(obj.silent),
         extra=_extra(extra, attempt) if extra or attempt.failed else None,
-        content_hash=content or payload_sha256,
         raw=raw,
         layer=layer,
         payload_sha256=payload_sha256,
     )
+
+
+def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str, Any]:
+    """What the content hash covers, and the hash."""
+    text = obj.message or ""
+    entities = attempt("entities", convert_entities, obj.entities) if obj.entities else None
+    markup = attempt("markup", convert_markup, obj.reply_markup) if obj.reply_markup is not None else None
+    slots = Slots()
+    if obj.media is not None:
+        attempt("media", add_media, obj.media, slots)
+        if attempt.failed:
+            attempt("media", add_unread, obj.media, slots)
+    action = rich = None
+    if obj.action is not None:
+        action = attempt("action", convert_action, obj.action) or to_json({"type": action_name(obj.action)})
+        attempt("action", add_action_photo, obj.action, slots)
+    if obj.rich_message is not None:
+        rich = attempt("rich_message", _rich, obj.rich_message, slots, extra)
+    digest = attempt("text", content_hash, text, entities, slots.identities, markup, rich, action)
+    if digest is None:
+        # Lone surrogates: neither JSON nor SQLite takes them, nor can the wire carry them.
+        text = text.encode("utf-8", "replace").decode()
+        digest = content_hash(text)
+    return {
+        "kind": "message" if action is None else "service",
+        "text": text,
+        "entities": entities,
+        "markup": markup,
+        "action": action,
+        "media": slots.media,
+        "content_hash": digest,
+    }
+
+
+def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
+    """Who wrote it, whence it came, what it answers and what others made of it."""
+    context: dict[str, Any] = {}
+    if obj.from_id is not None:
+        context["sender"] = attempt("sender", peers.sender, obj.from_id)
+    if obj.reply_to is not None:
+        context["reply_to"] = attempt("reply_to", convert_reply, obj.reply_to, peers)
+        context["reply_to_msg_id"] = getattr(obj.reply_to, "reply_to_msg_id", None)
+    if obj.fwd_from is not None:
+        context["fwd_from"] = attempt("fwd_from", convert_forward, obj.fwd_from, peers)
+    if obj.replies is not None:
+        context["replies"] = getattr(obj.replies, "replies", None)
+    if obj.reactions is not None:
+        context["reactions"] = attempt("reactions", convert_reactions, obj.reactions)
+    if obj.restriction_reason:
+        context["restriction"] = attempt("restriction", convert_restriction, obj.restriction_reason)
+    return context
 
 
 def convert_stub(raw: bytes, *, message_id: int, channel_id: int, date: datetime | None, layer: int) -> Message:
@@ -174,16 +191,6 @@ def _extra(extra: dict[str, object], attempt: _Attempt) -> str:
     return attempt("extra", to_json, extra) or to_json({"convert_error": "extra"})
 
 
-def _action(action: Any) -> str:
-    return to_json({"type": snake_name(type(action).__name__, "MessageAction"), **plain_fields(action)})
-
-
-def _action_photo(action: Any, slots: Slots) -> None:
-    photo = getattr(action, "photo", None)
-    if photo is not None:
-        add_photo(photo, slots, None)
-
-
 def _rich(rich: Any, slots: Slots, extra: dict[str, object]) -> str:
     extra["rich_text"] = rich_text(rich)
     tree = to_json(rich_tree(rich))
@@ -197,45 +204,3 @@ def _rare(obj: Any, extra: dict[str, object]) -> None:
         if value:
             # An effect is named by a 64-bit id.
             extra[name] = str(value) if name == "effect" else plain(value)
-
-
-def _reply(header: Any, peers: Peers) -> str:
-    if type(header) is types.MessageReplyStoryHeader:
-        return to_json({"story_id": header.story_id, "peer": known_peer(header.peer)})
-    return to_json(
-        present(
-            reply_to_msg_id=header.reply_to_msg_id,
-            reply_to_top_id=header.reply_to_top_id,
-            reply_to_peer_id=known_peer(header.reply_to_peer_id),
-            forum_topic=header.forum_topic,
-            reply_to_scheduled=header.reply_to_scheduled,
-            reply_to_ephemeral=header.reply_to_ephemeral,
-            quote=header.quote,
-            quote_text=header.quote_text,
-            quote_entities=entity_list(header.quote_entities) if header.quote_entities else None,
-            quote_offset=header.quote_offset,
-            todo_item_id=header.todo_item_id,
-            poll_option=plain(header.poll_option),
-            reply_from=None if header.reply_from is None else forward_header(header.reply_from, peers),
-            reply_media=plain(header.reply_media),
-        )
-    )
-
-
-def _forward(header: Any, peers: Peers) -> str:
-    return to_json(forward_header(header, peers))
-
-
-def _reactions(reactions: Any) -> str | None:
-    counts = [{**_reaction(result.reaction), "count": result.count} for result in reactions.results]
-    # The server's order is that of the last vote; ours says nothing but the counts.
-    counts.sort(key=lambda c: (-int(c["count"]), str(c["reaction"]), str(c.get("custom_emoji_id"))))
-    return to_json(counts) if counts else None
-
-
-def _reaction(reaction: Any) -> dict[str, Any]:
-    if type(reaction) is types.ReactionEmoji:
-        return {"reaction": reaction.emoticon}
-    if type(reaction) is types.ReactionCustomEmoji:
-        return {"reaction": None, "custom_emoji_id": str(reaction.document_id)}
-    return {"reaction": snake_name(type(reaction).__name__, "Reaction")}

@@ -47,6 +47,11 @@ class Slots:
         return 1 + len(self._inner)
 
     @property
+    def has_own(self) -> bool:
+        """Whether the message's own media is there."""
+        return bool(self._own)
+
+    @property
     def media(self) -> tuple[Media, ...]:
         """All of them."""
         return (*self._own, *self._inner)
