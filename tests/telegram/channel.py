@@ -100,14 +100,17 @@ class Channel:
         media: Any = None,
         entities: list[Any] | None = None,
         date: int | None = None,
-        reply_to: int | None = None,
+        reply_to: Any = None,
         views: int | None = 1,
         forwards: int | None = 0,
         **fields: Any,
     ) -> Post:
-        """A new message; `fields` go to the TL constructor as they are."""
-        if reply_to is not None:
-            fields["reply_to"] = types.MessageReplyHeader(reply_to_msg_id=reply_to)
+        """A new message, maybe a reply to an id or with a header of its own.
+
+        `fields` go to the TL constructor as they are.
+        """
+        if isinstance(reply_to, int):
+            reply_to = types.MessageReplyHeader(reply_to_msg_id=reply_to)
         if self.megagroup:
             views = forwards = None
         message_id, date = self._next(date)
@@ -121,8 +124,8 @@ class Channel:
             post=None if self.megagroup else True,
             views=views,
             forwards=forwards,
-            noforwards=self.noforwards or None,
-            **fields,
+            reply_to=reply_to,
+            **({"noforwards": True} if self.noforwards else {}) | fields,
         )
         return self._add(Post(message_id, date, message))
 

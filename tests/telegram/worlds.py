@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.telegram.big import add_big
+from tests.telegram.demo import demo
 from tests.telegram.world import World
 
 _START = 1_639_600_000  # 2021-12-15
@@ -33,7 +34,7 @@ def empty(_: World, __: int) -> None:
     """No channel at all: the control lines may make some."""
 
 
-WORLDS: dict[str, Callable[[World, int], None]] = {"small": small, "empty": empty}
+WORLDS: dict[str, Callable[[World, int], None]] = {"small": small, "demo": demo, "empty": empty}
 
 
 def load(world: World, spec: str, seed: int) -> None:
