@@ -10,6 +10,7 @@ returns which. A new command is one file and one line in COMMANDS.
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("Keep", "archiver.cli.verify", "Check an export against its manifest."),
 }
 
+_MARKED = re.compile(r"^-100([0-9]{1,13}(?:[/:][0-9]+)?)$")
+
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
 
@@ -50,7 +53,7 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
-    arguments = globals_first(arguments)
+    arguments = globals_first([_without_mark(word) for word in arguments])
     try:
         from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
 
@@ -62,6 +65,11 @@ def run(arguments: list[str]) -> int:
     except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
         return _explain(exc, debug="--debug" in arguments)
     return 0
+
+
+def _without_mark(word: str) -> str:
+    """-100ID, a channel's id as other tools show it, as the bare id: it would be read as an option."""
+    return _MARKED.sub(r"\1", word)
 
 
 def globals_first(arguments: list[str]) -> list[str]:
@@ -85,14 +93,17 @@ def _explain(exc: Exception, *, debug: bool) -> int:
     from archiver.cli import output  # noqa: PLC0415 - only when there is something to explain
     from archiver.errors import Error  # noqa: PLC0415 - see above
     from config.errors import SettingsError  # noqa: PLC0415 - see above
+    from search.errors import QueryError, SearchError  # noqa: PLC0415 - see above
 
     if debug:
         traceback.print_exception(exc)
     if isinstance(exc, Error):
         output.error(str(exc))
         return exc.exit_status
-    if isinstance(exc, SettingsError):
+    if isinstance(exc, SettingsError | SearchError):
         output.error(str(exc))
+        if isinstance(exc, QueryError):
+            output.place(exc.pointer)
         return 2
     output.error(f"{_unforeseen(exc)} Run again with --debug for the traceback.")
     return 2

@@ -76,7 +76,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: It
     """Rows for people: a table on a terminal, TSV without a header in a pipe. `right`: headers of numeric columns."""
     if not is_terminal():
         for row in rows:
-            line("\t".join(terminal_safe(_cell(value)) for value in row))
+            tsv(*row)
         return
     from rich.table import Table  # noqa: PLC0415 - see console
 
@@ -87,6 +87,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: It
     for row in rows:
         grid.add_row(*(text(_cell(value)) for value in row))
     console().print(grid)
+
+
+def tsv(*values: object) -> None:
+    """One line of plain values."""
+    line("\t".join(terminal_safe(_cell(value)) for value in values))
 
 
 def json(value: object) -> None:
@@ -128,6 +133,12 @@ def error(message: str) -> None:
     """The one line that says what went wrong, on stderr."""
     sys.stdout.flush()
     sys.stderr.write(f"telekeep: {terminal_safe(message)}\n")
+
+
+def place(pointer: str) -> None:
+    """The lines that show where in a query something is wrong; nothing for an empty pointer."""
+    if pointer:
+        sys.stderr.write("".join(f"  {terminal_safe(part)}\n" for part in pointer.split("\n")))
 
 
 def _cell(value: object) -> str:

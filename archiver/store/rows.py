@@ -7,7 +7,7 @@ https://www.sqlite.org/isolation.html
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -76,7 +76,7 @@ async def iter_messages(
     since: int | None = None,
     until: int | None = None,
     chunk: int = CHUNK,
-) -> AsyncIterator[Held]:
+) -> AsyncGenerator[Held, None]:
     """The channel's messages with a date in [since, until), by date and id, a chunk in memory at a time."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)

@@ -1,0 +1,76 @@
+"""What the reading commands share: the archive opened beside a writer, and the channels that were meant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from archiver.address import parse_channel
+from archiver.cli import output
+from archiver.cli.invocation import Invocation
+from archiver.errors import NotFound
+from archiver.naming import find_channel
+from archiver.row import ChannelName, iso
+from archiver.store import channel as channels
+from archiver.store.channel import Mirrored
+from archiver.store.database import Connection, Database
+from archiver.store.rows import list_names
+from search.dates import Bounds, parse_bounds, parse_zone
+
+
+@asynccontextmanager
+async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
+    """The archive, for reading only. Raises NotFound, with what to run, where there is none."""
+    async with await Database.open_readonly(invocation.settings().archive.dir) as database:
+        yield database
+
+
+async def choose_channels(conn: Connection, typed: Sequence[str]) -> tuple[ChannelName, ...]:
+    """The channels that were typed, all for none, by id and each once."""
+    known = await list_names(conn)
+    if not typed:
+        return tuple(known)
+    chosen = {find_channel(parse_channel(word), known) for word in typed}
+    return tuple(sorted(chosen, key=lambda channel: channel.channel_id))
+
+
+async def get_mirrored(conn: Connection, channel_id: int) -> Mirrored:
+    """The channel's row. Raises NotFound."""
+    found = await channels.find_channel(conn, channel_id)
+    if found is None:
+        raise NotFound(f"channel {channel_id} is not in the archive.")
+    return found
+
+
+def names_for_query(known: Sequence[ChannelName]) -> Mapping[str, frozenset[int]]:
+    """Names by which the filter `channel:` finds channels, lower case, to their ids."""
+    names: dict[str, frozenset[int]] = {}
+    for channel in known:
+        for name in (channel.username, channel.alias, channel.title, *channel.usernames):
+            if name:
+                names[name.lower()] = names.get(name.lower(), frozenset()) | {channel.channel_id}
+    return names
+
+
+class When(NamedTuple):
+    """--since, --until, --on and --tz as they were typed."""
+
+    since: str | None = None
+    until: str | None = None
+    on: str | None = None
+    tz: str = "UTC"
+
+    def resolve(self, now: datetime) -> Bounds:
+        """The instants they mean; said on stderr, because a day is another one elsewhere."""
+        bounds = parse_bounds(since=self.since, until=self.until, on=self.on, tz=parse_zone(self.tz), now=now)
+        if bounds.since is not None or bounds.until is not None:
+            since, until = iso(bounds.since_unix) or "the beginning", iso(bounds.until_unix) or "now"
+            output.note(f"from {since} until before {until}")
+        return bounds
+
+
+def present() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)

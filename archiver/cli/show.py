@@ -1,0 +1,116 @@
+"""`telekeep show`: one message with all that is known of it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from typing import Annotated, Any
+
+import typer
+
+from archiver.address import parse_message
+from archiver.cli import output
+from archiver.cli.invocation import Invocation
+from archiver.cli.reading import get_mirrored, open_archive
+from archiver.errors import IntegrityError, NotFound
+from archiver.extent import list_runs
+from archiver.naming import find_channel
+from archiver.row import ChannelName, Row, build_row, iso, to_object
+from archiver.store.database import Connection
+from archiver.store.rows import Payload, find_payload, get_messages, list_names
+
+EXIT_STATUS = {
+    0: "shown",
+    2: "wrong usage, or there is no such message",
+    6: "with --raw: the payload is not what was stored",
+}
+
+
+def command(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="The payload as the server sent it, checked, in base64.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Show one message with all that is known of it.
+
+    \b
+    Examples:
+      telekeep show @channel/123
+      telekeep show https://t.me/channel/123 --json
+      telekeep show 1234567890/123 --raw
+
+    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}.
+    """
+    return asyncio.run(run(context.obj, address, raw=raw, json=json))
+
+
+async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:
+    """Show it; the result is the exit status."""
+    wanted = parse_message(address)
+    async with open_archive(invocation) as database:
+        conn = database.connection
+        channel = find_channel(wanted.channel, await list_names(conn))
+        key = (channel.channel_id, wanted.message_id)
+        held = (await get_messages(conn, [key])).get(key)
+        if held is None:
+            raise NotFound(await _why_not(conn, channel, wanted.message_id))
+        row = build_row(channel, *held)
+        payload = await find_payload(conn, *key) if raw else None
+    shown: dict[str, Any] = to_object(row)
+    if payload is not None:
+        shown["raw"] = _raw(payload)
+    if json:
+        output.json(shown)
+    else:
+        _print(channel, row, shown.get("raw"))
+    return 0
+
+
+async def _why_not(conn: Connection, channel: ChannelName, message_id: int) -> str:
+    mirrored = await get_mirrored(conn, channel.channel_id)
+    what = f"{channel.name}/{message_id} is not in the archive"
+    if message_id > mirrored.top_id:
+        return (
+            f"{what}: the highest id known of the channel is {mirrored.top_id}. `telekeep sync` looks for newer ones."
+        )
+    run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
+    if run.state == "absent":
+        noticed = f" (noticed {iso(run.noticed)}, {run.how})" if run.noticed else ""
+        return f"{what}: there was no such message in the channel{noticed}."
+    if run.state == "outside":
+        return f"{what}: it is older than the window that is mirrored."
+    return f"{what}: it was not fetched yet. `telekeep sync` fetches it."
+
+
+def _raw(payload: Payload) -> dict[str, object]:
+    if hashlib.sha256(payload.raw).digest() != payload.sha256:
+        raise IntegrityError("the payload is not the one that was stored: its SHA-256 differs.")
+    return {
+        "layer": payload.layer,
+        "sha256": payload.sha256.hex(),
+        "base64": base64.b64encode(payload.raw).decode("ascii"),
+    }
+
+
+def _print(channel: ChannelName, row: Row, raw: dict[str, object] | None) -> None:
+    from rich.text import Text  # noqa: PLC0415 - JSON needs none of it
+
+    terminal = output.is_terminal()
+    fields: dict[str, object] = {"title": channel.title, **row}
+    if raw is not None:
+        fields |= {f"raw_{key}": value for key, value in raw.items()}
+    text = str(fields.pop("text"))
+    if not terminal:
+        for key, value in [*fields.items(), ("text", text)]:
+            output.tsv(key, value)
+        return
+    console = output.console()
+    for key, value in fields.items():
+        if value not in {None, "[]"}:
+            console.print(Text(f"{key:>15}  ", style="dim"), output.text(str(value)), sep="", soft_wrap=True)
+    if text:
+        console.print()
+        console.print(output.text(text, multiline=True), soft_wrap=True)

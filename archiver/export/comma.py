@@ -1,0 +1,88 @@
+"""CSV after RFC 4180: a header, CRLF between records, quotes where needed, newlines of a text kept within its cell.
+
+Nested values are JSON text. Null and the empty text are both an empty cell; only `text` can be the empty text.
+
+`excel=True` writes for spreadsheets. They guess: ids of 16 digits and more lose their last ones, and a cell that
+begins like a formula is run. So it puts a byte order mark first (without it Excel reads another encoding), and an
+apostrophe before each id and before each cell that begins with one of = + - @ TAB CR LF or their full-width forms.
+The apostrophe is what a spreadsheet itself takes for "this is text"; unlike `="123"` it is no formula, and one rule
+takes it away again: strip one leading apostrophe. The manifest records it. https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from archiver.row import KEYS, Row
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+_EXCEL_ROWS = 1_048_576
+_EXCEL_CELL = 32_767
+
+
+class CsvWriter:
+    """A row of docs/rows.md a record."""
+
+    extension = "csv"
+
+    def __init__(self, *, excel: bool = False) -> None:
+        self._excel = excel
+        self._buffer = io.StringIO()
+        self._csv = csv.writer(self._buffer, lineterminator="\r\n")
+        self._rows = 0
+        self._long = 0
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The dialect, and what was done for spreadsheets."""
+        guarded = {"byte_order_mark": True, "text_prefix": "'", "id_columns": sorted(ID_KEYS), "formula_guard": True}
+        return {"encoding": "UTF-8", "line_end": "CRLF", "excel": guarded if self._excel else None}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Where a spreadsheet would cut."""
+        if not self._excel:
+            return []
+        found = []
+        if self._rows >= _EXCEL_ROWS:
+            found.append(f"{self._rows} rows and the header are more than the {_EXCEL_ROWS} that Excel shows.")
+        if self._long:
+            found.append(f"{self._long} cells are longer than the {_EXCEL_CELL} characters that Excel keeps.")
+        return found
+
+    def begin(self) -> bytes:
+        """The header."""
+        return (BYTE_ORDER_MARK if self._excel else b"") + self._record(KEYS)
+
+    def encode(self, row: Row) -> bytes:
+        """The row as a record."""
+        self._rows += 1
+        if not self._excel:
+            return self._record([row[key] for key in KEYS])
+        cells = [_guard(key, row[key]) for key in KEYS]
+        self._long += sum(isinstance(cell, str) and len(cell) > _EXCEL_CELL for cell in cells)
+        return self._record(cells)
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def _record(self, cells: Sequence[Any]) -> bytes:
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        self._csv.writerow(cells)
+        return self._buffer.getvalue().encode("utf-8", "replace")
+
+
+def _guard(key: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if key in ID_KEYS:
+        return f"'{value}"
+    # A leading apostrophe is guarded too, so that stripping one gives back the text in every case.
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

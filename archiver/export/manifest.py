@@ -1,0 +1,154 @@
+"""The manifest beside an export: what was asked, what came, how complete it is, and the SHA-256 of each file.
+
+All of it but `exported_at` is the same for the same archive and request. docs/export.md explains each field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from archiver.completeness import Run, Tally
+from archiver.export.request import Request
+from archiver.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+@dataclass(slots=True)
+class Share:
+    """What an export holds of one channel."""
+
+    rows: int = 0
+    first: tuple[int, int] | None = None
+    """Date and id of the oldest."""
+    last: tuple[int, int] | None = None
+
+    def add(self, message: StoredMessage) -> None:
+        """Count one more; they come oldest first."""
+        self.rows += 1
+        self.last = (message.date, message.message_id)
+        self.first = self.first or self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """The ids that belong to the bounds, or may, by state."""
+
+    lo: int
+    hi: int
+    tally: Tally
+    runs: Sequence[Run] = ()
+    """All but the held ones."""
+    as_of: int | None = None
+    """When the channel was last caught up to its present."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPart:
+    """One channel in the manifest."""
+
+    name: ChannelName
+    state: str
+    share: Share
+    completeness: Completeness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """One data file in the manifest."""
+
+    path: str
+    bytes: int
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that the manifest says."""
+
+    request: Request
+    format: str
+    options: dict[str, object]
+    channels: Sequence[ChannelPart]
+    files: Sequence[FilePart]
+    tool_version: str
+    norm_version: int
+    exported_at: datetime
+    warnings: Sequence[str] = field(default=())
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON."""
+        bounds = self.request.bounds
+        return {
+            "manifest_version": MANIFEST_VERSION,
+            "row_schema_version": SCHEMA_VERSION,
+            "tool": {"name": "telekeep", "version": self.tool_version},
+            "exported_at": iso(int(self.exported_at.timestamp())),
+            "query": self.request.query,
+            "engine": "exact" if self.request.query is not None else None,
+            "norm_version": self.norm_version if self.request.query is not None else None,
+            "bounds": {
+                "since": iso(bounds.since_unix),
+                "until": iso(bounds.until_unix),
+                "tz": self.request.zone,
+                "meaning": "[since, until) in UTC; null is open",
+            },
+            "order": ["date", "channel_id", "message_id"],
+            "format": self.format,
+            "options": self.options,
+            "rows": sum(part.share.rows for part in self.channels),
+            "complete": all(is_complete(part.completeness) for part in self.channels),
+            "channels": [_channel(part) for part in self.channels],
+            "files": [
+                {"path": file.path, "bytes": file.bytes, "rows": file.rows, "sha256": file.sha256}
+                for file in self.files
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+def is_complete(completeness: Completeness) -> bool:
+    """Whether every id that may belong to the bounds is accounted for."""
+    return completeness.tally.complete and completeness.tally.outside == 0
+
+
+def _channel(part: ChannelPart) -> dict[str, Any]:
+    share = part.share
+    return {
+        "channel_id": part.name.channel_id,
+        "username": part.name.username,
+        "alias": part.name.alias,
+        "title": part.name.title,
+        "state": part.state,
+        "rows": share.rows,
+        "first_id": share.first[1] if share.first else None,
+        "last_id": share.last[1] if share.last else None,
+        "first_date": iso(share.first[0]) if share.first else None,
+        "last_date": iso(share.last[0]) if share.last else None,
+        "completeness": _completeness(part.completeness),
+    }
+
+
+def _completeness(found: Completeness) -> dict[str, Any]:
+    def ranges(state: str) -> list[list[int]]:
+        return [[run.lo, run.hi] for run in found.runs if run.state == state]
+
+    return {
+        "complete": is_complete(found),
+        "as_of": iso(found.as_of),
+        "ids": [found.lo, found.hi] if found.lo <= found.hi else None,
+        "held": found.tally.held,
+        "missing": found.tally.missing,
+        "absent": found.tally.absent,
+        "not_fetched": found.tally.not_fetched,
+        "outside_window": found.tally.outside,
+        "missing_ids": ranges("missing"),
+        "absent_ids": ranges("absent"),
+        "not_fetched_ids": ranges("not fetched"),
+        "outside_window_ids": ranges("outside"),
+    }

@@ -1,0 +1,169 @@
+"""Run an export: one snapshot of the archive, one pass over the rows, data first, manifest last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from archiver.completeness import fill_held, tally
+from archiver.errors import NotFound, UsageError
+from archiver.export.manifest import (
+    MANIFEST_NAME,
+    ChannelPart,
+    Completeness,
+    FilePart,
+    Manifest,
+    Share,
+)
+from archiver.export.request import Request
+from archiver.export.stream import iter_items
+from archiver.export.target import Target
+from archiver.export.writer import Writer
+from archiver.extent import list_runs
+from archiver.jsontext import dump
+from archiver.row import ChannelName
+from archiver.store import extent
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Connection
+from archiver.store.rows import snapshot
+from archiver.version import version
+from search.normalize import NORM_VERSION
+
+_TELL_EVERY = 1000
+
+
+class Sink(Protocol):
+    """Where the bytes of the data file go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was written."""
+
+    rows: int
+    manifest: Manifest | None
+    data_path: Path | None
+    manifest_path: Path | None
+
+
+def data_path(output: str, extension: str) -> Path:
+    """The data file that `-o` means: the file named, or `messages.<extension>` in the directory named."""
+    path = Path(output)
+    if output.endswith("/") or path.is_dir():
+        return path / f"messages.{extension}"
+    if path.name in {MANIFEST_NAME, "", ".", ".."}:
+        raise UsageError(f"{output} cannot be the data file.", hint="The manifest is written beside it.")
+    return path
+
+
+async def export_to_file(
+    conn: Connection,
+    request: Request,
+    writer: Writer,
+    path: Path,
+    *,
+    format_name: str,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Result:
+    """Write the data file and the manifest beside it; both are whole, or not there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UsageError(f"{path.parent} cannot be made: {exc.strerror}.") from exc
+    manifest_path = path.with_name(MANIFEST_NAME)
+    with Target(path) as data, Target(manifest_path) as beside:
+        async with snapshot(conn):
+            shares = await _write_rows(conn, request, writer, data, progress)
+            channels = [await _part(conn, request, name, shares[name.channel_id]) for name in request.channels]
+        rows = sum(share.rows for share in shares.values())
+        manifest = Manifest(
+            request=request,
+            format=format_name,
+            options=writer.options,
+            channels=channels,
+            files=[FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)],
+            tool_version=version(),
+            norm_version=NORM_VERSION,
+            exported_at=now,
+            warnings=writer.warnings,
+        )
+        beside.write(dump(manifest.to_object(), indent=True) + b"\n")
+        data.commit()
+        _keep_other_manifest(manifest_path, path.name)
+        beside.commit()
+    return Result(rows, manifest, path, manifest_path)
+
+
+async def export_to_stream(
+    conn: Connection,
+    request: Request,
+    writer: Writer,
+    sink: Sink,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Result:
+    """Write the data alone, as it comes."""
+    async with snapshot(conn):
+        shares = await _write_rows(conn, request, writer, sink, progress)
+    return Result(sum(share.rows for share in shares.values()), None, None, None)
+
+
+async def _write_rows(
+    conn: Connection, request: Request, writer: Writer, sink: Sink, progress: Callable[[int], None]
+) -> dict[int, Share]:
+    shares = {channel.channel_id: Share() for channel in request.channels}
+    count = 0
+    sink.write(writer.begin())
+    async with aclosing(iter_items(conn, request)) as items:
+        async for message, row in items:
+            shares[message.channel_id].add(message)
+            sink.write(writer.encode(row))
+            count += 1
+            if count % _TELL_EVERY == 0:
+                progress(count)
+    sink.write(writer.end())
+    progress(count)
+    return shares
+
+
+async def _part(conn: Connection, request: Request, name: ChannelName, share: Share) -> ChannelPart:
+    channel = await find_channel(conn, name.channel_id)
+    if channel is None:
+        raise NotFound(f"{name.name} is not in the archive.")
+    return ChannelPart(
+        name=name, state=channel.state, share=share, completeness=await _completeness(conn, request, channel)
+    )
+
+
+async def _completeness(conn: Connection, request: Request, channel: Mirrored) -> Completeness:
+    since = request.bounds.since_unix
+    found = await extent.get_extent(
+        conn, channel.channel_id, since=since, until=request.bounds.until_unix, top_id=channel.top_id
+    )
+    lo, hi, lowest = found.lo, found.hi, channel.lowest_wanted
+    if since is not None and channel.window_start is not None and since >= channel.window_start:
+        lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
+        lowest = 1
+    runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
+    return Completeness(lo=lo, hi=hi, tally=tally(fill_held(runs, lo, hi)), runs=runs, as_of=channel.last_sync_at)
+
+
+def _keep_other_manifest(manifest_path: Path, data_name: str) -> None:
+    """A manifest of another export in the same directory moves to `<its file>.manifest.json`: it is a proof."""
+    import orjson  # noqa: PLC0415 - only here
+
+    try:
+        files = [file["path"] for file in orjson.loads(manifest_path.read_bytes())["files"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if files and data_name not in files and all(isinstance(name, str) and "/" not in name for name in files):
+        manifest_path.replace(manifest_path.with_name(f"{files[0]}.{MANIFEST_NAME}"))

@@ -1,0 +1,88 @@
+"""The rows of a request, oldest first: by date, channel and message id, a few chunks in memory at a time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import AsyncGenerator
+from typing import TypeAlias
+
+from archiver.export.request import Request
+from archiver.row import ChannelName, Row, StoredMessage, build_row
+from archiver.store import rows
+from archiver.store.database import Connection
+from search.engine import Question
+from search.exact import ExactEngine
+
+Item: TypeAlias = tuple[StoredMessage, Row]
+"""What is stored of a message, and its row."""
+
+_CHUNKS_TOTAL = 4 * rows.CHUNK
+_HITS = 500
+
+
+def iter_items(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
+    """The messages of the request in order."""
+    if request.tree is not None:
+        return _found(conn, request)
+    if len(request.channels) == 1:
+        return _of_channel(conn, request, request.channels[0], rows.CHUNK)
+    return _merged(conn, request)
+
+
+async def _of_channel(
+    conn: Connection, request: Request, channel: ChannelName, chunk: int
+) -> AsyncGenerator[Item, None]:
+    bounds = request.bounds
+    async for message, media in rows.iter_messages(
+        conn, channel.channel_id, since=bounds.since_unix, until=bounds.until_unix, chunk=chunk
+    ):
+        yield message, build_row(channel, message, media)
+
+
+async def _merged(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
+    """All channels as one stream. Chunks shrink with their number, so that memory does not grow with it."""
+    chunk = max(20, _CHUNKS_TOTAL // max(1, len(request.channels)))
+    streams = [_of_channel(conn, request, channel, chunk) for channel in request.channels]
+    heap: list[tuple[int, int, int, int, Item]] = []
+    for at, stream in enumerate(streams):
+        await _push(heap, at, stream)
+    while heap:
+        *_, at, item = heap[0]
+        yield item
+        heapq.heappop(heap)
+        await _push(heap, at, streams[at])
+
+
+async def _push(heap: list[tuple[int, int, int, int, Item]], at: int, stream: AsyncGenerator[Item, None]) -> None:
+    item = await anext(stream, None)
+    if item is not None:
+        message = item[0]
+        heapq.heappush(heap, (message.date, message.channel_id, message.message_id, at, item))
+
+
+async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
+    """What the query finds; the exact engine's `oldest` is the same order."""
+    assert request.tree is not None
+    engine = ExactEngine(conn)
+    names = {channel.channel_id: channel for channel in request.channels}
+    cursor: str | None = None
+    while True:
+        answer = await engine.search(
+            Question(
+                tree=request.tree,
+                bounds=request.bounds,
+                channels=frozenset(names),
+                sort="oldest",
+                limit=_HITS,
+                cursor=cursor,
+            )
+        )
+        keys = [(hit.channel_id, hit.message_id) for hit in answer.hits]
+        held = await rows.get_messages(conn, keys)
+        for key in keys:
+            if key in held:
+                message, media = held[key]
+                yield message, build_row(names[key[0]], message, media)
+        cursor = answer.cursor
+        if cursor is None:
+            return
