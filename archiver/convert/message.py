@@ -192,7 +192,9 @@ def _extra(extra: dict[str, object], attempt: _Attempt) -> str:
 
 
 def _rich(rich: Any, slots: Slots, extra: dict[str, object]) -> str:
-    extra["rich_text"] = rich_text(rich)
+    words = rich_text(rich)
+    if words:
+        extra["rich_text"] = words
     tree = to_json(rich_tree(rich))
     extra["rich"] = embed(tree)
     add_rich_files(rich, slots)

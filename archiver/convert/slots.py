@@ -28,12 +28,11 @@ class Slots:
         """Append one; `of` None is the message's own media."""
         if identity is not None:
             self.identities.append([kind, identity])
-        if of is None:
-            slot, chosen = len(self._own), self._own
-        else:
-            slot, chosen = self.next_inner, self._inner
+        if of is not None:
             extra["of"] = of
-        chosen.append(Media(slot=slot, kind=kind, extra=to_json(extra) if extra else None, **fields))
+        own = of is None and not self._own
+        media = Media(slot=0 if own else self.next_inner, kind=kind, extra=to_json(extra) if extra else None, **fields)
+        (self._own if own else self._inner).append(media)
 
     def add_derived(self, add: Callable[..., None], item: Any, of: str) -> None:
         """Append what comes along without being the author's content: it is listed, but has no identity."""

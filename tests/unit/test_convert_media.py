@@ -10,8 +10,8 @@ import pytest
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
-from archiver.convert.slots import Slots
 from archiver.convert.media import add_media
+from archiver.convert.slots import Slots
 from archiver.record import Media, Message
 from tests.unit.tl_random import constructors, through_bytes
 
@@ -115,7 +115,9 @@ def test_the_most_particular_attribute_names_a_document(kind: str, attributes: t
 
 
 def test_a_documents_attributes_become_columns() -> None:
-    video = only(types.MessageMediaDocument(document=document(VIDEO, NAME, mime="video/mp4"), video=True, nopremium=True))
+    video = only(
+        types.MessageMediaDocument(document=document(VIDEO, NAME, mime="video/mp4"), video=True, nopremium=True)
+    )
     assert set_fields(video) == {
         "id": str(WIDE),
         "mime": "video/mp4",

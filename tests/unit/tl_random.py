@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from inspect import getsource
 from random import Random
 from types import UnionType
@@ -18,8 +18,13 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 from telethon.tl.tlobject import TLObject
 
-# Some types of the root live in the modules below it only (EmojiGameOutcome).
-_NAMES = {**vars(types.help), **vars(types.auth), **vars(types.messages), **vars(types)}
+# Telethon names these for type checkers only.
+_NAMES = {
+    **vars(types),
+    "TypeEmojiGameInfo": types.messages.EmojiGameUnavailable,
+    "TypeEmojiGameOutcome": types.messages.EmojiGameOutcome,
+    "TypeSentCode": types.auth.SentCode,
+}
 _INTS = {"i": (-(2**31), 2**31 - 1), "I": (0, 2**31 - 1), "q": (-(2**63), 2**63 - 1)}
 _TEXTS = ("", "a", "слово", "😀 emoji", "line\nline", "nul\x00inside", "https://example.com/a?b=c", "x" * 300)
 
@@ -63,6 +68,8 @@ def _value(hint: Any, width: str, random: Random, depth: int) -> Any:
         return [_value(item, width, random, depth) for _ in range(random.randint(0, 3 if depth < 5 else 0))]
     if origin in (typing.Union, UnionType):
         choices = [choice for choice in typing.get_args(hint) if choice is not type(None)]
+        # An Input form beside others is what clients send; a server never does.
+        choices = [choice for choice in choices if not choice.__name__.startswith("Input")] or choices
         if len(choices) == 1:
             return _value(choices[0], width, random, depth)
         return build(_choose(choices, random, depth), random, depth)
@@ -79,13 +86,13 @@ def _choose(choices: list[Any], random: Random, depth: int) -> Any:
     return random.choice(sorted(choices, key=_weight)[:3])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _weight(cls: Any) -> int:
     hints, required, _, _ = _shape(cls)
     return sum(1 if hints[name] in _SCALARS else 10 for name in required)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shape(cls: Any) -> tuple[dict[str, Any], frozenset[str], dict[str, str], list[frozenset[str]]]:
     """Types of the fields, which are required, widths of the integers, and which share a flag."""
     if "__code__" not in dir(cls.__init__):
@@ -102,8 +109,7 @@ def _shape(cls: Any) -> tuple[dict[str, Any], frozenset[str], dict[str, str], li
         names = tuple(n for n in names if f"self.{n}" in source)
         required = ("id", "peer_id", "date", "action")
     widths = {name: width for width, name in re.findall(r"pack\('<(\w)', self\.(\w+)\)", source)}
-    for name, width in re.findall(r"len\(self\.(\w+)\)\),b''\.join\(struct\.pack\('<(\w)', x\)", source):
-        widths[name] = width
+    widths |= dict(re.findall(r"len\(self\.(\w+)\)\),b''\.join\(struct\.pack\('<(\w)', x\)", source))
     groups = [frozenset(found.split(", ")) for found in re.findall(r"'([\w, ]+) parameters must all be", source)]
     return {name: _plain_hint(hints[name]) for name in names}, frozenset(required), widths, groups
 
