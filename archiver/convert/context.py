@@ -12,28 +12,27 @@ from archiver.convert.plain import plain
 from archiver.convert.text import entity_list
 
 
-def convert_reply(header: Any, peers: Peers) -> str:
+def convert_reply(header: Any, peers: Peers) -> str | None:
     """What the message answers: another message, a part of it, or a story."""
     if type(header) is types.MessageReplyStoryHeader:
         return to_json({"story_id": header.story_id, "peer": known_peer(header.peer)})
-    return to_json(
-        present(
-            reply_to_msg_id=header.reply_to_msg_id,
-            reply_to_top_id=header.reply_to_top_id,
-            reply_to_peer_id=known_peer(header.reply_to_peer_id),
-            forum_topic=header.forum_topic,
-            reply_to_scheduled=header.reply_to_scheduled,
-            reply_to_ephemeral=header.reply_to_ephemeral,
-            quote=header.quote,
-            quote_text=header.quote_text,
-            quote_entities=entity_list(header.quote_entities) if header.quote_entities else None,
-            quote_offset=header.quote_offset,
-            todo_item_id=header.todo_item_id,
-            poll_option=plain(header.poll_option),
-            reply_from=None if header.reply_from is None else forward_header(header.reply_from, peers),
-            reply_media=plain(header.reply_media),
-        )
+    answered = present(
+        reply_to_msg_id=header.reply_to_msg_id,
+        reply_to_top_id=header.reply_to_top_id,
+        reply_to_peer_id=known_peer(header.reply_to_peer_id),
+        forum_topic=header.forum_topic,
+        reply_to_scheduled=header.reply_to_scheduled,
+        reply_to_ephemeral=header.reply_to_ephemeral,
+        quote=header.quote,
+        quote_text=header.quote_text,
+        quote_entities=entity_list(header.quote_entities) if header.quote_entities else None,
+        quote_offset=header.quote_offset,
+        todo_item_id=header.todo_item_id,
+        poll_option=plain(header.poll_option),
+        reply_from=None if header.reply_from is None else forward_header(header.reply_from, peers),
+        reply_media=plain(header.reply_media),
     )
+    return to_json(answered) if answered else None
 
 
 def convert_forward(header: Any, peers: Peers) -> str:

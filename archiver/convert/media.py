@@ -59,11 +59,10 @@ def _document(media: Any, slots: Slots, of: str | None) -> None:
 def _poll(media: Any, slots: Slots, of: str | None) -> None:
     poll = media.poll
     extra = poll_extra(poll, media.results)
-    inner: list[tuple[Any, str]] = []
     for answer, kept in zip(poll.answers, extra["answers"], strict=True):
         if answer.media is not None:
-            kept["slot"] = slots.next_inner + len(inner)
-            inner.append((answer.media, "poll_answer"))
+            kept["slot"] = slots.next_inner
+            add_media(answer.media, slots, "poll_answer")
     slots.add(
         "poll",
         poll_identity(poll),
@@ -73,19 +72,17 @@ def _poll(media: Any, slots: Slots, of: str | None) -> None:
         title=poll.question.text,
         search_text="\n".join(answer.text.text for answer in poll.answers) or None,
     )
-    inner += [(media.attached_media, "poll"), (getattr(media.results, "solution_media", None), "poll_solution")]
-    for item, where in inner:
-        if item is not None:
-            add_media(item, slots, where)
+    if media.attached_media is not None:
+        add_media(media.attached_media, slots, "poll")
+    solution = getattr(media.results, "solution_media", None)
+    if solution is not None:
+        add_media(solution, slots, "poll_solution")
 
 
 def _coordinates(point: Any) -> dict[str, Any]:
-    # An empty point has none.
-    return (
-        {}
-        if type(point) is not types.GeoPoint
-        else present(lat=point.lat, long=point.long, accuracy_radius=point.accuracy_radius)
-    )
+    if type(point) is not types.GeoPoint:
+        return {}  # an empty point has none
+    return present(lat=point.lat, long=point.long, accuracy_radius=point.accuracy_radius)
 
 
 def _geo(media: Any, slots: Slots, of: str | None) -> None:
@@ -155,7 +152,7 @@ def _invoice(media: Any, slots: Slots, of: str | None) -> None:
 
 
 def _paid_media(media: Any, slots: Slots, of: str | None) -> None:
-    slots.add("paid_media", [media.stars_amount], of, {"stars_amount": media.stars_amount})
+    slots.add("paid_media", [media.stars_amount, len(media.extended_media)], of, {"stars_amount": media.stars_amount})
     for item in media.extended_media:
         _extended(item, slots, "paid_media")
 
@@ -164,12 +161,11 @@ def _extended(item: Any, slots: Slots, of: str) -> None:
     if type(item) is types.MessageExtendedMedia:
         add_media(item.media, slots, of)
         return
-    # Not paid for: only its outline is shown. No identity, or paying would look like an edit.
-    kind = "photo" if getattr(item, "video_duration", None) is None else "video"
-    extra = {"preview": True, **present(thumb=plain(getattr(item, "thumb", None)))}
+    # Not paid for: only its outline is shown, which is no identity.
     duration = getattr(item, "video_duration", None)
+    extra = {"preview": True, **present(thumb=plain(getattr(item, "thumb", None)))}
     slots.add(
-        kind,
+        "photo" if duration is None else "video",
         None,
         of,
         extra,

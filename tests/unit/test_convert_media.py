@@ -238,6 +238,15 @@ def test_a_poll_has_its_question_answers_and_votes() -> None:
     }
 
 
+def test_an_answer_names_the_slot_of_its_media_though_another_takes_two() -> None:
+    asked = poll()
+    live = types.MessageMediaPhoto(photo=photo(3), live_photo=True, video=document(VIDEO, id_=4))
+    asked.poll.answers[0].media = live
+    message = convert(asked)
+    assert [answer["slot"] for answer in extra(message.media[0])["answers"]] == [1, 3]
+    assert [(item.slot, item.id) for item in message.media[1:]] == [(1, "3"), (2, "4"), (3, "8")]
+
+
 def test_what_hangs_on_a_poll_is_listed_after_its_answers() -> None:
     asked = poll(types.PollResults(solution="s", solution_entities=[], solution_media=types.MessageMediaDice(1, "🎲")))
     asked.attached_media = types.MessageMediaGeo(types.GeoPoint(1.0, 2.0, 0))

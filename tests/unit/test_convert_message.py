@@ -175,6 +175,10 @@ def test_a_reply_to_a_story_has_no_message_id() -> None:
     assert read(record.reply_to) == {"story_id": 31, "peer": {"type": "user", "id": 99}}
 
 
+def test_a_header_that_says_nothing_is_none() -> None:
+    assert convert(message("x", reply_to=types.MessageReplyHeader())).reply_to is None
+
+
 def test_reactions_are_sorted_by_count_and_never_by_the_servers_order() -> None:
     counts = [
         types.ReactionCount(types.ReactionEmoji("👍"), 3),
