@@ -1,40 +1,243 @@
-"""The embedded engine (tables and answers follow; the signatures stand)."""
+"""The embedded engine: its tables in the archive's own file, written in the caller's transaction, always current.
+
+`search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
+each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
+superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text).
+
+Docids follow the days (`docid`), so FTS5's own order is newest or oldest first.
+
+https://www.sqlite.org/fts5.html#contentless_tables
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import aiosqlite
 
+from search.compile import Plan, Value, plan
+from search.dates import Bounds
+from search.docid import DAY, TIERS, day_of, docid_range, first_docid, free_docids, tier_of
 from search.document import Document, Key
-from search.engine import Answer, Question
+from search.engine import Answer, Hit, Question
+from search.errors import SearchError
+from search.normalize import NORM_VERSION
+from search.terms import MISSING, SUPERSEDED, TERM_SIGNS, Entry, entry
+
+LAYOUT_VERSION = 1
+"""To be raised with any change of the tables or of `terms`."""
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS search_channel (number INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL UNIQUE)",
+    """CREATE TABLE IF NOT EXISTS search_document (
+        docid INTEGER PRIMARY KEY,
+        channel INTEGER NOT NULL REFERENCES search_channel (number),
+        message_id INTEGER NOT NULL,
+        date INTEGER NOT NULL,
+        flags INTEGER NOT NULL,
+        views INTEGER,
+        forwards INTEGER,
+        fingerprint INTEGER NOT NULL
+    )""",
+    # Backfill comes newest first: descending, so that it appends.
+    f"""CREATE UNIQUE INDEX IF NOT EXISTS search_document_key ON search_document (channel, message_id DESC)
+        WHERE flags & {SUPERSEDED} = 0""",
+    f"CREATE INDEX IF NOT EXISTS search_document_missing ON search_document (docid) WHERE flags & {MISSING}",
+    f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
+        line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
+    )""",
+)
+_CHUNK = 256
+"""Rows that are fetched at once."""
+
+_Place: TypeAlias = tuple[int, int, int]
+"""(date, channel_id, message_id): the order of hits by date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """What writing a page of documents changed."""
 
-    added: int
-    changed: int
+    added: int = 0
+    changed: int = 0
     """A new content superseded an old one."""
-    touched: int
+    touched: int = 0
     """Only counters or state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of search_document."""
+
+    docid: int
+    channel: int
+    message_id: int
+    date: int
+    flags: int
+    views: int | None
+    forwards: int | None
+    fingerprint: int
 
 
 async def create(conn: aiosqlite.Connection) -> None:
     """Creates the tables where they are missing, inside the caller's transaction."""
-    raise NotImplementedError
+    for statement in _SCHEMA:
+        await conn.execute(statement)
+    async with conn.execute("SELECT count(*) FROM search_layout") as cursor:
+        known = await cursor.fetchone()
+    if known is not None and known[0] == 0:
+        await conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
 
 
 async def upsert(conn: aiosqlite.Connection, documents: Sequence[Document]) -> Written:
-    """Writes a page of documents inside the caller's transaction; writing them again changes nothing."""
-    raise NotImplementedError
+    """Writes a page of documents inside the caller's transaction; writing them again changes nothing.
+
+    Of several documents of one message the last one counts. A page of about 100 is written fastest.
+    """
+    entries = {document.key: (document, entry(document)) for document in documents}
+    numbers = await _channel_numbers(conn, {channel_id for channel_id, _ in entries})
+    known = await _known_rows(conn, entries, numbers)
+    new: list[tuple[Document, Entry]] = []
+    touched: list[_Row] = []
+    superseded: list[int] = []
+    for key, (document, made) in entries.items():
+        old = known.get(key)
+        if old is None:
+            new.append((document, made))
+        elif (old.fingerprint, old.date) != (made.fingerprint, document.date):
+            new.append((document, made))
+            superseded.append(old.docid)
+        elif (row := _refreshed(old, document, made)) != old:
+            touched.append(row)
+    await _supersede(conn, superseded)
+    await _append(conn, new, numbers)
+    await _touch(conn, touched)
+    return Written(len(new) - len(superseded), len(superseded), len(touched))
 
 
 async def mark_missing(conn: aiosqlite.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
     """Notes that these messages are (no longer) absent from their channel. Unknown keys are passed over."""
-    raise NotImplementedError
+    change = f"flags | {MISSING}" if missing else f"flags & ~{MISSING}"
+    await conn.executemany(
+        f"""UPDATE search_document SET flags = {change}
+            WHERE channel = (SELECT number FROM search_channel WHERE channel_id = ?) AND message_id = ?
+            AND flags & {SUPERSEDED} = 0 AND flags != {change}""",  # noqa: S608 constants only
+        list(keys),
+    )
+
+
+async def is_current(conn: aiosqlite.Connection) -> bool:
+    """Whether the tables were made by this version; if not, they are to be cleared and written anew."""
+    async with conn.execute("SELECT layout, norm FROM search_layout") as cursor:
+        row = await cursor.fetchone()
+    return row is not None and (row[0], row[1]) == (LAYOUT_VERSION, NORM_VERSION)
+
+
+async def clear(conn: aiosqlite.Connection) -> None:
+    """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
+    for table in ("search_text", "search_document", "search_channel", "search_layout"):
+        await conn.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+async def _channel_numbers(conn: aiosqlite.Connection, ids: set[int]) -> dict[int, int]:
+    """Short numbers of channels; a row holds one of two bytes instead of six."""
+    found: dict[int, int] = {}
+    for channel_id in sorted(ids):
+        await conn.execute("INSERT OR IGNORE INTO search_channel (channel_id) VALUES (?)", (channel_id,))
+        async with conn.execute("SELECT number FROM search_channel WHERE channel_id = ?", (channel_id,)) as cursor:
+            row = await cursor.fetchone()
+        assert row is not None
+        found[channel_id] = row[0]
+    return found
+
+
+async def _known_rows(conn: aiosqlite.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, _Row]:
+    ids: dict[int, list[int]] = {}
+    for channel_id, message_id in keys:
+        ids.setdefault(channel_id, []).append(message_id)
+    found = {}
+    for channel_id, wanted in ids.items():
+        async with conn.execute(
+            f"""SELECT docid, channel, message_id, date, flags, views, forwards, fingerprint FROM search_document
+                WHERE channel = ? AND flags & {SUPERSEDED} = 0
+                AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608 constants only
+            (numbers[channel_id], json.dumps(wanted)),
+        ) as cursor:
+            async for row in cursor:
+                found[channel_id, row[2]] = _Row(*row)
+    return found
+
+
+def _refreshed(old: _Row, document: Document, made: Entry) -> _Row:
+    return replace(old, flags=made.flags, views=document.views, forwards=document.forwards)
+
+
+async def _supersede(conn: aiosqlite.Connection, docids: Sequence[int]) -> None:
+    if docids:
+        await conn.executemany(
+            f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
+            [(docid,) for docid in docids],
+        )
+
+
+async def _touch(conn: aiosqlite.Connection, rows: Sequence[_Row]) -> None:
+    if rows:
+        await conn.executemany(
+            "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
+            [(row.flags, row.views, row.forwards, row.docid) for row in rows],
+        )
+
+
+async def _append(conn: aiosqlite.Connection, new: Sequence[tuple[Document, Entry]], numbers: dict[int, int]) -> None:
+    if not new:
+        return
+    free = await _free_docids(conn, {document.date // DAY for document, _ in new})
+    ordered = sorted(new, key=lambda one: (one[0].date, one[0].key))
+    # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
+    placed = sorted(((next(free[document.date // DAY]), document, made) for document, made in ordered), key=_docid)
+    await conn.executemany(
+        "INSERT INTO search_text (rowid, line) VALUES (?, ?)", [(docid, made.line) for docid, _, made in placed]
+    )
+    await conn.executemany(
+        "INSERT INTO search_document VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                docid,
+                numbers[document.channel_id],
+                document.message_id,
+                document.date,
+                made.flags,
+                document.views,
+                document.forwards,
+                made.fingerprint,
+            )
+            for docid, document, made in placed
+        ],
+    )
+
+
+def _docid(placed: tuple[int, Document, Entry]) -> int:
+    return placed[0]
+
+
+async def _free_docids(conn: aiosqlite.Connection, days: set[int]) -> dict[int, Iterator[int]]:
+    ranges = [[day, tier, first_docid(tier, day), first_docid(tier, day + 1)] for day in sorted(days) for tier in TIERS]
+    used: dict[int, dict[int, int | None]] = {day: {} for day in days}
+    async with conn.execute(
+        """SELECT value ->> 0, value ->> 1, (
+               SELECT max(docid) FROM search_document WHERE docid >= value ->> 2 AND docid < value ->> 3
+           ) FROM json_each(?)""",
+        (json.dumps(ranges),),
+    ) as cursor:
+        async for day, tier, docid in cursor:
+            used[day][tier] = docid
+    return {day: free_docids(day, used[day]) for day in days}
 
 
 class ExactEngine:
@@ -44,11 +247,119 @@ class ExactEngine:
 
     def __init__(self, conn: aiosqlite.Connection) -> None:
         self._conn = conn
+        self._channels: dict[int, int] = {}
 
     async def search(self, question: Question) -> Answer:
-        """One page of hits."""
-        raise NotImplementedError
+        """One page of hits. Raises `SearchError` for a cursor that is none of this engine's."""
+        made = plan(question.tree, question.bounds, question.channels)
+        if question.sort == "relevance" and made.ranked:
+            return await self._ranked(question, made)
+        return await self._dated(question, made)
 
     async def count(self, question: Question) -> int:
         """The number of hits, exactly."""
-        raise NotImplementedError
+        made = plan(question.tree, question.bounds, question.channels)
+        total = 0
+        for tier in await self._tiers():
+            statement, values = _select(made, "count(*)", docid_range(tier, made.bounds))
+            async with self._conn.execute(statement, values) as cursor:
+                row = await cursor.fetchone()
+            total += 0 if row is None else row[0]
+        return total
+
+    async def _dated(self, question: Question, made: Plan) -> Answer:
+        newest = question.sort != "oldest"
+        behind = None if question.cursor is None else _read_cursor(question.cursor)
+        bounds = made.bounds if behind is None else made.bounds.intersect(_beyond(behind, newest=newest))
+        found: list[_Place] = []
+        for tier in await self._tiers():
+            found += await self._walk(made, docid_range(tier, bounds), behind, question.limit + 1, newest=newest)
+        found.sort(reverse=newest)
+        page = found[: question.limit]
+        cursor = _write_cursor(page[-1]) if len(found) > len(page) > 0 else None
+        hits = tuple(Hit(channel_id, message_id, date) for date, channel_id, message_id in page)
+        return Answer(hits=hits, engine=self.name, cursor=cursor)
+
+    async def _walk(
+        self, made: Plan, docids: tuple[int, int], behind: _Place | None, wanted: int, *, newest: bool
+    ) -> list[_Place]:
+        """At least so many places behind the cursor, if there are, and whole days of them."""
+        statement, values = _select(made, "d.docid, d.date, d.channel, d.message_id", docids)
+        order = f" ORDER BY {'search_text.rowid' if made.match else 'd.docid'} {'DESC' if newest else 'ASC'}"
+        found: list[_Place] = []
+        last_day = -1
+        async with self._conn.execute(statement + order, values) as cursor:
+            while rows := await cursor.fetchmany(_CHUNK):
+                await self._learn_channels(row[2] for row in rows)
+                for docid, date, channel, message_id in rows:
+                    if len(found) >= wanted and day_of(docid) != last_day:
+                        return found
+                    last_day = day_of(docid)
+                    place = (date, self._channels[channel], message_id)
+                    if behind is None or (place < behind if newest else place > behind):
+                        found.append(place)
+        return found
+
+    async def _ranked(self, question: Question, made: Plan) -> Answer:
+        offset = 0 if question.cursor is None else _read_offset(question.cursor)
+        statement, values = _select(made, "d.date, d.channel, d.message_id, bm25(search_text) AS rank", (0, 1 << 62))
+        page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ? OFFSET ?"
+        async with self._conn.execute(statement + page, (*values, question.limit + 1, offset)) as cursor:
+            rows = list(await cursor.fetchall())
+        await self._learn_channels(row[1] for row in rows)
+        hits = tuple(
+            Hit(self._channels[channel], message_id, date, score=-rank)
+            for date, channel, message_id, rank in rows[: question.limit]
+        )
+        more = f"r{offset + question.limit}" if len(rows) > question.limit else None
+        return Answer(hits=hits, engine=self.name, cursor=more)
+
+    async def _tiers(self) -> range:
+        async with self._conn.execute("SELECT max(docid) FROM search_document") as cursor:
+            row = await cursor.fetchone()
+        return range(0) if row is None or row[0] is None else range(tier_of(row[0]) + 1)
+
+    async def _learn_channels(self, numbers: Iterable[int]) -> None:
+        if set(numbers) <= self._channels.keys():
+            return
+        async with self._conn.execute("SELECT number, channel_id FROM search_channel") as cursor:
+            self._channels = {number: channel_id async for number, channel_id in cursor}
+
+
+def _select(made: Plan, columns: str, docids: tuple[int, int]) -> tuple[str, tuple[Value, ...]]:
+    """The statement of a plan within a range of docids, and its values."""
+    where = f"d.flags & {SUPERSEDED} = 0 AND {made.where.sql}"
+    if made.match is None:
+        statement = f"SELECT {columns} FROM search_document AS d WHERE d.docid >= ? AND d.docid < ? AND {where}"  # noqa: S608 values are bound
+        return statement, (*docids, *made.where.values)
+    # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
+    statement = f"""SELECT {columns} FROM search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
+        WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ? AND {where}"""  # noqa: S608 values are bound
+    return statement, (made.match, *docids, *made.where.values)
+
+
+def _beyond(place: _Place, *, newest: bool) -> Bounds:
+    """Where the hits behind a place can be."""
+    instant = datetime.fromtimestamp(place[0], UTC)
+    return Bounds(until=instant + timedelta(seconds=1)) if newest else Bounds(since=instant)
+
+
+def _write_cursor(place: _Place) -> str:
+    return ".".join(str(part) for part in place)
+
+
+def _read_cursor(cursor: str) -> _Place:
+    parts = cursor.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise _wrong_cursor()
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def _read_offset(cursor: str) -> int:
+    if not re.fullmatch("r[0-9]{1,9}", cursor):
+        raise _wrong_cursor()
+    return int(cursor[1:])
+
+
+def _wrong_cursor() -> SearchError:
+    return SearchError("This cursor continues another kind of question.", hint="Ask without it.")

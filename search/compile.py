@@ -1,0 +1,215 @@
+"""From a question's tree to SQL for the embedded engine: one FTS5 expression that drives, and conditions on the rows.
+
+FTS5 intersects, joins and subtracts lists of messages in C, so whatever it can express goes into its expression: the
+words and the tags. Bits, numbers and dates are conditions on the row `d`. Where they stand under OR or NOT together, a
+part for FTS5 becomes `d.docid IN (...)`, which is sound anywhere. Terms are always quoted and values always bound:
+nothing of a question is ever read as a language. https://www.sqlite.org/fts5.html#full_text_query_syntax
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from search.dates import Bounds
+from search.filters import HAS
+from search.normalize import Needle
+from search.terms import HAS_BITS, SERVICE_TERM, STATE_BITS, channel_term, has_term, tag_terms
+from search.tree import (
+    And,
+    Has,
+    InChannel,
+    Is,
+    Node,
+    Not,
+    Number,
+    Or,
+    Phrase,
+    Posted,
+    Prefix,
+    Tag,
+    Word,
+    texts,
+)
+
+Value: TypeAlias = int | str
+
+_MAX_CHANNEL_TERMS = 64
+"""FTS5 joins lists one by one: beyond, a look at the row is cheaper."""
+_MAX_MATCH_DEPTH = 8
+"""FTS5's parser has a small stack; deeper parts are joined by SQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask of SQLite."""
+
+    match: str | None
+    """The driving FTS5 expression; None: walk the rows."""
+    where: Condition
+    bounds: Bounds
+    """Dates that hold for every hit."""
+    ranked: bool
+    """Whether there is text by which hits can be ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on `d`, a row of search_document, with its values."""
+
+    sql: str
+    values: Sequence[Value] = field(default_factory=tuple)
+
+
+def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
+    """How to answer a tree within bounds and channels."""
+    parts = list(tree.parts) if isinstance(tree, And) else [tree]
+    if channels is not None:
+        parts.append(InChannel(channels))
+    rest = []
+    for part in parts:
+        if isinstance(part, Posted):
+            bounds = bounds.intersect(part.bounds)
+        else:
+            rest.append(part)
+    match, where = _split(rest)
+    where.append(_row(Posted(bounds)))
+    return Plan(match, _join(where, " AND "), bounds, ranked=match is not None and any(texts(tree)))
+
+
+def _split(parts: Sequence[Node]) -> tuple[str | None, list[Condition]]:
+    """The parts of an AND: what FTS5 can answer together, and conditions for the others."""
+    wanted, unwanted, rest = [], [], []
+    for part in parts:
+        positive = part.part if isinstance(part, Not) else part
+        match = _match(positive)
+        if match is None:
+            rest.append(_row(part))
+        elif isinstance(part, Not):
+            unwanted.append((part, match))
+        else:
+            wanted.append(match)
+    if not wanted:
+        return None, rest + [_row(part) for part, _ in unwanted]
+    return _subtract(_chain("AND", wanted), [match for _, match in unwanted]), rest
+
+
+def _match(node: Node, depth: int = 0) -> str | None:
+    """The FTS5 expression of a node, None where it has none."""
+    if depth > _MAX_MATCH_DEPTH:
+        return None
+    match node:
+        case Word() | Phrase() | Prefix():
+            return _quote(node.needle)
+        case Tag():
+            terms, prefix = tag_terms(node)
+            return _quote(Needle(terms, prefix)) if terms else None
+        case Is("service"):
+            return _quote(Needle((SERVICE_TERM,)))
+        case Has(kind) if kind not in HAS_BITS:
+            kinds = HAS[kind] or frozenset()
+            return _chain("OR", [_quote(Needle((has_term(one),))) for one in sorted(kinds)])
+        case InChannel(ids) if 0 < len(ids) <= _MAX_CHANNEL_TERMS:
+            return _chain("OR", [_quote(Needle((channel_term(one),))) for one in sorted(ids)])
+        case Or(parts):
+            found = [_match(part, depth + 1) for part in parts]
+            return None if None in found else _chain("OR", [one for one in found if one is not None])
+        case And(parts):
+            return _match_and(parts, depth)
+        case _:
+            return None
+
+
+def _match_and(parts: Sequence[Node], depth: int) -> str | None:
+    """FTS5 knows NOT only as subtraction: something must be wanted."""
+    wanted = [_match(part, depth + 1) for part in parts if not isinstance(part, Not)]
+    unwanted = [_match(part.part, depth + 1) for part in parts if isinstance(part, Not)]
+    if not wanted or None in wanted or None in unwanted:
+        return None
+    sure = [one for one in wanted if one is not None]
+    return _subtract(_chain("AND", sure), [one for one in unwanted if one is not None])
+
+
+def _quote(needle: Needle) -> str:
+    words = " ".join(needle.terms).replace('"', '""')
+    return f'"{words}" *' if needle.prefix else f'"{words}"'
+
+
+def _chain(operator: str, parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({f' {operator} '.join(parts)})"
+
+
+def _subtract(wanted: str, unwanted: Sequence[str]) -> str:
+    return f"({wanted} NOT {_chain('OR', unwanted)})" if unwanted else wanted
+
+
+def _row(node: Node) -> Condition:
+    """The condition of any node on a row; never unknown, so that NOT is its very opposite."""
+    match node:
+        case And(parts):
+            match, rest = _split(parts)
+            return _join([*rest, _within(match)] if match else rest, " AND ")
+        case Or(parts):
+            return _row_or(parts)
+        case Not(part):
+            inner = _row(part)
+            return Condition(f"NOT ({inner.sql})", inner.values)
+        case Is(state) if state in STATE_BITS:
+            return Condition(f"d.flags & {STATE_BITS[state]}")
+        case Has(kind) if kind in HAS_BITS:
+            return Condition(f"d.flags & {HAS_BITS[kind]}")
+        case Posted(bounds):
+            return _posted(bounds)
+        case Number():
+            return _number(node)
+        case InChannel(ids):
+            return _channels(ids)
+        case _:
+            found = _match(node)
+            return _within(found) if found else Condition("0")
+
+
+def _row_or(parts: Sequence[Node]) -> Condition:
+    """What FTS5 can answer is asked of it in one go."""
+    matches = [(part, _match(part)) for part in parts]
+    found = [match for _, match in matches if match is not None]
+    rows = [_row(part) for part, match in matches if match is None]
+    if found:
+        rows.append(_within(_chain("OR", found)))
+    return _join(rows, " OR ", empty="0")
+
+
+def _within(match: str) -> Condition:
+    return Condition("d.docid IN (SELECT rowid FROM search_text WHERE search_text MATCH ?)", (match,))
+
+
+def _posted(bounds: Bounds) -> Condition:
+    conditions = []
+    if bounds.since_unix is not None:
+        conditions.append(Condition("d.date >= ?", (bounds.since_unix,)))
+    if bounds.until_unix is not None:
+        conditions.append(Condition("d.date < ?", (bounds.until_unix,)))
+    return _join(conditions, " AND ")
+
+
+def _number(node: Number) -> Condition:
+    column = "d.message_id" if node.field == "id" else f"ifnull(d.{node.field}, -1)"
+    low = 0 if node.low is None else node.low
+    high = 2**63 - 1 if node.high is None else node.high
+    return Condition(f"{column} BETWEEN ? AND ?", (low, high))
+
+
+def _channels(ids: frozenset[int]) -> Condition:
+    marks = ", ".join("?" * len(ids))
+    return Condition(
+        f"d.channel IN (SELECT number FROM search_channel WHERE channel_id IN ({marks}))",  # noqa: S608 marks only
+        tuple(sorted(ids)),
+    )
+
+
+def _join(conditions: Sequence[Condition], operator: str, *, empty: str = "1") -> Condition:
+    if not conditions:
+        return Condition(empty)
+    values = tuple(value for one in conditions for value in one.values)
+    return Condition(operator.join(f"({one.sql})" for one in conditions), values)

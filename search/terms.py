@@ -1,0 +1,138 @@
+"""How a document lies in the embedded engine: a line of terms for FTS5, and a few bits for its row.
+
+The line holds the words of the text, then of each further text behind a `:` (so that no phrase runs across), then the
+*tags*: terms with a colon, `channel:123`, `hashtag:word`, that no word of a text can be. What many messages share
+(photo, link, forwarded) or what changes without the content (edited, missing, pinned) is a bit of the row instead:
+a bit costs nothing, a term three bytes for each message that has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from search.document import Document
+from search.filters import NOT_MEDIA
+from search.normalize import fold, index_text, needle
+from search.tree import State, Tag
+
+SUPERSEDED: Final = 1
+MISSING: Final = 2
+PINNED: Final = 4
+STATE_BITS: Final[dict[State, int]] = {"missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32}
+"""The states that are bits; `service` is a tag, for there are few."""
+HAS_BITS: Final = {"media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048}
+"""The same for attachments; every other kind is a tag."""
+
+TERM_SIGNS: Final = ":./-_@+"
+"""ASCII characters within a term besides letters and digits; texts are folded to letters, digits and spaces."""
+
+_BREAK = " : "
+_NO_TERM = re.compile(rf"[^a-z0-9{re.escape(TERM_SIGNS)}\u0080-\ud7ff\ue000-\U0010ffff]+")
+_WORDS: Final = frozenset({"from", "fwd", "filename"})
+"""Tags of several words, which may be asked for one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as the engine stores it."""
+
+    line: str
+    """The terms, separated by spaces."""
+    fingerprint: int
+    """40 bits of a hash of the line: the same as long as the content is."""
+    flags: int
+
+
+def entry(document: Document) -> Entry:
+    """The terms and bits of a document."""
+    texts = [document.text, *document.extra, document.file_name or ""]
+    line = _BREAK.join(index_text(text) for text in texts if text)
+    line = f"{line} {' '.join(_tags(document))}"
+    digest = blake2b(line.encode(), digest_size=5).digest()
+    return Entry(line, int.from_bytes(digest, "big"), _flags(document))
+
+
+def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
+    """The terms of a tag that is asked for, to stand one behind the other; and whether the last is a prefix."""
+    if tag.field in _WORDS:
+        found = needle(tag.value, prefix=tag.prefix)
+        if found is None:
+            return (), False
+        return tuple(f"{tag.field}:{term}" for term in found.terms), found.prefix
+    return (_tag(tag.field, tag.value),), tag.prefix
+
+
+def has_term(kind: str) -> str:
+    """The tag of an attachment's kind."""
+    return _tag("has", kind)
+
+
+def channel_term(channel_id: int) -> str:
+    """The tag of a channel."""
+    return f"channel:{channel_id}"
+
+
+SERVICE_TERM: Final = "is:service"
+
+
+def _tags(document: Document) -> Iterator[str]:
+    yield channel_term(document.channel_id)
+    if document.is_service:
+        yield SERVICE_TERM
+    for kind in document.media:
+        if kind not in HAS_BITS:
+            yield has_term(kind)
+    for tag in document.hashtags:
+        yield _tag("hashtag", tag)
+    for name in document.mentions:
+        yield _tag("mention", name)
+    for host in document.domains:
+        yield from _domain_tags(host)
+    if document.mime:
+        yield _tag("mime", document.mime)
+    if document.ext:
+        yield _tag("ext", document.ext)
+    if document.lang:
+        yield _tag("lang", document.lang)
+    if document.fwd_channel_id is not None:
+        yield f"fwd_id:{document.fwd_channel_id}"
+    yield from _word_tags("filename", document.file_name)
+    yield from _word_tags("from", document.author)
+    yield from _word_tags("fwd", document.fwd_name)
+
+
+def _tag(field: str, value: str) -> str:
+    if field in {"hashtag", "mention"}:
+        return f"{field}:{'_'.join(fold(value).split())}"
+    return f"{field}:{_NO_TERM.sub('', value.casefold())}"
+
+
+def _domain_tags(host: str) -> Iterator[str]:
+    """The host and every domain above it, so that `domain:` finds the subdomains."""
+    labels = host.casefold().removeprefix("www.").strip(".").split(".")
+    for at in range(max(1, len(labels) - 1)):
+        yield _tag("domain", ".".join(labels[at:]))
+
+
+def _word_tags(field: str, text: str | None) -> Iterator[str]:
+    return (f"{field}:{word}" for word in index_text(text or "").split())
+
+
+def _flags(document: Document) -> int:
+    bits = 0
+    for state, bit in STATE_BITS.items():
+        if getattr(document, f"is_{state}"):
+            bits |= bit
+    for kind in document.media:
+        bits |= HAS_BITS.get("video" if kind == "round" else kind, 0)
+        if kind not in NOT_MEDIA:
+            bits |= HAS_BITS["media"]
+    if document.has_link:
+        bits |= HAS_BITS["link"]
+    if document.grouped_id is not None:
+        bits |= HAS_BITS["album"]
+    return bits
