@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from archiver.errors import UsageError
 
-_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
+# Telegram gives out 4 letters and more; whether a shorter name exists is for the server to say.
+_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
-_NUMBER = re.compile(r"[0-9]{1,19}")
-_MARKED = re.compile(r"-100[0-9]{1,13}")
+_NUMBER = re.compile(r"[0-9]+")
+_MARKED = re.compile(r"-(?:100[0-9]+|1[0-9]{12})")
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?((?:[a-z0-9_]+\.)?(?:t\.me|telegram\.me|telegram\.dog))(?:[/?#].*)?", re.IGNORECASE
 )
@@ -81,16 +82,14 @@ def _parse(typed: str) -> tuple[ChannelRef, int | None]:
     link = _LINK.fullmatch(text)
     if link:
         return _parse_link(text if "://" in text else f"https://{text}", link.group(1).lower())
-    place = re.fullmatch(r"(?s)(.+?)(?:[/:]([0-9]{1,19}))?", text)
+    place = re.fullmatch(r"(?s)(.+?)(?:[/:]([0-9]+))?", text)
     if place is None:
         raise UsageError("a channel is missing.", hint="Write @name, a t.me link, an alias or an id.")
     return _parse_name(place.group(1), typed), _message_id(place.group(2)) if place.group(2) else None
 
 
 def _parse_name(word: str, typed: str) -> ChannelRef:
-    if _NUMBER.fullmatch(word):
-        return ChannelRef(channel_id=_channel_id(word))
-    if _MARKED.fullmatch(word):
+    if _NUMBER.fullmatch(word) or _MARKED.fullmatch(word):
         return ChannelRef(channel_id=_channel_id(word))
     if re.fullmatch(r"-[0-9]+", word):
         raise UsageError(
@@ -99,7 +98,8 @@ def _parse_name(word: str, typed: str) -> ChannelRef:
     if word.startswith("@"):
         if not _USERNAME.fullmatch(word[1:]):
             raise UsageError(
-                f"{word!r} cannot be a public name.", hint="It has 4 to 32 Latin letters, digits and _, a letter first."
+                f"{word!r} cannot be a public name.",
+                hint="It has up to 32 Latin letters, digits and _, a letter first.",
             )
         return ChannelRef(name=word[1:], public=True)
     if word.startswith("+"):
@@ -153,17 +153,17 @@ def _parse_app_link(text: str) -> tuple[ChannelRef, int | None]:
 
 
 def _channel_id(digits: str) -> int:
-    number = int(digits)
+    number = int(digits[:25])  # a longer one is out of bounds anyway, and slow to read
     if number < 0:
         # The marked id is -(10^12 + id); for ids of ten digits that reads as -100 before the id, and people shorten so.
-        number = -number - _MARK if -number > _MARK else int(digits.removeprefix("-100"))
+        number = -number - _MARK if -number > _MARK else int(digits[:25].removeprefix("-100"))
     if not 0 < number <= _MAX_ID:
         raise UsageError(f"{digits} is no channel's id.")
     return number
 
 
 def _message_id(digits: str) -> int:
-    number = int(digits)
+    number = int(digits[:25])
     if not 0 < number < 2**31:
         raise UsageError(f"{digits} is no message's id: those go from 1 to {2**31 - 1}.")
     return number

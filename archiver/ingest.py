@@ -6,6 +6,7 @@ is asked for again, and writing the same answer twice changes nothing.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from archiver.record import (
     Deleted,
     Difference,
     Edited,
+    Event,
     HistoryCleared,
     HistoryPage,
     Message,
@@ -31,7 +33,7 @@ from archiver.record import (
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover
-from archiver.store.database import Connection, Database
+from archiver.store.database import Database
 from archiver.store.message import Sight
 from archiver.store.outbox import enqueue
 from archiver.version import version
@@ -71,35 +73,23 @@ class Ingest:
     async def add_channel(self, channel: Channel, *, window_start: int | None, alias: str | None = None) -> bool:
         """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive."""
         now = int(self._clock())
-        async with self._database.transaction() as conn:
-            known = await channels.find_channel(conn, channel.channel_id)
-            await channels.upsert_channel(conn, channel, now=now, window_start=window_start)
-            await channels.set_access(
-                conn,
-                account=self._account,
-                channel_id=channel.channel_id,
-                access_hash=channel.access_hash,
-                now=now,
-            )
+
+        def act(conn: sqlite3.Connection) -> bool:
+            known = channels.get_generation(conn, channel.channel_id) is not None
+            self._observe_channel(conn, channel, now)
+            channels.set_window(conn, channel.channel_id, window_start)
             if alias:
-                await channels.set_alias(conn, channel.channel_id, alias)
+                channels.set_alias(conn, channel.channel_id, alias)
             if known:
-                await channels.set_window(conn, channel.channel_id, window_start)
-                await channels.set_state(conn, channel.channel_id, "active", now=now)
-        return known is None
+                channels.set_state(conn, channel.channel_id, "active", now=now)
+            return not known
+
+        return await self._database.write(act)
 
     async def observe_channel(self, channel: Channel) -> None:
         """Write what a channel says of itself now."""
         now = int(self._clock())
-        async with self._database.transaction() as conn:
-            await channels.upsert_channel(conn, channel, now=now)
-            await channels.set_access(
-                conn,
-                account=self._account,
-                channel_id=channel.channel_id,
-                access_hash=channel.access_hash,
-                now=now,
-            )
+        await self._database.write(lambda conn: self._observe_channel(conn, channel, now))
 
     async def store_page(
         self,
@@ -117,121 +107,62 @@ class Ingest:
         that is older than the window.
         """
         sight = self._sight(channel, "history")
-        async with self._database.transaction() as conn:
-            await self._expect_generation(conn, channel)
-            changes = await self._reconcile(conn, channel, page.messages, proven)
-            await self._apply(conn, channel, changes, sight, how="history")
+
+        def act(conn: sqlite3.Connection) -> Stored:
+            _expect_generation(conn, channel)
+            changes = _reconcile(conn, channel, page.messages, proven)
+            _apply(conn, channel, changes, sight, how="history")
             if proven:
-                await cover(conn, channel.channel_id, channel.generation, *proven)
-            await channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
+                cover(conn, channel.channel_id, channel.generation, *proven)
+            channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
             if page.exact:
-                await channels.set_server_count(conn, channel.channel_id, page.count, now=sight.now)
-            await append_capture(conn, self._capture(channel, sight, "history", proven, len(page.messages)))
-        return _summary(changes)
+                channels.set_server_count(conn, channel.channel_id, page.count, now=sight.now)
+            append_capture(conn, self._capture(channel, sight, "history", proven, len(page.messages)))
+            return _summary(changes)
+
+        return await self._database.write(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> Stored:
         """Store what happened since the channel's pts: new messages first, then the rest in its order."""
         sight = self._sight(channel, "update")
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
-        stored = Stored()
-        async with self._database.transaction() as conn:
-            await self._expect_generation(conn, channel)
-            stored = _sum(stored, await self._observe(conn, channel, posted, sight))
+        top_id = max((m.message_id for m in posted), default=0)
+        # The events came without a hole, so every id between the old top and the new one is told.
+        proven = (channel.top_id + 1, top_id) if top_id > channel.top_id else None
+
+        def act(conn: sqlite3.Connection) -> Stored:
+            _expect_generation(conn, channel)
+            stored = _observe(conn, channel, posted, sight)
             for event in difference.events:
-                match event:
-                    case Edited(message):
-                        if channel.window_start is None or message.date.timestamp() >= channel.window_start:
-                            stored = _sum(stored, await self._observe(conn, channel, [message], sight))
-                    case Deleted(message_ids):
-                        stored = _sum(stored, await self._lose(conn, channel, message_ids, sight))
-                    case HistoryCleared(available_min_id):
-                        held = await messages.list_held(conn, channel.channel_id, 1, available_min_id)
-                        stored = _sum(stored, await self._lose(conn, channel, tuple(held), sight))
-                    case Pinned(message_ids, pinned):
-                        await messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
-                        await exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
-                    case _:
-                        pass
-            top_id = max((m.message_id for m in posted), default=0)
-            # The events came without a hole, so every id between the old top and the new one is told.
-            proven = (channel.top_id + 1, top_id) if top_id > channel.top_id else None
+                stored = _sum(stored, _happen(conn, channel, event, sight))
             if proven:
-                await cover(conn, channel.channel_id, channel.generation, *proven)
-            await channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
+                cover(conn, channel.channel_id, channel.generation, *proven)
+            channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
             if difference.events:
-                await append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
+                append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
             if difference.final:
-                await channels.set_synced(conn, channel.channel_id, now=sight.now)
-        return stored
+                channels.set_synced(conn, channel.channel_id, now=sight.now)
+            return stored
+
+        return await self._database.write(act)
 
     async def start_generation(self, channel: Mirrored) -> None:
         """What was covered no longer counts: the server would not tell what happened since."""
-        async with self._database.transaction() as conn:
-            await channels.start_generation(conn, channel.channel_id)
+        await self._database.write(lambda conn: channels.start_generation(conn, channel.channel_id))
 
     async def set_state(self, channel_id: int, state: channels.State, reason: str | None = None) -> None:
         """Move a channel to a state; nothing that is held changes with it."""
-        async with self._database.transaction() as conn:
-            await channels.set_state(conn, channel_id, state, now=int(self._clock()), reason=reason)
+        now = int(self._clock())
+        await self._database.write(lambda conn: channels.set_state(conn, channel_id, state, now=now, reason=reason))
+
+    def _observe_channel(self, conn: sqlite3.Connection, channel: Channel, now: int) -> None:
+        channels.upsert_channel(conn, channel, now=now)
+        channels.set_access(
+            conn, account=self._account, channel_id=channel.channel_id, access_hash=channel.access_hash, now=now
+        )
 
     def _sight(self, channel: Mirrored, origin: Origin) -> Sight:
         return Sight(now=int(self._clock()), origin=origin, generation=channel.generation)
-
-    async def _expect_generation(self, conn: Connection, channel: Mirrored) -> None:
-        now = await channels.find_channel(conn, channel.channel_id)
-        if now is None or now.generation != channel.generation:
-            raise GenerationChanged("the channel's history began anew meanwhile.")
-
-    async def _reconcile(
-        self, conn: Connection, channel: Mirrored, seen: Sequence[Message], proven: Interval | None
-    ) -> Changes:
-        ids = [m.message_id for m in seen]
-        if proven:
-            ids.extend(proven)
-        held = await messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
-        return reconcile(seen, held, proven=proven)
-
-    async def _observe(self, conn: Connection, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
-        if not seen:
-            return Stored()
-        changes = await self._reconcile(conn, channel, seen, None)
-        await self._apply(conn, channel, changes, sight, how="update")
-        return _summary(changes)
-
-    async def _lose(self, conn: Connection, channel: Mirrored, message_ids: Sequence[int], sight: Sight) -> Stored:
-        changes = Changes(missing=sorted(message_ids))
-        await self._apply(conn, channel, changes, sight, how="update")
-        return _summary(changes)
-
-    async def _apply(self, conn: Connection, channel: Mirrored, changes: Changes, sight: Sight, *, how: str) -> None:
-        if changes.revise:
-            await messages.keep_revisions(
-                conn, channel.channel_id, [m.message_id for m in changes.revise], now=sight.now
-            )
-        if changes.insert:
-            await messages.insert_messages(conn, changes.insert, sight)
-        replaced = [*changes.update, *changes.revise]
-        if replaced:
-            await messages.update_messages(conn, replaced, sight)
-        if changes.seen:
-            await messages.mark_seen(conn, channel.channel_id, [m.message_id for m in changes.seen], sight)
-        if changes.missing:
-            await messages.mark_missing(conn, channel.channel_id, changes.missing, now=sight.now, how=how)
-        await self._tell_finders(conn, channel, changes, sight)
-
-    async def _tell_finders(self, conn: Connection, channel: Mirrored, changes: Changes, sight: Sight) -> None:
-        """The embedded engine in the same transaction, the index through the outbox."""
-        written = [*changes.insert, *changes.update, *changes.revise]
-        if written:
-            await exact.upsert(conn, [to_document(message) for message in written])
-        if changes.returned:
-            await exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
-        if changes.missing:
-            await exact.mark_missing(conn, _keys(channel, changes.missing), missing=True)
-        changed = {m.message_id for m in (*changes.insert, *changes.revise)}
-        changed.update(changes.missing, changes.returned)
-        if changed:
-            await enqueue(conn, channel.channel_id, sorted(changed), now=sight.now)
 
     def _capture(self, channel: Mirrored, sight: Sight, method: str, proven: Interval | None, count: int) -> Capture:
         lo, hi = proven or (None, None)
@@ -247,6 +178,87 @@ class Ingest:
             layer=self._layer,
             account=self._account,
         )
+
+
+def _expect_generation(conn: sqlite3.Connection, channel: Mirrored) -> None:
+    if channels.get_generation(conn, channel.channel_id) != channel.generation:
+        raise GenerationChanged("the channel's history began anew meanwhile.")
+
+
+def _happen(conn: sqlite3.Connection, channel: Mirrored, event: Event, sight: Sight) -> Stored:
+    """Apply one event of a difference; posts were applied before all others."""
+    match event:
+        case Edited(message):
+            old = channel.window_start is not None and message.date.timestamp() < channel.window_start
+            if old and not messages.list_known(conn, channel.channel_id, [message.message_id]):
+                return Stored()  # older than the window, and never held
+            return _observe(conn, channel, [message], sight)
+        case Deleted(message_ids):
+            return _lose(conn, channel, messages.list_known(conn, channel.channel_id, message_ids), sight)
+        case HistoryCleared(available_min_id):
+            held = messages.list_held(conn, channel.channel_id, 1, available_min_id)
+            return _lose(conn, channel, [known.message_id for known in held.values()], sight)
+        case Pinned(message_ids, pinned):
+            messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
+            exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
+    return Stored()
+
+
+def _observe(conn: sqlite3.Connection, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
+    if not seen:
+        return Stored()
+    changes = _reconcile(conn, channel, seen, None)
+    _apply(conn, channel, changes, sight, how="update")
+    return _summary(changes)
+
+
+def _lose(conn: sqlite3.Connection, channel: Mirrored, message_ids: Sequence[int], sight: Sight) -> Stored:
+    changes = Changes(missing=sorted(message_ids))
+    _apply(conn, channel, changes, sight, how="update")
+    return _summary(changes)
+
+
+def _reconcile(
+    conn: sqlite3.Connection, channel: Mirrored, seen: Sequence[Message], proven: Interval | None
+) -> Changes:
+    ids = [m.message_id for m in seen]
+    if proven:
+        ids.extend(proven)
+    held = messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
+    return reconcile(seen, held, proven=proven)
+
+
+def _apply(conn: sqlite3.Connection, channel: Mirrored, changes: Changes, sight: Sight, *, how: str) -> None:
+    channel_id = channel.channel_id
+    if changes.revise:
+        messages.keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
+    if changes.insert:
+        messages.insert_messages(conn, changes.insert, sight)
+    replaced = [*changes.update, *changes.revise]
+    if replaced:
+        messages.update_messages(conn, replaced, sight)
+    # A late answer does not change the content, but it does show that the message was there.
+    present = [m.message_id for m in (*changes.seen, *changes.stale)]
+    if present:
+        messages.mark_seen(conn, channel_id, present, sight)
+    if changes.missing:
+        messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=how)
+    _tell_finders(conn, channel, changes, sight)
+
+
+def _tell_finders(conn: sqlite3.Connection, channel: Mirrored, changes: Changes, sight: Sight) -> None:
+    """The embedded engine in the same transaction, the index through the outbox."""
+    written = [*changes.insert, *changes.update, *changes.revise]
+    if written:
+        exact.upsert(conn, [to_document(message) for message in written])
+    if changes.returned:
+        exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
+    if changes.missing:
+        exact.mark_missing(conn, _keys(channel, changes.missing), missing=True)
+    changed = {m.message_id for m in (*changes.insert, *changes.revise)}
+    changed.update(changes.missing, changes.returned)
+    if changed:
+        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now)
 
 
 def _keys(channel: Mirrored, message_ids: Iterable[int]) -> list[tuple[int, int]]:

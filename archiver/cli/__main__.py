@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("Keep", "archiver.cli.verify", "Check an export against its manifest."),
 }
 
-_MARKED = re.compile(r"^-100([0-9]{1,13}(?:[/:][0-9]+)?)$")
+_MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
 
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
@@ -53,8 +53,8 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
-    arguments = globals_first([_without_mark(word) for word in arguments])
     try:
+        arguments = globals_first([_bare_id(word) for word in arguments])
         from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
 
         build().main(arguments, prog_name=PROGRAM)
@@ -67,9 +67,14 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _without_mark(word: str) -> str:
+def _bare_id(word: str) -> str:
     """-100ID, a channel's id as other tools show it, as the bare id: it would be read as an option."""
-    return _MARKED.sub(r"\1", word)
+    if not _MARKED.fullmatch(word):
+        return word
+    from archiver.address import parse_channel  # noqa: PLC0415 - rare
+
+    marked, slash, message_id = word.replace(":", "/").partition("/")
+    return f"{parse_channel(marked)}{slash}{message_id}"
 
 
 def globals_first(arguments: list[str]) -> list[str]:

@@ -49,8 +49,7 @@ async def open_archive(settings: Settings, *, command: str) -> AsyncIterator[Dat
     directory: Path = settings.archive.dir
     with hold(directory, command=command):
         async with await Database.open(directory) as database:
-            async with database.transaction() as conn:
-                await exact.create(conn)
+            await database.write(exact.create)
             yield database
 
 
@@ -73,8 +72,7 @@ async def open_account(settings: Settings, *, command: str, login: bool = False)
 
 async def _pacer(settings: Settings, database: Database) -> Pacer:
     async def remember(method: str, until: float) -> None:
-        async with database.transaction() as conn:
-            await set_flood(conn, account=ACCOUNT, method=method, until=until)
+        await database.write(lambda conn: set_flood(conn, account=ACCOUNT, method=method, until=until))
 
     def notify(method: str, seconds: float) -> None:
         output.note(f"the server asks to wait {seconds:.0f} s before more {method} calls; waiting.")

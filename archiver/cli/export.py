@@ -33,9 +33,7 @@ FORMATS: dict[str, Callable[[], Writer]] = {"jsonl": JsonlWriter, "csv": CsvWrit
 
 def command(
     context: typer.Context,
-    channels: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL", help="All when none is named.")
-    ] = None,
+    channels: Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="All when none is named.")] = None,
     *,
     out: Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="A file, a directory, or - for stdout.")],
     format_name: Annotated[

@@ -11,6 +11,8 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, no such channel, or the archive is in use"}
@@ -46,9 +48,13 @@ async def run(settings: Settings, *, channels: list[str]) -> int:
     with hold(directory, command="remove"):
         async with await Database.open(directory) as database:
             chosen = await pick_channels(database.connection, channels)
-            async with database.transaction() as conn:
+            now = int(time.time())
+
+            def act(conn: sqlite3.Connection) -> None:
                 for channel in chosen:
-                    await set_state(conn, channel.channel_id, "removed", now=int(time.time()))
+                    set_state(conn, channel.channel_id, "removed", now=now)
+
+            await database.write(act)
     for channel in chosen:
         output.note(f"{channel.name}: no longer mirrored; what is archived stays.")
     return 0

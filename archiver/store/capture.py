@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
-
-import aiosqlite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +22,9 @@ class Capture:
     account: str
 
 
-async def append_capture(conn: aiosqlite.Connection, capture: Capture) -> None:
+def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
     """Log one answer."""
-    await conn.execute(
+    conn.execute(
         "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

@@ -1,7 +1,12 @@
-"""Table `channel`, with its history and the accounts' access to it."""
+"""Table `channel`, with its history and the accounts' access to it.
+
+In every file of the store: what reads is awaited on any connection; what writes is plain and runs inside
+`Database.write`, on the one writing connection.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -75,21 +80,18 @@ async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored 
     return _from_row(row) if row else None
 
 
-async def upsert_channel(
-    conn: aiosqlite.Connection, channel: Channel, *, now: int, window_start: int | None = None
-) -> None:
+def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> None:
     """Write what was observed of a channel; a change of what it says of itself is kept in `channel_revision`."""
     seen = _attributes(channel)
-    async with conn.execute(
+    before = conn.execute(
         "SELECT username, usernames, title, about, restriction, flags FROM channel WHERE channel_id = ?",
         (channel.channel_id,),
-    ) as cursor:
-        before = await cursor.fetchone()
-    await conn.execute(
+    ).fetchone()
+    conn.execute(
         """
         INSERT INTO channel (channel_id, username, usernames, title, about, restriction, flags, megagroup,
-                             participants, created, noforwards, added_at, window_start)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                             participants, created, noforwards, added_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (channel_id) DO UPDATE SET
             username = excluded.username, usernames = excluded.usernames, title = excluded.title,
             about = coalesce(excluded.about, about), restriction = excluded.restriction, flags = excluded.flags,
@@ -104,11 +106,10 @@ async def upsert_channel(
             _seconds(channel.created),
             channel.noforwards,
             now,
-            window_start,
         ),
     )
     if before is None or _differs(tuple(before), seen):
-        await conn.execute(
+        conn.execute(
             "INSERT OR REPLACE INTO channel_revision"
             " (channel_id, observed_at, username, usernames, title, about, restriction, flags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -137,64 +138,62 @@ def _seconds(moment: datetime | None) -> int | None:
     return int(moment.timestamp()) if moment else None
 
 
-async def set_alias(conn: aiosqlite.Connection, channel_id: int, alias: str | None) -> None:
+def set_alias(conn: sqlite3.Connection, channel_id: int, alias: str | None) -> None:
     """Give the channel a name of the user's own."""
-    await conn.execute("UPDATE channel SET alias = ? WHERE channel_id = ?", (alias, channel_id))
+    conn.execute("UPDATE channel SET alias = ? WHERE channel_id = ?", (alias, channel_id))
 
 
-async def set_window(conn: aiosqlite.Connection, channel_id: int, window_start: int | None) -> None:
+def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | None) -> None:
     """Move the far end of the backfill; what lies below is looked for anew."""
-    await conn.execute(
+    conn.execute(
         "UPDATE channel SET window_start = ?, floor_id = NULL WHERE channel_id = ? AND window_start IS NOT ?",
         (window_start, channel_id, window_start),
     )
 
 
-async def set_state(
-    conn: aiosqlite.Connection, channel_id: int, state: State, *, now: int, reason: str | None = None
-) -> None:
+def set_state(conn: sqlite3.Connection, channel_id: int, state: State, *, now: int, reason: str | None = None) -> None:
     """Move the channel to a state; nothing that is held changes with it."""
-    await conn.execute(
+    conn.execute(
         "UPDATE channel SET state = ?, state_reason = ?, state_since = ? WHERE channel_id = ?"
         " AND (state <> ? OR state_reason IS NOT ?)",
         (state, reason, now, channel_id, state, reason),
     )
 
 
-async def set_progress(
-    conn: aiosqlite.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
+def set_progress(
+    conn: sqlite3.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
 ) -> None:
     """Move the checkpoint; only ever called inside the transaction of the messages that it stands for."""
-    await conn.execute(
+    conn.execute(
         "UPDATE channel SET pts = coalesce(?, pts), top_id = max(top_id, ?),"
         " floor_id = max(coalesce(floor_id, 0), coalesce(?, 0)) WHERE channel_id = ?",
         (pts, top_id, floor_id, channel_id),
     )
 
 
-async def set_server_count(conn: aiosqlite.Connection, channel_id: int, count: int, *, now: int) -> None:
+def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, now: int) -> None:
     """Note how many messages the server says the channel has."""
-    await conn.execute(
+    conn.execute(
         "UPDATE channel SET server_count = ?, server_count_at = ? WHERE channel_id = ?", (count, now, channel_id)
     )
 
 
-async def set_synced(conn: aiosqlite.Connection, channel_id: int, *, now: int) -> None:
+def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
     """Note that the channel was caught up to the present."""
-    await conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
+    conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
 
 
-async def start_generation(conn: aiosqlite.Connection, channel_id: int) -> None:
+def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
     """What was covered no longer counts; what is held stays, and the history is walked again."""
-    await conn.execute(
+    conn.execute(
         "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL WHERE channel_id = ?",
         (channel_id,),
     )
 
 
-async def set_access(conn: aiosqlite.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
+def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
     """Keep an account's access hash of a channel."""
-    await conn.execute(
+    conn.execute(
         "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (account, channel_id) DO UPDATE SET access_hash = excluded.access_hash,"
         " resolved_at = excluded.resolved_at WHERE access_hash <> excluded.access_hash",
@@ -215,4 +214,10 @@ async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
     """The id of the channel that has this alias."""
     async with conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)) as cursor:
         row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def get_generation(conn: sqlite3.Connection, channel_id: int) -> int | None:
+    """The channel's present generation, None when it is not mirrored."""
+    row = conn.execute("SELECT generation FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(row[0]) if row else None

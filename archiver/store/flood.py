@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import aiosqlite
 
 
@@ -11,9 +13,9 @@ async def list_floods(conn: aiosqlite.Connection, account: str) -> dict[str, flo
         return {str(method): float(until) async for method, until in cursor}
 
 
-async def set_flood(conn: aiosqlite.Connection, *, account: str, method: str, until: float) -> None:
+def set_flood(conn: sqlite3.Connection, *, account: str, method: str, until: float) -> None:
     """Keep the server's order; a later one replaces it."""
-    await conn.execute(
+    conn.execute(
         "INSERT INTO flood (account, method, until) VALUES (?, ?, ?)"
         " ON CONFLICT (account, method) DO UPDATE SET until = max(until, excluded.until)",
         (account, method, until),

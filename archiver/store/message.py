@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import aiosqlite
 
 from archiver.record import Held, Media, Message, Origin
+from archiver.store.bulk import insert_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +28,7 @@ _CONTENT = (
     "silent, extra, content_hash, payload_sha256, layer, raw"
 )
 _CONTENT_NAMES = _CONTENT.split(", ")
-_INSERT = (
-    f"INSERT INTO message (channel_id, message_id, {_CONTENT}, origin, generation, first_seen, last_seen)"
-    f" VALUES (?, ?, {', '.join('?' * len(_CONTENT_NAMES))}, ?, ?, ?, ?)"
-)
+_INSERT = f"INSERT INTO message (channel_id, message_id, {_CONTENT}, origin, generation, first_seen, last_seen)"
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
     " generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
@@ -59,7 +59,8 @@ _KEEP_REVISION = """
 _PUT_MEDIA = """
     INSERT INTO media (channel_id, message_id, slot, kind, id, mime, size, width, height, duration, file_name, title,
                        performer, url, search_text, extra)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_PUT_MEDIA_AGAIN = """
     ON CONFLICT (channel_id, message_id, slot) DO UPDATE SET
         -- A file that was downloaded stays with its content, not with its place.
         path = CASE WHEN media.id IS excluded.id THEN media.path END,
@@ -72,14 +73,24 @@ _PUT_MEDIA = """
 """
 
 
-async def list_held(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
+def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
     """What is held with an id within [lo, hi]."""
-    async with conn.execute(
+    rows = conn.execute(
         "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
         (channel_id, lo, hi),
-    ) as cursor:
-        return {row[0]: Held(*row) for row in await cursor.fetchall()}
+    )
+    return {row[0]: Held(*row) for row in rows}
+
+
+def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
+    """Those of the ids that are held, missing ones included."""
+    rows = conn.execute(
+        "SELECT message_id FROM message WHERE channel_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id",
+        (channel_id, json.dumps(list(message_ids))),
+    )
+    return [int(row[0]) for row in rows]
 
 
 async def list_present_ids(conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int) -> list[int]:
@@ -92,56 +103,57 @@ async def list_present_ids(conn: aiosqlite.Connection, channel_id: int, hi: int,
         return [int(row[0]) for row in await cursor.fetchall()]
 
 
-async def insert_messages(conn: aiosqlite.Connection, messages: Sequence[Message], sight: Sight) -> None:
+def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write messages that are seen for the first time."""
     tail = (sight.origin, sight.generation, sight.now, sight.now)
-    await conn.executemany(_INSERT, [(m.channel_id, m.message_id, *_content(m), *tail) for m in messages])
-    rows = [_media(m, slot) for m in messages for slot in m.media]
-    if rows:
-        await conn.executemany(_PUT_MEDIA, rows)
+    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *_content(m), *tail) for m in messages])
+    _put_media(conn, messages)
 
 
-async def update_messages(conn: aiosqlite.Connection, messages: Sequence[Message], sight: Sight) -> None:
+def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write the newly seen state of messages that are held."""
-    await conn.executemany(
+    conn.executemany(
         _UPDATE,
         [(*_content(m), sight.generation, sight.now, m.channel_id, m.message_id) for m in messages],
     )
-    await conn.executemany(
+    conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
         [(m.channel_id, m.message_id, len(m.media)) for m in messages],
     )
-    await conn.executemany(_PUT_MEDIA, [_media(m, slot) for m in messages for slot in m.media])
+    _put_media(conn, messages)
 
 
-async def mark_seen(conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
+def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    rows = [_media(m, slot) for m in messages for slot in m.media]
+    insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
+
+
+def mark_seen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
     """Note that these messages are there still, unchanged."""
-    await conn.executemany(_SEEN, [(sight.generation, sight.now, channel_id, message_id) for message_id in message_ids])
+    conn.executemany(_SEEN, [(sight.generation, sight.now, channel_id, message_id) for message_id in message_ids])
 
 
-async def keep_revisions(conn: aiosqlite.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> None:
+def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> None:
     """Copy the present content into `revision`, before it is replaced."""
-    await conn.executemany(_KEEP_REVISION, [(now, channel_id, message_id) for message_id in message_ids])
-    await conn.executemany(
+    conn.executemany(_KEEP_REVISION, [(now, channel_id, message_id) for message_id in message_ids])
+    conn.executemany(
         "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ?",
         [(channel_id, message_id) for message_id in message_ids],
     )
 
 
-async def mark_missing(
-    conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str
-) -> None:
+def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:
     """Note that these messages are gone, and how that was noticed. The first notice stands."""
-    await conn.executemany(
+    conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?"
         " WHERE channel_id = ? AND message_id = ? AND missing_since IS NULL",
         [(now, how, channel_id, message_id) for message_id in message_ids],
     )
 
 
-async def set_pinned(conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], *, pinned: bool) -> None:
+def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, pinned: bool) -> None:
     """Note that messages were pinned or unpinned."""
-    await conn.executemany(
+    conn.executemany(
         "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
         [(pinned, channel_id, message_id) for message_id in message_ids],
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 
 import aiosqlite
 
+from archiver.store.bulk import insert_many
 
-async def enqueue(conn: aiosqlite.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
+
+def enqueue(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
     """Note that these messages are new or changed; the first note's time is the one that lag is measured from."""
-    await conn.executemany(
-        "INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    insert_many(
+        conn,
+        "INSERT INTO outbox (channel_id, message_id, enqueued_at)",
         [(channel_id, message_id, now) for message_id in message_ids],
+        "ON CONFLICT DO NOTHING",
     )
 
 

@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.telegram import truth
+from tests.telegram import auth, truth
 from tests.telegram.control import Control, listen
 from tests.telegram.faults import parse
 from tests.telegram.server import Server
@@ -39,6 +39,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rtt", type=float, default=0.0, help="seconds that an answer takes")
     parser.add_argument("--gzip", action="store_true", help="pack answers, as Telegram does")
     parser.add_argument("--resolve-budget", type=int, default=200, help="names an account may resolve in a day")
+    parser.add_argument("--state", type=Path, help="keeps logins over a restart")
     parser.add_argument("--truth", type=Path, help="where to write the world as JSON lines")
     parser.add_argument("--log", action="store_true", help="say on stderr what happens")
     return parser.parse_args(argv)
@@ -69,7 +70,8 @@ async def run(opts: argparse.Namespace) -> None:
         truth.write(world, opts.truth)
     for channel in world.channels.values():
         channel.warm()
-    async with Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip) as srv:
+    keys = auth.load(opts.state) if opts.state else {}
+    async with Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip, keys=keys) as srv:
         for method, action, conditions in parse(opts.faults):
             srv.faults.add(method, action, **conditions)
         srv.net.rtt = opts.rtt
@@ -82,6 +84,8 @@ async def run(opts: argparse.Namespace) -> None:
         sys.stdout.flush()
         listen(Control(srv), loop)
         await stop.wait()
+    if opts.state:
+        auth.save(keys, opts.state)
 
 
 def main(argv: list[str] | None = None) -> int:

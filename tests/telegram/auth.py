@@ -1,9 +1,14 @@
-"""What the server remembers of each authorization key. In memory only: a restart forgets every login."""
+"""What the server remembers of each authorization key.
+
+In memory; `save` and `load` carry the logins over a restart of the program.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.telegram import crypto
@@ -31,3 +36,15 @@ class AuthRecord:
     @property
     def id(self) -> int:
         return crypto.key_id(self.key)
+
+
+def save(keys: dict[int, AuthRecord], path: Path) -> None:
+    rows = [{"key": a.key.hex(), "dc": a.dc, "account": a.account_id, "salt": a.salt} for a in keys.values()]
+    path.write_text(json.dumps(rows), encoding="ascii")
+
+
+def load(path: Path) -> dict[int, AuthRecord]:
+    """The keys of an earlier run; none when there was none."""
+    rows = json.loads(path.read_text(encoding="ascii")) if path.exists() else []
+    records = [AuthRecord(bytes.fromhex(r["key"]), r["dc"], r["account"], r["salt"]) for r in rows]
+    return {record.id: record for record in records}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RPC_RESULT = 0xF35C6D01
+_GARBAGE = (struct.error, BufferError, TypeNotFoundError, ValueError, RuntimeError, IndexError)  # of parsing it
 _OLD, _NEW = 300, 30  # seconds that a message id may be wrong
 
 
@@ -60,7 +61,7 @@ class Connection:
             while True:
                 self._receive(await self.transport.receive())
                 await self.outlet.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, HandshakeError) as exc:
+        except (asyncio.IncompleteReadError, ConnectionError, HandshakeError, *_GARBAGE) as exc:
             _log.debug("connection over: %r", exc)
         finally:
             await self.outlet.close()

@@ -7,7 +7,6 @@ async with Server(world) as srv:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -19,13 +18,14 @@ from telethon.tl import TLObject, functions, types
 
 from tests.telegram import crypto, difference, download, history, login, names
 from tests.telegram.auth import AuthRecord
-from tests.telegram.channel import Channel, Event
+from tests.telegram.channel import Channel
 from tests.telegram.conn import Connection
 from tests.telegram.faults import Faults, Plan, Violation
 from tests.telegram.files import personal
 from tests.telegram.outlet import Net
-from tests.telegram.post import at, unknown_object
-from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, about_peers, method_name, serialise
+from tests.telegram.post import unknown_object
+from tests.telegram.pushes import Pushes
+from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, method_name, serialise
 from tests.telegram.world import Account, World
 
 _log = logging.getLogger(__name__)
@@ -53,21 +53,28 @@ FORBIDDEN = (  # what a polite mirror never calls
 class Server:
     """A loopback Telegram around a world. Leaving the context closes every socket and task."""
 
-    def __init__(self, world: World, *, port: int = 0, seed: int = 0, gzip: bool = False) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        gzip: bool = False,
+        keys: dict[int, AuthRecord] | None = None,
+    ) -> None:
         self.world = world
         self.faults = Faults(seed)
         self.net = Net()
         self.gzip = gzip
-        self.push_events = True  # push new events to members and to those who poll
         self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
-        self.keys: dict[int, AuthRecord] = {}
+        self.keys = {} if keys is None else keys  # those of another server survive it
         self.connections: set[Connection] = set()
+        self.pushes = Pushes(world, self.connections)
         self.calls: list[Call] = []
         self.port = port
         self.file_port = 0
         self._sockets: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._polled: dict[tuple[int, int], float] = {}  # (account, channel) -> until when it is pushed to
 
     # life
 
@@ -78,11 +85,11 @@ class Server:
             sockets = await asyncio.start_server(self._accept(dc), "127.0.0.1", port)
             self._sockets.append(sockets)
         self.port, self.file_port = (s.sockets[0].getsockname()[1] for s in self._sockets)
-        self.world.listeners.append(self._on_event)
+        self.world.listeners.append(self.pushes.on_event)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.world.listeners.remove(self._on_event)
+        self.world.listeners.remove(self.pushes.on_event)
         for sockets in self._sockets:
             sockets.close()
         for task in list(self._tasks):
@@ -166,6 +173,10 @@ class Server:
         for conn in list(self.connections):
             conn.reset()
 
+    def push(self, *updates: Any, account: Account | None = None, channel: Channel | None = None) -> int:
+        """Send updates to every session that wants them; how many did is returned."""
+        return self.pushes.push(updates, account=account, channel=channel)
+
     # calls
 
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
@@ -244,56 +255,10 @@ class Server:
         if handler is None:
             raise Rpc(400, "METHOD_INVALID")
         if account is not None and call.method == "updates.getChannelDifference":
-            self._poll(account, call.request)
+            self.pushes.poll(account, call.request)
         ports = {dc: self.file_port if dc == FILE_DC else self.port for dc in range(1, 6)}
         ctx = Context(self.world, auth, conn.dc, ports, conn.layer, conn.init, call, self.keys)
         return handler(ctx, call.request)
-
-    # pushes
-
-    def _poll(self, account: Account, request: Any) -> None:
-        channel = self.world.channels.get(getattr(request.channel, "channel_id", 0))
-        if channel is not None:
-            self._polled[account.id, channel.id] = time.monotonic() + 2 * channel.timeout
-
-    def _on_event(self, channel: Channel, event: Event) -> None:
-        if not self.push_events:
-            return
-        now = time.monotonic()
-        readers = {a for (a, c), until in self._polled.items() if c == channel.id and until > now}
-        readers |= channel.members
-        for conn in self._listeners(readers):
-            post = channel.find(event.ids[0])
-            update = difference.update(channel, event, post)
-            self._push(conn, [update], channel, [post] if post else [])
-
-    def _listeners(self, accounts: set[int] | None) -> list[Connection]:
-        return [
-            c
-            for c in self.connections
-            if c.wants_updates
-            and c.auth is not None
-            and c.auth.account_id is not None
-            and (accounts is None or c.auth.account_id in accounts)
-        ]
-
-    def push(self, *updates: Any, account: Account | None = None, channel: Channel | None = None) -> int:
-        """Send updates to every session that wants them; how many did is returned."""
-        listeners = self._listeners({account.id} if account else None)
-        for conn in listeners:
-            self._push(conn, list(updates), channel, [])
-        return len(listeners)
-
-    def _push(self, conn: Connection, updates: list[Any], channel: Channel | None, posts: list[Any]) -> None:
-        assert conn.auth is not None
-        chats: list[Any] = []
-        users: list[Any] = []
-        if channel is not None:
-            ctx = Context(self.world, conn.auth, conn.dc, {})
-            with contextlib.suppress(Rpc):
-                chats, users = about_peers(ctx, channel, posts)
-        pushed = types.Updates(updates, users=users, chats=chats, date=at(self.world.now()), seq=0)
-        conn.send(personal(pushed._bytes(), self.world.files.epoch, conn.auth.account_id or 0))
 
 
 def _spoil(result: Any) -> None:
