@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver import coverage
+from archiver.completeness import Proof, Run, Tally, fill_held, split_holes, tally, with_proofs
+
+IDS = st.integers(1, 40)
+SETS = st.sets(IDS)
+
+
+def runs_of(ids: set[int]) -> list[tuple[int, int]]:
+    return coverage.runs(sorted(ids))
+
+
+@given(held=SETS, covered=SETS, top=IDS, lowest=IDS)
+def test_every_id_has_exactly_one_state(held: set[int], covered: set[int], top: int, lowest: int) -> None:
+    held = {number for number in held if number <= top}
+    holes = coverage.gaps(runs_of(held), 1, top)
+    told = list(fill_held(split_holes(holes, runs_of(covered), lowest_wanted=lowest), 1, top))
+    assert [number for run in told for number in range(run.lo, run.hi + 1)] == list(range(1, top + 1))
+    for run in told:
+        for number in range(run.lo, run.hi + 1):
+            expected = (
+                "held"
+                if number in held
+                else "outside"
+                if number < lowest
+                else "absent"
+                if number in covered
+                else "not fetched"
+            )
+            assert run.state == expected
+    assert tally(told).held == len(held)
+
+
+@given(st.lists(st.tuples(IDS, IDS, st.integers(0, 9)), max_size=8), SETS)
+def test_absent_run_is_noticed_when_the_last_of_its_ids_was_proven(
+    answers: list[tuple[int, int, int]], gone: set[int]
+) -> None:
+    proofs = [Proof(min(a, b), max(a, b), at, "history") for a, b, at in answers]
+    for run in with_proofs([Run("absent", lo, hi) for lo, hi in runs_of(gone)], proofs):
+        known_at = [
+            min((p.at for p in proofs if p.lo <= number <= p.hi), default=None) for number in range(run.lo, run.hi + 1)
+        ]
+        assert run.noticed == (None if None in known_at else max(at for at in known_at if at is not None))
+
+
+def test_what_is_not_absent_needs_no_proof() -> None:
+    run = Run("not fetched", 1, 5)
+    assert list(with_proofs([run], [Proof(1, 9, 5, "history")])) == [run]
+
+
+def test_coverage_counts_what_is_accounted_for() -> None:
+    assert Tally(held=6, missing=1, absent=1, not_fetched=2).covered == 0.8
+    assert Tally().covered == 1.0
+    assert not Tally(not_fetched=1).complete

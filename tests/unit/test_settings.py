@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config.errors import SettingsError
+from config.load import load, setting_names
+from config.settings import Settings
+
+EXAMPLE = Path(__file__).parents[2] / "docs/telekeep.example.toml"
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("TELEKEEP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "some.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_example_in_the_documents_loads_and_names_every_setting() -> None:
+    settings = load(EXAMPLE)
+    assert settings.telegram.api_id == 12345
+    text = EXAMPLE.read_text()
+    for name in setting_names():
+        assert name.rpartition(".")[2] in text, name
+
+
+def test_defaults_need_no_file() -> None:
+    settings = load()
+    assert settings.telegram.requests_per_second == 1.0
+    assert settings.meilisearch.index == "messages"
+    assert settings.media.max_size == 20_000_000
+    assert settings.service.listen == "127.0.0.1:9464"
+    assert settings.archive.dir.name == "telekeep"
+
+
+def test_environment_wins_over_the_file_key_by_key(
+    file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "2")
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__SERVER__HOST", "127.0.0.1")
+    settings = load(file("[telegram]\napi_id = 1\nrequests_per_second = 0\n[telegram.server]\nport = 8443\n"))
+    assert settings.telegram.api_id == 2
+    assert settings.telegram.requests_per_second == 0
+    assert settings.telegram.server is not None
+    assert (settings.telegram.server.host, settings.telegram.server.port) == ("127.0.0.1", 8443)
+
+
+def test_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", "")
+    assert load().archive.dir.name == "telekeep"
+
+
+def test_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def put(path: Path, number: int) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"[telegram]\napi_id = {number}\n")
+        return path
+
+    put(tmp_path / "config/telekeep/telekeep.toml", 1)
+    assert load().telegram.api_id == 1
+    put(tmp_path / "telekeep.toml", 2)
+    assert load().telegram.api_id == 2
+    monkeypatch.setenv("TELEKEEP_CONFIG", str(put(tmp_path / "third.toml", 3)))
+    assert load().telegram.api_id == 3
+    assert load(put(tmp_path / "fourth.toml", 4)).telegram.api_id == 4
+
+
+def test_paths_in_a_file_count_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/key").write_text(f"{SECRET}\n")
+    path = tmp_path / "etc/t.toml"
+    path.write_text(
+        '[archive]\ndir = "data"\n[telegram]\napi_hash_file = "key"\n'
+        '[telegram.server]\nhost = "h"\npublic_key = "k.pem"\n'
+    )
+    settings = load(path)
+    assert settings.archive.dir == tmp_path / "etc/data"
+    assert settings.telegram.api_hash is not None
+    assert settings.telegram.api_hash.get_secret_value() == SECRET
+    assert settings.telegram.server is not None
+    assert settings.telegram.server.public_key == tmp_path / "etc/k.pem"
+
+
+def test_sizes_and_times_take_units(file: Callable[[str], Path]) -> None:
+    settings = load(file('[media]\nmax_size = "1.5 GB"\n[service]\npoll_interval = "5m"\naudit_interval = 90\n'))
+    assert settings.media.max_size == 1_500_000_000
+    assert settings.service.poll_interval == timedelta(minutes=5)
+    assert settings.service.audit_interval == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[telegram]\napi_idd = 3", r"telegram\.api_idd in .*some\.toml .*Did you mean telegram\.api_id\?"),
+        ("[telegam]\napi_id = 3", r"Did you mean telegram\?"),
+        ("[telegram.server]\nhots = 'h'", r"telegram\.server\.hots .*telegram\.server\.host\?"),
+        ("[telegram.server]\nport = 1", r"telegram\.server\.host is missing"),
+        ("[telegram]\napi_id = 'x'", r"telegram\.api_id in .*some\.toml cannot be 'x'; allowed: a whole number"),
+        ("[telegram]\nrequests_per_second = -1", "from 0 .no pacing. to 1000"),
+        ("telegram = 3", r"the section \[telegram\]"),
+        ("[archive]\ndir = ''", "a directory"),
+        ("[media]\ndownload = 'some'", '"none", "photos" or "all"'),
+        ("[media]\nmax_size = '20XB'", "20MB"),
+        ("[service]\npoll_interval = '0s'", "above 0"),
+        ("[service]\nlisten = 'nowhere'", "an address and a port"),
+        ("[telegram]\napi_hash_file = 'none'", "api_hash_file names cannot be read"),
+        ("a =", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as raised:
+        load(file(text))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("TELEKEEP_TELEGRAM__API_IDD", "Did you mean TELEKEEP_TELEGRAM__API_ID"),
+        ("TELEKEEP_TELEGRAM", "is no setting"),
+        ("TELEKEEP_ARCHIVE_DIR", "Did you mean TELEKEEP_ARCHIVE__DIR"),
+    ],
+)
+def test_unknown_variable_is_an_error_that_names_the_nearest(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=said):
+        load()
+
+
+def test_wrong_variable_is_named_as_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "many")
+    with pytest.raises(SettingsError, match=r"in \$TELEKEEP_TELEGRAM__API_ID cannot be 'many'"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "text", ["[telegram]\napi_hash = {secret = 'hush'}", "[telegram]\nproxy = 'ftp://u:hush@host'"]
+)
+def test_secrets_are_never_shown(file: Callable[[str], Path], text: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(file(text))
+    assert "hush" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def test_secrets_do_not_show_in_the_settings(file: Callable[[str], Path]) -> None:
+    settings = load(file(f"[telegram]\napi_hash = '{SECRET}'\nproxy = 'socks5://u:{SECRET}@host:1'\n"))
+    assert SECRET not in repr(settings)
+
+
+def test_secret_and_its_file_exclude_each_other(file: Callable[[str], Path]) -> None:
+    with pytest.raises(SettingsError, match="both set"):
+        load(file(f"[telegram]\napi_hash = '{SECRET}'\napi_hash_file = 'x'\n"))
+
+
+def test_file_that_was_asked_for_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="--config names"):
+        load(tmp_path / "none.toml")
+    monkeypatch.setenv("TELEKEEP_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(SettingsError, match="TELEKEEP_CONFIG names"):
+        load()
+
+
+def test_every_setting_says_what_is_allowed() -> None:
+    def walk(model: type) -> None:
+        for name, field in model.model_fields.items():  # type: ignore[attr-defined]
+            assert field.description, name
+            if hasattr(field.annotation, "model_fields"):
+                walk(field.annotation)
+
+    walk(Settings)
