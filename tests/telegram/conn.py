@@ -244,7 +244,8 @@ class Connection:
         self.send(notice._bytes())
 
     def transport_error(self, code: int) -> None:
-        self._write(struct.pack("<i", code))
+        if self.transport is not None:
+            self.outlet.send(self.transport.pack_error(code))
 
     def reset(self) -> None:
         self.outlet.reset()

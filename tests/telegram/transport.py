@@ -64,6 +64,12 @@ class Full:
         self._sent += 1
         return packet + struct.pack("<I", crc32(packet))
 
+    def pack_error(self, code: int) -> bytes:
+        """-429 comes without a frame: length, number and body are all the code (Telethon issue 4042)."""
+        if code == -429:
+            return struct.pack("<iii", code, code, code)
+        return self.pack(struct.pack("<i", code))
+
 
 Codec = Abridged | Intermediate | Full
 
@@ -133,3 +139,8 @@ class Transport:
         """Bytes for the socket. Order matters: obfuscation and the full framing both count."""
         packet = self._codec.pack(data)
         return self._encryptor.encrypt(packet) if self._encryptor else packet
+
+    def pack_error(self, code: int) -> bytes:
+        if isinstance(self._codec, Full):
+            return self._codec.pack_error(code)
+        return self.pack(struct.pack("<i", code))

@@ -1,0 +1,74 @@
+"""Updates that the server sends unasked: to members, and for a while to those who poll.
+
+https://core.telegram.org/api/updates#subscribing-to-updates-of-channels-supergroups
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from telethon.tl import types
+
+from tests.telegram import difference
+from tests.telegram.channel import Channel, Event
+from tests.telegram.files import personal
+from tests.telegram.post import Post, at
+from tests.telegram.rpc import Context, Rpc, about_peers
+from tests.telegram.world import Account, World
+
+if TYPE_CHECKING:
+    from tests.telegram.conn import Connection
+
+
+class Pushes:
+    """Who is told of which channel, and the telling."""
+
+    def __init__(self, world: World, connections: Iterable[Connection]) -> None:
+        self.events = True  # push what happens in the world
+        self._world = world
+        self._connections = connections
+        self._polled: dict[tuple[int, int], float] = {}  # (account, channel) -> until when it is pushed to
+
+    def poll(self, account: Account, request: Any) -> None:
+        """The account asked for a difference: keep it informed until the next one is due, and once more."""
+        channel = self._world.channels.get(getattr(request.channel, "channel_id", 0))
+        if channel is not None:
+            self._polled[account.id, channel.id] = time.monotonic() + 2 * channel.timeout
+
+    def on_event(self, channel: Channel, event: Event) -> None:
+        if not self.events:
+            return
+        now = time.monotonic()
+        readers = {a for (a, c), until in self._polled.items() if c == channel.id and until > now}
+        for conn in self._listeners(readers | channel.members):
+            post = channel.find(event.ids[0])
+            self._send(conn, [difference.update(channel, event, post)], channel, [post] if post else [])
+
+    def push(self, updates: Iterable[Any], *, account: Account | None, channel: Channel | None) -> int:
+        listeners = self._listeners({account.id} if account else None)
+        for conn in listeners:
+            self._send(conn, list(updates), channel, [])
+        return len(listeners)
+
+    def _listeners(self, accounts: set[int] | None) -> list[Connection]:
+        return [
+            c
+            for c in self._connections
+            if c.wants_updates
+            and c.auth is not None
+            and c.auth.account_id is not None
+            and (accounts is None or c.auth.account_id in accounts)
+        ]
+
+    def _send(self, conn: Connection, updates: list[Any], channel: Channel | None, posts: list[Post]) -> None:
+        assert conn.auth is not None
+        chats: list[Any] = []
+        users: list[Any] = []
+        if channel is not None:
+            with contextlib.suppress(Rpc):
+                chats, users = about_peers(Context(self._world, conn.auth, conn.dc, {}), channel, posts)
+        pushed = types.Updates(updates, users=users, chats=chats, date=at(self._world.now()), seq=0)
+        conn.send(personal(pushed._bytes(), self._world.files.epoch, conn.auth.account_id or 0))
