@@ -53,6 +53,8 @@ _SCHEMA = (
         line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
     )""",
 )
+_AUTOMERGE = 8
+"""Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
 _CHUNK = 256
 """Rows that are fetched at once."""
 
@@ -89,10 +91,9 @@ async def create(conn: aiosqlite.Connection) -> None:
     """Creates the tables where they are missing, inside the caller's transaction."""
     for statement in _SCHEMA:
         await conn.execute(statement)
-    async with conn.execute("SELECT count(*) FROM search_layout") as cursor:
-        known = await cursor.fetchone()
-    if known is not None and known[0] == 0:
+    if not await conn.execute_fetchall("SELECT 1 FROM search_layout"):
         await conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
+        await conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
 
 
 async def upsert(conn: aiosqlite.Connection, documents: Sequence[Document]) -> Written:
@@ -134,9 +135,8 @@ async def mark_missing(conn: aiosqlite.Connection, keys: Collection[Key], *, mis
 
 async def is_current(conn: aiosqlite.Connection) -> bool:
     """Whether the tables were made by this version; if not, they are to be cleared and written anew."""
-    async with conn.execute("SELECT layout, norm FROM search_layout") as cursor:
-        row = await cursor.fetchone()
-    return row is not None and (row[0], row[1]) == (LAYOUT_VERSION, NORM_VERSION)
+    rows = await conn.execute_fetchall("SELECT layout, norm FROM search_layout")
+    return [tuple(row) for row in rows] == [(LAYOUT_VERSION, NORM_VERSION)]
 
 
 async def clear(conn: aiosqlite.Connection) -> None:
@@ -145,15 +145,24 @@ async def clear(conn: aiosqlite.Connection) -> None:
         await conn.execute(f"DROP TABLE IF EXISTS {table}")
 
 
+async def tidy(conn: aiosqlite.Connection, *, pages: int = 500) -> bool:
+    """Joins segments of the index for as long as writing so many pages takes; searching gets faster and the file
+    smaller. To be called in transactions of its own while there is nothing else to do. True: there is more to do."""
+    before = conn.total_changes
+    # A negative number of pages joins segments of all levels: https://www.sqlite.org/fts5.html#the_merge_command
+    await conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", (-pages,))
+    return conn.total_changes - before >= 2
+
+
 async def _channel_numbers(conn: aiosqlite.Connection, ids: set[int]) -> dict[int, int]:
     """Short numbers of channels; a row holds one of two bytes instead of six."""
-    found: dict[int, int] = {}
-    for channel_id in sorted(ids):
-        await conn.execute("INSERT OR IGNORE INTO search_channel (channel_id) VALUES (?)", (channel_id,))
-        async with conn.execute("SELECT number FROM search_channel WHERE channel_id = ?", (channel_id,)) as cursor:
-            row = await cursor.fetchone()
-        assert row is not None
-        found[channel_id] = row[0]
+    marks = ", ".join("?" * len(ids))
+    select = f"SELECT channel_id, number FROM search_channel WHERE channel_id IN ({marks})"  # noqa: S608 marks only
+    found: dict[int, int] = {row[0]: row[1] for row in await conn.execute_fetchall(select, tuple(ids))}
+    for channel_id in sorted(ids - found.keys()):
+        added = await conn.execute_insert("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
+        assert added is not None
+        found[channel_id] = added[0]
     return found
 
 
@@ -163,14 +172,13 @@ async def _known_rows(conn: aiosqlite.Connection, keys: Iterable[Key], numbers: 
         ids.setdefault(channel_id, []).append(message_id)
     found = {}
     for channel_id, wanted in ids.items():
-        async with conn.execute(
+        rows = await conn.execute_fetchall(
             f"""SELECT docid, channel, message_id, date, flags, views, forwards, fingerprint FROM search_document
                 WHERE channel = ? AND flags & {SUPERSEDED} = 0
                 AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608 constants only
             (numbers[channel_id], json.dumps(wanted)),
-        ) as cursor:
-            async for row in cursor:
-                found[channel_id, row[2]] = _Row(*row)
+        )
+        found.update({(channel_id, row[2]): _Row(*row) for row in rows})
     return found
 
 
@@ -229,14 +237,14 @@ def _docid(placed: tuple[int, Document, Entry]) -> int:
 async def _free_docids(conn: aiosqlite.Connection, days: set[int]) -> dict[int, Iterator[int]]:
     ranges = [[day, tier, first_docid(tier, day), first_docid(tier, day + 1)] for day in sorted(days) for tier in TIERS]
     used: dict[int, dict[int, int | None]] = {day: {} for day in days}
-    async with conn.execute(
+    rows = await conn.execute_fetchall(
         """SELECT value ->> 0, value ->> 1, (
                SELECT max(docid) FROM search_document WHERE docid >= value ->> 2 AND docid < value ->> 3
            ) FROM json_each(?)""",
         (json.dumps(ranges),),
-    ) as cursor:
-        async for day, tier, docid in cursor:
-            used[day][tier] = docid
+    )
+    for day, tier, docid in rows:
+        used[day][tier] = docid
     return {day: free_docids(day, used[day]) for day in days}
 
 
@@ -262,9 +270,7 @@ class ExactEngine:
         total = 0
         for tier in await self._tiers():
             statement, values = _select(made, "count(*)", docid_range(tier, made.bounds))
-            async with self._conn.execute(statement, values) as cursor:
-                row = await cursor.fetchone()
-            total += 0 if row is None else row[0]
+            total += sum(row[0] for row in await self._conn.execute_fetchall(statement, values))
         return total
 
     async def _dated(self, question: Question, made: Plan) -> Answer:
@@ -304,8 +310,7 @@ class ExactEngine:
         offset = 0 if question.cursor is None else _read_offset(question.cursor)
         statement, values = _select(made, "d.date, d.channel, d.message_id, bm25(search_text) AS rank", (0, 1 << 62))
         page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ? OFFSET ?"
-        async with self._conn.execute(statement + page, (*values, question.limit + 1, offset)) as cursor:
-            rows = list(await cursor.fetchall())
+        rows = list(await self._conn.execute_fetchall(statement + page, (*values, question.limit + 1, offset)))
         await self._learn_channels(row[1] for row in rows)
         hits = tuple(
             Hit(self._channels[channel], message_id, date, score=-rank)
@@ -315,15 +320,14 @@ class ExactEngine:
         return Answer(hits=hits, engine=self.name, cursor=more)
 
     async def _tiers(self) -> range:
-        async with self._conn.execute("SELECT max(docid) FROM search_document") as cursor:
-            row = await cursor.fetchone()
-        return range(0) if row is None or row[0] is None else range(tier_of(row[0]) + 1)
+        rows = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
+        return range(max(0 if row[0] is None else tier_of(row[0]) + 1 for row in rows))
 
     async def _learn_channels(self, numbers: Iterable[int]) -> None:
         if set(numbers) <= self._channels.keys():
             return
-        async with self._conn.execute("SELECT number, channel_id FROM search_channel") as cursor:
-            self._channels = {number: channel_id async for number, channel_id in cursor}
+        rows = await self._conn.execute_fetchall("SELECT number, channel_id FROM search_channel")
+        self._channels = {row[0]: row[1] for row in rows}
 
 
 def _select(made: Plan, columns: str, docids: tuple[int, int]) -> tuple[str, tuple[Value, ...]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -105,17 +106,18 @@ def _tags(document: Document) -> Iterator[str]:
     yield from _word_tags("fwd", document.fwd_name)
 
 
+@lru_cache(maxsize=4096)
 def _tag(field: str, value: str) -> str:
     if field in {"hashtag", "mention"}:
         return f"{field}:{'_'.join(fold(value).split())}"
     return f"{field}:{_NO_TERM.sub('', value.casefold())}"
 
 
-def _domain_tags(host: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _domain_tags(host: str) -> tuple[str, ...]:
     """The host and every domain above it, so that `domain:` finds the subdomains."""
     labels = host.casefold().removeprefix("www.").strip(".").split(".")
-    for at in range(max(1, len(labels) - 1)):
-        yield _tag("domain", ".".join(labels[at:]))
+    return tuple(_tag("domain", ".".join(labels[at:])) for at in range(max(1, len(labels) - 1)))
 
 
 def _word_tags(field: str, text: str | None) -> Iterator[str]:
