@@ -29,6 +29,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--world", action="append", help=f"{', '.join(WORLDS)}, big:N or a JSON file; may be repeated (default: small)"
     )
+    parser.add_argument("--channels", default="", help="names of more public channels, empty, with , between")
     parser.add_argument("--phone", default="+9996612345")
     parser.add_argument("--code", default="22222")
     parser.add_argument("--password", help="two-step verification; none by default")
@@ -50,6 +51,8 @@ def build(opts: argparse.Namespace) -> World:
     world.add_account(opts.phone, opts.code, opts.password)
     for spec in opts.world or ["small"]:
         load(world, spec, opts.seed)
+    for name in filter(None, opts.channels.split(",")):
+        world.add_channel(name.capitalize(), name)
     return world
 
 

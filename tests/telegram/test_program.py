@@ -152,11 +152,13 @@ async def test_a_world_from_a_file_and_the_end_of_stdin(tmp_path: Path) -> None:
         )
     )
     who = ("--phone", "+9996613579", "--code", "13579")
-    async with program("--public-key", str(pem), "--world", str(file), "--world", "big:300", *who) as (process, port):
+    async with program(
+        "--public-key", str(pem), "--world", str(file), "--world", "big:300", *who, "--channels", "one,two"
+    ) as (process, port):
         assert process.stdin is not None
         process.stdin.close()
         async with logged_in(port, pem) as client:
-            for name, count in (("from_file", 2), ("big", 300)):
+            for name, count in (("from_file", 2), ("big", 300), ("two", 1)):
                 chat = (await client(fn.contacts.ResolveUsernameRequest(name))).chats[0]
                 found, _ = await walk(client, tl.InputPeerChannel(chat.id, chat.access_hash))
                 assert len(found) == count

@@ -61,7 +61,7 @@ def said(message: Any) -> str:
     return type(message.action).__name__ if message.action else message.message
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, STEPS, st.sampled_from([1, 3, 10, 100]), st.sampled_from([None, 1, 4]))
 def test_walks_and_differences_lead_to_the_truth(
     before: list[Step], after: list[Step], limit: int, slice_size: int | None
