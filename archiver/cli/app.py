@@ -87,6 +87,14 @@ def build() -> Any:
     return typer.main.get_command(app)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from archiver.version import version  # noqa: PLC0415 - beside other options only
+
+        sys.stdout.write(f"{PROGRAM} {version()}\n")
+        raise typer.Exit
+
+
 def _root(
     context: typer.Context,
     *,
@@ -96,7 +104,9 @@ def _root(
         int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more; twice for all.")
     ] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="On an error, show the traceback too.")] = False,
-    version: Annotated[bool, typer.Option("--version", "-V", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
 ) -> None:
     """Keep public channels: completely, for good, searchable and citable (unofficial).
 
@@ -110,11 +120,6 @@ def _root(
 
     Data goes to stdout, all else to stderr. `telekeep COMMAND --help` tells more.
     """
-    if version:
-        from archiver.version import version as number  # noqa: PLC0415 - beside other options only
-
-        sys.stdout.write(f"{PROGRAM} {number()}\n")
-        raise typer.Exit
     context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug)
     context.obj.prepare()
 

@@ -11,16 +11,15 @@ import typer
 
 from archiver.cli import output
 from archiver.cli.counting import count_rows
+from archiver.cli.finding import open_engine, read_query
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import When, choose_channels, names_for_query, open_archive, present
+from archiver.cli.reading import When, choose_channels, open_archive, present
 from archiver.errors import UsageError
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import Result, data_path, export_to_file, export_to_stream
 from archiver.export.writer import Writer
-from search.dates import parse_zone
-from search.query import Context, parse
 
 EXIT_STATUS = {
     0: "written, also when no message lies in the range",
@@ -78,8 +77,8 @@ async def run(
         channels = await choose_channels(conn, typed)
         tree = None
         if query is not None:
-            known = names_for_query(await choose_channels(conn, []))
-            tree = parse(query, Context(now=now, tz=parse_zone(when.tz), channels=known))
+            await open_engine(conn)
+            tree = read_query(query, known=await choose_channels(conn, []), now=now, zone=when.tz)
         request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
         with count_rows("export") as progress:
             if out == "-":

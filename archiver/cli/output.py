@@ -104,13 +104,28 @@ def jsonl(value: object) -> None:
     _write_bytes(dump(value) + b"\n")
 
 
-def json_array(values: Iterable[object]) -> None:
+class JsonArray:
     """A JSON array, an element a line, written as the elements come."""
-    before = b"[\n"
+
+    def __init__(self) -> None:
+        self._before = b"[\n"
+
+    def add(self, value: object) -> None:
+        """One more element."""
+        _write_bytes(self._before + dump(value))
+        self._before = b",\n"
+
+    def close(self) -> None:
+        """End the array."""
+        _write_bytes(b"[]\n" if self._before == b"[\n" else b"\n]\n")
+
+
+def json_array(values: Iterable[object]) -> None:
+    """A whole JSON array, an element a line."""
+    array = JsonArray()
     for value in values:
-        _write_bytes(before + dump(value))
-        before = b",\n"
-    _write_bytes(b"[]\n" if before == b"[\n" else b"\n]\n")
+        array.add(value)
+    array.close()
 
 
 def raw(data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -42,16 +42,6 @@ async def get_mirrored(conn: Connection, channel_id: int) -> Mirrored:
     if found is None:
         raise NotFound(f"channel {channel_id} is not in the archive.")
     return found
-
-
-def names_for_query(known: Sequence[ChannelName]) -> Mapping[str, frozenset[int]]:
-    """Names by which the filter `channel:` finds channels, lower case, to their ids."""
-    names: dict[str, frozenset[int]] = {}
-    for channel in known:
-        for name in (channel.username, channel.alias, channel.title, *channel.usernames):
-            if name:
-                names[name.lower()] = names.get(name.lower(), frozenset()) | {channel.channel_id}
-    return names
 
 
 class When(NamedTuple):

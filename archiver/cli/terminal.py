@@ -34,11 +34,9 @@ def isolate(text: str) -> str:
     return _RTL_RUN.sub(lambda run: f"{_FSI}{run.group()}{_PDI}", text)
 
 
-def hyperlink(text: str, url: str) -> str:
-    """Safe text as a link of the terminal (OSC 8), for our own https permalinks only."""
-    if not re.fullmatch(r"https://[!-~]+", url):
-        return text
-    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
+def is_clean_link(url: str) -> bool:
+    """Whether the address can stand within an escape sequence (OSC 8): plain ASCII, and https."""
+    return re.fullmatch(r"https://[!-~]+", url) is not None
 
 
 def _visible(match: re.Match[str]) -> str:

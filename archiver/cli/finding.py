@@ -1,0 +1,43 @@
+"""What `search` and `export --query` share: the query parsed against the archive, and the engine made ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from archiver.errors import Error
+from archiver.row import ChannelName
+from archiver.store.database import Connection
+from archiver.store.rows import has_search_tables
+from search.dates import parse_zone
+from search.exact import ExactEngine, is_current
+from search.query import Context, parse
+from search.tree import Node
+
+
+class NotSearchable(Error):
+    """The search tables are missing, or made by another version."""
+
+
+def read_query(text: str, *, known: Sequence[ChannelName], now: datetime, zone: str) -> Node:
+    """The query as a tree. Raises QueryError with the place."""
+    return parse(text, Context(now=now, tz=parse_zone(zone), channels=_names(known)))
+
+
+async def open_engine(conn: Connection) -> ExactEngine:
+    """The embedded engine over this archive. Raises NotSearchable."""
+    if not await has_search_tables(conn) or not await is_current(conn):
+        raise NotSearchable(
+            "the archive's search tables were not made by this version.", hint="`telekeep sync` makes them anew."
+        )
+    return ExactEngine(conn)
+
+
+def _names(known: Sequence[ChannelName]) -> Mapping[str, frozenset[int]]:
+    """Names by which the filter `channel:` finds channels, lower case, to their ids."""
+    names: dict[str, frozenset[int]] = {}
+    for channel in known:
+        for name in (channel.username, channel.alias, channel.title, *channel.usernames):
+            if name:
+                names[name.lower()] = names.get(name.lower(), frozenset()) | {channel.channel_id}
+    return names

@@ -1,0 +1,366 @@
+"""The reading commands as people run them: the command as a process of its own, over a real archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+import pytest
+
+from archiver.cli.__main__ import COMMANDS
+from archiver.row import KEYS
+from tests.sample import OTHER, START, build, connect, entities, index, make_message, photo
+
+ROOT = Path(__file__).parents[2]
+NASTY = "\x1b[31mred\x07 \u202egpj.exe\u2066 bridge"
+
+Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two channels: ids 1 to 30 without 10, 20 gone since, 31 to 40 not fetched; and one with nasty names."""
+    directory = tmp_path_factory.mktemp("archive")
+    messages = [make_message(number, f"bridge text {number}") for number in range(1, 31) if number != 10]
+    messages[4] = make_message(
+        5, "👍🏽 #мост opened, see t.me/a", entities=entities(("hashtag", 5, 5), ("url", 23, 6)), media=(photo(),)
+    )
+    messages[6] = make_message(7, kind="service", action='{"type":"pin_message"}')
+    gone = "UPDATE message SET missing_since = 1640000000, missing_how = 'update' WHERE message_id = 20"
+    build(directory, messages, alias="bridge", covered=[(1, 30)], top_id=40, sql=[gone])
+    nasty = [make_message(1, NASTY, channel_id=1002, post_author=NASTY), make_message(2, "=1+1 جسر", channel_id=1002)]
+    build(directory, nasty, channel=OTHER, covered=[(1, 2)])
+    index(directory, [*messages, *nasty])
+    return directory
+
+
+@pytest.fixture
+def run(archive: Path, tmp_path: Path) -> Run:
+    def run(*arguments: str, directory: Path = archive, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "archiver", *arguments],
+            cwd=tmp_path,
+            env=clean_environment(directory) | environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def clean_environment(directory: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELEKEEP_", "NO_COLOR", "CLI"))}
+    home = {"HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
+    return kept | home | {"PYTHONPATH": str(ROOT), "TELEKEEP_ARCHIVE__DIR": str(directory)}
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> list[Any]:
+    return [orjson.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_help_lists_every_command_and_version_answers(run: Run) -> None:
+    helped = run("--help")
+    assert helped.returncode == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in helped.stdout
+    assert run("--version").stdout.startswith("telekeep ")
+    assert run("--version").stdout == run("-q", "--version").stdout
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(run: Run, name: str) -> None:
+    helped = run(name, "--help")
+    assert helped.returncode == 0, helped.stderr
+    assert helped.stdout.index("Examples:") < helped.stdout.index("Options:") < helped.stdout.index("Exit status:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serch"], "Did you mean search?"),
+        (["search"], "QUERY"),
+        (["--nope"], "--nope"),
+        (["search", "has:vdeo"], "Did you mean has:video?"),
+        (["search", "x", "--since", "then"], "is not a date"),
+        (["search", "x", "--tz", "Asia/Bagdad"], "Asia/Baghdad"),
+        (["search", "x", "-c", "nightbrige"], "Did you mean NightBridge or bridge?"),
+        (["search", "x", "--fuzzy"], "--fuzzy is not built yet"),
+        (["search", "x", "--engine", "meilisearch"], "not built yet"),
+        (["search", "x", "--facet", "day"], "not built yet"),
+        (["show", "NightBridge"], "names no message"),
+        (["show", "NightBridge/10"], "there was no such message"),
+        (["show", "NightBridge/35"], "was not fetched yet"),
+        (["show", "NightBridge/999"], "the highest id known"),
+        (["show", "t.me/+abcdef"], "invite link"),
+        (["gaps", "nobody"], "is not in the archive"),
+        (["export"], "--output"),
+        (["export", "-o", "x.jsonl", "--excel"], "--excel belongs to CSV"),
+        (["export", "-o", "/proc/none/x.jsonl"], "cannot be made"),
+        (["verify", "."], "no export's manifest"),
+        (["--config", "none.toml", "status"], "no settings file none.toml"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line_with_exit_2(run: Run, arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(run: Run) -> None:
+    assert "Traceback" in run("show", "NightBridge/10", "--debug").stderr
+
+
+def test_unknown_setting_is_one_line_with_exit_2(run: Run) -> None:
+    done = run("status", TELEKEEP_ARCHIVE__DIRR="x")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "TELEKEEP_ARCHIVE__DIR?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["search", "x"], ["show", "a/1"], ["gaps", "a"], ["export", "-o", "x"]]
+)
+def test_without_an_archive_it_says_what_to_run(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    done = run(*arguments, directory=tmp_path / "nothing")
+    assert done.returncode == 2
+    assert "telekeep add" in done.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_search_finds_and_gives_the_shared_rows(run: Run) -> None:
+    found = run("search", "bridge", "-c", "NightBridge", "-n", "0", "--jsonl")
+    assert found.returncode == 0
+    assert [row["message_id"] for row in rows(found)] == [n for n in range(30, 0, -1) if n not in {5, 7, 10}]
+    assert all(tuple(row) == KEYS for row in rows(found))
+    assert "engine=exact exact=yes" in found.stderr
+    array = run("search", "bridge", "-n", "2", "--json", "--sort", "oldest")
+    assert [row["message_id"] for row in orjson.loads(array.stdout)] == [1, 1]
+    assert "there are more" in array.stderr
+
+
+def test_search_without_a_hit_leaves_with_1(run: Run) -> None:
+    done = run("search", "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert run("search", "nowhere", "--json").stdout == "[]\n"
+    assert run("search", "nowhere", "--count").stdout == "0\n"
+
+
+def test_search_counts_and_shows_context(run: Run) -> None:
+    assert run("search", "bridge", "--count").stdout == "28\n"
+    block = rows(run("search", "opened", "-C", "1", "--jsonl"))
+    assert [(row["message_id"], row["match"]) for row in block] == [(4, False), (5, True), (6, False)]
+
+
+def test_search_in_a_pipe_is_one_line_a_hit(run: Run) -> None:
+    done = run("search", "bridge", "-c", "1001", "-n", "3")
+    assert [line.split("\t")[1] for line in done.stdout.splitlines()] == [
+        "NightBridge/30",
+        "NightBridge/29",
+        "NightBridge/28",
+    ]
+
+
+def test_dates_are_echoed_as_instants(run: Run) -> None:
+    done = run("search", "bridge", "--on", "2021-12-16", "--tz", "Asia/Baghdad", "--count")
+    assert "from 2021-12-15T21:00:00Z until before 2021-12-16T21:00:00Z" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["NightBridge/5", "@nightbridge/5", "bridge/5", "1001/5", "-1001001/5", "https://t.me/NightBridge/5"]
+)
+def test_show_takes_every_address(run: Run, address: str) -> None:
+    done = run("show", address, "--json")
+    [row] = rows(done)
+    assert (row["message_id"], row["hashtags"], row["links"]) == (5, ["мост"], ["t.me/a"])
+
+
+def test_show_raw_gives_the_checked_payload(run: Run, archive: Path, tmp_path: Path) -> None:
+    [row] = rows(run("show", "bridge/1", "--raw", "--json"))
+    assert row["raw"]["sha256"] == row["payload_sha256"]
+    assert row["raw"]["layer"] == 229
+    broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'"])
+    done = run("show", "1001/1", "--raw", directory=broken)
+    assert (done.returncode, done.stdout) == (6, "")
+
+
+def test_gaps_lists_every_run_that_is_not_held(run: Run) -> None:
+    done = run("gaps", "bridge", "--jsonl")
+    assert done.returncode == 0
+    assert [(row["state"], row["first_id"], row["last_id"]) for row in rows(done)] == [
+        ("absent", 10, 10),
+        ("missing", 20, 20),
+        ("not fetched", 31, 40),
+    ]
+    assert [row["how"] for row in rows(done)] == ["history", "update", None]
+    assert rows(done)[0]["noticed"] == "2021-12-20T11:33:20Z"
+    assert sum(row["count"] for row in rows(run("gaps", "bridge", "--all", "--jsonl"))) == 40
+    assert "28 held, 1 missing, 1 absent, 10 not fetched" in done.stderr
+
+
+def test_gaps_leaves_with_1_when_there_are_none(run: Run) -> None:
+    assert run("gaps", "jisr_news").returncode == 1
+
+
+def test_gaps_does_not_call_an_unread_channel_complete(run: Run, tmp_path: Path) -> None:
+    empty = build(tmp_path / "empty", [])
+    done = run("gaps", "1001", directory=empty)
+    assert done.returncode == 2
+    assert "telekeep sync" in done.stderr
+
+
+def test_status_tells_what_is_held(run: Run, archive: Path) -> None:
+    told = orjson.loads(run("status", "--json").stdout)
+    bridge, other = told["channels"]
+    assert (bridge["held"], bridge["missing"], bridge["absent"], bridge["not_fetched"]) == (28, 1, 1, 10)
+    assert bridge["coverage"] == 0.75
+    assert bridge["newest_date"] == "2021-12-16T00:30:00Z"
+    assert other["coverage"] == 1
+    assert told["archive"]["path"] == str(archive / "archive.db")
+    assert run("status").stdout.count("\n") == 2
+
+
+def test_status_names_a_flood_wait_that_is_not_over(run: Run, tmp_path: Path) -> None:
+    waits = ["INSERT INTO flood VALUES ('main', 'getHistory', 4e9)", "INSERT INTO flood VALUES ('main', 'old', 5)"]
+    told = orjson.loads(run("status", "--json", directory=build(tmp_path / "a", [], sql=waits)).stdout)
+    assert [flood["method"] for flood in told["floods"]] == ["getHistory"]
+
+
+def test_export_writes_a_day_and_verify_agrees(run: Run, tmp_path: Path) -> None:
+    done = run("export", "bridge", "--on", "2021-12-16", "-o", "out/day.jsonl")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert len((tmp_path / "out/day.jsonl").read_bytes().splitlines()) == 29
+    assert "10 ids that may belong to this range were not fetched" in done.stderr
+    assert run("verify", "out").returncode == 0
+    with (tmp_path / "out/day.jsonl").open("ab") as file:
+        file.write(b"{}\n")
+    changed = run("verify", "out/day.jsonl")
+    assert changed.returncode == 6
+    assert "bytes instead of" in changed.stdout
+
+
+def test_export_of_a_query_gives_what_search_finds(run: Run, tmp_path: Path) -> None:
+    run("export", "--query", "bridge -text", "-o", "found/")
+    exported = [orjson.loads(line) for line in (tmp_path / "found/messages.jsonl").read_bytes().splitlines()]
+    found = rows(run("search", "bridge -text", "-n", "0", "--sort", "oldest", "--jsonl"))
+    assert exported == found
+    assert [row["channel_id"] for row in found] == [1002]
+    told = orjson.loads((tmp_path / "found/manifest.json").read_bytes())
+    assert (told["query"], told["engine"]) == ("bridge -text", "exact")
+
+
+def test_export_to_stdout_is_data_alone(run: Run) -> None:
+    done = run("export", "jisr_news", "--format", "csv", "-o", "-", "-q")
+    header, *records = csv.reader(io.StringIO(done.stdout, newline=""))
+    assert tuple(header) == KEYS
+    assert [record[KEYS.index("text")] for record in records] == [NASTY, "=1+1 جسر"]
+    assert done.stderr == ""
+
+
+def test_reader_that_leaves_early_is_no_error(archive: Path) -> None:
+    command = f"{sys.executable} -m archiver search bridge -n 0 | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=clean_environment(archive),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert "rror" not in done.stderr
+
+
+def test_reading_goes_on_beside_a_writer(run: Run, archive: Path) -> None:
+    writer = connect(archive)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE message SET views = 7")
+    try:
+        assert run("search", "bridge", "--count").stdout == "28\n"
+        assert run("status").returncode == 0
+        assert run("export", "-o", "-").stdout.count("\n") == 31
+    finally:
+        writer.execute("ROLLBACK")
+        writer.close()
+
+
+def on_a_terminal(archive: Path, *arguments: str, **environment: str) -> str:
+    """What a person would get on a terminal, bytes and all."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archiver", *arguments],
+        cwd=ROOT,
+        env=clean_environment(archive) | {"TERM": "xterm-256color", "COLUMNS": "120"} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    parts = []
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(leader)
+    process.wait(timeout=60)
+    return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize("arguments", [["search", "bridge", "-c", "jisr_news"], ["show", "jisr_news/1"]])
+def test_text_from_strangers_cannot_harm_a_terminal(archive: Path, arguments: list[str]) -> None:
+    shown = on_a_terminal(archive, *arguments)
+    assert "␛[31mred␇ ⟨U+202E⟩gpj.exe⟨U+2066⟩" in shown
+    for harmful in ("\x1b[31m", "\x07", "\u202e", "\u2066"):
+        assert harmful not in shown
+
+
+@pytest.mark.parametrize("arguments", [["search", "bridge", "-c", "jisr_news"], ["show", "jisr_news/1"]])
+def test_nor_in_a_pipe_nor_as_json(run: Run, arguments: list[str]) -> None:
+    for shape in ([], ["--json"]):
+        printed = run(*arguments, *shape).stdout
+        assert not set(printed) & set("\x1b\x07\u202e\u2066")
+    assert orjson.loads(run("show", "jisr_news/1", "--json").stdout)["text"] == NASTY
+
+
+def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path) -> None:
+    shown = on_a_terminal(archive, "search", "opened")
+    assert "\x1b[1;4mopened\x1b[0m" in shown
+    assert ";https://t.me/NightBridge/5\x1b\\" in shown
+    assert "\x1b" not in on_a_terminal(archive, "search", "opened", TERM="dumb")
+    assert "\x1b[3" not in on_a_terminal(archive, "status", NO_COLOR="1")
+
+
+@pytest.mark.parametrize("arguments", [["search", "bridge"], ["show", "bridge/1"], ["status"], ["gaps", "bridge"]])
+def test_reading_never_imports_telethon(archive: Path, arguments: list[str]) -> None:
+    script = (
+        "import sys; from archiver.cli.__main__ import run; status = run(sys.argv[1:]); "
+        "assert not [name for name in sys.modules if name.startswith('telethon')]; sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env=clean_environment(archive),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0)
+
+
+def test_dates_of_the_sample_are_what_the_tests_say() -> None:
+    assert datetime.fromtimestamp(START, UTC).isoformat() == "2021-12-16T00:00:00+00:00"
