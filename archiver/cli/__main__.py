@@ -10,7 +10,9 @@ returns which. A new command is one file and one line in COMMANDS.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -30,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are absent or not fetched."),
     "status": ("Find", "archiver.cli.status", "Show per channel what is held and how complete it is."),
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
-    "verify": ("Keep", "archiver.cli.verify", "Check an export against its manifest."),
+    "verify": ("Keep", "archiver.cli.verify", "Check the archive, or an export against its manifest."),
 }
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
@@ -40,6 +42,7 @@ _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -65,6 +68,13 @@ def run(arguments: list[str]) -> int:
     except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
         return _explain(exc, debug="--debug" in arguments)
     return 0
+
+
+def _terminate(*_: object) -> None:
+    """A polite kill ends as Ctrl-C does: tasks are cancelled, half files removed, locks given back."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script
+        raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _bare_id(word: str) -> str:

@@ -1,40 +1,47 @@
-"""`telekeep verify`: check an export against its manifest."""
+"""`telekeep verify`: check the archive, or an export against its manifest."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archiver.cli import output
+from archiver.cli.invocation import Invocation
 from archiver.errors import IntegrityError
 from archiver.export.verify import check, find_manifests
 
 EXIT_STATUS = {
     0: "all is as it was written",
-    2: "wrong usage, or there is no manifest",
+    2: "wrong usage, or there is no manifest or archive",
     6: "something is missing or was changed",
 }
 
 
 def command(
-    _context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="An export's directory, data file or manifest.")],
+    context: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="An export's directory, data file or manifest.")
+    ] = None,
 ) -> int:
-    """Check an export against its manifest.
+    """Check the archive, or an export against its manifest.
 
     \b
     Examples:
       telekeep verify found/
       telekeep verify day.csv
+      telekeep verify
 
-    It needs neither the archive nor a network.
+    An export: every file of the manifest by its size and SHA-256; neither archive nor network is needed.
+    The archive (no PATH): the database file, and every payload, earlier contents included, by its SHA-256.
     """
-    return run(path)
+    return asyncio.run(verify_archive(context.obj)) if path is None else verify_export(path)
 
 
-def run(path: Path) -> int:
+def verify_export(path: Path) -> int:
     """Check it; the result is the exit status. Raises IntegrityError."""
     checked = [one for manifest in find_manifests(path) for one in check(manifest)]
     output.table(
@@ -45,4 +52,28 @@ def run(path: Path) -> int:
         raise IntegrityError(
             f"{faults[0].path} {faults[0].fault} ({len(faults)} of {len(checked)} files are not right)."
         )
+    return 0
+
+
+async def verify_archive(invocation: Invocation) -> int:
+    """Check it; the result is the exit status. Raises IntegrityError."""
+    from archiver.cli.counting import count_rows  # noqa: PLC0415 - an export is checked without an archive
+    from archiver.cli.reading import open_archive  # noqa: PLC0415 - see above
+    from archiver.store.integrity import check_file, iter_payloads  # noqa: PLC0415 - see above
+    from archiver.store.rows import snapshot  # noqa: PLC0415 - see above
+
+    count, broken = 0, []
+    async with open_archive(invocation) as database, snapshot(database.connection):
+        broken += [("database", fault) for fault in await check_file(database.connection)]
+        with count_rows("verify") as progress:
+            async with aclosing(iter_payloads(database.connection)) as payloads:
+                async for channel_id, message_id, revision, sound in payloads:
+                    count += 1
+                    progress(count)
+                    if not sound:
+                        place = f"{channel_id}/{message_id}" + (f" revision {revision}" if revision else "")
+                        broken.append((place, "has another SHA-256"))
+    output.table(("what", "result"), broken or [(f"{count} payloads", "ok")])
+    if broken:
+        raise IntegrityError(f"{broken[0][0]}: {broken[0][1]} ({len(broken)} faults; {count} payloads were checked).")
     return 0

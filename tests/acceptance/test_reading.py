@@ -6,8 +6,10 @@ import csv
 import io
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -248,6 +250,39 @@ def test_export_writes_a_day_and_verify_agrees(run: Run, tmp_path: Path) -> None
     changed = run("verify", "out/day.jsonl")
     assert changed.returncode == 6
     assert "bytes instead of" in changed.stdout
+
+
+def test_verify_without_a_path_checks_the_archive(run: Run, tmp_path: Path) -> None:
+    whole = run("verify")
+    assert (whole.returncode, whole.stdout) == (0, "31 payloads\tok\n")
+    broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'"])
+    done = run("verify", directory=broken)
+    assert (done.returncode, done.stdout) == (6, "1001/1\thas another SHA-256\n")
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopped_export_leaves_no_half_file(archive: Path, tmp_path: Path, kill: signal.Signals) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    # The first row tells that the export is under way; then it waits for a reader of the pipe.
+    script = (
+        "import signal, sys; from archiver.cli.__main__ import main; from archiver.export.jsonl import JsonlWriter\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it\n"
+        "JsonlWriter.encode = lambda self, row: open('pipe', 'w').close() or b'{}'\n"
+        "main(sys.argv[1:])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "export", "-o", "out/x.jsonl"], cwd=tmp_path, env=clean_environment(archive)
+    )
+    with (tmp_path / "pipe").open():
+        process.send_signal(kill)
+    while process.poll() is None:
+        try:  # let it run into the signal, wherever it is
+            os.close(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK))
+        finally:
+            time.sleep(0.01)
+    left = [] if kill is not signal.SIGKILL else [".manifest.json.part", ".x.jsonl.part"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == left
+    assert process.returncode == (-kill if kill is signal.SIGKILL else 130)
 
 
 def test_export_of_a_query_gives_what_search_finds(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Whether the archive still is what was stored: SQLite's own check, and every payload against its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator
+
+import aiosqlite
+
+_PAGE = 500
+_MESSAGES = "SELECT channel_id, message_id, 0, payload_sha256, raw FROM message"
+_REVISIONS = "SELECT channel_id, message_id, revision, payload_sha256, raw FROM revision"
+
+
+async def check_file(conn: aiosqlite.Connection) -> list[str]:
+    """What SQLite finds wrong with the file; nothing when it is sound."""
+    async with conn.execute("PRAGMA quick_check(10)") as cursor:
+        found = [str(row[0]) for row in await cursor.fetchall()]
+    return [] if found == ["ok"] else found
+
+
+async def iter_payloads(conn: aiosqlite.Connection) -> AsyncGenerator[tuple[int, int, int, bool], None]:
+    """(channel_id, message_id, revision, sound) of every payload; revision 0 is the present content."""
+    for query in (_MESSAGES, _REVISIONS):
+        async with conn.execute(query) as cursor:
+            while rows := await cursor.fetchmany(_PAGE):
+                for channel_id, message_id, revision, digest, raw in rows:
+                    yield channel_id, message_id, revision, hashlib.sha256(raw).digest() == bytes(digest)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from archiver.cli.__main__ import _bare_id, globals_first, run
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("search x -q", "-q search x"),
+        ("search x --config a.toml -n 3", "--config a.toml search x -n 3"),
+        ("search x --config=a.toml -vv", "--config=a.toml -vv search x"),
+        ("search -- -q --debug", "search -- -q --debug"),
+        ("search x --config", "--config search x"),
+    ],
+)
+def test_global_options_may_stand_anywhere_before_the_double_dash(typed: str, expected: str) -> None:
+    assert globals_first(typed.split()) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("-1001234567890", "1234567890"),
+        ("-1001234567890/55", "1234567890/55"),
+        ("-1001001:5", "1001/5"),
+        ("-1010000000000", "10000000000"),
+        ("-n", "-n"),
+        ("-100", "-100"),
+        ("--since", "--since"),
+        ("-100x", "-100x"),
+    ],
+)
+def test_marked_id_is_not_taken_for_an_option(word: str, expected: str) -> None:
+    assert _bare_id(word) == expected
+
+
+def test_error_that_nobody_foresaw_is_a_line_without_its_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("what a message said")
+
+    monkeypatch.setattr("archiver.cli.app.build", fail)
+    assert run(["status"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("telekeep: unexpected RuntimeError at test_command.py:")
+    assert "--debug" in said
+    assert "what a message said" not in said
+
+
+def test_full_disk_is_said_as_the_system_says_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise OSError(28, "No space left on device", "/data/x")
+
+    monkeypatch.setattr("archiver.cli.app.build", fail)
+    assert run(["status"]) == 2
+    assert "No space left on device: /data/x" in capsys.readouterr().err
