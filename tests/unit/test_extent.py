@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver import coverage
+from archiver.completeness import Run, Tally, fill_held, tally
+from archiver.extent import list_runs, tally_channel
+from archiver.store.channel import find_channel
+from archiver.store.database import Database
+from archiver.store.extent import list_holes
+from archiver.store.rows import get_messages, iter_messages, list_around, list_revisions
+from tests.sample import build, make_message, photo
+
+TOP = 30
+IDS = st.sets(st.integers(1, TOP))
+
+
+async def read(directory: Path) -> tuple[list[Run], Tally, list[tuple[int, int]]]:
+    async with await Database.open_readonly(directory) as database:
+        channel = await find_channel(database.connection, 1001)
+        assert channel is not None
+        holes = [hole async for hole in list_holes(database.connection, 1001, 3, 20)]
+        return await list_runs(database.connection, channel), await tally_channel(database.connection, channel), holes
+
+
+@settings(max_examples=40, deadline=None)
+@given(held=IDS, covered=IDS, gone=IDS, floor=st.none() | st.integers(0, TOP))
+def test_counting_and_walking_agree_with_plain_sets(
+    held: set[int], covered: set[int], gone: set[int], floor: int | None
+) -> None:
+    ids = ", ".join(map(str, gone)) or "0"
+    with tempfile.TemporaryDirectory() as folder:
+        build(
+            Path(folder),
+            [make_message(number) for number in held],
+            covered=coverage.runs(sorted(covered)),
+            top_id=TOP,
+            window=None if floor is None else (0, floor),
+            sql=[f"UPDATE message SET missing_since = 5, missing_how = 'audit' WHERE message_id IN ({ids})"],  # noqa: S608
+        )
+        runs, counts, holes = asyncio.run(read(Path(folder)))
+    rest = set(range(1, TOP + 1)) - held
+    outside = {number for number in rest if number <= (floor or 0)}
+    assert counts == Tally(
+        held=len(held - gone),
+        missing=len(held & gone),
+        absent=len((rest - outside) & covered),
+        not_fetched=len(rest - outside - covered),
+        outside=len(outside),
+    )
+    assert tally(fill_held(runs, 1, TOP)) == counts
+    assert [number for lo, hi in holes for number in range(lo, hi + 1)] == sorted(rest & set(range(3, 21)))
+
+
+def reading(directory: Path, act: Any) -> Any:
+    async def run() -> Any:
+        async with await Database.open_readonly(directory) as database:
+            return await act(database.connection)
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    messages = [make_message(number, media=(photo(), photo(1, id="2"))) for number in (1, 2, 3, 5, 8, 13)]
+    return build(tmp_path / "archive", messages)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 1000])
+def test_messages_come_with_their_media_whatever_the_chunk(archive: Path, chunk: int) -> None:
+    async def act(conn: Any) -> list[tuple[int, list[str | None]]]:
+        return [(m.message_id, [one.id for one in media]) async for m, media in iter_messages(conn, 1001, chunk=chunk)]
+
+    slots = ["5368324170671202286", "2"]
+    assert reading(archive, act) == [(number, slots) for number in (1, 2, 3, 5, 8, 13)]
+
+
+def test_messages_are_got_by_key_and_unknown_keys_are_left_out(archive: Path) -> None:
+    found = reading(archive, lambda conn: get_messages(conn, [(1001, 5), (1001, 6), (9, 5)]))
+    assert list(found) == [(1001, 5)]
+
+
+@pytest.mark.parametrize(("at", "expected"), [(5, [3, 5, 8]), (1, [1, 2]), (13, [8, 13])])
+def test_neighbours_are_the_next_that_are_held(archive: Path, at: int, expected: list[int]) -> None:
+    found = reading(archive, lambda conn: list_around(conn, 1001, at, 1))
+    assert [message.message_id for message, _ in found] == expected
+
+
+def test_revisions_come_first_to_last(tmp_path: Path) -> None:
+    kept = (
+        "INSERT INTO revision SELECT channel_id, message_id, {n}, edit_date, 'text {n}', entities, '[]', markup, extra,"
+        " first_seen, last_seen, 9, content_hash, payload_sha256, layer, raw FROM message"
+    )
+    archive = build(tmp_path, [make_message(1)], sql=[kept.format(n=2), kept.format(n=1)])
+    found = reading(archive, lambda conn: list_revisions(conn, 1001, 1))
+    assert [(one.revision, one.text) for one in found] == [(1, "text 1"), (2, "text 2")]
