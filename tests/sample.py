@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import inspect
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import fields, replace
@@ -12,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import orjson
 
 from archiver.document import to_document
@@ -118,28 +115,13 @@ def build(
 def index(directory: Path, messages: Iterable[Message]) -> None:
     """Make the messages searchable with the embedded engine."""
     documents = [to_document(message) for message in messages]
-
-    async def write() -> None:
-        async with aiosqlite.connect(directory / "archive.db", isolation_level=None) as conn:
-            await conn.execute("BEGIN IMMEDIATE")
-            await exact.create(conn)
-            for at in range(0, len(documents), 500):
-                await exact.upsert(conn, documents[at : at + 500])
-            await conn.execute("COMMIT")
-
-    def write_directly() -> None:
-        conn = connect(directory)
-        conn.execute("BEGIN IMMEDIATE")
-        exact.create(conn)  # type: ignore[arg-type,unused-coroutine,unused-ignore]
-        for at in range(0, len(documents), 500):
-            exact.upsert(conn, documents[at : at + 500])  # type: ignore[arg-type,unused-coroutine,unused-ignore]
-        conn.execute("COMMIT")
-        conn.close()
-
-    if inspect.iscoroutinefunction(exact.upsert):
-        asyncio.run(write())
-    else:
-        write_directly()
+    conn = connect(directory)
+    conn.execute("BEGIN IMMEDIATE")
+    exact.create(conn)
+    for at in range(0, len(documents), 500):
+        exact.upsert(conn, documents[at : at + 500])
+    conn.execute("COMMIT")
+    conn.close()
 
 
 def _insert(conn: sqlite3.Connection, message: Message) -> None:

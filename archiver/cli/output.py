@@ -128,11 +128,6 @@ def json_array(values: Iterable[object]) -> None:
     array.close()
 
 
-def raw(data: bytes) -> None:
-    """Bytes of data, as they stand."""
-    _write_bytes(data)
-
-
 def note(message: str) -> None:
     """A remark on stderr; --quiet silences it."""
     if not _state["quiet"]:
