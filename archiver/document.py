@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,12 +23,13 @@ class Marks:
 
 
 _NONE = Marks()
+_TELLING = re.compile('"(?:hashtag|mention|url|text_url)"')
 _MARKED = {"hashtag": 0, "mention": 1, "url": 2}
 
 
 def read_marks(text: str, entities: str | None) -> Marks:
     """The tags (without #), mentions (without @) and links of a text; offsets count UTF-16 units."""
-    if not entities:
+    if not entities or not _TELLING.search(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
     units: bytes | None = None
@@ -56,36 +58,44 @@ def domain(link: str) -> str | None:
 def to_document(message: Message) -> Document:
     """The searchable view of a message. The channel's name is not in it: names change, ids do not."""
     marks = read_marks(message.text, message.entities)
-    links = (*marks.links, *(slot.url for slot in message.media if slot.url))
-    fwd: dict[str, Any] = orjson.loads(message.fwd_from) if message.fwd_from else {}
-    origin = fwd.get("from_id") or {}
-    named = next((slot for slot in message.media if slot.file_name or slot.mime), None)
+    media = message.media
+    links = (*marks.links, *(slot.url for slot in media if slot.url)) if media else marks.links
+    fwd_channel_id, fwd_name = _origin(message.fwd_from) if message.fwd_from else (None, None)
+    file = next((slot for slot in media if slot.file_name or slot.mime), None) if media else None
     return Document(
         channel_id=message.channel_id,
         message_id=message.message_id,
         date=int(message.date.timestamp()),
         edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
         text=message.text,
-        extra=_extra_texts(message),
+        extra=_extra_texts(message) if media or message.extra or message.action else (),
         author=_author(message),
         is_service=message.kind == "service",
         is_forwarded=message.fwd_from is not None,
         is_reply=message.reply_to is not None,
         is_edited=message.edit_date is not None,
         is_pinned=message.pinned,
-        media=tuple(dict.fromkeys(slot.kind for slot in message.media)),
-        mime=named.mime if named else None,
-        file_name=named.file_name if named else None,
+        media=tuple(dict.fromkeys([slot.kind for slot in media])) if media else (),
+        mime=file.mime if file else None,
+        file_name=file.file_name if file else None,
         hashtags=marks.hashtags,
         mentions=marks.mentions,
-        domains=tuple(dict.fromkeys(host for host in map(domain, links) if host)) if links else (),
+        domains=tuple(dict.fromkeys([host for host in map(domain, links) if host])) if links else (),
         has_link=bool(links),
         grouped_id=message.grouped_id,
-        fwd_channel_id=origin.get("id") if origin.get("type") == "channel" else None,
-        fwd_name=fwd.get("username") or fwd.get("name") or fwd.get("from_name"),
+        fwd_channel_id=fwd_channel_id,
+        fwd_name=fwd_name,
         views=message.views,
         forwards=message.forwards,
     )
+
+
+def _origin(header: str) -> tuple[int | None, str | None]:
+    """Bare id of the channel that a message was forwarded from, and the origin's name."""
+    fwd: dict[str, Any] = orjson.loads(header)
+    peer = fwd.get("from_id") or {}
+    channel_id = peer.get("id") if peer.get("type") == "channel" else None
+    return channel_id, fwd.get("username") or fwd.get("name") or fwd.get("from_name")
 
 
 def _author(message: Message) -> str | None:

@@ -6,7 +6,6 @@ is asked for again, and writing the same answer twice changes nothing.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from archiver.record import (
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover
-from archiver.store.database import Database
+from archiver.store.database import Database, Writer
 from archiver.store.message import Sight
 from archiver.store.outbox import enqueue
 from archiver.version import version
@@ -74,7 +73,7 @@ class Ingest:
         """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive."""
         now = int(self._clock())
 
-        def act(conn: sqlite3.Connection) -> bool:
+        def act(conn: Writer) -> bool:
             known = channels.get_generation(conn, channel.channel_id) is not None
             self._observe_channel(conn, channel, now)
             channels.set_window(conn, channel.channel_id, window_start)
@@ -108,7 +107,7 @@ class Ingest:
         """
         sight = self._sight(channel, "history")
 
-        def act(conn: sqlite3.Connection) -> Stored:
+        def act(conn: Writer) -> Stored:
             _expect_generation(conn, channel)
             changes = _reconcile(conn, channel, page.messages, proven)
             _apply(conn, channel, changes, sight, how="history")
@@ -130,7 +129,7 @@ class Ingest:
         # The events came without a hole, so every id between the old top and the new one is told.
         proven = (channel.top_id + 1, top_id) if top_id > channel.top_id else None
 
-        def act(conn: sqlite3.Connection) -> Stored:
+        def act(conn: Writer) -> Stored:
             _expect_generation(conn, channel)
             stored = _observe(conn, channel, posted, sight)
             for event in difference.events:
@@ -155,7 +154,7 @@ class Ingest:
         now = int(self._clock())
         await self._database.write(lambda conn: channels.set_state(conn, channel_id, state, now=now, reason=reason))
 
-    def _observe_channel(self, conn: sqlite3.Connection, channel: Channel, now: int) -> None:
+    def _observe_channel(self, conn: Writer, channel: Channel, now: int) -> None:
         channels.upsert_channel(conn, channel, now=now)
         channels.set_access(
             conn, account=self._account, channel_id=channel.channel_id, access_hash=channel.access_hash, now=now
@@ -180,12 +179,12 @@ class Ingest:
         )
 
 
-def _expect_generation(conn: sqlite3.Connection, channel: Mirrored) -> None:
+def _expect_generation(conn: Writer, channel: Mirrored) -> None:
     if channels.get_generation(conn, channel.channel_id) != channel.generation:
         raise GenerationChanged("the channel's history began anew meanwhile.")
 
 
-def _happen(conn: sqlite3.Connection, channel: Mirrored, event: Event, sight: Sight) -> Stored:
+def _happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight) -> Stored:
     """Apply one event of a difference; posts were applied before all others."""
     match event:
         case Edited(message):
@@ -204,7 +203,7 @@ def _happen(conn: sqlite3.Connection, channel: Mirrored, event: Event, sight: Si
     return Stored()
 
 
-def _observe(conn: sqlite3.Connection, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
+def _observe(conn: Writer, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
     if not seen:
         return Stored()
     changes = _reconcile(conn, channel, seen, None)
@@ -212,15 +211,13 @@ def _observe(conn: sqlite3.Connection, channel: Mirrored, seen: Sequence[Message
     return _summary(changes)
 
 
-def _lose(conn: sqlite3.Connection, channel: Mirrored, message_ids: Sequence[int], sight: Sight) -> Stored:
+def _lose(conn: Writer, channel: Mirrored, message_ids: Sequence[int], sight: Sight) -> Stored:
     changes = Changes(missing=sorted(message_ids))
     _apply(conn, channel, changes, sight, how="update")
     return _summary(changes)
 
 
-def _reconcile(
-    conn: sqlite3.Connection, channel: Mirrored, seen: Sequence[Message], proven: Interval | None
-) -> Changes:
+def _reconcile(conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None) -> Changes:
     ids = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
@@ -228,7 +225,7 @@ def _reconcile(
     return reconcile(seen, held, proven=proven)
 
 
-def _apply(conn: sqlite3.Connection, channel: Mirrored, changes: Changes, sight: Sight, *, how: str) -> None:
+def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight, *, how: str) -> None:
     channel_id = channel.channel_id
     if changes.revise:
         messages.keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
@@ -246,7 +243,7 @@ def _apply(conn: sqlite3.Connection, channel: Mirrored, changes: Changes, sight:
     _tell_finders(conn, channel, changes, sight)
 
 
-def _tell_finders(conn: sqlite3.Connection, channel: Mirrored, changes: Changes, sight: Sight) -> None:
+def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> None:
     """The embedded engine in the same transaction, the index through the outbox."""
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:

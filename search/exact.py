@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from search.document import Document, Key
 from search.engine import Answer, Hit, Question
 from search.errors import SearchError
 from search.normalize import NORM_VERSION
-from search.terms import MISSING, SUPERSEDED, TERM_SIGNS, Entry, entry
+from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS, Entry, entry
 
 LAYOUT_VERSION = 1
 """To be raised with any change of the tables or of `terms`."""
@@ -57,6 +58,8 @@ _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
 _CHUNK = 256
 """Rows that are fetched at once."""
+_ROWS = 50
+"""Rows that are inserted at once."""
 
 _Place: TypeAlias = tuple[int, int, int]
 """(date, channel_id, message_id): the order of hits by date."""
@@ -87,23 +90,23 @@ class _Row:
     fingerprint: int
 
 
-async def create(conn: aiosqlite.Connection) -> None:
+def create(conn: sqlite3.Connection) -> None:
     """Creates the tables where they are missing, inside the caller's transaction."""
     for statement in _SCHEMA:
-        await conn.execute(statement)
-    if not await conn.execute_fetchall("SELECT 1 FROM search_layout"):
-        await conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
-        await conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
+        conn.execute(statement)
+    if conn.execute("SELECT 1 FROM search_layout").fetchone() is None:
+        conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
+        conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
 
 
-async def upsert(conn: aiosqlite.Connection, documents: Sequence[Document]) -> Written:
+def upsert(conn: sqlite3.Connection, documents: Sequence[Document]) -> Written:
     """Writes a page of documents inside the caller's transaction; writing them again changes nothing.
 
     Of several documents of one message the last one counts. A page of about 100 is written fastest.
     """
     entries = {document.key: (document, entry(document)) for document in documents}
-    numbers = await _channel_numbers(conn, {channel_id for channel_id, _ in entries})
-    known = await _known_rows(conn, entries, numbers)
+    numbers = _channel_numbers(conn, {channel_id for channel_id, _ in entries})
+    known = _known_rows(conn, entries, numbers)
     new: list[tuple[Document, Entry]] = []
     touched: list[_Row] = []
     superseded: list[int] = []
@@ -116,16 +119,25 @@ async def upsert(conn: aiosqlite.Connection, documents: Sequence[Document]) -> W
             superseded.append(old.docid)
         elif (row := _refreshed(old, document, made)) != old:
             touched.append(row)
-    await _supersede(conn, superseded)
-    await _append(conn, new, numbers)
-    await _touch(conn, touched)
+    _supersede(conn, superseded)
+    _append(conn, new, numbers)
+    _touch(conn, touched)
     return Written(len(new) - len(superseded), len(superseded), len(touched))
 
 
-async def mark_missing(conn: aiosqlite.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
+def mark_missing(conn: sqlite3.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
     """Notes that these messages are (no longer) absent from their channel. Unknown keys are passed over."""
-    change = f"flags | {MISSING}" if missing else f"flags & ~{MISSING}"
-    await conn.executemany(
+    _set_flag(conn, keys, MISSING, on=missing)
+
+
+def mark_pinned(conn: sqlite3.Connection, keys: Collection[Key], *, pinned: bool) -> None:
+    """Notes that these messages were pinned or unpinned. Unknown keys are passed over."""
+    _set_flag(conn, keys, PINNED, on=pinned)
+
+
+def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on: bool) -> None:
+    change = f"flags | {flag}" if on else f"flags & ~{flag}"
+    conn.executemany(
         f"""UPDATE search_document SET flags = {change}
             WHERE channel = (SELECT number FROM search_channel WHERE channel_id = ?) AND message_id = ?
             AND flags & {SUPERSEDED} = 0 AND flags != {change}""",  # noqa: S608 constants only
@@ -139,40 +151,40 @@ async def is_current(conn: aiosqlite.Connection) -> bool:
     return [tuple(row) for row in rows] == [(LAYOUT_VERSION, NORM_VERSION)]
 
 
-async def clear(conn: aiosqlite.Connection) -> None:
+def clear(conn: sqlite3.Connection) -> None:
     """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
     for table in ("search_text", "search_document", "search_channel", "search_layout"):
-        await conn.execute(f"DROP TABLE IF EXISTS {table}")
+        conn.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-async def tidy(conn: aiosqlite.Connection, *, pages: int = 500) -> bool:
+def tidy(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
     """Joins segments of the index for as long as writing so many pages takes; searching gets faster and the file
     smaller. To be called in transactions of its own while there is nothing else to do. True: there is more to do."""
     before = conn.total_changes
     # A negative number of pages joins segments of all levels: https://www.sqlite.org/fts5.html#the_merge_command
-    await conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", (-pages,))
+    conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", (-pages,))
     return conn.total_changes - before >= 2
 
 
-async def _channel_numbers(conn: aiosqlite.Connection, ids: set[int]) -> dict[int, int]:
+def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
     """Short numbers of channels; a row holds one of two bytes instead of six."""
     marks = ", ".join("?" * len(ids))
     select = f"SELECT channel_id, number FROM search_channel WHERE channel_id IN ({marks})"  # noqa: S608 marks only
-    found: dict[int, int] = {row[0]: row[1] for row in await conn.execute_fetchall(select, tuple(ids))}
+    found: dict[int, int] = {row[0]: row[1] for row in conn.execute(select, tuple(ids))}
     for channel_id in sorted(ids - found.keys()):
-        added = await conn.execute_insert("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
-        assert added is not None
-        found[channel_id] = added[0]
+        added = conn.execute("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
+        assert added.lastrowid is not None
+        found[channel_id] = added.lastrowid
     return found
 
 
-async def _known_rows(conn: aiosqlite.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, _Row]:
+def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, _Row]:
     ids: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         ids.setdefault(channel_id, []).append(message_id)
     found = {}
     for channel_id, wanted in ids.items():
-        rows = await conn.execute_fetchall(
+        rows = conn.execute(
             f"""SELECT docid, channel, message_id, date, flags, views, forwards, fingerprint FROM search_document
                 WHERE channel = ? AND flags & {SUPERSEDED} = 0
                 AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608 constants only
@@ -186,34 +198,33 @@ def _refreshed(old: _Row, document: Document, made: Entry) -> _Row:
     return replace(old, flags=made.flags, views=document.views, forwards=document.forwards)
 
 
-async def _supersede(conn: aiosqlite.Connection, docids: Sequence[int]) -> None:
+def _supersede(conn: sqlite3.Connection, docids: Sequence[int]) -> None:
     if docids:
-        await conn.executemany(
+        conn.executemany(
             f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
             [(docid,) for docid in docids],
         )
 
 
-async def _touch(conn: aiosqlite.Connection, rows: Sequence[_Row]) -> None:
+def _touch(conn: sqlite3.Connection, rows: Sequence[_Row]) -> None:
     if rows:
-        await conn.executemany(
+        conn.executemany(
             "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
             [(row.flags, row.views, row.forwards, row.docid) for row in rows],
         )
 
 
-async def _append(conn: aiosqlite.Connection, new: Sequence[tuple[Document, Entry]], numbers: dict[int, int]) -> None:
+def _append(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], numbers: dict[int, int]) -> None:
     if not new:
         return
-    free = await _free_docids(conn, {document.date // DAY for document, _ in new})
+    free = _free_docids(conn, {document.date // DAY for document, _ in new})
     ordered = sorted(new, key=lambda one: (one[0].date, one[0].key))
     # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
     placed = sorted(((next(free[document.date // DAY]), document, made) for document, made in ordered), key=_docid)
-    await conn.executemany(
-        "INSERT INTO search_text (rowid, line) VALUES (?, ?)", [(docid, made.line) for docid, _, made in placed]
-    )
-    await conn.executemany(
-        "INSERT INTO search_document VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    _insert(conn, "search_text (rowid, line)", [(docid, made.line) for docid, _, made in placed])
+    _insert(
+        conn,
+        "search_document",
         [
             (
                 docid,
@@ -230,14 +241,23 @@ async def _append(conn: aiosqlite.Connection, new: Sequence[tuple[Document, Entr
     )
 
 
+def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """All rows in few statements: `executemany` would wait for Python's global lock once a row."""
+    for at in range(0, len(rows), _ROWS):
+        chunk = rows[at : at + _ROWS]
+        row = f"({', '.join('?' * len(chunk[0]))})"
+        statement = f"INSERT INTO {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
+        conn.execute(statement, [value for values in chunk for value in values])
+
+
 def _docid(placed: tuple[int, Document, Entry]) -> int:
     return placed[0]
 
 
-async def _free_docids(conn: aiosqlite.Connection, days: set[int]) -> dict[int, Iterator[int]]:
+def _free_docids(conn: sqlite3.Connection, days: set[int]) -> dict[int, Iterator[int]]:
     ranges = [[day, tier, first_docid(tier, day), first_docid(tier, day + 1)] for day in sorted(days) for tier in TIERS]
     used: dict[int, dict[int, int | None]] = {day: {} for day in days}
-    rows = await conn.execute_fetchall(
+    rows = conn.execute(
         """SELECT value ->> 0, value ->> 1, (
                SELECT max(docid) FROM search_document WHERE docid >= value ->> 2 AND docid < value ->> 3
            ) FROM json_each(?)""",

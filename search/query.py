@@ -59,8 +59,9 @@ def parse(text: str, context: Context) -> Node:
         if text.strip():
             raise QueryError("There is nothing to look for.", hint="Write a word, a number or an emoji.", query=text)
         return EVERYTHING
-    if len(found) > MAX_PARTS:
-        place = found[MAX_PARTS]
+    leaves = [token for token in found if token.leaf is not None]
+    if len(leaves) > MAX_PARTS:
+        place = leaves[MAX_PARTS]
         raise QueryError(
             f"The query has more than {MAX_PARTS} parts.",
             hint="Put a sentence in quotes.",

@@ -117,7 +117,7 @@ def _tag(field: str, value: str) -> str:
 def _domain_tags(host: str) -> tuple[str, ...]:
     """The host and every domain above it, so that `domain:` finds the subdomains."""
     labels = host.casefold().removeprefix("www.").strip(".").split(".")
-    return tuple(_tag("domain", ".".join(labels[at:])) for at in range(max(1, len(labels) - 1)))
+    return tuple(_tag("domain", ".".join(labels[at:])) for at in range(len(labels)))
 
 
 def _word_tags(field: str, text: str | None) -> Iterator[str]:

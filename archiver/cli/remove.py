@@ -11,8 +11,7 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from archiver.store.database import Writer
     from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, no such channel, or the archive is in use"}
@@ -50,7 +49,7 @@ async def run(settings: Settings, *, channels: list[str]) -> int:
             chosen = await pick_channels(database.connection, channels)
             now = int(time.time())
 
-            def act(conn: sqlite3.Connection) -> None:
+            def act(conn: Writer) -> None:
                 for channel in chosen:
                     set_state(conn, channel.channel_id, "removed", now=now)
 

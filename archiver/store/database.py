@@ -21,6 +21,9 @@ from archiver.errors import Error, NotFound, UsageError
 ARCHIVE_NAME = "archive.db"
 
 Connection: TypeAlias = aiosqlite.Connection
+"""For reading: awaited, streaming."""
+Writer: TypeAlias = sqlite3.Connection
+"""For writing: what `Database.write` hands out."""
 T = TypeVar("T")
 
 _PRAGMAS = """
@@ -112,7 +115,7 @@ class Database:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, act: Callable[[Writer], T]) -> T:
         """Run `act` in one transaction: all or nothing, one at a time, in the order of the calls.
 
         The whole of it runs in the connection's own thread. Awaiting statement by statement costs two thread switches
@@ -122,7 +125,7 @@ class Database:
         result: T = await self.connection._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
-    def _transact(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, act: Callable[[Writer], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
         conn.execute("BEGIN IMMEDIATE")
         try:

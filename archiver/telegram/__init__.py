@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from archiver.telegram.connection import Address, Connection
+from archiver.telegram.connection import Address, Connection, Patience
 from archiver.telegram.login import Prompts, log_in
 from archiver.telegram.session import has_session
 from archiver.telegram.source import TelegramSource
 
-__all__ = ["Address", "Connection", "Prompts", "TelegramSource", "has_session", "log_in"]
+__all__ = ["Address", "Connection", "Patience", "Prompts", "TelegramSource", "has_session", "log_in"]

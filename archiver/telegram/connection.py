@@ -31,14 +31,19 @@ from archiver.telegram.session import FileSession
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds before each further try; with the time limits a dead line is given up after about five minutes."""
-CONNECT_DELAYS = (0.0, 0.5, 1.5)
-"""The same for the first connection of a command: a wrong address should be said soon."""
-CONNECT_LIMIT = 20.0
-CALL_LIMIT = 20.0
-"""Seconds for the first try of a call; each further try may take as much longer, up to CALL_LIMIT_MOST."""
-CALL_LIMIT_MOST = 60.0
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long anything is waited for, in seconds."""
+
+    delays: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+    """Before each further try; with the time limits a dead line is given up after about five minutes."""
+    first_delays: tuple[float, ...] = (0.0, 0.5, 1.5)
+    """Before each try of a command's first connection: a wrong address should be said soon."""
+    connect: float = 20.0
+    call: float = 20.0
+    """For the first try of a call; each further try may take as much longer, up to `call_most`."""
+    call_most: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,9 @@ class Address:
 class Connection:
     """Sends requests; owns the client and the session. Not for use from several tasks at the same time."""
 
-    def __init__(self, address: Address, session_path: Path, pacer: Pacer) -> None:
+    def __init__(self, address: Address, session_path: Path, pacer: Pacer, *, patience: Patience = Patience()) -> None:
         self._address = address
+        self._patience = patience
         self._session_path = session_path
         self._pacer = pacer
         self._client: TelegramClient | None = None
@@ -103,12 +109,13 @@ class Connection:
 
         `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
         """
+        patience = self._patience
         tries = 0
         while True:
             await self._pacer.turn(method)
             client = await self.client()
             try:
-                return await _within(min(CALL_LIMIT * (tries + 1), CALL_LIMIT_MOST), ask(client))
+                return await _within(min(patience.call * (tries + 1), patience.call_most), ask(client))
             except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
                 failure = _lost(exc)
                 if isinstance(failure, LoginNeeded):
@@ -129,27 +136,27 @@ class Connection:
                     raise failure from exc
                 log.info("%s: %s", method, type(exc).__name__)
                 failure = ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
-            if tries == len(DELAYS):
+            if tries == len(patience.delays):
                 raise failure
-            await asyncio.sleep(DELAYS[tries])
+            await asyncio.sleep(patience.delays[tries])
             tries += 1
 
     async def is_logged_in(self) -> bool:
         """Whether the server knows this session as logged in."""
         client = await self.client()
         try:
-            return bool(await _within(CALL_LIMIT, client.is_user_authorized()))
+            return bool(await _within(self._patience.call, client.is_user_authorized()))
         except (ConnectionError, TimeoutError, OSError) as exc:
             raise _lost(exc) from exc
 
     async def _connect(self) -> TelegramClient:
         failure: Error = Unreachable("the server does not answer.")
-        for delay in DELAYS if self._was_connected else CONNECT_DELAYS:
+        for delay in self._patience.delays if self._was_connected else self._patience.first_delays:
             if delay:
                 await asyncio.sleep(delay)
             client = self._new_client()
             try:
-                await _within(CONNECT_LIMIT, client.connect())
+                await _within(self._patience.connect, client.connect())
                 return client
             except RPCError as exc:
                 await _hang_up(client)

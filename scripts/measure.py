@@ -1,0 +1,240 @@
+"""The figures of docs/performance.md: mirror rate, memory, search latency, export rate. Run by scripts/bench.
+
+The loopback server is a process of its own; the bare loops and `telekeep` are measured against the same one in the
+same run, because only the ratio of two such figures says something on a shared machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+TELEKEEP = (sys.executable, "-m", "archiver")
+PHONE, CODE = "+9996612345", "22222"
+QUESTIONS = (
+    "school",
+    "river convoy",
+    "الطريق",
+    "город",
+    "convoi",
+    '"road convoy"',
+    "brid*",
+    "has:photo school",
+    "жд OR rue",
+)
+
+Row = tuple[str, str, str]
+
+
+def main() -> None:
+    """Run what was asked for and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=50_000, help="size of the channel (default: 50000)")
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions of each mirror run (default: 3)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
+        work = Path(name)
+        with server(work, options.messages) as port:
+            setting(work, port)
+            rows = [*mirroring(work, port, options.rounds)]
+        rows += [*searching(work), *exporting(work), *starting()]
+    table = Table(title=f"{options.messages:,} messages, {os.cpu_count()} cores")
+    for header in ("what", "figure", "how"):
+        table.add_column(header)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+@contextmanager
+def server(work: Path, messages: int) -> Iterator[int]:
+    """The loopback server with one big channel, as a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.telegram", "--port", "0", "--public-key", str(work / "server.pem"),
+         "--world", f"big:{messages}"],
+        cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield int(line.rsplit(":", 1)[1])
+    finally:
+        process.terminate()
+        process.wait(30)
+        if process.stdout:
+            process.stdout.close()
+
+
+def setting(work: Path, port: int) -> None:
+    """Point the command at the server, without pacing."""
+    for name in [name for name in os.environ if name.startswith("TELEKEEP_")]:
+        del os.environ[name]
+    os.environ |= {
+        "TELEKEEP_ARCHIVE__DIR": str(work / "archive"),
+        "TELEKEEP_TELEGRAM__API_ID": "12345",
+        "TELEKEEP_TELEGRAM__API_HASH": "0" * 32,
+        "TELEKEEP_TELEGRAM__REQUESTS_PER_SECOND": "0",
+        "TELEKEEP_TELEGRAM__SERVER__HOST": "127.0.0.1",
+        "TELEKEEP_TELEGRAM__SERVER__PORT": str(port),
+        "TELEKEEP_TELEGRAM__SERVER__PUBLIC_KEY": str(work / "server.pem"),
+    }
+
+
+def telekeep(*arguments: str, stdin: str = "") -> tuple[float, int]:
+    """Run the command; seconds of the whole process and its peak memory in bytes."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*TELEKEEP, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(stdin.encode())
+    process.stdin.close()
+    complaint = process.stderr.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    if process.returncode > 1:
+        raise SystemExit(f"telekeep {arguments[0]} failed: {complaint}")
+    return time.perf_counter() - started, usage.ru_maxrss * 1024
+
+
+def mirroring(work: Path, port: int, rounds: int) -> Iterator[Row]:
+    """telekeep sync beside a bare loop and beside iter_messages."""
+    telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
+    bare, iterated, synced, memory = [], [], [], 0
+    for _ in range(rounds):
+        bare.append(asyncio.run(read(work, port, _bare_loop)))
+        iterated.append(asyncio.run(read(work, port, _iter_messages)))
+        for path in (work / "archive").glob("archive.db*"):
+            path.unlink()
+        telekeep("add", "@big")
+        seconds, peak = telekeep("sync")
+        count = _stored(work)
+        synced.append(count / seconds)
+        memory = max(memory, peak)
+    yield "bare getHistory loop", f"{statistics.median(bare):,.0f} messages/s", "median"
+    yield "iter_messages(wait_time=0)", f"{statistics.median(iterated):,.0f} messages/s", "median"
+    yield "telekeep sync", f"{statistics.median(synced):,.0f} messages/s", "median, whole process, start included"
+    yield "sync / bare loop", f"{statistics.median(synced) / statistics.median(bare):.2f}", "same server, same run"
+    yield "sync, peak memory", f"{memory / 1e6:,.0f} MB", "most of all rounds"
+    size = sum(path.stat().st_size for path in (work / "archive").glob("archive.db*"))
+    yield "archive", f"{size / _stored(work):,.0f} bytes/message", "raw payload, columns, search tables"
+
+
+async def read(work: Path, port: int, loop: Callable[[Any, Any], Any]) -> float:
+    """Messages a second that a plain Telethon client reads."""
+    from telethon import TelegramClient
+    from telethon.tl import functions, types
+
+    from archiver.telegram.connection import trust_key
+    from archiver.telegram.session import FileSession
+
+    trust_key(work / "server.pem")
+    session = FileSession(work / "archive" / "session")
+    session.set_dc(2, "127.0.0.1", port)
+    client = TelegramClient(session, 12345, "0" * 32, receive_updates=False)
+    await client.connect()
+    try:
+        found = await client(functions.contacts.ResolveUsernameRequest("big"))
+        peer = types.InputPeerChannel(found.chats[0].id, found.chats[0].access_hash)
+        started = time.perf_counter()
+        count = await loop(client, peer)
+        return count / (time.perf_counter() - started)
+    finally:
+        await client.disconnect()
+
+
+async def _bare_loop(client: Any, peer: Any) -> int:
+    from telethon.tl import functions
+
+    count = offset = 0
+    while True:
+        page = await client(functions.messages.GetHistoryRequest(peer, offset, None, 0, 100, 0, 0, 0))
+        if not page.messages:
+            return count
+        count += len(page.messages)
+        offset = page.messages[-1].id
+
+
+async def _iter_messages(client: Any, peer: Any) -> int:
+    count = 0
+    async for _ in client.iter_messages(peer, wait_time=0):
+        count += 1
+    return count
+
+
+def searching(work: Path) -> Iterator[Row]:
+    """Questions inside the library, and as whole processes."""
+    for sort in ("newest", "relevance"):
+        times = sorted(asyncio.run(ask(work, sort)))
+        yield f"search, {sort}", f"p50 {_at(times, 0.5):.1f} ms, p95 {_at(times, 0.95):.1f} ms", "inside the library"
+    whole = sorted(telekeep("search", question)[0] * 1000 for question in QUESTIONS for _ in range(3))
+    yield "telekeep search", f"p50 {_at(whole, 0.5):.0f} ms, p95 {_at(whole, 0.95):.0f} ms", "whole process"
+
+
+async def ask(work: Path, sort: Any) -> list[float]:
+    """Milliseconds of each question."""
+    from archiver.store.database import Database
+    from search.engine import Question
+    from search.exact import ExactEngine
+    from search.query import parse
+
+    times = []
+    async with await Database.open_readonly(work / "archive") as database:
+        engine = ExactEngine(database.connection)
+        for _ in range(20):
+            for question in QUESTIONS:
+                started = time.perf_counter()
+                await engine.search(Question(tree=parse(question), sort=sort, limit=20))
+                times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def exporting(work: Path) -> Iterator[Row]:
+    """Everything, in both formats."""
+    count = _stored(work)
+    for kind in ("jsonl", "csv"):
+        seconds, peak = telekeep("export", "--format", kind, "-o", str(work / f"out-{kind}" / f"all.{kind}"))
+        yield f"telekeep export, {kind}", f"{count / seconds:,.0f} rows/s", f"whole process, peak {peak / 1e6:,.0f} MB"
+
+
+def starting() -> Iterator[Row]:
+    """What a user waits for before anything happens."""
+    for option in ("--version", "--help"):
+        times = sorted(telekeep(option)[0] * 1000 for _ in range(9))
+        yield f"telekeep {option}", f"p50 {_at(times, 0.5):.0f} ms", "whole process"
+
+
+def _stored(work: Path) -> int:
+    import sqlite3
+
+    connection = sqlite3.connect(work / "archive" / "archive.db")
+    try:
+        count: int = connection.execute("SELECT count(*) FROM message").fetchone()[0]
+        return count
+    finally:
+        connection.close()
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()

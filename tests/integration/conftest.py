@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from telethon import TelegramClient
+
+
+@pytest.fixture(autouse=True)
+def _no_config_from_another_server() -> Iterator[None]:
+    yield
+    TelegramClient._config = None  # Telethon keeps it for the whole process

@@ -1,0 +1,130 @@
+"""A mirror of real parts: the loopback server, Telethon over a socket, an archive in a directory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from archiver.ingest import Ingest
+from archiver.mirror import Mirror
+from archiver.pace import Pacer
+from archiver.store.database import Database
+from archiver.telegram import Address, Connection, Patience, TelegramSource
+from archiver.telegram.session import FileSession
+from search import exact
+from tests.telegram import truth
+from tests.telegram.channel import Channel
+from tests.telegram.server import Server
+from tests.telegram.world import Account
+
+SHORT = Patience(
+    delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.0, 0.05), connect=2.0, call=0.4, call_most=1.0
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What a test drives."""
+
+    database: Database
+    source: TelegramSource
+    ingest: Ingest
+    mirror: Mirror
+
+    async def add(self, channel: Channel, *, window_start: int | None = None) -> None:
+        found = await self.source.resolve_username(channel.username)
+        await self.ingest.add_channel(found, window_start=window_start)
+
+    async def sync(self, channel: Channel) -> None:
+        await self.mirror.sync_channel(channel.id, progress=lambda stored, left: None)
+
+
+@asynccontextmanager
+async def mirror_of(
+    server: Server, account: Account, directory: Path, *, patience: Patience = SHORT, **pacing: Any
+) -> AsyncIterator[Rig]:
+    """A mirror that is logged in as the account; closing it leaves the archive."""
+    session = FileSession(directory / "session")
+    known = server.client_session(account)
+    session.set_dc(2, "127.0.0.1", server.port)
+    session.auth_key = known.auth_key
+    session.save()
+    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
+    pacing = {"now": _clock_of(server), **pacing}
+    connection = Connection(address, directory / "session", Pacer(0, **pacing), patience=patience)
+    async with await Database.open(directory) as database:
+        await database.write(exact.create)
+        source = TelegramSource(connection)
+        ingest = Ingest(database, layer=source.layer)
+        try:
+            yield Rig(database, source, ingest, Mirror(source, database, ingest))
+        finally:
+            await connection.close()
+
+
+def _clock_of(server: Server) -> Callable[[], float]:
+    import time
+
+    return lambda: time.time() + server.clock
+
+
+def held(directory: Path, channel: Channel) -> dict[int, dict[str, Any]]:
+    """What the archive says of each message that was there when last seen, in the words of the world's truth."""
+    connection = sqlite3.connect(directory / "archive.db")
+    connection.row_factory = sqlite3.Row
+    try:
+        rows = connection.execute(
+            "SELECT * FROM message WHERE channel_id = ? AND missing_since IS NULL", (channel.id,)
+        ).fetchall()
+        return {row["message_id"]: _told(row) for row in rows}
+    finally:
+        connection.close()
+
+
+def true(channel: Channel) -> dict[int, dict[str, Any]]:
+    """The same of the world."""
+    return {message_id: _true(truth.row(channel, message_id)) for message_id in channel.ids}
+
+
+def query(directory: Path, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Rows of the archive, by SQL."""
+    connection = sqlite3.connect(directory / "archive.db")
+    try:
+        return connection.execute(sql, parameters).fetchall()
+    finally:
+        connection.close()
+
+
+def _told(row: sqlite3.Row) -> dict[str, Any]:
+    entities = orjson.loads(row["entities"] or "[]")
+    return {
+        "kind": row["kind"],
+        "date": row["date"],
+        "text": row["text"],
+        "entities": sorted((e["offset"], e["length"]) for e in entities),
+        "media": "document" if row["media_kind"] == "image" else row["media_kind"],
+        "grouped_id": row["grouped_id"],
+        "reply_to": row["reply_to_msg_id"],
+        "forwarded": row["fwd_from"] is not None,
+        "post_author": row["post_author"],
+    }
+
+
+def _true(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": row["kind"],
+        "date": row["date"],
+        "text": row["text"],
+        "entities": sorted((e["offset"], e["length"]) for e in row["entities"]),
+        "media": row["media"],
+        "grouped_id": None if row["grouped_id"] is None else str(row["grouped_id"]),
+        "reply_to": row["reply_to"],
+        "forwarded": row["fwd_from"] is not None,
+        "post_author": row["post_author"],
+    }

@@ -1,0 +1,300 @@
+"""The mirror equals the world: backfill, catching up, windows, gaps, faults."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import ChannelGone, ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
+from archiver.store.channel import find_channel
+from archiver.store.coverage import list_coverage
+from tests.integration.rig import held, mirror_of, query, true
+from tests.telegram import faults
+from tests.telegram.channel import Channel
+from tests.telegram.server import Server
+from tests.telegram.world import Account, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def account(world: World) -> Account:
+    return world.add_account("+9996612345", "22222")
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[Server]:
+    async with Server(world) as running:
+        yield running
+
+
+@pytest.fixture
+def channel(world: World) -> Channel:
+    """450 ids with gaps, albums, media, forwards and service messages."""
+    channel = world.add_channel("Alpha", "alpha")
+    for number in range(400):
+        channel.post(f"message {number}", views=number)
+    channel.album([world.media.photo(), world.media.photo()], "an album")
+    for make in (world.media.photo, world.media.poll, world.media.geo):
+        channel.post("with media", media=make())
+    channel.set_title("Alpha news")
+    channel.post("an answer", reply_to=5)
+    channel.delete(*range(20, 60), 399, 401)
+    return channel
+
+
+async def test_a_channel_is_mirrored_whole(server: Server, account: Account, channel: Channel, tmp_path: Path) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        row = await find_channel(rig.database.connection, channel.id)
+        assert row is not None
+        assert await list_coverage(rig.database.connection, channel.id, row.generation) == [(1, channel.last_id)]
+    assert held(tmp_path, channel) == true(channel)
+    assert server.forbidden == []
+
+
+async def test_a_second_sync_changes_nothing(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        before = query(tmp_path, "SELECT * FROM message ORDER BY message_id")
+        asked = len(server.called("messages.getHistory"))
+        await rig.sync(channel)
+    assert query(tmp_path, "SELECT * FROM message ORDER BY message_id") == before
+    assert len(server.called("messages.getHistory")) == asked
+
+
+async def test_what_happened_meanwhile_is_caught_up(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        new = channel.post("new")
+        channel.edit(new.id, text="new, edited")
+        channel.edit(7, text="old, edited")
+        channel.delete(100, 101)
+        channel.pin(8)
+        gone = channel.post("seen by nobody")
+        channel.delete(gone.id)
+        channel.post("last")
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert query(tmp_path, "SELECT message_id, text FROM revision") == [(7, "message 5")]
+    missing = query(tmp_path, "SELECT message_id, missing_how, text FROM message WHERE missing_since IS NOT NULL")
+    assert missing == [(100, "update", "message 98"), (101, "update", "message 99")]
+
+
+async def test_more_events_than_the_server_tells_are_found_by_walking_again(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        for number in range(150):
+            channel.post(f"flood {number}")
+        channel.edit(9, text="edited in the dark")
+        channel.delete(200, 201)
+        await rig.sync(channel)
+        row = await find_channel(rig.database.connection, channel.id)
+        assert row is not None
+        assert row.generation == 2
+    assert held(tmp_path, channel) == true(channel)
+    missing = query(tmp_path, "SELECT message_id, missing_how FROM message WHERE missing_since IS NOT NULL")
+    assert missing == [(200, "history"), (201, "history")]
+    assert query(tmp_path, "SELECT message_id, text FROM revision") == [(9, "message 7")]
+
+
+async def test_since_is_the_far_end_and_can_be_moved_back(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    channel = world.add_channel("Alpha", "alpha", date=1_600_000_000)
+    for number in range(500):
+        channel.post(f"message {number}", date=1_600_000_000 + 60 * number)
+    start = 1_600_000_000 + 60 * 350
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel, window_start=start)
+        await rig.sync(channel)
+        assert held(tmp_path, channel) == {i: row for i, row in true(channel).items() if row["date"] >= start}
+        asked = len(server.called("messages.getHistory"))
+        assert asked == 2  # 150 of 500 messages
+        await rig.sync(channel)
+        assert len(server.called("messages.getHistory")) == asked
+        await rig.add(channel)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_window_newer_than_everything_holds_nothing_and_asks_once(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel, window_start=4_000_000_000)
+        await rig.sync(channel)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == {}
+    assert len(server.called("messages.getHistory")) == 1
+
+
+async def test_an_empty_channel_is_complete_and_its_first_post_is_found(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    channel = world.add_channel("Alpha", "alpha")
+    channel.delete(1)
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        assert held(tmp_path, channel) == {}
+        channel.post("first")
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+FAULTS = {
+    "dropped": (faults.drop(), {"skip": 1, "times": 2}),
+    "halved": (faults.half(40), {"skip": 1, "times": 2}),
+    "hanging": (faults.hang(), {"skip": 1, "times": 1}),
+    "delayed": (faults.delay(0.1), {"times": 3}),
+    "twice": (faults.dup(), {"times": 3}),
+    "with an internal error": (faults.rpc(500, "RPC_CALL_FAIL"), {"skip": 1, "times": 2}),
+    "with -503": (faults.rpc(-503, "Timeout"), {"skip": 1, "times": 1}),
+    "with a bad salt": (faults.bad_salt(), {"times": 2}),
+    "with an unknown object beside it": (faults.unknown_ctor("container"), {"skip": 1, "times": 1}),
+    "in a new session": (faults.new_session(), {"times": 2}),
+    "in pieces": (faults.gzip(), {}),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_nothing_is_lost_when_answers_come(
+    name: str, server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    action, how = FAULTS[name]
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        server.faults.add("messages.getHistory", action, **how)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_flood_wait_is_obeyed_and_the_sync_goes_on(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        server.clock += seconds
+
+    async with mirror_of(server, account, tmp_path, sleep=sleep) as rig:
+        await rig.add(channel)
+        server.faults.add("messages.getHistory", faults.flood(30), skip=2, times=1)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert server.violations == []
+    assert len(slept) == 1
+    assert 30 <= slept[0] <= 32
+
+
+async def test_a_long_flood_wait_ends_the_sync_and_is_obeyed_by_the_next_one(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    remembered: dict[str, float] = {}
+
+    async def remember(method: str, until: float) -> None:
+        remembered[method] = until
+
+    async with mirror_of(server, account, tmp_path, remember=remember) as rig:
+        await rig.add(channel)
+        server.faults.add("messages.getHistory", faults.flood(5_000), skip=2, times=1)
+        with pytest.raises(FloodWait) as flood:
+            await rig.sync(channel)
+        assert 5_000 <= flood.value.seconds <= 5_002
+    asked = len(server.called("messages.getHistory"))
+    async with mirror_of(server, account, tmp_path, floods=remembered) as rig:
+        with pytest.raises(FloodWait):
+            await rig.sync(channel)
+    assert len(server.called("messages.getHistory")) == asked
+    assert server.violations == []
+
+
+async def test_one_unreadable_message_costs_only_itself(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    for message_id in (130, 131, 350, channel.last_id):
+        channel.posts[message_id].make_unknown()
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+    mirrored = held(tmp_path, channel)
+    stubs = {message_id for message_id, row in mirrored.items() if row["kind"] == "stub"}
+    assert stubs == {130, 131, 350, channel.last_id}
+    expected = true(channel)
+    assert {i: row for i, row in mirrored.items() if i not in stubs} == {
+        i: row for i, row in expected.items() if i not in stubs
+    }
+
+
+async def test_a_private_channel_loses_nothing_that_is_held(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        before = held(tmp_path, channel)
+        channel.private = True
+        channel.members.clear()
+        with pytest.raises(ChannelInaccessible):
+            await rig.sync(channel)
+    assert held(tmp_path, channel) == before
+
+
+async def test_a_name_that_another_channel_took_over_is_never_followed(
+    server: Server, account: Account, world: World, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        other = world.add_channel("Impostor", "impostor")
+        channel.rename("alpha_old")
+        world.set_username(other, "alpha")
+        await rig.sync(channel)  # by id: the name does not matter
+        await rig.database.write(lambda conn: conn.execute("DELETE FROM access"))
+        with pytest.raises(ChannelGone, match="another channel"):
+            await rig.sync(channel)
+    assert query(tmp_path, "SELECT DISTINCT channel_id FROM message") == [(channel.id,)]
+
+
+async def test_a_stale_access_hash_is_asked_for_again(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.database.write(lambda conn: conn.execute("UPDATE access SET access_hash = 1"))
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_logged_out_session_says_so(server: Server, account: Account, channel: Channel, tmp_path: Path) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        server.log_out_everywhere(account)
+        with pytest.raises(LoginNeeded):
+            await rig.sync(channel)
+
+
+async def test_a_server_that_goes_away_is_named(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        server.faults.add("messages.getHistory", faults.hang())
+        with pytest.raises(Unreachable):
+            await rig.sync(channel)
