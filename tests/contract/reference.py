@@ -1,0 +1,137 @@
+"""The slow and obvious engine: looks at every document for every question, in plain Python.
+
+It shares the folding with the engines under test (`normalize` has tests of its own), but nothing else: phrases are
+looked for in lists, chains of a script without spaces as substrings, tags in the document's own fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from search.document import Document, Key
+from search.engine import Question
+from search.filters import HAS, NOT_MEDIA
+from search.normalize import fold
+from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+
+_CHAIN = "[\u0e00-\u0eff\u3005\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+
+
+class Reference:
+    """Holds the documents and answers by trying each of them."""
+
+    def __init__(self) -> None:
+        self.documents: dict[Key, Document] = {}
+
+    def upsert(self, documents: Iterable[Document]) -> None:
+        """The last one of a message counts."""
+        for document in documents:
+            self.documents[document.key] = document
+
+    def keys(self, question: Question) -> list[tuple[int, int, int]]:
+        """(date, channel_id, message_id) of all hits in the order of the question (relevance: as newest)."""
+        found = [
+            (document.date, *document.key)
+            for document in self.documents.values()
+            if (question.channels is None or document.channel_id in question.channels)
+            and satisfies(document, Posted(question.bounds))
+            and satisfies(document, question.tree)
+        ]
+        return sorted(found, reverse=question.sort != "oldest")
+
+
+def satisfies(document: Document, node: Node) -> bool:
+    """Whether the document satisfies the tree."""
+    match node:
+        case And(parts):
+            return all(satisfies(document, part) for part in parts)
+        case Or(parts):
+            return any(satisfies(document, part) for part in parts)
+        case Not(part):
+            return not satisfies(document, part)
+        case Word(text) | Phrase(text) | Prefix(text):
+            return any(_stands(text, field, prefix=isinstance(node, Prefix)) for field in _fields(document))
+        case _:
+            return _passes(document, node)
+
+
+def _passes(document: Document, node: Node) -> bool:
+    """Whether the document passes a filter."""
+    match node:
+        case Is(state):
+            return bool(getattr(document, f"is_{state}"))
+        case InChannel(ids):
+            return document.channel_id in ids
+        case Posted(bounds):
+            date = datetime.fromtimestamp(document.date, UTC)
+            return (bounds.since is None or date >= bounds.since) and (bounds.until is None or date < bounds.until)
+        case Number(field, low, high):
+            number = document.message_id if field == "id" else getattr(document, field)
+            return number is not None and (low is None or number >= low) and (high is None or number <= high)
+        case Has(kind):
+            return _has(document, kind)
+        case Tag():
+            return _tagged(document, node)
+    raise AssertionError(node)
+
+
+def _fields(document: Document) -> Sequence[str]:
+    return [document.text, *document.extra, document.file_name or ""]
+
+
+def _units(text: str) -> list[tuple[str, bool]]:
+    """Words, and the single characters of a chain; with each whether the chain goes on behind it."""
+    found = []
+    for word in fold(text).split():
+        for piece in re.findall(f"{_CHAIN}+|(?:(?!{_CHAIN}).)+", word):
+            if re.match(_CHAIN, piece):
+                found += [(char, at + 1 < len(piece)) for at, char in enumerate(piece)]
+            else:
+                found.append((piece, False))
+    return found
+
+
+def _stands(wanted: str, text: str, *, prefix: bool) -> bool:
+    """Whether the units of the wanted text stand in the text one behind the other."""
+    units, found = _units(wanted), _units(text)
+    *firsts, (last, _) = units
+    for at in range(len(found) - len(units) + 1):
+        end, _ = found[at + len(units) - 1]
+        if found[at : at + len(firsts)] == firsts and (end.startswith(last) if prefix else end == last):
+            return True
+    return False
+
+
+def _has(document: Document, kind: str) -> bool:
+    match kind:
+        case "link":
+            return document.has_link
+        case "album":
+            return document.grouped_id is not None
+        case "media":
+            return any(one not in NOT_MEDIA for one in document.media)
+        case _:
+            return bool((HAS[kind] or frozenset()) & set(document.media))
+
+
+def _tagged(document: Document, tag: Tag) -> bool:
+    match tag.field:
+        case "from" | "fwd" | "filename":
+            text = {"from": document.author, "fwd": document.fwd_name, "filename": document.file_name}[tag.field]
+            return _stands(tag.value, text or "", prefix=tag.prefix)
+        case "fwd_id":
+            return str(document.fwd_channel_id) == tag.value
+        case "hashtag" | "mention":
+            names = document.hashtags if tag.field == "hashtag" else document.mentions
+            return any(_equal("_".join(fold(name).split()), "_".join(fold(tag.value).split()), tag) for name in names)
+        case "domain":
+            return any(_equal(host, tag.value, tag) or host.endswith(f".{tag.value}") for host in document.domains)
+        case _:
+            value = {"mime": document.mime, "ext": document.ext, "lang": document.lang}[tag.field]
+            return value is not None and _equal(value, tag.value, tag)
+
+
+def _equal(value: str, wanted: str, tag: Tag) -> bool:
+    return value.startswith(wanted) if tag.prefix else value == wanted
