@@ -62,8 +62,8 @@ def _older_than_window(page: HistoryPage, window_start: int | None) -> int | Non
         return None
     older = None
     for message in sorted(page.messages, key=lambda m: m.message_id):
-        if message.date.timestamp() >= window_start:
-            break
+        if message.kind == "stub" or message.date.timestamp() >= window_start:
+            break  # a stub's date is a guess: it never ends the window
         older = message.message_id
     return older
 

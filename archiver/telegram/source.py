@@ -25,6 +25,9 @@ from archiver.telegram.answers import (
 )
 from archiver.telegram.connection import Connection
 
+_TELLING = 32
+"""Bytes by which an unreadable message is known again."""
+
 
 class TelegramSource:
     """What the workers see; see `archiver.source` for the contract."""
@@ -122,7 +125,9 @@ class TelegramSource:
         below, date = await self._first_readable_under(channel_id, access_hash, offset_id)
         message_id = message_prefix_id(raw)
         if message_id is None or not below < message_id < (offset_id or 1 << 31):
-            message_id = await self._find_id(channel_id, access_hash, below, offset_id)
+            message_id = await self._find_id(
+                channel_id, access_hash, raw, (below + 1, (offset_id or (1 << 31) - 1) - 1)
+            )
         # Its own date cannot be read; that of the message before it is the nearest truth.
         stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER)
         return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
@@ -136,19 +141,28 @@ class TelegramSource:
             return item.id, item.date or datetime.fromtimestamp(0, UTC)
         return 0, datetime.fromtimestamp(0, UTC)
 
-    async def _find_id(self, channel_id: int, access_hash: int, below: int, offset_id: int) -> int:
-        """The id of the first message below `offset_id`, when it cannot even tell that: halve the range above `below`.
+    async def _find_id(self, channel_id: int, access_hash: int, raw: bytes, within: tuple[int, int]) -> int:
+        """The id of a message that cannot even tell that, by its bytes: halve the range that it lies in.
 
-        The history from an id on begins with that message exactly if the id is above the message's own.
+        The history from an id on begins with these bytes exactly if the id is above the message's own.
         """
-        low, high = below + 1, (offset_id or below + 1_000_000) - 1
+
+        async def begins_at(offset_id: int) -> bool:
+            answer = await self._history(channel_id, access_hash, offset_id, 1)
+            unreadable = answer.messages.unreadable
+            # The beginning holds the id in every layer so far; the end holds counters, names and random padding.
+            return unreadable is not None and unreadable.raw[:_TELLING] == raw[:_TELLING]
+
+        low, high = within
         while low < high:
             middle = (low + high) // 2
-            answer = await self._history(channel_id, access_hash, middle + 1, 1)
-            if answer.messages.unreadable:
+            if await begins_at(middle + 1):
                 high = middle
             else:
                 low = middle + 1
+        if not await begins_at(low + 1):
+            # It changed meanwhile, or it is deleted; a wrong id would be worse than a later try.
+            raise ServerFault("a message that this version cannot read could not be placed.", hint="Try again.")
         return low
 
 

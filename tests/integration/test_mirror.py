@@ -40,8 +40,8 @@ def channel(world: World) -> Channel:
     for number in range(400):
         channel.post(f"message {number}", views=number)
     channel.album([world.media.photo(), world.media.photo()], "an album")
-    for make in (world.media.photo, world.media.poll, world.media.geo):
-        channel.post("with media", media=make())
+    for media in (world.media.photo(), world.media.poll("Which?", {"one": 3, "two": 0}), world.media.geo()):
+        channel.post("with media", media=media)
     channel.set_title("Alpha news")
     channel.post("an answer", reply_to=5)
     channel.delete(*range(20, 60), 399, 401)
@@ -89,7 +89,9 @@ async def test_what_happened_meanwhile_is_caught_up(
         await rig.sync(channel)
     assert held(tmp_path, channel) == true(channel)
     assert query(tmp_path, "SELECT message_id, text FROM revision") == [(7, "message 5")]
-    missing = query(tmp_path, "SELECT message_id, missing_how, text FROM message WHERE missing_since IS NOT NULL")
+    missing = query(
+        tmp_path, "SELECT message_id, missing_how, text FROM message WHERE missing_since IS NOT NULL ORDER BY 1"
+    )
     assert missing == [(100, "update", "message 98"), (101, "update", "message 99")]
 
 
@@ -108,7 +110,7 @@ async def test_more_events_than_the_server_tells_are_found_by_walking_again(
         assert row is not None
         assert row.generation == 2
     assert held(tmp_path, channel) == true(channel)
-    missing = query(tmp_path, "SELECT message_id, missing_how FROM message WHERE missing_since IS NOT NULL")
+    missing = query(tmp_path, "SELECT message_id, missing_how FROM message WHERE missing_since IS NOT NULL ORDER BY 1")
     assert missing == [(200, "history"), (201, "history")]
     assert query(tmp_path, "SELECT message_id, text FROM revision") == [(9, "message 7")]
 

@@ -95,6 +95,7 @@ CREATE TABLE message (
     PRIMARY KEY (channel_id, message_id)
 ) STRICT;
 CREATE INDEX message_date ON message (channel_id, date, message_id);
+CREATE INDEX message_missing ON message (channel_id, message_id) WHERE missing_since IS NOT NULL;
 
 -- Every earlier content of a message, written when another content hash was seen.
 CREATE TABLE revision (
