@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -192,15 +193,17 @@ async def ask(work: Path, sort: Any) -> list[float]:
     from archiver.store.database import Database
     from search.engine import Question
     from search.exact import ExactEngine
+    from search.filters import Context
     from search.query import parse
 
     times = []
+    context = Context(now=datetime.now(UTC))
     async with await Database.open_readonly(work / "archive") as database:
         engine = ExactEngine(database.connection)
         for _ in range(20):
             for question in QUESTIONS:
                 started = time.perf_counter()
-                await engine.search(Question(tree=parse(question), sort=sort, limit=20))
+                await engine.search(Question(tree=parse(question, context), sort=sort, limit=20))
                 times.append((time.perf_counter() - started) * 1000)
     return times
 

@@ -24,6 +24,8 @@ _NAMES = {
     "TypeEmojiGameInfo": types.messages.EmojiGameUnavailable,
     "TypeEmojiGameOutcome": types.messages.EmojiGameOutcome,
     "TypeSentCode": types.auth.SentCode,
+    "TypeSentCodeType": types.auth.SentCodeTypeApp,
+    "TypeCodeType": types.auth.CodeTypeSms,
 }
 _INTS = {"i": (-(2**31), 2**31 - 1), "I": (0, 2**31 - 1), "q": (-(2**63), 2**63 - 1)}
 _TEXTS = ("", "a", "слово", "😀 emoji", "line\nline", "nul\x00inside", "https://example.com/a?b=c", "x" * 300)
