@@ -15,7 +15,7 @@ from typing import TypeAlias
 from search.dates import Bounds
 from search.filters import HAS
 from search.normalize import Needle
-from search.terms import HAS_BITS, SERVICE_TERM, STATE_BITS, channel_term, has_term, tag_terms
+from search.terms import HAS_BITS, SERVICE_TERM, STATE_BITS, SUPERSEDED, channel_term, has_term, tag_terms
 from search.tree import (
     And,
     Has,
@@ -52,6 +52,17 @@ class Plan:
     """Dates that hold for every hit."""
     ranked: bool
     """Whether there is text by which hits can be ranked."""
+
+    def select(self, columns: str, docids: tuple[int, int]) -> tuple[str, tuple[Value, ...]]:
+        """The statement that reads these columns of the present contents within a range of docids, and its values."""
+        where = f"d.flags & {SUPERSEDED} = 0 AND {self.where.sql}"
+        if self.match is None:
+            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
+            return f"SELECT {columns} FROM {rows} AND {where}", (*docids, *self.where.values)  # noqa: S608 bound
+        # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
+        rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
+            WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
+        return f"SELECT {columns} FROM {rows} AND {where}", (self.match, *docids, *self.where.values)  # noqa: S608 bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from search.dates import Bounds
 DAY = 86_400
 ROOM = (13, 20, 31)
 """Bits of the running number within a day, tier by tier."""
-TIERS = range(len(ROOM))
 _SHIFT = 52
 _LAST_DAY = 1 << 15
 
@@ -35,6 +34,11 @@ def tier_of(docid: int) -> int:
     return docid >> _SHIFT
 
 
+def tiers_to(docid: int | None) -> range:
+    """The tiers in use when this is the highest docid, None when there is none."""
+    return range(0 if docid is None else tier_of(docid) + 1)
+
+
 def docid_range(tier: int, bounds: Bounds) -> tuple[int, int]:
     """First docid, and the one behind the last, of the days that the bounds touch."""
     first = _day(bounds.since, 0)
@@ -42,11 +46,11 @@ def docid_range(tier: int, bounds: Bounds) -> tuple[int, int]:
     return first_docid(tier, first), first_docid(tier, last + 1)
 
 
-def free_docids(day: int, last_used: Mapping[int, int | None]) -> Iterator[int]:
-    """The docids of a day that are still free, ascending; `last_used` tells the highest one in each tier."""
-    for tier in TIERS:
-        used = last_used[tier]
-        yield from range(first_docid(tier, day) if used is None else used + 1, first_docid(tier, day + 1))
+def free_docids(day: int, last_used: Mapping[int, int]) -> Iterator[int]:
+    """The docids of a day that are still free, ascending; `last_used` tells the highest one of each tier in use."""
+    for tier in range(len(ROOM)):
+        used = last_used.get(tier, first_docid(tier, day) - 1)
+        yield from range(used + 1, first_docid(tier, day + 1))
 
 
 def _day(instant: datetime | None, default: int) -> int:

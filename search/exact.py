@@ -12,23 +12,19 @@ https://www.sqlite.org/fts5.html#contentless_tables
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 
 import aiosqlite
 
-from search.compile import Plan, Value, plan
-from search.dates import Bounds
-from search.docid import DAY, TIERS, day_of, docid_range, first_docid, free_docids, tier_of
+from search.changes import Row, Written, decide, place
+from search.compile import Plan, plan
+from search.docid import day_of, docid_range, first_docid, free_docids, tier_of, tiers_to
 from search.document import Document, Key
 from search.engine import Answer, Hit, Question
-from search.errors import SearchError
 from search.normalize import NORM_VERSION
-from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS, Entry, entry
+from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
+from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS
 
 LAYOUT_VERSION = 1
 """To be raised with any change of the tables or of `terms`."""
@@ -58,36 +54,8 @@ _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
 _CHUNK = 256
 """Rows that are fetched at once."""
-_ROWS = 50
-"""Rows that are inserted at once."""
-
-_Place: TypeAlias = tuple[int, int, int]
-"""(date, channel_id, message_id): the order of hits by date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What writing a page of documents changed."""
-
-    added: int = 0
-    changed: int = 0
-    """A new content superseded an old one."""
-    touched: int = 0
-    """Only counters or state."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of search_document."""
-
-    docid: int
-    channel: int
-    message_id: int
-    date: int
-    flags: int
-    views: int | None
-    forwards: int | None
-    fingerprint: int
+_ROWS = 100
+"""Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
 
 
 def create(conn: sqlite3.Connection) -> None:
@@ -104,25 +72,22 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document]) -> Written:
 
     Of several documents of one message the last one counts. A page of about 100 is written fastest.
     """
-    entries = {document.key: (document, entry(document)) for document in documents}
-    numbers = _channel_numbers(conn, {channel_id for channel_id, _ in entries})
-    known = _known_rows(conn, entries, numbers)
-    new: list[tuple[Document, Entry]] = []
-    touched: list[_Row] = []
-    superseded: list[int] = []
-    for key, (document, made) in entries.items():
-        old = known.get(key)
-        if old is None:
-            new.append((document, made))
-        elif (old.fingerprint, old.date) != (made.fingerprint, document.date):
-            new.append((document, made))
-            superseded.append(old.docid)
-        elif (row := _refreshed(old, document, made)) != old:
-            touched.append(row)
-    _supersede(conn, superseded)
-    _append(conn, new, numbers)
-    _touch(conn, touched)
-    return Written(len(new) - len(superseded), len(superseded), len(touched))
+    numbers = _channel_numbers(conn, {document.channel_id for document in documents})
+    changes = decide(documents, _known_rows(conn, [document.key for document in documents], numbers))
+    conn.executemany(
+        f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
+        [(docid,) for docid in changes.superseded],
+    )
+    conn.executemany(
+        "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
+        [(row.flags, row.views, row.forwards, row.docid) for row in changes.touched],
+    )
+    if changes.new:
+        # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
+        lines, rows = place(changes.new, numbers, _free_docids(conn, changes.days))
+        _insert(conn, "search_text (rowid, line)", lines)
+        _insert(conn, "search_document", rows)
+    return changes.written
 
 
 def mark_missing(conn: sqlite3.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
@@ -178,7 +143,7 @@ def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
     return found
 
 
-def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, _Row]:
+def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, Row]:
     ids: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         ids.setdefault(channel_id, []).append(message_id)
@@ -190,55 +155,8 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: dict[int
                 AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608 constants only
             (numbers[channel_id], json.dumps(wanted)),
         )
-        found.update({(channel_id, row[2]): _Row(*row) for row in rows})
+        found.update({(channel_id, row[2]): Row(*row) for row in rows})
     return found
-
-
-def _refreshed(old: _Row, document: Document, made: Entry) -> _Row:
-    return replace(old, flags=made.flags, views=document.views, forwards=document.forwards)
-
-
-def _supersede(conn: sqlite3.Connection, docids: Sequence[int]) -> None:
-    if docids:
-        conn.executemany(
-            f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
-            [(docid,) for docid in docids],
-        )
-
-
-def _touch(conn: sqlite3.Connection, rows: Sequence[_Row]) -> None:
-    if rows:
-        conn.executemany(
-            "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
-            [(row.flags, row.views, row.forwards, row.docid) for row in rows],
-        )
-
-
-def _append(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], numbers: dict[int, int]) -> None:
-    if not new:
-        return
-    free = _free_docids(conn, {document.date // DAY for document, _ in new})
-    ordered = sorted(new, key=lambda one: (one[0].date, one[0].key))
-    # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
-    placed = sorted(((next(free[document.date // DAY]), document, made) for document, made in ordered), key=_docid)
-    _insert(conn, "search_text (rowid, line)", [(docid, made.line) for docid, _, made in placed])
-    _insert(
-        conn,
-        "search_document",
-        [
-            (
-                docid,
-                numbers[document.channel_id],
-                document.message_id,
-                document.date,
-                made.flags,
-                document.views,
-                document.forwards,
-                made.fingerprint,
-            )
-            for docid, document, made in placed
-        ],
-    )
 
 
 def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -250,21 +168,21 @@ def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ..
         conn.execute(statement, [value for values in chunk for value in values])
 
 
-def _docid(placed: tuple[int, Document, Entry]) -> int:
-    return placed[0]
-
-
 def _free_docids(conn: sqlite3.Connection, days: set[int]) -> dict[int, Iterator[int]]:
-    ranges = [[day, tier, first_docid(tier, day), first_docid(tier, day + 1)] for day in sorted(days) for tier in TIERS]
-    used: dict[int, dict[int, int | None]] = {day: {} for day in days}
+    [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
+    used: dict[int, dict[int, int]] = {day: {} for day in days}
+    ranges = [
+        (day, first_docid(tier, day), first_docid(tier, day + 1)) for tier in tiers_to(top) for day in sorted(days)
+    ]
     rows = conn.execute(
-        """SELECT value ->> 0, value ->> 1, (
-               SELECT max(docid) FROM search_document WHERE docid >= value ->> 2 AND docid < value ->> 3
+        """SELECT value ->> 0, (
+               SELECT max(docid) FROM search_document WHERE docid >= value ->> 1 AND docid < value ->> 2
            ) FROM json_each(?)""",
         (json.dumps(ranges),),
     )
-    for day, tier, docid in rows:
-        used[day][tier] = docid
+    for day, docid in rows:
+        if docid is not None:
+            used[day][tier_of(docid)] = docid
     return {day: free_docids(day, used[day]) for day in days}
 
 
@@ -289,30 +207,30 @@ class ExactEngine:
         made = plan(question.tree, question.bounds, question.channels)
         total = 0
         for tier in await self._tiers():
-            statement, values = _select(made, "count(*)", docid_range(tier, made.bounds))
+            statement, values = made.select("count(*)", docid_range(tier, made.bounds))
             total += sum(row[0] for row in await self._conn.execute_fetchall(statement, values))
         return total
 
     async def _dated(self, question: Question, made: Plan) -> Answer:
         newest = question.sort != "oldest"
-        behind = None if question.cursor is None else _read_cursor(question.cursor)
-        bounds = made.bounds if behind is None else made.bounds.intersect(_beyond(behind, newest=newest))
-        found: list[_Place] = []
+        behind = None if question.cursor is None else read_place(question.cursor)
+        bounds = made.bounds if behind is None else made.bounds.intersect(beyond(behind, newest=newest))
+        found: list[Place] = []
         for tier in await self._tiers():
             found += await self._walk(made, docid_range(tier, bounds), behind, question.limit + 1, newest=newest)
         found.sort(reverse=newest)
         page = found[: question.limit]
-        cursor = _write_cursor(page[-1]) if len(found) > len(page) > 0 else None
+        cursor = write_place(page[-1]) if len(found) > len(page) > 0 else None
         hits = tuple(Hit(channel_id, message_id, date) for date, channel_id, message_id in page)
         return Answer(hits=hits, engine=self.name, cursor=cursor)
 
     async def _walk(
-        self, made: Plan, docids: tuple[int, int], behind: _Place | None, wanted: int, *, newest: bool
-    ) -> list[_Place]:
+        self, made: Plan, docids: tuple[int, int], behind: Place | None, wanted: int, *, newest: bool
+    ) -> list[Place]:
         """At least so many places behind the cursor, if there are, and whole days of them."""
-        statement, values = _select(made, "d.docid, d.date, d.channel, d.message_id", docids)
+        statement, values = made.select("d.docid, d.date, d.channel, d.message_id", docids)
         order = f" ORDER BY {'search_text.rowid' if made.match else 'd.docid'} {'DESC' if newest else 'ASC'}"
-        found: list[_Place] = []
+        found: list[Place] = []
         last_day = -1
         async with self._conn.execute(statement + order, values) as cursor:
             while rows := await cursor.fetchmany(_CHUNK):
@@ -321,69 +239,35 @@ class ExactEngine:
                     if len(found) >= wanted and day_of(docid) != last_day:
                         return found
                     last_day = day_of(docid)
-                    place = (date, self._channels[channel], message_id)
-                    if behind is None or (place < behind if newest else place > behind):
-                        found.append(place)
+                    here = (date, self._channels[channel], message_id)
+                    if behind is None or (here < behind if newest else here > behind):
+                        found.append(here)
         return found
 
     async def _ranked(self, question: Question, made: Plan) -> Answer:
-        offset = 0 if question.cursor is None else _read_offset(question.cursor)
-        statement, values = _select(made, "d.date, d.channel, d.message_id, bm25(search_text) AS rank", (0, 1 << 62))
-        page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ? OFFSET ?"
-        rows = list(await self._conn.execute_fetchall(statement + page, (*values, question.limit + 1, offset)))
-        await self._learn_channels(row[1] for row in rows)
+        offset = 0 if question.cursor is None else read_rank(question.cursor)
+        end = offset + question.limit
+        rows: list[sqlite3.Row] = []
+        for tier in await self._tiers():
+            statement, values = made.select(
+                "bm25(search_text) AS rank, d.date, d.channel, d.message_id", docid_range(tier, made.bounds)
+            )
+            page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ?"
+            rows += await self._conn.execute_fetchall(statement + page, (*values, end + 1))
+        rows.sort(key=lambda row: (-row[0], *row[1:]), reverse=True)
+        await self._learn_channels(row[2] for row in rows)
         hits = tuple(
             Hit(self._channels[channel], message_id, date, score=-rank)
-            for date, channel, message_id, rank in rows[: question.limit]
+            for rank, date, channel, message_id in rows[offset:end]
         )
-        more = f"r{offset + question.limit}" if len(rows) > question.limit else None
-        return Answer(hits=hits, engine=self.name, cursor=more)
+        return Answer(hits=hits, engine=self.name, cursor=write_rank(end) if len(rows) > end else None)
 
     async def _tiers(self) -> range:
-        rows = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
-        return range(max(0 if row[0] is None else tier_of(row[0]) + 1 for row in rows))
+        [(top,)] = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
+        return tiers_to(top)
 
     async def _learn_channels(self, numbers: Iterable[int]) -> None:
         if set(numbers) <= self._channels.keys():
             return
         rows = await self._conn.execute_fetchall("SELECT number, channel_id FROM search_channel")
         self._channels = {row[0]: row[1] for row in rows}
-
-
-def _select(made: Plan, columns: str, docids: tuple[int, int]) -> tuple[str, tuple[Value, ...]]:
-    """The statement of a plan within a range of docids, and its values."""
-    where = f"d.flags & {SUPERSEDED} = 0 AND {made.where.sql}"
-    if made.match is None:
-        statement = f"SELECT {columns} FROM search_document AS d WHERE d.docid >= ? AND d.docid < ? AND {where}"  # noqa: S608 values are bound
-        return statement, (*docids, *made.where.values)
-    # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
-    statement = f"""SELECT {columns} FROM search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
-        WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ? AND {where}"""  # noqa: S608 values are bound
-    return statement, (made.match, *docids, *made.where.values)
-
-
-def _beyond(place: _Place, *, newest: bool) -> Bounds:
-    """Where the hits behind a place can be."""
-    instant = datetime.fromtimestamp(place[0], UTC)
-    return Bounds(until=instant + timedelta(seconds=1)) if newest else Bounds(since=instant)
-
-
-def _write_cursor(place: _Place) -> str:
-    return ".".join(str(part) for part in place)
-
-
-def _read_cursor(cursor: str) -> _Place:
-    parts = cursor.split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise _wrong_cursor()
-    return int(parts[0]), int(parts[1]), int(parts[2])
-
-
-def _read_offset(cursor: str) -> int:
-    if not re.fullmatch("r[0-9]{1,9}", cursor):
-        raise _wrong_cursor()
-    return int(cursor[1:])
-
-
-def _wrong_cursor() -> SearchError:
-    return SearchError("This cursor continues another kind of question.", hint="Ask without it.")

@@ -50,6 +50,8 @@ NOT_MEDIA = frozenset({"webpage", "empty"})
 
 _ALIASES = {"doc": "document", "file": "document", "pic": "photo", "deleted": "missing", "location": "geo"}
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
+_MOST = 2**62
+"""More than any number of Telegram's, and within SQLite's integers."""
 _NUMBER = re.compile(r"(>=|<=|>|<|=)?([0-9]{1,15})([km]?)")
 _RANGE = re.compile(r"([0-9]{1,15})([km]?)?\.\.([0-9]{1,15})?([km]?)|\.\.([0-9]{1,15})([km]?)")
 _CHANNEL_ID = re.compile(r"(?:-100)?([0-9]{1,15})")
@@ -181,7 +183,7 @@ def _number(name: NumberField, value: str, _: Context) -> Node:
 
 
 def _int(digits: str | None, suffix: str | None) -> int | None:
-    return int(digits) * _SUFFIXES[suffix or ""] if digits else None
+    return min(int(digits) * _SUFFIXES[suffix or ""], _MOST) if digits else None
 
 
 def _date(value: str, context: Context) -> Node:

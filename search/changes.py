@@ -1,0 +1,104 @@
+"""What writing a page of documents changes in the embedded engine. Pure: decided here, carried out by `exact`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from search.docid import DAY
+from search.document import Document, Key
+from search.terms import Entry, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What writing a page of documents changed."""
+
+    added: int = 0
+    changed: int = 0
+    """A new content superseded an old one."""
+    touched: int = 0
+    """Only counters or state."""
+
+
+class Row(NamedTuple):
+    """A row of search_document, in the order of its columns."""
+
+    docid: int
+    channel: int
+    message_id: int
+    date: int
+    flags: int
+    views: int | None
+    forwards: int | None
+    fingerprint: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be done."""
+
+    new: list[tuple[Document, Entry]] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    """Docids of contents that are no longer the present ones."""
+    touched: list[Row] = field(default_factory=list)
+    """Rows with new counters or states."""
+
+    @property
+    def written(self) -> Written:
+        """The sum of it."""
+        return Written(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
+
+    @property
+    def days(self) -> set[int]:
+        """Days (since 1970) that new contents belong to."""
+        return {document.date // DAY for document, _ in self.new}
+
+
+def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
+    """What differs from the present rows. Of several documents of one message the last one counts."""
+    changes = Changes()
+    for key, document in {document.key: document for document in documents}.items():
+        made, old = entry(document), known.get(key)
+        if old is None:
+            changes.new.append((document, made))
+        elif (old.fingerprint, old.date) != (made.fingerprint, document.date):
+            changes.new.append((document, made))
+            changes.superseded.append(old.docid)
+        else:
+            row = old._replace(flags=made.flags, views=document.views, forwards=document.forwards)
+            if row != old:
+                changes.touched.append(row)
+    return changes
+
+
+def place(
+    new: Iterable[tuple[Document, Entry]], numbers: Mapping[int, int], free: Mapping[int, Iterator[int]]
+) -> tuple[Sequence[tuple[int, str]], Sequence[Row]]:
+    """The rows of search_text and of search_document, by ascending docid.
+
+    `numbers` gives each channel's short number, `free` the docids that each day has left.
+    """
+    lines: list[tuple[int, str]] = []
+    rows: list[Row] = []
+    for document, made in sorted(new, key=_by_date):
+        docid = next(free[document.date // DAY])
+        lines.append((docid, made.line))
+        rows.append(
+            Row(
+                docid=docid,
+                channel=numbers[document.channel_id],
+                message_id=document.message_id,
+                date=document.date,
+                flags=made.flags,
+                views=document.views,
+                forwards=document.forwards,
+                fingerprint=made.fingerprint,
+            )
+        )
+    return sorted(lines), sorted(rows)
+
+
+def _by_date(new: tuple[Document, Entry]) -> tuple[int, Key]:
+    return new[0].date, new[0].key
