@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import Desk, Telegram, desk_at
+
+
+@pytest.fixture(scope="session")
+def shared_telegram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
+    worlds = ("small", "mixed", "demo", "big:6000")
+    arguments = [word for world in worlds for word in ("--world", world)]
+    with Telegram(tmp_path_factory.mktemp("telegram"), *arguments) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def session(shared_telegram: Telegram, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session that is logged in; every desk that takes a copy is the same device."""
+    desk = desk_at(shared_telegram, tmp_path_factory.mktemp("login"))
+    desk.log_in()
+    return desk.archive / "session"
+
+
+@pytest.fixture
+def telegram(shared_telegram: Telegram) -> Iterator[Telegram]:
+    """The server for all tests: whoever changes a channel or logs out takes one that nobody else reads."""
+    yield shared_telegram
+    shared_telegram.calm()
+
+
+@pytest.fixture
+def desk(telegram: Telegram, session: Path, tmp_path: Path) -> Desk:
+    """A desk of the test's own, logged in, with no channel yet."""
+    return desk_at(telegram, tmp_path / "desk", session)

@@ -1,0 +1,99 @@
+"""Logging in as people and scripts do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import CODE, PHONE, Desk, Telegram, desk_at
+from tests.acceptance.world import PASSWORD, SECOND_CODE, SECOND_PHONE
+
+
+@pytest.fixture
+def stranger(telegram: Telegram, tmp_path: Path) -> Desk:
+    desk = desk_at(telegram, tmp_path / "stranger")
+    desk.secrets += [SECOND_PHONE.lstrip("+"), SECOND_CODE, PASSWORD]
+    return desk
+
+
+def test_code_comes_from_a_line_of_stdin_and_the_session_stays(stranger: Desk) -> None:
+    done = stranger.do("login", "-vv", stdin=f"{PHONE}\n{CODE}\n")
+    assert (done.out, done.err.splitlines()[-1]) == ("", "logged in.")
+    again = stranger.do("login")
+    assert (again.out, again.err) == ("", "already logged in.\n")
+
+
+def test_second_password_is_the_next_line(stranger: Desk) -> None:
+    stranger.do("login", "--phone", SECOND_PHONE, "-vv", stdin=f"{SECOND_CODE}\n{PASSWORD}\n")
+    assert stranger.do("login").err == "already logged in.\n"
+
+
+def test_wrong_answers_may_be_given_again_up_to_three_times(stranger: Desk) -> None:
+    done = stranger.run("login", "--phone", SECOND_PHONE, stdin=f"11111\n{SECOND_CODE}\nnonsense\n{PASSWORD}\n")
+    assert (done.status, done.out) == (0, "")
+    assert done.errors == [
+        "telekeep: that code was wrong; try again.",
+        "telekeep: that password was wrong; try again.",
+    ]
+
+
+def test_three_wrong_codes_end_it_with_4(stranger: Desk) -> None:
+    done = stranger.run("login", "--phone", PHONE, stdin="11111\n22222\n33333\n")
+    assert done.status == 4
+    assert done.errors[-1].startswith("telekeep: the code was wrong.")
+    assert stranger.run("add", "@alpha").status == 4
+
+
+@pytest.mark.parametrize(
+    ("stdin", "asked"), [(None, "code"), ("", "code"), ("\n", "code"), (f"{SECOND_CODE}\n", "password")]
+)
+def test_stdin_that_ends_early_is_one_line_and_4(stranger: Desk, stdin: str | None, asked: str) -> None:
+    done = stranger.run("login", "--phone", SECOND_PHONE, stdin=stdin)
+    assert (done.status, done.out, len(done.err.splitlines())) == (4, "", 1)
+    assert asked in done.err.lower()
+
+
+def test_number_that_nobody_has_is_one_line_and_4(stranger: Desk) -> None:
+    done = stranger.run("login", "--phone", "+9996699999", stdin="11111\n")
+    assert (done.status, len(done.errors)) == (4, 1)
+    assert "no account has that phone number" in done.err
+
+
+@pytest.mark.parametrize("typed", ["12ab", "call me", "+"])
+def test_what_is_no_number_is_one_line_and_4(stranger: Desk, typed: str) -> None:
+    done = stranger.run("login", stdin=f"{typed}\n")
+    assert (done.status, len(done.errors)) == (4, 1)
+    assert "phone number" in done.err
+
+
+@pytest.mark.parametrize("command", [["sync"], ["add", "@alpha"]])
+def test_without_a_login_the_mirroring_commands_say_what_to_run(stranger: Desk, command: list[str]) -> None:
+    done = stranger.run(*command)
+    assert (done.status, done.out) == (4, "")
+    assert done.err == "telekeep: no account is logged in. Run `telekeep login`.\n"
+    assert not stranger.archive.exists()
+
+
+def test_login_that_was_broken_off_is_no_login(stranger: Desk) -> None:
+    stranger.run("login", "--phone", PHONE, stdin="")
+    done = stranger.run("add", "@alpha")
+    assert (done.status, len(done.errors)) == (4, 1)
+    assert "telekeep login" in done.err
+    stranger.log_in()
+
+
+def test_session_that_is_no_session_says_which_file_to_remove(stranger: Desk) -> None:
+    stranger.archive.mkdir()
+    (stranger.archive / "session").write_text("{}")
+    done = stranger.run("add", "@alpha")
+    assert (done.status, len(done.errors)) == (2, 1)
+    assert str(stranger.archive / "session") in done.err
+
+
+def test_prompts_stand_on_a_terminal_and_the_password_is_not_echoed(stranger: Desk) -> None:
+    screen = stranger.on_terminal("login", "--phone", SECOND_PHONE, typed=[("Code", SECOND_CODE), ("word)", PASSWORD)])
+    assert "Password (hint: a word):" in screen
+    assert PASSWORD not in screen
+    assert screen.rstrip().endswith("logged in.")
+    assert stranger.do("login").err == "already logged in.\n"
