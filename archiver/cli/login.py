@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,12 @@ class StandardInput:
 
     def phone(self) -> str:
         """The number that was given, or is typed now."""
-        return self._phone or self._ask("Phone number with country code: ")
+        from archiver.errors import LoginNeeded  # noqa: PLC0415 - see run
+
+        number = self._phone or self._ask("Phone number with country code: ")
+        if not re.fullmatch(r"\+?[0-9 ().-]*[0-9][0-9 ().-]*", number):
+            raise LoginNeeded("that is no phone number.", hint="Give it with its country code, as +49...")
+        return number.replace(".", "")
 
     def code(self) -> str:
         """The code that came."""
