@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from search.normalize import Needle, fold_with_map, spans
-from search.tree import Node, texts
+from search.normalize import Needle, fold_with_map, in_run, needle, spans
+from search.tree import Node, tags, texts
 
 Span: TypeAlias = tuple[int, int]
 
@@ -34,17 +34,28 @@ class Snippet:
 
 def highlight(tree: Node, text: str) -> list[Span]:
     """The places in the text of what the tree asks for; excluded words are not looked for."""
-    needles = list(dict.fromkeys(leaf.needle for leaf in texts(tree)))
+    needles = list(dict.fromkeys(_needles(tree)))
     if not needles or not text:
         return []
     folded = fold_with_map(text)
     terms = spans(folded.text)
     found = []
-    for needle in needles:
-        for first, last in _places(needle, [term for term, _, _ in terms]):
+    for wanted in needles:
+        for first, last in _places(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
+            if in_run(terms[last][0]):
+                end = terms[last][1] + len(wanted.terms[-1])
             found.append((folded.starts[start], _whole(text, folded.ends[end - 1])))
     return _merged(found)
+
+
+def _needles(tree: Node) -> Iterator[Needle]:
+    for leaf in texts(tree):
+        yield leaf.needle
+    for tag in tags(tree):
+        found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None
+        if found is not None:
+            yield found
 
 
 def snippet(text: str, found: Sequence[Span], width: int) -> Snippet:
@@ -59,13 +70,13 @@ def snippet(text: str, found: Sequence[Span], width: int) -> Snippet:
     return Snippet(text[start:end], inside, cut_before=start > 0, cut_after=end < len(text))
 
 
-def _places(needle: Needle, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _places(wanted: Needle, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
     """First and last term of each place."""
-    *firsts, last = needle.terms
-    length = len(needle.terms)
+    *firsts, last = wanted.terms
+    length = len(wanted.terms)
     for at in range(len(terms) - length + 1):
         end = terms[at + length - 1]
-        if (end.startswith(last) if needle.prefix else end == last) and firsts == list(terms[at : at + length - 1]):
+        if (end.startswith(last) if wanted.prefix else end == last) and firsts == list(terms[at : at + length - 1]):
             yield at, at + length - 1
 
 
@@ -107,7 +118,10 @@ def _word_end(text: str, start: int, at: int) -> int:
     if at >= len(text):
         return len(text)
     spaces = [match.start() for match in re.finditer(r"\s", text[max(start + 1, at - 24) : at + 1])]
-    return max(start + 1, at - 24) + spaces[-1] if spaces else _boundary(text, at)
+    if spaces:
+        return max(start + 1, at - 24) + spaces[-1]
+    end = _boundary(text, at)
+    return end if end > start else _whole(text, start + 1)
 
 
 def _boundary(text: str, at: int) -> int:

@@ -94,7 +94,7 @@ class Needle:
 
 
 def fold(text: str) -> str:
-    """The folded text; folding it again changes nothing."""
+    """The folded text; folding it again changes no word."""
     if text.isascii():
         return text.translate(_ASCII)
     while True:
@@ -154,6 +154,11 @@ def spans(folded: str) -> list[tuple[str, int, int]]:
             else:
                 found += [(term, start + at, start + at + len(term)) for at, term in enumerate(_cut_piece(piece[0]))]
     return found
+
+
+def in_run(term: str) -> bool:
+    """Whether a term is a piece of a run, of one or two characters."""
+    return _IN_RUN.match(term) is not None
 
 
 def _cut(folded: str) -> list[str]:
@@ -244,7 +249,11 @@ def _fold_plain(char: str) -> str:
         return str(unicodedata.decimal(char))
     if category[0] == "L":
         return _unaccent(char)
-    if category == "So" or (category == "Sk" and char > "\uffff") or (category == "Cn" and char > "\U0001efff"):
+    if (
+        category == "So"
+        or (category == "Sk" and char > "\uffff")
+        or (category == "Cn" and "\U0001efff" < char < "\U00020000")
+    ):
         return " " if "\u2500" <= char <= "\u259f" else f" {char} "
     return char if category[0] in "NM" or category == "Cn" else " "
 

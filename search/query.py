@@ -208,7 +208,7 @@ class _Parser:
         """The whole query."""
         tree = self._or()
         if left := self._peek():
-            raise self._error("This ')' closes nothing.", left, "Remove it, or put the text in quotes.")
+            raise self._stray(left)
         return tree
 
     def _or(self) -> Node:
@@ -263,17 +263,21 @@ class _Parser:
         return token
 
     def _missing(self, token: _Token | None) -> QueryError:
-        """Something to look for is wanted here; the operator before, or else this one, is the place."""
-        before = self._tokens[self._next - 1] if self._next else token
-        place = before if before is not None and before.sign is not None else token
-        assert place is not None
-        where = "before" if place is token and place.sign in {"OR", "AND"} else "after"
-        if place.sign == "(":
-            return self._error("There is nothing within the parentheses.", place, "Write words in them.")
-        if place.sign == ")":
-            return self._error("This ')' closes nothing.", place, "Remove it, or put the text in quotes.")
-        mend = f"Write a word {where} it, or put it in quotes."
-        return self._error(f"There is nothing to look for {where} '{place.sign}'.", place, mend)
+        """Something to look for is wanted where this token stands, or at the end."""
+        before = self._tokens[self._next - 1] if self._next else None
+        if before is not None and before.sign in {"OR", "AND", "NOT", "-"}:
+            mend = "Write a word after it, or put it in quotes."
+            return self._error(f"There is nothing to look for after '{before.sign}'.", before, mend)
+        if token is not None and token.sign in {"OR", "AND"}:
+            mend = "Write a word before it, or put it in quotes."
+            return self._error(f"There is nothing to look for before '{token.sign}'.", token, mend)
+        if before is not None:
+            return self._error("There is nothing within the parentheses.", before, "Write words in them.")
+        assert token is not None
+        return self._stray(token)
+
+    def _stray(self, token: _Token) -> QueryError:
+        return self._error("This ')' closes nothing.", token, "Remove it, or put the text in quotes.")
 
     def _error(self, message: str, token: _Token, hint: str) -> QueryError:
         return QueryError(message, hint=hint, query=self._text, start=token.start, end=token.end)

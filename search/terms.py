@@ -9,7 +9,7 @@ a bit costs nothing, a term three bytes for each message that has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -120,8 +120,8 @@ def _domain_tags(host: str) -> tuple[str, ...]:
     return tuple(_tag("domain", ".".join(labels[at:])) for at in range(len(labels)))
 
 
-def _word_tags(field: str, text: str | None) -> Iterator[str]:
-    return (f"{field}:{word}" for word in index_text(text or "").split())
+def _word_tags(field: str, text: str | None) -> Sequence[str]:
+    return [f"{field}:{word}" for word in index_text(text).split()] if text else ()
 
 
 def _flags(document: Document) -> int:

@@ -142,14 +142,20 @@ def any_of(parts: tuple[Node, ...]) -> Node:
 
 def texts(node: Node) -> Iterator[Text]:
     """The words, phrases and prefixes that a hit may contain: those which are not excluded."""
-    match node:
-        case Word() | Phrase() | Prefix():
-            yield node
-        case And() | Or():
-            for part in node.parts:
-                yield from texts(part)
-        case _:
-            return
+    return (leaf for leaf in _wanted(node) if isinstance(leaf, Word | Phrase | Prefix))
+
+
+def tags(node: Node) -> Iterator[Tag]:
+    """The tags that a hit may have: those which are not excluded."""
+    return (leaf for leaf in _wanted(node) if isinstance(leaf, Tag))
+
+
+def _wanted(node: Node) -> Iterator[Node]:
+    if isinstance(node, And | Or):
+        for part in node.parts:
+            yield from _wanted(part)
+    elif not isinstance(node, Not):
+        yield node
 
 
 def _needle(text: str, *, prefix: bool = False) -> Needle:

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.filters import Context
+from search.highlight import highlight, snippet
+from search.query import parse
+
+CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
+
+
+def marked(query: str, text: str) -> list[str]:
+    return [text[start:end] for start, end in highlight(parse(query, CONTEXT), text)]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("convoy", "A Convoy, a CONVOY.", ["Convoy", "CONVOY"]),
+        ("رتلا عسكريا", "بأن رَتْلاً عَسْكَرِيّاً مرّ", ["رَتْلاً", "عَسْكَرِيّاً"]),
+        ("عاجل", "🔴عـــاجل: خبر", ["عـــاجل"]),
+        ("16", "الساعة ١٦:٣٠", ["١٦"]),
+        ("میخواهم", "من می‌خواهم بروم", ["می‌خواهم"]),
+        ("еще", "Ещё раз", ["Ещё"]),
+        ("мята", "чай м’ята", ["м’ята"]),
+        ("oeuvre", "Chef-d’Œuvre", ["Œuvre"]),
+        ("fin", "la ﬁn", ["ﬁn"]),
+        ("cafe", "un cafe\u0301!", ["cafe\u0301"]),
+        ("bold", "so 𝐛𝐨𝐥𝐝 !", ["𝐛𝐨𝐥𝐝"]),
+        ("שלום", "אמר שָׁלוֹם לכם", ["שָׁלוֹם"]),
+        ("国际", "中国国际法院", ["国际"]),
+        ("法", "国际法院和法律", ["法", "法"]),
+        ("국제", "한국국제법은", ["국제"]),
+        ("ไทย", "ภาษาไทยง่าย", ["ไทย"]),
+        ("ガ", "ｶﾞｽ", ["ｶﾞ"]),
+        ("👍", "ok 👍🏽 fine", ["👍🏽"]),
+        ("❤", "a ❤️ b", ["❤️"]),
+        ('"the convoy"', "the convoy and the other convoy", ["the convoy"]),
+        ('"the convoy"', "the... convoy", ["the... convoy"]),
+        ("conv*", "convoys convene", ["convoys", "convene"]),
+        ("a OR c", "a b c", ["a", "c"]),
+        ("a -b", "a b", ["a"]),
+        ("-a", "a b", []),
+        ("#convoy", "see #Convoy now", ["Convoy"]),
+        ("has:photo", "has photo", []),
+        ("covid-19", "the COVID 19", ["COVID 19"]),
+        ("ab OR abc*", "abc ab", ["abc", "ab"]),
+        ('"a b" OR "b c"', "a b c", ["a b c"]),
+        ("國際 法", "", []),
+    ],
+)
+def test_matches_stand_on_the_original_text(query: str, text: str, found: list[str]) -> None:
+    assert marked(query, text) == found
+
+
+WORDS = [
+    "convoy",
+    "رَتْلاً",
+    "国际法",
+    "한국은",
+    "👍🏽",
+    "👩‍👩‍👧",
+    "🇺🇦🇫🇷",
+    "e\u0301\u0323",
+    "ﬁn",
+    "\r\n",
+    " ",
+    "ไทยน้ำ",
+    "x\u200dy",
+]
+TEXTS = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=30).map("".join)
+QUERIES = st.sampled_from(["convoy", "رتلا", "国际", "法 OR 👍", "e OR fin", '"convoy convoy"', "xy*", "👩", "ไ"])
+
+
+@given(QUERIES, TEXTS)
+def test_spans_are_within_the_text_ascending_and_apart(query: str, text: str) -> None:
+    spans = highlight(parse(query, CONTEXT), text)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+
+
+@given(QUERIES, TEXTS, st.integers(1, 60))
+def test_a_snippet_is_a_piece_of_the_text_and_cuts_no_cluster(query: str, text: str, width: int) -> None:
+    spans = highlight(parse(query, CONTEXT), text)
+    piece = snippet(text, spans, width)
+    assert piece.text in text
+    assert all(0 <= start < end <= len(piece.text) for start, end in piece.spans)
+    if text and piece.cut_before:
+        assert not _is_mark(piece.text[:1])
+    if len(text) <= width:
+        assert piece.text == text
+
+
+def _is_mark(char: str) -> bool:
+    return char in {"\u0301", "\u0323", "\u200d", "\u064e", "\u0652", "\u064b", "🏽", "\u0e49"}
+
+
+def test_a_snippet_shows_the_match() -> None:
+    text = "word " * 100 + "the convoy went by " + "word " * 100
+    spans = highlight(parse("convoy", CONTEXT), text)
+    piece = snippet(text, spans, 60)
+    assert [piece.text[a:b] for a, b in piece.spans] == ["convoy"]
+    assert (piece.cut_before, piece.cut_after) == (True, True)
+    assert len(piece.text) <= 60 + 24
+    assert piece.text.startswith("word")
+
+
+def test_a_snippet_prefers_where_most_matches_are() -> None:
+    text = "a1 " + "x " * 100 + "a1 b2 a1 b2" + " x" * 100
+    spans = highlight(parse("a1 OR b2", CONTEXT), text)
+    assert len(snippet(text, spans, 40).spans) == 4
+
+
+def test_a_family_of_emoji_is_cut_before_or_behind() -> None:
+    text = "👩‍👩‍👧" * 20
+    for width in range(1, 60):
+        piece = snippet(text, [], width)
+        assert len(piece.text) % 5 == 0, width
+        assert piece.text

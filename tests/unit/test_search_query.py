@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.dates import Bounds
+from search.errors import QueryError
+from search.filters import _READERS, Context
+from search.query import EVERYTHING, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, parse
+from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+
+CONTEXT = Context(
+    now=datetime(2024, 5, 20, 12, tzinfo=UTC),
+    channels={"sabereen": [1234567890], "example news": [7], "twice": [1, 2], "قناة": [9]},
+)
+
+
+def read(text: str) -> Node:
+    return parse(text, CONTEXT)
+
+
+def channel(*ids: int) -> InChannel:
+    return InChannel(frozenset(ids))
+
+
+A, B, C = Word("a"), Word("b"), Word("c")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("", EVERYTHING),
+        (" \n\t ", EVERYTHING),
+        ("a", A),
+        ("a b", And((A, B))),
+        ("a AND b", And((A, B))),
+        ("a OR b", Or((A, B))),
+        ("a OR b c", Or((A, And((B, C))))),
+        ("a b OR c", Or((And((A, B)), C))),
+        ("a (b OR c)", And((A, Or((B, C))))),
+        ("((a))", A),
+        ("-a", Not(A)),
+        ("NOT a", Not(A)),
+        ("NOT NOT a", A),
+        ("a -b", And((A, Not(B)))),
+        ("-(a b)", Not(And((A, B)))),
+        ('-"a b"', Not(Phrase("a b"))),
+        ("-has:photo", Not(Has("photo"))),
+        ("a or b and not c", And((A, Word("or"), B, Word("and"), Word("not"), C))),
+    ],
+)
+def test_operators_and_precedence(text: str, tree: Node) -> None:
+    assert read(text) == tree
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"a b"', "“a b”", "„a b“", "„a b”", "«a b»", "»a b«", "「a b」", '“a b"', '"a b”'],
+)  # fmt: skip
+def test_quotes_of_all_kinds(text: str) -> None:
+    assert read(text) == Phrase("a b")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("conv*", Prefix("conv")),
+        ('"a conv"*', Prefix("a conv")),
+        ("国*", Prefix("国")),
+        ("covid-19", Word("covid-19")),
+        ("state-of-the-art", Word("state-of-the-art")),
+        ("a - b", And((A, B))),
+        ("a -- b", And((A, B))),
+        ("a — b", And((A, B))),
+        ("a -", A),
+        ("a ... !", A),
+        ("#tag", Tag("hashtag", "tag")),
+        ("#القوات_المسلحة", Tag("hashtag", "القوات_المسلحة")),
+        ("#ta*", Tag("hashtag", "ta", prefix=True)),
+        ("-#tag", Not(Tag("hashtag", "tag"))),
+        ("@some_name", Tag("mention", "some_name")),
+        ("https://t.me/name/12?single", Word("t.me/name/12?single")),
+        ("t.me/name", Word("t.me/name")),
+        ("12:30", Word("12:30")),
+        ("Update: a", And((Word("Update:"), A))),
+        ("عاجل:خبر", Word("عاجل:خبر")),
+        ('צה"ל', Word('צה"ל')),
+        ('"צה"ל כאן"', Phrase('צה"ל כאן')),
+        ("l'eau", Word("l'eau")),
+        ("C++", Word("C++")),
+        ("🔴", Word("🔴")),
+        ("a(b)", And((A, B))),
+    ],
+)
+def test_words_as_people_write_them(text: str, tree: Node) -> None:
+    assert read(text) == tree
+
+
+DAY = Bounds(datetime(2021, 12, 16, tzinfo=UTC), datetime(2021, 12, 17, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("has:photo", Has("photo")),
+        ("HAS:Photo", Has("photo")),
+        ("is:forwarded", Is("forwarded")),
+        ("channel:sabereen", channel(1234567890)),
+        ("channel:@Sabereen", channel(1234567890)),
+        ("channel:t.me/sabereen", channel(1234567890)),
+        ("channel:https://t.me/s/sabereen", channel(1234567890)),
+        ('channel:"Example News"', channel(7)),
+        ("channel:twice", channel(1, 2)),
+        ("channel:قناة", channel(9)),
+        ("channel:1234567890", channel(1234567890)),
+        ("channel:-1001234567890", channel(1234567890)),
+        ("on:2021-12-16", Posted(DAY)),
+        ("date:2021-12-16", Posted(DAY)),
+        ("date:2021-12-16..2021-12-16", Posted(DAY)),
+        ("since:2021-12-16", Posted(Bounds(since=DAY.since))),
+        ("until:2021-12-16", Posted(Bounds(until=DAY.until))),
+        ("since:2021-12-16T00:00", Posted(Bounds(since=DAY.since))),
+        ("id:12", Number("id", 12, 12)),
+        ("id:12..", Number("id", 12, None)),
+        ("views:>1000", Number("views", 1001, None)),
+        ("views:>=1k", Number("views", 1000, None)),
+        ("views:<5", Number("views", None, 4)),
+        ("views:<=5", Number("views", None, 5)),
+        ("views:1k..2m", Number("views", 1000, 2_000_000)),
+        ("views:..9", Number("views", None, 9)),
+        ("views>1000", Number("views", 1001, None)),
+        ("forwards:>50", Number("forwards", 51, None)),
+        ("views:999999999999999m", Number("views", 2**62, 2**62)),
+        ("from:name", Tag("from", "name")),
+        ('from:"Jane Roe"', Tag("from", "Jane Roe")),
+        ("fwd:none", Not(Is("forwarded"))),
+        ("fwd:-1001234567890", Tag("fwd_id", "1234567890")),
+        ("fwd:@sabereen", Or((Tag("fwd_id", "1234567890"), Tag("fwd", "sabereen")))),
+        ("fwd:unknown", Tag("fwd", "unknown")),
+        ("domain:YouTube.com", Tag("domain", "YouTube.com")),
+        ("domain:https://www.youtube.com/watch?v=1", Tag("domain", "youtube.com")),
+        ("mime:image/*", Tag("mime", "image/", prefix=True)),
+        ("ext:.apk", Tag("ext", "apk")),
+        ("filename:report*", Tag("filename", "report", prefix=True)),
+        ("hashtag:#x", Tag("hashtag", "x")),
+        ("lang:ar", Tag("lang", "ar")),
+    ],
+)
+def test_filters(text: str, tree: Node) -> None:
+    assert read(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ('a "b c', '"', "not closed. Add"),
+        ("a «b", "«", "»"),
+        ("a OR", "OR", "after 'OR'"),
+        ("OR a", "OR", "before 'OR'"),
+        ("a OR OR b", "OR", "after 'OR'"),
+        ("a AND", "AND", "after 'AND'"),
+        ("a NOT", "NOT", "after 'NOT'"),
+        ("a -!!!", "-", "after '-'"),
+        ("(a OR b", "(", "not closed"),
+        ("a)", ")", "closes nothing"),
+        ("()", "(", "within the parentheses"),
+        ("a (OR b)", "OR", "before 'OR'"),
+        ('a ""', '""', "within the quotes"),
+        ('"!?"', '"!?"', "within the quotes"),
+        ("!!!", "!!!", "nothing to look for"),
+        ("*", "*", "end of a word"),
+        ("a co*y", "co*y", "end of a word"),
+        ("*word", "*word", "end of a word"),
+        ("c*", "c*", "two letters"),
+        ("chanel:x", "chanel:x", "Did you mean channel:"),
+        ("hasphoto:x", "hasphoto:x", "There is no filter"),
+        ("foo:bar", "foo:bar", "in quotes"),
+        ("has:", "has:", "has no value. Write has:photo"),
+        ("has:fotos", "has:fotos", "There"),
+        ("has:foto", "has:foto", "Did you mean has:photo"),
+        ("has:doc", "has:doc", "Did you mean has:document"),
+        ("is:deleted", "is:deleted", "Did you mean is:missing"),
+        ("channel:sabreen", "channel:sabreen", "Did you mean channel:sabereen"),
+        ("views:many", "views:many", "not a number. Write views:>1000"),
+        ("views:9..1", "views:9..1", "begins behind its end"),
+        ("a since:20211216", "since:20211216", "not a date"),
+        ("date:2022..2021", "date:2022..2021", "not before"),
+        ("filename:*.pdf", "filename:*.pdf", "at the end"),
+        ("from:!!!", "from:!!!", "nothing to look for"),
+        ('channel:"x', '"', "not closed"),
+    ],
+)
+def test_a_wrong_query_says_where_and_what_and_the_mend(text: str, place: str, says: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        read(text)
+    error = caught.value
+    assert error.query == text
+    assert text[error.start : error.end] == place
+    assert says in str(error)
+    assert error.hint
+    assert error.pointer.splitlines()[1].index("^") == error.start
+
+
+def test_limits_are_errors_with_a_place() -> None:
+    for text in ("(" * (MAX_DEPTH + 1) + "a", "-(" * MAX_DEPTH + "a", "NOT " * 5000, "a " * (MAX_PARTS + 1)):
+        with pytest.raises(QueryError):
+            read(text)
+    with pytest.raises(QueryError, match="more than"):
+        read("a" * (MAX_LENGTH + 1))
+    assert read("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH) == A
+
+
+@pytest.mark.parametrize("name", sorted(_READERS))
+def test_no_filter_is_passed_over(name: str) -> None:
+    with pytest.raises(QueryError, match=f"Write {name}:"):
+        read(f"a {name}: b")
+
+
+PIECES = (
+    """a b* - -- ( ) " “ » OR AND NOT has: photo since: 2021 .. views: > # @ * channel: sabereen : ' 国 צ fwd: none"""
+)
+SIGNS = st.lists(st.sampled_from([*PIECES.split(), " ", "\0", "\ud800", "\u202e"]), max_size=20).map("".join)
+
+
+@given(st.text() | SIGNS)
+def test_any_text_is_a_tree_or_a_query_error(text: str) -> None:
+    with suppress(QueryError):
+        read(text)
+
+
+@given(st.text() | SIGNS)
+def test_every_error_has_a_place_within_the_query(text: str) -> None:
+    try:
+        read(text)
+    except QueryError as error:
+        start, end, query, pointer = error.start, error.end, error.query, error.pointer
+    else:
+        return
+    assert query == text
+    assert 0 <= start < end <= len(text)
+    assert pointer
