@@ -1,0 +1,174 @@
+"""What the embedded engine promises beyond the contract of all engines."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from search import exact
+from search.changes import Written
+from search.dates import Bounds
+from search.docid import DAY, ROOM, day_of, docid_range, first_docid, free_docids, tier_of, tiers_to
+from search.document import Document
+from search.engine import Question, Sort
+from search.tree import And, Has, Node, Not, Or, Word
+
+DAY_ONE = 19_800
+
+
+def post(message_id: int, text: str = "word", date: int = DAY_ONE * DAY, **fields: object) -> Document:
+    made: dict[str, object] = {"channel_id": 1, **fields}
+    return Document(message_id=message_id, text=text, date=date, **made)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "archive.db"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("BEGIN")
+        exact.create(conn)
+        conn.execute("COMMIT")
+        yield conn
+
+
+async def find(path: Path, tree: Node, *, sort: Sort = "newest", limit: int = 1000) -> list[int]:
+    async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
+        engine = exact.ExactEngine(reader)
+        found: list[int] = []
+        cursor: str | None = None
+        while True:
+            question = Question(tree=tree, sort=sort, limit=limit, cursor=cursor)
+            answer = await engine.search(question)
+            found += [hit.message_id for hit in answer.hits]
+            cursor = answer.cursor
+            if cursor is None:
+                assert await engine.count(question) == len(found)
+                return found
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
+async def test_a_day_with_more_messages_than_it_has_room_for_keeps_its_order(
+    path: Path, writer: sqlite3.Connection, sort: Sort
+) -> None:
+    many = (1 << ROOM[0]) + 500
+    ids = list(range(1, many + 1))
+    shuffled = random.Random(1).sample(ids, many)
+    for at in range(0, many, 1000):
+        exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n) for n in shuffled[at : at + 1000]])
+    exact.upsert(writer, [post(many + 1, date=(DAY_ONE + 1) * DAY), post(0, date=(DAY_ONE - 1) * DAY)])
+    assert [tier for (tier,) in writer.execute("SELECT DISTINCT docid >> 52 FROM search_document")] == [0, 1]
+    ordered = [0, *ids, many + 1]
+    for tree in (Word("word"), And(()), Or((Word("word"), Has("link")))):
+        found = await find(path, tree, sort=sort, limit=700)
+        assert found == (ordered if sort == "oldest" else ordered[::-1])
+    assert exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n) for n in ids]) == Written()
+
+
+async def test_a_rolled_back_page_was_never_there(path: Path, writer: sqlite3.Connection) -> None:
+    exact.upsert(writer, [post(1, "first")])
+    writer.execute("BEGIN")
+    exact.upsert(writer, [post(1, "second"), post(2, "second")])
+    writer.execute("ROLLBACK")
+    assert await find(path, Word("first")) == [1]
+    assert await find(path, Word("second")) == []
+    assert exact.upsert(writer, [post(1, "second"), post(2, "second")]) == Written(added=1, changed=1)
+    assert await find(path, Word("second")) == [2, 1]
+
+
+async def test_a_reader_sees_whole_pages_while_one_is_written(path: Path, writer: sqlite3.Connection) -> None:
+    exact.upsert(writer, [post(1)])
+    writer.execute("BEGIN IMMEDIATE")
+    exact.upsert(writer, [post(2), post(3)])
+    assert await find(path, Word("word")) == [1]
+    writer.execute("COMMIT")
+    assert await find(path, Word("word")) == [3, 2, 1]
+
+
+def test_what_writing_changed_is_told(writer: sqlite3.Connection) -> None:
+    assert exact.upsert(writer, []) == Written()
+    assert exact.upsert(writer, [post(1), post(2)]) == Written(added=2)
+    assert exact.upsert(writer, [post(1, views=4), post(2, "changed"), post(3)]) == Written(1, 1, 1)
+    assert exact.upsert(writer, [post(1, "x"), post(1, views=4)]) == Written(), "the last one of a message counts"
+
+
+async def test_pins_come_and_go(path: Path, writer: sqlite3.Connection) -> None:
+    exact.upsert(writer, [post(1), post(2)])
+    exact.mark_pinned(writer, [(1, 2), (5, 5)], pinned=True)
+    async with aiosqlite.connect(path) as reader:
+        rows = await reader.execute_fetchall("SELECT message_id FROM search_document WHERE flags & 4")
+        assert [tuple(row) for row in rows] == [(2,)]
+    exact.mark_pinned(writer, [(1, 2)], pinned=False)
+    assert writer.execute("SELECT count(*) FROM search_document WHERE flags").fetchone() == (0,)
+
+
+async def test_tidying_joins_segments_and_changes_no_answer(path: Path, writer: sqlite3.Connection) -> None:
+    for n in range(60):
+        exact.upsert(writer, [post(n, f"word w{n % 7}")])
+    segments = writer.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone()
+    rounds = 0
+    while exact.tidy(writer, pages=1):
+        rounds += 1
+        assert rounds < 1000
+    assert writer.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone() < segments
+    assert writer.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone() == (1,)
+    assert await find(path, And((Word("word"), Not(Word("w3"))))) == [n for n in range(59, -1, -1) if n % 7 != 3]
+
+
+async def test_tables_of_another_version_are_told_and_built_anew(path: Path, writer: sqlite3.Connection) -> None:
+    async with aiosqlite.connect(path) as reader:
+        assert await exact.is_current(reader)
+        exact.upsert(writer, [post(1)])
+        exact.create(writer)
+        assert await exact.is_current(reader)
+        writer.execute("UPDATE search_layout SET norm = norm + 1")
+        assert not await exact.is_current(reader)
+        exact.clear(writer)
+        exact.create(writer)
+        assert await exact.is_current(reader)
+    assert await find(path, And(())) == []
+
+
+async def test_nothing_of_the_index_is_ever_deleted(writer: sqlite3.Connection) -> None:
+    for text in ("first", "second", "third"):
+        exact.upsert(writer, [post(1, text)])
+    match = 'SELECT count(*) FROM search_text WHERE search_text MATCH \'"first" OR "second" OR "third"\''
+    assert writer.execute(match).fetchone() == (3,)
+    assert writer.execute("SELECT count(*) FROM search_document").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("date", [0, 1, 2**31 - 1, 2**31])
+async def test_dates_at_the_ends_of_time(path: Path, writer: sqlite3.Connection, date: int) -> None:
+    exact.upsert(writer, [post(1, date=date)])
+    assert await find(path, Word("word")) == [1]
+    assert await find(path, And(())) == [1]
+
+
+def test_docids_follow_the_days_in_every_tier() -> None:
+    for tier in range(len(ROOM)):
+        first, behind = first_docid(tier, DAY_ONE), first_docid(tier, DAY_ONE + 1)
+        assert (day_of(first), day_of(behind - 1), day_of(behind)) == (DAY_ONE, DAY_ONE, DAY_ONE + 1)
+        assert {tier_of(first), tier_of(behind - 1)} == {tier}
+        low, high = docid_range(tier, Bounds())
+        assert low <= first < high
+        assert (tier_of(low), tier_of(high)) == (tier, tier)
+        assert tiers_to(first) == range(tier + 1)
+    assert list(tiers_to(None)) == []
+
+
+def test_a_full_day_goes_on_in_the_next_tier() -> None:
+    last = first_docid(0, DAY_ONE + 1) - 1
+    free = free_docids(DAY_ONE, {0: last - 1})
+    assert [next(free), next(free)] == [last, first_docid(1, DAY_ONE)]
+    free = free_docids(DAY_ONE, {0: last, 1: first_docid(1, DAY_ONE) + 7})
+    assert next(free) == first_docid(1, DAY_ONE) + 8
