@@ -1,0 +1,138 @@
+"""Which channels are mirrored: add, channels, remove."""
+
+from __future__ import annotations
+
+import orjson
+
+from tests.acceptance.desk import Desk, Telegram
+
+
+def listed(desk: Desk, *arguments: str) -> list[str]:
+    return [row["username"] for row in desk.do("channels", "--jsonl", *arguments).rows]
+
+
+def test_channel_is_added_by_name_and_by_link(desk: Desk) -> None:
+    done = desk.do("add", "quiet_a", "@Quiet_B", "t.me/quiet_c", "https://t.me/s/quiet_d", "t.me/quiet_e/7")
+    assert done.out == ""
+    assert done.err.splitlines() == [f"@quiet_{letter} (The quiet {letter} desk): added." for letter in "abcde"]
+    assert listed(desk) == [f"quiet_{letter}" for letter in "abcde"]
+
+
+def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "@quiet_a", "--alias", "harbour")
+    known, unknown = telegram.channel_id("quiet_a"), telegram.channel_id("quiet_b")
+    desk.do("add", f"-100{known}", str(known), f"t.me/c/{known}/3", "harbour")
+    assert listed(desk) == ["quiet_a"]
+    done = desk.run("add", f"-100{unknown}", str(unknown))
+    assert (done.status, len(done.err.splitlines())) == (2, 2)
+    assert done.err.count("@name") == 2
+
+
+REFUSED = {
+    "@nobody_at_all": "nobody holds that name",
+    "@nadia_reads": "belongs to a person or a bot",
+    "@gamma": "it is private",
+    "https://t.me/+AbCdEf012345": "invite link",
+    "t.me/joinchat/AbCdEf012345": "invite link",
+    "@9lives": "cannot be a public name",
+    "https://example.org/quiet_a": "is no channel",
+}
+
+
+def test_what_is_no_public_channel_is_said_in_one_line_with_exit_2(desk: Desk) -> None:
+    done = desk.run("add", *REFUSED)
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", len(REFUSED))
+    for typed, said in REFUSED.items():
+        [line] = [line for line in done.err.splitlines() if line.startswith(f"telekeep: {typed}: ")]
+        assert said in line
+    assert listed(desk) == []
+
+
+def test_list_that_partly_fails_adds_the_rest_and_leaves_with_3(desk: Desk) -> None:
+    lines = "﻿# the desks of the harbour\r\n\n@quiet_a  # first\nhttps://t.me/quiet_b\n"
+    lines += 'quiet_c,"a title",1\n@nobody_at_all\nt.me/+AbCdEf012345\n'
+    (desk.home / "list.txt").write_text(lines, encoding="utf-8", newline="")
+    done = desk.run("add", "@quiet_d", "-f", "list.txt")
+    assert (done.status, len(done.errors)) == (3, 2)
+    assert [line.split(": ")[1] for line in done.errors] == ["t.me/+AbCdEf012345", "@nobody_at_all"]
+    assert listed(desk) == ["quiet_a", "quiet_b", "quiet_c", "quiet_d"]
+
+
+def test_list_may_come_from_stdin_and_fail_as_a_whole(desk: Desk) -> None:
+    desk.do("add", "-f", "-", stdin="quiet_a\n@quiet_a\n")
+    done = desk.run("add", "-f", "-", stdin="t.me/+AbCdEf012345\n@nobody_at_all\n")
+    assert (done.status, len(done.errors)) == (2, 2)
+    assert desk.run("add", "-f", "-", stdin="# nobody\n").status == 2
+    assert listed(desk) == ["quiet_a"]
+
+
+def test_alias_is_taken_by_every_command_and_belongs_to_one_channel(desk: Desk) -> None:
+    desk.do("add", "quiet_a", "--alias", "harbour")
+    desk.do("add", "quiet_b")
+    desk.do("sync", "harbour")
+    for command in (["gaps", "harbour"], ["show", "harbour/3"], ["search", "report", "-c", "harbour"]):
+        assert desk.do(*command).out
+    for alias in ("HARBOUR", "quiet_a", "@x", "7", ""):
+        done = desk.run("add", "quiet_b", f"--alias={alias}")
+        assert (done.status, len(done.errors)) == (2, 1), alias
+    assert [row["alias"] for row in desk.do("channels", "--jsonl").rows] == ["harbour", None]
+
+
+def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
+    desk.do("add", "quiet_a", "--since", "2021-12-16T00:00", "--tz", "Asia/Baghdad")
+    desk.do("sync")
+    held = [row["date"] for row in desk.export()]
+    assert (min(held), len(held)) == ("2021-12-15T21:00:40Z", 6)
+    told = orjson.loads(desk.do("status", "--json").out)["channels"][0]
+    assert (told["window_start"], told["held"], told["not_fetched"], told["coverage"]) == (
+        "2021-12-15T21:00:00Z",
+        6,
+        0,
+        1,
+    )
+    assert told["outside"] == 34
+    desk.do("add", "quiet_a")
+    desk.do("sync")
+    assert len(desk.export()) == 37
+
+
+def test_channels_is_a_table_on_a_terminal_and_plain_elsewhere(desk: Desk) -> None:
+    assert desk.run("channels").status == 2
+    desk.do("add", "nahrain_desk", "quiet_a")
+    plain = desk.do("channels").out
+    assert [line.split("\t")[0] for line in plain.splitlines()] == ["quiet_a", "nahrain_desk"]
+    array = orjson.loads(desk.do("channels", "--json").out)
+    assert array == desk.do("channels", "--jsonl").rows
+    assert (array[1]["title"], array[1]["kind"], array[1]["state"]) == ("مكتب أخبار النهرين", "broadcast", "active")
+    screen = desk.on_terminal("channels")
+    assert "channel" in screen.splitlines()[0]
+    assert "\u2068مكتب أخبار النهرين\u2069" in screen
+
+
+def test_removed_channel_keeps_its_archive_and_is_taken_up_again(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "quiet_b", "quiet_a", "--since", "2021-12-01")
+    desk.do("sync")
+    before = desk.export("quiet_b")
+    desk.do("remove", "quiet_b")
+    assert listed(desk) == ["quiet_a"]
+    assert sorted(listed(desk, "--all")) == ["quiet_a", "quiet_b"]
+    new = telegram.post("quiet_b", "posted while nobody looked")
+    telegram.order("delete", channel="quiet_b", ids=[7])
+    desk.do("sync")
+    assert desk.export("quiet_b") == before
+    assert desk.do("search", "harbour", "-c", "quiet_b", "--count").out == "36\n"
+    assert desk.run("sync", "quiet_b").status == 2
+    desk.do("add", "quiet_b")
+    desk.do("sync")
+    after = {row["message_id"]: row for row in desk.export("quiet_b")}
+    assert after[new]["text"] == "posted while nobody looked"
+    assert after[7]["missing_since"] is not None
+    assert len(after) == len(before) + 1
+
+
+def test_unknown_names_get_the_nearest_one(desk: Desk) -> None:
+    desk.do("add", "quiet_a")
+    for command in (["remove", "quiet_b"], ["sync", "quiet_b"], ["export", "quiet_b", "-o", "x"]):
+        done = desk.run(*command)
+        assert (done.status, len(done.err.splitlines())) == (2, 1)
+        assert "Did you mean quiet_a?" in done.err
