@@ -15,7 +15,9 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
+    from archiver.address import ChannelRef
     from archiver.cli.account import Account
+    from archiver.store.database import Connection
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -60,18 +62,19 @@ async def run(
     settings: Settings, *, channels: list[str], file: str | None, alias: str | None, since: str | None, tz: str
 ) -> int:
     """Resolve and keep each channel. Returns the exit status."""
-    from archiver.address import parse_channel  # noqa: PLC0415 - --help must not pay for the rest
-    from archiver.cli.account import open_account  # noqa: PLC0415 - see above
+    from archiver.cli.account import open_account  # noqa: PLC0415 - --help must not pay for the rest
     from archiver.errors import ChannelError, NotFound, UsageError  # noqa: PLC0415 - see above
 
     words = [*channels, *(_read_list(file) if file else [])]
     if not words:
         raise UsageError("no channel was named.", hint="Write `telekeep add @name`, or give a list with -f.")
-    refs = [parse_channel(word) for word in words]
     if alias is not None:
-        _check_alias(alias, len(refs))
+        _check_alias(alias, len(words))
     window_start = _window_start(since, tz)
-    failed = 0
+    refs = _parse(words)
+    if not refs:
+        return 2
+    failed = len(words) - len(refs)
     async with open_account(settings, command="add") as account:
         for ref in refs:
             try:
@@ -80,22 +83,37 @@ async def run(
                 failed += 1
                 output.error(f"{ref}: {exc}")
     if failed:
-        return 2 if failed == len(refs) else 3
+        return 2 if failed == len(words) else 3
     return 0
 
 
-async def _add(account: Account, ref: object, *, window_start: int | None, alias: str | None) -> None:
-    from archiver.address import ChannelRef  # noqa: PLC0415 - see run
-    from archiver.errors import NotFound, ServerFault, StaleAccess, UsageError  # noqa: PLC0415 - see run
+def _parse(words: list[str]) -> list[ChannelRef]:
+    """The channels among the words; what is none is told, and keeps nobody else from being added."""
+    from archiver.address import parse_channel  # noqa: PLC0415 - see run
+    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+
+    refs = []
+    for word in words:
+        try:
+            refs.append(parse_channel(word))
+        except UsageError as exc:
+            output.error(f"{word}: {exc}")
+    return refs
+
+
+async def _add(account: Account, ref: ChannelRef, *, window_start: int | None, alias: str | None) -> None:
+    from archiver.errors import NotFound, ServerFault, StaleAccess  # noqa: PLC0415 - see run
     from archiver.store.channel import find_access, find_by_alias  # noqa: PLC0415 - see run
 
-    assert isinstance(ref, ChannelRef)
     conn = account.database.connection
-    if ref.channel_id is not None:
-        access_hash = await find_access(conn, account="default", channel_id=ref.channel_id)
+    channel_id = ref.channel_id
+    if channel_id is None and not ref.public:
+        channel_id = await find_by_alias(conn, str(ref.name))
+    if channel_id is not None:
+        access_hash = await find_access(conn, account="default", channel_id=channel_id)
         if access_hash is None:
             raise NotFound("an id alone cannot be asked for.", hint="Add the channel by its public name, @name.")
-        channel = await account.source.get_channel(ref.channel_id, access_hash)
+        channel = await account.source.get_channel(channel_id, access_hash)
     else:
         channel = await account.source.resolve_username(str(ref.name))
         try:
@@ -103,9 +121,7 @@ async def _add(account: Account, ref: object, *, window_start: int | None, alias
         except (ServerFault, StaleAccess):
             output.note(f"{ref}: its description could not be read; it is mirrored all the same.")
     if alias is not None:
-        holder = await find_by_alias(conn, alias)
-        if holder not in (None, channel.channel_id):
-            raise UsageError(f"the alias {alias!r} belongs to another channel.", hint="Choose another alias.")
+        await _check_unused(conn, alias, channel.channel_id)
     new = await account.ingest.add_channel(channel, window_start=window_start, alias=alias)
     since = f", from {datetime.fromtimestamp(window_start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if window_start else ""
     name = f"@{channel.username}" if channel.username else str(channel.channel_id)
@@ -127,6 +143,17 @@ def _check_alias(alias: str, count: int) -> None:
         raise UsageError(
             f"{alias!r} cannot be an alias.", hint="Use letters, digits, - and _, and no number, @ or link."
         )
+
+
+async def _check_unused(conn: Connection, alias: str, channel_id: int) -> None:
+    """An alias that another channel is called by would make both ambiguous."""
+    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.store.rows import list_names  # noqa: PLC0415 - see run
+
+    for other in await list_names(conn):
+        names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
+        if other.channel_id != channel_id and alias.casefold() in names:
+            raise UsageError(f"another channel is called {alias!r} already.", hint="Choose another alias.")
 
 
 def _window_start(since: str | None, tz: str) -> int | None:
