@@ -1,6 +1,6 @@
 """The records that travel from the source to the archive: frozen, plain, without I/O.
 
-Terminology (docs/glossary.md): a *channel* is a broadcast channel or a megagroup, known by its bare positive id;
+Terminology (docs/architecture.md): a *channel* is a broadcast channel or a megagroup, known by its bare positive id;
 a *message* is `(channel_id, message_id)`, a service message included; *media* is what hangs on a message, one
 record a slot. Times are aware UTC. 64-bit ids of media and albums travel as text, because JSON readers round them.
 

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sync": ("Mirror", "archiver.cli.sync", "Fetch what is missing and what is new, then exit."),
     "search": ("Find", "archiver.cli.search", "Find messages in the archive."),
     "show": ("Find", "archiver.cli.show", "Show one message with all that is known of it."),
-    "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are absent or not fetched."),
+    "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are missing, absent or not fetched."),
     "status": ("Find", "archiver.cli.status", "Show per channel what is held and how complete it is."),
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
     "verify": ("Keep", "archiver.cli.verify", "Check the archive, or an export against its manifest."),

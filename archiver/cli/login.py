@@ -35,8 +35,8 @@ def command(
     \b
     Examples:
       telekeep login
-      telekeep login --phone +4915112345678
-      printf '%s\\n' 12345 'the password' | telekeep login --phone +4915112345678
+      telekeep login --phone +9996612345
+      printf '%s\\n' 12345 'the password' | telekeep login --phone +9996612345
 
     When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
     password (only if the account has one). Use an account of your own that has existed for a while: new and rented

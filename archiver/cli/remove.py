@@ -20,7 +20,7 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, no such channel, or the archive is in
 def command(
     context: typer.Context,
     *,
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL...", help="Name, alias, link or id.")],
+    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
 ) -> int:
     """Stop mirroring a channel; what is archived stays, searchable and exportable.
 
@@ -28,7 +28,7 @@ def command(
     Examples:
       telekeep remove @channel
 
-    `telekeep add @channel` takes it up again where it stopped.
+    `telekeep add @channel` takes it up again, with the --since that is given then.
     """
     return asyncio.run(run(context.obj.settings(), channels=channels))
 

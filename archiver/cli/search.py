@@ -55,9 +55,10 @@ def command(
     on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
     tz: Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")] = "UTC",
     engine: Annotated[
-        Literal["auto", "exact", "meilisearch"], typer.Option(metavar="ENGINE", help="auto, exact or meilisearch.")
+        Literal["auto", "exact", "meilisearch"],
+        typer.Option(metavar="ENGINE", help="auto or exact; meilisearch is not built yet."),
     ] = "auto",
-    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors (needs Meilisearch).")] = False,
+    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors; not built yet.")] = False,
     sort: Annotated[
         Literal["newest", "oldest", "relevance"], typer.Option(metavar="ORDER", help="newest, oldest or relevance.")
     ] = "newest",
@@ -65,7 +66,9 @@ def command(
     around: Annotated[
         int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after.")
     ] = 0,
-    facet: Annotated[str | None, typer.Option(metavar="WHAT", help="Count by channel, day or media.")] = None,
+    facet: Annotated[
+        str | None, typer.Option(metavar="WHAT", help="Count by channel, day or media; not built yet.")
+    ] = None,
     count: Annotated[bool, typer.Option("--count", help="Only how many, exactly.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON array of rows.")] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON row a line.")] = False,
@@ -80,10 +83,10 @@ def command(
       telekeep search -- -toll bridge
 
     \b
-    bridge closed      both words, in any form of theirs
+    bridge closed      both words, spelled so or alike (accents, case, Arabic letters, ё and е)
     "bridge closed"    exactly these words, side by side
     bridge OR мост     one of them; -word: not this one; convo*: words that begin so
-    has: is: channel: from: since: until: on: domain: hashtag: views:>1000 ...
+    has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between.
     """

@@ -28,7 +28,7 @@ def command(
     context: typer.Context,
     *,
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHANNEL...]", help="Name, alias, link or id; default: all.")
+        list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
 ) -> int:
     """Fetch what is missing and what is new, then exit.

@@ -1,4 +1,4 @@
-"""From Telethon's errors to ours: the table of shared/telegram.md section 6, by class first, then by message."""
+"""From Telethon's errors to ours: one table, by the name of the class; what is not in it is the server's fault."""
 
 from __future__ import annotations
 
