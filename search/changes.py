@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from search.docid import DAY
+from search.docid import next_docid
 from search.document import Document, Key
 from search.terms import Entry, entry
 
@@ -51,9 +51,9 @@ class Changes:
         return Written(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
 
     @property
-    def days(self) -> set[int]:
-        """Days (since 1970) that new contents belong to."""
-        return {document.date // DAY for document, _ in self.new}
+    def dates(self) -> set[int]:
+        """The dates of the new contents, unix seconds."""
+        return {document.date for document, _ in self.new}
 
 
 def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
@@ -74,16 +74,16 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
 
 
 def place(
-    new: Iterable[tuple[Document, Entry]], numbers: Mapping[int, int], free: Mapping[int, Iterator[int]]
+    new: Iterable[tuple[Document, Entry]], numbers: Mapping[int, int], used: dict[int, int]
 ) -> tuple[Sequence[tuple[int, str]], Sequence[Row]]:
     """The rows of search_text and of search_document, by ascending docid.
 
-    `numbers` gives each channel's short number, `free` the docids that each day has left.
+    `numbers` gives each channel's short number, `used` the docids in use (see `next_docid`).
     """
     lines: list[tuple[int, str]] = []
     rows: list[Row] = []
     for document, made in sorted(new, key=_by_date):
-        docid = next(free[document.date // DAY])
+        docid = next_docid(document.date, used)
         lines.append((docid, made.line))
         rows.append(
             Row(

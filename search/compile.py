@@ -53,16 +53,16 @@ class Plan:
     ranked: bool
     """Whether there is text by which hits can be ranked."""
 
-    def select(self, columns: str, docids: tuple[int, int]) -> tuple[str, tuple[Value, ...]]:
+    def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
         """The statement that reads these columns of the present contents within a range of docids, and its values."""
         where = f"d.flags & {SUPERSEDED} = 0 AND {self.where.sql}"
         if self.match is None:
             rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
-            return f"SELECT {columns} FROM {rows} AND {where}", (*docids, *self.where.values)  # noqa: S608 bound
+            return f"SELECT {columns} FROM {rows} AND {where}", (docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
         # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
-        return f"SELECT {columns} FROM {rows} AND {where}", (self.match, *docids, *self.where.values)  # noqa: S608 bound
+        return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
 
 
 @dataclass(frozen=True, slots=True)

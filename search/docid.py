@@ -1,32 +1,36 @@
-"""Numbers of the embedded engine's rows, in the order of their days. Pure arithmetic.
+"""Numbers of the embedded engine's rows, in the order of their dates. Pure arithmetic.
 
-A *docid* is a tier, a day and a running number within the day. FTS5 stores differences of docids, so the numbers are
-kept close: a day has room for 2**13 messages in tier 0; a busier day goes on in tier 1, and so forth. Within a tier the
-days are in order, so a page of newest or oldest hits is read without sorting more than a day, and dates are ranges.
+A *docid* is a tier, a window of time and a running number within the window. Tiers have windows of a day, an hour, a
+minute, a second. A message takes the first of them that has room: 4096 a window. So windows are in order and small: a
+page of newest or oldest hits is read without sorting more than one window of each tier, and dates are ranges. And
+docids are close to one another, which keeps FTS5's lists short, for they store differences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
 from search.dates import Bounds
 
-DAY = 86_400
-ROOM = (13, 20, 31)
-"""Bits of the running number within a day, tier by tier."""
+WIDTHS = (86_400, 3_600, 60, 1)
+"""Seconds of a window, tier by tier."""
+ROOM = (12, 12, 12, 20)
+"""Bits of the running number."""
 _SHIFT = 52
-_LAST_DAY = 1 << 15
+_END = (1 << 32) - 1
+"""Telegram's dates are 32 bits of seconds."""
 
 
-def first_docid(tier: int, day: int) -> int:
-    """The first docid of a day (days since 1970) in a tier; that of the next day is behind its last."""
-    return (tier << _SHIFT) + (day << ROOM[tier])
+def window(tier: int, date: int) -> range:
+    """The docids of the window that a date (unix seconds) lies in."""
+    first = (tier << _SHIFT) + (date // WIDTHS[tier] << ROOM[tier])
+    return range(first, first + (1 << ROOM[tier]))
 
 
-def day_of(docid: int) -> int:
-    """The day that a docid belongs to."""
-    return (docid & ((1 << _SHIFT) - 1)) >> ROOM[tier_of(docid)]
+def window_of(docid: int) -> int:
+    """A number of the window of a docid, to compare with others of the same tier."""
+    return docid >> ROOM[tier_of(docid)]
 
 
 def tier_of(docid: int) -> int:
@@ -39,21 +43,27 @@ def tiers_to(docid: int | None) -> range:
     return range(0 if docid is None else tier_of(docid) + 1)
 
 
-def docid_range(tier: int, bounds: Bounds) -> tuple[int, int]:
-    """First docid, and the one behind the last, of the days that the bounds touch."""
-    first = _day(bounds.since, 0)
-    last = _day(bounds.until, _LAST_DAY)
-    return first_docid(tier, first), first_docid(tier, last + 1)
+def windows(tiers: Iterable[int], dates: Iterable[int]) -> set[range]:
+    """The windows of all the dates in all the tiers."""
+    dates = set(dates)
+    return {window(tier, date) for tier in tiers for date in dates}
 
 
-def free_docids(day: int, last_used: Mapping[int, int]) -> Iterator[int]:
-    """The docids of a day that are still free, ascending; `last_used` tells the highest one of each tier in use."""
-    for tier in range(len(ROOM)):
-        used = last_used.get(tier, first_docid(tier, day) - 1)
-        yield from range(used + 1, first_docid(tier, day + 1))
+def next_docid(date: int, used: dict[int, int]) -> int:
+    """A free docid for a date, noted as used. `used` is the highest docid in use by the first one of its window."""
+    for tier in range(len(WIDTHS)):
+        docids = window(tier, date)
+        docid = used.get(docids.start, docids.start - 1) + 1
+        if docid < docids.stop:
+            used[docids.start] = docid
+            return docid
+    raise OverflowError(f"more than {1 << ROOM[-1]} messages within one second")
 
 
-def _day(instant: datetime | None, default: int) -> int:
-    if instant is None:
-        return default
-    return min(max(int(instant.astimezone(UTC).timestamp() // DAY), 0), _LAST_DAY)
+def docid_range(tier: int, bounds: Bounds) -> range:
+    """The docids of the windows that the bounds touch."""
+    return range(window(tier, _clamp(bounds.since, 0)).start, window(tier, _clamp(bounds.until, _END)).stop)
+
+
+def _clamp(instant: datetime | None, default: int) -> int:
+    return default if instant is None else min(max(int(instant.timestamp()), 0), _END)

@@ -4,7 +4,7 @@
 each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
 superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text).
 
-Docids follow the days (`docid`), so FTS5's own order is newest or oldest first.
+Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first.
 
 https://www.sqlite.org/fts5.html#contentless_tables
 """
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import aiosqlite
 
 from search.changes import Row, Written, decide, place
 from search.compile import Plan, plan
-from search.docid import day_of, docid_range, first_docid, free_docids, tier_of, tiers_to
+from search.docid import docid_range, tiers_to, window_of, windows
 from search.document import Document, Key
 from search.engine import Answer, Hit, Question
 from search.normalize import NORM_VERSION
@@ -84,7 +84,7 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document]) -> Written:
     )
     if changes.new:
         # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
-        lines, rows = place(changes.new, numbers, _free_docids(conn, changes.days))
+        lines, rows = place(changes.new, numbers, _used_docids(conn, changes.dates))
         _insert(conn, "search_text (rowid, line)", lines)
         _insert(conn, "search_document", rows)
     return changes.written
@@ -111,7 +111,9 @@ def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on:
 
 
 async def is_current(conn: aiosqlite.Connection) -> bool:
-    """Whether the tables were made by this version; if not, they are to be cleared and written anew."""
+    """Whether the tables are there and were made by this version; if not, they are to be cleared and written anew."""
+    if not await conn.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'"):
+        return False
     rows = await conn.execute_fetchall("SELECT layout, norm FROM search_layout")
     return [tuple(row) for row in rows] == [(LAYOUT_VERSION, NORM_VERSION)]
 
@@ -168,22 +170,17 @@ def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ..
         conn.execute(statement, [value for values in chunk for value in values])
 
 
-def _free_docids(conn: sqlite3.Connection, days: set[int]) -> dict[int, Iterator[int]]:
+def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
+    """The highest docid in use by the first one of its window, of all windows that the dates lie in."""
     [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
-    used: dict[int, dict[int, int]] = {day: {} for day in days}
-    ranges = [
-        (day, first_docid(tier, day), first_docid(tier, day + 1)) for tier in tiers_to(top) for day in sorted(days)
-    ]
+    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_to(top), dates))
     rows = conn.execute(
-        """SELECT value ->> 0, (
-               SELECT max(docid) FROM search_document WHERE docid >= value ->> 1 AND docid < value ->> 2
-           ) FROM json_each(?)""",
+        """SELECT value ->> 0 AS first, (
+               SELECT max(docid) FROM search_document WHERE docid >= value ->> 0 AND docid < value ->> 1
+           ) AS used FROM json_each(?) WHERE used IS NOT NULL""",
         (json.dumps(ranges),),
     )
-    for day, docid in rows:
-        if docid is not None:
-            used[day][tier_of(docid)] = docid
-    return {day: free_docids(day, used[day]) for day in days}
+    return dict(rows.fetchall())
 
 
 class ExactEngine:
@@ -224,21 +221,19 @@ class ExactEngine:
         hits = tuple(Hit(channel_id, message_id, date) for date, channel_id, message_id in page)
         return Answer(hits=hits, engine=self.name, cursor=cursor)
 
-    async def _walk(
-        self, made: Plan, docids: tuple[int, int], behind: Place | None, wanted: int, *, newest: bool
-    ) -> list[Place]:
-        """At least so many places behind the cursor, if there are, and whole days of them."""
+    async def _walk(self, made: Plan, docids: range, behind: Place | None, wanted: int, *, newest: bool) -> list[Place]:
+        """At least so many places behind the cursor, if there are, and whole windows of them."""
         statement, values = made.select("d.docid, d.date, d.channel, d.message_id", docids)
         order = f" ORDER BY {'search_text.rowid' if made.match else 'd.docid'} {'DESC' if newest else 'ASC'}"
         found: list[Place] = []
-        last_day = -1
+        last_window = -1
         async with self._conn.execute(statement + order, values) as cursor:
             while rows := await cursor.fetchmany(_CHUNK):
                 await self._learn_channels(row[2] for row in rows)
                 for docid, date, channel, message_id in rows:
-                    if len(found) >= wanted and day_of(docid) != last_day:
+                    if len(found) >= wanted and window_of(docid) != last_window:
                         return found
-                    last_day = day_of(docid)
+                    last_window = window_of(docid)
                     here = (date, self._channels[channel], message_id)
                     if behind is None or (here < behind if newest else here > behind):
                         found.append(here)

@@ -5,6 +5,7 @@ The composition root of the mirror. The lock comes first: two processes never sh
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +19,11 @@ from archiver.ingest import Ingest
 from archiver.lock import hold
 from archiver.mirror import Mirror
 from archiver.pace import Pacer
+from archiver.reindex import prepare_search
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Address, Connection, TelegramSource, has_session
 from archiver.version import version
-from search import exact
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -49,13 +50,15 @@ async def open_archive(settings: Settings, *, command: str) -> AsyncIterator[Dat
     directory: Path = settings.archive.dir
     with hold(directory, command=command):
         async with await Database.open(directory) as database:
-            await database.write(exact.create)
+            if rewritten := await prepare_search(database):
+                output.note(f"made the search tables anew, from {rewritten:,} messages.")
             yield database
 
 
 @asynccontextmanager
 async def open_account(settings: Settings, *, command: str, login: bool = False) -> AsyncIterator[Account]:
     """The archive with the account's connection. Raises LoginNeeded when nobody logged in and `login` is not set."""
+    _spare_the_collector()
     address = _address(settings)
     session = settings.archive.dir / SESSION_NAME
     if not login and not has_session(session):
@@ -68,6 +71,15 @@ async def open_account(settings: Settings, *, command: str, login: bool = False)
             yield Account(database, connection, source, ingest, Mirror(source, database, ingest, account=ACCOUNT))
         finally:
             await connection.close()
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's cycle collector from walking Telethon's 300,000 lasting objects at every page.
+
+    Pages make no cycles; reference counting frees them. Measured: a tenth of a sync's time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _pacer(settings: Settings, database: Database) -> Pacer:

@@ -102,7 +102,7 @@ def _parse(words: list[str]) -> list[ChannelRef]:
 
 
 async def _add(account: Account, ref: ChannelRef, *, window_start: int | None, alias: str | None) -> None:
-    from archiver.errors import NotFound, ServerFault, StaleAccess  # noqa: PLC0415 - see run
+    from archiver.errors import NotFound, ServerFault, StaleAccess, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.store.channel import find_access, find_by_alias  # noqa: PLC0415 - see run
 
     conn = account.database.connection
@@ -118,7 +118,7 @@ async def _add(account: Account, ref: ChannelRef, *, window_start: int | None, a
         channel = await account.source.resolve_username(str(ref.name))
         try:
             channel = await account.source.get_channel(channel.channel_id, channel.access_hash)
-        except (ServerFault, StaleAccess):
+        except (ServerFault, StaleAccess, UnreadableObject):
             output.note(f"{ref}: its description could not be read; it is mirrored all the same.")
     if alias is not None:
         await _check_unused(conn, alias, channel.channel_id)

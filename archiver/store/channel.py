@@ -221,3 +221,8 @@ def get_generation(conn: sqlite3.Connection, channel_id: int) -> int | None:
     """The channel's present generation, None when it is not mirrored."""
     row = conn.execute("SELECT generation FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(row[0]) if row else None
+
+
+def list_channel_ids(conn: sqlite3.Connection) -> list[int]:
+    """Every channel of which anything is held, removed ones included."""
+    return [int(row[0]) for row in conn.execute("SELECT channel_id FROM channel ORDER BY channel_id")]

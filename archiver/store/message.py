@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
 
 import aiosqlite
 
@@ -28,6 +30,7 @@ _CONTENT = (
     "silent, extra, content_hash, payload_sha256, layer, raw"
 )
 _CONTENT_NAMES = _CONTENT.split(", ")
+_MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _INSERT = f"INSERT INTO message (channel_id, message_id, {_CONTENT}, origin, generation, first_seen, last_seen)"
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
@@ -157,6 +160,43 @@ def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
         "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
         [(pinned, channel_id, message_id) for message_id in message_ids],
     )
+
+
+def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
+    """The held messages that were noticed to be gone."""
+    rows = conn.execute(
+        "SELECT message_id FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
+    )
+    return [int(row[0]) for row in rows]
+
+
+def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limit: int) -> list[Message]:
+    """The records of held messages with an id above `after`, ascending, as they were last written."""
+    rows = conn.execute(
+        f"SELECT message_id, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
+        " ORDER BY message_id LIMIT ?",
+        (channel_id, after, limit),
+    ).fetchall()
+    media: dict[int, list[Media]] = {row[0]: [] for row in rows}
+    if rows:
+        slots = conn.execute(
+            f"SELECT message_id, {', '.join(_MEDIA_NAMES)} FROM media"
+            " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, slot",
+            (channel_id, rows[0][0], rows[-1][0]),
+        )
+        for message_id, *values in slots:
+            media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, values, strict=True))))
+    return [_record(channel_id, row, tuple(media[row[0]])) for row in rows]
+
+
+def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
+    values = dict(zip(_CONTENT_NAMES, row[1:], strict=True))
+    del values["media_kind"]  # of the first media
+    values["date"] = datetime.fromtimestamp(values["date"], UTC)
+    values["edit_date"] = datetime.fromtimestamp(values["edit_date"], UTC) if values["edit_date"] is not None else None
+    for flag in ("noforwards", "pinned", "silent"):
+        values[flag] = bool(values[flag])
+    return Message(channel_id=channel_id, message_id=row[0], media=media, **values)
 
 
 def _content(message: Message) -> tuple[object, ...]:

@@ -102,7 +102,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     constructor = reader.read_int(signed=False)
     if constructor == types.updates.ChannelDifferenceEmpty.CONSTRUCTOR_ID:
         empty = types.updates.ChannelDifferenceEmpty.from_reader(reader)
-        return DifferenceAnswer(empty.pts, bool(empty.final), empty.timeout, False, Objects(), Objects(), [], [])
+        return DifferenceAnswer(empty.pts, True, empty.timeout, False, Objects(), Objects(), [], [])
     flags = reader.read_int()
     if constructor == types.updates.ChannelDifferenceTooLong.CONSTRUCTOR_ID:
         # The dialog's pts is not needed: the re-walk takes the state of its own first page.

@@ -1,0 +1,35 @@
+"""The search tables made anew from the archive, when this version folds or lays them out otherwise.
+
+One transaction: readers see the old tables until the new ones are whole, and a crash leaves the old ones.
+"""
+
+from __future__ import annotations
+
+from archiver.document import to_document
+from archiver.store.channel import list_channel_ids
+from archiver.store.database import Database, Writer
+from archiver.store.message import list_missing_ids, read_messages
+from search import exact
+
+PAGE = 500
+
+
+async def prepare_search(database: Database) -> int | None:
+    """Make the search tables where there are none or old ones; how many messages were written, None if no need."""
+    if await exact.is_current(database.connection):
+        return None
+    return await database.write(_rebuild)
+
+
+def _rebuild(conn: Writer) -> int:
+    exact.clear(conn)
+    exact.create(conn)
+    count = 0
+    for channel_id in list_channel_ids(conn):
+        after = 0
+        while page := read_messages(conn, channel_id, after=after, limit=PAGE):
+            exact.upsert(conn, [to_document(message) for message in page])
+            after = page[-1].message_id
+            count += len(page)
+        exact.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])
+    return count
