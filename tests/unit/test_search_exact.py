@@ -14,11 +14,12 @@ import pytest
 from search import exact
 from search.changes import Written
 from search.dates import Bounds
-from search.docid import DAY, ROOM, day_of, docid_range, first_docid, free_docids, tier_of, tiers_to
+from search.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.document import Document
 from search.engine import Question, Sort
 from search.tree import And, Has, Node, Not, Or, Word
 
+DAY = 86_400
 DAY_ONE = 19_800
 
 
@@ -61,18 +62,18 @@ async def find(path: Path, tree: Node, *, sort: Sort = "newest", limit: int = 10
 async def test_a_day_with_more_messages_than_it_has_room_for_keeps_its_order(
     path: Path, writer: sqlite3.Connection, sort: Sort
 ) -> None:
-    many = (1 << ROOM[0]) + 500
+    many = 10_000
     ids = list(range(1, many + 1))
     shuffled = random.Random(1).sample(ids, many)
     for at in range(0, many, 1000):
-        exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n) for n in shuffled[at : at + 1000]])
+        exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n // 4) for n in shuffled[at : at + 1000]])
     exact.upsert(writer, [post(many + 1, date=(DAY_ONE + 1) * DAY), post(0, date=(DAY_ONE - 1) * DAY)])
-    assert [tier for (tier,) in writer.execute("SELECT DISTINCT docid >> 52 FROM search_document")] == [0, 1]
+    assert [tier for (tier,) in writer.execute("SELECT DISTINCT docid >> 52 FROM search_document")] == [0, 1, 2]
     ordered = [0, *ids, many + 1]
     for tree in (Word("word"), And(()), Or((Word("word"), Has("link")))):
         found = await find(path, tree, sort=sort, limit=700)
         assert found == (ordered if sort == "oldest" else ordered[::-1])
-    assert exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n) for n in ids]) == Written()
+    assert exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n // 4) for n in ids]) == Written()
 
 
 async def test_a_rolled_back_page_was_never_there(path: Path, writer: sqlite3.Connection) -> None:
@@ -147,28 +148,38 @@ async def test_nothing_of_the_index_is_ever_deleted(writer: sqlite3.Connection) 
     assert writer.execute("SELECT count(*) FROM search_document").fetchone() == (3,)
 
 
-@pytest.mark.parametrize("date", [0, 1, 2**31 - 1, 2**31])
+@pytest.mark.parametrize("date", [0, 1, 2**31, 2**32 - 1])
 async def test_dates_at_the_ends_of_time(path: Path, writer: sqlite3.Connection, date: int) -> None:
     exact.upsert(writer, [post(1, date=date)])
     assert await find(path, Word("word")) == [1]
     assert await find(path, And(())) == [1]
 
 
-def test_docids_follow_the_days_in_every_tier() -> None:
-    for tier in range(len(ROOM)):
-        first, behind = first_docid(tier, DAY_ONE), first_docid(tier, DAY_ONE + 1)
-        assert (day_of(first), day_of(behind - 1), day_of(behind)) == (DAY_ONE, DAY_ONE, DAY_ONE + 1)
-        assert {tier_of(first), tier_of(behind - 1)} == {tier}
-        low, high = docid_range(tier, Bounds())
-        assert low <= first < high
-        assert (tier_of(low), tier_of(high)) == (tier, tier)
-        assert tiers_to(first) == range(tier + 1)
+@pytest.mark.parametrize("tier", range(len(ROOM)))
+def test_docids_follow_the_dates_in_every_tier(tier: int) -> None:
+    date = DAY_ONE * DAY
+    here, after = window(tier, date), window(tier, date + WIDTHS[tier])
+    assert here.stop == after.start
+    assert window(tier, date - 1).stop == here.start
+    assert window_of(here.start) == window_of(here.stop - 1) < window_of(after.start)
+    assert {tier_of(here.start), tier_of(here.stop - 1)} == {tier}
+    whole = docid_range(tier, Bounds())
+    assert whole.start <= here.start < whole.stop
+    assert (tier_of(whole.start), tier_of(whole.stop - 1)) == (tier, tier)
+    assert tiers_to(here.start) == range(tier + 1)
     assert list(tiers_to(None)) == []
 
 
-def test_a_full_day_goes_on_in_the_next_tier() -> None:
-    last = first_docid(0, DAY_ONE + 1) - 1
-    free = free_docids(DAY_ONE, {0: last - 1})
-    assert [next(free), next(free)] == [last, first_docid(1, DAY_ONE)]
-    free = free_docids(DAY_ONE, {0: last, 1: first_docid(1, DAY_ONE) + 7})
-    assert next(free) == first_docid(1, DAY_ONE) + 8
+def test_a_full_window_goes_on_in_the_next_tier() -> None:
+    date = DAY_ONE * DAY + 7
+    used: dict[int, int] = {}
+    found = [next_docid(date, used) for _ in range(3 * 4096 + 2)]
+    assert len(set(found)) == len(found)
+    assert [tier_of(found[at]) for at in (0, 4095, 4096, 8191, 8192, -1)] == [0, 0, 1, 1, 2, 3]
+    assert tier_of(next_docid(date + DAY, used)) == 0
+
+
+def test_a_second_has_an_end() -> None:
+    used = {docids.start: docids.stop - 1 for docids in windows(range(len(ROOM)), [5])}
+    with pytest.raises(OverflowError, match="one second"):
+        next_docid(5, used)
