@@ -1,0 +1,114 @@
+"""The archive's file: private, migrated, written by one transaction at a time, all or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import Busy, NotFound, UsageError
+from archiver.lock import hold
+from archiver.store.database import Database, NewerSchemaError, Writer
+
+
+async def count(database: Database) -> int:
+    async with database.connection.execute("SELECT count(*) FROM flood") as cursor:
+        row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def put(conn: Writer) -> None:
+    conn.execute("INSERT INTO flood VALUES ('a', 'b', 1)")
+
+
+async def test_the_archive_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        async with await Database.open(tmp_path / "new") as database:
+            await database.write(put)
+            assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
+            assert modes == {"archive.db": 0o600, "archive.db-wal": 0o600, "archive.db-shm": 0o600}
+    finally:
+        os.umask(before)
+
+
+async def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    def act(conn: Writer) -> None:
+        put(conn)
+        raise RuntimeError
+
+    async with await Database.open(tmp_path) as database:
+        with pytest.raises(RuntimeError):
+            await database.write(act)
+        assert await count(database) == 0
+        await database.write(put)
+        assert await count(database) == 1
+
+
+async def test_a_cancelled_task_leaves_a_whole_transaction_or_none(tmp_path: Path) -> None:
+    def act(conn: Writer) -> None:
+        for number in range(2_000):
+            conn.execute("INSERT INTO flood VALUES ('a', ?, 1)", (str(number),))
+
+    async with await Database.open(tmp_path) as database:
+        for turns in range(6):
+            task = asyncio.create_task(database.write(act))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            assert await count(database) in (0, 2_000)
+            await database.write(lambda conn: conn.execute("DELETE FROM flood"))
+
+
+async def test_readers_see_what_is_committed_while_somebody_writes(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as writer, await Database.open_readonly(tmp_path) as reader:
+        await writer.write(put)
+        assert await count(reader) == 1
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await reader.write(put)
+
+
+async def test_a_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        await database.connection.execute("PRAGMA user_version = 999")
+    with pytest.raises(NewerSchemaError, match="Upgrade"):
+        await Database.open(tmp_path)
+    with pytest.raises(NewerSchemaError, match="Upgrade"):
+        await Database.open_readonly(tmp_path)
+
+
+async def test_no_archive_and_no_database_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no archive"):
+        await Database.open_readonly(tmp_path)
+    (tmp_path / "archive.db").write_bytes(b"this is no database, and long enough to be read as one" * 99)
+    with pytest.raises(UsageError, match="cannot be opened"):
+        await Database.open(tmp_path)
+
+
+def test_a_second_process_is_told_who_holds_the_archive(tmp_path: Path) -> None:
+    holder = (
+        "import sys; from pathlib import Path; from archiver.lock import hold\n"
+        "with hold(Path(sys.argv[1]), command='sync'):\n    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(Busy, match=rf"`telekeep sync` \(process {process.pid}\)"), hold(tmp_path, command="add"):
+            pass
+        process.kill()  # SIGKILL: nothing is cleaned up, and nothing needs to be
+        process.wait()
+        with hold(tmp_path, command="add"):
+            pass

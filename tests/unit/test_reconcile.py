@@ -1,0 +1,86 @@
+"""What was seen against what is held: the table of `archiver.reconcile`, row by row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from archiver.reconcile import reconcile
+from archiver.record import Held, Message
+
+
+def seen(message_id: int, content: str = "a", *, edited: int | None = None, payload: str | None = None) -> Message:
+    return Message(
+        channel_id=1,
+        message_id=message_id,
+        kind="message",
+        date=datetime.fromtimestamp(1_000, UTC),
+        edit_date=datetime.fromtimestamp(edited, UTC) if edited else None,
+        content_hash=sha256(content.encode()).digest(),
+        payload_sha256=sha256((payload or content).encode()).digest(),
+        raw=b"",
+        layer=1,
+    )
+
+
+def known(message: Message, *, missing: int | None = None) -> Held:
+    return Held(
+        message_id=message.message_id,
+        date=int(message.date.timestamp()),
+        edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
+        content_hash=message.content_hash,
+        payload_sha256=message.payload_sha256,
+        missing_since=missing,
+        last_seen=0,
+    )
+
+
+def held(*messages: Held) -> dict[int, Held]:
+    return {message.message_id: message for message in messages}
+
+
+def test_the_unknown_is_inserted_once_even_if_the_server_repeats_itself() -> None:
+    changes = reconcile([seen(1), seen(2), seen(1)], {})
+    assert [m.message_id for m in changes.insert] == [1, 2]
+
+
+def test_the_same_payload_is_only_seen_again() -> None:
+    changes = reconcile([seen(1)], held(known(seen(1))))
+    assert (len(changes.seen), changes.update, changes.revise, changes.insert) == (1, [], [], [])
+
+
+def test_counters_update_without_a_revision() -> None:
+    changes = reconcile([seen(1, payload="more views", edited=2_000)], held(known(seen(1))))
+    assert (len(changes.update), changes.revise) == (1, [])
+
+
+def test_another_content_keeps_the_old_one_as_a_revision() -> None:
+    changes = reconcile([seen(1, "b", edited=2_000)], held(known(seen(1))))
+    assert [m.message_id for m in changes.revise] == [1]
+
+
+def test_an_equal_date_lets_the_last_observation_win() -> None:
+    changes = reconcile([seen(1, "b", edited=2_000)], held(known(seen(1, edited=2_000))))
+    assert len(changes.revise) == 1
+
+
+def test_a_late_answer_never_undoes_a_newer_content() -> None:
+    changes = reconcile([seen(1, "old", edited=2_000)], held(known(seen(1, "new", edited=3_000))))
+    assert (len(changes.stale), changes.revise, changes.update) == (1, [], [])
+
+
+def test_what_a_proven_range_lacks_is_missing_and_what_lies_outside_is_not() -> None:
+    before = held(*(known(seen(i)) for i in (1, 5, 6, 7, 9)))
+    changes = reconcile([seen(5), seen(7)], before, proven=(5, 8))
+    assert changes.missing == [6]
+    assert reconcile([seen(5), seen(7)], before).missing == []
+
+
+def test_an_answer_without_a_message_never_marks_anything_as_missing() -> None:
+    assert reconcile([], held(known(seen(1)), known(seen(2))), proven=(1, 9)).missing == []
+
+
+def test_the_first_notice_of_an_absence_stands_and_a_return_is_noted() -> None:
+    before = held(known(seen(1), missing=50), known(seen(2), missing=50), known(seen(3)))
+    changes = reconcile([seen(2), seen(3)], before, proven=(1, 3))
+    assert (changes.missing, changes.returned) == ([], [2])
