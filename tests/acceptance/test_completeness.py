@@ -1,0 +1,162 @@
+"""What was mirrored equals what is true, id by id and text by text, whatever happened on the way."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import orjson
+import pytest
+
+from tests.acceptance.compare import gone, told, true
+from tests.acceptance.desk import Desk, Telegram, desk_at
+
+MIXED = ("everything", "others_desk", "talking_desk", "slow_desk", "midnight_desk", "alpha")
+DEMO = ("nahrain_desk", "zarechye_news", "atlas_desk")
+_EACH_ONCE = (
+    "delay(0.1)+3x4",
+    "drop()+9x1",
+    "dup()+12x4",
+    "half(600)+18x1",
+    "rpc(500,RPC_CALL_FAIL)+24x1",
+    "flood(1)+30x1",
+)
+_NOW_AND_THEN = ("drop()%0.02", "half(600)%0.02", "delay(0.02)%0.2", "dup()%0.1", "rpc(500,RPC_CALL_FAIL)%0.02")
+
+
+def faults(actions: tuple[str, ...]) -> str:
+    return ";".join(f"messages.getHistory:{action}" for action in actions)
+
+
+def expect_equal(desk: Desk, telegram: Telegram, *names: str) -> None:
+    """The export is the truth, nothing is doubled, every id is accounted for, and the file is sound."""
+    rows, truth = desk.export(*names), telegram.truth(*names)
+    mirrored, expected = told(rows), true(truth)
+    assert mirrored.keys() == expected.keys()
+    wrong = {key: (row, mirrored[key]) for key, row in expected.items() if mirrored[key] != row}
+    assert not wrong, next(iter(wrong.values()))
+    assert [(row["date"], row["channel_id"], row["message_id"]) for row in rows] == sorted(
+        (row["date"], row["channel_id"], row["message_id"]) for row in rows
+    )
+    manifest = orjson.loads((desk.home / "manifest.json").read_bytes())
+    assert manifest["complete"]
+    absent = {
+        (part["channel_id"], number)
+        for part in manifest["channels"]
+        for first, last in part["completeness"]["absent_ids"]
+        for number in range(first, last + 1)
+    }
+    missing = {(row["channel_id"], row["message_id"]) for row in rows if row["missing_since"] is not None}
+    assert absent | missing == gone(truth)
+    assert not absent & missing
+    assert desk.query("PRAGMA integrity_check") == [("ok",)]
+    assert desk.query("PRAGMA foreign_key_check") == []
+
+
+def test_every_kind_of_message_is_exported_as_it_is(desk: Desk, telegram: Telegram) -> None:
+    names = (*MIXED, *DEMO)
+    desk.do("add", *names)
+    done = desk.do("sync")
+    assert done.out == ""
+    assert [line.partition(": up to date")[0] for line in done.err.splitlines()] == [
+        row["username"] for row in desk.do("channels", "--jsonl").rows
+    ]
+    expect_equal(desk, telegram, *names)
+    truth = telegram.truth("everything")
+    assert len({row["media"] for row in truth if row.get("media")}) == 23
+    assert len({row["action"] for row in truth if row.get("action")}) == 12
+    assert desk.do("verify").out == f"{len(true(telegram.truth(*names)))} payloads\tok\n"
+    gaps = desk.do("gaps", "everything", "--jsonl").rows
+    assert {row["state"] for row in gaps} == {"absent"}
+    assert telegram.order("calls")["forbidden"] == []
+
+
+def test_search_finds_what_the_truth_says_stands_there(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", *MIXED)
+    desk.do("sync")
+    truth = [row for row in telegram.truth(*MIXED) if "deleted" not in row]
+
+    def found(*query: str) -> set[tuple[str, int]]:
+        rows = desk.do("search", *query, "-n", "0", "--jsonl").rows
+        return {(row["channel"], row["message_id"]) for row in rows}
+
+    def stands(word: str) -> set[tuple[str, int]]:
+        return {(row["channel"], row["id"]) for row in truth if word in row["text"].lower().split()}
+
+    assert found("elsewhere") == stands("elsewhere") != set()
+    assert found("has:poll") == {(row["channel"], row["id"]) for row in truth if row["media"] == "poll"}
+    assert found("answer OR quote") == stands("answer") | stands("quote")
+    assert found("wording -first") == stands("wording")
+    assert desk.run("search", "doomed").status == 1
+
+
+def kill_at_random_moments(desk: Desk, chance: random.Random, *, times: int, longest: float) -> int:
+    """Start the sync again and again and kill it somewhere; how often it was still running is returned."""
+    hits = 0
+    for _ in range(times):
+        process = desk.start("sync")
+        # The moment is the experiment: it waits for nothing.
+        time.sleep(chance.uniform(0.25, longest))
+        hits += desk.kill(process)
+    return hits
+
+
+def time_of(desk: Desk) -> float:
+    began = time.monotonic()
+    desk.do("sync")
+    return time.monotonic() - began
+
+
+def test_ten_kills_lose_nothing_and_double_nothing(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("net", rtt=0.02)
+    desk.do("add", "big", "atlas_desk")
+    assert kill_at_random_moments(desk, random.Random(20), times=10, longest=0.8) > 0
+    desk.do("sync")
+    expect_equal(desk, telegram, "big", "atlas_desk")
+
+
+def test_nor_do_kills_while_answers_are_dropped_halved_delayed_and_refused(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "big")
+    telegram.order("fault", spec=faults(_EACH_ONCE))
+    assert kill_at_random_moments(desk, random.Random(21), times=3, longest=1.0) > 0
+    done = desk.run("sync")
+    assert done.status == 0, done
+    assert telegram.order("calls")["violations"] == []
+    expect_equal(desk, telegram, "big")
+
+
+def test_kills_while_catching_up_lose_nothing(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "slow_desk")
+    desk.do("sync")
+    for number in range(2, 100):
+        telegram.order("edit", channel="slow_desk", id=number, text=f"slow {number}, corrected")
+    telegram.order("net", rtt=0.02)
+    telegram.order("delete", channel="slow_desk", ids=[40, 41])
+    assert kill_at_random_moments(desk, random.Random(22), times=3, longest=0.8) > 0
+    desk.do("sync")
+    expect_equal(desk, telegram, "slow_desk")
+    # Nobody has seen the new wording of the two that went meanwhile.
+    assert desk.query("SELECT count(*), max(revision) FROM revision") == [(96, 1)]
+
+
+@pytest.mark.skipif(
+    os.environ.get("TELEKEEP_SOAK") != "1", reason="minutes long: 50,000 messages; TELEKEEP_SOAK=1 runs it"
+)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("actions", [(), _NOW_AND_THEN], ids=["kills", "kills and faults"])
+def test_fifty_thousand_messages_survive_ten_kills(
+    tmp_path_factory: pytest.TempPathFactory, actions: tuple[str, ...]
+) -> None:
+    with Telegram(tmp_path_factory.mktemp("soak"), "--world", "big:50000", module="tests.telegram") as server:
+        plain = desk_at(server, tmp_path_factory.mktemp("plain") / "desk")
+        plain.log_in()
+        plain.do("add", "big")
+        whole = time_of(plain)
+        expect_equal(plain, server, "big")
+        killed = desk_at(server, tmp_path_factory.mktemp("killed") / "desk", plain.archive / "session")
+        killed.do("add", "big")
+        server.order("fault", spec=faults(actions))
+        assert kill_at_random_moments(killed, random.Random(23), times=10, longest=whole / 3) > 0
+        assert killed.run("sync", limit=600).status == 0
+        expect_equal(killed, server, "big")
