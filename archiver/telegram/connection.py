@@ -41,8 +41,9 @@ class Patience:
     first_delays: tuple[float, ...] = (0.0, 0.5, 1.5)
     """Before each try of a command's first connection: a wrong address should be said soon."""
     connect: float = 20.0
-    call: float = 20.0
-    """For the first try of a call; each further try may take as much longer, up to `call_most`."""
+    call: float = 10.0
+    """For the first try of a call; each further try may take as much longer, up to `call_most`. Asking again is free
+    of harm, so a lost answer should not be waited for long."""
     call_most: float = 60.0
 
 
