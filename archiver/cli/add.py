@@ -33,7 +33,7 @@ def command(
     context: typer.Context,
     *,
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL...", help="@name, a t.me link, or -100 and an id.")
+        list[str] | None, typer.Argument(metavar="CHANNEL", help="@name, a t.me link; once added, its id or alias too.")
     ] = None,
     file: Annotated[
         str | None, typer.Option("--file", "-f", metavar="FILE", help="One channel a line; - for standard input.")
@@ -52,8 +52,8 @@ def command(
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
       telekeep add -f channels.txt
 
-    Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again changes
-    its --since or --alias; what is archived stays.
+    Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again sets its
+    window anew, to --since or without it to all of the history, and its alias if one is given; what is archived stays.
     """
     return asyncio.run(run(context.obj.settings(), channels=channels or [], file=file, alias=alias, since=since, tz=tz))
 
