@@ -32,6 +32,7 @@ PRAGMA synchronous = NORMAL;      -- a power cut may cost the last pages, never 
 PRAGMA foreign_keys = ON;
 PRAGMA busy_timeout = 10000;
 PRAGMA cache_size = -32000;       -- 32 MB
+PRAGMA wal_autocheckpoint = 4000; -- 16 MB: each checkpoint waits for the disk twice
 PRAGMA temp_store = MEMORY;
 PRAGMA journal_size_limit = 67108864;
 """
