@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Self, TypeAlias, TypeVar
@@ -66,15 +67,9 @@ class Database:
             ) from exc
         connection = await aiosqlite.connect(path, isolation_level=None)
         database = cls(connection, path)
-        try:
+        async with _closed_on_failure(connection, path):
             await connection.executescript(_PRAGMAS)
             await database._migrate()
-        except sqlite3.DatabaseError as exc:
-            await connection.close()
-            raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
-        except BaseException:
-            await connection.close()
-            raise
         return database
 
     @classmethod
@@ -91,19 +86,13 @@ class Database:
         except sqlite3.Error as exc:
             raise UsageError(f"{path} cannot be read: {exc}.") from exc
         database = cls(connection, path)
-        try:
+        async with _closed_on_failure(connection, path):
             await connection.executescript("PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY;")
             version = await database.schema_version()
             if version > len(_migrations()):
                 raise _newer(path, version)
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
-        except sqlite3.DatabaseError as exc:
-            await connection.close()
-            raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
-        except BaseException:
-            await connection.close()
-            raise
         return database
 
     async def close(self) -> None:
@@ -151,6 +140,19 @@ class Database:
             raise _newer(self.path, version)
         for script in migrations[version:]:
             await self.connection.executescript(script)
+
+
+@asynccontextmanager
+async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> AsyncIterator[None]:
+    """Close a connection whose first statements fail, and say that the file is no archive."""
+    try:
+        yield
+    except sqlite3.DatabaseError as exc:
+        await connection.close()
+        raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
+    except BaseException:
+        await connection.close()
+        raise
 
 
 def _newer(path: Path, version: int) -> NewerSchemaError:

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import pytest
 from telethon import TelegramClient
 
+from tests.telegram.conftest import account, server, world
+
+__all__ = ["account", "server", "world"]
+
 
 @pytest.fixture(autouse=True)
 def _no_config_from_another_server() -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,22 +14,6 @@ from tests.telegram import faults
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def account(world: World) -> Account:
-    return world.add_account("+9996612345", "22222")
-
-
-@pytest.fixture
-async def server(world: World) -> AsyncIterator[Server]:
-    async with Server(world) as running:
-        yield running
 
 
 @pytest.fixture

@@ -66,11 +66,11 @@ def said(message: Any) -> str:
 def test_walks_and_differences_lead_to_the_truth(
     before: list[Step], after: list[Step], limit: int, slice_size: int | None
 ) -> None:
-    asyncio.run(_walk_then_follow(before, after, limit, slice_size))
+    asyncio.run(check_differences(before, after, limit, slice_size))
     TelegramClient._config = None
 
 
-async def _walk_then_follow(before: list[Step], after: list[Step], limit: int, slice_size: int | None) -> None:
+async def check_differences(before: list[Step], after: list[Step], limit: int, slice_size: int | None) -> None:
     world = World()
     account = world.add_account()
     channel = world.add_channel("Alpha", "alpha")
