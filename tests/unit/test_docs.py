@@ -1,0 +1,128 @@
+"""The documents say what is: what they name exists, and nothing is left out."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.cli.__main__ import COMMANDS, globals_first
+from archiver.cli.app import _EXIT_STATUS, build
+from archiver.row import KEYS, MEDIA_KEYS
+from config.load import setting_names
+from scripts.commands import PAGE, render
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "docs/telekeep.example.toml"
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = sorted(path for package in ("archiver", "search", "config") for path in (ROOT / package).rglob("*.py"))
+
+_FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+_MENTION = re.compile(r"`telekeep ([a-z]\w*)")
+_SETTING = re.compile(r"# (?=\[[a-z.]+\]$|[a-z_]+ = )")
+# What typer draws in another way from version to version: the usage line, the arguments, the signs around defaults.
+_DRAWN = re.compile(r"^Usage: .*$|^Arguments:\n(?:  .*\n)+|\\", re.MULTILINE)
+
+
+def test_command_reference_is_what_help_says() -> None:
+    stored = PAGE.read_text(encoding="utf-8")
+    assert _plain(stored) == _plain(render()), "run: .venv/bin/python scripts/commands.py"
+    for name in COMMANDS:
+        assert f"\n## telekeep {name}\n" in stored
+
+
+def _plain(page: str) -> list[str]:
+    return _DRAWN.sub("", page).split()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_example_is_accepted_by_its_command(document: Path) -> None:
+    group = build()
+    root = group.context_class(group, info_name="telekeep")
+    found = list(_examples(document.read_text(encoding="utf-8")))
+    for line, words in found:
+        command = group.get_command(root, words[0])
+        assert command, f"{line}: there is no such command"
+        try:
+            command.make_context(words[0], words[1:], parent=root)
+        except Exception as exc:  # noqa: BLE001 - typer's classes move from version to version
+            pytest.fail(f"{line}: {exc}")
+    if document == README:
+        assert {words[0] for _, words in found} >= set(COMMANDS) - {"channels", "remove"}
+
+
+def _examples(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The commands of fenced blocks, as typed: without prompt, comment, redirection, and what a pipe adds."""
+    for block in _FENCED.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            stripped = line.strip().removeprefix("$ ")
+            if not re.match(r"(?:\w+=\S+ |printf .*\| )?telekeep(?: |$)", stripped):
+                continue
+            lexer = shlex.shlex(stripped, posix=True, punctuation_chars="|>;&")
+            lexer.whitespace_split = True
+            words = list(lexer)
+            words = words[words.index("telekeep") + 1 :]
+            end = next((at for at, word in enumerate(words) if set(word) <= set("|>;&")), len(words))
+            words = globals_first(words[:end])
+            while words and words[0].startswith("-"):
+                words = words[2:] if words[0] == "--config" else words[1:]
+            if words and "--help" not in words:
+                yield stripped, words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target in _LINK.findall(text):
+        if not re.match(r"[a-z]+:", target):
+            assert (document.parent / target).exists(), target
+    for name in _MENTION.findall(text):
+        assert name in COMMANDS, name
+    for path in re.findall(r"`((?:archiver|search|config|scripts|tests|docs)/[\w./]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_readme_tells_every_exit_status() -> None:
+    text = README.read_text(encoding="utf-8")
+    for status in _EXIT_STATUS:
+        assert f"| {status} |" in text
+
+
+def test_rows_are_documented_key_by_key() -> None:
+    text = (ROOT / "docs/rows.md").read_text(encoding="utf-8")
+    for key in (*KEYS, *MEDIA_KEYS):
+        assert f"`{key}`" in text, key
+
+
+def test_example_of_the_settings_has_each_setting_in_its_section() -> None:
+    text = "\n".join(_SETTING.sub("", line) for line in EXAMPLE.read_text(encoding="utf-8").splitlines())
+    assert sorted(_names(tomllib.loads(text))) == sorted(setting_names())
+
+
+def _names(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _names(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def test_changelog_knows_the_version_and_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"## [{project['version']}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    reasons = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("## Dependencies")[2]
+    for requirement in project["dependencies"]:
+        assert re.split(r"[^\w-]", requirement)[0] in reasons, requirement
