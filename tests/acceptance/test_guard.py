@@ -5,75 +5,77 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import Desk, Telegram, clean_environment, until
+from tests.acceptance.desk import Desk, Telegram, clean_environment, desk_at, until
 
 
-@contextmanager
-def sync_that_lasts(desk: Desk, telegram: Telegram) -> Iterator[subprocess.Popen[bytes]]:
-    """A sync of the big channel that has begun to write and is still at it."""
-    telegram.order("net", rtt=0.05)
-    process = desk.start("sync")
-    until(lambda: desk.query("SELECT count(*) FROM message")[0][0] > 200, what="the first pages")
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            desk.kill(process)
+@dataclass(frozen=True)
+class Busy:
+    """A sync that has begun to write and is at it for a while."""
+
+    desk: Desk
+    telegram: Telegram
+    process: subprocess.Popen[bytes]
+
+    def stored(self) -> int:
+        return int(self.desk.query("SELECT count(*) FROM message")[0][0])
 
 
-@pytest.fixture
-def big(desk: Desk) -> Desk:
-    desk.do("add", "big")
-    return desk
-
-
-def test_second_process_says_who_holds_the_archive_and_readers_go_on(big: Desk, telegram: Telegram) -> None:
-    with sync_that_lasts(big, telegram) as holder:
-        for command in (["sync"], ["add", "@alpha"], ["remove", "big"], ["login"]):
-            done = big.run(*command, stdin="")
-            assert (done.status, len(done.err.splitlines())) == (2, 1), done
-            assert f"`telekeep sync` (process {holder.pid})" in done.err
-        shown = big.do("status").out.split("\t")
-        assert (shown[0], shown[1]) == ("big", "active")
-        rows = big.export("big")
-        assert len(rows) > 200
-        assert holder.poll() is None
-        big.kill(holder)
-    # The kernel gave the lock back; nobody has to clean up.
-    telegram.calm()
-    big.do("sync")
-    assert len(big.export("big")) == 6_000
-
-
-def test_search_answers_while_a_sync_writes(big: Desk, telegram: Telegram) -> None:
-    with sync_that_lasts(big, telegram) as writer:
-        first = int(big.do("search", "has:photo", "--count").out)
-        assert first > 0
-        seen = big.query("SELECT count(*) FROM message")[0][0]
-        until(lambda: big.query("SELECT count(*) FROM message")[0][0] > seen + 500, what="some more pages")
-        assert int(big.do("search", "has:photo", "--count").out) > first
-        assert writer.poll() is None
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
+    """For all tests that look on; the last one may kill it."""
+    place = tmp_path_factory.mktemp("busy")
+    with Telegram(place, "--world", "big:6000", "--channels", "alpha", module="tests.telegram") as telegram:
+        desk = desk_at(telegram, place / "desk")
+        desk.log_in()
+        desk.do("add", "big")
+        telegram.order("net", rtt=0.25)
+        running = Busy(desk, telegram, desk.start("sync"))
+        until(lambda: running.stored() > 200, what="the first pages")
+        yield running
+        if running.process.poll() is None:
+            desk.kill(running.process)
 
 
 def modes(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
 
 
-def test_archive_is_private_under_any_umask_and_exports_follow_it(big: Desk, telegram: Telegram) -> None:
-    with sync_that_lasts(big, telegram):
-        found = modes(big.archive)
-        assert found.keys() >= {"archive.db", "archive.db-wal", "archive.db-shm", "session", "lock"}
-        assert set(found.values()) == {0o600}
-    assert big.archive.stat().st_mode & 0o777 == 0o700
-    big.export("big", "--since", "2022-01-31")
-    assert (big.home / "out.jsonl").stat().st_mode & 0o777 == 0o644
-    assert (big.home / "manifest.json").stat().st_mode & 0o777 == 0o644
-    assert set(modes(big.archive).values()) == {0o600}
+def test_archive_is_private_under_any_umask_and_exports_follow_it(busy: Busy) -> None:
+    found = modes(busy.desk.archive)
+    assert found.keys() >= {"archive.db", "archive.db-wal", "archive.db-shm", "session", "lock"}
+    assert set(found.values()) == {0o600}
+    assert busy.desk.archive.stat().st_mode & 0o777 == 0o700
+    assert len(busy.desk.export("big")) > 200
+    assert modes(busy.desk.home)["out.jsonl"] == modes(busy.desk.home)["manifest.json"] == 0o644
+    assert set(modes(busy.desk.archive).values()) == {0o600}
+
+
+def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
+    first, seen = int(busy.desk.do("search", "has:photo", "--count").out), busy.stored()
+    assert first > 0
+    until(lambda: busy.stored() > seen + 300, what="some more pages")
+    assert int(busy.desk.do("search", "has:photo", "--count").out) > first
+    assert busy.process.poll() is None
+
+
+@pytest.mark.parametrize("command", [["sync"], ["remove", "big"], ["login"]])
+def test_second_process_says_who_holds_the_archive(busy: Busy, command: list[str]) -> None:
+    done = busy.desk.run(*command, stdin="")
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert f"`telekeep sync` (process {busy.process.pid})" in done.err
+    assert busy.process.poll() is None
+
+
+def test_lock_of_a_killed_process_is_free_at_once(busy: Busy) -> None:
+    assert busy.desk.kill(busy.process)
+    busy.telegram.calm()
+    busy.desk.do("sync")
+    assert busy.stored() == 6_000
 
 
 def test_directory_that_was_open_is_closed_by_the_first_run(desk: Desk) -> None:
@@ -97,7 +99,7 @@ def test_nothing_that_a_message_says_stands_on_stderr(desk: Desk, telegram: Tele
     assert "Zebulon" in said[2].out
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["search", "x"], ["status"], ["channels"]])
+@pytest.mark.parametrize("arguments", [["sync", "--help"], ["search", "x"], ["channels"]])
 def test_commands_that_talk_to_nobody_do_not_import_telethon(tmp_path: Path, arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "archiver", *arguments],

@@ -1,0 +1,165 @@
+"""Exports of date ranges, held against an independent count."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import random
+import shutil
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from archiver.row import KEYS, NESTED
+from tests.acceptance.desk import Desk, Telegram, desk_at
+from tests.acceptance.world import DAY_BEGINS, DAY_ENDS
+
+NAMES = ("midnight_desk", "everything", "nahrain_desk", "zarechye_news", "atlas_desk")
+BAGHDAD = timezone(timedelta(hours=3))
+
+
+@pytest.fixture(scope="module")
+def archive(shared_telegram: Telegram, session: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    desk = desk_at(shared_telegram, tmp_path_factory.mktemp("export") / "desk", session)
+    desk.do("add", *NAMES)
+    desk.do("sync")
+    return desk.archive
+
+
+@pytest.fixture
+def filled(archive: Path, tmp_path: Path) -> Desk:
+    """A desk of its own over a copy of that archive."""
+    desk = Desk(tmp_path / "desk")
+    shutil.copytree(archive, desk.archive)
+    return desk
+
+
+def manifest(desk: Desk, name: str = "manifest.json") -> Any:
+    return orjson.loads((desk.home / name).read_bytes())
+
+
+def test_a_day_in_baghdad_is_counted_in_baghdad(filled: Desk, telegram: Telegram) -> None:
+    truth = [row for row in telegram.truth(*NAMES) if "deleted" not in row]
+    begins, ends = (int(datetime(2021, 12, day, tzinfo=BAGHDAD).timestamp()) for day in (16, 17))
+    assert (begins, ends) == (DAY_BEGINS, DAY_ENDS)
+    expected = {(row["channel_id"], row["id"]) for row in truth if begins <= row["date"] < ends}
+    ways = (
+        ["--on", "2021-12-16", "--tz", "Asia/Baghdad"],
+        ["--since", "2021-12-16", "--until", "2021-12-16", "--tz", "Asia/Baghdad"],
+        ["--since", "2021-12-16T00:00", "--until", "2021-12-17T00:00", "--tz", "Asia/Baghdad"],
+        ["--since", "2021-12-15T21:00Z", "--until", f"@{ends}"],
+    )
+    for number, way in enumerate(ways):
+        rows = filled.export(*way, name=f"{number}/day.jsonl")
+        assert {(row["channel_id"], row["message_id"]) for row in rows} == expected, way
+        assert manifest(filled, f"{number}/manifest.json")["bounds"]["since"] == "2021-12-15T21:00:00Z"
+    assert len({(filled.home / f"{number}/day.jsonl").read_bytes() for number in range(len(ways))}) == 1
+    edge = {row["date"] for row in rows if row["channel"] == "midnight_desk"}
+    assert edge == {"2021-12-15T21:00:00Z", "2021-12-15T21:00:01Z", "2021-12-16T20:59:59Z"}
+
+
+def test_manifest_counts_equal_an_independent_count(filled: Desk, telegram: Telegram) -> None:
+    rows = filled.export("--since", "2021-12-01", "--until", "2021-12-31", name="all/december.jsonl")
+    told = manifest(filled, "all/manifest.json")
+    data = (filled.home / "all/december.jsonl").read_bytes()
+    assert told["rows"] == len(rows) == data.count(b"\n")
+    [file] = told["files"]
+    assert (file["path"], file["bytes"], file["rows"]) == ("december.jsonl", len(data), len(rows))
+    assert file["sha256"] == hashlib.sha256(data).hexdigest()
+    truth = telegram.truth(*NAMES)
+    for part in told["channels"]:
+        own = [row for row in rows if row["channel_id"] == part["channel_id"]]
+        assert part["rows"] == len(own)
+        if own:
+            assert (part["first_id"], part["last_id"]) == (own[0]["message_id"], own[-1]["message_id"])
+            assert (part["first_date"], part["last_date"]) == (own[0]["date"], own[-1]["date"])
+        whole = part["completeness"]
+        first, last = whole["ids"]
+        kinds = ("held", "missing", "absent", "not_fetched", "outside_window")
+        assert sum(whole[kind] for kind in kinds) == last - first + 1
+        assert whole["held"] == len(own)
+        absent = set(itertools.chain(*(range(lo, hi + 1) for lo, hi in whole["absent_ids"])))
+        deleted = {row["id"] for row in truth if row["channel_id"] == part["channel_id"] and "deleted" in row}
+        assert absent == {number for number in deleted if first <= number <= last}
+    assert told["complete"]
+    assert filled.do("verify", "all").out.endswith("\tok\n")
+
+
+def test_repeated_export_is_the_same_to_the_byte(filled: Desk) -> None:
+    for name in ("all.jsonl", "all.csv"):
+        for place in ("one", "two"):
+            filled.export(name=f"{place}/{name}")
+        assert (filled.home / "one" / name).read_bytes() == (filled.home / "two" / name).read_bytes()
+    first, second = manifest(filled, "one/manifest.json"), manifest(filled, "two/manifest.json")
+    assert first.pop("exported_at") <= second.pop("exported_at")
+    assert first == second
+
+
+def test_csv_says_what_the_jsonl_says_plain_and_for_spreadsheets(filled: Desk) -> None:
+    rows = filled.export(name="plain/all.jsonl")
+    table = filled.export("--format", "csv", name="plain/all.csv")
+    assert list(table[0]) == list(KEYS)
+    assert [_read_back(record) for record in table] == rows
+    filled.export("--excel", name="excel/all.csv")
+    raw = (filled.home / "excel/all.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    with (filled.home / "excel/all.csv").open(encoding="utf-8-sig", newline="") as file:
+        guarded = list(csv.DictReader(file))
+    assert not [cell for record in guarded for cell in record.values() if cell[:1] in set("=+-@\t\r\n＝＋－＠") - {""}]
+    assert any(record["text"].startswith("'=SUM(") for record in guarded)
+    assert all(record["channel_id"].startswith("'") for record in guarded)
+    assert [_read_back({key: cell.removeprefix("'") for key, cell in record.items()}) for record in guarded] == rows
+
+
+def _read_back(record: dict[str, str]) -> dict[str, Any]:
+    """A record of the CSV as the JSON row that it came from."""
+    numbers = {"channel_id", "message_id", "views", "forwards", "replies", "revisions"}
+    return {
+        key: cell
+        if key == "text"
+        else None
+        if cell == ""
+        else orjson.loads(cell)
+        if key in NESTED
+        else int(cell)
+        if key in numbers
+        else cell
+        for key, cell in record.items()
+    }
+
+
+def test_killed_export_leaves_no_half_file_under_the_final_name(filled: Desk) -> None:
+    whole = filled.export(name="whole/all.jsonl")
+    chance = random.Random(6)
+    (filled.home / "out").mkdir()
+    for _ in range(6):
+        process = filled.start("export", "-o", "out/all.jsonl")
+        time.sleep(chance.uniform(0.2, 0.55))
+        filled.kill(process)
+        final = filled.home / "out/all.jsonl"
+        if final.exists():
+            assert final.read_bytes() == (filled.home / "whole/all.jsonl").read_bytes()
+            final.unlink()
+        (filled.home / "out/manifest.json").unlink(missing_ok=True)
+    assert filled.export(name="out/all.jsonl") == whole
+    assert sorted(path.name for path in (filled.home / "out").iterdir()) == ["all.jsonl", "manifest.json"]
+
+
+def test_verify_finds_what_was_changed_after_the_export(filled: Desk) -> None:
+    filled.export("midnight_desk", name="out/all.jsonl")
+    data = bytearray((filled.home / "out/all.jsonl").read_bytes())
+    data[100] ^= 1
+    (filled.home / "out/all.jsonl").write_bytes(data)
+    done = filled.run("verify", "out")
+    assert (done.status, len(done.errors)) == (6, 1)
+
+
+def test_range_without_a_message_is_written_and_empty(filled: Desk) -> None:
+    assert filled.export("--on", "1999-01-01", name="none.jsonl") == []
+    assert manifest(filled)["rows"] == 0
+    assert filled.export("--on", "1999-01-01", name="none/none.csv") == []

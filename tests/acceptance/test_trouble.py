@@ -1,0 +1,225 @@
+"""Bad situations: each is one clear line with what to do, its own exit status, and a whole archive."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.acceptance.desk import PHONE, Desk, Telegram, clean_environment, desk_at, until
+
+_COUNT = "SELECT count(*) FROM message"
+_COLOUR = "\x1b\\[(?:[0-9]+;)*[34][0-9]"
+
+
+@pytest.fixture
+def own_telegram(tmp_path: Path) -> Iterator[Telegram]:
+    """A server that a test may log out of or take away."""
+    with Telegram(tmp_path, "--world", "small", "--channels", "delta", module="tests.telegram") as running:
+        yield running
+
+
+@pytest.fixture
+def held(own_telegram: Telegram, tmp_path: Path) -> Desk:
+    """A desk at that server that holds alpha and beta."""
+    desk = desk_at(own_telegram, tmp_path / "desk")
+    desk.log_in()
+    desk.do("add", "alpha", "beta")
+    desk.do("sync")
+    return desk
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_unreachable_server_and_one_with_another_key_are_one_line_soon(desk: Desk, tmp_path: Path) -> None:
+    # A good key that is not the server's: a first login finds out, later runs have their own key.
+    stranger = Desk(tmp_path / "stranger", desk.port, Path(__file__).with_name("another.pem"))
+    login = stranger.start("login", "--phone", PHONE)
+    desk.port = closed_port()
+    desk.settle()
+    unreachable = desk.run("add", "@alpha", limit=30)
+    other_key = stranger.end(login, limit=30)
+    for done in (unreachable, other_key):
+        assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+        assert "telegram.server" in done.err
+    assert f"127.0.0.1:{desk.port} cannot be reached" in unreachable.err
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), ("no key", "holds no RSA public key")])
+def test_key_file_that_is_none_is_named(desk: Desk, tmp_path: Path, content: str | None, said: str) -> None:
+    desk.public_key = tmp_path / "key.pem"
+    if content:
+        desk.public_key.write_text(content)
+    desk.settle()
+    done = desk.run("add", "@alpha")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    assert f"telegram.server.public_key: {desk.public_key} {said}" in done.err
+
+
+def test_settings_without_an_api_id_are_one_line(desk: Desk) -> None:
+    desk.settle(api_id="")
+    done = desk.run("sync")
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "my.telegram.org" in done.err
+
+
+def test_api_id_that_the_server_refuses_is_said(own_telegram: Telegram, tmp_path: Path) -> None:
+    desk = desk_at(own_telegram, tmp_path / "desk")
+    desk.environment["TELEKEEP_TELEGRAM__API_HASH"] = "another"
+    done = desk.run("login", "--phone", PHONE, stdin="1\n")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    assert "my.telegram.org" in done.err
+
+
+def test_session_that_was_logged_out_is_4_and_a_new_login_goes_on(held: Desk, own_telegram: Telegram) -> None:
+    before = held.export()
+    own_telegram.order("log_out")
+    own_telegram.post("alpha", "while logged out")
+    for command in (["sync"], ["add", "delta"]):
+        done = held.run(*command)
+        assert (done.status, done.out, len(done.errors)) == (4, "", 1)
+        assert "telekeep login" in done.err
+    assert held.export() == before
+    held.log_in()
+    held.do("sync")
+    assert len(held.export()) == len(before) + 1
+
+
+def test_long_flood_wait_is_5_and_the_next_run_keeps_quiet(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "big")
+    telegram.order("fault", spec="messages.getHistory:flood(5000)+3x1")
+    done = desk.run("sync")
+    assert (done.status, len(done.errors)) == (5, 1)
+    seconds = [int(word) for word in done.errors[0].split() if word.isdigit()]
+    assert seconds
+    assert 4_990 <= seconds[0] <= 5_002
+    floods = orjson.loads(desk.do("status", "--json").out)["floods"]
+    assert len(floods) == 1
+    calls = telegram.calls("messages.getHistory")
+    again = desk.run("sync")
+    assert (again.status, len(again.errors)) == (5, 1)
+    assert telegram.calls("messages.getHistory") == calls
+    assert telegram.order("calls")["violations"] == []
+    assert len(desk.export("big")) == 300
+
+
+def test_channel_that_became_private_keeps_its_archive_and_says_so(held: Desk, own_telegram: Telegram) -> None:
+    before = held.export("alpha")
+    own_telegram.order("private", channel="alpha")
+    own_telegram.post("beta", "still open")
+    done = held.run("sync")
+    assert (done.status, len(done.errors)) == (3, 1)
+    assert "alpha" in done.errors[0]
+    assert "private" in done.errors[0]
+    assert held.run("sync", "alpha").status == 2
+    assert held.export("alpha") == before
+    assert held.export("beta")[-1]["text"] == "still open"
+    states = {row["channel"]: row for row in orjson.loads(held.do("status", "--json").out)["channels"]}
+    assert (states["alpha"]["state"], states["beta"]["state"]) == ("inaccessible", "active")
+    assert states["alpha"]["state_reason"]
+    own_telegram.order("private", channel="alpha", on=False)
+    held.do("sync")
+    assert held.do("channels", "--jsonl").rows[0]["state"] == "active"
+
+
+def test_place_that_cannot_be_an_archive_is_one_line(desk: Desk) -> None:
+    (desk.archive / "session").rename(desk.home / "session")
+    desk.archive.rmdir()
+    desk.archive.write_text("a file")
+    for command in (["login", "--phone", PHONE], ["sync"], ["search", "x"], ["status"]):
+        done = desk.run(*command, stdin="1\n")
+        assert done.status in {2, 4}
+        assert len(done.err.splitlines()) == 1
+    assert desk.archive.read_text() == "a file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable for root")
+def test_directory_that_may_not_be_written_is_one_line(desk: Desk) -> None:
+    desk.archive.chmod(0o500)
+    done = desk.run("add", "@alpha")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+
+
+def test_file_that_is_no_archive_is_left_alone(desk: Desk) -> None:
+    (desk.archive / "archive.db").write_bytes(b"not a database, " * 400)
+    for command in (["add", "@alpha"], ["sync"], ["status"], ["verify"], ["remove", "alpha"]):
+        done = desk.run(*command)
+        assert (done.status, len(done.err.splitlines())) == (2, 1), done
+    assert (desk.archive / "archive.db").read_bytes() == b"not a database, " * 400
+
+
+def test_interrupted_sync_leaves_soon_with_130_and_goes_on(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "big")
+    telegram.order("net", rtt=0.05)
+    stored = 0
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        process = desk.start("sync")
+        until(lambda least=stored + 200: desk.query(_COUNT)[0][0] > least, what="some pages")
+        process.send_signal(kind)
+        done = desk.end(process, limit=10)
+        assert (done.status, done.errors) == (130, [])
+        stored = desk.query(_COUNT)[0][0]
+        assert stored < 6_000
+    calls = telegram.calls("messages.getHistory")
+    telegram.order("net", rtt=0.0)
+    desk.do("sync")
+    assert desk.query(_COUNT) == [(6_000,)]
+    # What was read is not read again.
+    assert telegram.calls("messages.getHistory") - calls <= 61 - stored // 100
+
+
+def test_interrupt_while_waiting_for_a_dead_server_is_heard(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "quiet_i")
+    telegram.order("fault", spec="*:hang()")
+    process = desk.start("sync")
+    calls = telegram.order("calls")["calls"]
+    until(lambda: telegram.order("calls")["calls"] != calls, what="a call")
+    process.send_signal(signal.SIGINT)
+    assert desk.end(process, limit=15).status == 130
+
+
+def test_readers_that_leave_early_are_no_error(desk: Desk) -> None:
+    desk.do("add", "atlas_desk")
+    desk.do("sync")
+    for command in ("search the -n 0", "export -o -", "gaps atlas_desk --all --jsonl"):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m archiver {command} | head -n 1"],
+            cwd=desk.home,
+            env=clean_environment(HOME=str(desk.home)),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.count("\n")) == (0, 1), done
+        assert "roken" not in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_hostile_texts_reach_no_terminal_and_no_pipe_as_they_are(desk: Desk) -> None:
+    desk.do("add", "everything")
+    desk.do("sync")
+    number = next(row["message_id"] for row in desk.export() if "\x1b[31mred" in row["text"])
+    harmful = ("\x1b[31m", "\x07", "\u202e", "\u2066", "\r")
+    screens = [
+        desk.on_terminal(*words).replace("\r\n", "\n")
+        for words in (["search", "bell"], ["show", f"everything/{number}"])
+    ]
+    assert all("␛[31mred" in screen for screen in screens)
+    pipes = [desk.do("search", "bell").out, desk.do("search", "bell", "--json").out]
+    for shown in screens + pipes:
+        assert not [raw for raw in harmful if raw in shown]
+    assert re.search(_COLOUR, desk.on_terminal("sync")) is not None
+    assert re.search(_COLOUR, desk.on_terminal("sync", NO_COLOR="1")) is None
