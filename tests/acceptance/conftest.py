@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.desk import Desk, Telegram, desk_at
+from tests.acceptance.world import FILLED
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,22 @@ def telegram(shared_telegram: Telegram) -> Iterator[Telegram]:
 def desk(telegram: Telegram, session: Path, tmp_path: Path) -> Desk:
     """A desk of the test's own, logged in, with no channel yet."""
     return desk_at(telegram, tmp_path / "desk", session)
+
+
+@pytest.fixture(scope="session")
+def filled_archive(shared_telegram: Telegram, session: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of all channels but the big one, made by one sync before any test changed them."""
+    desk = desk_at(shared_telegram, tmp_path_factory.mktemp("filled") / "desk", session)
+    desk.do("add", *FILLED)
+    done = desk.do("sync")
+    assert done.out == ""
+    assert sorted(line.partition(": up to date (")[0] for line in done.err.splitlines()) == sorted(FILLED)
+    return desk.archive
+
+
+@pytest.fixture
+def filled(telegram: Telegram, filled_archive: Path, tmp_path: Path) -> Desk:
+    """A desk of the test's own over a copy of that archive."""
+    desk = desk_at(telegram, tmp_path / "filled")
+    shutil.copytree(filled_archive, desk.archive)
+    return desk

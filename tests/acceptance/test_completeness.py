@@ -11,9 +11,8 @@ import pytest
 
 from tests.acceptance.compare import gone, told, true
 from tests.acceptance.desk import Desk, Telegram, desk_at
+from tests.acceptance.world import STEADY
 
-MIXED = ("everything", "others_desk", "talking_desk", "slow_desk", "midnight_desk", "alpha")
-DEMO = ("nahrain_desk", "zarechye_news", "atlas_desk")
 _EACH_ONCE = (
     "delay(0.1)+3x4",
     "drop()+9x1",
@@ -54,41 +53,35 @@ def expect_equal(desk: Desk, telegram: Telegram, *names: str) -> None:
     assert desk.query("PRAGMA foreign_key_check") == []
 
 
-def test_every_kind_of_message_is_exported_as_it_is(desk: Desk, telegram: Telegram) -> None:
-    names = (*MIXED, *DEMO)
-    desk.do("add", *names)
-    done = desk.do("sync")
-    assert done.out == ""
-    assert [line.partition(": up to date")[0] for line in done.err.splitlines()] == [
-        row["username"] for row in desk.do("channels", "--jsonl").rows
-    ]
-    expect_equal(desk, telegram, *names)
+def test_every_kind_of_message_is_exported_as_it_is(filled: Desk, telegram: Telegram) -> None:
+    expect_equal(filled, telegram, *STEADY)
     truth = telegram.truth("everything")
     assert len({row["media"] for row in truth if row.get("media")}) == 23
     assert len({row["action"] for row in truth if row.get("action")}) == 12
-    assert desk.do("verify").out == f"{len(true(telegram.truth(*names)))} payloads\tok\n"
-    gaps = desk.do("gaps", "everything", "--jsonl").rows
-    assert {row["state"] for row in gaps} == {"absent"}
+    assert {row["state"] for row in filled.do("gaps", "everything", "--jsonl").rows} == {"absent"}
     assert telegram.order("calls")["forbidden"] == []
 
 
-def test_search_finds_what_the_truth_says_stands_there(desk: Desk, telegram: Telegram) -> None:
-    desk.do("add", *MIXED)
-    desk.do("sync")
-    truth = [row for row in telegram.truth(*MIXED) if "deleted" not in row]
+def test_verify_reads_every_payload(filled: Desk) -> None:
+    [(count,)] = filled.query("SELECT count(*) FROM message")
+    assert filled.do("verify").out == f"{count} payloads\tok\n"
 
-    def found(*query: str) -> set[tuple[str, int]]:
-        rows = desk.do("search", *query, "-n", "0", "--jsonl").rows
-        return {(row["channel"], row["message_id"]) for row in rows}
 
-    def stands(word: str) -> set[tuple[str, int]]:
-        return {(row["channel"], row["id"]) for row in truth if word in row["text"].lower().split()}
+def test_search_finds_what_the_truth_says_stands_there(filled: Desk, telegram: Telegram) -> None:
+    truth = [row for row in telegram.truth("everything") if "deleted" not in row]
+
+    def found(*query: str) -> set[int]:
+        rows = filled.do("search", *query, "-c", "everything", "-n", "0", "--jsonl").rows
+        return {row["message_id"] for row in rows}
+
+    def stands(word: str) -> set[int]:
+        return {row["id"] for row in truth if word in row["text"].lower().split()}
 
     assert found("elsewhere") == stands("elsewhere") != set()
-    assert found("has:poll") == {(row["channel"], row["id"]) for row in truth if row["media"] == "poll"}
+    assert found("has:poll") == {row["id"] for row in truth if row["media"] == "poll"}
     assert found("answer OR quote") == stands("answer") | stands("quote")
     assert found("wording -first") == stands("wording")
-    assert desk.run("search", "doomed").status == 1
+    assert filled.run("search", "doomed").status == 1
 
 
 def kill_at_random_moments(desk: Desk, chance: random.Random, *, times: int, longest: float) -> int:
@@ -126,18 +119,16 @@ def test_nor_do_kills_while_answers_are_dropped_halved_delayed_and_refused(desk:
     expect_equal(desk, telegram, "big")
 
 
-def test_kills_while_catching_up_lose_nothing(desk: Desk, telegram: Telegram) -> None:
-    desk.do("add", "slow_desk")
-    desk.do("sync")
+def test_kills_while_catching_up_lose_nothing(filled: Desk, telegram: Telegram) -> None:
     for number in range(2, 100):
         telegram.order("edit", channel="slow_desk", id=number, text=f"slow {number}, corrected")
     telegram.order("net", rtt=0.02)
     telegram.order("delete", channel="slow_desk", ids=[40, 41])
-    assert kill_at_random_moments(desk, random.Random(22), times=3, longest=0.8) > 0
-    desk.do("sync")
-    expect_equal(desk, telegram, "slow_desk")
+    assert kill_at_random_moments(filled, random.Random(22), times=3, longest=0.8) > 0
+    filled.do("sync", "slow_desk")
+    expect_equal(filled, telegram, "slow_desk")
     # Nobody has seen the new wording of the two that went meanwhile.
-    assert desk.query("SELECT count(*), max(revision) FROM revision") == [(96, 1)]
+    assert filled.query("SELECT count(*), max(revision) FROM revision") == [(96, 1)]
 
 
 @pytest.mark.skipif(

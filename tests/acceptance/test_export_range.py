@@ -6,37 +6,17 @@ import csv
 import hashlib
 import itertools
 import random
-import shutil
 import time
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from archiver.row import KEYS, NESTED
-from tests.acceptance.desk import Desk, Telegram, desk_at
-from tests.acceptance.world import DAY_BEGINS, DAY_ENDS
+from tests.acceptance.desk import Desk, Telegram
+from tests.acceptance.world import DAY_BEGINS, DAY_ENDS, STEADY
 
-NAMES = ("midnight_desk", "everything", "nahrain_desk", "zarechye_news", "atlas_desk")
 BAGHDAD = timezone(timedelta(hours=3))
-
-
-@pytest.fixture(scope="module")
-def archive(shared_telegram: Telegram, session: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    desk = desk_at(shared_telegram, tmp_path_factory.mktemp("export") / "desk", session)
-    desk.do("add", *NAMES)
-    desk.do("sync")
-    return desk.archive
-
-
-@pytest.fixture
-def filled(archive: Path, tmp_path: Path) -> Desk:
-    """A desk of its own over a copy of that archive."""
-    desk = Desk(tmp_path / "desk")
-    shutil.copytree(archive, desk.archive)
-    return desk
 
 
 def manifest(desk: Desk, name: str = "manifest.json") -> Any:
@@ -44,7 +24,7 @@ def manifest(desk: Desk, name: str = "manifest.json") -> Any:
 
 
 def test_a_day_in_baghdad_is_counted_in_baghdad(filled: Desk, telegram: Telegram) -> None:
-    truth = [row for row in telegram.truth(*NAMES) if "deleted" not in row]
+    truth = [row for row in telegram.truth(*STEADY) if "deleted" not in row]
     begins, ends = (int(datetime(2021, 12, day, tzinfo=BAGHDAD).timestamp()) for day in (16, 17))
     assert (begins, ends) == (DAY_BEGINS, DAY_ENDS)
     expected = {(row["channel_id"], row["id"]) for row in truth if begins <= row["date"] < ends}
@@ -55,7 +35,7 @@ def test_a_day_in_baghdad_is_counted_in_baghdad(filled: Desk, telegram: Telegram
         ["--since", "2021-12-15T21:00Z", "--until", f"@{ends}"],
     )
     for number, way in enumerate(ways):
-        rows = filled.export(*way, name=f"{number}/day.jsonl")
+        rows = filled.export(*STEADY, *way, name=f"{number}/day.jsonl")
         assert {(row["channel_id"], row["message_id"]) for row in rows} == expected, way
         assert manifest(filled, f"{number}/manifest.json")["bounds"]["since"] == "2021-12-15T21:00:00Z"
     assert len({(filled.home / f"{number}/day.jsonl").read_bytes() for number in range(len(ways))}) == 1
@@ -64,14 +44,14 @@ def test_a_day_in_baghdad_is_counted_in_baghdad(filled: Desk, telegram: Telegram
 
 
 def test_manifest_counts_equal_an_independent_count(filled: Desk, telegram: Telegram) -> None:
-    rows = filled.export("--since", "2021-12-01", "--until", "2021-12-31", name="all/december.jsonl")
+    rows = filled.export(*STEADY, "--since", "2021-12-01", "--until", "2021-12-31", name="all/december.jsonl")
     told = manifest(filled, "all/manifest.json")
     data = (filled.home / "all/december.jsonl").read_bytes()
     assert told["rows"] == len(rows) == data.count(b"\n")
     [file] = told["files"]
     assert (file["path"], file["bytes"], file["rows"]) == ("december.jsonl", len(data), len(rows))
     assert file["sha256"] == hashlib.sha256(data).hexdigest()
-    truth = telegram.truth(*NAMES)
+    truth = telegram.truth(*STEADY)
     for part in told["channels"]:
         own = [row for row in rows if row["channel_id"] == part["channel_id"]]
         assert part["rows"] == len(own)

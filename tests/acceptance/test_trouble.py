@@ -27,16 +27,6 @@ def own_telegram(tmp_path: Path) -> Iterator[Telegram]:
         yield running
 
 
-@pytest.fixture
-def held(own_telegram: Telegram, tmp_path: Path) -> Desk:
-    """A desk at that server that holds alpha and beta."""
-    desk = desk_at(own_telegram, tmp_path / "desk")
-    desk.log_in()
-    desk.do("add", "alpha", "beta")
-    desk.do("sync")
-    return desk
-
-
 def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -83,7 +73,11 @@ def test_api_id_that_the_server_refuses_is_said(own_telegram: Telegram, tmp_path
     assert "my.telegram.org" in done.err
 
 
-def test_session_that_was_logged_out_is_4_and_a_new_login_goes_on(held: Desk, own_telegram: Telegram) -> None:
+def test_session_that_was_logged_out_is_4_and_a_new_login_goes_on(own_telegram: Telegram, tmp_path: Path) -> None:
+    held = desk_at(own_telegram, tmp_path / "desk")
+    held.log_in()
+    held.do("add", "alpha")
+    held.do("sync")
     before = held.export()
     own_telegram.order("log_out")
     own_telegram.post("alpha", "while logged out")
@@ -115,23 +109,22 @@ def test_long_flood_wait_is_5_and_the_next_run_keeps_quiet(desk: Desk, telegram:
     assert len(desk.export("big")) == 300
 
 
-def test_channel_that_became_private_keeps_its_archive_and_says_so(held: Desk, own_telegram: Telegram) -> None:
-    before = held.export("alpha")
-    own_telegram.order("private", channel="alpha")
-    own_telegram.post("beta", "still open")
-    done = held.run("sync")
+def test_channel_that_became_private_keeps_its_archive_and_says_so(filled: Desk, telegram: Telegram) -> None:
+    both, before = ("quiet_i", "quiet_j"), filled.export("quiet_i")
+    telegram.order("private", channel="quiet_i")
+    telegram.post("quiet_j", "still open")
+    done = filled.run("sync", *both)
     assert (done.status, len(done.errors)) == (3, 1)
-    assert "alpha" in done.errors[0]
-    assert "private" in done.errors[0]
-    assert held.run("sync", "alpha").status == 2
-    assert held.export("alpha") == before
-    assert held.export("beta")[-1]["text"] == "still open"
-    states = {row["channel"]: row for row in orjson.loads(held.do("status", "--json").out)["channels"]}
-    assert (states["alpha"]["state"], states["beta"]["state"]) == ("inaccessible", "active")
-    assert states["alpha"]["state_reason"]
-    own_telegram.order("private", channel="alpha", on=False)
-    held.do("sync")
-    assert held.do("channels", "--jsonl").rows[0]["state"] == "active"
+    assert done.errors[0].startswith("telekeep: quiet_i: it is private")
+    assert filled.run("sync", "quiet_i").status == 2
+    assert filled.export("quiet_i") == before
+    assert filled.export("quiet_j")[-1]["text"] == "still open"
+    states = {row["channel"]: row for row in orjson.loads(filled.do("status", "--json").out)["channels"]}
+    assert [states[name]["state"] for name in both] == ["inaccessible", "active"]
+    assert "private" in states["quiet_i"]["state_reason"]
+    telegram.order("private", channel="quiet_i", on=False)
+    filled.do("sync", "quiet_i")
+    assert {row["state"] for row in filled.do("channels", "--jsonl").rows} == {"active"}
 
 
 def test_place_that_cannot_be_an_archive_is_one_line(desk: Desk) -> None:
@@ -190,14 +183,12 @@ def test_interrupt_while_waiting_for_a_dead_server_is_heard(desk: Desk, telegram
     assert desk.end(process, limit=15).status == 130
 
 
-def test_readers_that_leave_early_are_no_error(desk: Desk) -> None:
-    desk.do("add", "atlas_desk")
-    desk.do("sync")
+def test_readers_that_leave_early_are_no_error(filled: Desk) -> None:
     for command in ("search the -n 0", "export -o -", "gaps atlas_desk --all --jsonl"):
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m archiver {command} | head -n 1"],
-            cwd=desk.home,
-            env=clean_environment(HOME=str(desk.home)),
+            cwd=filled.home,
+            env=clean_environment(HOME=str(filled.home)),
             capture_output=True,
             encoding="utf-8",
             timeout=60,
@@ -208,18 +199,16 @@ def test_readers_that_leave_early_are_no_error(desk: Desk) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_hostile_texts_reach_no_terminal_and_no_pipe_as_they_are(desk: Desk) -> None:
-    desk.do("add", "everything")
-    desk.do("sync")
-    number = next(row["message_id"] for row in desk.export() if "\x1b[31mred" in row["text"])
+def test_hostile_texts_reach_no_terminal_and_no_pipe_as_they_are(filled: Desk) -> None:
+    number = next(row["message_id"] for row in filled.export("everything") if "\x1b[31mred" in row["text"])
     harmful = ("\x1b[31m", "\x07", "\u202e", "\u2066", "\r")
     screens = [
-        desk.on_terminal(*words).replace("\r\n", "\n")
+        filled.on_terminal(*words).replace("\r\n", "\n")
         for words in (["search", "bell"], ["show", f"everything/{number}"])
     ]
     assert all("␛[31mred" in screen for screen in screens)
-    pipes = [desk.do("search", "bell").out, desk.do("search", "bell", "--json").out]
+    pipes = [filled.do("search", "bell").out, filled.do("search", "bell", "--json").out]
     for shown in screens + pipes:
         assert not [raw for raw in harmful if raw in shown]
-    assert re.search(_COLOUR, desk.on_terminal("sync")) is not None
-    assert re.search(_COLOUR, desk.on_terminal("sync", NO_COLOR="1")) is None
+    assert re.search(_COLOUR, filled.on_terminal("sync", "everything")) is not None
+    assert re.search(_COLOUR, filled.on_terminal("sync", "everything", NO_COLOR="1")) is None

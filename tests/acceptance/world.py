@@ -1,7 +1,7 @@
 """The loopback server with a world for these tests: `python -m tests.acceptance.world`, options as of tests.telegram.
 
 `mixed` has every kind of message in one channel, a person, a second account with a password, a channel that tells what
-happened three events at a time, and ten quiet channels that tests may change.
+happened three events at a time, and ten quiet channels; tests may change these, and no other.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tests.telegram.world import World
 
 START = 1_639_600_000  # 2021-12-15T20:26:40Z
 QUIET = tuple(f"quiet_{letter}" for letter in "abcdefghij")
+STEADY = ("everything", "others_desk", "talking_desk", "midnight_desk", "nahrain_desk", "zarechye_news", "atlas_desk")
+FILLED = (*STEADY, "slow_desk", *QUIET)
 SECOND_PHONE, SECOND_CODE, PASSWORD = "+9996612346", "61734", "horse battery"
 # Midnight in Baghdad between the 15th and the 16th, and between the 16th and the 17th.
 DAY_BEGINS, DAY_ENDS = 1_639_602_000, 1_639_688_400
