@@ -7,7 +7,8 @@ request at a time. https://core.telegram.org/api/offsets
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import archiver.coverage as ids
@@ -100,14 +101,17 @@ class Backfill:
             gap = ids.highest_gap(covered, channel.lowest_wanted, channel.top_id)
             if gap is None:
                 return
-            async for step in self._walk(channel, access_hash, gap):
-                if not step.page.messages and not step.floor_id and step.proven:
-                    await self._expect_nothing_held(channel, access_hash, step.proven[1])
-                stored = await self._ingest.store_page(channel, step.page, proven=step.proven, floor_id=step.floor_id)
-                if progress:
-                    progress(stored, (step.next_offset or gap[0]) - gap[0])
+            async with aclosing(self._walk(channel, access_hash, gap)) as steps:
+                async for step in steps:
+                    if not step.page.messages and not step.floor_id and step.proven:
+                        await self._expect_nothing_held(channel, access_hash, step.proven[1])
+                    stored = await self._ingest.store_page(
+                        channel, step.page, proven=step.proven, floor_id=step.floor_id
+                    )
+                    if progress:
+                        progress(stored, (step.next_offset or gap[0]) - gap[0])
 
-    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncIterator[Step]:
+    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[Step, None]:
         """The steps that fill a gap; the next page is on its way while the consumer writes the last."""
         lo, hi = gap
         coming = asyncio.create_task(self._fetch(channel, access_hash, hi + 1), name="backfill page")
@@ -142,4 +146,8 @@ class Backfill:
             )
 
     async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        """A page. An empty one ends the history for good, so it counts only when it is given twice."""
+        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
+        if page.messages or page.empty_ids:
+            return page
         return await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)

@@ -69,14 +69,20 @@ class Ingest:
         self._account = account
         self._clock = clock
 
-    async def add_channel(self, channel: Channel, *, window_start: int | None, alias: str | None = None) -> bool:
-        """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive."""
+    async def add_channel(
+        self, channel: Channel, *, window_start: int | None = None, keep_window: bool = False, alias: str | None = None
+    ) -> bool:
+        """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive.
+
+        `keep_window` leaves the far end of a known channel where it is.
+        """
         now = int(self._clock())
 
         def act(conn: Writer) -> bool:
             known = channels.get_generation(conn, channel.channel_id) is not None
             self._observe_channel(conn, channel, now)
-            channels.set_window(conn, channel.channel_id, window_start)
+            if not (known and keep_window):
+                channels.set_window(conn, channel.channel_id, window_start)
             if alias:
                 channels.set_alias(conn, channel.channel_id, alias)
             if known:
@@ -238,6 +244,8 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight, *, h
     present = [m.message_id for m in (*changes.seen, *changes.stale)]
     if present:
         messages.mark_seen(conn, channel_id, present, sight)
+    if changes.returned:
+        messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
     if changes.missing:
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=how)
     _tell_finders(conn, channel, changes, sight)

@@ -15,6 +15,8 @@ from archiver.errors import FloodWait
 
 MARGIN = 1.0
 """Seconds on top of every ordered wait: server and client round differently."""
+SCARCE = {"resolveUsername": (5, 30.0)}
+"""Methods that the server counts by the day: so many at once, then one in so many seconds. Never when pacing is off."""
 
 
 class Pacer:
@@ -39,6 +41,8 @@ class Pacer:
         self._now = now
         self._sleep = sleep
         self._next = 0.0
+        self._saved: dict[str, tuple[float, float]] = {}
+        """Scarce method -> how many calls were left, and when."""
 
     async def turn(self, method: str) -> None:
         """Return when `method` may be called. Raises FloodWait when that is further away than the patience."""
@@ -48,11 +52,25 @@ class Pacer:
             if self._notify:
                 self._notify(method, wait)
             await self._sleep(wait)
+        if self._interval and method in SCARCE:
+            await self._spare(method, *SCARCE[method])
         if self._interval:
             start = max(self._next, self._now())
             self._next = start + self._interval
             if start > self._now():
                 await self._sleep(start - self._now())
+
+    async def _spare(self, method: str, most: int, seconds: float) -> None:
+        """A bucket of `most` calls that fills by one in `seconds`."""
+        left, at = self._saved.get(method, (float(most), self._now()))
+        left = min(most, left + (self._now() - at) / seconds)
+        if left < 1:
+            wait = (1 - left) * seconds
+            if self._notify:
+                self._notify(method, wait)
+            await self._sleep(wait)
+            left = 1.0
+        self._saved[method] = (left - 1, self._now())
 
     async def flooded(self, method: str, seconds: int) -> None:
         """Remember the server's order to wait before the next call of `method`."""

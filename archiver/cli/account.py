@@ -87,7 +87,7 @@ async def _pacer(settings: Settings, database: Database) -> Pacer:
         await database.write(lambda conn: set_flood(conn, account=ACCOUNT, method=method, until=until))
 
     def notify(method: str, seconds: float) -> None:
-        output.note(f"the server asks to wait {seconds:.0f} s before more {method} calls; waiting.")
+        output.note(f"waiting {seconds:.0f} s before the next {method} call, for the account's sake.")
 
     return Pacer(
         settings.telegram.requests_per_second,

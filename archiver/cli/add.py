@@ -40,7 +40,8 @@ def command(
     ] = None,
     alias: Annotated[str | None, typer.Option("--alias", metavar="A", help="A name of your own for it.")] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="DATE", help="Mirror from this date on; default: all of it.")
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Mirror from this date on; `all`: the whole history (default)."),
     ] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="The time zone of --since.")] = "UTC",
 ) -> int:
@@ -52,8 +53,8 @@ def command(
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
       telekeep add -f channels.txt
 
-    Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again sets its
-    window anew, to --since or without it to all of the history, and its alias if one is given; what is archived stays.
+    Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again
+    takes it up where it stopped, and changes its --since or --alias if one is given; what is archived stays.
     """
     return asyncio.run(run(context.obj.settings(), channels=channels or [], file=file, alias=alias, since=since, tz=tz))
 
@@ -78,7 +79,7 @@ async def run(
     async with open_account(settings, command="add") as account:
         for ref in refs:
             try:
-                await _add(account, ref, window_start=window_start, alias=alias)
+                await _add(account, ref, window_start=window_start, keep_window=since is None, alias=alias)
             except (ChannelError, NotFound) as exc:
                 failed += 1
                 output.error(f"{ref}: {exc}")
@@ -101,7 +102,9 @@ def _parse(words: list[str]) -> list[ChannelRef]:
     return refs
 
 
-async def _add(account: Account, ref: ChannelRef, *, window_start: int | None, alias: str | None) -> None:
+async def _add(
+    account: Account, ref: ChannelRef, *, window_start: int | None, keep_window: bool, alias: str | None
+) -> None:
     from archiver.errors import NotFound, ServerFault, StaleAccess, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.store.channel import find_access, find_by_alias  # noqa: PLC0415 - see run
 
@@ -122,10 +125,10 @@ async def _add(account: Account, ref: ChannelRef, *, window_start: int | None, a
             output.note(f"{ref}: its description could not be read; it is mirrored all the same.")
     if alias is not None:
         await _check_unused(conn, alias, channel.channel_id)
-    new = await account.ingest.add_channel(channel, window_start=window_start, alias=alias)
+    new = await account.ingest.add_channel(channel, window_start=window_start, keep_window=keep_window, alias=alias)
     since = f", from {datetime.fromtimestamp(window_start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if window_start else ""
     name = f"@{channel.username}" if channel.username else str(channel.channel_id)
-    state = "added" if new else "mirrored already; its window is now set"
+    state = "added" if new else "mirrored already"
     output.note(f"{name} ({channel.title}): {state}{since}.")
 
 
@@ -157,7 +160,7 @@ async def _check_unused(conn: Connection, alias: str, channel_id: int) -> None:
 
 
 def _window_start(since: str | None, tz: str) -> int | None:
-    if since is None:
+    if since is None or since.strip().lower() == "all":
         return None
     from search.dates import parse_since, parse_zone  # noqa: PLC0415 - see run
 

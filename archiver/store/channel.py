@@ -45,8 +45,8 @@ class Mirrored:
 
     @property
     def name(self) -> str:
-        """What people call it: alias, username or the bare id."""
-        return self.alias or self.username or str(self.channel_id)
+        """As rows and citations name it: username, else alias, else the bare id."""
+        return self.username or self.alias or str(self.channel_id)
 
     @property
     def lowest_wanted(self) -> int:

@@ -146,11 +146,26 @@ def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Seque
 
 
 def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:
-    """Note that these messages are gone, and how that was noticed. The first notice stands."""
+    """Note that these messages are gone, and how that was noticed. The first notice stands until they come back."""
+    message_ids = list(message_ids)
+    conn.executemany(
+        "INSERT INTO absence (channel_id, message_id, noticed_at, how, last_seen)"
+        " SELECT channel_id, message_id, ?, ?, last_seen FROM message"
+        " WHERE channel_id = ? AND message_id = ? AND missing_since IS NULL ON CONFLICT DO NOTHING",
+        [(now, how, channel_id, message_id) for message_id in message_ids],
+    )
     conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?"
         " WHERE channel_id = ? AND message_id = ? AND missing_since IS NULL",
         [(now, how, channel_id, message_id) for message_id in message_ids],
+    )
+
+
+def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
+    """Note that messages which were gone are there again; the notice of their absence stays."""
+    conn.executemany(
+        "UPDATE absence SET returned_at = ? WHERE channel_id = ? AND message_id = ? AND returned_at IS NULL",
+        [(now, channel_id, message_id) for message_id in message_ids],
     )
 
 

@@ -43,6 +43,21 @@ async def test_an_idle_time_saves_up_nothing() -> None:
     assert clock.now == before + 1
 
 
+async def test_names_are_looked_up_five_at_once_and_then_slowly() -> None:
+    clock = Clock()
+    pacer = Pacer(1000.0, now=clock, sleep=clock.sleep)
+    times = []
+    for _ in range(8):
+        await pacer.turn("resolveUsername")
+        times.append(round(clock.now - 1_000_000))
+    assert times == [0, 0, 0, 0, 0, 30, 60, 90]
+    clock.now += 60
+    before = clock.now
+    await pacer.turn("resolveUsername")
+    await pacer.turn("resolveUsername")
+    assert clock.now - before < 1
+
+
 async def test_no_pacing_never_sleeps() -> None:
     clock = Clock()
     pacer = Pacer(0, now=clock, sleep=clock.sleep)

@@ -97,6 +97,18 @@ CREATE TABLE message (
 CREATE INDEX message_date ON message (channel_id, date, message_id);
 CREATE INDEX message_missing ON message (channel_id, message_id) WHERE missing_since IS NOT NULL;
 
+-- Every disappearance that was noticed, also of a message that came back. Append only, but for its end.
+CREATE TABLE absence (
+    channel_id  INTEGER NOT NULL,
+    message_id  INTEGER NOT NULL,
+    noticed_at  INTEGER NOT NULL,
+    how         TEXT NOT NULL,                  -- update, history, audit
+    last_seen   INTEGER NOT NULL,               -- before: it went between last_seen and noticed_at
+    returned_at INTEGER,
+    PRIMARY KEY (channel_id, message_id, noticed_at),
+    FOREIGN KEY (channel_id, message_id) REFERENCES message (channel_id, message_id)
+) STRICT, WITHOUT ROWID;
+
 -- Every earlier content of a message, written when another content hash was seen.
 CREATE TABLE revision (
     channel_id      INTEGER NOT NULL,
@@ -161,7 +173,7 @@ CREATE TABLE capture (
     method      TEXT NOT NULL,                  -- history, difference, audit, import
     lo          INTEGER,                        -- the ids that the answer proves
     hi          INTEGER,
-    count       INTEGER NOT NULL,               -- messages in the answer
+    count       INTEGER NOT NULL,               -- messages of the answer that were stored
     generation  INTEGER NOT NULL,
     version     TEXT NOT NULL,                  -- of telekeep
     layer       INTEGER NOT NULL,
