@@ -63,8 +63,9 @@ def _older_than_window(page: HistoryPage, window_start: int | None) -> int | Non
         return None
     older = None
     for message in sorted(page.messages, key=lambda m: m.message_id):
-        if message.kind == "stub" or message.date.timestamp() >= window_start:
-            break  # a stub's date is a guess: it never ends the window
+        # The date of a stub is a guess, and 1970 is none: they never end the window.
+        if message.kind == "stub" or not 0 < message.date.timestamp() < window_start:
+            break
         older = message.message_id
     return older
 
@@ -135,15 +136,16 @@ class Backfill:
     async def _expect_nothing_held(self, channel: Mirrored, access_hash: int, hi: int) -> None:
         """An empty answer where messages are held is suspicious: a lost channel looks just like that.
 
-        So the newest of them are asked for by name, and only a plain "empty" for each of them is believed. They are
-        not marked as missing by this: an audit or an update says when they went.
+        So all that is held there is asked for by name. Only a plain "empty" for each is believed, and marks it missing.
         """
-        held = await list_present_ids(self._database.connection, channel.channel_id, hi, PAGE)
-        if held and await self._source.get_messages(channel.channel_id, access_hash, tuple(held)):
-            raise ServerFault(
-                "the server answered with an empty page where messages exist; nothing was changed.",
-                hint="Try again later.",
-            )
+        while held := tuple(await list_present_ids(self._database.connection, channel.channel_id, hi, PAGE)):
+            there, empty = await self._source.get_messages(channel.channel_id, access_hash, held)
+            if there or not empty.issuperset(held):
+                raise ServerFault(
+                    "the server answered with an empty page where messages exist; nothing was changed.",
+                    hint="Try again later.",
+                )
+            await self._ingest.store_absence(channel, held)
 
     async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
         """A page. An empty one ends the history for good, so it counts only when it is given twice."""

@@ -115,6 +115,7 @@ class Ingest:
 
         def act(conn: Writer) -> Stored:
             _expect_generation(conn, channel)
+            self._follow_names(conn, channel, page.channel, sight.now)
             changes = _reconcile(conn, channel, page.messages, proven)
             _apply(conn, channel, changes, sight, how="history")
             if proven:
@@ -123,6 +124,18 @@ class Ingest:
             if page.exact:
                 channels.set_server_count(conn, channel.channel_id, page.count, now=sight.now)
             append_capture(conn, self._capture(channel, sight, "history", proven, len(page.messages)))
+            return _summary(changes)
+
+        return await self._database.write(act)
+
+    async def store_absence(self, channel: Mirrored, message_ids: Sequence[int]) -> Stored:
+        """Store that the server named these ids as empty, one by one."""
+        sight = self._sight(channel, "history")
+
+        def act(conn: Writer) -> Stored:
+            _expect_generation(conn, channel)
+            changes = Changes(missing=messages.list_known(conn, channel.channel_id, message_ids))
+            _apply(conn, channel, changes, sight, how="history")
             return _summary(changes)
 
         return await self._database.write(act)
@@ -137,6 +150,7 @@ class Ingest:
 
         def act(conn: Writer) -> Stored:
             _expect_generation(conn, channel)
+            self._follow_names(conn, channel, difference.channel, sight.now)
             stored = _observe(conn, channel, posted, sight)
             for event in difference.events:
                 stored = _sum(stored, _happen(conn, channel, event, sight))
@@ -165,6 +179,12 @@ class Ingest:
         channels.set_access(
             conn, account=self._account, channel_id=channel.channel_id, access_hash=channel.access_hash, now=now
         )
+
+    @staticmethod
+    def _follow_names(conn: Writer, channel: Mirrored, seen: Channel | None, now: int) -> None:
+        """A new title or name is noticed by the way: every answer describes its channel."""
+        if seen and (seen.title, seen.username) != (channel.title, channel.username):
+            channels.upsert_channel(conn, seen, now=now)
 
     def _sight(self, channel: Mirrored, origin: Origin) -> Sight:
         return Sight(now=int(self._clock()), origin=origin, generation=channel.generation)

@@ -11,6 +11,9 @@ from archiver.source import Source
 from archiver.store.channel import Mirrored, find_access, find_channel
 from archiver.store.database import Database
 
+ROUNDS = 5
+"""How often one sync walks a history that begins anew under its hands."""
+
 Progress = Callable[[Stored, int], None]
 """Hears of each stored answer, and of how many ids of the present gap are left."""
 
@@ -36,16 +39,19 @@ class Mirror:
 
     async def _to_the_present(self, channel_id: int, access_hash: int, progress: Progress) -> None:
         await self._catch_up(channel_id, access_hash, progress)
-        await self._backfill.run(channel_id, access_hash, progress=progress)
-        await self._catch_up(channel_id, access_hash, progress)
+        for _ in range(ROUNDS):
+            await self._backfill.run(channel_id, access_hash, progress=progress)
+            if not await self._catch_up(channel_id, access_hash, progress):
+                return
+        raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
 
-    async def _catch_up(self, channel_id: int, access_hash: int, progress: Progress) -> None:
-        """From the stored pts to the present; where the server will not tell, begin the history anew."""
+    async def _catch_up(self, channel_id: int, access_hash: int, progress: Progress) -> bool:
+        """From the stored pts to the present. True when the server would not tell, so that the history began anew."""
         while True:
             channel = await self._get(channel_id)
             if channel.pts is None:
                 progress(await self._backfill.snapshot(channel, access_hash), channel.top_id)
-                return
+                return True
             try:
                 difference = await self._source.get_difference(channel_id, access_hash, pts=channel.pts)
                 too_long = difference.too_long
@@ -56,7 +62,7 @@ class Mirror:
                 continue
             progress(await self._ingest.store_difference(channel, difference), 0)
             if difference.final:
-                return
+                return False
             if difference.pts <= channel.pts:
                 raise ServerFault("the server repeats the same events.", hint="Try again later.")
 

@@ -152,6 +152,8 @@ class HistoryPage:
     """How many messages the server says the channel has."""
     exact: bool
     """Whether `count` is exact."""
+    channel: Channel | None = None
+    """What the answer says of the channel itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +211,7 @@ class Difference:
     pts: int
     final: bool
     too_long: bool = False
+    channel: Channel | None = None
+    """What the answer says of the channel itself."""
     timeout: int | None = None
     """Seconds after which the server suggests to ask again."""

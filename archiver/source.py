@@ -36,6 +36,6 @@ class Source(Protocol):
 
     async def get_messages(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
-    ) -> tuple[Message, ...]:
-        """Those of the messages that exist now. Raises ChannelError."""
+    ) -> tuple[tuple[Message, ...], frozenset[int]]:
+        """Those of the messages that exist now, and the ids that the server names as empty. Raises ChannelError."""
         ...

@@ -64,7 +64,13 @@ async def run(
 ) -> int:
     """Resolve and keep each channel. Returns the exit status."""
     from archiver.cli.account import open_account  # noqa: PLC0415 - --help must not pay for the rest
-    from archiver.errors import ChannelError, NotFound, UsageError  # noqa: PLC0415 - see above
+    from archiver.errors import (  # noqa: PLC0415 - see above
+        ChannelError,
+        NotFound,
+        ServerFault,
+        UnreadableObject,
+        UsageError,
+    )
 
     words = [*channels, *(_read_list(file) if file else [])]
     if not words:
@@ -80,7 +86,7 @@ async def run(
         for ref in refs:
             try:
                 await _add(account, ref, window_start=window_start, keep_window=since is None, alias=alias)
-            except (ChannelError, NotFound) as exc:
+            except (ChannelError, NotFound, ServerFault, UnreadableObject) as exc:
                 failed += 1
                 output.error(f"{ref}: {exc}")
     if failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import re
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,12 +88,17 @@ class StandardInput:
     def _ask(question: str, *, secret: bool = False) -> str:
         from archiver.errors import LoginNeeded  # noqa: PLC0415 - see run
 
-        if sys.stdin.isatty():
-            if secret:
-                return getpass.getpass(question)
-            sys.stderr.write(question)
-            sys.stderr.flush()
-        answer = sys.stdin.readline()
+        # The event loop takes Ctrl-C as a wish to stop after this wait; here there is nothing to wait for.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            if sys.stdin.isatty():
+                if secret:
+                    return getpass.getpass(question)
+                sys.stderr.write(question)
+                sys.stderr.flush()
+            answer = sys.stdin.readline()
+        finally:
+            signal.signal(signal.SIGINT, before)
         if not answer.strip():
             raise LoginNeeded(
                 f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",

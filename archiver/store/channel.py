@@ -110,9 +110,9 @@ def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> N
     )
     if before is None or _differs(tuple(before), seen):
         conn.execute(
-            "INSERT OR REPLACE INTO channel_revision"
-            " (channel_id, observed_at, username, usernames, title, about, restriction, flags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO channel_revision"
+            " (channel_id, revision, observed_at, username, usernames, title, about, restriction, flags)"
+            " SELECT ?1, 1 + count(*), ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM channel_revision WHERE channel_id = ?1",
             (channel.channel_id, now, *seen),
         )
 

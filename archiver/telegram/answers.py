@@ -77,7 +77,8 @@ def read_object(body: bytes) -> Any:
     try:
         return BinaryReader(body).tgread_object()
     except TypeNotFoundError as exc:
-        raise UnreadableObject(exc.invalid_constructor_id, body) from exc
+        # `from None`: the error's own text holds the bytes that could not be read.
+        raise UnreadableObject(exc.invalid_constructor_id, body) from None
     except Exception as exc:  # garbled bytes may fail in any way
         raise UnreadableObject(int.from_bytes(body[:4], "little"), body) from exc
 

@@ -7,7 +7,6 @@ answer that never comes; so a client that fails is thrown away with all it had p
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -18,18 +17,30 @@ from urllib.parse import unquote, urlsplit
 import rsa
 from telethon import TelegramClient
 from telethon.crypto import rsa as server_keys
-from telethon.errors import AuthKeyNotFound, InvalidBufferError, RPCError
+from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
 from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
 from telethon.tl import TLRequest
 
-from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UsageError
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject, UsageError
 from archiver.pace import Pacer
 from archiver.telegram.answers import Unwrapped
 from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
 from archiver.telegram.session import FileSession
 
 log = logging.getLogger(__name__)
+
+_LOST_LINE = (
+    AuthKeyNotFound,
+    InvalidBufferError,
+    InvalidChecksumError,
+    EOFError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+"""What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
 T = TypeVar("T")
+_CONNECT = "connect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Patience:
 
     delays: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
     """Before each further try; with the time limits a dead line is given up after about five minutes."""
-    first_delays: tuple[float, ...] = (0.0, 0.5, 1.5)
+    first_delays: tuple[float, ...] = (0.5, 1.5)
     """Before each try of a command's first connection: a wrong address should be said soon."""
     connect: float = 20.0
     call: float = 10.0
@@ -60,6 +71,18 @@ class Address:
     proxy: str | None = None
     """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
     app_version: str = "1"
+
+
+class _Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
+    """Telethon's client without its update engine: no command may depend on the account's own messages."""
+
+    async def _on_login(self, user: Any) -> Any:
+        self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
+        self._authorized = True
+        return user
+
+    async def _update_loop(self) -> None:
+        """Nothing to do: differences are asked for channel by channel."""
 
 
 class Connection:
@@ -117,7 +140,7 @@ class Connection:
             client = await self.client()
             try:
                 return await _within(min(patience.call * (tries + 1), patience.call_most), ask(client))
-            except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
+            except _LOST_LINE as exc:
                 failure = _lost(exc)
                 if isinstance(failure, LoginNeeded):
                     raise failure from exc
@@ -142,47 +165,55 @@ class Connection:
             await asyncio.sleep(patience.delays[tries])
             tries += 1
 
+    async def forget_session(self) -> None:
+        """Begin with a new key: the old one is dead."""
+        await self.close()
+        FileSession(self._session_path).delete()
+
     async def is_logged_in(self) -> bool:
         """Whether the server knows this session as logged in."""
-        client = await self.client()
-        try:
-            return bool(await _within(self._patience.call, client.is_user_authorized()))
-        except (ConnectionError, TimeoutError, OSError) as exc:
-            raise _lost(exc) from exc
+        return bool(await self.attempt(lambda client: client.is_user_authorized(), method="getState"))
 
     async def _connect(self) -> TelegramClient:
-        failure: Error = Unreachable("the server does not answer.")
-        for delay in self._patience.delays if self._was_connected else self._patience.first_delays:
-            if delay:
-                await asyncio.sleep(delay)
+        delays = self._patience.delays if self._was_connected else self._patience.first_delays
+        tries = 0
+        while True:
+            await self._pacer.turn(_CONNECT)
             client = self._new_client()
             try:
                 await _within(self._patience.connect, client.connect())
                 return client
             except RPCError as exc:
                 await _hang_up(client)
-                if (seconds := flood_seconds(exc)) is not None:
-                    await self._pacer.flooded("connect", seconds)
-                    await self._pacer.turn("connect")
-                elif not is_transient(exc):
-                    raise translate(exc) from exc
+                if seconds := flood_seconds(exc):
+                    await self._pacer.flooded(_CONNECT, seconds)
+                    continue
                 failure = translate(exc)
-            except (AuthKeyNotFound, InvalidBufferError, ConnectionError, TimeoutError, OSError) as exc:
+                if not is_transient(exc):
+                    raise failure from exc
+            except _LOST_LINE as exc:
                 await _hang_up(client)
                 failure = _lost(exc, host=self._address.host, port=self._address.port)
                 if isinstance(failure, LoginNeeded):
                     raise failure from exc
+            except TypeNotFoundError as exc:
+                await _hang_up(client)
+                # `from None`: the error's text holds the bytes that could not be read.
+                raise UnreadableObject(exc.invalid_constructor_id) from None
             except BaseException:
                 await _hang_up(client)
                 raise
-        raise failure
+            if tries == len(delays):
+                raise failure
+            await asyncio.sleep(delays[tries])
+            tries += 1
 
     def _new_client(self) -> TelegramClient:
         address = self._address
         session = FileSession(self._session_path)
         if address.host and address.port:
             session.set_dc(address.dc or 2, address.host, address.port)
-        return TelegramClient(
+        return _Client(
             session,
             address.api_id,
             address.api_hash,
@@ -220,8 +251,14 @@ async def _within(seconds: float, waiting: Awaitable[T]) -> T:
 async def _hang_up(client: TelegramClient) -> None:
     """Disconnect; whatever that does must neither last nor hide the reason."""
     leaving: Coroutine[Any, Any, None] = client._disconnect_coro()  # noqa: SLF001  # the public one only adds a shield
-    with contextlib.suppress(Exception, asyncio.CancelledError):
+    try:
         await asyncio.wait_for(leaving, 5)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # we are to stop; Telethon's own cancelled futures are no reason
+    except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
+        log.debug("hanging up: %s", type(exc).__name__)
 
 
 def _lost(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
@@ -265,7 +302,7 @@ def proxy_options(url: str | None) -> dict[str, Any]:
 
 def _quiet_logger() -> logging.Logger:
     """Telethon logs peers, phone numbers and whole answers: none of it may reach our logs."""
-    quiet = logging.getLogger("telethon")
+    quiet = logging.getLogger("archiver.telegram.telethon")
     quiet.setLevel(logging.CRITICAL + 1)
     return quiet
 

@@ -61,6 +61,7 @@ _TABLE: dict[str, Callable[[], Error]] = {
     ),
     "PhoneNumberBannedError": lambda: LoginNeeded("that phone number is banned.", hint="Use another account."),
     "PhoneNumberFloodError": lambda: LoginNeeded("too many login attempts with that number.", hint="Wait a day."),
+    "PhonePasswordFloodError": lambda: LoginNeeded("too many wrong passwords or logins.", hint="Wait a day."),
     "PhoneCodeExpiredError": lambda: LoginNeeded("the login code has expired.", hint="Run `telekeep login` again."),
     "ApiIdInvalidError": lambda: UsageError(
         "the server does not accept telegram.api_id and telegram.api_hash.",
@@ -98,6 +99,8 @@ def translate(error: BaseException) -> Error:
     for cls in type(error).__mro__:
         if make := _TABLE.get(cls.__name__):
             return make()
-    name = getattr(error, "message", None) or type(error).__name__
+    # Telethon's known classes keep only the category in `message`; its nameless ones have nothing but that.
+    nameless = type(error).__module__.endswith("rpcbaseerrors")
+    name = (getattr(error, "message", None) if nameless else None) or type(error).__name__
     # Never the error's whole text: Telethon puts the request, with its peers, into it.
     return ServerFault(f"the server answered {str(name)[:80]}.")

@@ -40,8 +40,12 @@ class Prompts(Protocol):
 
 async def log_in(connection: Connection, prompts: Prompts) -> bool:
     """Sign in; False when the session was logged in already. Raises LoginNeeded, FloodWait, Unreachable, UsageError."""
-    if await connection.is_logged_in():
-        return False
+    try:
+        if await connection.is_logged_in():
+            return False
+    except LoginNeeded:
+        # The key is dead (another server, revoked, used twice): only a new one can log in.
+        await connection.forget_session()
     phone = prompts.phone()
     sent = await connection.attempt(lambda client: client.send_code_request(phone), method="sendCode")
     for attempt in range(ATTEMPTS):

@@ -80,17 +80,24 @@ class TelegramSource:
             convert_difference_event(item, _inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
             for item, raw in answer.updates.read
         ]
-        return Difference(events=(*posted, *other), pts=answer.pts, final=answer.final, timeout=answer.timeout)
+        return Difference(
+            events=(*posted, *other),
+            pts=answer.pts,
+            final=answer.final,
+            channel=_described(answer.chats, channel_id),
+            timeout=answer.timeout,
+        )
 
     async def get_messages(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
-    ) -> tuple[Message, ...]:
-        """Those of the messages that exist now."""
+    ) -> tuple[tuple[Message, ...], frozenset[int]]:
+        """Those of the messages that exist now, and those that the server names as empty."""
         request = functions.channels.GetMessagesRequest(
             types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
         )
         answer = read_history(await self._connection.call(request, method="getMessages"))
-        return _page(channel_id, answer).messages
+        page = _page(channel_id, answer)
+        return page.messages, frozenset(page.empty_ids)
 
     async def _ask(self, request: TLRequest, method: str) -> Any:
         return read_object(await self._connection.call(request, method=method))
@@ -183,6 +190,7 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
         pts=answer.pts,
         count=answer.count,
         exact=not answer.inexact,
+        channel=_described(answer.chats, channel_id),
     )
 
 
@@ -192,6 +200,14 @@ def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Messag
         for item, raw in objects.read
         if not is_empty(item)
     ]
+
+
+def _described(chats: list[Any], channel_id: int) -> Channel | None:
+    """The channel as an answer about its messages describes it beside them, where it does so fully."""
+    for chat in chats:
+        if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
+            return convert_channel(chat, None)
+    return None
 
 
 def _find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:

@@ -24,7 +24,7 @@ from tests.telegram.server import Server
 from tests.telegram.world import Account
 
 SHORT = Patience(
-    delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.0, 0.05), connect=0.6, call=0.4, call_most=1.0
+    delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=0.6, call=0.4, call_most=1.0
 )
 
 

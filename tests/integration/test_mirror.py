@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
 
 from archiver.errors import ChannelGone, ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
+from archiver.ingest import Stored
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import held, mirror_of, query, true
@@ -118,6 +120,39 @@ async def test_since_is_the_far_end_and_can_be_moved_back(
     assert held(tmp_path, channel) == true(channel)
 
 
+async def test_an_empty_page_in_the_middle_is_not_the_end(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        server.faults.add("messages.getHistory", faults.empty(), skip=2, times=1)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_message_that_comes_back_keeps_the_notice_of_its_absence(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        hidden = channel.posts[300]
+        channel.delete(300)
+        await rig.sync(channel)
+        assert query(tmp_path, "SELECT message_id, how, returned_at FROM absence") == [(300, "update", None)]
+        # A server may take a deletion back: a restored channel, a lifted block.
+        channel.posts[300] = hidden
+        channel.ids.insert(bisect_left(channel.ids, 300), 300)
+        channel.deleted.discard(300)
+        row = await find_channel(rig.database.connection, channel.id)
+        assert row is not None
+        await rig.ingest.start_generation(row)
+        await rig.sync(channel)
+    assert 300 in held(tmp_path, channel)
+    [(message_id, returned)] = query(tmp_path, "SELECT message_id, returned_at IS NOT NULL FROM absence")
+    assert (message_id, returned) == (300, 1)
+
+
 async def test_a_window_newer_than_everything_holds_nothing_and_asks_once(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
@@ -146,6 +181,8 @@ async def test_an_empty_channel_is_complete_and_its_first_post_is_found(
 FAULTS = {
     "dropped": (faults.drop(), {"skip": 1, "times": 2}),
     "halved": (faults.half(40), {"skip": 1, "times": 2}),
+    "halved with a polite end": (faults.cut(40), {"skip": 1, "times": 2}),
+    "without a byte but a polite end": (faults.cut(0), {"skip": 1, "times": 2}),
     "hanging": (faults.hang(), {"skip": 1, "times": 1}),
     "delayed": (faults.delay(0.1), {"times": 3}),
     "twice": (faults.dup(), {"times": 3}),
@@ -247,10 +284,10 @@ async def test_a_name_that_another_channel_took_over_is_never_followed(
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)
+        await rig.sync(channel)
         other = world.add_channel("Impostor", "impostor")
         channel.rename("alpha_old")
         world.set_username(other, "alpha")
-        await rig.sync(channel)  # by id: the name does not matter
         await rig.database.write(lambda conn: conn.execute("DELETE FROM access"))
         with pytest.raises(ChannelGone, match="another channel"):
             await rig.sync(channel)
@@ -283,3 +320,61 @@ async def test_a_server_that_goes_away_is_named(
         server.faults.add("messages.getHistory", faults.hang())
         with pytest.raises(Unreachable):
             await rig.sync(channel)
+
+
+async def test_more_events_than_told_during_the_backfill_are_found_in_the_same_sync(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    posted: list[int] = []
+
+    def progress(stored: Stored, left: int) -> None:
+        if not posted:
+            posted.extend(channel.post(f"meanwhile {number}").id for number in range(150))
+            channel.delete(200)
+
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.mirror.sync_channel(channel.id, progress=progress)
+        row = await find_channel(rig.database.connection, channel.id)
+        assert row is not None
+        assert row.last_sync_at is not None
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_old_messages_that_went_untold_are_missing(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        channel.delete(*channel.ids[:50])
+        channel.forget_events()
+        for number in range(120):
+            channel.post(f"later {number}")
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_new_title_and_name_are_followed_and_the_old_ones_kept(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        channel.set_title("Another title")
+        channel.rename("beta")
+        await rig.sync(channel)
+    assert query(tmp_path, "SELECT title, username FROM channel") == [("Another title", "beta")]
+    told = query(tmp_path, "SELECT title, username FROM channel_revision ORDER BY revision")
+    assert told[0] == ("Alpha news", "alpha")
+    assert told[-1] == ("Another title", "beta")
+
+
+async def test_the_accounts_own_updates_are_never_asked_for(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+    assert server.called("updates.getDifference") == []
+    assert server.called("updates.getState") == []

@@ -206,6 +206,9 @@ class Connection:
         if plan.half is not None and self.transport is not None:
             self.outlet.reset(self.transport.pack(packet)[: plan.half])
             return
+        if plan.cut is not None and self.transport is not None:
+            self.outlet.end(self.transport.pack(packet)[: plan.cut])
+            return
         if plan.reorder:
             self._held.append(packet)
             asyncio.get_running_loop().call_later(0.1, self._release)  # nothing may ever follow

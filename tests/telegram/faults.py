@@ -27,6 +27,8 @@ class Plan:
     hang: bool = False
     drop: bool = False  # close the connection before answering
     half: int | None = None  # send so many bytes of the answer, then reset the connection
+    cut: int | None = None  # send so many bytes of the answer, then end the connection politely
+    empty: bool = False  # answer without a single message
     dup: bool = False
     reorder: bool = False  # let the next answer overtake this one
     refuse: int | None = None  # bad_msg_notification 16, 17, 32 or bad_server_salt 48
@@ -71,6 +73,14 @@ def drop() -> Action:
 
 def half(size: int) -> Action:
     return _setter(half=size)
+
+
+def cut(size: int) -> Action:
+    return _setter(cut=size)
+
+
+def empty() -> Action:
+    return _setter(empty=True)
 
 
 def dup() -> Action:
@@ -118,6 +128,8 @@ _ALL = (
     hang,
     drop,
     half,
+    cut,
+    empty,
     dup,
     reorder,
     bad_salt,

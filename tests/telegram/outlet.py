@@ -79,6 +79,11 @@ class Outlet:
             else:
                 await asyncio.sleep(0)
 
+    def end(self, last: bytes) -> None:
+        """End the connection politely, after these bytes: the other side reads them, then the end of the stream."""
+        self._writer.write(last)
+        self._writer.close()
+
     def reset(self, last: bytes = b"") -> None:
         """Break the connection off, after these bytes at most."""
         if last:

@@ -234,6 +234,8 @@ class Server:
             result = self._invoke(conn, conn.auth, call)
             if plan is not None and plan.unknown == "vector":
                 _spoil(result)
+            if plan is not None and plan.empty:
+                result.messages = []
             answer = serialise(result)
         except Rpc as exc:
             return types.RpcError(exc.code, exc.message)._bytes()

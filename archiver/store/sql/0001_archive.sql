@@ -34,6 +34,7 @@ CREATE INDEX channel_username ON channel (username COLLATE NOCASE);
 -- What a channel was called and said of itself, whenever that changed.
 CREATE TABLE channel_revision (
     channel_id  INTEGER NOT NULL REFERENCES channel,
+    revision    INTEGER NOT NULL,               -- 1 is the first sight
     observed_at INTEGER NOT NULL,
     username    TEXT,
     usernames   TEXT NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE channel_revision (
     about       TEXT,
     restriction TEXT,
     flags       TEXT NOT NULL,
-    PRIMARY KEY (channel_id, observed_at)
+    PRIMARY KEY (channel_id, revision)
 ) STRICT, WITHOUT ROWID;
 
 -- An access hash is valid for one account only.
