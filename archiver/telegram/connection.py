@@ -259,6 +259,9 @@ async def _hang_up(client: TelegramClient) -> None:
             raise  # we are to stop; Telethon's own cancelled futures are no reason
     except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
         log.debug("hanging up: %s", type(exc).__name__)
+    ended = client._sender._disconnected  # noqa: SLF001  # a future nobody else looks at would complain when collected
+    if ended.done() and not ended.cancelled():
+        ended.exception()
 
 
 def _lost(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
