@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from typing import TypeAlias
 
 from archiver.export.request import Request
@@ -32,25 +33,30 @@ def iter_items(conn: Connection, request: Request) -> AsyncGenerator[Item, None]
 async def _of_channel(
     conn: Connection, request: Request, channel: ChannelName, chunk: int
 ) -> AsyncGenerator[Item, None]:
-    bounds = request.bounds
-    async for message, media in rows.iter_messages(
-        conn, channel.channel_id, since=bounds.since_unix, until=bounds.until_unix, chunk=chunk
-    ):
-        yield message, build_row(channel, message, media)
+    since, until = request.bounds.since_unix, request.bounds.until_unix
+    async with aclosing(
+        rows.iter_messages(conn, channel.channel_id, since=since, until=until, chunk=chunk)
+    ) as messages:
+        async for message, media in messages:
+            yield message, build_row(channel, message, media)
 
 
 async def _merged(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
     """All channels as one stream. Chunks shrink with their number, so that memory does not grow with it."""
     chunk = max(20, _CHUNKS_TOTAL // max(1, len(request.channels)))
-    streams = [_of_channel(conn, request, channel, chunk) for channel in request.channels]
-    heap: list[tuple[int, int, int, int, Item]] = []
-    for at, stream in enumerate(streams):
-        await _push(heap, at, stream)
-    while heap:
-        *_, at, item = heap[0]
-        yield item
-        heapq.heappop(heap)
-        await _push(heap, at, streams[at])
+    async with AsyncExitStack() as stack:
+        streams = [
+            await stack.enter_async_context(aclosing(_of_channel(conn, request, channel, chunk)))
+            for channel in request.channels
+        ]
+        heap: list[tuple[int, int, int, int, Item]] = []
+        for at, stream in enumerate(streams):
+            await _push(heap, at, stream)
+        while heap:
+            *_, at, item = heap[0]
+            yield item
+            heapq.heappop(heap)
+            await _push(heap, at, streams[at])
 
 
 async def _push(heap: list[tuple[int, int, int, int, Item]], at: int, stream: AsyncGenerator[Item, None]) -> None:

@@ -6,6 +6,7 @@ leaves nothing.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -33,7 +34,7 @@ class Target:
         try:
             handle = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as exc:
-            raise UsageError(f"{self.path} cannot be written: {exc.strerror}.") from exc
+            raise self._unwritable(exc) from exc
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(handle, 0)
@@ -48,7 +49,10 @@ class Target:
     def write(self, data: bytes) -> None:
         """Append."""
         assert self._file is not None
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
         self._digest.update(data)
         self.size += len(data)
 
@@ -60,9 +64,12 @@ class Target:
     def commit(self) -> None:
         """Make what was written the file, durably."""
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._part.replace(self.path)
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._part.replace(self.path)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
         self._committed = True
         self._file.close()
         directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -77,4 +84,8 @@ class Target:
         if not self._committed and self._file is not None:
             # Unlink before the lock goes, so that nobody's new file is hit.
             self._part.unlink(missing_ok=True)
-            self._file.close()
+            with contextlib.suppress(OSError):  # what could not be written still cannot
+                self._file.close()
+
+    def _unwritable(self, exc: OSError) -> UsageError:
+        return UsageError(f"{self.path} cannot be written: {exc.strerror}.")
