@@ -92,6 +92,8 @@ def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
     )
     assert told["outside"] == 34
     desk.do("add", "quiet_a")
+    assert orjson.loads(desk.do("channels", "--json").out)[0]["since"] == "2021-12-15T21:00:00Z"
+    desk.do("add", "quiet_a", "--since", "all")
     desk.do("sync")
     assert len(desk.export()) == 37
 

@@ -62,6 +62,17 @@ def test_every_kind_of_message_is_exported_as_it_is(filled: Desk, telegram: Tele
     assert telegram.order("calls")["forbidden"] == []
 
 
+def test_what_this_version_cannot_read_is_kept_and_says_so(filled: Desk, telegram: Telegram) -> None:
+    rows = {row["message_id"]: row for row in filled.export("newer_desk")}
+    unreadable = {number for number, row in rows.items() if row["action"] and row["action"]["type"] == "unreadable"}
+    assert unreadable == {3, 4, 8}
+    [channel] = {row["channel_id"] for row in rows.values()}
+    expected = true(telegram.truth("newer_desk"))
+    assert {(channel, number) for number in rows} == expected.keys()
+    readable = {key: row for key, row in told(rows.values()).items() if key[1] not in unreadable}
+    assert readable == {key: row for key, row in expected.items() if key[1] not in unreadable}
+
+
 def test_verify_reads_every_payload(filled: Desk) -> None:
     [(count,)] = filled.query("SELECT count(*) FROM message")
     assert filled.do("verify").out == f"{count} payloads\tok\n"

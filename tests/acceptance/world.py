@@ -20,7 +20,7 @@ from tests.telegram.world import World
 START = 1_639_600_000  # 2021-12-15T20:26:40Z
 QUIET = tuple(f"quiet_{letter}" for letter in "abcdefghij")
 STEADY = ("everything", "others_desk", "talking_desk", "midnight_desk", "nahrain_desk", "zarechye_news", "atlas_desk")
-FILLED = (*STEADY, "slow_desk", *QUIET)
+FILLED = (*STEADY, "newer_desk", "slow_desk", *QUIET)
 SECOND_PHONE, SECOND_CODE, PASSWORD = "+9996612346", "61734", "horse battery"
 # Midnight in Baghdad between the 15th and the 16th, and between the 16th and the 17th.
 DAY_BEGINS, DAY_ENDS = 1_639_602_000, 1_639_688_400
@@ -42,6 +42,11 @@ def mixed(world: World, _: int) -> None:
     for number in range(20):
         sender = tl.PeerUser(person.id) if number % 3 else others.peer
         talk.post(f"talk {number}", from_id=sender, date=START + number, reply_to=number if number > 4 else None)
+    newer = world.add_channel("Newer", "newer_desk", date=START)
+    for number in range(1, 8):
+        newer.post(f"newer {number}", date=START + number)
+    for number in (3, 4, 8):
+        newer.posts[number].make_unknown()
     slow = world.add_channel("Slow", "slow_desk", date=START)
     slow.slice_size = 3
     for number in range(260):
