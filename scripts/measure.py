@@ -66,7 +66,7 @@ def server(work: Path, messages: int) -> Iterator[int]:
     """The loopback server with one big channel, as a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.telegram", "--port", "0", "--public-key", str(work / "server.pem"),
-         "--world", f"big:{messages}"],
+         "--world", f"big:{messages}", "--gzip"],
         cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
