@@ -6,6 +6,7 @@ read-only connections and, in WAL mode, never wait for the writer. https://www.s
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -65,7 +66,7 @@ class Database:
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
                 hint="Set archive.dir to a directory of your own.",
             ) from exc
-        connection = await aiosqlite.connect(path, isolation_level=None)
+        connection = await _connect(str(path))
         database = cls(connection, path)
         async with _closed_on_failure(connection, path):
             await connection.executescript(_PRAGMAS)
@@ -82,7 +83,7 @@ class Database:
                 hint="Begin with `telekeep login` and `telekeep add CHANNEL`, or set archive.dir.",
             )
         try:
-            connection = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            connection = await _connect(f"{path.resolve().as_uri()}?mode=ro")
         except sqlite3.Error as exc:
             raise UsageError(f"{path} cannot be read: {exc}.") from exc
         database = cls(connection, path)
@@ -140,6 +141,20 @@ class Database:
             raise _newer(self.path, version)
         for script in migrations[version:]:
             await self.connection.executescript(script)
+
+
+async def _connect(path: str) -> aiosqlite.Connection:
+    """A connection with its thread. A cancelled `connect` would leave that thread behind: it is ended first."""
+    connecting = asyncio.ensure_future(_opened(path))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await (await connecting).close()
+        raise
+
+
+async def _opened(path: str) -> aiosqlite.Connection:
+    return await aiosqlite.connect(path, uri=path.startswith("file:"), isolation_level=None)
 
 
 @asynccontextmanager

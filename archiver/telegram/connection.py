@@ -220,6 +220,7 @@ class Connection:
             flood_sleep_threshold=0,
             request_retries=1,
             raise_last_call_error=True,
+            retry_delay=0,  # the waiting between tries is ours
             connection_retries=1,
             auto_reconnect=False,
             receive_updates=False,
@@ -267,6 +268,11 @@ async def _hang_up(client: TelegramClient) -> None:
 def _lost(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
     if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
         return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
+    if isinstance(exc, ConnectionError) and "auth_key generation failed" in str(exc):
+        return Unreachable(
+            "the server and this client could not agree on a key.",
+            hint="Check that telegram.server.public_key is the key of the server at telegram.server.host.",
+        )
     where = f"the server at {host}:{port}" if host else "the server"
     return Unreachable(
         f"{where} cannot be reached or does not answer ({type(exc).__name__}).",

@@ -75,7 +75,7 @@ class Maker:
             media=media,
             entities=entities,
             fwd_from=self._forward(chance, date) if not album and chance.random() < _FORWARD else None,
-            reply_to=tl.MessageReplyHeader(reply_to_msg_id=message_id - 3) if chance.random() < 0.05 else None,
+            reply_to=tl.MessageReplyHeader(reply_to_msg_id=max(1, message_id - 3)) if chance.random() < 0.05 else None,
             views=views,
             forwards=views // 40,
             grouped_id=12_900_000_000_000_000 + message_id // _ALBUM_EVERY if album else None,

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,25 @@ async def test_readers_see_what_is_committed_while_somebody_writes(tmp_path: Pat
         assert await count(reader) == 1
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await reader.write(put)
+
+
+def test_an_opening_that_is_cancelled_leaves_no_thread_behind(tmp_path: Path) -> None:
+    async def cancel_after(turns: int) -> None:
+        task = asyncio.ensure_future(Database.open_readonly(tmp_path))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await (await task).close()
+
+    async def make() -> None:
+        await (await Database.open(tmp_path)).close()
+
+    asyncio.run(make())
+    before = threading.active_count()
+    for turns in range(1, 8):
+        asyncio.run(cancel_after(turns))
+        assert threading.active_count() == before
 
 
 async def test_a_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
