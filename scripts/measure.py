@@ -142,7 +142,7 @@ async def read(work: Path, port: int, loop: Callable[[Any, Any], Any]) -> float:
     from telethon import TelegramClient
     from telethon.tl import functions, types
 
-    from archiver.telegram.connection import trust_key
+    from archiver.telegram.address import trust_key
     from archiver.telegram.session import FileSession
 
     trust_key(work / "server.pem")

@@ -12,17 +12,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
-import rsa
 from telethon import TelegramClient
-from telethon.crypto import rsa as server_keys
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
-from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
 from telethon.tl import TLRequest
 
-from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject, UsageError
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject
 from archiver.pace import Pacer
+from archiver.telegram.address import Address, proxy_options, trust_key
 from archiver.telegram.answers import Unwrapped
 from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
 from archiver.telegram.session import FileSession
@@ -56,21 +53,6 @@ class Patience:
     """For the first try of a call; each further try may take as much longer, up to `call_most`. Asking again is free
     of harm, so a lost answer should not be waited for long."""
     call_most: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Whom to connect to, and as what; `dc`, `host`, `port`, `public_key` are set for a server of one's own only."""
-
-    api_id: int
-    api_hash: str
-    dc: int | None = None
-    host: str | None = None
-    port: int | None = None
-    public_key: Path | None = None
-    proxy: str | None = None
-    """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
-    app_version: str = "1"
 
 
 class _Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
@@ -280,53 +262,8 @@ def _lost(exc: BaseException, *, host: str | None = None, port: int | None = Non
     )
 
 
-def proxy_options(url: str | None) -> dict[str, Any]:
-    """The client's options for a proxy. Raises UsageError; a direct connection is never made instead."""
-    if url is None:
-        return {}
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = None, None
-    if parts is None or not parts.hostname or not port:
-        raise UsageError("telegram.proxy has no host and port.", hint="Write it as socks5://user:password@host:port.")
-    if parts.scheme == "mtproxy":
-        secret = parts.path.strip("/") or parts.username or ""
-        return {
-            "connection": ConnectionTcpMTProxyRandomizedIntermediate,
-            "proxy": (parts.hostname, port, secret),
-        }
-    return {
-        "proxy": {
-            "proxy_type": parts.scheme,
-            "addr": parts.hostname,
-            "port": port,
-            "username": unquote(parts.username) if parts.username else None,
-            "password": unquote(parts.password) if parts.password else None,
-            "rdns": True,
-        }
-    }
-
-
 def _quiet_logger() -> logging.Logger:
     """Telethon logs peers, phone numbers and whole answers: none of it may reach our logs."""
     quiet = logging.getLogger("archiver.telegram.telethon")
     quiet.setLevel(logging.CRITICAL + 1)
     return quiet
-
-
-def trust_key(path: Path) -> None:
-    """Accept the server whose RSA public key (PEM, PKCS#1 or SubjectPublicKeyInfo) is in `path`."""
-    try:
-        pem = path.read_bytes()
-        load = rsa.PublicKey.load_pkcs1 if b"BEGIN RSA PUBLIC KEY" in pem else rsa.PublicKey.load_pkcs1_openssl_pem
-        server_keys.add_key(load(pem).save_pkcs1(), old=False)
-    except OSError as exc:
-        raise UsageError(
-            f"telegram.server.public_key: {path} cannot be read ({exc.strerror}).", hint="Give the path of a PEM file."
-        ) from exc
-    except Exception as exc:
-        raise UsageError(
-            f"telegram.server.public_key: {path} holds no RSA public key.", hint="Give the path of a PEM file."
-        ) from exc

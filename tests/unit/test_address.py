@@ -109,7 +109,9 @@ def test_what_is_no_message_is_refused(typed: str) -> None:
 def test_anything_typed_is_read_or_refused_clearly(typed: str) -> None:
     for parse in (parse_channel, parse_message):
         with suppress(UsageError):
-            parse(typed)
+            found = parse(typed)
+            channel = getattr(found, "channel", found)
+            assert (channel.channel_id is None) != (channel.name is None)
 
 
 @given(st.integers(1, 10**12 - 1), st.integers(1, 2**31 - 1))

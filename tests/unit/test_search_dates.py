@@ -158,11 +158,15 @@ def test_bounds_intersect() -> None:
 
 @given(st.text() | st.text("0123456789-:.TZ@+dhmw ", max_size=20))
 def test_any_text_is_a_date_or_a_date_error(text: str) -> None:
-    for parse in (parse_since, parse_until, parse_on, parse_range):
+    for parse in (parse_since, parse_until):
         with suppress(DateError):
-            parse(text, BAGHDAD, NOW)
+            assert parse(text, BAGHDAD, NOW).utcoffset() is not None
+    for parse_both in (parse_on, parse_range):
+        with suppress(DateError):
+            bounds = parse_both(text, BAGHDAD, NOW)
+            assert bounds.since is None or bounds.until is None or bounds.since <= bounds.until
     with suppress(DateError):
-        parse_zone(text)
+        assert NOW.astimezone(parse_zone(text)) == NOW
 
 
 @given(

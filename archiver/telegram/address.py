@@ -1,0 +1,74 @@
+"""Whom to connect to and by which way: the server, its key, a proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import rsa
+from telethon.crypto import rsa as server_keys
+from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
+
+from archiver.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom to connect to, and as what; `dc`, `host`, `port`, `public_key` are set for a server of one's own only."""
+
+    api_id: int
+    api_hash: str
+    dc: int | None = None
+    host: str | None = None
+    port: int | None = None
+    public_key: Path | None = None
+    proxy: str | None = None
+    """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
+    app_version: str = "1"
+
+
+def proxy_options(url: str | None) -> dict[str, Any]:
+    """The client's options for a proxy. Raises UsageError; a direct connection is never made instead."""
+    if url is None:
+        return {}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or not parts.hostname or not port:
+        raise UsageError("telegram.proxy has no host and port.", hint="Write it as socks5://user:password@host:port.")
+    if parts.scheme == "mtproxy":
+        secret = parts.path.strip("/") or parts.username or ""
+        return {
+            "connection": ConnectionTcpMTProxyRandomizedIntermediate,
+            "proxy": (parts.hostname, port, secret),
+        }
+    return {
+        "proxy": {
+            "proxy_type": parts.scheme,
+            "addr": parts.hostname,
+            "port": port,
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "rdns": True,
+        }
+    }
+
+
+def trust_key(path: Path) -> None:
+    """Accept the server whose RSA public key (PEM, PKCS#1 or SubjectPublicKeyInfo) is in `path`."""
+    try:
+        pem = path.read_bytes()
+        load = rsa.PublicKey.load_pkcs1 if b"BEGIN RSA PUBLIC KEY" in pem else rsa.PublicKey.load_pkcs1_openssl_pem
+        server_keys.add_key(load(pem).save_pkcs1(), old=False)
+    except OSError as exc:
+        raise UsageError(
+            f"telegram.server.public_key: {path} cannot be read ({exc.strerror}).", hint="Give the path of a PEM file."
+        ) from exc
+    except Exception as exc:
+        raise UsageError(
+            f"telegram.server.public_key: {path} holds no RSA public key.", hint="Give the path of a PEM file."
+        ) from exc
