@@ -39,6 +39,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--faults", default="", help="METHOD:ACTION(ARGS)+SKIPxTIMES%%PROBABILITY, with ; between")
     parser.add_argument("--rtt", type=float, default=0.0, help="seconds that an answer takes")
     parser.add_argument("--gzip", action="store_true", help="pack answers, as Telegram does")
+    parser.add_argument("--every-edit", action="store_true", help="differences give each edit as it was at that time")
     parser.add_argument("--resolve-budget", type=int, default=200, help="names an account may resolve in a day")
     parser.add_argument("--state", type=Path, help="keeps logins over a restart")
     parser.add_argument("--truth", type=Path, help="where to write the world as JSON lines")
@@ -49,6 +50,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
 def build(opts: argparse.Namespace) -> World:
     world = World(api_id=opts.api_id, api_hash=opts.api_hash, resolve_budget=opts.resolve_budget)
     world.add_account(opts.phone, opts.code, opts.password)
+    world.tells_every_edit = opts.every_edit
     for spec in opts.world or ["small"]:
         load(world, spec, opts.seed)
     for name in filter(None, opts.channels.split(",")):

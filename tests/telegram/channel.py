@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
-from tests.telegram.post import Post, at
+from tests.telegram.fate import Fate
+from tests.telegram.post import Post, Snapshot, at
 
 if TYPE_CHECKING:
     from tests.telegram.world import World
@@ -26,12 +27,14 @@ class Event:
     count: int
     kind: str
     ids: tuple[int, ...]
+    snapshot: Snapshot | None = None  # of a new or edited message: what it said then
 
 
-class Channel:
+class Channel(Fate):
     """Posts and service messages by id, and everything the world can do to them."""
 
     def __init__(self, world: World, channel_id: int, title: str, username: str | None, date: int) -> None:
+        super().__init__()
         self.world = world
         self.id = channel_id
         self.title = title
@@ -43,12 +46,7 @@ class Channel:
         self.subscribers = 1000
         self.linked_chat_id: int | None = None
         self.invite: str | None = None
-        self.members: set[int] = set()  # account ids
-        self.private = False  # only members read it; others get CHANNEL_PRIVATE
-        self.refuse: tuple[int, str] | None = None  # an error for whoever asks for anything
         self.min_for_others = False  # shown as `min` in the answers about other channels
-        self.timeout = 30  # what differences say about the next poll
-        self.slice_size: int | None = None  # differences give at most so many events at once
         self.available_min_id = 0
         self.pinned: int | None = None
         self.posts: dict[int, Post] = {}
@@ -261,7 +259,8 @@ class Channel:
 
     def _event(self, kind: str, ids: tuple[int, ...], count: int = 1) -> None:
         self.pts += count
-        event = Event(self.pts, count, kind, ids)
+        told = self.posts[ids[0]].snapshot() if kind in ("new", "edit") else None
+        event = Event(self.pts, count, kind, ids, told)
         self.log.append(event)
         for listener in list(self.world.listeners):
             listener(self, event)

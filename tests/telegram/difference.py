@@ -10,7 +10,7 @@ from telethon.tl import types
 
 from tests.telegram.channel import Channel, Event
 from tests.telegram.post import Post, at
-from tests.telegram.rpc import Context, Rpc, about_peers, input_channel, method
+from tests.telegram.rpc import Context, Rpc, Shown, about_peers, input_channel, method
 
 _SHOWN_WHEN_TOO_LONG = 20
 
@@ -106,30 +106,41 @@ def _too_long(ctx: Context, channel: Channel, limit: int) -> Any:
     )
 
 
-def contents(channel: Channel, events: Sequence[Event]) -> tuple[list[Any], list[Any], list[Post]]:
-    """Events as new messages and other updates, with the state that the messages have now.
+def contents(channel: Channel, events: Sequence[Event]) -> tuple[list[Any], list[Any], list[Shown]]:
+    """Events as new messages and other updates.
 
-    A message that is gone by now is not shown; its deletion is. Of several edits the last one counts.
+    As Telegram tells: with the state that the messages have now. A message that is gone by now is not shown; its
+    deletion is. Of several edits the last one counts. `tells_every_edit` and `new_as_posted` give what the messages
+    said at each event instead, those of messages that are gone by now too.
     """
     last_edit = {e.ids[0]: e.pts for e in events if e.kind == "edit"}
     new: list[Any] = []
     other: list[Any] = []
-    posts: list[Post] = []
+    shown: list[Shown] = []
     for event in events:
-        post = channel.find(event.ids[0])
-        if event.kind in ("new", "edit", "webpage") and post is None:
+        if event.kind == "edit" and last_edit[event.ids[0]] != event.pts and not channel.tells_every_edit:
             continue
-        if event.kind == "edit" and last_edit[event.ids[0]] != event.pts:
+        post = _as_told(channel, event)
+        if post is None and event.kind in ("new", "edit", "webpage"):
             continue
         if event.kind == "new":
             new.append(post)
         else:
             other.append(update(channel, event, post))
-        posts += [post] if post is not None else []
-    return new, other, posts
+        shown += [post] if post is not None else []
+    return new, other, shown
 
 
-def update(channel: Channel, event: Event, post: Post | None) -> Any:
+def _as_told(channel: Channel, event: Event) -> Shown | None:
+    """The message of this event as a difference shows it."""
+    post = channel.find(event.ids[0])
+    then = channel.new_as_posted if event.kind == "new" else channel.tells_every_edit
+    if not then or event.snapshot is None or (post is not None and post.newer_layer):
+        return post
+    return event.snapshot if event.ids[0] > channel.available_min_id else None
+
+
+def update(channel: Channel, event: Event, post: Shown | None) -> Any:
     """One event as it stands in a difference or in a push."""
     if event.kind == "new":
         return types.UpdateNewChannelMessage(post, event.pts, event.count)
@@ -138,7 +149,8 @@ def update(channel: Channel, event: Event, post: Post | None) -> Any:
     if event.kind == "delete":
         return types.UpdateDeleteChannelMessages(channel.id, list(event.ids), event.pts, event.count)
     if event.kind == "webpage":
-        webpage = post.message.media.webpage if post else types.WebPageEmpty(0)
+        media = post.message.media if isinstance(post, Post) else None
+        webpage = getattr(media, "webpage", None) or types.WebPageEmpty(0)  # an edit may have taken it away since
         return types.UpdateChannelWebPage(channel.id, webpage, event.pts, event.count)
     pinned = event.kind == "pin" or None
     return types.UpdatePinnedChannelMessages(channel.id, list(event.ids), event.pts, event.count, pinned=pinned)

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, types
 
 # No layer knows this constructor: a message of a server that is newer than the client.
 UNKNOWN_CONSTRUCTOR = 0xDEADBEEF
+
+
+Peers = tuple[frozenset[int], frozenset[int]]  # ids of channels, ids of users
 
 
 class Raw(TLObject):
@@ -31,6 +35,20 @@ def at(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
 
 
+class Snapshot(Raw):
+    """A message as it was once: its bytes, and the channels and users that it names."""
+
+    def __init__(self, message_id: int, data: bytes, peers: Peers) -> None:
+        super().__init__(data)
+        self.id = message_id
+        self.peers = peers
+
+    @property
+    def message(self) -> Any:
+        """The TL object, read anew."""
+        return BinaryReader(self.data).tgread_object()
+
+
 class Post(TLObject):
     """A post or a service message. It is built when first asked for, and serialised once for each content."""
 
@@ -43,7 +61,7 @@ class Post(TLObject):
         self._build: Callable[[int], Any] | None = build if callable(build) else None
         self._message: Any = None if callable(build) else build
         self._wire: bytes | None = None
-        self._peers: tuple[frozenset[int], frozenset[int]] | None = None
+        self._peers: Peers | None = None
 
     @property
     def message(self) -> Any:
@@ -66,13 +84,17 @@ class Post(TLObject):
         """From now on the message arrives as an object of a newer layer."""
         self.newer_layer, self._wire = True, None
 
+    def snapshot(self) -> Snapshot:
+        """The message as it is now, whatever happens to it later."""
+        return Snapshot(self.id, self._bytes(), self.peers)
+
     def _bytes(self) -> bytes:
         if self._wire is None:
             self._serialise()
         return self._wire  # type: ignore[return-value]
 
     @property
-    def peers(self) -> tuple[frozenset[int], frozenset[int]]:
+    def peers(self) -> Peers:
         """Channels and users that an answer with this message must describe."""
         if self._peers is None:
             self._serialise()
@@ -87,7 +109,7 @@ class Post(TLObject):
 _NOBODY: frozenset[int] = frozenset()
 
 
-def _peers(message: Any) -> tuple[frozenset[int], frozenset[int]]:
+def _peers(message: Any) -> Peers:
     found: list[Any] = [message.from_id]
     if message.fwd_from is not None:
         found.append(message.fwd_from.from_id)

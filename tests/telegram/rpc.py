@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import TLObject, functions, types
 
 from tests.telegram.channel import Channel
-from tests.telegram.post import Post, Raw
+from tests.telegram.post import Post, Raw, Snapshot
 from tests.telegram.world import Account, World
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Context:
         return account
 
 
+Shown = Post | Snapshot  # a message in an answer: as it is, or as it was
 Handler = Callable[[Context, Any], Any]
 HANDLERS: dict[int, Handler] = {}
 OPEN: set[int] = set()  # methods that need no login
@@ -117,10 +118,9 @@ def input_channel(ctx: Context, given: TLObject) -> Channel:
         _check_seen(ctx, given)
     elif given.access_hash != ctx.world.access_hash(account, channel):
         raise Rpc(400, "CHANNEL_INVALID")
-    if channel.refuse:
-        raise Rpc(*channel.refuse)
-    if channel.private and account.id not in channel.members:
-        raise Rpc(406, "CHANNEL_PRIVATE")
+    refusal = channel.refusal(account.id)
+    if refusal is not None:
+        raise Rpc(*refusal)
     return channel
 
 
@@ -134,9 +134,8 @@ def _check_seen(ctx: Context, given: Any) -> None:
 def chat(ctx: Context, channel: Channel, *, other: bool = False) -> TLObject:
     """The channel as this account sees it; `other` when the answer is about another one."""
     account = ctx.account
-    shut = channel.refuse or (channel.private and account.id not in channel.members)
     access_hash = ctx.world.access_hash(account, channel)
-    if shut:
+    if channel.refusal(account.id) is not None:
         return types.ChannelForbidden(
             channel.id, access_hash, channel.title, broadcast=not channel.megagroup, megagroup=channel.megagroup
         )
@@ -159,7 +158,7 @@ def chat(ctx: Context, channel: Channel, *, other: bool = False) -> TLObject:
     )
 
 
-def about_peers(ctx: Context, channel: Channel, posts: Iterable[Post]) -> tuple[list[Any], list[Any]]:
+def about_peers(ctx: Context, channel: Channel, posts: Iterable[Shown]) -> tuple[list[Any], list[Any]]:
     """The `chats` and `users` of an answer with these messages."""
     channel_ids: set[int] = set()
     user_ids: set[int] = set()
@@ -174,7 +173,8 @@ def about_peers(ctx: Context, channel: Channel, posts: Iterable[Post]) -> tuple[
 
 def own_chat(ctx: Context, channel: Channel) -> Raw:
     """`chat`, serialised once for each account and version of the channel."""
-    key = (ctx.auth.account_id, channel.version, channel.private, len(channel.members))
+    account_id = ctx.auth.account_id
+    key = (account_id, channel.version, channel.refusal(account_id), account_id in channel.members)
     cached: tuple[Any, Raw] | None = ctx.auth.chats.get(channel.id)
     if cached is None or cached[0] != key:
         cached = (key, Raw(chat(ctx, channel)._bytes()))

@@ -59,6 +59,7 @@ class World:
         self.media = Media(self.files)
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
+        self.tells_every_edit = False  # of channels that are made from now on
         self.clock = 0.0  # seconds that the world's time is ahead of ours
         self._last_channel = 1_500_000_000
         self._last_group = 13_100_000_000_000_000
@@ -110,6 +111,7 @@ class World:
         channel = Channel(self, self._last_channel, title, None, self.now() if date is None else date)
         channel.megagroup = megagroup
         channel.about = about
+        channel.tells_every_edit = self.tells_every_edit
         self.channels[channel.id] = channel
         if username:
             self.set_username(channel, username)

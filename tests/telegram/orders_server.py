@@ -1,0 +1,70 @@
+"""Control lines about the server: faults, the line, the clock, and who called what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.telegram import truth
+from tests.telegram.faults import parse
+from tests.telegram.server import Server
+
+
+class ServerOrders:
+    """Orders that name no channel."""
+
+    server: Server
+
+    def do_fault(self, spec: str = "", clear: bool = False) -> dict[str, Any]:
+        if clear:
+            self.server.faults.clear()
+        for method, action, conditions in parse(spec):
+            self.server.faults.add(method, action, **conditions)
+        return {"rules": len(self.server.faults.rules)}
+
+    def do_net(self, **fields: float) -> dict[str, Any]:
+        for name, value in fields.items():
+            if not hasattr(self.server.net, name):
+                raise ValueError(name)
+            setattr(self.server.net, name, value)
+        return {}
+
+    def do_drop(self) -> dict[str, Any]:
+        count = len(self.server.connections)
+        self.server.drop_connections()
+        return {"connections": count}
+
+    def do_clock(self, seconds: float) -> dict[str, Any]:
+        self.server.clock = seconds
+        return {}
+
+    def do_expire_references(self) -> dict[str, Any]:
+        self.server.world.files.expire()
+        return {}
+
+    def do_log_out(self) -> dict[str, Any]:
+        for account in self.server.world.accounts.values():
+            self.server.log_out_everywhere(account)
+        return {}
+
+    def do_truth(self, path: str) -> dict[str, Any]:
+        truth.write(self.server.world, Path(path))
+        return {"path": path}
+
+    def do_channels(self) -> dict[str, Any]:
+        rows = [
+            {"id": c.id, "username": c.username, "title": c.title, "top": c.top, "pts": c.pts, "count": len(c.ids)}
+            for c in self.server.world.channels.values()
+        ]
+        return {"channels": rows}
+
+    def do_calls(self) -> dict[str, Any]:
+        """How often each method was called, and what a polite client would not have done."""
+        counts: dict[str, int] = {}
+        for call in self.server.calls:
+            counts[call.method] = counts.get(call.method, 0) + 1
+        return {
+            "calls": counts,
+            "forbidden": [c.method for c in self.server.forbidden],
+            "violations": [[v.method, round(v.seconds_early, 3)] for v in self.server.violations],
+        }

@@ -1,0 +1,45 @@
+"""The control lines, each with what a client sees afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.telegram.control import Control
+from tests.telegram.server import Server
+from tests.telegram.world import World
+
+Order = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def order(server: Server) -> Order:
+    control = Control(server)
+
+    def give(do: str, **what: Any) -> dict[str, Any]:
+        return control.answer(json.dumps({"do": do, **what}))
+
+    return give
+
+
+def test_switches_are_set_for_one_channel_or_for_all(order: Order, world: World) -> None:
+    alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
+    assert order("set", channel="alpha", tells_every_edit=True, slice_size=3) == {"ok": True, "channels": 1}
+    assert (alpha.tells_every_edit, alpha.slice_size) == (True, 3)
+    assert (beta.tells_every_edit, beta.slice_size) == (False, None)
+    assert order("set", new_as_posted=True)["channels"] == 2
+    assert alpha.new_as_posted
+    assert beta.new_as_posted
+    assert order("set", channel="alpha", slice_size=None)["ok"]
+    assert alpha.slice_size is None
+
+
+@pytest.mark.parametrize("switch", [{"posts": {}}, {"tells_every_edit": "yes"}, {"pts": 1}])
+def test_a_switch_that_is_none_is_refused(switch: dict[str, Any], order: Order, world: World) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    pts, posts = alpha.pts, dict(alpha.posts)
+    assert not order("set", channel="alpha", **switch)["ok"]
+    assert (alpha.pts, alpha.posts, alpha.tells_every_edit) == (pts, posts, False)
