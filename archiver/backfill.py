@@ -12,9 +12,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import archiver.coverage as ids
+from archiver.apply import Stored
 from archiver.coverage import Interval
 from archiver.errors import ServerFault
-from archiver.ingest import Ingest, Stored
+from archiver.ingest import Ingest
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel

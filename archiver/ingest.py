@@ -2,55 +2,39 @@
 
 Messages, revisions, media, coverage, pts, search rows and the outbox commit together; after a crash at most one answer
 is asked for again, and writing the same answer twice changes nothing.
+
+Workers ask at the same time, so an answer may come too late: `Outdated` drops it. A page of the history carries the
+channel's pts of the moment in which it was served; below the stored pts, it may show what is known to be gone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
-import archiver.store.message as messages
+from archiver.apply import Stored, happen, lose, observe, observe_page, sum_up
 from archiver.coverage import Interval
-from archiver.document import to_document
-from archiver.errors import Error
-from archiver.reconcile import Changes, reconcile
-from archiver.record import (
-    Channel,
-    Deleted,
-    Difference,
-    Edited,
-    Event,
-    HistoryCleared,
-    HistoryPage,
-    Message,
-    Origin,
-    Pinned,
-    Posted,
-)
+from archiver.errors import ChannelError, Error
+from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover
 from archiver.store.database import Database, Writer
-from archiver.store.message import Sight
-from archiver.store.outbox import enqueue
+from archiver.store.message import Sight, has_stubs
 from archiver.version import version
-from search import exact
+
+Reading: TypeAlias = Literal["history", "audit"]
+"""Why a page was read: for the first time, or to see what became of it."""
 
 
-class GenerationChanged(Error):
-    """The channel's history began anew while an answer of the old one was under way: the answer is dropped."""
+class Outdated(Error):
+    """More is known by now than the answer could tell: it is dropped, and to be asked for again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What an answer changed."""
-
-    inserted: int = 0
-    updated: int = 0
-    revised: int = 0
-    missing: int = 0
+class Removed(ChannelError):
+    """Somebody has removed the channel meanwhile."""
 
 
 class Ingest:
@@ -79,7 +63,7 @@ class Ingest:
         now = int(self._clock())
 
         def act(conn: Writer) -> bool:
-            known = channels.get_generation(conn, channel.channel_id) is not None
+            known = channels.get_standing(conn, channel.channel_id) is not None
             self._observe_channel(conn, channel, now)
             if not (known and keep_window):
                 channels.set_window(conn, channel.channel_id, window_start)
@@ -87,6 +71,7 @@ class Ingest:
                 channels.set_alias(conn, channel.channel_id, alias)
             if known:
                 channels.set_state(conn, channel.channel_id, "active", now=now)
+                channels.mark_reached(conn, channel.channel_id, now=now)
             return not known
 
         return await self._database.write(act)
@@ -94,7 +79,12 @@ class Ingest:
     async def observe_channel(self, channel: Channel) -> None:
         """Write what a channel says of itself now."""
         now = int(self._clock())
-        await self._database.write(lambda conn: self._observe_channel(conn, channel, now))
+
+        def act(conn: Writer) -> None:
+            self._observe_channel(conn, channel, now)
+            channels.mark_reached(conn, channel.channel_id, now=now)
+
+        await self._database.write(act)
 
     async def store_page(
         self,
@@ -102,46 +92,51 @@ class Ingest:
         page: HistoryPage,
         *,
         proven: Interval | None,
+        reading: Reading = "history",
         pts: int | None = None,
         top_id: int = 0,
         floor_id: int | None = None,
+        late: bool = False,
     ) -> Stored:
-        """Store a page of the history.
+        """Store a page of the history. Raises Outdated, Removed.
 
         `proven`: the ids of which it tells all; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
-        that is older than the window.
+        that is older than the window; `late`: nothing else can have been stored since it was asked for.
         """
-        sight = self._sight(channel, "history")
+        sight = self._sight(channel, reading)
 
         def act(conn: Writer) -> Stored:
-            _expect_generation(conn, channel)
-            self._follow_names(conn, channel, page.channel, sight.now)
-            changes = _reconcile(conn, channel, page.messages, proven)
-            _apply(conn, channel, changes, sight, how="history")
+            _expect_news(conn, channel, None if late else page.pts)
+            self._reach(conn, channel, page.channel, sight.now)
+            stored = observe_page(conn, channel, page.messages, proven, sight)
+            _note_stubs(conn, channel, page.messages, sight.now)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
             if page.exact:
                 channels.set_server_count(conn, channel.channel_id, page.count, now=sight.now)
-            append_capture(conn, self._capture(channel, sight, "history", proven, len(page.messages)))
-            return _summary(changes)
+            append_capture(conn, self._capture(channel, sight, reading, proven, len(page.messages)))
+            return stored
 
         return await self._database.write(act)
 
-    async def store_absence(self, channel: Mirrored, message_ids: Sequence[int]) -> Stored:
-        """Store that the server named these ids as empty, one by one."""
-        sight = self._sight(channel, "history")
+    async def store_absence(
+        self, channel: Mirrored, message_ids: Sequence[int], *, reading: Reading = "history"
+    ) -> Stored:
+        """Store that the server named these ids as empty, one by one. Raises Outdated, Removed."""
+        sight = self._sight(channel, reading)
 
         def act(conn: Writer) -> Stored:
-            _expect_generation(conn, channel)
-            changes = Changes(missing=messages.list_known(conn, channel.channel_id, message_ids))
-            _apply(conn, channel, changes, sight, how="history")
-            return _summary(changes)
+            _expect_news(conn, channel, None)
+            return lose(conn, channel, message_ids, sight)
 
         return await self._database.write(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> Stored:
-        """Store what happened since the channel's pts: new messages first, then the rest in its order."""
+        """Store what happened since the channel's pts: new messages first, then the rest in its order.
+
+        Raises Outdated, Removed.
+        """
         sight = self._sight(channel, "update")
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max((m.message_id for m in posted), default=0)
@@ -149,11 +144,11 @@ class Ingest:
         proven = (channel.top_id + 1, top_id) if top_id > channel.top_id else None
 
         def act(conn: Writer) -> Stored:
-            _expect_generation(conn, channel)
-            self._follow_names(conn, channel, difference.channel, sight.now)
-            stored = _observe(conn, channel, posted, sight)
+            _expect_news(conn, channel, channel.pts)
+            self._reach(conn, channel, difference.channel, sight.now)
+            stored = observe(conn, channel, posted, sight)
             for event in difference.events:
-                stored = _sum(stored, _happen(conn, channel, event, sight))
+                stored = sum_up(stored, happen(conn, channel, event, sight))
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
@@ -174,6 +169,22 @@ class Ingest:
         now = int(self._clock())
         await self._database.write(lambda conn: channels.set_state(conn, channel_id, state, now=now, reason=reason))
 
+    async def set_aside(
+        self, channel_id: int, *, seconds: float, error: str, state: channels.State | None = None
+    ) -> None:
+        """Leave a channel in peace for a while; a state only where the failure tells one."""
+        now = int(self._clock())
+
+        def act(conn: Writer) -> None:
+            standing = channels.get_standing(conn, channel_id)
+            if standing is None or standing[2] == "removed":
+                return
+            channels.set_aside(conn, channel_id, retry_at=now + int(seconds), error=error)
+            if state:
+                channels.set_state(conn, channel_id, state, now=now, reason=error)
+
+        await self._database.write(act)
+
     def _observe_channel(self, conn: Writer, channel: Channel, now: int) -> None:
         channels.upsert_channel(conn, channel, now=now)
         channels.set_access(
@@ -181,10 +192,11 @@ class Ingest:
         )
 
     @staticmethod
-    def _follow_names(conn: Writer, channel: Mirrored, seen: Channel | None, now: int) -> None:
-        """A new title or name is noticed by the way: every answer describes its channel."""
-        if seen and (seen.title, seen.username) != (channel.title, channel.username):
+    def _reach(conn: Writer, channel: Mirrored, seen: Channel | None, now: int) -> None:
+        """The channel answered. A new title or name is noticed by the way: every answer describes its channel."""
+        if seen:
             channels.upsert_channel(conn, seen, now=now)
+        channels.mark_reached(conn, channel.channel_id, now=now)
 
     def _sight(self, channel: Mirrored, origin: Origin) -> Sight:
         return Sight(now=int(self._clock()), origin=origin, generation=channel.generation)
@@ -205,104 +217,20 @@ class Ingest:
         )
 
 
-def _expect_generation(conn: Writer, channel: Mirrored) -> None:
-    if channels.get_generation(conn, channel.channel_id) != channel.generation:
-        raise GenerationChanged("the channel's history began anew meanwhile.")
+def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
+    """Refuse an answer that was asked for before the archive learnt better. `pts`: of the answer, where it has one."""
+    standing = channels.get_standing(conn, channel.channel_id)
+    if standing is None or (standing[2] == "removed" and channel.state != "removed"):
+        raise Removed("it was removed meanwhile.")
+    generation, known_pts, _ = standing
+    if generation != channel.generation or (pts is not None and known_pts is not None and pts < known_pts):
+        raise Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
 
 
-def _happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight) -> Stored:
-    """Apply one event of a difference; posts were applied before all others."""
-    match event:
-        case Edited(message):
-            old = channel.window_start is not None and message.date.timestamp() < channel.window_start
-            if old and not messages.list_known(conn, channel.channel_id, [message.message_id]):
-                return Stored()  # older than the window, and never held
-            return _observe(conn, channel, [message], sight)
-        case Deleted(message_ids):
-            return _lose(conn, channel, messages.list_known(conn, channel.channel_id, message_ids), sight)
-        case HistoryCleared(available_min_id):
-            held = messages.list_held(conn, channel.channel_id, 1, available_min_id)
-            return _lose(conn, channel, [known.message_id for known in held.values()], sight)
-        case Pinned(message_ids, pinned):
-            messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
-            exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
-    return Stored()
-
-
-def _observe(conn: Writer, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
-    if not seen:
-        return Stored()
-    changes = _reconcile(conn, channel, seen, None)
-    _apply(conn, channel, changes, sight, how="update")
-    return _summary(changes)
-
-
-def _lose(conn: Writer, channel: Mirrored, message_ids: Sequence[int], sight: Sight) -> Stored:
-    changes = Changes(missing=sorted(message_ids))
-    _apply(conn, channel, changes, sight, how="update")
-    return _summary(changes)
-
-
-def _reconcile(conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None) -> Changes:
-    ids = [m.message_id for m in seen]
-    if proven:
-        ids.extend(proven)
-    held = messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
-    return reconcile(seen, held, proven=proven)
-
-
-def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight, *, how: str) -> None:
-    channel_id = channel.channel_id
-    if changes.revise:
-        messages.keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
-    if changes.insert:
-        messages.insert_messages(conn, changes.insert, sight)
-    replaced = [*changes.update, *changes.revise]
-    if replaced:
-        messages.update_messages(conn, replaced, sight)
-    # A late answer does not change the content, but it does show that the message was there.
-    present = [m.message_id for m in (*changes.seen, *changes.stale)]
-    if present:
-        messages.mark_seen(conn, channel_id, present, sight)
-    if changes.returned:
-        messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
-    if changes.missing:
-        messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=how)
-    _tell_finders(conn, channel, changes, sight)
-
-
-def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> None:
-    """The embedded engine in the same transaction, the index through the outbox."""
-    written = [*changes.insert, *changes.update, *changes.revise]
-    if written:
-        exact.upsert(conn, [to_document(message) for message in written])
-    if changes.returned:
-        exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
-    if changes.missing:
-        exact.mark_missing(conn, _keys(channel, changes.missing), missing=True)
-    changed = {m.message_id for m in (*changes.insert, *changes.revise)}
-    changed.update(changes.missing, changes.returned)
-    if changed:
-        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now)
-
-
-def _keys(channel: Mirrored, message_ids: Iterable[int]) -> list[tuple[int, int]]:
-    return [(channel.channel_id, message_id) for message_id in message_ids]
-
-
-def _summary(changes: Changes) -> Stored:
-    return Stored(
-        inserted=len(changes.insert),
-        updated=len(changes.update),
-        revised=len(changes.revise),
-        missing=len(changes.missing),
-    )
-
-
-def _sum(first: Stored, second: Stored) -> Stored:
-    return Stored(
-        inserted=first.inserted + second.inserted,
-        updated=first.updated + second.updated,
-        revised=first.revised + second.revised,
-        missing=first.missing + second.missing,
-    )
+def _note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:
+    """A channel with messages of a newer layer says so until each of them can be read."""
+    if any(message.kind == "stub" for message in seen):
+        reason = "some of its messages need a newer telekeep; they are kept as far as they can be read."
+        channels.set_state(conn, channel.channel_id, "needs_newer_layer", now=now, reason=reason)
+    elif channel.state == "needs_newer_layer" and not has_stubs(conn, channel.channel_id):
+        channels.set_state(conn, channel.channel_id, "active", now=now)

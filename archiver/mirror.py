@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from archiver.apply import Stored
 from archiver.backfill import Backfill
 from archiver.errors import ChannelGone, LostState, NotFound, ServerFault, StaleAccess
-from archiver.ingest import Ingest, Stored
+from archiver.ingest import Ingest
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_access, find_channel
 from archiver.store.database import Database

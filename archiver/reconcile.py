@@ -4,7 +4,8 @@ seen, not held                      -> insert
 held, same payload                  -> seen again
 held, other payload, same content   -> update (counters, reactions, edit_date)
 held, other content, not older      -> keep the old content as a revision, then update
-held, other content, older          -> stale: a late answer never undoes a newer one
+held, other content, older          -> stale: a late answer never undoes a newer one, but it is evidence, and is kept
+held, other counters                -> besides all that, their change is kept
 held, within the proven ids, absent -> missing
 """
 
@@ -26,6 +27,9 @@ class Changes:
     """Whose held content becomes a revision before they are written."""
     seen: list[Message] = field(default_factory=list)
     stale: list[Message] = field(default_factory=list)
+    """Older than what is held: an earlier content, kept as a revision unless it is one already."""
+    counted: list[Message] = field(default_factory=list)
+    """Whose counters are not those that are held."""
     missing: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     """Held as missing, and seen again."""
@@ -62,12 +66,16 @@ def reconcile(
 def _compare(changes: Changes, message: Message, known: Held) -> None:
     if message.payload_sha256 == known.payload_sha256:
         changes.seen.append(message)
-    elif message.content_hash == known.content_hash:
+        return
+    if message.content_hash == known.content_hash:
         changes.update.append(message)
     elif _moment(message) >= (known.edit_date or known.date):
         changes.revise.append(message)
     else:
         changes.stale.append(message)
+        return
+    if message.counters != known.counters:
+        changes.counted.append(message)
 
 
 def _moment(message: Message) -> int:

@@ -43,6 +43,8 @@ class Channel:
     """JSON list of {platform, reason, text}, where the content is blocked somewhere."""
     flags: tuple[str, ...] = ()
     """Which of verified, scam, fake, restricted, gigagroup, forum are set."""
+    described: bool = False
+    """Whether it was asked for in full: only then do `about` and `participants` tell what is, also when empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,11 @@ class Message:
         """Kind of the first media, None without any."""
         return self.media[0].kind if self.media else None
 
+    @property
+    def counters(self) -> tuple[int | None, int | None, int | None, str | None]:
+        """Views, forwards, replies, reactions: what others do moves them, and no edit."""
+        return self.views, self.forwards, self.replies, self.reactions
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -137,6 +144,8 @@ class Held:
     payload_sha256: bytes
     missing_since: int | None
     last_seen: int
+    counters: tuple[int | None, int | None, int | None, str | None] = (None, None, None, None)
+    """Views, forwards, replies, reactions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

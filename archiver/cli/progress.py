@@ -12,7 +12,7 @@ from archiver.cli import output
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from archiver.ingest import Stored
+    from archiver.apply import Stored
 
 EVERY = 10.0
 """Seconds between two plain lines."""

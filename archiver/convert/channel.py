@@ -35,6 +35,7 @@ def convert_channel(chat: Any, full: Any = None) -> Channel:
         noforwards=bool(chat.noforwards),
         restriction=convert_restriction(chat.restriction_reason) if chat.restriction_reason else None,
         flags=tuple(flag for flag in _FLAGS if getattr(chat, flag)),
+        described=full is not None,
     )
 
 

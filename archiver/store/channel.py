@@ -42,6 +42,16 @@ class Mirrored:
     """Ids up to here are older than the window, as far as known."""
     server_count: int | None
     last_sync_at: int | None
+    account: str = "default"
+    """The account whose access is used to read it."""
+    failures: int = 0
+    """In a row; 0 after a success."""
+    retry_at: int | None = None
+    """Set aside until then."""
+    described_at: int | None = None
+    """When it was last asked for in full."""
+    accepted_count: int | None = None
+    """How many more messages the server counted than are held, when all of them were last reviewed."""
 
     @property
     def name(self) -> str:
@@ -56,7 +66,7 @@ class Mirrored:
 
 _COLUMNS = (
     "channel_id, alias, username, title, megagroup, added_at, window_start, state, state_reason, generation, pts, "
-    "top_id, floor_id, server_count, last_sync_at"
+    "top_id, floor_id, server_count, last_sync_at, account, failures, retry_at, described_at, accepted_count"
 )
 
 
@@ -81,57 +91,58 @@ async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored 
 
 
 def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> None:
-    """Write what was observed of a channel; a change of what it says of itself is kept in `channel_revision`."""
-    seen = _attributes(channel)
+    """Write what was observed of a channel; a change of what it says of itself is kept in `channel_revision`.
+
+    `about` and the count of participants are believed only of a channel that was asked for in full.
+    """
     before = conn.execute(
-        "SELECT username, usernames, title, about, restriction, flags FROM channel WHERE channel_id = ?",
+        "SELECT username, usernames, title, restriction, flags, about, participants FROM channel WHERE channel_id = ?",
         (channel.channel_id,),
     ).fetchone()
+    seen = _attributes(channel)
+    if before is not None and not channel.described:
+        seen = (*seen[:-2], *before[-2:])
     conn.execute(
         """
-        INSERT INTO channel (channel_id, username, usernames, title, about, restriction, flags, megagroup,
-                             participants, created, noforwards, added_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO channel (channel_id, username, usernames, title, restriction, flags, about, participants,
+                             megagroup, created, noforwards, described_at, added_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (channel_id) DO UPDATE SET
             username = excluded.username, usernames = excluded.usernames, title = excluded.title,
-            about = coalesce(excluded.about, about), restriction = excluded.restriction, flags = excluded.flags,
-            megagroup = excluded.megagroup, participants = coalesce(excluded.participants, participants),
-            created = coalesce(excluded.created, created), noforwards = excluded.noforwards
+            restriction = excluded.restriction, flags = excluded.flags, about = excluded.about,
+            participants = excluded.participants, megagroup = excluded.megagroup,
+            created = coalesce(excluded.created, created), noforwards = excluded.noforwards,
+            described_at = coalesce(excluded.described_at, described_at)
         """,
         (
             channel.channel_id,
             *seen,
             channel.megagroup,
-            channel.participants,
             _seconds(channel.created),
             channel.noforwards,
+            now if channel.described else None,
             now,
         ),
     )
-    if before is None or _differs(tuple(before), seen):
+    if before is None or tuple(before) != seen:
         conn.execute(
-            "INSERT INTO channel_revision"
-            " (channel_id, revision, observed_at, username, usernames, title, about, restriction, flags)"
-            " SELECT ?1, 1 + count(*), ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM channel_revision WHERE channel_id = ?1",
+            "INSERT INTO channel_revision (channel_id, revision, observed_at, username, usernames, title, restriction,"
+            " flags, about, participants)"
+            " SELECT ?1, 1 + count(*), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM channel_revision WHERE channel_id = ?1",
             (channel.channel_id, now, *seen),
         )
 
 
-def _attributes(channel: Channel) -> tuple[str | None, ...]:
+def _attributes(channel: Channel) -> tuple[Any, ...]:
     return (
         channel.username,
         orjson.dumps(channel.usernames).decode(),
         channel.title,
-        channel.about,
         channel.restriction,
         orjson.dumps(channel.flags).decode(),
+        channel.about,
+        channel.participants,
     )
-
-
-def _differs(before: tuple[Any, ...], seen: tuple[Any, ...]) -> bool:
-    """Whether the channel changed; an `about` that the answer did not carry is no change."""
-    about = 3
-    return any(old != new for at, (old, new) in enumerate(zip(before, seen, strict=True)) if at != about or new)
 
 
 def _seconds(moment: datetime | None) -> int | None:
@@ -152,12 +163,43 @@ def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | No
 
 
 def set_state(conn: sqlite3.Connection, channel_id: int, state: State, *, now: int, reason: str | None = None) -> None:
-    """Move the channel to a state; nothing that is held changes with it."""
-    conn.execute(
+    """Move the channel to a state, and log the move; nothing that is held changes with it."""
+    moved = conn.execute(
         "UPDATE channel SET state = ?, state_reason = ?, state_since = ? WHERE channel_id = ?"
         " AND (state <> ? OR state_reason IS NOT ?)",
         (state, reason, now, channel_id, state, reason),
     )
+    if moved.rowcount:
+        conn.execute(
+            "INSERT INTO channel_state (channel_id, at, state, reason) VALUES (?, ?, ?, ?)",
+            (channel_id, now, state, reason),
+        )
+
+
+def mark_reached(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
+    """Note that the channel answered: whatever kept us from it is over."""
+    row = conn.execute("SELECT state, failures, retry_at FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    if row is None:
+        return
+    if row[0] in ("inaccessible", "banned"):
+        set_state(conn, channel_id, "active", now=now)
+    if row[1] or row[2]:
+        conn.execute(
+            "UPDATE channel SET failures = 0, retry_at = NULL, last_error = NULL WHERE channel_id = ?", (channel_id,)
+        )
+
+
+def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error: str) -> None:
+    """Leave the channel in peace until then, and remember why."""
+    conn.execute(
+        "UPDATE channel SET failures = failures + 1, retry_at = ?, last_error = ? WHERE channel_id = ?",
+        (retry_at, error, channel_id),
+    )
+
+
+def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:
+    """Note by how much the server's count differs although every message was just looked at."""
+    conn.execute("UPDATE channel SET accepted_count = ? WHERE channel_id = ?", (difference, channel_id))
 
 
 def set_progress(
@@ -217,10 +259,10 @@ async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def get_generation(conn: sqlite3.Connection, channel_id: int) -> int | None:
-    """The channel's present generation, None when it is not mirrored."""
-    row = conn.execute("SELECT generation FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    return int(row[0]) if row else None
+def get_standing(conn: sqlite3.Connection, channel_id: int) -> tuple[int, int | None, State] | None:
+    """The channel's present generation, pts and state, None when it is not mirrored."""
+    row = conn.execute("SELECT generation, pts, state FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def list_channel_ids(conn: sqlite3.Connection) -> list[int]:

@@ -1,4 +1,4 @@
-"""Tables `message`, `revision` and `media`: the writing side. Reading for people is in `rows`."""
+"""Tables `message`, `absence` and `media`: the writing side. Reading for people is in `rows`."""
 
 from __future__ import annotations
 
@@ -41,24 +41,6 @@ _SEEN = (
     "UPDATE message SET generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
     " WHERE channel_id = ? AND message_id = ?"
 )
-_KEEP_REVISION = """
-    INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
-                          first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw)
-    SELECT channel_id, message_id, revisions + 1, edit_date, text, entities,
-           (SELECT json_group_array(json_object(
-                'kind', kind, 'id', id, 'mime', mime, 'size', size, 'width', width, 'height', height,
-                'duration', duration, 'file_name', file_name, 'title', title, 'performer', performer, 'url', url,
-                'path', path, 'sha256', sha256, 'status', status))
-            FROM (SELECT * FROM media AS slot
-                  WHERE slot.channel_id = message.channel_id AND slot.message_id = message.message_id
-                  ORDER BY slot.slot)),
-           markup, extra,
-           coalesce((SELECT max(replaced_at) FROM revision AS earlier
-                     WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id),
-                    first_seen),
-           last_seen, ?, content_hash, payload_sha256, layer, raw
-    FROM message WHERE channel_id = ? AND message_id = ?
-"""
 _PUT_MEDIA = """
     INSERT INTO media (channel_id, message_id, slot, kind, id, mime, size, width, height, duration, file_name, title,
                        performer, url, search_text, extra)
@@ -79,11 +61,11 @@ _PUT_MEDIA_AGAIN = """
 def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
     """What is held with an id within [lo, hi]."""
     rows = conn.execute(
-        "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen FROM message"
-        " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"
+        " views, forwards, replies, reactions FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
         (channel_id, lo, hi),
     )
-    return {row[0]: Held(*row) for row in rows}
+    return {row[0]: Held(*row[:7], counters=row[7:]) for row in rows}
 
 
 def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
@@ -136,15 +118,6 @@ def mark_seen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[i
     conn.executemany(_SEEN, [(sight.generation, sight.now, channel_id, message_id) for message_id in message_ids])
 
 
-def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> None:
-    """Copy the present content into `revision`, before it is replaced."""
-    conn.executemany(_KEEP_REVISION, [(now, channel_id, message_id) for message_id in message_ids])
-    conn.executemany(
-        "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ?",
-        [(channel_id, message_id) for message_id in message_ids],
-    )
-
-
 def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:
     """Note that these messages are gone, and how that was noticed. The first notice stands until they come back."""
     message_ids = list(message_ids)
@@ -175,6 +148,12 @@ def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
         "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
         [(pinned, channel_id, message_id) for message_id in message_ids],
     )
+
+
+def has_stubs(conn: sqlite3.Connection, channel_id: int) -> bool:
+    """Whether messages are held that this or an earlier version could not read."""
+    row = conn.execute("SELECT 1 FROM message WHERE channel_id = ? AND kind = 'stub' LIMIT 1", (channel_id,)).fetchone()
+    return row is not None
 
 
 def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from archiver.apply import Stored
 from archiver.errors import ChannelGone, ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
-from archiver.ingest import Stored
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import held, mirror_of, query, true

@@ -78,6 +78,8 @@ CREATE TABLE service (
     detail      TEXT NOT NULL DEFAULT '{}'      -- JSON: per account what it is at
 ) STRICT;
 
+CREATE INDEX message_stub ON message (channel_id) WHERE kind = 'stub';
+
 -- `telekeep changes` asks by time.
 CREATE INDEX revision_time ON revision (replaced_at);
 CREATE INDEX absence_time ON absence (noticed_at);

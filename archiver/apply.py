@@ -1,0 +1,131 @@
+"""Carry out in the archive what an answer means: what `reconcile` decided, and the events of a difference.
+
+Every function runs inside the one transaction of `ingest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import archiver.store.message as messages
+from archiver.coverage import Interval
+from archiver.document import to_document
+from archiver.reconcile import Changes, reconcile
+from archiver.record import Deleted, Edited, Event, HistoryCleared, Message, Pinned
+from archiver.store.channel import Mirrored
+from archiver.store.counter import keep_counters
+from archiver.store.database import Writer
+from archiver.store.message import Sight
+from archiver.store.outbox import enqueue
+from archiver.store.revision import keep_late_revisions, keep_revisions
+from search import exact
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an answer changed."""
+
+    inserted: int = 0
+    updated: int = 0
+    revised: int = 0
+    missing: int = 0
+
+
+def sum_up(first: Stored, second: Stored) -> Stored:
+    """What two answers changed."""
+    return Stored(
+        inserted=first.inserted + second.inserted,
+        updated=first.updated + second.updated,
+        revised=first.revised + second.revised,
+        missing=first.missing + second.missing,
+    )
+
+
+def observe_page(
+    conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
+) -> Stored:
+    """Apply messages that were shown; `proven`: the ids of which the page tells all."""
+    ids = [m.message_id for m in seen]
+    if proven:
+        ids.extend(proven)
+    held = messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
+    return _apply(conn, channel, reconcile(seen, held, proven=proven), sight)
+
+
+def observe(conn: Writer, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
+    """Apply messages that were shown, whatever else there may be."""
+    return observe_page(conn, channel, seen, None, sight) if seen else Stored()
+
+
+def lose(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> Stored:
+    """Apply that these messages are gone; ids of which nothing is held are no news."""
+    known = messages.list_known(conn, channel.channel_id, message_ids)
+    return _apply(conn, channel, Changes(missing=known), sight)
+
+
+def happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight) -> Stored:
+    """Apply one event of a difference; posts were applied before all others."""
+    match event:
+        case Edited(message):
+            old = channel.window_start is not None and message.date.timestamp() < channel.window_start
+            if old and not messages.list_known(conn, channel.channel_id, [message.message_id]):
+                return Stored()  # older than the window, and never held
+            return observe(conn, channel, [message], sight)
+        case Deleted(message_ids):
+            return lose(conn, channel, message_ids, sight)
+        case HistoryCleared(available_min_id):
+            return lose(conn, channel, messages.list_held(conn, channel.channel_id, 1, available_min_id), sight)
+        case Pinned(message_ids, pinned):
+            messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
+            exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
+    return Stored()
+
+
+def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> Stored:
+    channel_id = channel.channel_id
+    if changes.counted:
+        keep_counters(conn, changes.counted, now=sight.now)
+    if changes.revise:
+        keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
+    if changes.insert:
+        messages.insert_messages(conn, changes.insert, sight)
+    replaced = [*changes.update, *changes.revise]
+    if replaced:
+        messages.update_messages(conn, replaced, sight)
+    # A late answer does not change the content, but it does show that the message was there.
+    present = [m.message_id for m in (*changes.seen, *changes.stale)]
+    if present:
+        messages.mark_seen(conn, channel_id, present, sight)
+    late = keep_late_revisions(conn, changes.stale, now=sight.now) if changes.stale else []
+    if changes.returned:
+        messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
+    if changes.missing:
+        # The way in which something is noticed and the way in which it comes to us have the same names.
+        messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
+    _tell_finders(conn, channel, changes, sight)
+    return Stored(
+        inserted=len(changes.insert),
+        updated=len(changes.update),
+        revised=len(changes.revise) + len(late),
+        missing=len(changes.missing),
+    )
+
+
+def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> None:
+    """The embedded engine in the same transaction, the index through the outbox."""
+    written = [*changes.insert, *changes.update, *changes.revise]
+    if written:
+        exact.upsert(conn, [to_document(message) for message in written])
+    if changes.returned:
+        exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
+    if changes.missing:
+        exact.mark_missing(conn, _keys(channel, changes.missing), missing=True)
+    changed = {m.message_id for m in (*changes.insert, *changes.revise)}
+    changed.update(changes.missing, changes.returned)
+    if changed:
+        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now)
+
+
+def _keys(channel: Mirrored, message_ids: Iterable[int]) -> list[tuple[int, int]]:
+    return [(channel.channel_id, message_id) for message_id in message_ids]

@@ -1,0 +1,31 @@
+"""Table `counter`: views, forwards, replies and reactions over time, a row only where they changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from archiver.record import Message
+
+_BEFORE = """
+    INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)
+    SELECT channel_id, message_id, first_seen, views, forwards, replies, reactions FROM message
+    WHERE channel_id = ?1 AND message_id = ?2
+      AND NOT EXISTS (SELECT 1 FROM counter WHERE channel_id = ?1 AND message_id = ?2)
+"""
+_NOW = """
+    INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (channel_id, message_id, at) DO UPDATE SET
+        views = excluded.views, forwards = excluded.forwards, replies = excluded.replies,
+        reactions = excluded.reactions
+"""
+
+
+def keep_counters(conn: sqlite3.Connection, messages: Sequence[Message], *, now: int) -> None:
+    """Note the counters as they are now, and before the first change those of the first sight.
+
+    To be called before the messages themselves are written.
+    """
+    conn.executemany(_BEFORE, [(m.channel_id, m.message_id) for m in messages])
+    conn.executemany(_NOW, [(m.channel_id, m.message_id, now, *m.counters) for m in messages])
