@@ -32,13 +32,15 @@ def get_difference(ctx: Context, _: Any) -> Any:
 
 @method(fn.messages.GetPeerDialogsRequest)
 def get_peer_dialogs(ctx: Context, request: fn.messages.GetPeerDialogsRequest) -> Any:
-    """pts and top message of up to 100 channels at once."""
+    """pts and top message of up to 100 channels at once. One that may not be read fails them all."""
     if len(request.peers) > 100:
         raise Rpc(400, "LIMIT_INVALID")
     dialogs, messages, chats, users = [], [], {}, {}
     for given in request.peers:
         channel = input_channel(ctx, given.peer)
-        dialogs.append(dialog(channel))
+        if channel.hide_from_probe:
+            continue
+        dialogs.append(dialog(channel, pts=not channel.probe_without_pts))
         top = [channel.posts[channel.top]] if channel.top else []
         messages += top
         some_chats, some_users = about_peers(ctx, channel, top)
@@ -47,7 +49,7 @@ def get_peer_dialogs(ctx: Context, request: fn.messages.GetPeerDialogsRequest) -
     return types.messages.PeerDialogs(dialogs, messages, [*chats.values()], [*users.values()], _state(ctx))
 
 
-def dialog(channel: Channel) -> types.Dialog:
+def dialog(channel: Channel, *, pts: bool = True) -> types.Dialog:
     return types.Dialog(
         peer=channel.peer,
         top_message=channel.top,
@@ -58,7 +60,7 @@ def dialog(channel: Channel) -> types.Dialog:
         unread_reactions_count=0,
         unread_poll_votes_count=0,
         notify_settings=types.PeerNotifySettings(),
-        pts=channel.pts,
+        pts=channel.pts if pts else None,
     )
 
 

@@ -18,6 +18,9 @@ class Fate:
         self.slice_size: int | None = None  # differences give at most so many events at once
         self.tells_every_edit = False  # each edit with the content of that moment, not only the last with today's
         self.new_as_posted = False  # new messages with the content that they were posted with
+        # What getPeerDialogs says of it
+        self.hide_from_probe = False  # nothing at all
+        self.probe_without_pts = False  # no pts, which the schema allows
         self.clear()
 
     def clear(self) -> None:

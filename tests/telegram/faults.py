@@ -217,10 +217,11 @@ class Faults:
     def limit(self, method: str, rate: float, *, burst: float = 1, wait: int = 30) -> None:
         self.limits[method] = Bucket(rate, burst, wait)
 
-    def clear(self) -> None:
-        self.rules.clear()
-        self.limits.clear()
-        self.until.clear()
+    def clear(self, method: str | None = None) -> None:
+        """No rules, limits and flood waits any more; only those of one method (or pattern of a rule) if it is given."""
+        self.rules = [r for r in self.rules if method not in (None, r.method)]
+        self.limits = {m: b for m, b in self.limits.items() if method not in (None, m)}
+        self.until = {key: t for key, t in self.until.items() if method not in (None, key[1])}
 
     def plan(self, call: Call, now: float) -> Plan | None:
         """What happens to this call; None when nothing does. `now` is a monotonic time."""

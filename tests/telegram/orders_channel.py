@@ -8,7 +8,9 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 
 _SWITCHES = {  # what `set` may set, and to what
+    "hide_from_probe": bool,
     "new_as_posted": bool,
+    "probe_without_pts": bool,
     "slice_size": int | None,
     "tells_every_edit": bool,
     "timeout": int,

@@ -15,9 +15,10 @@ class ServerOrders:
 
     server: Server
 
-    def do_fault(self, spec: str = "", clear: bool = False) -> dict[str, Any]:
+    def do_fault(self, spec: str = "", clear: bool | str = False) -> dict[str, Any]:
+        """Add rules; before that, forget all, or those of one method (`clear` is its name)."""
         if clear:
-            self.server.faults.clear()
+            self.server.faults.clear(None if clear is True else clear)
         for method, action, conditions in parse(spec):
             self.server.faults.add(method, action, **conditions)
         return {"rules": len(self.server.faults.rules)}

@@ -43,3 +43,10 @@ def test_a_switch_that_is_none_is_refused(switch: dict[str, Any], order: Order, 
     pts, posts = alpha.pts, dict(alpha.posts)
     assert not order("set", channel="alpha", **switch)["ok"]
     assert (alpha.pts, alpha.posts, alpha.tells_every_edit) == (pts, posts, False)
+
+
+def test_a_rule_without_a_number_of_times_holds_until_its_method_is_cleared(order: Order, server: Server) -> None:
+    assert order("fault", spec="messages.getPeerDialogs:rpc(400,METHOD_INVALID);*:delay(0.1)x1")["rules"] == 2
+    assert server.faults.rules[0].times is None
+    assert order("fault", clear="messages.getPeerDialogs")["rules"] == 1
+    assert order("fault", clear=True)["rules"] == 0
