@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import platformdirs
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -19,12 +20,15 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from config.errors import SettingsError
-from config.settings import APPLICATION, Settings
+from config.settings import APPLICATION, Settings, fold_name
 
 FILE_NAME = "telekeep.toml"
 PREFIX = "TELEKEEP_"
 FILE_VARIABLE = "TELEKEEP_CONFIG"
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG")
+ANY = "NAME"
+"""Stands in the names of settings for the name that the user gives a section."""
+_NAMED = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
 
 
 def load(path: Path | None = None) -> Settings:
@@ -34,8 +38,7 @@ def load(path: Path | None = None) -> Settings:
     values = _read(file) if file else {}
 
     try:
-        # What is given to Settings wins over what it reads by itself, so the environment goes on top here.
-        return Settings(**_merge(values, EnvSettingsSource(Settings)()))
+        return Settings(**_merge(values, _spelled_as(values, EnvSettingsSource(Settings)())))
     except ValidationError as exc:
         # `from None`: the library's own text would show values, which may be secrets.
         raise SettingsError(_describe(exc, file)) from None
@@ -59,11 +62,11 @@ def find_file(path: Path | None = None) -> Path | None:
 
 
 def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Every setting with its sections, `telegram.server.port` among them."""
+    """Every setting with its sections, `telegram.server.port` and `telegram.accounts.NAME.proxy` among them."""
     for name, field in model.model_fields.items():
         section = _section_of(field)
         if section:
-            yield from setting_names(section, f"{prefix}{name}.")
+            yield from setting_names(section, f"{prefix}{name}.{f'{ANY}.' if _is_named(field) else ''}")
         else:
             yield prefix + name
 
@@ -87,7 +90,9 @@ def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> 
         value = values.get(name)
         section = _section_of(field)
         if section and isinstance(value, dict):
-            _from_file(section, value, folder)
+            for part in value.values() if _is_named(field) else [value]:
+                if isinstance(part, dict):
+                    _from_file(section, part, folder)
         elif isinstance(value, str) and value and _mentions(field.annotation, Path):
             values[name] = str(folder / Path(value).expanduser())
 
@@ -100,12 +105,27 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _spelled_as(values: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """The environment's settings with the accounts' names as the file writes them: variables know no lower case."""
+    named = [part.get("telegram", {}) for part in (values, above)]
+    below, over = (part.get("accounts", {}) if isinstance(part, dict) else {} for part in named)
+    if not (isinstance(below, dict) and isinstance(over, dict) and over):
+        return above
+    spelled = {fold_name(name): name for name in below}
+    accounts = {spelled.get(fold_name(name), name): value for name, value in over.items()}
+    return above | {"telegram": above["telegram"] | {"accounts": accounts}}
+
+
 def _check_variables() -> None:
     """Refuse a TELEKEEP_* variable that no setting stands behind: it is a slip, and would be ignored in silence."""
-    known = [_variable(name) for name in setting_names()] + list(_OTHER_VARIABLES)
     for variable in sorted(os.environ):
-        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
-            raise SettingsError(f"{variable} is no setting of telekeep.{_nearest(variable.upper(), known)}")
+        name = variable.upper().replace("-", "_")
+        if not name.startswith(PREFIX):
+            continue
+        account = _NAMED.match(name)
+        known = [_variable(_named(one, account and account["name"])) for one in setting_names()]
+        if name not in [*known, *_OTHER_VARIABLES]:
+            raise SettingsError(f"{variable} is no setting of telekeep.{_nearest(name, [*known, *_OTHER_VARIABLES])}")
 
 
 def _describe(exc: ValidationError, file: Path | None) -> str:
@@ -114,30 +134,37 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
     parts = [str(part) for part in first["loc"]]
     name = ".".join(parts)
-    variable = next((key for key in os.environ if key.upper() == _variable(name)), None)
+    variable = next((key for key in os.environ if key.upper().replace("-", "_") == _variable(name)), None)
     origin = f"${variable}" if variable else str(file or "the settings")
     more = f" ({len(errors) - 1} more to mend.)" if len(errors) > 1 else ""
     if first["type"] == "extra_forbidden":
-        return f"{name} in {origin} is no setting.{_nearest(name, [*Settings.model_fields, *setting_names()])}{more}"
+        account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
+        known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
+        return f"{name} in {origin} is no setting.{_nearest(name, known)}{more}"
     if first["type"] == "missing":
         return f"{name} is missing: set it in {file or FILE_NAME} or as {_variable(name)}.{more}"
-    if first["type"] == "value_error" and len(parts) == 1:
-        return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
     field = _field(parts)
-    shown = "" if field is None or _mentions(field.annotation, SecretStr) else f" {first['input']!r:.80}"
+    if first["type"] == "value_error" and field is not None and _section_of(field):
+        return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
+    # What stands where a section should may be a secret that was put into the wrong place.
+    secret = field is None or _section_of(field) or _mentions(field.annotation, SecretStr)
+    shown = "" if secret else f" {first['input']!r:.80}"
     allowed = field.description if field and field.description else first["msg"]
     return f"{name} in {origin} cannot be{shown or ' what it is'}; allowed: {allowed}.{more}"
 
 
 def _field(parts: list[str]) -> FieldInfo | None:
-    """The field that an error's place names; None where the place is deeper than any field."""
+    """The field that an error's place names, or the deepest one on the way to it."""
     model: type[BaseModel] | None = Settings
     field = None
-    for part in parts:
+    rest = iter(parts)
+    for part in rest:
         if model is None or part not in model.model_fields:
             return field
         field = model.model_fields[part]
         model = _section_of(field)
+        if _is_named(field):
+            next(rest, None)
     return field
 
 
@@ -148,12 +175,21 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
     return None
 
 
+def _is_named(field: FieldInfo) -> bool:
+    """Whether there may be many such sections, each with a name of the user's."""
+    return get_origin(field.annotation) is dict
+
+
+def _named(setting: str, account: str | None) -> str:
+    return setting.replace(f".{ANY}.", f".{account}.") if account else setting
+
+
 def _mentions(annotation: Any, kind: type) -> bool:
     return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))
 
 
 def _variable(name: str) -> str:
-    return PREFIX + name.upper().replace(".", "__")
+    return PREFIX + name.upper().replace(".", "__").replace("-", "_")
 
 
 def _nearest(word: str, known: list[str]) -> str:

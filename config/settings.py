@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 APPLICATION = "telekeep"
+DIRECT = "direct"
+"""An account's `proxy` that means none, where [telegram] has one."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -35,6 +37,28 @@ def _duration(value: Any) -> Any:
 def _proxy(value: SecretStr) -> SecretStr:
     if not re.match("(socks5|http|mtproxy)://.", value.get_secret_value()):
         raise ValueError
+    return value
+
+
+def _own_proxy(value: SecretStr) -> SecretStr:
+    return value if value.get_secret_value() == DIRECT else _proxy(value)
+
+
+def fold_name(name: str) -> str:
+    """An account's name as the environment can write it: variables have neither lower case nor -."""
+    return name.lower().replace("-", "_")
+
+
+def _account_names(value: dict[str, Any]) -> dict[str, Any]:
+    folded: dict[str, str] = {}
+    for name in value:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+            raise ValueError(
+                f"{name[:40]!r} cannot be an account's name; allowed: letters, digits, - and _, at most 32"
+            )
+        if other := folded.get(fold_name(name)):
+            raise ValueError(f"the accounts {other} and {name} cannot be told apart in the environment; rename one")
+        folded[fold_name(name)] = name
     return value
 
 
@@ -86,8 +110,28 @@ class Server(_Section):
     public_key: AnyPath | None = Field(default=None, description="a PEM file with the server's RSA public key")
 
 
+class Account(_SectionWithSecrets):
+    """What a named account has of its own; what is not set is inherited from [telegram], see `config.accounts`."""
+
+    api_id: int | None = Field(default=None, gt=0, description="a whole number, from https://my.telegram.org")
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
+    proxy: Annotated[SecretStr, AfterValidator(_own_proxy)] | None = Field(
+        default=None, description='socks5://, http:// or mtproxy:// and an address, or "direct"'
+    )
+    requests_per_second: float | None = Field(
+        default=None, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Account:
+        if (self.api_id is None) != (self.api_hash is None):
+            raise ValueError("api_id and api_hash go together; set both, or neither to inherit them")
+        return self
+
+
 class Telegram(_SectionWithSecrets):
-    """The account's side: https://my.telegram.org gives api_id and api_hash."""
+    """What all accounts share: https://my.telegram.org gives api_id and api_hash."""
 
     api_id: int | None = Field(default=None, gt=0, description="a whole number, from https://my.telegram.org")
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
@@ -99,6 +143,9 @@ class Telegram(_SectionWithSecrets):
         default=1.0, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
     )
     server: Server | None = Field(default=None, description="the section [telegram.server]")
+    accounts: Annotated[dict[str, Account], AfterValidator(_account_names)] = Field(
+        default_factory=dict, description="sections [telegram.accounts.NAME]"
+    )
 
 
 class Meilisearch(_SectionWithSecrets):
@@ -154,3 +201,10 @@ class Settings(BaseSettings):
     meilisearch: Meilisearch = Field(default_factory=Meilisearch, description="the section [meilisearch]")
     media: Media = Field(default_factory=Media, description="the section [media]")
     service: Service = Field(default_factory=Service, description="the section [service]")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given counts and nothing else: `config.load` reads the environment, and how it spells names."""
+        return (init_settings,)

@@ -104,7 +104,7 @@ def test_rows_are_documented_key_by_key() -> None:
 
 def test_example_of_the_settings_has_each_setting_in_its_section() -> None:
     text = "\n".join(_SETTING.sub("", line) for line in EXAMPLE.read_text(encoding="utf-8").splitlines())
-    assert sorted(_names(tomllib.loads(text))) == sorted(setting_names())
+    assert sorted(_names(tomllib.loads(text))) == sorted(name.replace(".NAME.", ".second.") for name in setting_names())
 
 
 def _names(values: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.accounts import account_names, account_settings, session_path
 from config.errors import SettingsError
 from config.load import load, setting_names
 from config.settings import Settings
@@ -190,3 +191,120 @@ def test_every_setting_says_what_is_allowed() -> None:
                 walk(field.annotation)
 
     walk(Settings)
+
+
+ACCOUNTS = f"""
+[telegram]
+api_id = 1
+api_hash = "{SECRET}"
+proxy = "socks5://u:hush@shared:1080"
+requests_per_second = 2
+[telegram.accounts.second]
+requests_per_second = 0
+[telegram.accounts.Third-1]
+proxy = "mtproxy://own:443/00"
+api_id = 3
+api_hash = "own"
+[telegram.accounts.open]
+proxy = "direct"
+"""
+
+
+def proxy_of(settings: Settings, name: str) -> str | None:
+    proxy = account_settings(settings, name).proxy
+    return proxy.get_secret_value() if proxy else None
+
+
+def test_account_inherits_what_it_does_not_set_and_goes_direct_only_when_it_says_so(
+    file: Callable[[str], Path],
+) -> None:
+    settings = load(file(ACCOUNTS))
+    assert account_names(settings) == ["default", "second", "Third-1", "open"]
+    shared = "socks5://u:hush@shared:1080"
+    expected = {"default": shared, "second": shared, "Third-1": "mtproxy://own:443/00", "open": None}
+    assert {name: proxy_of(settings, name) for name in account_names(settings)} == expected
+    assert [account_settings(settings, name).requests_per_second for name in expected] == [2, 0, 2, 2]
+    assert [account_settings(settings, name).api_id for name in expected] == [1, 1, 3, 1]
+    third = account_settings(settings, "Third-1")
+    assert third.api_hash is not None
+    assert third.api_hash.get_secret_value() == "own"
+    assert "hush" not in repr(settings)
+    assert "hush" not in repr(account_settings(settings, "second"))
+
+
+def test_without_sections_there_is_the_one_account_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", str(tmp_path))
+    settings = load()
+    assert account_names(settings) == ["default"]
+    assert proxy_of(settings, "default") is None
+    assert session_path(settings, "default") == tmp_path / "session"
+    with pytest.raises(SettingsError, match=r"no account 'second'; there are default\."):
+        account_settings(settings, "second")
+
+
+def test_environment_names_accounts_of_its_own_and_those_of_the_file(
+    file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__THIRD_1__PROXY", "http://env:1")
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__FOURTH__PROXY", "direct")
+    settings = load(file(ACCOUNTS))
+    assert account_names(settings) == ["default", "second", "Third-1", "open", "fourth"]
+    assert proxy_of(settings, "Third-1") == "http://env:1"
+    assert account_settings(settings, "Third-1").api_id == 3
+    assert proxy_of(settings, "fourth") is None
+    assert session_path(settings, "fourth").name == "session.fourth"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PRXY", "Did you mean TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND", "is no setting"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS__A__B__PROXY", "is no setting"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS", "is no setting"),
+    ],
+)
+def test_unknown_variable_of_an_account_is_an_error(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "direct")
+    with pytest.raises(SettingsError, match=said):
+        load()
+
+
+def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY", "ftp://u:hush@host")
+    said = r"telegram\.accounts\.second\.proxy in \$TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY .*or .direct."
+    with pytest.raises(SettingsError, match=said) as raised:
+        load()
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[telegram.accounts.second]\nprxy = 'direct'", r"Did you mean telegram\.accounts\.second\.proxy\?"),
+        ("[telegram.accounts.second]\nproxy = 'hush'", r"accounts\.second\.proxy .*allowed: socks5://"),
+        ("[telegram.accounts.second]\nproxy = ''", r"accounts\.second\.proxy .*allowed: socks5://"),
+        ("[telegram]\nproxy = 'direct'", r"telegram\.proxy .*allowed: socks5://"),
+        ("[telegram.accounts.'a b']\nproxy = 'direct'", r"\[telegram\.accounts\] in .*'a b' cannot be an account"),
+        ("[telegram.accounts.a_b]\n[telegram.accounts.A-b]", "a_b and A-b cannot be told apart"),
+        ("[telegram.accounts.second]\napi_id = 3", r"\[telegram\.accounts\.second\] in .*go together"),
+        ("[telegram.accounts.second]\nrequests_per_second = -1", "from 0 .no pacing. to 1000"),
+        ("[telegram.accounts]\nsecond = 'hush'", "sections"),
+        ("[telegram]\naccounts = 'hush'", "sections"),
+    ],
+)
+def test_what_is_wrong_with_an_account_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as raised:
+        load(file(text))
+    assert "\n" not in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+def test_hash_of_an_account_may_stand_in_a_file_beside_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/key").write_text("own\n")
+    path = tmp_path / "etc/t.toml"
+    path.write_text('[telegram.accounts.second]\napi_id = 2\napi_hash_file = "key"\n')
+    found = account_settings(load(path), "second").api_hash
+    assert found is not None
+    assert found.get_secret_value() == "own"
