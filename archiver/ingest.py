@@ -96,17 +96,17 @@ class Ingest:
         pts: int | None = None,
         top_id: int = 0,
         floor_id: int | None = None,
-        late: bool = False,
+        alone: bool = False,
     ) -> Stored:
         """Store a page of the history. Raises Outdated, Removed.
 
         `proven`: the ids of which it tells all; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
-        that is older than the window; `late`: nothing else can have been stored since it was asked for.
+        that is older than the window; `alone`: nothing else can have been stored since it was asked for.
         """
         sight = self._sight(channel, reading)
 
         def act(conn: Writer) -> Stored:
-            _expect_news(conn, channel, None if late else page.pts)
+            _expect_news(conn, channel, None if alone else page.pts)
             self._reach(conn, channel, page.channel, sight.now)
             stored = observe_page(conn, channel, page.messages, proven, sight)
             _note_stubs(conn, channel, page.messages, sight.now)

@@ -65,7 +65,7 @@ def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> di
         " views, forwards, replies, reactions FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
         (channel_id, lo, hi),
     )
-    return {row[0]: Held(*row[:7], counters=row[7:]) for row in rows}
+    return {row[0]: Held(row[0], row[1], row[2], row[3], row[4], row[5], row[6], counters=row[7:]) for row in rows}
 
 
 def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
