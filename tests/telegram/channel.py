@@ -47,7 +47,6 @@ class Channel(Fate):
         self.linked_chat_id: int | None = None
         self.invite: str | None = None
         self.min_for_others = False  # shown as `min` in the answers about other channels
-        self.available_min_id = 0
         self.pinned: int | None = None
         self.posts: dict[int, Post] = {}
         self.ids: list[int] = []  # of the posts that exist, ascending
@@ -71,6 +70,8 @@ class Channel(Fate):
     @property
     def visible(self) -> list[int]:
         """Ids that a reader sees, ascending."""
+        if self.lost:
+            return []
         if not self.available_min_id:
             return self.ids
         return self.ids[bisect_right(self.ids, self.available_min_id) :]
@@ -81,7 +82,7 @@ class Channel(Fate):
         return visible[-1] if visible else 0
 
     def find(self, message_id: int) -> Post | None:
-        return self.posts.get(message_id) if message_id > self.available_min_id else None
+        return self.posts.get(message_id) if message_id > self.available_min_id and not self.lost else None
 
     def events_after(self, pts: int) -> list[Event] | None:
         """Events that a client at this pts has not seen; None when nobody remembers them."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import pytest
 from telethon import TelegramClient
 
+from tests.telegram.control import Control
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
 Connect = Callable[..., AbstractAsyncContextManager[TelegramClient]]
+Order = Callable[..., dict[str, Any]]
 
 
 @asynccontextmanager
@@ -58,3 +61,14 @@ async def server(world: World) -> AsyncIterator[Server]:
 async def client(server: Server, account: Account) -> AsyncIterator[TelegramClient]:
     async with client_of(server, account) as connected:
         yield connected
+
+
+@pytest.fixture
+def order(server: Server) -> Order:
+    """Gives the server a control line; what it says is returned."""
+    control = Control(server)
+
+    def give(do: str, **what: Any) -> dict[str, Any]:
+        return control.answer(json.dumps({"do": do, **what}))
+
+    return give

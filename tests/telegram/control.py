@@ -36,6 +36,8 @@ class Control(ChannelOrders, ServerOrders):
                 return {"ok": False, "error": f"unknown: {word}"}
             if "channel" in order:
                 order["channel"] = self.server.world.channel(order["channel"])
+            if "account" in order:
+                order["account"] = self.server.world.account(order["account"])
             return {"ok": True, **act(**order)}
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
             return {"ok": False, "error": f"{type(exc).__name__}: {exc}"}

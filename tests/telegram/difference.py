@@ -10,7 +10,7 @@ from telethon.tl import types
 
 from tests.telegram.channel import Channel, Event
 from tests.telegram.post import Post, at
-from tests.telegram.rpc import Context, Rpc, Shown, about_peers, input_channel, method
+from tests.telegram.rpc import Context, Rpc, Shown, Shut, about_peers, chat, input_channel, method
 
 _SHOWN_WHEN_TOO_LONG = 20
 
@@ -32,12 +32,17 @@ def get_difference(ctx: Context, _: Any) -> Any:
 
 @method(fn.messages.GetPeerDialogsRequest)
 def get_peer_dialogs(ctx: Context, request: fn.messages.GetPeerDialogsRequest) -> Any:
-    """pts and top message of up to 100 channels at once. One that may not be read fails them all."""
+    """pts and top message of up to 100 channels at once. An error of one is an error of all."""
     if len(request.peers) > 100:
         raise Rpc(400, "LIMIT_INVALID")
     dialogs, messages, chats, users = [], [], {}, {}
     for given in request.peers:
-        channel = input_channel(ctx, given.peer)
+        try:
+            channel = input_channel(ctx, given.peer)
+        except Shut as exc:
+            shut = chat(ctx, exc.channel)
+            chats[bytes(shut)] = shut
+            continue
         if channel.hide_from_probe:
             continue
         dialogs.append(dialog(channel, pts=not channel.probe_without_pts))
@@ -139,7 +144,7 @@ def _as_told(channel: Channel, event: Event) -> Shown | None:
     then = channel.new_as_posted if event.kind == "new" else channel.tells_every_edit
     if not then or event.snapshot is None or (post is not None and post.newer_layer):
         return post
-    return event.snapshot if event.ids[0] > channel.available_min_id else None
+    return event.snapshot if event.ids[0] > channel.available_min_id and not channel.lost else None
 
 
 def update(channel: Channel, event: Event, post: Shown | None) -> Any:

@@ -5,7 +5,9 @@ Each is a plain attribute; `clear` ends whatever keeps a reader out.
 
 from __future__ import annotations
 
-Refusal = tuple[int, str]  # an error's code and name, e.g. (406, "CHANNEL_PRIVATE")
+Refusal = tuple[int, str]  # an error's code and name
+PRIVATE: Refusal = (406, "CHANNEL_PRIVATE")  # not public, or this account was thrown out
+BANNED: Refusal = (400, "CHANNEL_BANNED")  # closed by Telegram for everybody
 
 
 class Fate:
@@ -18,20 +20,28 @@ class Fate:
         self.slice_size: int | None = None  # differences give at most so many events at once
         self.tells_every_edit = False  # each edit with the content of that moment, not only the last with today's
         self.new_as_posted = False  # new messages with the content that they were posted with
-        # What getPeerDialogs says of it
-        self.hide_from_probe = False  # nothing at all
-        self.probe_without_pts = False  # no pts, which the schema allows
         self.clear()
 
     def clear(self) -> None:
-        """Open to all again. What it says of itself, its members and the telling of edits stay."""
+        """Open to all again, with all that it has. Its members and how it tells of its past stay."""
         self.private = False  # only members read it; others get CHANNEL_PRIVATE
         self.refuse: Refusal | None = None  # an error for whoever asks for anything
+        self.refuse_to: dict[int, Refusal] = {}  # account id -> an error for this account only
+        self.forbidden_in_chats = False  # no error, but empty answers whose `chats` say ChannelForbidden, see shut.py
+        self.lost = False  # empty pages, every id is a MessageEmpty, top message 0; the channel itself is there
+        self.available_min_id = 0  # everything up to this id is hidden
+        # What getPeerDialogs says of it
+        self.hide_from_probe = False  # nothing at all
+        self.probe_without_pts = False  # no pts, which the schema allows
 
     def refusal(self, account_id: int | None) -> Refusal | None:
         """The error that this account gets; None when it may read."""
         if self.refuse is not None:
             return self.refuse
-        if self.private and account_id not in self.members:
-            return (406, "CHANNEL_PRIVATE")
-        return None
+        if account_id in self.refuse_to:
+            return self.refuse_to[account_id]
+        return PRIVATE if self.private and account_id not in self.members else None
+
+    def shut_to(self, account_id: int | None) -> bool:
+        """Whether this account sees the channel as a ChannelForbidden."""
+        return self.forbidden_in_chats or self.refusal(account_id) is not None

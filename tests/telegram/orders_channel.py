@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tests.telegram.channel import Channel
+from tests.telegram.fate import BANNED, PRIVATE
 from tests.telegram.server import Server
+from tests.telegram.world import Account
 
 _SWITCHES = {  # what `set` may set, and to what
+    "forbidden_in_chats": bool,
     "hide_from_probe": bool,
+    "lost": bool,
+    "min_for_others": bool,
     "new_as_posted": bool,
     "probe_without_pts": bool,
     "slice_size": int | None,
@@ -18,7 +23,7 @@ _SWITCHES = {  # what `set` may set, and to what
 
 
 class ChannelOrders:
-    """Each order names its channel by its public name or its id."""
+    """Orders about a channel, which is named by its public name or its id."""
 
     server: Server
 
@@ -58,6 +63,12 @@ class ChannelOrders:
         channel.react(id, counts)
         return {}
 
+    # what it says of itself
+
+    def do_make(self, title: str, username: str | None = None, **fields: Any) -> dict[str, Any]:
+        """A new channel."""
+        return {"id": self.server.world.add_channel(title, username, **fields).id}
+
     def do_title(self, channel: Channel, title: str) -> dict[str, Any]:
         return {"id": channel.set_title(title).id, "pts": channel.pts}
 
@@ -65,8 +76,55 @@ class ChannelOrders:
         channel.rename(username)
         return {}
 
-    def do_private(self, channel: Channel, on: bool = True) -> dict[str, Any]:
+    def do_takeover(self, channel: Channel, name: str) -> dict[str, Any]:
+        """The channel takes this public name, whoever has it now."""
+        holder = self.server.world.names.get(name.lstrip("@").lower())
+        channel.rename(name.lstrip("@"))
+        return {"id": channel.id, "from": holder}
+
+    def do_about(self, channel: Channel, about: str) -> dict[str, Any]:
+        channel.about = about
+        return {}
+
+    def do_participants(self, channel: Channel, count: int) -> dict[str, Any]:
+        channel.subscribers = count
+        return {}
+
+    # who may read it
+
+    def do_private(self, channel: Channel, on: bool = True, account: Account | None = None) -> dict[str, Any]:
+        """To all but members, or to this account only."""
+        if account is not None:
+            return self.do_refuse(channel, *PRIVATE, on=on, account=account)
         channel.private = on
+        return {}
+
+    def do_ban(self, channel: Channel, on: bool = True, account: Account | None = None) -> dict[str, Any]:
+        """Telegram bans the channel; or the channel bans the account, which is told that it is private."""
+        return self.do_refuse(channel, *(PRIVATE if account else BANNED), on=on, account=account)
+
+    def do_refuse(
+        self, channel: Channel, code: int = 400, name: str = "", on: bool = True, account: Account | None = None
+    ) -> dict[str, Any]:
+        """Any error, for everybody or for one account."""
+        if on and not name:
+            raise ValueError("name")
+        if account is None:
+            channel.refuse = (code, name) if on else None
+        elif on:
+            channel.refuse_to[account.id] = (code, name)
+        else:
+            channel.refuse_to.pop(account.id, None)
+        return {}
+
+    def do_hide(self, channel: Channel, id: int) -> dict[str, Any]:  # noqa: A002
+        """History up to this id is hidden."""
+        channel.set_history_hidden(id)
+        return {"count": len(channel.visible)}
+
+    def do_clear(self, channel: Channel) -> dict[str, Any]:
+        """Everybody may read everything again."""
+        channel.clear()
         return {}
 
     def do_forget(self, channel: Channel) -> dict[str, Any]:

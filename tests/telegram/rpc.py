@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import TLObject, functions, types
 
 from tests.telegram.channel import Channel
+from tests.telegram.fate import PRIVATE
 from tests.telegram.post import Post, Raw, Snapshot
 from tests.telegram.world import Account, World
 
@@ -25,6 +26,14 @@ class Rpc(Exception):
         super().__init__(f"{code} {message}")
         self.code = code
         self.message = message
+
+
+class Shut(Rpc):
+    """The channel answers with a ChannelForbidden where a method has a place for it."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(*PRIVATE)
+        self.channel = channel
 
 
 @dataclass
@@ -121,6 +130,8 @@ def input_channel(ctx: Context, given: TLObject) -> Channel:
     refusal = channel.refusal(account.id)
     if refusal is not None:
         raise Rpc(*refusal)
+    if channel.forbidden_in_chats:
+        raise Shut(channel)
     return channel
 
 
@@ -135,7 +146,7 @@ def chat(ctx: Context, channel: Channel, *, other: bool = False) -> TLObject:
     """The channel as this account sees it; `other` when the answer is about another one."""
     account = ctx.account
     access_hash = ctx.world.access_hash(account, channel)
-    if channel.refusal(account.id) is not None:
+    if channel.shut_to(account.id):
         return types.ChannelForbidden(
             channel.id, access_hash, channel.title, broadcast=not channel.megagroup, megagroup=channel.megagroup
         )
@@ -174,7 +185,7 @@ def about_peers(ctx: Context, channel: Channel, posts: Iterable[Shown]) -> tuple
 def own_chat(ctx: Context, channel: Channel) -> Raw:
     """`chat`, serialised once for each account and version of the channel."""
     account_id = ctx.auth.account_id
-    key = (account_id, channel.version, channel.refusal(account_id), account_id in channel.members)
+    key = (account_id, channel.version, channel.shut_to(account_id), account_id in channel.members)
     cached: tuple[Any, Raw] | None = ctx.auth.chats.get(channel.id)
     if cached is None or cached[0] != key:
         cached = (key, Raw(chat(ctx, channel)._bytes()))

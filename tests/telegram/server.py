@@ -16,7 +16,7 @@ from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
 from telethon.tl import TLObject, functions, types
 
-from tests.telegram import crypto, difference, download, history, login, names
+from tests.telegram import crypto, difference, download, history, login, names, shut
 from tests.telegram.auth import AuthRecord
 from tests.telegram.channel import Channel
 from tests.telegram.conn import Connection
@@ -25,7 +25,7 @@ from tests.telegram.files import personal
 from tests.telegram.outlet import Net
 from tests.telegram.post import unknown_object
 from tests.telegram.pushes import Pushes
-from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, method_name, serialise
+from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, Shut, method_name, serialise
 from tests.telegram.world import Account, World
 
 _log = logging.getLogger(__name__)
@@ -260,7 +260,10 @@ class Server:
             self.pushes.poll(account, call.request)
         ports = {dc: self.file_port if dc == FILE_DC else self.port for dc in range(1, 6)}
         ctx = Context(self.world, auth, conn.dc, ports, conn.layer, conn.init, call, self.keys)
-        return handler(ctx, call.request)
+        try:
+            return handler(ctx, call.request)
+        except Shut as exc:
+            return shut.answer(ctx, call.request, exc)
 
 
 def _spoil(result: Any) -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.telegram.control import Control
+from tests.telegram.conftest import Order
 from tests.telegram.server import Server
 from tests.telegram.world import World
-
-Order = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def order(server: Server) -> Order:
-    control = Control(server)
-
-    def give(do: str, **what: Any) -> dict[str, Any]:
-        return control.answer(json.dumps({"do": do, **what}))
-
-    return give
 
 
 def test_switches_are_set_for_one_channel_or_for_all(order: Order, world: World) -> None:

@@ -26,6 +26,13 @@ STEPS = st.lists(
     ),
     max_size=60,
 )
+TELLING = st.fixed_dictionaries(
+    {
+        "slice_size": st.sampled_from([None, 1, 4]),
+        "tells_every_edit": st.booleans(),
+        "new_as_posted": st.booleans(),
+    }
+)
 
 
 def happen(channel: Channel, step: Step) -> None:
@@ -62,19 +69,20 @@ def said(message: Any) -> str:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(STEPS, STEPS, st.sampled_from([1, 3, 10, 100]), st.sampled_from([None, 1, 4]))
+@given(STEPS, STEPS, st.sampled_from([1, 3, 10, 100]), TELLING)
 def test_walks_and_differences_lead_to_the_truth(
-    before: list[Step], after: list[Step], limit: int, slice_size: int | None
+    before: list[Step], after: list[Step], limit: int, telling: dict[str, Any]
 ) -> None:
-    asyncio.run(check_differences(before, after, limit, slice_size))
+    asyncio.run(check_differences(before, after, limit, telling))
     TelegramClient._config = None
 
 
-async def check_differences(before: list[Step], after: list[Step], limit: int, slice_size: int | None) -> None:
+async def check_differences(before: list[Step], after: list[Step], limit: int, telling: dict[str, Any]) -> None:
     world = World()
     account = world.add_account()
     channel = world.add_channel("Alpha", "alpha")
-    channel.slice_size = slice_size
+    for switch, value in telling.items():
+        setattr(channel, switch, value)
     seen_ids: set[int] = set(channel.ids)
     async with Server(world) as server, client_of(server, account) as client:
         peer = peer_of(channel, account)

@@ -82,6 +82,13 @@ class World:
         digits = re.sub(r"\D", "", phone)
         return next((a for a in self.accounts.values() if a.phone == digits), None)
 
+    def account(self, phone: str) -> Account:
+        """By phone number, written in any way."""
+        found = self.find_account(phone)
+        if found is None:
+            raise KeyError(phone)
+        return found
+
     def add_user(self, first_name: str, *, bot: bool = False) -> types.User:
         user_id = 6_000_000_001 + len(self.users)
         user = types.User(
