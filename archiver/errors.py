@@ -100,7 +100,11 @@ class ServerFault(Error):
 
 
 class Busy(Error):
-    """Another process holds the archive or the session."""
+    """Another process holds the archive or the session; `holder` is its command, where that is known."""
+
+    def __init__(self, message: str, *, hint: str | None = None, holder: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
 
 
 class IntegrityError(Error):

@@ -18,6 +18,7 @@ from archiver.apply import Stored, happen, lose, observe, observe_page, sum_up
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
+from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover
@@ -58,7 +59,7 @@ class Ingest:
     ) -> bool:
         """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive.
 
-        `keep_window` leaves the far end of a known channel where it is.
+        A new one is pinned to this account. `keep_window` leaves the far end of a known channel where it is.
         """
         now = int(self._clock())
 
@@ -72,6 +73,8 @@ class Ingest:
             if known:
                 channels.set_state(conn, channel.channel_id, "active", now=now)
                 channels.mark_reached(conn, channel.channel_id, now=now)
+            else:
+                pin_channel(conn, channel.channel_id, self._account)
             return not known
 
         return await self._database.write(act)

@@ -1,7 +1,8 @@
 """The archive's file: opening, migrating, and the one way to write, `write()`.
 
-One process writes (a lock holds the others off, `archiver.lock`), through one connection; readers open their own
-read-only connections and, in WAL mode, never wait for the writer. https://www.sqlite.org/wal.html
+One process mirrors (a lock holds the others off, `archiver.lock`), through one connection; others may write shortly
+beside it, SQLite lets them in one after the other. Readers open their own read-only connections and, in WAL mode, never
+wait for a writer. https://www.sqlite.org/wal.html
 """
 
 from __future__ import annotations
@@ -95,6 +96,15 @@ class Database:
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
         return database
+
+    @classmethod
+    async def is_current(cls, directory: Path) -> bool:
+        """Whether `open` would change no table; where it would, only who holds the lock may open."""
+        try:
+            async with await cls.open_readonly(directory) as database:
+                return await database.schema_version() == len(_migrations())
+        except NotFound:
+            return False
 
     async def close(self) -> None:
         """Close the connection; a transaction that is under way is rolled back."""

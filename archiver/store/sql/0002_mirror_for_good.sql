@@ -63,7 +63,9 @@ CREATE TABLE intake (
     done_at         INTEGER,                    -- NULL: not yet
     channel_id      INTEGER,                    -- what it became
     added           INTEGER,                    -- 1: new to the archive
-    error           TEXT                        -- why not
+    remark          TEXT,                       -- what did not work on the way
+    error           TEXT,                       -- why not
+    exit_status     INTEGER                     -- of the command, for that error
 ) STRICT;
 CREATE INDEX intake_open ON intake (intake_id) WHERE done_at IS NULL;
 

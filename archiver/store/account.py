@@ -1,0 +1,57 @@
+"""Table `account`, and which account reads which channel (`channel.account`)."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Literal, NamedTuple, TypeAlias
+
+import aiosqlite
+
+AccountState: TypeAlias = Literal["active", "dead"]
+
+
+class KnownAccount(NamedTuple):
+    """What the archive knows of an account. Times are unix seconds."""
+
+    account: str
+    """Its label, never its number."""
+    state: AccountState | None
+    """None: it never logged in here."""
+    reason: str | None
+    since: int | None
+    channels: int
+    """Mirrored channels that are pinned to it."""
+
+
+async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
+    """Every account that logged in or died here, or that a mirrored channel is pinned to, by name."""
+    query = """
+        WITH pinned AS (SELECT account, count(*) AS channels FROM channel WHERE state <> 'removed' GROUP BY account)
+        SELECT account, state, reason, since, coalesce(channels, 0)
+        FROM (SELECT account FROM account UNION SELECT account FROM pinned)
+        LEFT JOIN account USING (account) LEFT JOIN pinned USING (account)
+        ORDER BY account
+    """
+    async with conn.execute(query) as cursor:
+        return [KnownAccount._make(row) async for row in cursor]
+
+
+def set_account_state(
+    conn: sqlite3.Connection, account: str, state: AccountState, *, now: int, reason: str | None = None
+) -> None:
+    """Note that the account works, or that the server no longer accepts it; `since` stays while nothing changes."""
+    conn.execute(
+        "INSERT INTO account (account, state, reason, since) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account) DO UPDATE SET state = excluded.state, reason = excluded.reason, since = excluded.since"
+        " WHERE state <> excluded.state OR reason IS NOT excluded.reason",
+        (account, state, reason, now),
+    )
+
+
+def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:
+    """Let this account read the channel from now on; what kept the other one from it no longer counts."""
+    conn.execute(
+        "UPDATE channel SET account = ?1, failures = 0, retry_at = NULL, last_error = NULL"
+        " WHERE channel_id = ?2 AND account <> ?1",
+        (account, channel_id),
+    )
