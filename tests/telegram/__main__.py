@@ -33,6 +33,14 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--phone", default="+9996612345")
     parser.add_argument("--code", default="22222")
     parser.add_argument("--password", help="two-step verification; none by default")
+    parser.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        type=_account,
+        metavar="PHONE:CODE[:PASSWORD]",
+        help="one more account beside that of --phone; may be repeated",
+    )
     parser.add_argument("--api-id", type=int, help="any other one is refused (default: any is good)")
     parser.add_argument("--api-hash")
     parser.add_argument("--seed", type=int, default=1)
@@ -47,9 +55,15 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _account(text: str) -> tuple[str, str, str | None]:
+    phone, code, *password = text.split(":", 2)
+    return phone, code, password[0] if password else None
+
+
 def build(opts: argparse.Namespace) -> World:
     world = World(api_id=opts.api_id, api_hash=opts.api_hash, resolve_budget=opts.resolve_budget)
-    world.add_account(opts.phone, opts.code, opts.password)
+    for phone, code, password in ((opts.phone, opts.code, opts.password), *opts.account):
+        world.add_account(phone, code, password)
     world.tells_every_edit = opts.every_edit
     for spec in opts.world or ["small"]:
         load(world, spec, opts.seed)

@@ -8,6 +8,7 @@ from typing import Any
 from tests.telegram import truth
 from tests.telegram.faults import parse
 from tests.telegram.server import Server
+from tests.telegram.world import Account
 
 
 class ServerOrders:
@@ -43,9 +44,18 @@ class ServerOrders:
         self.server.world.files.expire()
         return {}
 
-    def do_log_out(self) -> dict[str, Any]:
-        for account in self.server.world.accounts.values():
-            self.server.log_out_everywhere(account)
+    def do_log_out(self, account: Account | None = None) -> dict[str, Any]:
+        """Every session of the account, or of all accounts, belongs to nobody any more."""
+        accounts = self.server.world.accounts.values() if account is None else [account]
+        for each in accounts:
+            self.server.log_out_everywhere(each)
+        return {"accounts": len(accounts)}
+
+    def do_ban_account(
+        self, account: Account, on: bool = True, code: int = 401, name: str = "USER_DEACTIVATED_BAN"
+    ) -> dict[str, Any]:
+        """Every call of the account gets this error; its sessions stay, and are good again after `on: false`."""
+        account.refuse = (code, name) if on else None
         return {}
 
     def do_truth(self, path: str) -> dict[str, Any]:
