@@ -1,0 +1,160 @@
+"""Adding a channel: looked up by the account that is to read it, and pinned to it.
+
+`telekeep add` does so itself when nothing else mirrors; else it leaves an order in the archive, and the service, which
+alone may use the account then, carries it out. Doing it twice is harmless: an order that was carried out just before a
+crash is carried out again, and finds the channel there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from archiver.address import ChannelRef, parse_channel
+from archiver.errors import (
+    Error,
+    FloodWait,
+    LoginNeeded,
+    NotFound,
+    ServerFault,
+    StaleAccess,
+    Unreachable,
+    UnreadableObject,
+    UsageError,
+)
+from archiver.ingest import Ingest
+from archiver.naming import find_channel
+from archiver.record import Channel
+from archiver.schedule import Priority
+from archiver.source import Source
+from archiver.store import channel as channels
+from archiver.store.database import Connection, Database
+from archiver.store.flood import list_floods
+from archiver.store.intake import Order, Outcome, finish, list_open
+from archiver.store.rows import list_names
+
+DEFAULT = "default"
+RESOLVE = "resolveUsername"
+SOON = 30.0
+"""Seconds of a flood wait that the orders wait for; for a longer one they are left open until it is over."""
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Error):
+    """The channel cannot be added in the way that was asked for."""
+
+
+class Reach(Protocol):
+    """One account's way to the server and into the archive."""
+
+    @property
+    def name(self) -> str:
+        """The account's label."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Where the channel is looked up."""
+        ...
+
+    @property
+    def ingest(self) -> Ingest:
+        """Where it is written."""
+        ...
+
+
+async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -> str:
+    """Which account is to ask for a channel: the named one, else that of a known channel, else the default one."""
+    if named is not None:
+        return named
+    try:
+        known = find_channel(ref, await list_names(conn))
+    except (NotFound, UsageError):
+        return DEFAULT
+    found = await channels.find_channel(conn, known.channel_id)
+    return found.account if found else DEFAULT
+
+
+async def add_channel(database: Database, account: Reach, ref: ChannelRef, order: Order) -> Outcome:
+    """Look the channel up and begin to mirror it. Raises Refused, NotFound, ChannelError and what stops the account."""
+    conn = database.connection
+    channel, remark = await _look_up(conn, account, ref)
+    known = await channels.find_channel(conn, channel.channel_id)
+    if known and order.account and known.account != order.account:
+        raise Refused(
+            f"it belongs to account {known.account} already.",
+            hint=f"Move it: telekeep move {known.name} --to {order.account}",
+        )
+    if order.alias is not None:
+        await _expect_unused(conn, order.alias, channel.channel_id)
+    added = await account.ingest.add_channel(
+        channel, window_start=order.window_start, keep_window=order.keep_window, alias=order.alias
+    )
+    return Outcome(channel_id=channel.channel_id, added=added, remark=remark)
+
+
+async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: Callable[[], float] = time.time) -> None:
+    """Carry out the open orders, one after the other, each with its account; what has to wait stays open.
+
+    Whatever is wrong with an order is told to whoever gave it, and keeps nothing else from going on.
+    """
+    for number, order in await list_open(database.connection):
+        outcome = await _attempt(database, accounts, order, now())
+        if outcome is not None:
+            await _finish(database, number, outcome, int(now()))
+
+
+async def _finish(database: Database, number: int, outcome: Outcome, now: int) -> None:
+    await database.write(lambda conn: finish(conn, number, outcome, now=now))
+
+
+async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Order, now: float) -> Outcome | None:
+    """What became of the order, None when it is to be tried again."""
+    try:
+        ref = parse_channel(order.channel)
+        name = await choose_account(database.connection, ref, order.account)
+        account = accounts.get(name)
+        if account is None:
+            raise LoginNeeded(
+                f"account {name} is not at work in the service.", hint="`telekeep accounts` shows what it lacks."
+            )
+        floods = await list_floods(database.connection, name)
+        if ref.channel_id is None and floods.get(RESOLVE, 0.0) - now > SOON:
+            return None
+        return await add_channel(database, account, ref, order)
+    except (FloodWait, Unreachable):
+        return None
+    except Error as exc:
+        return Outcome(error=str(exc), exit_status=exc.exit_status)
+    except Exception as exc:  # noqa: BLE001  # an order comes from another process: none may end the service
+        log.warning("an order to add a channel failed unexpectedly: %s", type(exc).__name__)
+        return Outcome(error=f"unexpected {type(exc).__name__} in the service.", exit_status=Error.exit_status)
+
+
+async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[Channel, str | None]:
+    """The channel as the server describes it now, and what did not work."""
+    source = account.source.at(Priority.NEW)
+    channel_id = ref.channel_id
+    if channel_id is None and not ref.public:
+        channel_id = await channels.find_by_alias(conn, str(ref.name))
+    if channel_id is not None:
+        access_hash = await channels.find_access(conn, account=account.name, channel_id=channel_id)
+        if access_hash is None:
+            raise NotFound("an id alone cannot be asked for.", hint="Add the channel by its public name, @name.")
+        return await source.get_channel(channel_id, access_hash), None
+    channel = await source.resolve_username(str(ref.name))
+    try:
+        return await source.get_channel(channel.channel_id, channel.access_hash), None
+    except (ServerFault, StaleAccess, UnreadableObject):
+        return channel, "its description could not be read; it is mirrored all the same."
+
+
+async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:
+    """An alias that another channel is called by would make both ambiguous."""
+    for other in await list_names(conn):
+        names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
+        if other.channel_id != channel_id and alias.casefold() in names:
+            raise Refused(f"another channel is called {alias!r} already.", hint="Choose another alias.")
