@@ -223,8 +223,9 @@ class Faults:
         self.limits = {m: b for m, b in self.limits.items() if method not in (None, m)}
         self.until = {key: t for key, t in self.until.items() if method not in (None, key[1])}
 
-    def plan(self, call: Call, now: float) -> Plan | None:
-        """What happens to this call; None when nothing does. `now` is a monotonic time."""
+    def plan(self, call: Call) -> Plan | None:
+        """What happens to this call; None when nothing does."""
+        now = call.time
         if not (self.rules or self.limits or self.until):
             return None
         early = self.until.get((call.account, call.method), now) - now

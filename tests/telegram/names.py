@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from telethon.tl import functions as fn
@@ -17,7 +16,7 @@ _DAY = 86_400
 @method(fn.contacts.ResolveUsernameRequest)
 def resolve_username(ctx: Context, request: fn.contacts.ResolveUsernameRequest) -> Any:
     account, world = ctx.account, ctx.world
-    now = time.monotonic() + world.clock
+    now = world.clock.now()
     account.resolves = [t for t in account.resolves if t > now - _DAY]
     if len(account.resolves) >= world.resolve_budget:
         wait = max(1, int(account.resolves[0] + _DAY - now))

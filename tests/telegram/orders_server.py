@@ -36,9 +36,14 @@ class ServerOrders:
         self.server.drop_connections()
         return {"connections": count}
 
-    def do_clock(self, seconds: float) -> dict[str, Any]:
-        self.server.clock = seconds
-        return {}
+    def do_clock(self, seconds: float | None = None, speed: float | None = None) -> dict[str, Any]:
+        """Set the world ahead of us, or make it faster, or both; and say what time it is there."""
+        clock = self.server.world.clock
+        if seconds is not None:
+            clock.ahead = seconds
+        if speed is not None:
+            clock.speed = speed
+        return {"now": round(clock.now(), 3), "speed": clock.speed}
 
     def do_expire_references(self) -> dict[str, Any]:
         self.server.world.files.expire()

@@ -6,7 +6,6 @@ https://core.telegram.org/api/updates#subscribing-to-updates-of-channels-supergr
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +35,12 @@ class Pushes:
         """The account asked for a difference: keep it informed until the next one is due, and once more."""
         channel = self._world.channels.get(getattr(request.channel, "channel_id", 0))
         if channel is not None:
-            self._polled[account.id, channel.id] = time.monotonic() + 2 * channel.timeout
+            self._polled[account.id, channel.id] = self._world.clock.now() + 2 * channel.timeout
 
     def on_event(self, channel: Channel, event: Event) -> None:
         if not self.events:
             return
-        now = time.monotonic()
+        now = self._world.clock.now()
         readers = {a for (a, c), until in self._polled.items() if c == channel.id and until > now}
         for conn in self._listeners(readers | channel.members):
             post = channel.find(event.ids[0])

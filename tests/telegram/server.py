@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -136,11 +135,20 @@ class Server:
     @property
     def clock(self) -> float:
         """Seconds that the world's time is ahead of ours. Message ids keep the real time: clients check them."""
-        return self.world.clock
+        return self.world.clock.ahead
 
     @clock.setter
     def clock(self, seconds: float) -> None:
-        self.world.clock = seconds
+        self.world.clock.ahead = seconds
+
+    @property
+    def clock_speed(self) -> float:
+        """Seconds of the world in a real second."""
+        return self.world.clock.speed
+
+    @clock_speed.setter
+    def clock_speed(self, speed: float) -> None:
+        self.world.clock.speed = speed
 
     def called(self, method: str) -> list[Any]:
         return [c.request for c in self.calls if c.method == method]
@@ -181,13 +189,13 @@ class Server:
 
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
         assert conn.auth is not None
-        call = Call(self.world.now(), conn.auth.account_id, "", request)
+        call = Call(self.world.clock.now(), conn.auth.account_id, "", request)
         self._unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
         if not call.no_updates and conn.dc == HOME_DC:
             conn.wants_updates = True
-        plan = self.faults.plan(call, time.monotonic() + self.world.clock)
+        plan = self.faults.plan(call)
         if plan is None:
             conn.answer(msg_id, self._run(conn, call))
         else:

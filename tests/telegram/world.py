@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,6 +10,7 @@ from hashlib import sha256
 from telethon.tl import types
 
 from tests.telegram.channel import Channel, Event
+from tests.telegram.clock import WorldClock
 from tests.telegram.files import Files
 from tests.telegram.media import Media
 from tests.telegram.srp import Password
@@ -60,12 +60,12 @@ class World:
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
         self.tells_every_edit = False  # of channels that are made from now on
-        self.clock = 0.0  # seconds that the world's time is ahead of ours
+        self.clock = WorldClock()
         self._last_channel = 1_500_000_000
         self._last_group = 13_100_000_000_000_000
 
     def now(self) -> int:
-        return int(time.time() + self.clock)
+        return int(self.clock.now())
 
     # people
 
