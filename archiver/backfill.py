@@ -15,7 +15,7 @@ import archiver.coverage as ids
 from archiver.apply import Stored
 from archiver.coverage import Interval
 from archiver.errors import ServerFault
-from archiver.ingest import Ingest
+from archiver.ingest import Ingest, Outdated, Reading
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
@@ -25,6 +25,8 @@ from archiver.store.message import list_present_ids
 
 PAGE = 100
 """Messages a page: the server's own limit."""
+OVERTAKEN = 3
+"""How often in a row pages may come too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,10 @@ class Backfill:
 
     async def snapshot(self, channel: Mirrored, access_hash: int) -> Stored:
         """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
-        page = await self._fetch(channel, access_hash, 0)
+        page = await self.fetch(channel, access_hash, 0)
         newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
         if not newest:
-            await self._expect_nothing_held(channel, access_hash, channel.top_id)
+            await self.expect_nothing_held(channel, access_hash, channel.top_id)
             return await self._ingest.store_page(channel, page, proven=None, pts=page.pts)
         step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
         return await self._ingest.store_page(
@@ -92,38 +94,78 @@ class Backfill:
         )
 
     async def run(
+        self,
+        channel_id: int,
+        access_hash: int,
+        *,
+        pages: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[Stored, int], None] | None = None,
+    ) -> bool:
+        """Fill the gaps, newest first: all, or so many pages. True when there is more to do.
+
+        `stop` is asked after each page; `progress` hears of each page and how many ids are left to look at. Raises
+        Outdated when the archive learns faster than the pages come, three times in a row.
+        """
+        overtaken = 0
+        while (planned := await self._next_gap(channel_id)) is not None:
+            channel, gap = planned
+            try:
+                async with aclosing(self._walk(channel, access_hash, gap)) as steps:
+                    async for step in steps:
+                        stored = await self._store(channel, access_hash, step)
+                        overtaken = 0
+                        if progress:
+                            progress(stored, (step.next_offset or gap[0]) - gap[0])
+                        pages = None if pages is None else pages - 1
+                        if stop() or pages == 0:
+                            return await self._next_gap(channel_id) is not None
+            except Outdated:
+                overtaken += 1
+                if overtaken > OVERTAKEN:
+                    raise
+        return False
+
+    async def run_alone(
         self, channel_id: int, access_hash: int, *, progress: Callable[[Stored, int], None] | None = None
-    ) -> None:
-        """Fill every gap, newest first. `progress` hears of each page and how many ids are left to look at."""
-        while True:
-            channel = await find_channel(self._database.connection, channel_id)
-            if channel is None:
-                return
-            covered = await list_coverage(self._database.connection, channel_id, channel.generation)
-            gap = ids.highest_gap(covered, channel.lowest_wanted, channel.top_id)
-            if gap is None:
-                return
-            async with aclosing(self._walk(channel, access_hash, gap)) as steps:
-                async for step in steps:
-                    if not step.page.messages and not step.floor_id and step.proven:
-                        await self._expect_nothing_held(channel, access_hash, step.proven[1])
-                    stored = await self._ingest.store_page(
-                        channel, step.page, proven=step.proven, floor_id=step.floor_id
-                    )
-                    if progress:
-                        progress(stored, (step.next_offset or gap[0]) - gap[0])
+    ) -> bool:
+        """One page, for a caller who sees to it that nothing else of the channel is stored meanwhile."""
+        if (planned := await self._next_gap(channel_id)) is None:
+            return False
+        channel, gap = planned
+        page = await self.fetch(channel, access_hash, gap[1] + 1)
+        step = plan_page(page, gap=gap, window_start=channel.window_start)
+        stored = await self._store(channel, access_hash, step, alone=True)
+        if progress:
+            progress(stored, (step.next_offset or gap[0]) - gap[0])
+        return await self._next_gap(channel_id) is not None
+
+    async def _next_gap(self, channel_id: int) -> tuple[Mirrored, Interval] | None:
+        channel = await find_channel(self._database.connection, channel_id)
+        if channel is None or channel.pts is None:
+            return None
+        covered = await list_coverage(self._database.connection, channel_id, channel.generation)
+        gap = ids.highest_gap(covered, channel.lowest_wanted, channel.top_id)
+        return (channel, gap) if gap else None
+
+    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> Stored:
+        if not step.page.messages and not step.floor_id and step.proven:
+            await self.expect_nothing_held(channel, access_hash, step.proven[1])
+        return await self._ingest.store_page(
+            channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
+        )
 
     async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[Step, None]:
         """The steps that fill a gap; the next page is on its way while the consumer writes the last."""
         lo, hi = gap
-        coming = asyncio.create_task(self._fetch(channel, access_hash, hi + 1), name="backfill page")
+        coming = asyncio.create_task(self.fetch(channel, access_hash, hi + 1), name="backfill page")
         try:
             while True:
                 step = plan_page(await coming, gap=(lo, hi), window_start=channel.window_start)
                 if step.next_offset is not None:
                     hi = step.next_offset - 1
                     coming = asyncio.create_task(
-                        self._fetch(channel, access_hash, step.next_offset), name="backfill page"
+                        self.fetch(channel, access_hash, step.next_offset), name="backfill page"
                     )
                 yield step
                 if step.next_offset is None:
@@ -134,7 +176,9 @@ class Backfill:
             if not coming.cancelled():
                 coming.exception()  # told already, or of a page that nobody waits for any more
 
-    async def _expect_nothing_held(self, channel: Mirrored, access_hash: int, hi: int) -> None:
+    async def expect_nothing_held(
+        self, channel: Mirrored, access_hash: int, hi: int, *, reading: Reading = "history"
+    ) -> None:
         """An empty answer where messages are held is suspicious: a lost channel looks just like that.
 
         So all that is held there is asked for by name. Only a plain "empty" for each is believed, and marks it missing.
@@ -146,9 +190,9 @@ class Backfill:
                     "the server answered with an empty page where messages exist; nothing was changed.",
                     hint="Try again later.",
                 )
-            await self._ingest.store_absence(channel, held)
+            await self._ingest.store_absence(channel, held, reading=reading)
 
-    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+    async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
         """A page. An empty one ends the history for good, so it counts only when it is given twice."""
         page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
         if page.messages or page.empty_ids:

@@ -1,60 +1,111 @@
-"""Bringing one channel to the present: access, snapshot, catching up, backfill, and catching up again."""
+"""Bringing one channel to the present: access, snapshot, catching up, backfill.
+
+One channel is caught up by one task at a time; its history may be read at the same moment, because `ingest` refuses
+what a page shows of the past. Errors of one channel are ChannelError, ServerFault, UnreadableObject; `Outdated` means
+that the work is to be planned anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
 
 from archiver.apply import Stored
 from archiver.backfill import Backfill
-from archiver.errors import ChannelGone, LostState, NotFound, ServerFault, StaleAccess
-from archiver.ingest import Ingest
+from archiver.errors import ChannelGone, ChannelInaccessible, LostState, NotFound, ServerFault, StaleAccess
+from archiver.ingest import Ingest, Outdated
+from archiver.schedule import Priority
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_access, find_channel
 from archiver.store.database import Database
 
 ROUNDS = 5
 """How often one sync walks a history that begins anew under its hands."""
+RECENT = 1000
+"""Ids below the top that are read again at once when the server would not tell what happened to them."""
 
-Progress = Callable[[Stored, int], None]
+Progress: TypeAlias = Callable[[Stored, int], None]
 """Hears of each stored answer, and of how many ids of the present gap are left."""
+T = TypeVar("T")
+
+
+def _unheard(stored: Stored, left: int) -> None:
+    """Nobody listens."""
 
 
 class Mirror:
-    """Mirrors channels of one account, one at a time."""
+    """Mirrors channels of one account."""
 
     def __init__(self, source: Source, database: Database, ingest: Ingest, *, account: str = "default") -> None:
         self._source = source
         self._database = database
         self._ingest = ingest
         self._account = account
-        self._backfill = Backfill(source, database, ingest)
+        self._locks: dict[int, asyncio.Lock] = {}
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> None:
         """Fetch all that is missing within the window, and all that is new. Raises ChannelError and what stops all."""
-        access_hash = await self._access(await self._get(channel_id))
-        try:
-            await self._to_the_present(channel_id, access_hash, progress)
-        except StaleAccess:
-            access_hash = await self._resolve_again(await self._get(channel_id))
-            await self._to_the_present(channel_id, access_hash, progress)
-
-    async def _to_the_present(self, channel_id: int, access_hash: int, progress: Progress) -> None:
-        await self._catch_up(channel_id, access_hash, progress)
+        await self.catch_up(channel_id, progress=progress)
         for _ in range(ROUNDS):
-            await self._backfill.run(channel_id, access_hash, progress=progress)
-            if not await self._catch_up(channel_id, access_hash, progress):
+            while await self.fill(channel_id, progress=progress):
+                pass
+            if not await self.catch_up(channel_id, progress=progress):
                 return
         raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
 
-    async def _catch_up(self, channel_id: int, access_hash: int, progress: Progress) -> bool:
-        """From the stored pts to the present. True when the server would not tell, so that the history began anew."""
+    async def catch_up(
+        self, channel_id: int, *, priority: Priority = Priority.LIVE, progress: Progress = _unheard
+    ) -> bool:
+        """From the stored pts to the present. True when the history begins anew, so that it is to be filled."""
+        async with self._lock(channel_id):
+            return await self._with_access(
+                channel_id, lambda access_hash: self._differences(channel_id, access_hash, priority, progress)
+            )
+
+    async def fill(
+        self,
+        channel_id: int,
+        *,
+        pages: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        priority: Priority = Priority.BACKFILL,
+        progress: Progress = _unheard,
+    ) -> bool:
+        """Read pages of the uncovered history, newest first, all or so many. True when there is more to read."""
+        backfill = Backfill(self._source.at(priority), self._database, self._ingest)
+        try:
+            return await self._with_access(
+                channel_id,
+                lambda access_hash: backfill.run(channel_id, access_hash, pages=pages, stop=stop, progress=progress),
+            )
+        except Outdated:
+            # Pages are overtaken again and again, or the server does not say truly when they were served: read one
+            # while nothing else can be stored.
+            async with self._lock(channel_id):
+                return await self._with_access(
+                    channel_id, lambda access_hash: backfill.run_alone(channel_id, access_hash, progress=progress)
+                )
+
+    async def access(self, channel: Mirrored) -> int:
+        """The account's access hash of a channel, resolved by its name where it has none. Raises ChannelError."""
+        access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
+        return await self._resolve_again(channel) if access_hash is None else access_hash
+
+    def forget(self, kept: set[int]) -> None:
+        """Drop what is remembered of channels that are no longer mirrored."""
+        self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
+
+    async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
+        source = self._source.at(priority)
         while True:
             channel = await self._get(channel_id)
             if channel.pts is None:
-                progress(await self._backfill.snapshot(channel, access_hash), channel.top_id)
+                snapshot = Backfill(source, self._database, self._ingest).snapshot
+                progress(await snapshot(channel, access_hash), channel.top_id)
                 return True
             try:
-                difference = await self._source.get_difference(channel_id, access_hash, pts=channel.pts)
+                difference = await source.get_difference(channel_id, access_hash, pts=channel.pts)
                 too_long = difference.too_long
             except LostState:
                 too_long = True
@@ -67,24 +118,36 @@ class Mirror:
             if difference.pts <= channel.pts:
                 raise ServerFault("the server repeats the same events.", hint="Try again later.")
 
+    async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
+        """Act with the access hash; one that the server does not accept is asked for again, once."""
+        access_hash = await self.access(await self._get(channel_id))
+        try:
+            return await act(access_hash)
+        except StaleAccess:
+            return await act(await self._resolve_again(await self._get(channel_id)))
+
     async def _get(self, channel_id: int) -> Mirrored:
         channel = await find_channel(self._database.connection, channel_id)
         if channel is None:
             raise NotFound(f"channel {channel_id} is not mirrored.", hint="`telekeep channels` lists those that are.")
         return channel
 
-    async def _access(self, channel: Mirrored) -> int:
-        access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
-        return await self._resolve_again(channel) if access_hash is None else access_hash
-
     async def _resolve_again(self, channel: Mirrored) -> int:
         """Ask for the channel by its name; a name that another channel holds now is never followed."""
         if channel.username is None:
-            raise ChannelGone("this account has no access to it, and it has no public name to ask by.")
-        seen = await self._source.resolve_username(channel.username)
+            raise ChannelInaccessible("this account has no access to it, and it has no public name to ask by.")
+        try:
+            seen = await self._source.resolve_username(channel.username)
+        except ChannelGone as exc:
+            raise ChannelInaccessible(
+                f"this account has no access to it, and @{channel.username} leads to no channel any more."
+            ) from exc
         if seen.channel_id != channel.channel_id:
-            raise ChannelGone(
+            raise ChannelInaccessible(
                 f"the name @{channel.username} belongs to another channel now ({seen.channel_id}); it is not followed."
             )
         await self._ingest.observe_channel(seen)
         return seen.access_hash
+
+    def _lock(self, channel_id: int) -> asyncio.Lock:
+        return self._locks.setdefault(channel_id, asyncio.Lock())
