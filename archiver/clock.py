@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -32,3 +33,7 @@ class Clock:
         except TimeoutError:
             pass
         return event.is_set()
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
+        """Call back after so many seconds of this clock, unless the handle is cancelled before."""
+        return asyncio.get_running_loop().call_later(max(seconds, 0.0) / self._speed, callback)

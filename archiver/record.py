@@ -166,6 +166,16 @@ class HistoryPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerState:
+    """What a probe tells of a channel: whether something happened since."""
+
+    pts: int | None
+    """None when the server does not say."""
+    top_id: int
+    """Id of its newest message; 0 without any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """A new message."""
 

@@ -4,19 +4,25 @@ Terminology: a *page* is one answer of the history, newest first; *pts* is a cha
 is what happened since a pts; *too long* means that the server will not tell it all.
 
 Contract of every method: it returns within its time limit or raises; it never joins, marks as read or counts a view;
-a flood wait is raised as `FloodWait` after the server's order has been made known to the pacer; a lost connection is
-mended inside, a few times, before `Unreachable` is raised. Calling twice is harmless.
+a flood wait is obeyed, or raised as `FloodWait` when it is too long; a lost connection is mended inside. Calling twice,
+and from several tasks at the same time, is harmless.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, Self
 
-from archiver.record import Channel, Difference, HistoryPage, Message
+from archiver.record import Channel, Difference, HistoryPage, Message, PeerState
+from archiver.schedule import Priority
 
 
 class Source(Protocol):
     """The network as the workers see it; see the module for the contract."""
+
+    def at(self, priority: Priority) -> Self:
+        """The same source, whose calls are that urgent."""
+        ...
 
     async def resolve_username(self, username: str) -> Channel:
         """The channel that holds a public name now. Scarce: a few a day. Raises ChannelGone, ChannelInaccessible."""
@@ -38,4 +44,12 @@ class Source(Protocol):
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """Those of the messages that exist now, and the ids that the server names as empty. Raises ChannelError."""
+        ...
+
+    async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
+        """The state of up to 100 channels, given as (channel_id, access_hash), in one call: the probe.
+
+        A channel of which the server says nothing is not in it. Raises ChannelError for the whole of it when one of
+        the channels is shut to the account, UnreadableObject when it cannot be read.
+        """
         ...

@@ -18,8 +18,8 @@ from archiver.errors import LoginNeeded, UsageError
 from archiver.ingest import Ingest
 from archiver.lock import hold
 from archiver.mirror import Mirror
-from archiver.pace import Pacer
 from archiver.reindex import prepare_search
+from archiver.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Address, Connection, TelegramSource, has_session
@@ -64,7 +64,7 @@ async def open_account(settings: Settings, *, command: str, login: bool = False)
     if not login and not has_session(session):
         raise LoginNeeded("no account is logged in.", hint="Run `telekeep login`.")
     async with open_archive(settings, command=command) as database:
-        connection = Connection(address, session, await _pacer(settings, database))
+        connection = Connection(address, session, await _scheduler(settings, database))
         source = TelegramSource(connection)
         ingest = Ingest(database, layer=source.layer, account=ACCOUNT)
         try:
@@ -82,14 +82,14 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _pacer(settings: Settings, database: Database) -> Pacer:
+async def _scheduler(settings: Settings, database: Database) -> Scheduler:
     async def remember(method: str, until: float) -> None:
         await database.write(lambda conn: set_flood(conn, account=ACCOUNT, method=method, until=until))
 
     def notify(method: str, seconds: float) -> None:
         output.note(f"waiting {seconds:.0f} s before the next {method} call, for the account's sake.")
 
-    return Pacer(
+    return Scheduler(
         settings.telegram.requests_per_second,
         floods=await list_floods(database.connection, ACCOUNT),
         remember=remember,

@@ -1,7 +1,7 @@
 """Requests and answers as bytes: what the server sent is kept exactly, and one unreadable object costs itself only.
 
-`Unwrapped` asks without updates and hands the answer's bytes back unread, so that the parsing happens here, where a
-constructor of a newer layer can be told apart from all that came before it. Every message keeps its own slice.
+`Raw` hands the answer's bytes back unread, so that the parsing happens here, where a constructor of a newer layer can
+be told apart from all that came before it. Every message keeps its own slice.
 """
 
 from __future__ import annotations
@@ -13,22 +13,29 @@ from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLRequest, functions, types
 
-from archiver.errors import UnreadableObject
+from archiver.errors import ServerFault, UnreadableObject
+from archiver.record import PeerState
 
 _VECTOR = 0x1CB5C415
+_STATELESS = {
+    types.messages.Messages.CONSTRUCTOR_ID: "messages.messages",
+    types.messages.MessagesSlice.CONSTRUCTOR_ID: "messages.messagesSlice",
+    types.messages.MessagesNotModified.CONSTRUCTOR_ID: "messages.messagesNotModified",
+}
+"""Answers about messages of people and small groups: without a pts, so nothing could follow them."""
 
 
-class Unwrapped(TLRequest):  # type: ignore[misc]  # Telethon is untyped
-    """A request wrapped in invokeWithoutUpdates, whose result is the answer's bytes."""
+class Raw(TLRequest):  # type: ignore[misc]  # Telethon is untyped
+    """A request whose result is the answer's bytes; wrapped in invokeWithoutUpdates unless `updates` are wanted."""
 
-    CONSTRUCTOR_ID = functions.InvokeWithoutUpdatesRequest.CONSTRUCTOR_ID
-
-    def __init__(self, query: TLRequest) -> None:
-        self.query = query
+    def __init__(self, query: TLRequest, *, updates: bool = False) -> None:
+        sent = query if updates else functions.InvokeWithoutUpdatesRequest(query)
+        self.CONSTRUCTOR_ID = sent.CONSTRUCTOR_ID
+        self._sent = sent
 
     def _bytes(self) -> bytes:
-        wrapped: bytes = functions.InvokeWithoutUpdatesRequest(self.query)._bytes()  # noqa: SLF001
-        return wrapped
+        sent: bytes = self._sent._bytes()  # noqa: SLF001
+        return sent
 
     @staticmethod
     def read_result(reader: BinaryReader) -> bytes:
@@ -84,10 +91,16 @@ def read_object(body: bytes) -> Any:
 
 
 def read_history(body: bytes) -> HistoryAnswer:
-    """The answer to messages.getHistory on a channel. Raises UnreadableObject when it is something else."""
+    """The answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for anything else."""
     reader = BinaryReader(body)
-    if reader.read_int(signed=False) != types.messages.ChannelMessages.CONSTRUCTOR_ID:
-        raise UnreadableObject(int.from_bytes(body[:4], "little"), body)
+    constructor = reader.read_int(signed=False)
+    if constructor in _STATELESS:
+        raise ServerFault(
+            f"the server answered with {_STATELESS[constructor]}, which does not say the channel's state.",
+            hint="Nothing of it is stored; try again later.",
+        )
+    if constructor != types.messages.ChannelMessages.CONSTRUCTOR_ID:
+        raise UnreadableObject(constructor, body)
     flags = reader.read_int()
     pts, count = reader.read_int(), reader.read_int()
     if flags & 4:
@@ -116,6 +129,29 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     updates = Objects() if messages.unreadable else _read_vector(reader)
     chats, users = _read_rest(reader, updates if not messages.unreadable else messages, 2)
     return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, chats, users)
+
+
+def read_states(body: bytes) -> dict[int, PeerState]:
+    """The answer to messages.getPeerDialogs, by channel; one that is shut to us is left out. Raises UnreadableObject.
+
+    Only the dialogs count: what stands behind them may be of any layer.
+    """
+    reader = BinaryReader(body)
+    constructor = reader.read_int(signed=False)
+    if constructor != types.messages.PeerDialogs.CONSTRUCTOR_ID:
+        raise UnreadableObject(constructor, body)
+    dialogs = _read_vector(reader)
+    if dialogs.unreadable:
+        raise dialogs.unreadable
+    _messages, chats, _users = _read_rest(reader, dialogs, 3)
+    shut = {chat.id for chat in chats if isinstance(chat, types.ChannelForbidden)}
+    return {
+        dialog.peer.channel_id: PeerState(dialog.pts, dialog.top_message)
+        for dialog, _ in dialogs.read
+        if isinstance(dialog, types.Dialog)
+        and isinstance(dialog.peer, types.PeerChannel)
+        and dialog.peer.channel_id not in shut
+    }
 
 
 def message_prefix_id(raw: bytes) -> int | None:

@@ -1,26 +1,29 @@
-"""One connection to the server, for ever: every call paced, timed, retried, and a lost line replaced by a new client.
+"""One connection to the server, for ever: every call has its turn and its time limit, and a lost line is replaced.
 
 Telethon reconnects by itself, but re-sends what we have given up on, gives up after 35 s, and waits for ever for an
-answer that never comes; so a client that fails is thrown away with all it had pending.
+answer that never comes; so a client that fails is thrown away with all it had pending. Many tasks may call at once: one
+of them connects while the others wait for it, and a call that is answered with silence while others are answered is
+its own trouble, not the line's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
 from telethon.tl import TLRequest
 
-from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject
-from archiver.pace import Pacer
-from archiver.telegram.address import Address, proxy_options, trust_key
-from archiver.telegram.answers import Unwrapped
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject, UsageError
+from archiver.schedule import Priority, Scheduler
+from archiver.telegram.address import Address, trust_key
+from archiver.telegram.answers import Raw
+from archiver.telegram.client import Client, Hint, HungError, Line, hang_up
 from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
 from archiver.telegram.session import FileSession
 
@@ -32,12 +35,15 @@ _LOST_LINE = (
     InvalidChecksumError,
     EOFError,
     ConnectionError,
-    TimeoutError,
     OSError,
 )
 """What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
 T = TypeVar("T")
 _CONNECT = "connect"
+_MOST_HUNG = 20
+"""Calls that may hang on one client before it is replaced."""
+_TRANSPORT_FLOOD = 60
+"""Seconds without a connection after the transport's -429."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,95 +59,121 @@ class Patience:
     """For the first try of a call; each further try may take as much longer, up to `call_most`. Asking again is free
     of harm, so a lost answer should not be waited for long."""
     call_most: float = 60.0
+    forever: bool = False
+    """Whether a lost line is mended for ever, with back-off, instead of given up: what the service needs."""
+    back_off: tuple[float, float] = (0.5, 60.0)
+    """Of mending for ever: the first delay, which doubles each time, and the longest; both jittered."""
+    free_losses: int = 0
+    """So many lost lines under a call are not counted as its tries: other calls may have broken them."""
 
 
-class _Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
-    """Telethon's client without its update engine: no command may depend on the account's own messages."""
-
-    async def _on_login(self, user: Any) -> Any:
-        self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
-        self._authorized = True
-        return user
-
-    async def _update_loop(self) -> None:
-        """Nothing to do: differences are asked for channel by channel."""
+SERVICE = Patience(delays=(0.5, 2.0), call=10.0, call_most=15.0, forever=True, free_losses=8)
+"""One channel's trouble is set aside soon, the line is mended for ever."""
 
 
 class Connection:
-    """Sends requests; owns the client and the session. Not for use from several tasks at the same time."""
+    """Sends requests; owns the client and the session. For any number of tasks at the same time.
 
-    def __init__(self, address: Address, session_path: Path, pacer: Pacer, *, patience: Patience = Patience()) -> None:
+    `hint` is told the channels that the server pushes something about; without it nothing is pushed.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        session_path: Path,
+        scheduler: Scheduler,
+        *,
+        patience: Patience = Patience(),
+        hint: Hint | None = None,
+    ) -> None:
+        self.connected = asyncio.Event()
+        """Set while there is a line. It is the calls that mend a lost one."""
+        self.offline_since: float | None = None
+        """Unix time since which there has been no line although one is wanted."""
+        self.trouble: Error | None = None
+        """Why the last attempt to connect failed, while offline."""
         self._address = address
         self._patience = patience
+        self._hint = hint
         self._session_path = session_path
-        self._pacer = pacer
-        self._client: TelegramClient | None = None
+        self._scheduler = scheduler
+        self._line: Line | None = None
         self._was_connected = False
+        self._dead: Error | None = None
+        self._failures = 0
+        """Lines lost and not made since the last answer."""
         self._mending = asyncio.Lock()
         if address.public_key:
             trust_key(address.public_key)
 
-    async def client(self) -> TelegramClient:
-        """The connected client, made anew where there is none. Raises Unreachable, LoginNeeded."""
-        async with self._mending:
-            if self._client is None or not self._client.is_connected():
-                await self._drop()
-                self._client = await self._connect()
-                self._was_connected = True
-            return self._client
-
     async def close(self) -> None:
-        """Hang up; the session stays."""
+        """Hang up; the session stays. The tasks that call have to have ended."""
         async with self._mending:
-            await self._drop()
+            line, self._line = self._line, None
+            self.connected.clear()
+            if line is not None:
+                await line.hang_up()
 
-    async def call(self, request: TLRequest, *, method: str) -> bytes:
+    async def call(
+        self,
+        request: TLRequest,
+        *,
+        method: str,
+        priority: Priority = Priority.BACKFILL,
+        channel_id: int | None = None,
+    ) -> bytes:
         """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError."""
+        raw = Raw(request, updates=self._hint is not None)
 
-        async def ask(client: TelegramClient) -> bytes:
-            body: bytes = await client._sender.send(Unwrapped(request))  # noqa: SLF001  # no retry, no memory of floods
-            return body
+        def ask(client: Client) -> Awaitable[bytes]:
+            answer: Awaitable[bytes] = client._sender.send(raw)  # noqa: SLF001  # no retry, no memory of floods
+            return answer
 
-        return await self.attempt(ask, method=method)
+        return await self.attempt(ask, method=method, priority=priority, channel_id=channel_id)
 
     async def attempt(
         self,
-        ask: Callable[[TelegramClient], Awaitable[T]],
+        ask: Callable[[Client], Awaitable[T]],
         *,
         method: str,
+        priority: Priority = Priority.BACKFILL,
+        channel_id: int | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
     ) -> T:
-        """Run `ask` on a connected client, paced, timed, repeated as the failure allows.
+        """Run `ask` on a connected client, in its turn, timed, repeated as the failure allows.
 
         `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
         """
         patience = self._patience
-        tries = 0
+        tries = losses = 0
         while True:
-            await self._pacer.turn(method)
-            client = await self.client()
-            try:
-                return await _within(min(patience.call * (tries + 1), patience.call_most), ask(client))
-            except _LOST_LINE as exc:
-                failure = _lost(exc)
-                if isinstance(failure, LoginNeeded):
-                    raise failure from exc
-                log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
-                async with self._mending:
-                    await self._drop()
-            except raw_errors:
-                raise
-            except RPCError as exc:
-                if seconds := flood_seconds(exc):
-                    # The pacer ends this loop when the order is longer than its patience.
-                    log.info("%s: flood wait of %d s", method, seconds)
-                    await self._pacer.flooded(method, seconds)
-                    continue
-                failure = translate(exc)
-                if not is_transient(exc):
-                    raise failure from exc
-                log.info("%s: %s", method, type(exc).__name__)
-                failure = ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
+            await self._connected()
+            async with self._scheduler.turn(method, priority, channel_id):
+                line = self._line
+                if line is None or not line.alive:
+                    continue  # lost while waiting; nothing is awaited from here to the sending
+                answered = line.answered
+                try:
+                    answer = await line.within(min(patience.call * (tries + 1), patience.call_most), ask(line.client))
+                    self._note_answer(line)
+                    return answer
+                except HungError:
+                    failure = await self._hung(line, method, own=line.answered > answered)
+                except _LOST_LINE as exc:
+                    failure = await self._lost(line, method, exc)
+                    if losses < patience.free_losses:
+                        losses += 1
+                        continue
+                except raw_errors:
+                    raise
+                except RPCError as exc:
+                    self._note_answer(line)
+                    if seconds := flood_seconds(exc):
+                        # The scheduler ends this loop when the order is longer than its patience.
+                        log.info("%s: flood wait of %d s", method, seconds)
+                        await self._scheduler.flooded(method, seconds)
+                        continue
+                    failure = self._refused(exc, method)
             if tries == len(patience.delays):
                 raise failure
             await asyncio.sleep(patience.delays[tries])
@@ -150,73 +182,142 @@ class Connection:
     async def forget_session(self) -> None:
         """Begin with a new key: the old one is dead."""
         await self.close()
+        self._dead = None
         FileSession(self._session_path).delete()
 
     async def is_logged_in(self) -> bool:
         """Whether the server knows this session as logged in."""
         return bool(await self.attempt(lambda client: client.is_user_authorized(), method="getState"))
 
-    async def _connect(self) -> TelegramClient:
+    def _note_answer(self, line: Line) -> None:
+        line.answered += 1
+        self._failures = 0
+
+    async def _hung(self, line: Line, method: str, *, own: bool) -> Error:
+        """A call was not answered in time. Its own fault when others were; else the line is dead."""
+        line.hung += 1
+        log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
+        if not own or line.hung >= _MOST_HUNG:
+            await self._lose(line)
+        if own or self._patience.forever:
+            return ServerFault("the server does not answer this question.", hint="Try again later.")
+        return unreachable(TimeoutError())
+
+    async def _lost(self, line: Line, method: str, exc: BaseException) -> Error:
+        failure = unreachable(exc)
+        if isinstance(failure, LoginNeeded):
+            raise self._ended(failure) from exc
+        log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
+        await self._lose(line)
+        await self._obey_transport(exc)
+        if self._patience.forever:
+            return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
+        return failure
+
+    def _refused(self, exc: RPCError, method: str) -> Error:
+        """A failure that may pass; raises what does not."""
+        if not is_transient(exc):
+            raise self._ended(translate(exc)) from exc
+        log.info("%s: %s", method, type(exc).__name__)
+        return ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
+
+    def _ended(self, failure: Error) -> Error:
+        """Remember for a service that the account is dead: nobody is to knock again."""
+        if isinstance(failure, LoginNeeded) and self._patience.forever:
+            self._dead = failure
+        return failure
+
+    async def _lose(self, line: Line) -> None:
+        """Throw a line away, unless that was done already: never a newer one."""
+        if self._line is not line:
+            return
+        self._line = None
+        self._failures += 1
+        self.offline_since = self._scheduler.clock.now()
+        self.connected.clear()
+        await line.hang_up()
+
+    async def _connected(self) -> None:
+        """Return when there is a line. Raises Unreachable, LoginNeeded, UsageError."""
+        if self._line is not None and self._line.alive:
+            return
+        async with self._mending:
+            if self._line is not None:
+                if self._line.alive:
+                    return
+                await self._lose(self._line)
+            if self._dead is not None:
+                raise type(self._dead)(*self._dead.args, hint=self._dead.hint)
+            self.offline_since = self.offline_since or self._scheduler.clock.now()
+            client = await (self._connect_for_ever() if self._patience.forever else self._connect())
+            self._line = Line(client)
+            self._was_connected = True
+            self.offline_since = self.trouble = None
+            self.connected.set()
+
+    async def _connect(self) -> Client:
         delays = self._patience.delays if self._was_connected else self._patience.first_delays
-        tries = 0
+        for delay in (*delays, None):
+            made = await self._try_connect()
+            if isinstance(made, Client):
+                return made
+            if delay is None:
+                break
+            await asyncio.sleep(delay)
+        raise made
+
+    async def _connect_for_ever(self) -> Client:
+        first, most = self._patience.back_off
         while True:
-            await self._pacer.turn(_CONNECT)
-            client = self._new_client()
+            if self._failures > 1:
+                delay = min(first * 2 ** min(self._failures - 2, 30), most)
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # to spread, not to hide
             try:
-                await _within(self._patience.connect, client.connect())
-                return client
-            except RPCError as exc:
-                await _hang_up(client)
-                if seconds := flood_seconds(exc):
-                    await self._pacer.flooded(_CONNECT, seconds)
-                    continue
-                failure = translate(exc)
-                if not is_transient(exc):
-                    raise failure from exc
-            except _LOST_LINE as exc:
-                await _hang_up(client)
-                failure = _lost(exc, host=self._address.host, port=self._address.port)
-                if isinstance(failure, LoginNeeded):
-                    raise failure from exc
-            except TypeNotFoundError as exc:
-                await _hang_up(client)
-                # `from None`: the error's text holds the bytes that could not be read.
-                raise UnreadableObject(exc.invalid_constructor_id) from None
-            except BaseException:
-                await _hang_up(client)
-                raise
-            if tries == len(delays):
-                raise failure
-            await asyncio.sleep(delays[tries])
-            tries += 1
+                made = await self._try_connect()
+            except (LoginNeeded, UsageError) as exc:
+                raise self._ended(exc) from exc
+            except Error as exc:
+                made = exc
+            if isinstance(made, Client):
+                return made
+            self._failures += 1
+            self.trouble = made
+            log.info("connecting failed %d times: %s", self._failures, made)
 
-    def _new_client(self) -> TelegramClient:
-        address = self._address
-        session = FileSession(self._session_path)
-        if address.host and address.port:
-            session.set_dc(address.dc or 2, address.host, address.port)
-        return _Client(
-            session,
-            address.api_id,
-            address.api_hash,
-            flood_sleep_threshold=0,
-            request_retries=1,
-            raise_last_call_error=True,
-            retry_delay=0,  # the waiting between tries is ours
-            connection_retries=1,
-            auto_reconnect=False,
-            receive_updates=False,
-            timeout=10,
-            device_model="telekeep",
-            app_version=address.app_version,
-            base_logger=_quiet_logger(),
-            **proxy_options(address.proxy),
-        )
+    async def _try_connect(self) -> Client | Error:
+        """A connected client, or why there is none yet. Raises what another try would not mend."""
+        while True:
+            async with self._scheduler.turn(_CONNECT, Priority.LIVE):
+                client = Client(FileSession(self._session_path), self._address, self._hint)
+                try:
+                    await _within(self._patience.connect, client.connect())
+                    return client
+                except RPCError as exc:
+                    await hang_up(client)
+                    if seconds := flood_seconds(exc):
+                        await self._scheduler.flooded(_CONNECT, seconds)
+                        continue
+                    if not is_transient(exc):
+                        raise translate(exc) from exc
+                    return translate(exc)
+                except _LOST_LINE as exc:
+                    await hang_up(client)
+                    failure = unreachable(exc, host=self._address.host, port=self._address.port)
+                    if isinstance(failure, LoginNeeded):
+                        raise failure from exc
+                    await self._obey_transport(exc)
+                    return failure
+                except TypeNotFoundError as exc:
+                    await hang_up(client)
+                    # `from None`: the error's text holds the bytes that could not be read.
+                    raise UnreadableObject(exc.invalid_constructor_id) from None
+                except BaseException:
+                    await hang_up(client)
+                    raise
 
-    async def _drop(self) -> None:
-        if self._client is not None:
-            client, self._client = self._client, None
-            await _hang_up(client)
+    async def _obey_transport(self, exc: BaseException) -> None:
+        if isinstance(exc, InvalidBufferError) and exc.code == 429:
+            await self._scheduler.flooded(_CONNECT, _TRANSPORT_FLOOD)
 
 
 async def _within(seconds: float, waiting: Awaitable[T]) -> T:
@@ -231,23 +332,8 @@ async def _within(seconds: float, waiting: Awaitable[T]) -> T:
         raise ConnectionError("the request was dropped") from exc
 
 
-async def _hang_up(client: TelegramClient) -> None:
-    """Disconnect; whatever that does must neither last nor hide the reason."""
-    leaving: Coroutine[Any, Any, None] = client._disconnect_coro()  # noqa: SLF001  # the public one only adds a shield
-    try:
-        await asyncio.wait_for(leaving, 5)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise  # we are to stop; Telethon's own cancelled futures are no reason
-    except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
-        log.debug("hanging up: %s", type(exc).__name__)
-    ended = client._sender._disconnected  # noqa: SLF001  # a future nobody else looks at would complain when collected
-    if ended.done() and not ended.cancelled():
-        ended.exception()
-
-
-def _lost(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
+def unreachable(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
+    """What a lost line means."""
     if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
         return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
     if isinstance(exc, ConnectionError) and "auth_key generation failed" in str(exc):
@@ -260,10 +346,3 @@ def _lost(exc: BaseException, *, host: str | None = None, port: int | None = Non
         f"{where} cannot be reached or does not answer ({type(exc).__name__}).",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again.",
     )
-
-
-def _quiet_logger() -> logging.Logger:
-    """Telethon logs peers, phone numbers and whole answers: none of it may reach our logs."""
-    quiet = logging.getLogger("archiver.telegram.telethon")
-    quiet.setLevel(logging.CRITICAL + 1)
-    return quiet

@@ -6,15 +6,17 @@ https://core.telegram.org/api/updates (differences).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
-from archiver.record import Channel, Difference, Event, HistoryPage, Message, Posted
+from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
+from archiver.schedule import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
     Objects,
@@ -22,6 +24,7 @@ from archiver.telegram.answers import (
     read_difference,
     read_history,
     read_object,
+    read_states,
 )
 from archiver.telegram.connection import Connection
 
@@ -34,8 +37,13 @@ class TelegramSource:
 
     layer = LAYER
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, priority: Priority = Priority.BACKFILL) -> None:
         self._connection = connection
+        self._priority = priority
+
+    def at(self, priority: Priority) -> Self:
+        """The same source, whose calls are that urgent."""
+        return type(self)(self._connection, priority)
 
     async def resolve_username(self, username: str) -> Channel:
         """The channel that holds a public name now."""
@@ -48,7 +56,7 @@ class TelegramSource:
     async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
         """The channel's present attributes, `about` and counts included."""
         request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
-        answer = await self._ask(request, "getFullChannel")
+        answer = await self._ask(request, "getFullChannel", channel_id)
         return _find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
@@ -67,9 +75,10 @@ class TelegramSource:
             limit=limit,
             force=False,
         )
-        answer = read_difference(await self._connection.call(request, method="getChannelDifference"))
+        answer = read_difference(await self._call(request, "getChannelDifference", channel_id))
         if answer.too_long or answer.messages.unreadable or answer.updates.unreadable:
             return Difference(events=(), pts=pts, final=True, too_long=True)
+        channel = _described(answer.chats, channel_id)
         peers = Peers(answer.users, answer.chats)
         posted: list[Event] = [
             Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER))
@@ -84,7 +93,7 @@ class TelegramSource:
             events=(*posted, *other),
             pts=answer.pts,
             final=answer.final,
-            channel=_described(answer.chats, channel_id),
+            channel=channel,
             timeout=answer.timeout,
         )
 
@@ -95,12 +104,25 @@ class TelegramSource:
         request = functions.channels.GetMessagesRequest(
             types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
         )
-        answer = read_history(await self._connection.call(request, method="getMessages"))
+        answer = read_history(await self._call(request, "getMessages", channel_id))
         page = _page(channel_id, answer)
         return page.messages, frozenset(page.empty_ids)
 
-    async def _ask(self, request: TLRequest, method: str) -> Any:
-        return read_object(await self._connection.call(request, method=method))
+    async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
+        """pts and newest message of up to 100 channels in one call."""
+        request = functions.messages.GetPeerDialogsRequest(
+            [
+                types.InputDialogPeer(types.InputPeerChannel(channel_id, access_hash))
+                for channel_id, access_hash in peers
+            ]
+        )
+        return read_states(await self._call(request, "getPeerDialogs", None))
+
+    async def _ask(self, request: TLRequest, method: str, channel_id: int | None = None) -> Any:
+        return read_object(await self._call(request, method, channel_id))
+
+    async def _call(self, request: TLRequest, method: str, channel_id: int | None) -> bytes:
+        return await self._connection.call(request, method=method, priority=self._priority, channel_id=channel_id)
 
     async def _history(
         self, channel_id: int, access_hash: int, offset_id: int, limit: int, *, add_offset: int = 0
@@ -115,7 +137,7 @@ class TelegramSource:
             min_id=0,
             hash=0,
         )
-        return read_history(await self._connection.call(request, method="getHistory"))
+        return read_history(await self._call(request, "getHistory", channel_id))
 
     async def _history_around(
         self, channel_id: int, access_hash: int, offset_id: int, answer: HistoryAnswer
@@ -183,6 +205,7 @@ def _inner_message(update: Any, raw: bytes) -> bytes | None:
 def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     if answer.messages.unreadable:
         raise answer.messages.unreadable
+    channel = _described(answer.chats, channel_id)
     peers = Peers(answer.users, answer.chats)
     return HistoryPage(
         messages=tuple(_convert_all(answer.messages, channel_id, peers)),
@@ -190,7 +213,7 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
         pts=answer.pts,
         count=answer.count,
         exact=not answer.inexact,
-        channel=_described(answer.chats, channel_id),
+        channel=channel,
     )
 
 
@@ -203,8 +226,13 @@ def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Messag
 
 
 def _described(chats: list[Any], channel_id: int) -> Channel | None:
-    """The channel as an answer about its messages describes it beside them, where it does so fully."""
+    """The channel as an answer about its messages describes it beside them, where it does so fully.
+
+    Raises ChannelInaccessible when it is shut: a lost channel must never look like an empty one.
+    """
     for chat in chats:
+        if chat.id == channel_id and isinstance(chat, types.ChannelForbidden):
+            raise ChannelInaccessible("it is private, or this account is shut out.")
         if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
             return convert_channel(chat, None)
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +13,10 @@ from typing import Any
 
 import orjson
 
+from archiver.clock import Clock
 from archiver.ingest import Ingest
 from archiver.mirror import Mirror
-from archiver.pace import Pacer
+from archiver.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.telegram import Address, Connection, Patience, TelegramSource
 from archiver.telegram.session import FileSession
@@ -56,8 +59,8 @@ async def mirror_of(
     session.auth_key = known.auth_key
     session.save()
     address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
-    pacing = {"now": _clock_of(server), **pacing}
-    connection = Connection(address, directory / "session", Pacer(0, **pacing), patience=patience)
+    scheduler = Scheduler(0, **{"clock": ServerClock(server), **pacing})
+    connection = Connection(address, directory / "session", scheduler, patience=patience)
     async with await Database.open(directory) as database:
         await database.write(exact.create)
         source = TelegramSource(connection)
@@ -68,10 +71,31 @@ async def mirror_of(
             await connection.close()
 
 
-def _clock_of(server: Server) -> Callable[[], float]:
-    import time
+class ServerClock(Clock):
+    """The server's time."""
 
-    return lambda: time.time() + server.clock
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
+
+    def now(self) -> float:
+        return time.time() + self.server.clock
+
+
+class LeapingClock(ServerClock):
+    """The server's time, which leaps to the end of every wait of the scheduler."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.leaps: list[float] = []
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
+        def leap() -> None:
+            self.leaps.append(seconds)
+            self.server.clock += seconds
+            callback()
+
+        return asyncio.get_running_loop().call_soon(leap)
 
 
 def held(directory: Path, channel: Channel) -> dict[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ from archiver.apply import Stored
 from archiver.errors import ChannelGone, ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
-from tests.integration.rig import held, mirror_of, query, true
+from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server
@@ -210,20 +210,15 @@ async def test_nothing_is_lost_when_answers_come(
 async def test_a_flood_wait_is_obeyed_and_the_sync_goes_on(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        server.clock += seconds
-
-    async with mirror_of(server, account, tmp_path, sleep=sleep) as rig:
+    clock = LeapingClock(server)
+    async with mirror_of(server, account, tmp_path, clock=clock) as rig:
         await rig.add(channel)
         server.faults.add("messages.getHistory", faults.flood(30), skip=2, times=1)
         await rig.sync(channel)
     assert held(tmp_path, channel) == true(channel)
     assert server.violations == []
-    assert len(slept) == 1
-    assert 30 <= slept[0] <= 32
+    assert len(clock.leaps) == 1
+    assert 30 <= clock.leaps[0] <= 32
 
 
 async def test_a_long_flood_wait_ends_the_sync_and_is_obeyed_by_the_next_one(

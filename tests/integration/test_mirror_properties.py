@@ -15,7 +15,7 @@ from telethon import TelegramClient
 from archiver.errors import Error
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
-from tests.integration.rig import held, mirror_of, query, true
+from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server
@@ -89,10 +89,7 @@ async def check_life(folder: Path, steps: list[tuple[str, int | str]], slice_siz
 async def _sync(
     server: Server, account: Account, folder: Path, channel: Channel, *, crash_after: int | None = None
 ) -> None:
-    async def sleep(seconds: float) -> None:
-        server.clock += seconds
-
-    async with mirror_of(server, account, folder, sleep=sleep) as rig:
+    async with mirror_of(server, account, folder, clock=LeapingClock(server)) as rig:
         if await find_channel(rig.database.connection, channel.id) is None:
             await rig.add(channel)
         task = asyncio.create_task(rig.sync(channel))
