@@ -27,7 +27,12 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--public-key", type=Path, help="where to write the PEM")
     parser.add_argument(
-        "--world", action="append", help=f"{', '.join(WORLDS)}, big:N or a JSON file; may be repeated (default: small)"
+        "--world",
+        action="append",
+        help=f"{', '.join(WORLDS)}, big:N, many:N or a JSON file; may be repeated (default: small)",
+    )
+    parser.add_argument(
+        "--many", dest="world", action="append", type="many:{}".format, metavar="N", help="--world many:N"
     )
     parser.add_argument("--channels", default="", help="names of more public channels, empty, with , between")
     parser.add_argument("--phone", default="+9996612345")

@@ -43,6 +43,12 @@ class ChannelOrders:
         media = getattr(self.server.world.media, kind)() if kind else None
         return {"id": channel.post(text, date=date, media=media, **fields).id, "pts": channel.pts}
 
+    def do_post_many(self, text: str, channels: list[str | int] | None = None, each: int = 1) -> dict[str, Any]:
+        """The same text, `each` times in each of these channels or in all; says channel id, message id, pts of each."""
+        world = self.server.world
+        chosen = world.channels.values() if channels is None else [world.channel(name) for name in channels]
+        return {"posted": [[c.id, c.post(text).id, c.pts] for _ in range(each) for c in chosen]}
+
     def do_edit(self, channel: Channel, id: int, text: str, date: int | None = None) -> dict[str, Any]:  # noqa: A002
         channel.edit(id, text=text, date=date)
         return {"id": id, "pts": channel.pts}

@@ -74,13 +74,29 @@ class ServerOrders:
         ]
         return {"channels": rows}
 
-    def do_calls(self) -> dict[str, Any]:
-        """How often each method was called, and what a polite client would not have done."""
-        counts: dict[str, int] = {}
-        for call in self.server.calls:
-            counts[call.method] = counts.get(call.method, 0) + 1
-        return {
-            "calls": counts,
+    def do_mark(self) -> dict[str, Any]:
+        """Count calls from zero."""
+        self.server.calls.mark()
+        return {}
+
+    def do_calls(self, minutes: bool = False) -> dict[str, Any]:
+        """How often each method was called since the mark, how fast, and what a polite client would not have done.
+
+        `peak` is the most within any second, `rate` calls a second, `minutes` the calls of each minute.
+        """
+        calls, accounts = self.server.calls, self.server.world.accounts
+        methods = sorted(calls.methods)
+        seconds = calls.seconds
+        said = {
+            "seconds": round(seconds, 3),
+            "calls": {m: calls.count(m) for m in methods},
+            "total": calls.count(),
+            "peak": calls.peak(),
+            "peaks": {m: calls.peak(m) for m in methods},
+            "rate": round(calls.count() / seconds, 4) if seconds else 0.0,
+            "rates": {m: round(calls.count(m) / seconds, 4) for m in methods if seconds},
+            "accounts": {accounts[i].phone if i else "": dict(counts) for i, counts in calls.accounts.items()},
             "forbidden": [c.method for c in self.server.forbidden],
             "violations": [[v.method, round(v.seconds_early, 3)] for v in self.server.violations],
         }
+        return said | ({"minutes": {"": calls.minutes()} | {m: calls.minutes(m) for m in methods}} if minutes else {})

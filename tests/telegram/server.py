@@ -13,10 +13,11 @@ from typing import Any, Self
 
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
-from telethon.tl import TLObject, functions, types
+from telethon.tl import TLObject, types
 
 from tests.telegram import crypto, difference, download, history, login, names, shut
 from tests.telegram.auth import AuthRecord
+from tests.telegram.calls import KEPT, Calls
 from tests.telegram.channel import Channel
 from tests.telegram.conn import Connection
 from tests.telegram.faults import Faults, Plan, Violation
@@ -26,27 +27,11 @@ from tests.telegram.post import unknown_object
 from tests.telegram.pushes import Pushes
 from tests.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, Shut, method_name, serialise
 from tests.telegram.world import Account, World
+from tests.telegram.wrappers import unwrap
 
 _log = logging.getLogger(__name__)
 _MODULES = (difference, download, history, login, names)  # importing them fills HANDLERS
 HOME_DC, FILE_DC = 2, 4
-_WRAPPERS = (
-    functions.InvokeWithLayerRequest,
-    functions.InitConnectionRequest,
-    functions.InvokeWithoutUpdatesRequest,
-    functions.InvokeAfterMsgRequest,
-    functions.InvokeAfterMsgsRequest,
-    functions.InvokeWithTakeoutRequest,
-    functions.InvokeWithMessagesRangeRequest,
-)
-FORBIDDEN = (  # what a polite mirror never calls
-    "channels.joinChannel",
-    "channels.readHistory",
-    "channels.readMessageContents",
-    "messages.importChatInvite",
-    "messages.readHistory",
-    "messages.sendMessage",
-)
 
 
 class Server:
@@ -60,6 +45,7 @@ class Server:
         seed: int = 0,
         gzip: bool = False,
         keys: dict[int, AuthRecord] | None = None,
+        keep_calls: int = KEPT,
     ) -> None:
         self.world = world
         self.faults = Faults(seed)
@@ -69,7 +55,7 @@ class Server:
         self.keys = {} if keys is None else keys  # those of another server survive it
         self.connections: set[Connection] = set()
         self.pushes = Pushes(world, self.connections)
-        self.calls: list[Call] = []
+        self.calls = Calls(world.clock.now, keep_calls)
         self.port = port
         self.file_port = 0
         self._sockets: list[asyncio.Server] = []
@@ -130,7 +116,7 @@ class Server:
     @property
     def forbidden(self) -> list[Call]:
         """Calls that a polite mirror never makes."""
-        return [c for c in self.calls if c.method in FORBIDDEN or getattr(c.request, "increment", False)]
+        return self.calls.forbidden
 
     @property
     def clock(self) -> float:
@@ -151,7 +137,8 @@ class Server:
         self.world.clock.speed = speed
 
     def called(self, method: str) -> list[Any]:
-        return [c.request for c in self.calls if c.method == method]
+        """The requests of this method; LookupError when there were too many to keep."""
+        return self.calls.called(method)
 
     def add_key(self, auth: AuthRecord) -> AuthRecord:
         self.keys[auth.id] = auth
@@ -190,7 +177,7 @@ class Server:
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
         assert conn.auth is not None
         call = Call(self.world.clock.now(), conn.auth.account_id, "", request)
-        self._unwrap(conn, call)
+        unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
         if not call.no_updates and conn.dc == HOME_DC:
@@ -200,22 +187,6 @@ class Server:
             conn.answer(msg_id, self._run(conn, call))
         else:
             self._spawn(self._planned(conn, msg_id, seqno, call, plan), "telegram answer")
-
-    @staticmethod
-    def _unwrap(conn: Connection, call: Call) -> None:
-        for _ in range(16):
-            inner = call.request
-            if not isinstance(inner, _WRAPPERS):
-                break
-            if isinstance(inner, functions.InvokeWithLayerRequest):
-                conn.layer = inner.layer
-            elif isinstance(inner, functions.InitConnectionRequest):
-                conn.init = inner
-            elif isinstance(inner, functions.InvokeWithoutUpdatesRequest):
-                call.no_updates = True
-            elif isinstance(inner, functions.InvokeWithTakeoutRequest):
-                call.takeout = inner.takeout_id
-            call.request = inner.query
 
     async def _planned(self, conn: Connection, msg_id: int, seqno: int, call: Call, plan: Plan) -> None:
         if plan.delay:

@@ -1,4 +1,4 @@
-"""Worlds by name: small, demo, big:N, or a JSON file."""
+"""Worlds by name: small, demo, big:N, many:N, or a JSON file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.telegram.big import add_big
 from tests.telegram.demo import demo
+from tests.telegram.many import add_many
 from tests.telegram.world import World
 
 _START = 1_639_600_000  # 2021-12-15
@@ -42,6 +43,8 @@ def load(world: World, spec: str, seed: int) -> None:
         WORLDS[spec](world, seed)
     elif spec.startswith("big:"):
         add_big(world, int(spec.removeprefix("big:")), seed=seed)
+    elif spec.startswith("many:"):
+        add_many(world, int(spec.removeprefix("many:")))
     else:
         from_json(world, json.loads(Path(spec).read_text(encoding="utf-8")))
 
