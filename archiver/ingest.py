@@ -163,6 +163,16 @@ class Ingest:
 
         return await self._database.write(act)
 
+    async def note_quiet(self, channel_ids: Sequence[int]) -> None:
+        """Write down that these channels are at the present: the server said that nothing happened since."""
+        now = int(self._clock())
+
+        def act(conn: Writer) -> None:
+            for channel_id in channel_ids:
+                channels.set_synced(conn, channel_id, now=now)
+
+        await self._database.write(act)
+
     async def start_generation(self, channel: Mirrored) -> None:
         """What was covered no longer counts: the server would not tell what happened since."""
         await self._database.write(lambda conn: channels.start_generation(conn, channel.channel_id))

@@ -252,6 +252,12 @@ async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: i
     return int(row[0]) if row else None
 
 
+async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, int]:
+    """The account's access hashes by channel."""
+    async with conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,)) as cursor:
+        return {int(row[0]): int(row[1]) async for row in cursor}
+
+
 async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
     """The id of the channel that has this alias."""
     async with conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)) as cursor:

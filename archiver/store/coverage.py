@@ -18,6 +18,18 @@ async def list_coverage(conn: aiosqlite.Connection, channel_id: int, generation:
         return [(int(lo), int(hi)) async for lo, hi in cursor]
 
 
+async def list_all_coverage(conn: aiosqlite.Connection) -> dict[int, list[Interval]]:
+    """The intervals of every channel in its present generation."""
+    found: dict[int, list[Interval]] = {}
+    query = (
+        "SELECT channel_id, lo, hi FROM channel JOIN coverage USING (channel_id, generation) ORDER BY channel_id, lo"
+    )
+    async with conn.execute(query) as cursor:
+        async for channel_id, lo, hi in cursor:
+            found.setdefault(int(channel_id), []).append((int(lo), int(hi)))
+    return found
+
+
 def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, hi: int) -> None:
     """Add [lo, hi]; neighbours become one row."""
     before: list[Interval] = conn.execute(_LIST, (channel_id, generation)).fetchall()

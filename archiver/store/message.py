@@ -88,6 +88,14 @@ async def list_present_ids(conn: aiosqlite.Connection, channel_id: int, hi: int,
         return [int(row[0]) for row in await cursor.fetchall()]
 
 
+async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: int = 20) -> list[int]:
+    """When the newest held messages were posted, newest first."""
+    async with conn.execute(
+        "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
+    ) as cursor:
+        return [int(row[0]) for row in await cursor.fetchall()]
+
+
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write messages that are seen for the first time."""
     tail = (sight.origin, sight.generation, sight.now, sight.now)
