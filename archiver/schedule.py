@@ -3,9 +3,9 @@
 What it keeps to, in this order of strength:
 
 1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off;
-2. so many calls of a method under way at once, and no more (parallel history on one session gets accounts banned);
+2. so many calls of a method under way at once and no more, also when pacing is off;
 3. the user's own rate over all methods, evenly spaced, without bursts;
-4. a token bucket for each method (`LIMITS`), slowed down by flood waits and recovering slowly (AIMD);
+4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.bucket`);
 5. the more urgent call first, then the channel that was served longest ago, then the one that came first.
 
 There is no task: whoever comes, leaves or is told of a flood wait runs `_pump`, and one timer does so when the next
@@ -19,26 +19,19 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
+from archiver.bucket import Bucket
 from archiver.clock import Clock
 from archiver.errors import FloodWait
 
-MARGIN = 1.0
-"""Seconds on top of every ordered wait: server and client round differently."""
 SPACING = 1.01
 """Calls stand that much further apart than the rate asks: the way to the server takes a little more or less time."""
 NOTICE = 3.0
 """A wait of more seconds than this is told of."""
-RECOVERY = 0.05 / 60
-"""Share of its normal rate that a method gains back a second, after a flood wait halved it."""
-LEAST = 1 / 64
-"""Share of its normal rate below which no method is slowed down."""
 _LOOK = 60.0
 """The clock is looked at that often at least: it may be set, or the machine may have slept."""
-_WHOLE = 1 - 1e-6
-"""A token, but for what floating point loses."""
 
 
 class Priority(IntEnum):
@@ -52,118 +45,16 @@ class Priority(IntEnum):
     MEDIA = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What one method may do, for an account of one request a second."""
-
-    per_second: float
-    burst: int
-    """Calls that an idle time saves up."""
-    in_flight: int = 2
-    scaled: bool = True
-    """Whether the rate follows `requests_per_second`; some methods the server counts by the day."""
-
-
-LIMITS = {
-    "getHistory": Limit(1.0, 3, in_flight=1),
-    "getChannelDifference": Limit(1.0, 1, in_flight=4),
-    "getPeerDialogs": Limit(0.2, 5),
-    "getMessages": Limit(0.1, 3),
-    "getFullChannel": Limit(0.2, 5),
-    "resolveUsername": Limit(1 / 30, 5, scaled=False),
-}
-"""Unpublished by the server: what clients report to work (shared/telegram.md 1.2, 1.5)."""
-_OTHER = Limit(1.0, 1)
-
-
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    method: _Method
+    bucket: Bucket
     priority: Priority
     channel_id: int | None
     number: int
+    """In the order of coming."""
     granted: asyncio.Future[None]
-    order: int = 0
-    """Which grant this was, once granted."""
-
-
-class _Method:
-    """One method's bucket, flood wait and calls under way. Times are unix seconds."""
-
-    def __init__(self, name: str, rate: float, flooded_until: float, now: float) -> None:
-        self.name = name
-        self.limit = LIMITS.get(name, _OTHER)
-        self.rate = self.limit.per_second * (rate if self.limit.scaled else 1.0) if rate else math.inf
-        self.flooded_until = flooded_until
-        self.in_flight = 0
-        self.told = 0.0
-        """The wait that was last told of, by its end."""
-        self._tokens = float(self.limit.burst)
-        self._at = now
-        self._share = 1.0
-
-    def refill(self, now: float) -> None:
-        """Bring tokens and share to the present. A clock that was set back adds nothing."""
-        if now > self._at and not math.isinf(self.rate):
-            self._tokens = min(self.limit.burst, self._tokens + (now - self._at) * self.rate * self._share)
-            self._share = min(1.0, self._share + (now - self._at) * RECOVERY)
-            self._at = now
-        elif now < self._at and now >= self.flooded_until:
-            self._at = now
-
-    def ready_at(self, now: float) -> float:
-        """When the next call may go out as far as this method is concerned; inf: when one under way has ended."""
-        if self.in_flight >= self.limit.in_flight:
-            return math.inf
-        return max(self.flooded_until, self.token_at(now))
-
-    def token_at(self, now: float) -> float:
-        """When there is a token."""
-        if math.isinf(self.rate) or self._tokens >= _WHOLE:
-            return now
-        return self._at + (1 - self._tokens) / (self.rate * self._share)
-
-    def take(self) -> None:
-        """A call goes out."""
-        self.in_flight += 1
-        if not math.isinf(self.rate):
-            self._tokens -= 1
-
-    def give_back(self) -> None:
-        """The call did not go out after all."""
-        self.in_flight -= 1
-        if not math.isinf(self.rate):
-            self._tokens = min(self.limit.burst, self._tokens + 1)
-
-    def flood(self, until: float, now: float) -> None:
-        """Stop until then, and go on at half the rate. Answers of calls under way together halve it once."""
-        self.refill(now)
-        if now >= self.flooded_until:
-            self._share = max(self._share / 2, LEAST)
-        self.flooded_until = max(self.flooded_until, until)
-        # One call may go out when it is over, and the bucket fills from there.
-        self._tokens, self._at = 1.0, self.flooded_until
-
-
-@dataclass(slots=True)
-class _Line:
-    """The rate over all methods."""
-
-    interval: float
-    next: float = 0.0
-
-    def free_at(self, now: float) -> float:
-        """When the next call may go out. A clock that was set back makes nobody wait longer than one interval."""
-        self.next = min(self.next, now + self.interval)
-        return self.next
-
-
-@dataclass(slots=True)
-class _Memory:
-    """Whom each grant served: the count of it by channel, which no more channels than there are can fill."""
-
-    served: dict[int | None, int] = field(default_factory=dict)
-    grants: int = 0
+    grant: int = 0
+    """In the order of grants; 0: none yet."""
 
 
 class Scheduler:
@@ -182,15 +73,21 @@ class Scheduler:
         """`floods`, method -> unix time, is what `remember` was told in earlier runs; `notify` hears of long waits."""
         self.clock = clock or Clock()
         self._rate = requests_per_second
+        self._interval = SPACING / requests_per_second if requests_per_second > 0 else 0.0
         self._floods = dict(floods or {})
         self._remember = remember
         self._notify = notify
         self._patience = patience
-        self._line = _Line(SPACING / requests_per_second if requests_per_second > 0 else 0.0)
-        self._methods: dict[str, _Method] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._waiting: list[_Waiter] = []
-        self._numbers = itertools.count()
-        self._memory = _Memory()
+        self._numbers = itertools.count(1)
+        self._grants = 0
+        self._served: dict[int | None, int] = {}
+        """Channel -> the last grant it had: as many entries as there are channels."""
+        self._next = 0.0
+        """Before then no call goes out."""
+        self._told: dict[str, float] = {}
+        """Method -> the end of the wait that was last told of."""
         self._timer: asyncio.Handle | None = None
 
     @asynccontextmanager
@@ -199,60 +96,58 @@ class Scheduler:
     ) -> AsyncIterator[None]:
         """Enter when `method` may be called, and leave when it has been answered or given up.
 
-        The call has to go out before anything else is awaited: only until then is it known that no flood wait stands
+        The call has to go out before anything else is awaited: only so long is it known that no flood wait stands
         against it. Raises FloodWait when the server's order lasts longer than the patience.
         """
-        state = self._method(method)
-        await self._wait(state, priority, channel_id)
+        bucket = self._bucket(method)
+        await self._wait(bucket, priority, channel_id)
         try:
             yield
         finally:
-            state.in_flight -= 1
+            bucket.end()
             self._pump()
 
     async def flooded(self, method: str, seconds: float) -> None:
         """Obey the server's order to wait before the next call of `method`, and remember it."""
-        now = self.clock.now()
-        state = self._method(method)
-        state.flood(now + seconds + MARGIN, now)
+        bucket = self._bucket(method)
+        bucket.flood(seconds, self.clock.now())
         self._pump()
         if self._remember:
-            await self._remember(method, state.flooded_until)
+            await self._remember(method, bucket.flooded_until)
 
-    async def _wait(self, state: _Method, priority: Priority, channel_id: int | None) -> None:
+    def _bucket(self, method: str) -> Bucket:
+        if method not in self._buckets:
+            self._buckets[method] = Bucket(method, self._rate, self._floods.get(method, 0.0), self.clock.now())
+        return self._buckets[method]
+
+    async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> None:
         number = next(self._numbers)
         while True:
-            granted = asyncio.get_running_loop().create_future()
-            waiter = _Waiter(state, priority, channel_id, number, granted)
+            waiter = _Waiter(bucket, priority, channel_id, number, asyncio.get_running_loop().create_future())
             self._waiting.append(waiter)
             self._pump()
             try:
-                await granted
+                await waiter.granted
             except BaseException:
                 self._withdraw(waiter)
                 raise
             now = self.clock.now()
-            if state.flooded_until <= now:
+            if bucket.flooded_until <= now:
                 # Spaced from the moment at which the call really goes out.
-                self._line.next = max(self._line.next, now + self._line.interval)
+                self._next = max(self._next, now + self._interval)
                 return
-            # The order came between the grant and now.
+            # The order came between the grant and now: queue again, at the old place.
             self._withdraw(waiter)
 
     def _withdraw(self, waiter: _Waiter) -> None:
         """Leave without having called: nothing of it stays, neither in the queue nor in a bucket."""
-        if waiter in self._waiting:
+        if waiter.grant:
+            waiter.bucket.give_back()
+            if waiter.grant == self._grants:
+                self._next = self.clock.now()
+        elif waiter in self._waiting:
             self._waiting.remove(waiter)
-        elif waiter.order:
-            waiter.method.give_back()
-            if waiter.order == self._memory.grants:
-                self._line.next = self.clock.now()
         self._pump()
-
-    def _method(self, name: str) -> _Method:
-        if name not in self._methods:
-            self._methods[name] = _Method(name, self._rate, self._floods.get(name, 0.0), self.clock.now())
-        return self._methods[name]
 
     def _pump(self) -> None:
         """Let go whoever may go now, and come back when the next one may."""
@@ -262,49 +157,50 @@ class Scheduler:
         while self._waiting:
             now = self.clock.now()
             ready = self._ready(now)
-            due = max(min(ready.values(), default=math.inf), self._line.free_at(now))
+            # A clock that was set back makes nobody wait for more than one interval.
+            self._next = min(self._next, now + self._interval)
+            due = max(min(ready.values(), default=math.inf), self._next)
             if due > now:
                 if not math.isinf(due):
                     self._timer = self.clock.call_later(min(due - now, _LOOK), self._pump)
                 return
-            self._grant(min((w for w in self._waiting if ready[w.method] <= now), key=self._rank))
+            self._grant(min((w for w in self._waiting if ready[w.bucket] <= now), key=self._rank), now)
 
-    def _ready(self, now: float) -> dict[_Method, float]:
+    def _ready(self, now: float) -> dict[Bucket, float]:
         """When each method that is waited for may be called next. Ends the waiting that is beyond the patience."""
         ready = {}
-        for state in {waiter.method: None for waiter in self._waiting}:
-            state.refill(now)
-            if state.flooded_until - now > self._patience:
-                self._give_up(state, math.ceil(state.flooded_until - now))
-                continue
-            ready[state] = state.ready_at(now)
-            self._tell(state, now)
+        for bucket in dict.fromkeys(waiter.bucket for waiter in self._waiting):
+            if (wait := bucket.flooded_until - now) > self._patience:
+                self._give_up(bucket, math.ceil(wait))
+            else:
+                ready[bucket] = bucket.ready_at(now)
+                self._tell(bucket, now)
         return ready
 
-    def _give_up(self, state: _Method, seconds: int) -> None:
-        leaving = [waiter for waiter in self._waiting if waiter.method is state]
-        self._waiting = [waiter for waiter in self._waiting if waiter.method is not state]
+    def _give_up(self, bucket: Bucket, seconds: int) -> None:
+        leaving = [waiter for waiter in self._waiting if waiter.bucket is bucket]
+        self._waiting = [waiter for waiter in self._waiting if waiter.bucket is not bucket]
         for waiter in leaving:
             if not waiter.granted.done():
-                waiter.granted.set_exception(FloodWait(seconds, method=state.name))
+                waiter.granted.set_exception(FloodWait(seconds, method=bucket.method))
 
-    def _tell(self, state: _Method, now: float) -> None:
+    def _tell(self, bucket: Bucket, now: float) -> None:
         """Once for each flood wait that somebody waits for, and each wait for a method that is counted by the day."""
-        until = state.flooded_until if state.limit.scaled else max(state.flooded_until, state.token_at(now))
-        if self._notify and until - now > NOTICE and until > state.told + 1:
-            state.told = until
-            # Called from outside: whatever it does, those who wait here are not to notice.
-            asyncio.get_running_loop().call_soon(self._notify, state.name, until - now)
+        until = bucket.flooded_until if bucket.limit.scaled else max(bucket.flooded_until, bucket.token_at(now))
+        if self._notify and until - now > NOTICE and until > self._told.get(bucket.method, 0.0) + 1:
+            self._told[bucket.method] = until
+            # Not from here: whatever it does, those who wait are not to notice.
+            asyncio.get_running_loop().call_soon(self._notify, bucket.method, until - now)
 
     def _rank(self, waiter: _Waiter) -> tuple[int, int, int]:
-        return waiter.priority, self._memory.served.get(waiter.channel_id, 0), waiter.number
+        return waiter.priority, self._served.get(waiter.channel_id, 0), waiter.number
 
-    def _grant(self, waiter: _Waiter) -> None:
+    def _grant(self, waiter: _Waiter, now: float) -> None:
         self._waiting.remove(waiter)
         if waiter.granted.done():
-            return
-        waiter.method.take()
-        self._memory.grants += 1
-        self._memory.served[waiter.channel_id] = waiter.order = self._memory.grants
-        self._line.next = self.clock.now() + self._line.interval
+            return  # cancelled, and about to withdraw
+        waiter.bucket.take()
+        self._grants += 1
+        waiter.grant = self._served[waiter.channel_id] = self._grants
+        self._next = now + self._interval
         waiter.granted.set_result(None)
