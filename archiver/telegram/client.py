@@ -2,27 +2,24 @@
 
 What `receive_updates` changes in Telethon 1.45: requests are no longer wrapped in invokeWithoutUpdates, and that is
 all. What would ask for differences by itself is `_on_login` (at every connect and login) and `_update_loop`; both are
-replaced here, so the message box stays empty and no updates.getDifference can go out. What is pushed goes into
-`_updates_queue`, which nobody would empty: `_Sink` stands in its place and keeps nothing.
+replaced here, so the message box stays empty and no updates.getDifference can go out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 from telethon import TelegramClient
 
 from archiver.telegram.address import Address, proxy_options
+from archiver.telegram.pushes import Hint, Sink, forgiving
 from archiver.telegram.session import FileSession
 
 log = logging.getLogger(__name__)
 
-Hint = Callable[[int], None]
-"""Told the id of a channel in which something may have happened."""
 T = TypeVar("T")
 _GOODBYE = 2.0
 """Seconds that hanging up may take."""
@@ -33,7 +30,7 @@ class HungError(Exception):
 
 
 class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
-    """Telethon's client without its update engine: nothing may depend on the account's own messages."""
+    """One line to the server: connected once, and thrown away when it is lost."""
 
     def __init__(self, session: FileSession, address: Address, hint: Hint | None) -> None:
         if address.host and address.port:
@@ -55,73 +52,28 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             base_logger=_quiet_logger(),
             **proxy_options(address.proxy),
         )
-        self._updates_queue = self._sender._updates_queue = _Sink(hint)  # noqa: SLF001
-
-    async def get_me(self, input_peer: bool = False) -> None:
-        """Nobody: who the account is, is not needed, and a name of a newer layer would make connecting fail."""
-        return
-
-    async def _on_login(self, user: Any) -> Any:
-        self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
-        self._authorized = True
-        return user
-
-    async def _update_loop(self) -> None:
-        """Nothing to do: differences are asked for channel by channel."""
-
-
-class _Sink:
-    """Takes what the server pushes: channels are told of, nothing is kept or applied."""
-
-    def __init__(self, hint: Hint | None) -> None:
-        self._hint = hint
-
-    def put_nowait(self, pushed: Any) -> None:
-        """Never fails: it runs where answers are received."""
-        if self._hint is None:
-            return
-        try:
-            for channel_id in set(named_channels(pushed)):
-                self._hint(channel_id)
-        except Exception as exc:  # noqa: BLE001  # a hint that is lost costs nothing: the probe comes by anyway
-            log.debug("a push could not be read: %s", type(exc).__name__)
-
-
-def named_channels(pushed: Any) -> Iterator[int]:
-    """The channels that Updates, UpdatesCombined or UpdateShort say something about."""
-    for update in getattr(pushed, "updates", None) or [getattr(pushed, "update", None)]:
-        peer = getattr(getattr(update, "message", None), "peer_id", None) or getattr(update, "peer", None)
-        for place in (update, peer):
-            channel_id = getattr(place, "channel_id", None)
-            if isinstance(channel_id, int):
-                yield channel_id
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """A client that is connected, until it is lost; what is asked on it, and how that went."""
-
-    client: Client
-    answered: int = 0
-    """Calls to which something came back, errors included."""
-    hung: int = 0
-    """Calls given up on. Telethon keeps each of them for as long as it lives."""
+        self._updates_queue = self._sender._updates_queue = Sink(hint)  # noqa: SLF001
+        state = self._sender._state  # noqa: SLF001
+        state.decrypt_message_data = forgiving(state.decrypt_message_data)
+        self.answered = 0
+        """Calls to which something came back, errors included."""
+        self.hung = 0
+        """Calls given up on. Telethon keeps each of them for as long as it lives."""
 
     @property
     def ended(self) -> asyncio.Future[None]:
         """Done when Telethon notices that the line is lost."""
-        future: asyncio.Future[None] = self.client._sender._disconnected  # noqa: SLF001
+        future: asyncio.Future[None] = self._sender._disconnected  # noqa: SLF001  # the public one is a new shield each
         return future
 
     @property
     def alive(self) -> bool:
-        """Whether there is anybody to ask, as far as is known. While Telethon hangs up, what it takes is lost."""
-        return bool(self.client.is_connected() and self.client._sender._transport_connected())  # noqa: SLF001
+        """Whether there is anybody to ask, as far as is known. While Telethon hangs up, what it is given is lost."""
+        return bool(self.is_connected() and self._sender._transport_connected())  # noqa: SLF001
 
     async def within(self, seconds: float, asked: Awaitable[T]) -> T:
         """The answer, within a limit. Raises HungError, and what Telethon raises for a lost line."""
-        answer = asyncio.ensure_future(asked)
-        ended = self.ended
+        answer, ended = asyncio.ensure_future(asked), self.ended
         try:
             await asyncio.wait((answer, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if answer.cancelled():
@@ -134,25 +86,41 @@ class Line:
         finally:
             answer.cancel()
 
+    async def connect_within(self, seconds: float) -> None:
+        """Connect, within a limit. A future that Telethon cancelled means a lost line, not that we are to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.connect()
+        except asyncio.CancelledError as exc:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise ConnectionError("the request was dropped") from exc
+
     async def hang_up(self) -> None:
         """Disconnect; whatever that does must neither last nor hide the reason."""
-        await hang_up(self.client)
+        leaving: Coroutine[Any, Any, None] = self._disconnect_coro()  # the public one only adds a shield
+        try:
+            await asyncio.wait_for(leaving, _GOODBYE)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # we are to stop; Telethon's own cancelled futures are no reason
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
+            log.debug("hanging up: %s", type(exc).__name__)
+        if self.ended.done() and not self.ended.cancelled():
+            self.ended.exception()  # a future nobody looks at would complain when collected
 
+    async def get_me(self, input_peer: bool = False) -> None:
+        """Nobody: who the account is, is not needed, and a name of a newer layer would make connecting fail."""
 
-async def hang_up(client: Client) -> None:
-    """Disconnect; whatever that does must neither last nor hide the reason."""
-    leaving: Coroutine[Any, Any, None] = client._disconnect_coro()  # noqa: SLF001  # the public one only adds a shield
-    try:
-        await asyncio.wait_for(leaving, _GOODBYE)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise  # we are to stop; Telethon's own cancelled futures are no reason
-    except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
-        log.debug("hanging up: %s", type(exc).__name__)
-    ended = client._sender._disconnected  # noqa: SLF001  # a future nobody else looks at would complain when collected
-    if ended.done() and not ended.cancelled():
-        ended.exception()
+    async def _on_login(self, user: Any) -> Any:
+        self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
+        self._authorized = True
+        return user
+
+    async def _update_loop(self) -> None:
+        """Nothing to do: differences are asked for channel by channel."""
 
 
 def _quiet_logger() -> logging.Logger:
