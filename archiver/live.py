@@ -107,6 +107,11 @@ class Live:
         self.heard_at: float | None = None
         """When the server last told how its channels stand; the service's sign of life hangs on it."""
 
+    @property
+    def due(self) -> int:
+        """How many channels wait to be caught up."""
+        return len(self._queue)
+
     def hint(self, channel_id: int) -> None:
         """Something may have happened in a channel: have a look."""
         if channel_id in self._tracks:

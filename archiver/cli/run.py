@@ -1,0 +1,97 @@
+"""`telekeep run`: the service."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+EXIT_STATUS = {
+    0: "stopped in good order by SIGTERM",
+    2: "wrong usage, the archive is in use, or a worker failed",
+    4: "login needed: no account is left that the server accepts",
+    130: "stopped in good order by Ctrl-C, or forced by a second signal",
+}
+FORCED = 130
+
+
+def command(context: typer.Context) -> int:
+    """Mirror every added channel from now on, until stopped.
+
+    \b
+    Examples:
+      telekeep run
+      systemctl --user enable --now telekeep
+
+    New posts, edits and deletions are kept as they come, histories are brought in beside it, and what is kept is looked
+    at again from time to time. `telekeep add` and `telekeep remove` work meanwhile; `telekeep status` shows how it
+    goes. Ctrl-C or SIGTERM stop it within 5 seconds, a second one at once; nothing is lost either way.
+    """
+    return asyncio.run(run(context.obj.settings()))
+
+
+async def run(settings: Settings) -> int:
+    """Mirror until a signal comes. Returns the exit status."""
+    from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
+    from archiver.crew import Pace  # noqa: PLC0415 - see above
+    from archiver.service import Service  # noqa: PLC0415 - see above
+    from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
+    from archiver.systemd import Systemd  # noqa: PLC0415 - see above
+    from archiver.telegram import SERVICE  # noqa: PLC0415 - see above
+    from config.accounts import account_names, account_settings  # noqa: PLC0415 - see above
+
+    stop = asyncio.Event()
+    signals = _watch_signals(stop)
+    service: Service | None = None
+
+    def hint(channel_id: int) -> None:
+        if service is not None:
+            service.hint(channel_id)
+
+    conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint)
+    async with open_accounts(settings, command="run", conduct=conduct) as accounts:
+        for name, error in accounts.absent.items():
+            output.warn(f"account {name} is not at work: {error}")
+        paces = {
+            name: Pace(
+                poll_interval=settings.service.poll_interval.total_seconds(),
+                audit_interval=settings.service.audit_interval.total_seconds(),
+                requests_per_second=account_settings(settings, name).requests_per_second,
+            )
+            for name in account_names(settings)
+        }
+        service = Service(accounts.database, accounts, paces=paces, manager=Systemd())
+        channels = len(await list_channels(accounts.database.connection))
+        output.note(f"mirroring {channels} channel{'' if channels == 1 else 's'}; Ctrl-C stops.")
+        if not channels:
+            output.note("add channels while it runs: telekeep add @name")
+        await service.run(stop)
+    output.note("stopped; everything that came is kept.")
+    return FORCED if signals() == signal.SIGINT else 0
+
+
+def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
+    """The first signal asks for a stop, the second one forces it. The result tells which the first was."""
+    received: list[int] = []
+
+    def on_signal(number: int) -> None:
+        received.append(number)
+        if len(received) > 1:
+            # Every page is one transaction: there is nothing that a sudden end could leave half done.
+            os._exit(FORCED)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    return lambda: received[0] if received else None

@@ -1,0 +1,136 @@
+"""The workers of one account: live, filler, auditor, and what becomes of a channel that fails under them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from archiver.audit import Auditor
+from archiver.clock import Clock
+from archiver.errors import Error, LoginNeeded
+from archiver.failure import seconds_aside, state_after
+from archiver.filler import Filler
+from archiver.ingest import Ingest
+from archiver.live import Live
+from archiver.mirror import Mirror
+from archiver.source import Source
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """An account's connection, as far as its state is of interest."""
+
+    @property
+    def offline_since(self) -> float | None:
+        """Unix time since which there has been no line although one is wanted."""
+        ...
+
+    @property
+    def trouble(self) -> Error | None:
+        """Why there is none."""
+        ...
+
+    async def is_logged_in(self) -> bool:
+        """Whether the server knows the session as logged in."""
+        ...
+
+
+class Account(Protocol):
+    """One account's way to the server and into the archive."""
+
+    @property
+    def name(self) -> str:
+        """Its label."""
+        ...
+
+    @property
+    def connection(self) -> Line:
+        """Its line."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Where it asks."""
+        ...
+
+    @property
+    def ingest(self) -> Ingest:
+        """Where it writes."""
+        ...
+
+    @property
+    def mirror(self) -> Mirror:
+        """How it brings a channel to the present."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often the service looks, in seconds, and how much an account may ask, in requests a second."""
+
+    poll_interval: float = 30.0
+    audit_interval: float = 6 * 3600.0
+    requests_per_second: float = 1.0
+
+
+class Crew:
+    """All that is done with one account."""
+
+    def __init__(self, account: Account, database: Database, *, clock: Clock, pace: Pace) -> None:
+        self.account = account
+        self._database = database
+        self._clock = clock
+        name = account.name
+        self.live = Live(
+            account.source,
+            database,
+            account.ingest,
+            account.mirror,
+            account=name,
+            clock=clock,
+            interval=pace.poll_interval,
+            requests_per_second=pace.requests_per_second,
+            fail=self.fail,
+        )
+        self.filler = Filler(database, account.mirror, account=name, clock=clock, fail=self.fail)
+        self.auditor = Auditor(
+            account.source,
+            database,
+            account.ingest,
+            account=name,
+            clock=clock,
+            access=account.mirror.access,
+            fail=self.fail,
+            interval=pace.audit_interval,
+            requests_per_second=pace.requests_per_second,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop. Raises what stops the account, alone or in an ExceptionGroup."""
+        name = self.account.name
+        if not await self.account.connection.is_logged_in():
+            raise LoginNeeded("the session is logged out.", hint="Run `telekeep login`.")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.live.run(stop), name=f"live {name}")
+            group.create_task(self.filler.run(stop), name=f"fill {name}")
+            group.create_task(self._audit(stop), name=f"audit {name}")
+
+    async def fail(self, channel: Mirrored, error: Error) -> None:
+        """Set a channel aside that cannot be read now; the others go on."""
+        known = await find_channel(self._database.connection, channel.channel_id) or channel
+        seconds = seconds_aside(error, known.failures)
+        await self.account.ingest.set_aside(
+            channel.channel_id, seconds=seconds, error=str(error.args[0]), state=state_after(error)
+        )
+        # A failure that comes again is no news.
+        level = logging.WARNING if known.failures == 0 else logging.INFO
+        log.log(level, "channel %s is set aside for %.0f s: %s", known.name, seconds, error.args[0])
+
+    async def _audit(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self._clock.wait(stop, await self.auditor.step())

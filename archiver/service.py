@@ -1,0 +1,214 @@
+"""`telekeep run`: mirroring for months without care.
+
+Named workers in task groups, and one Event to stop them. An account that the server no longer accepts ends its own
+workers only; the unforeseen death of any worker ends the service with that error, because a mirror that is half dead
+looks alive. A stop lets pages that are under way be finished, for GRACE seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import orjson
+
+from archiver.clock import Clock
+from archiver.crew import Account, Crew, Pace
+from archiver.errors import Error, LoginNeeded
+from archiver.failure import OF_ACCOUNT
+from archiver.intake import carry_out
+from archiver.store.account import list_accounts, set_account_state
+from archiver.store.database import Database
+from archiver.store.service import beat, begin_service, end_service
+from archiver.systemd import Systemd
+from archiver.version import version
+
+log = logging.getLogger(__name__)
+
+GRACE = 4.0
+"""Seconds that the workers have to finish what they are at."""
+BEAT = 10.0
+"""Seconds between two signs of life."""
+INTAKE = 1.0
+"""Seconds between two looks for channels that somebody wants added."""
+RETURN = 30.0
+"""Seconds between two looks whether an account has logged in (again)."""
+DEAF = 1800.0
+"""Seconds without a word from the server, although there is a line, after which something hangs."""
+
+
+class Roster(Protocol):
+    """The accounts of the run: those at work, and those that are not."""
+
+    @property
+    def at_work(self) -> Mapping[str, Account]:
+        """Accounts that can be used."""
+        ...
+
+    @property
+    def absent(self) -> Mapping[str, Error]:
+        """Why others cannot."""
+        ...
+
+    async def take(self, name: str) -> Account:
+        """Put an account to work. Raises LoginNeeded, Busy, UsageError."""
+        ...
+
+    async def release(self, name: str, why: Error | None = None) -> None:
+        """Let an account go; the tasks that use it have ended."""
+        ...
+
+
+class Service:
+    """Mirrors every added channel with the accounts of the roster, until told to stop."""
+
+    def __init__(
+        self,
+        database: Database,
+        roster: Roster,
+        *,
+        paces: Mapping[str, Pace],
+        clock: Clock | None = None,
+        manager: Systemd | None = None,
+    ) -> None:
+        self._database = database
+        self._roster = roster
+        self._paces = paces
+        self._clock = clock or Clock()
+        self._manager = manager or Systemd({})
+        self._crews: dict[str, Crew] = {}
+        self._ready = False
+
+    def hint(self, channel_id: int) -> None:
+        """The server pushed something about a channel."""
+        for crew in self._crews.values():
+            crew.live.hint(channel_id)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop. Raises LoginNeeded when no account is left, and whatever a worker dies of."""
+        pid, now = os.getpid(), int(self._clock.now())
+        await self._database.write(lambda conn: begin_service(conn, pid=pid, version=version(), now=now))
+        work = asyncio.create_task(self._work(stop), name="service")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                self._manager.tell("STOPPING=1")
+                log.info("stopping; pages that are under way are finished")
+                await asyncio.wait({work}, timeout=GRACE)
+        finally:
+            stopping.cancel()
+            if not work.done():
+                work.cancel()
+            await asyncio.wait({work})
+            ended = int(self._clock.now())
+            await self._database.write(lambda conn: end_service(conn, pid=pid, now=ended))
+        if not work.cancelled() and (death := work.exception()) is not None:
+            raise _first(death)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name in list(self._roster.at_work):
+                group.create_task(self._mirror_with(name, stop), name=f"account {name}")
+            group.create_task(self._take_in(stop), name="intake")
+            group.create_task(self._beat(stop), name="beat")
+            group.create_task(self._welcome_back(group, stop), name="accounts")
+
+    async def _mirror_with(self, name: str, stop: asyncio.Event) -> None:
+        account = self._roster.at_work[name]
+        pace = self._paces.get(name, Pace())
+        self._crews[name] = crew = Crew(account, self._database, clock=self._clock, pace=pace)
+        try:
+            await crew.run(stop)
+            return
+        except (*OF_ACCOUNT, BaseExceptionGroup) as exc:
+            reasons = [leaf for leaf in _leaves(exc) if not isinstance(leaf, asyncio.CancelledError)]
+            strange = [leaf for leaf in reasons if not isinstance(leaf, OF_ACCOUNT)]
+            if strange or not reasons:
+                raise
+            reason = reasons[0]
+        finally:
+            del self._crews[name]
+        assert isinstance(reason, Error)
+        await self._retire(name, reason)
+
+    async def _retire(self, name: str, reason: Error) -> None:
+        """An account is of no use any more: its channels wait, those of others go on. Never a login loop."""
+        log.error("account %s stops: %s", name, reason)
+        if isinstance(reason, LoginNeeded):
+            why, now = str(reason.args[0]), int(self._clock.now())
+            await self._database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=why))
+        await self._roster.release(name, reason)
+        if not self._crews:
+            raise reason
+
+    async def _welcome_back(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Accounts that logged in meanwhile go to work."""
+        while not await self._clock.wait(stop, RETURN):
+            dead = {one.account for one in await list_accounts(self._database.connection) if one.state == "dead"}
+            for name in [name for name in self._roster.absent if name not in dead]:
+                try:
+                    await self._roster.take(name)
+                except Error as exc:
+                    log.debug("account %s is still away: %s", name, exc)
+                    continue
+                log.warning("account %s is at work again", name)
+                group.create_task(self._mirror_with(name, stop), name=f"account {name}")
+
+    async def _take_in(self, stop: asyncio.Event) -> None:
+        """Channels that other processes want added: only we may use the accounts meanwhile."""
+        while not await self._clock.wait(stop, INTAKE):
+            await carry_out(self._database, self._roster.at_work, now=self._clock.now)
+
+    async def _beat(self, stop: asyncio.Event) -> None:
+        interval = min(BEAT, (self._manager.watchdog_seconds or BEAT * 2) / 2)
+        while not stop.is_set():
+            now = self._clock.now()
+            detail = {name: self._describe(crew, now) for name, crew in self._crews.items()}
+            text, pid = orjson.dumps(detail).decode(), os.getpid()
+            await self._database.write(lambda conn, text=text: beat(conn, pid=pid, now=int(now), detail=text))  # type: ignore[misc]  # noqa: B023
+            self._tell_manager(detail)
+            # Real seconds: the manager does not know of any other clock.
+            await Clock().wait(stop, interval)
+
+    def _describe(self, crew: Crew, now: float) -> dict[str, object]:
+        line, heard = crew.account.connection, crew.live.heard_at
+        hangs = line.offline_since is None and heard is not None and now - heard > DEAF
+        state = "offline" if line.offline_since else "starting" if heard is None else "silent" if hangs else "mirroring"
+        return {
+            "state": state,
+            "offline_since": line.offline_since,
+            "trouble": str(line.trouble.args[0]) if line.offline_since and line.trouble else None,
+            "heard_at": heard,
+            "filling": crew.filler.left,
+            "due": crew.live.due,
+        }
+
+    def _tell_manager(self, detail: Mapping[str, Mapping[str, object]]) -> None:
+        """`READY` when the first account mirrors; a sign of life unless something hangs."""
+        states = {name: str(account["state"]) for name, account in detail.items()}
+        told = ", ".join(f"{name}: {state}" for name, state in states.items()) or "no account"
+        said = [f"STATUS={told}"]
+        if "mirroring" in states.values() and not self._ready:
+            self._ready = True
+            said.append("READY=1")
+        if "silent" not in states.values():
+            said.append("WATCHDOG=1")
+        self._manager.tell(*said)
+
+
+def _leaves(exc: BaseException) -> Iterator[BaseException]:
+    if isinstance(exc, BaseExceptionGroup):
+        for inner in exc.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield exc
+
+
+def _first(death: BaseException) -> BaseException:
+    """The error that people are to read: the first one that is no consequence of another's."""
+    leaves = list(_leaves(death))
+    return next((leaf for leaf in leaves if not isinstance(leaf, asyncio.CancelledError)), leaves[0])

@@ -1,0 +1,51 @@
+"""Table `service`: the sign of life of the one service that mirrors into this archive."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+import aiosqlite
+
+
+class ServiceLife(NamedTuple):
+    """What the service last said of itself. Times are unix seconds."""
+
+    pid: int
+    version: str
+    started_at: int
+    beat_at: int
+    """Renewed every few seconds while it mirrors."""
+    stopped_at: int | None
+    """None: it runs, or it was killed."""
+    detail: str
+    """JSON: per account what it is at."""
+
+
+async def find_service(conn: aiosqlite.Connection) -> ServiceLife | None:
+    """The service that mirrors, or the last one that did; None when there never was one."""
+    query = "SELECT pid, version, started_at, beat_at, stopped_at, detail FROM service"
+    async with conn.execute(query) as cursor:
+        row = await cursor.fetchone()
+    return ServiceLife._make(row) if row else None
+
+
+def begin_service(conn: sqlite3.Connection, *, pid: int, version: str, now: int) -> None:
+    """A service has begun; what is known of an earlier one is over."""
+    conn.execute(
+        "INSERT INTO service (service_id, pid, version, started_at, beat_at, stopped_at, detail)"
+        " VALUES (1, ?1, ?2, ?3, ?3, NULL, '{}')"
+        " ON CONFLICT (service_id) DO UPDATE SET pid = ?1, version = ?2, started_at = ?3, beat_at = ?3,"
+        " stopped_at = NULL, detail = '{}'",
+        (pid, version, now),
+    )
+
+
+def beat(conn: sqlite3.Connection, *, pid: int, now: int, detail: str) -> None:
+    """The service lives; `detail` is JSON, per account what it is at."""
+    conn.execute("UPDATE service SET beat_at = ?, detail = ? WHERE pid = ?", (now, detail, pid))
+
+
+def end_service(conn: sqlite3.Connection, *, pid: int, now: int) -> None:
+    """The service has stopped in good order."""
+    conn.execute("UPDATE service SET stopped_at = ? WHERE pid = ?", (now, pid))
