@@ -117,7 +117,7 @@ class Ingest:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
             if page.exact:
-                channels.set_server_count(conn, channel.channel_id, page.count, now=sight.now)
+                channels.set_server_count(conn, channel.channel_id, page.count, pts=page.pts, now=sight.now)
             append_capture(conn, self._capture(channel, sight, reading, proven, len(page.messages)))
             return stored
 

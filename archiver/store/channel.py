@@ -213,10 +213,11 @@ def set_progress(
     )
 
 
-def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, now: int) -> None:
-    """Note how many messages the server says the channel has."""
+def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, pts: int, now: int) -> None:
+    """Note how many messages the server says the channel has, and in which state of it."""
     conn.execute(
-        "UPDATE channel SET server_count = ?, server_count_at = ? WHERE channel_id = ?", (count, now, channel_id)
+        "UPDATE channel SET server_count = ?, server_count_pts = ?, server_count_at = ? WHERE channel_id = ?",
+        (count, pts, now, channel_id),
     )
 
 

@@ -6,6 +6,7 @@ ALTER TABLE channel ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;     -- in a 
 ALTER TABLE channel ADD COLUMN retry_at INTEGER;                        -- set aside until then; NULL: not set aside
 ALTER TABLE channel ADD COLUMN last_error TEXT;                         -- why it was set aside
 ALTER TABLE channel ADD COLUMN described_at INTEGER;                    -- when it was last asked for in full
+ALTER TABLE channel ADD COLUMN server_count_pts INTEGER;                -- the pts at which server_count was told
 ALTER TABLE channel ADD COLUMN accepted_count INTEGER;                  -- server_count less held, when all was reviewed
 
 ALTER TABLE channel_revision ADD COLUMN participants INTEGER;
@@ -39,7 +40,7 @@ CREATE TABLE review (
     started_at  INTEGER,                        -- NULL: none is under way
     next_id     INTEGER,                        -- the highest id that is still to be read
     lowest_id   INTEGER,                        -- the lowest one
-    finished_at INTEGER,                        -- when the last one was done
+    reviewed_at INTEGER,                        -- when the last finished one began: all was looked at since
     PRIMARY KEY (channel_id, tier)
 ) STRICT, WITHOUT ROWID;
 
@@ -85,6 +86,8 @@ CREATE INDEX message_stub ON message (channel_id) WHERE kind = 'stub';
 -- `telekeep changes` asks by time.
 CREATE INDEX revision_time ON revision (replaced_at);
 CREATE INDEX absence_time ON absence (noticed_at);
+CREATE INDEX absence_return ON absence (returned_at) WHERE returned_at IS NOT NULL;
+CREATE INDEX channel_revision_time ON channel_revision (observed_at);
 
 PRAGMA user_version = 2;
 COMMIT;

@@ -1,0 +1,96 @@
+"""Table `review`: how far the repeated readings of a channel have come, and what their plan needs to know."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aiosqlite
+import orjson
+
+from archiver.review import Progress, Standing
+
+_STANDINGS = """
+    SELECT c.channel_id, c.added_at, c.described_at, c.accepted_count,
+           (SELECT max(hi) FROM coverage v WHERE v.channel_id = c.channel_id AND v.generation = c.generation),
+           (SELECT min(message_id) FROM message m
+            WHERE m.channel_id = c.channel_id AND m.message_id > coalesce(c.floor_id, 0)),
+           CASE WHEN {comparable} THEN c.server_count_at END {oldest}
+    FROM channel c
+    WHERE c.account = :account AND c.state <> 'removed' AND c.pts IS NOT NULL AND coalesce(c.retry_at, 0) <= :now
+"""
+_OLDEST = """
+           , (SELECT json_array(message_id, date) FROM message m
+              WHERE m.channel_id = c.channel_id AND m.date BETWEEN :now - {age} AND :now AND m.missing_since IS NULL
+              ORDER BY m.date, m.message_id LIMIT 1)
+"""
+# The server's count is of the very state that is held, and all that it counts was read.
+_COMPARABLE = """
+    c.server_count_pts = c.pts AND EXISTS (
+        SELECT 1 FROM coverage v
+        WHERE v.channel_id = c.channel_id AND v.generation = c.generation AND v.lo = 1 AND v.hi >= c.top_id
+    )
+"""
+_PROGRESS = """
+    SELECT r.channel_id, r.tier, r.reviewed_at, r.started_at, r.next_id, r.lowest_id
+    FROM channel c JOIN review r USING (channel_id) WHERE c.account = ?
+"""
+_SURPLUS = f"""
+    SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
+         + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.missing_since IS NOT NULL)
+    FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
+"""
+
+
+async def list_standings(
+    conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float]
+) -> list[Standing]:
+    """How the account's channels stand, but for those that are removed, set aside or were never read.
+
+    `ages`: by tier, how old a message may be, in seconds.
+    """
+    progress: dict[int, dict[str, Progress]] = {}
+    async with conn.execute(_PROGRESS, (account,)) as cursor:
+        for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in await cursor.fetchall():
+            progress.setdefault(channel_id, {})[tier] = Progress(
+                reviewed_at=reviewed_at, started_at=started_at, next_id=next_id or 0, lowest_id=lowest_id or 0
+            )
+    oldest = "".join(_OLDEST.format(age=int(age)) for age in ages.values())
+    query = _STANDINGS.format(comparable=_COMPARABLE, oldest=oldest)
+    async with conn.execute(query, {"account": account, "now": int(now)}) as cursor:
+        return [_standing(row, tuple(ages), progress.get(row[0], {})) for row in await cursor.fetchall()]
+
+
+def _standing(row: Any, tiers: Sequence[str], progress: Mapping[str, Progress]) -> Standing:
+    channel_id, added_at, described_at, accepted_count, top, lowest, counted_at, *oldest = row
+    return Standing(
+        channel_id=channel_id,
+        added_at=added_at,
+        described_at=described_at,
+        accepted_count=accepted_count,
+        top=top or 0,
+        lowest=lowest,
+        counted_at=counted_at,
+        oldest={tier: tuple(orjson.loads(text)) for tier, text in zip(tiers, oldest, strict=True) if text},
+        progress=progress,
+    )
+
+
+def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[str, Progress]) -> None:
+    """Write how far these tiers have come."""
+    conn.executemany(
+        "INSERT INTO review (channel_id, tier, reviewed_at, started_at, next_id, lowest_id) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (channel_id, tier) DO UPDATE SET reviewed_at = excluded.reviewed_at,"
+        " started_at = excluded.started_at, next_id = excluded.next_id, lowest_id = excluded.lowest_id",
+        [
+            (channel_id, tier, known.reviewed_at, known.started_at, known.next_id, known.lowest_id)
+            for tier, known in progress.items()
+        ],
+    )
+
+
+def find_surplus(conn: sqlite3.Connection, channel_id: int) -> int | None:
+    """How many more messages the server counts than are held and present; None when that cannot be compared."""
+    row = conn.execute(_SURPLUS, (channel_id,)).fetchone()
+    return int(row[0]) if row else None
