@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 from archiver.apply import Stored
 from archiver.backfill import Backfill
 from archiver.errors import ChannelGone, ChannelInaccessible, LostState, NotFound, ServerFault, StaleAccess
-from archiver.ingest import Ingest, Outdated
+from archiver.ingest import Ingest, Outdated, Removed
 from archiver.schedule import Priority
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_access, find_channel
@@ -130,6 +130,8 @@ class Mirror:
         channel = await find_channel(self._database.connection, channel_id)
         if channel is None:
             raise NotFound(f"channel {channel_id} is not mirrored.", hint="`telekeep channels` lists those that are.")
+        if channel.state == "removed":
+            raise Removed("it was removed meanwhile.")
         return channel
 
     async def _resolve_again(self, channel: Mirrored) -> int:

@@ -26,9 +26,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "add": ("Mirror", "archiver.cli.add", "Choose channels to mirror."),
     "channels": ("Mirror", "archiver.cli.channels", "List the mirrored channels."),
     "remove": ("Mirror", "archiver.cli.remove", "Stop mirroring a channel; its archive stays."),
+    "accounts": ("Mirror", "archiver.cli.accounts", "List the accounts, and how they are."),
+    "move": ("Mirror", "archiver.cli.move", "Let another account read a channel."),
     "sync": ("Mirror", "archiver.cli.sync", "Fetch what is missing and what is new, then exit."),
     "search": ("Find", "archiver.cli.search", "Find messages in the archive."),
     "show": ("Find", "archiver.cli.show", "Show one message with all that is known of it."),
+    "history": ("Find", "archiver.cli.history", "Show what became of one message: edits, deletion, return."),
+    "changes": ("Find", "archiver.cli.changes", "List what was edited, deleted or renamed, newest first."),
     "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are missing, absent or not fetched."),
     "status": ("Find", "archiver.cli.status", "Show per channel what is held and how complete it is."),
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
@@ -36,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
+_NUMBER = re.compile(r"-[0-9]+(?:[/:][0-9]+)?")
 
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
@@ -57,7 +62,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
     try:
-        arguments = globals_first([_bare_id(word) for word in arguments])
+        arguments = ids_last(globals_first([_bare_id(word) for word in arguments]))
         from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
 
         build().main(arguments, prog_name=PROGRAM)
@@ -102,6 +107,20 @@ def globals_first(arguments: list[str]) -> list[str]:
         else:
             rest.append(word)
     return front + rest
+
+
+def ids_last(arguments: list[str]) -> list[str]:
+    """The same arguments with negative numbers behind `--`, where they are words: a command says best what they are."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    # After an option it may be its value.
+    moved = [at for at in range(1, end) if _NUMBER.fullmatch(arguments[at]) and _is_word(arguments[at - 1])]
+    kept = [word for at, word in enumerate(arguments[:end]) if at not in moved]
+    rest = [arguments[at] for at in moved] + arguments[end + 1 :]
+    return [*kept, "--", *rest] if moved or end < len(arguments) else kept
+
+
+def _is_word(argument: str) -> bool:
+    return not argument.startswith("-") or _NUMBER.fullmatch(argument) is not None
 
 
 def _explain(exc: Exception, *, debug: bool) -> int:

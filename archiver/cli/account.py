@@ -1,76 +1,205 @@
-"""Putting the parts together for the commands that write: settings, lock, archive, connection, mirror.
+"""Putting the parts together for the commands that ask the server: settings, locks, archive, connections, mirrors.
 
-The composition root of the mirror. The lock comes first: two processes never share a session or write one archive.
+The composition root of the mirror. The locks come first: two processes never mirror into one archive or share a
+session.
 """
 
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.errors import LoginNeeded, UsageError
+from archiver.cli.writing import open_archive, open_beside
+from archiver.clock import Clock
+from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.ingest import Ingest
-from archiver.lock import hold
+from archiver.lock import hold_session
 from archiver.mirror import Mirror
-from archiver.reindex import prepare_search
 from archiver.schedule import Scheduler
+from archiver.store.account import set_account_state
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Connection, TelegramSource, has_session
+from archiver.telegram import Address, Connection, Patience, TelegramSource, has_session
+from archiver.telegram.pushes import Hint
 from archiver.version import version
+from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
     from config.settings import Settings
 
-ACCOUNT = "default"
-SESSION_NAME = "session"
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a writing command works with."""
+    """What a command works with: one account's way to the server and into the archive."""
 
+    name: str
     database: Database
     connection: Connection
+    scheduler: Scheduler
     source: TelegramSource
     ingest: Ingest
     mirror: Mirror
 
 
-@asynccontextmanager
-async def open_archive(settings: Settings, *, command: str) -> AsyncIterator[Database]:
-    """The archive for writing, without a connection to the server."""
-    os.umask(0o077)
-    directory: Path = settings.archive.dir
-    with hold(directory, command=command):
-        async with await Database.open(directory) as database:
-            if rewritten := await prepare_search(database):
-                output.note(f"made the search tables anew, from {rewritten:,} messages.")
-            yield database
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How the accounts of a run behave towards the server."""
+
+    patience: Patience = field(default_factory=Patience)
+    """With the line and its answers."""
+    flood_patience: float = 120.0
+    """Seconds of an ordered wait that are waited for; a longer one is raised as FloodWait."""
+    hint: Hint | None = None
+    """Told the channels that the server pushes something about."""
+    clock: Clock | None = None
 
 
-@asynccontextmanager
-async def open_account(settings: Settings, *, command: str, login: bool = False) -> AsyncIterator[Account]:
-    """The archive with the account's connection. Raises LoginNeeded when nobody logged in and `login` is not set."""
-    _spare_the_collector()
-    address = _address(settings)
-    session = settings.archive.dir / SESSION_NAME
-    if not login and not has_session(session):
-        raise LoginNeeded("no account is logged in.", hint="Run `telekeep login`.")
-    async with open_archive(settings, command=command) as database:
-        connection = Connection(address, session, await _scheduler(settings, database))
-        source = TelegramSource(connection)
-        ingest = Ingest(database, layer=source.layer, account=ACCOUNT)
+class Accounts:
+    """The accounts of one run: those at work, and why others are not. Not for use from several tasks at a time."""
+
+    def __init__(self, settings: Settings, database: Database, *, command: str, conduct: Conduct) -> None:
+        self.database = database
+        self.at_work: dict[str, Account] = {}
+        self.absent: dict[str, Error] = {}
+        """Why an account that was wanted is not at work."""
+        self._settings = settings
+        self._command = command
+        self._conduct = conduct
+        self._open: dict[str, AsyncExitStack] = {}
+
+    async def take(self, name: str) -> Account:
+        """Put an account to work; it connects with its first call.
+
+        Raises LoginNeeded without a session, Busy when another process uses it, UsageError for its settings.
+        """
+        if name in self.at_work:
+            return self.at_work[name]
+        stack = AsyncExitStack()
         try:
-            yield Account(database, connection, source, ingest, Mirror(source, database, ingest, account=ACCOUNT))
+            account = await stack.enter_async_context(
+                _connected(self._settings, self.database, name, command=self._command, conduct=self._conduct)
+            )
+        except Error as exc:
+            self.absent[name] = exc
+            raise
+        self._open[name], self.at_work[name] = stack, account
+        self.absent.pop(name, None)
+        return account
+
+    async def release(self, name: str, why: Error | None = None) -> None:
+        """Let an account go, so that another process may log it in. The tasks that use it have to have ended."""
+        if why is not None:
+            self.absent[name] = why
+        self.at_work.pop(name, None)
+        if stack := self._open.pop(name, None):
+            await stack.aclose()
+
+    async def release_all(self) -> None:
+        """Let all accounts go."""
+        for name in list(self._open):
+            await self.release(name)
+
+
+@asynccontextmanager
+async def open_accounts(
+    settings: Settings, *, command: str, names: Iterable[str] | None = None, conduct: Conduct = Conduct()
+) -> AsyncIterator[Accounts]:
+    """The archive for mirroring with these accounts at work, by default all that can be.
+
+    Those that cannot be put to work are in `absent`. Raises LoginNeeded when no account at all ever logged in, and the
+    reason when none of `names` can be put to work; with no names the caller takes accounts as it needs them.
+    """
+    _spare_the_collector()
+    wanted = account_names(settings) if names is None else list(names)
+    _expect_some_account(settings)
+    async with open_archive(settings.archive.dir, command=command) as database:
+        accounts = Accounts(settings, database, command=command, conduct=conduct)
+        try:
+            for name in wanted:
+                try:
+                    await accounts.take(name)
+                except (LoginNeeded, Busy, UsageError):
+                    continue  # it is in `absent`
+            if wanted and not accounts.at_work:
+                raise min(accounts.absent.values(), key=lambda error: isinstance(error, LoginNeeded))
+            yield accounts
+        finally:
+            await accounts.release_all()
+
+
+@asynccontextmanager
+async def open_login(settings: Settings, name: str) -> AsyncIterator[Account]:
+    """One account for logging in, beside whatever mirrors with the others. Raises Busy when it is in use."""
+    _spare_the_collector()
+    address_of(settings, name)  # what is wrong with the settings is said before an archive is made
+    async with (
+        open_beside(settings.archive.dir, command="login") as database,
+        _connected(settings, database, name, command="login", conduct=Conduct()) as account,
+    ):
+        yield account
+
+
+def _expect_some_account(settings: Settings) -> None:
+    """Say what no account can do without before an archive is made."""
+    names = account_names(settings)
+    if not any(one.api_id and one.api_hash for one in (account_settings(settings, name) for name in names)):
+        address_of(settings, DEFAULT)
+    if not any(has_session(session_path(settings, name)) for name in names):
+        raise LoginNeeded("no account is logged in.", hint="Run `telekeep login`.")
+
+
+async def mark_dead(database: Database, name: str, error: LoginNeeded) -> None:
+    """Note that the server no longer accepts the account; `telekeep login` makes it active again."""
+    reason, now = str(error.args[0]), int(time.time())
+    await database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=reason))
+
+
+async def mark_active(database: Database, name: str) -> None:
+    """Note that the server accepts the account."""
+    now = int(time.time())
+    await database.write(lambda conn: set_account_state(conn, name, "active", now=now))
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, database: Database, name: str, *, command: str, conduct: Conduct
+) -> AsyncIterator[Account]:
+    if name not in account_names(settings):
+        raise UsageError(
+            f"account {name} is not in the settings.",
+            hint=f"Give it a section [telegram.accounts.{name}], or move its channels: telekeep move CHANNEL --to NAME",
+        )
+    session = session_path(settings, name)
+    address = address_of(settings, name)
+    if command != "login" and not has_session(session):
+        raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{_login_command(name)}`.")
+    with hold_session(settings.archive.dir, name, command=command):
+        scheduler = await _scheduler(settings, database, name, conduct)
+        connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint)
+        source = TelegramSource(connection)
+        ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now)
+        mirror = Mirror(source, database, ingest, account=name)
+        try:
+            yield Account(name, database, connection, scheduler, source, ingest, mirror)
         finally:
             await connection.close()
+
+
+def say_whose(error: Error, settings: Settings, name: str) -> Error:
+    """The same error, which says of which account it speaks where there are several."""
+    if len(account_names(settings)) > 1 and not str(error).startswith(f"account {name}"):
+        error.args = (f"account {name}: {error.args[0]}", *error.args[1:])
+        error.hint = error.hint and error.hint.replace("`telekeep login`", f"`{_login_command(name)}`")
+    return error
+
+
+def _login_command(name: str) -> str:
+    return "telekeep login" if name == DEFAULT else f"telekeep login --account {name}"
 
 
 def _spare_the_collector() -> None:
@@ -82,37 +211,41 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _scheduler(settings: Settings, database: Database) -> Scheduler:
+async def _scheduler(settings: Settings, database: Database, name: str, conduct: Conduct) -> Scheduler:
     async def remember(method: str, until: float) -> None:
-        await database.write(lambda conn: set_flood(conn, account=ACCOUNT, method=method, until=until))
+        await database.write(lambda conn: set_flood(conn, account=name, method=method, until=until))
+
+    whose = f" with account {name}" if len(account_names(settings)) > 1 else ""
 
     def notify(method: str, seconds: float) -> None:
-        output.note(f"waiting {seconds:.0f} s before the next {method} call, for the account's sake.")
+        output.note(f"waiting {seconds:.0f} s before the next {method} call{whose}, for the account's sake.")
 
     return Scheduler(
-        settings.telegram.requests_per_second,
-        floods=await list_floods(database.connection, ACCOUNT),
+        account_settings(settings, name).requests_per_second,
+        floods=await list_floods(database.connection, name),
         remember=remember,
         notify=notify,
+        patience=conduct.flood_patience,
+        clock=conduct.clock,
     )
 
 
-def _address(settings: Settings) -> Address:
-    telegram = settings.telegram
-    if telegram.api_id is None or telegram.api_hash is None:
+def address_of(settings: Settings, name: str) -> Address:
+    """Whom the account connects to, and by which way. Raises UsageError, SettingsError."""
+    account, server = account_settings(settings, name), settings.telegram.server
+    if account.api_id is None or account.api_hash is None:
         raise UsageError(
             "telegram.api_id and telegram.api_hash are not set.",
             hint="Make your own at https://my.telegram.org (API development tools) and put them into telekeep.toml or"
             " TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
         )
-    server = telegram.server
     return Address(
-        api_id=telegram.api_id,
-        api_hash=telegram.api_hash.get_secret_value(),
+        api_id=account.api_id,
+        api_hash=account.api_hash.get_secret_value(),
         dc=server.dc if server else None,
         host=server.host if server else None,
         port=server.port if server else None,
         public_key=server.public_key if server else None,
-        proxy=telegram.proxy.get_secret_value() if telegram.proxy else None,
+        proxy=account.proxy.get_secret_value() if account.proxy else None,
         app_version=version(),
     )

@@ -16,14 +16,12 @@ from archiver.cli import output
 
 if TYPE_CHECKING:
     from archiver.address import ChannelRef
-    from archiver.cli.account import Account
-    from archiver.store.database import Connection
     from config.settings import Settings
 
 EXIT_STATUS = {
     0: "all are mirrored from now on",
     2: "wrong usage, or none could be added",
-    3: "some could not be added",
+    3: "some could not be added, or the service has not come to them yet",
     4: "login needed",
     5: "flood wait: run again after the seconds named",
 }
@@ -44,6 +42,9 @@ def command(
         typer.Option("--since", metavar="DATE", help="Mirror from this date on; `all`: the whole history (default)."),
     ] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="The time zone of --since.")] = "UTC",
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NAME", help="Which account reads new ones (default: default).")
+    ] = None,
 ) -> int:
     """Choose channels to mirror.
 
@@ -55,43 +56,63 @@ def command(
 
     Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again
     takes it up where it stopped, and changes its --since or --alias if one is given; what is archived stays.
+
+    While `telekeep run` mirrors, it is the service that adds them, and this command waits for what it says. It waits no
+    longer when the service stops or says nothing for ten minutes; what is open then is added by the service later.
     """
-    return asyncio.run(run(context.obj.settings(), channels=channels or [], file=file, alias=alias, since=since, tz=tz))
+    return asyncio.run(
+        run(
+            context.obj.settings(),
+            channels=channels or [],
+            file=file,
+            alias=alias,
+            since=since,
+            tz=tz,
+            account=account,
+        )
+    )
 
 
 async def run(
-    settings: Settings, *, channels: list[str], file: str | None, alias: str | None, since: str | None, tz: str
+    settings: Settings,
+    *,
+    channels: list[str],
+    file: str | None,
+    alias: str | None,
+    since: str | None,
+    tz: str,
+    account: str | None,
 ) -> int:
-    """Resolve and keep each channel. Returns the exit status."""
-    from archiver.cli.account import open_account  # noqa: PLC0415 - --help must not pay for the rest
-    from archiver.errors import (  # noqa: PLC0415 - see above
-        ChannelError,
-        NotFound,
-        ServerFault,
-        UnreadableObject,
-        UsageError,
-    )
+    """Add each channel, or let the service do so where one runs. Returns the exit status."""
+    from archiver.cli.adding import add_here, add_in_service  # noqa: PLC0415 - --help must not pay for the rest
+    from archiver.errors import Busy, UsageError  # noqa: PLC0415 - see above
+    from archiver.store.intake import Order  # noqa: PLC0415 - see above
+    from config.accounts import account_settings  # noqa: PLC0415 - see above
 
+    if account is not None:
+        account_settings(settings, account)  # whether there is such an account
     words = [*channels, *(_read_list(file) if file else [])]
     if not words:
         raise UsageError("no channel was named.", hint="Write `telekeep add @name`, or give a list with -f.")
     if alias is not None:
         _check_alias(alias, len(words))
     window_start = _window_start(since, tz)
-    refs = _parse(words)
-    if not refs:
+    orders = [
+        Order(channel=str(ref), alias=alias, window_start=window_start, keep_window=since is None, account=account)
+        for ref in _parse(words)
+    ]
+    if not orders:
         return 2
-    failed = len(words) - len(refs)
-    async with open_account(settings, command="add") as account:
-        for ref in refs:
-            try:
-                await _add(account, ref, window_start=window_start, keep_window=since is None, alias=alias)
-            except (ChannelError, NotFound, ServerFault, UnreadableObject) as exc:
-                failed += 1
-                output.error(f"{ref}: {exc}")
-    if failed:
-        return 2 if failed == len(words) else 3
-    return 0
+    try:
+        failures = await add_here(settings, orders)
+    except Busy as exc:
+        if exc.holder != "run":
+            raise
+        failures = await add_in_service(settings, orders)
+    failures += [UsageError.exit_status] * (len(words) - len(orders))
+    if not failures:
+        return 0
+    return max(failures) if len(failures) == len(words) else 3
 
 
 def _parse(words: list[str]) -> list[ChannelRef]:
@@ -108,36 +129,6 @@ def _parse(words: list[str]) -> list[ChannelRef]:
     return refs
 
 
-async def _add(
-    account: Account, ref: ChannelRef, *, window_start: int | None, keep_window: bool, alias: str | None
-) -> None:
-    from archiver.errors import NotFound, ServerFault, StaleAccess, UnreadableObject  # noqa: PLC0415 - see run
-    from archiver.store.channel import find_access, find_by_alias  # noqa: PLC0415 - see run
-
-    conn = account.database.connection
-    channel_id = ref.channel_id
-    if channel_id is None and not ref.public:
-        channel_id = await find_by_alias(conn, str(ref.name))
-    if channel_id is not None:
-        access_hash = await find_access(conn, account="default", channel_id=channel_id)
-        if access_hash is None:
-            raise NotFound("an id alone cannot be asked for.", hint="Add the channel by its public name, @name.")
-        channel = await account.source.get_channel(channel_id, access_hash)
-    else:
-        channel = await account.source.resolve_username(str(ref.name))
-        try:
-            channel = await account.source.get_channel(channel.channel_id, channel.access_hash)
-        except (ServerFault, StaleAccess, UnreadableObject):
-            output.note(f"{ref}: its description could not be read; it is mirrored all the same.")
-    if alias is not None:
-        await _check_unused(conn, alias, channel.channel_id)
-    new = await account.ingest.add_channel(channel, window_start=window_start, keep_window=keep_window, alias=alias)
-    since = f", from {datetime.fromtimestamp(window_start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if window_start else ""
-    name = f"@{channel.username}" if channel.username else str(channel.channel_id)
-    state = "added" if new else "mirrored already"
-    output.note(f"{name} ({channel.title}): {state}{since}.")
-
-
 def _check_alias(alias: str, count: int) -> None:
     from archiver.address import parse_channel  # noqa: PLC0415 - see run
     from archiver.errors import UsageError  # noqa: PLC0415 - see run
@@ -152,17 +143,6 @@ def _check_alias(alias: str, count: int) -> None:
         raise UsageError(
             f"{alias!r} cannot be an alias.", hint="Use letters, digits, - and _, and no number, @ or link."
         )
-
-
-async def _check_unused(conn: Connection, alias: str, channel_id: int) -> None:
-    """An alias that another channel is called by would make both ambiguous."""
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
-    from archiver.store.rows import list_names  # noqa: PLC0415 - see run
-
-    for other in await list_names(conn):
-        names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
-        if other.channel_id != channel_id and alias.casefold() in names:
-            raise UsageError(f"another channel is called {alias!r} already.", hint="Choose another alias.")
 
 
 def _window_start(since: str | None, tz: str) -> int | None:

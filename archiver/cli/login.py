@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXIT_STATUS = {
     0: "logged in, or was already",
-    2: "wrong usage, or the server cannot be reached",
+    2: "wrong usage, the account is in use, or the server cannot be reached",
     4: "the number, code or password was not accepted",
     5: "flood wait: run again after the seconds named",
 }
@@ -30,6 +30,9 @@ def command(
     phone: Annotated[
         str | None, typer.Option("--phone", metavar="P", help="The account's number with country code.")
     ] = None,
+    account: Annotated[
+        str, typer.Option("--account", metavar="NAME", help="Which account of the settings.")
+    ] = "default",
 ) -> int:
     """Log in with a code; the session stays on this machine.
 
@@ -37,22 +40,28 @@ def command(
     Examples:
       telekeep login
       telekeep login --phone +9996612345
+      telekeep login --account second
       printf '%s\\n' 12345 'the password' | telekeep login --phone +9996612345
 
     When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
     password (only if the account has one). Use an account of your own that has existed for a while: new and rented
-    numbers get banned.
+    numbers get banned. More accounts than one have sections [telegram.accounts.NAME] in the settings; one may be logged
+    in while `telekeep run` mirrors with the others.
     """
-    return asyncio.run(run(context.obj.settings(), phone=phone))
+    return asyncio.run(run(context.obj.settings(), phone=phone, name=account))
 
 
-async def run(settings: Settings, *, phone: str | None) -> int:
+async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     """Sign in. Returns the exit status."""
-    from archiver.cli.account import open_account  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+    from archiver.cli.account import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+        mark_active,
+        open_login,
+    )
     from archiver.telegram import log_in  # noqa: PLC0415 - see above
 
-    async with open_account(settings, command="login", login=True) as account:
+    async with open_login(settings, name) as account:
         new = await log_in(account.connection, StandardInput(phone))
+        await mark_active(account.database, name)
     output.note("logged in." if new else "already logged in.")
     return 0
 

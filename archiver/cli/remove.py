@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archiver.store.database import Writer
     from config.settings import Settings
 
-EXIT_STATUS = {0: "done", 2: "wrong usage, no such channel, or the archive is in use"}
+EXIT_STATUS = {0: "done", 2: "wrong usage, or no such channel"}
 
 
 def command(
@@ -28,7 +28,8 @@ def command(
     Examples:
       telekeep remove @channel
 
-    `telekeep add @channel` takes it up again, with the --since that is given then.
+    `telekeep add @channel` takes it up again, with the --since that is given then. It works while `telekeep run` or
+    `telekeep sync` mirrors.
     """
     return asyncio.run(run(context.obj.settings(), channels=channels))
 
@@ -36,24 +37,20 @@ def command(
 async def run(settings: Settings, *, channels: list[str]) -> int:
     """Set the channels aside. Returns the exit status."""
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - --help must not pay for it
-    from archiver.errors import NotFound  # noqa: PLC0415 - see above
-    from archiver.lock import hold  # noqa: PLC0415 - see above
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.channel import set_state  # noqa: PLC0415 - see above
-    from archiver.store.database import ARCHIVE_NAME, Database  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
 
-    directory = settings.archive.dir
-    if not (directory / ARCHIVE_NAME).exists():
-        raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
-    with hold(directory, command="remove"):
-        async with await Database.open(directory) as database:
-            chosen = await pick_channels(database.connection, channels)
-            now = int(time.time())
+    expect_archive(settings.archive.dir)
+    async with open_beside(settings.archive.dir, command="remove") as database:
+        chosen = await pick_channels(database.connection, channels)
+        now = int(time.time())
 
-            def act(conn: Writer) -> None:
-                for channel in chosen:
-                    set_state(conn, channel.channel_id, "removed", now=now)
+        def act(conn: Writer) -> None:
+            for channel in chosen:
+                set_state(conn, channel.channel_id, "removed", now=now)
 
-            await database.write(act)
+        await database.write(act)
     for channel in chosen:
         output.note(f"{channel.name}: no longer mirrored; what is archived stays.")
     return 0

@@ -10,15 +10,16 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
-    from archiver.cli.account import Account
+    from archiver.cli.account import Account, Accounts
+    from archiver.errors import Error
     from archiver.store.channel import Mirrored
     from config.settings import Settings
 
 EXIT_STATUS = {
     0: "all channels are complete and at the present",
     2: "wrong usage, the server cannot be reached, or every channel failed",
-    3: "some channels failed; the others are complete",
-    4: "login needed",
+    3: "some channels or accounts failed; the others are complete",
+    4: "login needed: no account works",
     5: "flood wait: run again after the seconds named",
     130: "interrupted; what was stored stays, the next run goes on from there",
 }
@@ -38,50 +39,83 @@ def command(
       telekeep sync
       telekeep sync @channel
 
-    Newest messages come first. It may be stopped at any moment: the next run goes on where it was.
+    Newest messages come first. It may be stopped at any moment: the next run goes on where it was. Each channel is
+    read by its account; one that does not work keeps no other from going on.
     """
     return asyncio.run(run(context.obj.settings(), typed=channels or []))
 
 
 async def run(settings: Settings, *, typed: list[str]) -> int:
-    """Sync the channels one after the other. Returns the exit status."""
-    from archiver.cli.account import open_account  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+    """Sync the channels account by account, one after the other. Returns the exit status."""
+    from archiver.cli.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
-    from archiver.errors import UsageError  # noqa: PLC0415 - see above
+    from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
 
-    async with open_account(settings, command="sync") as account:
-        chosen = await pick_channels(account.database.connection, typed)
+    async with open_accounts(settings, command="sync", names=()) as accounts:
+        chosen = await pick_channels(accounts.database.connection, typed)
         if not chosen:
             raise UsageError("no channel is mirrored yet.", hint="Add one: telekeep add @name")
-        failed = [channel for channel in chosen if not await _sync(account, channel)]
-    if failed:
-        return 2 if len(failed) == len(chosen) else 3
-    return 0
+        complete, statuses = 0, []
+        names = list(dict.fromkeys(channel.account for channel in chosen))
+        for name in names:
+            own = [channel for channel in chosen if channel.account == name]
+            done, failure = await _sync_account(accounts, name, own)
+            complete += done
+            if failure is None:
+                continue
+            if len(names) == 1:
+                raise say_whose(failure, settings, name)
+            advice = " `telekeep move` gives its channels to another account." * isinstance(failure, LoginNeeded)
+            output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
+            statuses.append(failure.exit_status)
+    if complete == len(chosen):
+        return 0
+    return 3 if complete else max(statuses, default=2)
+
+
+async def _sync_account(accounts: Accounts, name: str, channels: list[Mirrored]) -> tuple[int, Error | None]:
+    """How many of an account's channels are complete now, and what stopped it, if anything did."""
+    from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
+    from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
+
+    complete = 0
+    try:
+        account = await accounts.take(name)
+        for channel in channels:
+            complete += await _sync(account, channel)
+        await mark_active(accounts.database, name)
+    except Error as exc:
+        if isinstance(exc, LoginNeeded) and name in accounts.at_work:
+            await mark_dead(accounts.database, name, exc)
+        return complete, exc
+    finally:
+        await accounts.release(name)
+    return complete, None
 
 
 async def _sync(account: Account, channel: Mirrored) -> bool:
     """One channel; False when it failed. What stops the whole account (login, flood, network) is raised."""
     from archiver.cli.progress import SyncProgress  # noqa: PLC0415 - see run
-    from archiver.errors import (  # noqa: PLC0415 - see run
-        ChannelError,
-        ChannelGone,
-        ChannelInaccessible,
-        ServerFault,
-        UnreadableObject,
-    )
+    from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
+    from archiver.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
+    from archiver.ingest import Removed  # noqa: PLC0415 - see run
 
     with SyncProgress(channel.name) as progress:
         try:
             await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
+        except Removed:
+            progress.failed()
+            output.note(f"{channel.name}: it was removed meanwhile; what is archived stays.")
+            return True
         except (ChannelError, ServerFault, UnreadableObject) as exc:
             progress.failed()
-            if isinstance(exc, ChannelGone):
-                await account.ingest.set_state(channel.channel_id, "banned", str(exc))
-            elif isinstance(exc, ChannelInaccessible):
-                await account.ingest.set_state(channel.channel_id, "inaccessible", str(exc))
+            await account.ingest.set_aside(
+                channel.channel_id,
+                seconds=seconds_aside(exc, channel.failures),
+                error=str(exc),
+                state=state_after(exc),
+            )
             output.error(f"{channel.name}: {exc} What is archived stays.")
             return False
-        if channel.state != "active":
-            await account.ingest.set_state(channel.channel_id, "active")
     progress.done()
     return True

@@ -153,6 +153,12 @@ class Database:
             await self.connection.executescript(script)
 
 
+def expect_archive(directory: Path) -> None:
+    """Raise NotFound where there is no archive: a command that only changes one should not make it."""
+    if not (directory / ARCHIVE_NAME).exists():
+        raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
+
+
 async def _connect(path: str) -> aiosqlite.Connection:
     """A connection with its thread. A cancelled `connect` would leave that thread behind: it is ended first."""
     connecting = asyncio.ensure_future(_opened(path))

@@ -63,11 +63,14 @@ def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
     assert busy.process.poll() is None
 
 
-@pytest.mark.parametrize("command", [["sync"], ["remove", "big"], ["login"]])
-def test_second_process_says_who_holds_the_archive(busy: Busy, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "held"), [(["sync"], "the archive"), (["add", "alpha"], "the archive"), (["login"], "account default")]
+)
+def test_second_process_says_who_holds_the_archive_or_the_session(busy: Busy, command: list[str], held: str) -> None:
     done = busy.desk.run(*command, stdin="")
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert f"`telekeep sync` (process {busy.process.pid})" in done.err
+    assert held in done.err
     assert busy.process.poll() is None
 
 

@@ -126,7 +126,8 @@ def test_channel_that_became_private_keeps_its_archive_and_says_so(filled: Desk,
     assert "private" in states["quiet_i"]["state_reason"]
     telegram.order("private", channel="quiet_i", on=False)
     filled.do("sync", "quiet_i")
-    assert {row["state"] for row in filled.do("channels", "--jsonl").rows} == {"active"}
+    states = {row["username"]: row["state"] for row in filled.do("channels", "--jsonl").rows}
+    assert [states[name] for name in both] == ["active", "active"]
 
 
 def test_place_that_cannot_be_an_archive_is_one_line(desk: Desk) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.cli.__main__ import _bare_id, globals_first, run
+from archiver.cli.__main__ import _bare_id, globals_first, ids_last, run
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,22 @@ def test_global_options_may_stand_anywhere_before_the_double_dash(typed: str, ex
 )
 def test_marked_id_is_not_taken_for_an_option(word: str, expected: str) -> None:
     assert _bare_id(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("add -12345", "add -- -12345"),
+        ("add -1 @a -2/3 --alias x", "add @a --alias x -- -1 -2/3"),
+        ("search x -n -5", "search x -n -5"),
+        ("search -C 3 -5 -- -7", "search -C 3 -- -5 -7"),
+        ("search x -- -7", "search x -- -7"),
+        ("add @a --since 7d", "add @a --since 7d"),
+        ("-5", "-5"),
+    ],
+)
+def test_negative_number_that_stands_as_a_word_is_left_to_the_command(typed: str, expected: str) -> None:
+    assert ids_last(typed.split()) == expected.split()
 
 
 def test_error_that_nobody_foresaw_is_a_line_without_its_text(

@@ -1,0 +1,102 @@
+"""`telekeep accounts`: with which accounts the archive is fed, and how they are."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.store.account import KnownAccount
+    from config.settings import Settings
+
+EXIT_STATUS = {0: "done", 2: "wrong usage"}
+
+
+def command(
+    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+) -> int:
+    """List the accounts: whether they work, what they read, by which way, and what the server made them wait for.
+
+    \b
+    Examples:
+      telekeep accounts
+      telekeep accounts --json | jq '.[] | select(.state == "dead")'
+
+    An account has a section [telegram.accounts.NAME] in the settings; `default` needs none. One that the server no
+    longer accepts is dead until the next `telekeep login`; `telekeep move` gives its channels to another.
+    """
+    return asyncio.run(run(context.obj.settings(), json=json))
+
+
+async def run(settings: Settings, *, json: bool) -> int:
+    """Print them. Returns the exit status."""
+    from archiver.errors import NotFound  # noqa: PLC0415 - --help must not pay for it
+    from archiver.store.account import list_accounts  # noqa: PLC0415 - see above
+    from archiver.store.database import Database  # noqa: PLC0415 - see above
+    from archiver.store.flood import list_floods  # noqa: PLC0415 - see above
+    from config.accounts import account_names  # noqa: PLC0415 - see above
+
+    known, floods = {}, {}
+    try:
+        async with await Database.open_readonly(settings.archive.dir) as database:
+            known = {account.account: account for account in await list_accounts(database.connection)}
+            for name in known:
+                floods[name] = await list_floods(database.connection, name)
+    except NotFound:
+        pass  # nothing is archived yet; the settings name accounts all the same
+    names = dict.fromkeys([*account_names(settings), *known])
+    rows = [_row(settings, name, known.get(name), floods.get(name, {})) for name in names]
+    if json:
+        output.json_array(rows)
+    else:
+        output.table(
+            ("account", "state", "channels", "proxy", "waits", "reason"),
+            (_cells(row) for row in rows),
+            right=("channels",),
+        )
+    return 0
+
+
+def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
+    from archiver.row import iso  # noqa: PLC0415 - see run
+    from config.accounts import account_names, account_settings, session_path  # noqa: PLC0415 - see run
+
+    configured = name in account_names(settings)
+    proxy = account_settings(settings, name).proxy if configured else None
+    return {
+        "account": name,
+        "configured": configured,
+        "logged_in": session_path(settings, name).exists(),
+        "state": known.state if known else None,
+        "since": iso(known.since) if known and known.since is not None else None,
+        "reason": known.reason if known else None,
+        "channels": known.channels if known else 0,
+        "proxy": proxy_place(proxy.get_secret_value()) if proxy else None,
+        "flood_waits": {method: iso(int(until)) for method, until in floods.items() if until > time.time()},
+    }
+
+
+def _cells(row: dict[str, Any]) -> tuple[object, ...]:
+    if not row["configured"]:
+        state = "not in the settings"
+    elif row["state"] == "dead":
+        state = f"dead since {row['since']}"
+    else:
+        state = "logged in" if row["logged_in"] else "not logged in"
+    waits = ", ".join(f"{method} until {until}" for method, until in row["flood_waits"].items())
+    return row["account"], state, row["channels"], row["proxy"] or "none", waits, row["reason"]
+
+
+def proxy_place(url: str) -> str:
+    """Where a proxy is, without what opens it: user, password and secret."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port}"
+    except ValueError:
+        return "unreadable"

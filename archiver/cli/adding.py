@@ -1,0 +1,115 @@
+"""The two ways of `telekeep add`: with the account itself, or by the service that has it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from archiver.address import parse_channel
+from archiver.cli import output
+from archiver.cli.account import mark_dead, open_accounts, say_whose
+from archiver.cli.writing import open_beside
+from archiver.errors import ChannelError, LoginNeeded, NotFound, ServerFault, UnreadableObject
+from archiver.intake import Refused, add_channel, choose_account
+from archiver.store.channel import find_channel
+from archiver.store.database import Connection
+from archiver.store.intake import Order, Outcome, find_outcome, put
+from archiver.store.service import find_service
+from config.settings import Settings
+
+LOOK = 0.3
+"""Seconds between two looks at what the service says."""
+SILENCE = 600.0
+"""Seconds without a word from the service after which nobody waits for it any longer."""
+DEAD = 60.0
+"""Seconds without a sign of life after which a service counts as dead."""
+PATIENCE = 3.0
+"""Seconds after which it is said what is waited for."""
+LEFT = 3
+"""The exit status for an order that is still open."""
+
+
+async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
+    """Add the channels now. Returns the exit status of each failure. Raises Busy when another process mirrors."""
+    failures = []
+    async with open_accounts(settings, command="add", names=()) as accounts:
+        conn = accounts.database.connection
+        for order in orders:
+            ref = parse_channel(order.channel)
+            name = await choose_account(conn, ref, order.account)
+            try:
+                account = await accounts.take(name)
+                outcome = await add_channel(accounts.database, account, ref, order)
+            except (ChannelError, NotFound, Refused, ServerFault, UnreadableObject) as exc:
+                outcome = Outcome(error=str(exc), exit_status=exc.exit_status)
+            except LoginNeeded as exc:
+                if name in accounts.at_work:
+                    await mark_dead(accounts.database, name, exc)
+                raise say_whose(exc, settings, name) from None
+            failures += await _tell(conn, order, outcome)
+    return failures
+
+
+async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[int]:
+    """Leave the channels to the service, and tell what becomes of each. Returns the exit status of each failure."""
+    failures = []
+    async with open_beside(settings.archive.dir, command="add") as database:
+        began = heard = time.monotonic()
+        asked_at = int(time.time())
+        numbers = await database.write(lambda conn: put(conn, orders, now=asked_at))
+        waiting, told = dict(zip(numbers, orders, strict=True)), False
+        try:
+            while True:
+                for number, order in list(waiting.items()):
+                    outcome = await find_outcome(database.connection, number)
+                    if outcome is not None:
+                        del waiting[number]
+                        heard = time.monotonic()
+                        failures += await _tell(database.connection, order, outcome)
+                if not waiting:
+                    return failures
+                if time.monotonic() - heard > SILENCE or await _is_dead(database.connection, asked_at):
+                    output.warn(f"the service does not answer. {_left(waiting)}")
+                    return failures + [LEFT] * len(waiting)
+                if not told and time.monotonic() - began > PATIENCE:
+                    told = True
+                    output.note(f"waiting for the service (`telekeep run`) to add {_count(waiting)}.")
+                await asyncio.sleep(LOOK)
+        except asyncio.CancelledError:
+            output.note(_left(waiting))
+            raise
+
+
+async def _is_dead(conn: Connection, asked_at: int) -> bool:
+    """Whether the service has stopped since, or has not lived for a while; a new one needs a while to begin."""
+    service = await find_service(conn)
+    if service is not None and service.stopped_at is not None and service.stopped_at >= asked_at:
+        return True
+    return time.time() - max(service.beat_at if service else 0, asked_at) > DEAD
+
+
+def _count(waiting: dict[int, Order]) -> str:
+    return "a channel" if len(waiting) == 1 else f"{len(waiting)} channels"
+
+
+def _left(waiting: dict[int, Order]) -> str:
+    names = ", ".join(order.channel for order in list(waiting.values())[:5])
+    more = ", ..." if len(waiting) > 5 else ""
+    return f"Asked for and not yet added: {names}{more}. The service adds what is open as soon as it can."
+
+
+async def _tell(conn: Connection, order: Order, outcome: Outcome) -> list[int]:
+    if outcome.remark:
+        output.note(f"{order.channel}: {outcome.remark}")
+    if outcome.error is not None or outcome.channel_id is None:
+        output.error(f"{order.channel}: {outcome.error}")
+        return [outcome.exit_status]
+    channel = await find_channel(conn, outcome.channel_id)
+    assert channel is not None, "channels are never deleted"
+    start = order.window_start
+    since = f", from {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if start else ""
+    name = f"@{channel.username}" if channel.username else str(channel.channel_id)
+    output.note(f"{name} ({channel.title}): {'added' if outcome.added else 'mirrored already'}{since}.")
+    return []

@@ -1,0 +1,59 @@
+"""`telekeep move`: let another account read a channel."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.store.database import Writer
+    from config.settings import Settings
+
+EXIT_STATUS = {0: "done", 2: "wrong usage, or no such channel or account"}
+
+
+def command(
+    context: typer.Context,
+    *,
+    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The account that reads them from now on.")],
+) -> int:
+    """Let another account read a channel; what is archived stays.
+
+    \b
+    Examples:
+      telekeep move @channel --to second
+
+    It needs no connection and works while `telekeep run` mirrors. The new account looks the channel up by its public
+    name when it first reads it; a name that belongs to another channel by then is not followed.
+    """
+    return asyncio.run(run(context.obj.settings(), channels=channels, to=to))
+
+
+async def run(settings: Settings, *, channels: list[str], to: str) -> int:
+    """Pin the channels to the account. Returns the exit status."""
+    from archiver.cli.pick import pick_channels  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.store.account import pin_channel  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from config.accounts import account_settings, session_path  # noqa: PLC0415 - see above
+
+    account_settings(settings, to)  # whether there is such an account
+    expect_archive(settings.archive.dir)
+    async with open_beside(settings.archive.dir, command="move") as database:
+        chosen = await pick_channels(database.connection, channels, removed=True)
+
+        def act(conn: Writer) -> None:
+            for channel in chosen:
+                pin_channel(conn, channel.channel_id, to)
+
+        await database.write(act)
+    for channel in chosen:
+        output.note(f"{channel.name}: read by account {to} from now on.")
+    if not session_path(settings, to).exists():
+        output.warn(f"account {to} is not logged in yet: run `telekeep login --account {to}`.")
+    return 0

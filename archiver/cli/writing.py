@@ -1,0 +1,38 @@
+"""What the writing commands share: the archive opened for the mirror, alone, or for a short write beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from archiver.cli import output
+from archiver.lock import hold
+from archiver.reindex import prepare_search
+from archiver.store.database import Database
+
+
+@asynccontextmanager
+async def open_archive(directory: Path, *, command: str) -> AsyncIterator[Database]:
+    """The archive for mirroring, made ready by this version. Raises Busy when another process mirrors."""
+    os.umask(0o077)
+    with hold(directory, command=command):
+        async with await Database.open(directory) as database:
+            if rewritten := await prepare_search(database):
+                output.note(f"made the search tables anew, from {rewritten:,} messages.")
+            yield database
+
+
+@asynccontextmanager
+async def open_beside(directory: Path, *, command: str) -> AsyncIterator[Database]:
+    """The archive for short writes, also while another process mirrors into it.
+
+    Raises Busy when that one is of another version: tables are changed only where nobody else works on them.
+    """
+    os.umask(0o077)
+    if not await Database.is_current(directory):
+        async with open_archive(directory, command=command):
+            pass
+    async with await Database.open(directory) as database:
+        yield database
