@@ -33,13 +33,19 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring ids of one state; `noticed` and `how` for what is missing or absent, where it is known."""
+    """Neighbouring ids of one state; `noticed` and `how` for what is missing or absent, where it is known.
+
+    Times are unix seconds.
+    """
 
     state: State
     lo: int
     hi: int
     noticed: int | None = None
+    """When it was first known that nothing is there."""
     how: str | None = None
+    last_seen: int | None = None
+    """When what is missing was there for the last time."""
 
     @property
     def count(self) -> int:
@@ -82,29 +88,53 @@ def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowes
         yield from sorted(known + unknown, key=lambda run: run.lo)
 
 
-def with_proofs(runs: Iterable[Run], proofs: Sequence[Proof]) -> Iterator[Run]:
-    """Absent runs with the time at which the whole of each was known first. Runs ascend."""
-    waiting = sorted(proofs, key=lambda proof: proof.lo)
-    near: list[Proof] = []
-    taken = 0
+def with_proofs(runs: Iterable[Run], proofs: Iterable[Proof]) -> Iterator[Run]:
+    """Absent runs cut by when each id was first known to be absent, and how. Runs ascend; proofs are in their order."""
+    firsts = first_proofs(proofs)
+    at = 0
     for run in runs:
         if run.state != "absent":
             yield run
             continue
-        while taken < len(waiting) and waiting[taken].lo <= run.hi:
-            near.append(waiting[taken])
-            taken += 1
-        near = [proof for proof in near if proof.hi >= run.lo]
-        yield _noticed(run, near)
+        while at < len(firsts) and firsts[at].hi < run.lo:
+            at += 1
+        yield from _cut(run, firsts, at)
 
 
-def _noticed(run: Run, proofs: Sequence[Proof]) -> Run:
+def first_proofs(proofs: Iterable[Proof]) -> list[Proof]:
+    """For each id the first proof that tells of it, as disjoint ascending stretches. Proofs are in their order.
+
+    History is read again and again, and most proofs tell nothing new: they must cost next to nothing.
+    """
     known: list[Interval] = []
-    for proof in sorted(proofs, key=lambda proof: proof.at):
-        known = coverage.add(known, proof.lo, proof.hi)
-        if not coverage.gaps(known, run.lo, run.hi):
-            return replace(run, noticed=proof.at, how=proof.how)
-    return run
+    firsts: list[Proof] = []
+    for proof in proofs:
+        new = coverage.gaps(known, proof.lo, proof.hi)
+        if new:
+            known = coverage.add(known, proof.lo, proof.hi)
+            firsts += [replace(proof, lo=lo, hi=hi) for lo, hi in new]
+    return sorted(firsts, key=lambda proof: proof.lo)
+
+
+def _cut(run: Run, firsts: Sequence[Proof], at: int) -> Iterator[Run]:
+    """The run in pieces that were proven together; ids without any proof stay without a time."""
+    piece = replace(run, hi=run.lo - 1)
+    for index in range(at, len(firsts)):
+        proof = firsts[index]
+        lo, hi = max(run.lo, proof.lo), min(run.hi, proof.hi)
+        if lo > hi:
+            break
+        if lo > piece.hi + 1 or (piece.noticed, piece.how) != (proof.at, proof.how):
+            if piece.count:
+                yield piece
+            if lo > piece.hi + 1:
+                yield replace(run, lo=piece.hi + 1, hi=lo - 1)
+            piece = replace(run, lo=lo, noticed=proof.at, how=proof.how)
+        piece = replace(piece, hi=hi)
+    if piece.count:
+        yield piece
+    if piece.hi < run.hi:
+        yield replace(run, lo=piece.hi + 1)
 
 
 def fill_held(runs: Iterable[Run], lo: int, hi: int) -> Iterator[Run]:

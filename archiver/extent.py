@@ -22,7 +22,7 @@ async def list_runs(
     covered = await list_coverage(conn, channel.channel_id, channel.generation)
     holes = [hole async for hole in extent.list_holes(conn, channel.channel_id, lo, hi)]
     lowest = channel.lowest_wanted if lowest is None else lowest
-    proofs = await extent.list_proofs(conn, channel.channel_id, channel.generation, lo, hi) if holes else []
+    proofs = await extent.list_proofs(conn, channel.channel_id, lo, hi) if holes else []
     empty = with_proofs(split_holes(holes, covered, lowest_wanted=lowest), proofs)
     missing = await extent.list_missing(conn, channel.channel_id, lo, hi)
     return list(heapq.merge(empty, missing, key=lambda run: run.lo))

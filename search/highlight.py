@@ -17,7 +17,7 @@ from search.tree import Node, tags, texts
 
 Span: TypeAlias = tuple[int, int]
 
-_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f\u0e33\u0eb3\uff9e\uff9f")
 _SKIN = ("\U0001f3fb", "\U0001f3ff")
 
 
@@ -82,7 +82,7 @@ def _places(wanted: Needle, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _whole(text: str, end: int) -> int:
     """The end moved behind what belongs to the letter before it."""
-    while end < len(text) and _continues(text, end):
+    while end < len(text) and continues(text, end):
         end += 1
     return end
 
@@ -126,12 +126,12 @@ def _word_end(text: str, start: int, at: int) -> int:
 
 def _boundary(text: str, at: int) -> int:
     """The nearest place up to here that parts two grapheme clusters."""
-    while 0 < at < len(text) and _continues(text, at):
+    while 0 < at < len(text) and continues(text, at):
         at -= 1
     return at
 
 
-def _continues(text: str, at: int) -> bool:
+def continues(text: str, at: int) -> bool:
     """Whether the character at this place belongs to the one before (UAX #29, in short)."""
     char, before = text[at], text[at - 1]
     if unicodedata.category(char) in {"Mn", "Mc", "Me"} or char in _JOINERS or _SKIN[0] <= char <= _SKIN[1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from archiver.cli import output
 
 if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
+    from archiver.store.standing import Standing
     from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
@@ -35,25 +37,38 @@ def command(
 
 async def run(settings: Settings, *, everything: bool, json: bool, jsonl: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.store.channel import list_channels  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.standing import state_note, state_word  # noqa: PLC0415 - --help must not pay for it
+    from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
     from archiver.store.database import Database  # noqa: PLC0415 - see above
+    from archiver.store.standing import get_standings  # noqa: PLC0415 - see above
 
+    now = time.time()
     async with await Database.open_readonly(settings.archive.dir) as database:
         channels = await list_channels(database.connection, removed=everything)
+        standings = await get_standings(database.connection)
     if json:
-        output.json_array(_row(channel) for channel in channels)
-    elif jsonl:
+        output.json_array(_row(channel, standings[channel.channel_id]) for channel in channels)
+        return 0
+    if jsonl:
         for channel in channels:
-            output.jsonl(_row(channel))
-    else:
-        if not channels:
-            output.note("no channel is mirrored yet; add one: telekeep add @name")
-        rows = ((c.name, c.channel_id, c.title, _day(c.window_start) or "all", c.state) for c in channels)
-        output.table(("channel", "id", "title", "since", "state"), rows, right=("id",))
+            output.jsonl(_row(channel, standings[channel.channel_id]))
+        return 0
+    if not channels:
+        output.note("no channel is mirrored yet; add one: telekeep add @name")
+    rows = [
+        (c.name, c.channel_id, c.title, _day(c.window_start) or "all", state_word(c, now), c.account) for c in channels
+    ]
+    # One account needs no column on a terminal; in a pipe the columns are always the same.
+    several = len({channel.account for channel in channels}) > 1 or not output.is_terminal()
+    shown = ("channel", "id", "title", "since", "state", "account")[: 6 if several else 5]
+    output.table(shown, [row[: len(shown)] for row in rows], right=("id",))
+    for channel in channels:
+        if note := state_note(channel, standings[channel.channel_id], now):
+            output.note(note)
     return 0
 
 
-def _row(channel: Mirrored) -> dict[str, Any]:
+def _row(channel: Mirrored, standing: Standing) -> dict[str, Any]:
     return {
         "channel_id": channel.channel_id,
         "username": channel.username,
@@ -65,6 +80,14 @@ def _row(channel: Mirrored) -> dict[str, Any]:
         "state": channel.state,
         "state_reason": channel.state_reason,
         "last_sync_at": _iso(channel.last_sync_at),
+        "account": channel.account,
+        "state_since": _iso(standing.state_since),
+        "retry_at": _iso(channel.retry_at),
+        "failures": channel.failures,
+        "last_error": standing.last_error,
+        "about": standing.about,
+        "participants": standing.participants,
+        "described_at": _iso(channel.described_at),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated
 
 import typer
@@ -11,12 +12,14 @@ from archiver.address import parse_channel
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import get_mirrored, open_archive
+from archiver.cli.standing import how_to_fetch, state_note
 from archiver.completeness import Run, fill_held, tally
-from archiver.errors import NotFound
+from archiver.errors import NotFound, UsageError
 from archiver.extent import list_runs
 from archiver.naming import find_channel
 from archiver.row import iso
 from archiver.store.rows import list_names, snapshot
+from archiver.store.standing import get_standings
 
 EXIT_STATUS = {
     0: "there are gaps, and they were listed",
@@ -41,39 +44,49 @@ def command(
       telekeep gaps @channel --jsonl | jq 'select(.state == "not fetched")'
 
     \b
-    missing      held here, and noticed to be gone from the channel since
-    absent       an answer of the server proved that there was no such message when it was given
+    missing      held here, and gone from the channel; it went between last_seen and noticed
+    absent       an answer of the server proved that there was no such message when it was given: noticed
     not fetched  nobody knows yet; `telekeep sync` fetches it
     outside      older than the window of `telekeep add --since`
+    how          update (the server told), history or audit (it was read again), difference, import
+
+    With --all each id from 1 to the highest known one is in exactly one run. A channel that was removed, or cannot be
+    read any more, answers as well. In a pipe: state, ids, count, noticed, how, last seen, with tabs between.
     """
-    return asyncio.run(run(context.obj, channel, every=every, json=json, jsonl=jsonl))
+    if json and jsonl:
+        raise UsageError("--json and --jsonl exclude each other.")
+    shape = "json" if json else "jsonl" if jsonl else "people"
+    return asyncio.run(run(context.obj, channel, every=every, shape=shape))
 
 
-async def run(invocation: Invocation, typed: str, *, every: bool, json: bool, jsonl: bool) -> int:
+async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) -> int:
     """List them; the result is the exit status."""
     async with open_archive(invocation) as database:
         conn = database.connection
         name = find_channel(parse_channel(typed), await list_names(conn))
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
+            standing = (await get_standings(conn))[name.channel_id]
             found = await list_runs(conn, channel)
     if channel.top_id == 0:
-        raise NotFound(f"nothing of {name.name} was fetched yet.", hint="Run: telekeep sync")
+        raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel))
     everything = list(fill_held(found, 1, channel.top_id))
     runs = everything if every else found
-    if json:
-        output.json_array(_object(run) for run in runs)
-    elif jsonl:
+    if shape == "json":
+        output.json_array(_object(one) for one in runs)
+    elif shape == "jsonl":
         for one in runs:
             output.jsonl(_object(one))
     else:
-        rows = ((one.state, _ids(one), one.count, iso(one.noticed), one.how) for one in runs)
-        output.table(("state", "ids", "count", "noticed", "how"), rows, right=("count",))
+        rows = ((one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen)) for one in runs)
+        output.table(("state", "ids", "count", "noticed", "how", "last seen"), rows, right=("count",), wide=True)
     counts = tally(everything)
     output.note(
         f"{name.name}: of {channel.top_id} ids {counts.held} held, {counts.missing} missing, {counts.absent} absent,"
         f" {counts.not_fetched} not fetched{f', {counts.outside} outside the window' if counts.outside else ''}"
     )
+    if note := state_note(channel, standing, time.time()):
+        output.note(note)
     return 0 if counts.missing + counts.absent + counts.not_fetched else 1
 
 
@@ -89,4 +102,5 @@ def _object(run: Run) -> dict[str, object]:
         "count": run.count,
         "noticed": iso(run.noticed),
         "how": run.how,
+        "last_seen": iso(run.last_seen),
     }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _state = {"quiet": False}
+_WIDE = 1000
 
 
 def set_quiet(quiet: bool) -> None:
@@ -72,8 +73,13 @@ def text(value: str, *, multiline: bool = False) -> str:
     return isolate(safe) if is_terminal() else safe
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
-    """Rows for people: a table on a terminal, TSV without a header in a pipe. `right`: headers of numeric columns."""
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), wide: bool = False
+) -> None:
+    """Rows for people: a table on a terminal, TSV without a header in a pipe.
+
+    `right`: headers of numeric columns. `wide`: rather wider than the terminal than with cells in pieces.
+    """
     if not is_terminal():
         for row in rows:
             tsv(*row)
@@ -86,7 +92,10 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: It
         grid.add_column(header, justify="right" if header in numeric else "left", no_wrap=header in numeric)
     for row in rows:
         grid.add_row(*(text(_cell(value)) for value in row))
-    console().print(grid)
+    screen = console()
+    if wide:
+        screen.width = max(screen.width, _WIDE)
+    screen.print(grid)
 
 
 def tsv(*values: object) -> None:

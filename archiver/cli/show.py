@@ -9,16 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from archiver.address import parse_message
 from archiver.cli import output
+from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import get_mirrored, open_archive
-from archiver.errors import IntegrityError, NotFound
-from archiver.extent import list_runs
-from archiver.naming import find_channel
-from archiver.row import ChannelName, Row, build_row, iso, to_object
-from archiver.store.database import Connection
-from archiver.store.rows import Payload, find_payload, get_messages, list_names
+from archiver.cli.reading import open_archive
+from archiver.errors import IntegrityError
+from archiver.row import ChannelName, Row, build_row, to_object
+from archiver.store.rows import Payload, find_payload
 
 EXIT_STATUS = {
     0: "shown",
@@ -49,16 +46,11 @@ def command(
 
 async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:
     """Show it; the result is the exit status."""
-    wanted = parse_message(address)
     async with open_archive(invocation) as database:
         conn = database.connection
-        channel = find_channel(wanted.channel, await list_names(conn))
-        key = (channel.channel_id, wanted.message_id)
-        held = (await get_messages(conn, [key])).get(key)
-        if held is None:
-            raise NotFound(await _why_not(conn, channel, wanted.message_id))
-        row = build_row(channel, *held)
-        payload = await find_payload(conn, *key) if raw else None
+        channel, (message, media) = await get_message(conn, address)
+        row = build_row(channel, message, media)
+        payload = await find_payload(conn, channel.channel_id, message.message_id) if raw else None
     shown: dict[str, Any] = to_object(row)
     if payload is not None:
         shown["raw"] = _raw(payload)
@@ -67,22 +59,6 @@ async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) ->
     else:
         _print(channel, row, shown.get("raw"))
     return 0
-
-
-async def _why_not(conn: Connection, channel: ChannelName, message_id: int) -> str:
-    mirrored = await get_mirrored(conn, channel.channel_id)
-    what = f"{channel.name}/{message_id} is not in the archive"
-    if message_id > mirrored.top_id:
-        return (
-            f"{what}: the highest id known of the channel is {mirrored.top_id}. `telekeep sync` looks for newer ones."
-        )
-    run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
-    if run.state == "absent":
-        noticed = f" (noticed {iso(run.noticed)}, {run.how})" if run.noticed else ""
-        return f"{what}: there was no such message in the channel{noticed}."
-    if run.state == "outside":
-        return f"{what}: it is older than the window that is mirrored."
-    return f"{what}: it was not fetched yet. `telekeep sync` fetches it."
 
 
 def _raw(payload: Payload) -> dict[str, object]:

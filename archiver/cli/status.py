@@ -1,4 +1,4 @@
-"""`telekeep status`: what is held of each channel, and how complete it is."""
+"""`telekeep status`: what is held of each channel, how complete it is, and whether anything keeps it from growing."""
 
 from __future__ import annotations
 
@@ -6,121 +6,257 @@ import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
+from archiver.cli.standing import state_note, state_word
 from archiver.completeness import Tally
 from archiver.extent import tally_channel
 from archiver.row import iso
+from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database
 from archiver.store.extent import find_newest
 from archiver.store.rows import list_floods, snapshot
+from archiver.store.service import ServiceLife, find_service
+from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
 
 _HEADERS = ("channel", "state", "held", "missing", "absent", "not fetched", "covered", "newest", "window", "synced")
+_WIDE = (*_HEADERS, "account", "stubs", "server count")
+_SHORT = ("channel", "state", "held", "missing", "not\nfetched", "covered", "newest", "synced")
+_NUMBERS = ("held", "missing", "absent", "not fetched", "not\nfetched", "covered", "stubs", "server count")
+_ALIVE = 180
+"""Seconds after its last sign of life within which a service counts as running."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Channel:
     mirrored: Mirrored
+    standing: Standing
     tally: Tally
     newest: tuple[int, int] | None
+    stubs: int
+    surplus: int | None
+    """How many more messages the server counts than are held and present, if that can be compared."""
+
+    @property
+    def count_differs(self) -> bool | None:
+        """Whether it counts others, and not for a reason that a review of all ids has found no cure for."""
+        return None if self.surplus is None else self.surplus not in (0, self.mirrored.accepted_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Status:
+    now: float
+    path: Path
+    channels: list[_Channel]
+    accounts: list[KnownAccount]
+    service: ServiceLife | None
+    floods: list[tuple[str, str, float]]
+
+    @property
+    def running(self) -> bool:
+        life = self.service
+        return life is not None and life.stopped_at is None and self.now - life.beat_at < _ALIVE
+
+    @property
+    def size(self) -> int:
+        """Bytes of the archive."""
+        parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
 
 
 def command(
     context: typer.Context,
     *,
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="On a terminal: every column, whole times.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
-    """Show per channel what is held and how complete it is.
+    """Show per channel what is held and how complete it is, and whether the service runs.
 
     \b
     Examples:
       telekeep status
+      telekeep status --wide
       telekeep status --json | jq '.channels[] | select(.not_fetched > 0) | .channel'
 
-    covered: the share of the window's ids that are held, or known to be absent. Removed channels are shown as well.
+    covered: the share of the window's ids that are held, or known to be absent. newest, synced: how long ago, or the
+    day (UTC). Removed channels are shown as well. What keeps a channel from being mirrored is said below the table.
     """
-    return asyncio.run(run(context.obj, json=json))
+    return asyncio.run(run(context.obj, wide=wide, json=json))
 
 
-async def run(invocation: Invocation, *, json: bool) -> int:
+async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
     """Show it; the result is the exit status."""
     async with open_archive(invocation) as database:
-        channels = await _read(database)
-        now = time.time()
-        floods = [flood for flood in await list_floods(database.connection) if flood[2] > now]
-        path = database.path
-    size = _size(path)
+        status = await _read(database)
     if json:
-        output.json(
-            {
-                "archive": {"path": str(path), "bytes": size},
-                "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in floods],
-                "channels": [_object(channel) for channel in channels],
-            }
-        )
+        output.json(_object(status))
         return 0
-    output.table(_HEADERS, map(_cells, channels), right=("held", "missing", "absent", "not fetched", "covered"))
-    for account, method, until in floods:
-        output.note(f"flood wait: {account} may call {method} again at {iso(int(until))}")
-    if not channels:
-        output.note("no channel is mirrored yet; add one: telekeep add @name")
-    output.note(f"archive: {path} ({size / 1e6:.1f} MB)")
+    if output.is_terminal() and not wide:
+        output.table(_SHORT, [_short(channel, status.now) for channel in status.channels], right=_NUMBERS)
+    else:
+        headers = _WIDE if wide else _HEADERS
+        rows = (_cells(channel, status.now)[: len(headers)] for channel in status.channels)
+        output.table(headers, rows, right=_NUMBERS, wide=True)
+    _tell_notes(status)
     return 0
 
 
-async def _read(database: Database) -> list[_Channel]:
+async def _read(database: Database) -> _Status:
     conn = database.connection
+    now = time.time()
     async with snapshot(conn):
-        mirrored = await list_channels(conn, removed=True)
-        return [
-            _Channel(one, await tally_channel(conn, one), await find_newest(conn, one.channel_id)) for one in mirrored
+        standings = await get_standings(conn)
+        channels = [
+            _Channel(
+                mirrored=one,
+                standing=standings[one.channel_id],
+                tally=await tally_channel(conn, one),
+                newest=await find_newest(conn, one.channel_id),
+                stubs=await count_stubs(conn, one.channel_id),
+                surplus=await find_surplus(conn, one.channel_id),
+            )
+            for one in await list_channels(conn, removed=True)
         ]
+        return _Status(
+            now=now,
+            path=database.path,
+            channels=channels,
+            accounts=await list_accounts(conn),
+            service=await find_service(conn),
+            floods=[flood for flood in await list_floods(conn) if flood[2] > now],
+        )
 
 
-def _size(path: Path) -> int:
-    parts = (path, path.with_name(f"{path.name}-wal"))
-    return sum(part.stat().st_size for part in parts if part.exists())
-
-
-def _cells(channel: _Channel) -> tuple[object, ...]:
+def _short(channel: _Channel, now: float) -> tuple[object, ...]:
     mirrored, counts = channel.mirrored, channel.tally
     return (
         mirrored.name,
-        mirrored.state,
+        state_word(mirrored, now),
+        counts.held,
+        counts.missing,
+        counts.not_fetched,
+        _percent(channel),
+        _ago(channel.newest[1] if channel.newest else None, now) or "-",
+        _ago(mirrored.last_sync_at, now) or "never",
+    )
+
+
+def _cells(channel: _Channel, now: float) -> tuple[object, ...]:
+    mirrored, counts = channel.mirrored, channel.tally
+    return (
+        mirrored.name,
+        state_word(mirrored, now),
         counts.held,
         counts.missing,
         counts.absent,
         counts.not_fetched,
-        "-" if mirrored.last_sync_at is None and not counts.held else _percent(counts),
+        _percent(channel),
         iso(channel.newest[1]) if channel.newest else "-",
         (iso(mirrored.window_start) or "")[:10] or "all",
         iso(mirrored.last_sync_at) or "never",
+        mirrored.account,
+        channel.stubs,
+        mirrored.server_count,
     )
 
 
-def _percent(counts: Tally) -> str:
+def _percent(channel: _Channel) -> str:
     """Rounded down, so that 100 % means all."""
-    return f"{int(counts.covered * 1000) / 10:.1f}%"
+    if channel.mirrored.last_sync_at is None and not channel.tally.held:
+        return "-"
+    return f"{int(channel.tally.covered * 1000) / 10:.1f}%"
 
 
-def _object(channel: _Channel) -> dict[str, object]:
-    mirrored, counts = channel.mirrored, channel.tally
+def _ago(moment: int | None, now: float) -> str | None:
+    """`40s`, `5m`, `3h` before now, or the day."""
+    if moment is None:
+        return None
+    seconds = int(now - moment)
+    for unit, size, most in (("s", 1, 100), ("m", 60, 6_000), ("h", 3_600, 172_800)):
+        if 0 <= seconds < most:
+            return f"{seconds // size}{unit}"
+    return (iso(moment) or "")[:10]
+
+
+def _tell_notes(status: _Status) -> None:
+    for channel in status.channels:
+        mirrored = channel.mirrored
+        if note := state_note(mirrored, channel.standing, status.now):
+            output.note(note)
+        if channel.stubs:
+            output.note(f"{mirrored.name}: {channel.stubs} messages are kept that this version cannot read")
+        if channel.surplus:
+            looked = "an audit reads all of it again" if channel.count_differs else "all ids were looked at"
+            more = "more" if channel.surplus > 0 else "fewer"
+            output.note(
+                f"{mirrored.name}: the server counts {abs(channel.surplus)} messages {more} than are held and there;"
+                f" {looked}"
+            )
+    for account in status.accounts:
+        if account.state == "dead":
+            reason = f": {account.reason}" if account.reason else ""
+            output.note(f"account {account.account}: not accepted since {iso(account.since)}{reason}")
+    for label, method, until in status.floods:
+        output.note(f"flood wait: {label} may call {method} again at {iso(int(until))}")
+    if not status.channels:
+        output.note("no channel is mirrored yet; add one: telekeep add @name")
+    if status.service is not None:
+        output.note(_tell_service(status.service, running=status.running))
+    output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
+
+
+def _tell_service(life: ServiceLife, *, running: bool) -> str:
+    if running:
+        return f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
+    if life.stopped_at is not None:
+        return f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it"
+    return f"service: gave no sign since {iso(life.beat_at)}, it was killed or hangs (process {life.pid})"
+
+
+def _object(status: _Status) -> dict[str, Any]:
+    life = status.service
+    return {
+        "archive": {"path": str(status.path), "bytes": status.size},
+        "service": {
+            "running": status.running,
+            "pid": life.pid if life else None,
+            "version": life.version if life else None,
+            "started_at": iso(life.started_at) if life else None,
+            "beat_at": iso(life.beat_at) if life else None,
+            "stopped_at": iso(life.stopped_at) if life else None,
+            "detail": orjson.loads(life.detail) if life else None,
+        },
+        "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
+        "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
+        "channels": [_channel(channel) for channel in status.channels],
+    }
+
+
+def _channel(channel: _Channel) -> dict[str, object]:
+    mirrored, counts, standing = channel.mirrored, channel.tally, channel.standing
     return {
         "channel_id": mirrored.channel_id,
-        "channel": mirrored.username or mirrored.alias or str(mirrored.channel_id),
+        "channel": mirrored.name,
         "alias": mirrored.alias,
         "title": mirrored.title,
+        "account": mirrored.account,
         "state": mirrored.state,
         "state_reason": mirrored.state_reason,
+        "state_since": iso(standing.state_since),
+        "retry_at": iso(mirrored.retry_at),
+        "failures": mirrored.failures,
+        "last_error": standing.last_error,
         "held": counts.held,
+        "stubs": channel.stubs,
         "missing": counts.missing,
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,
@@ -132,4 +268,7 @@ def _object(channel: _Channel) -> dict[str, object]:
         "window_start": iso(mirrored.window_start),
         "last_sync_at": iso(mirrored.last_sync_at),
         "server_count": mirrored.server_count,
+        "server_count_at": iso(standing.server_count_at),
+        "count_differs": channel.count_differs,
+        "accepted_count": mirrored.accepted_count,
     }

@@ -136,7 +136,15 @@ def _channel(part: ChannelPart) -> dict[str, Any]:
 
 def _completeness(found: Completeness) -> dict[str, Any]:
     def ranges(state: str) -> list[list[int]]:
-        return [[run.lo, run.hi] for run in found.runs if run.state == state]
+        merged: list[list[int]] = []
+        for run in found.runs:
+            if run.state != state:
+                continue
+            if merged and merged[-1][1] == run.lo - 1:
+                merged[-1][1] = run.hi
+            else:
+                merged.append([run.lo, run.hi])
+        return merged
 
     return {
         "complete": is_complete(found),

@@ -47,29 +47,29 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: i
 
 
 async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Run]:
-    """The kept messages within [lo, hi] that were noticed to be gone; neighbours noticed together are one run."""
+    """The kept messages within [lo, hi] that were noticed to be gone; neighbours that went together are one run."""
     query = (
-        "SELECT message_id, missing_since, missing_how FROM message"
+        "SELECT message_id, missing_since, missing_how, last_seen FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
     )
     runs: list[Run] = []
     async with conn.execute(query, (channel_id, lo, hi)) as cursor:
-        async for message_id, since, how in cursor:
+        async for message_id, *told in cursor:
             last = runs[-1] if runs else None
-            if last and last.hi == message_id - 1 and (last.noticed, last.how) == (since, how):
-                runs[-1] = Run("missing", last.lo, message_id, since, how)
+            if last and last.hi == message_id - 1 and [last.noticed, last.how, last.last_seen] == told:
+                runs[-1] = Run("missing", last.lo, message_id, *told)
             else:
-                runs.append(Run("missing", message_id, message_id, since, how))
+                runs.append(Run("missing", message_id, message_id, *told))
     return runs
 
 
-async def list_proofs(conn: aiosqlite.Connection, channel_id: int, generation: int, lo: int, hi: int) -> list[Proof]:
-    """The answers that told all about ids within [lo, hi], the first one first."""
-    query = (
-        "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND generation = ? AND hi >= ? AND lo <= ?"
-        " ORDER BY capture_id"
-    )
-    async with conn.execute(query, (channel_id, generation, lo, hi)) as cursor:
+async def list_proofs(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Proof]:
+    """The answers that told all about ids within [lo, hi], the first one first.
+
+    Those of earlier generations too: an id is never given twice, so what was absent once has been absent since.
+    """
+    query = "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND hi >= ? AND lo <= ? ORDER BY capture_id"
+    async with conn.execute(query, (channel_id, lo, hi)) as cursor:
         return [Proof(*row) async for row in cursor]
 
 

@@ -36,7 +36,7 @@ _PROGRESS = """
     SELECT r.channel_id, r.tier, r.reviewed_at, r.started_at, r.next_id, r.lowest_id
     FROM channel c JOIN review r USING (channel_id) WHERE c.account = ?
 """
-_SURPLUS = f"""
+SURPLUS = f"""
     SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
          + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.missing_since IS NOT NULL)
     FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
@@ -92,5 +92,5 @@ def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[s
 
 def find_surplus(conn: sqlite3.Connection, channel_id: int) -> int | None:
     """How many more messages the server counts than are held and present; None when that cannot be compared."""
-    row = conn.execute(_SURPLUS, (channel_id,)).fetchone()
+    row = conn.execute(SURPLUS, (channel_id,)).fetchone()
     return int(row[0]) if row else None

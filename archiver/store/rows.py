@@ -1,4 +1,4 @@
-"""Tables `channel`, `message`, `media`, `revision`: the reading side, for rows that people see.
+"""Tables `channel`, `message`, `media`: the reading side, for rows that people see.
 
 Within `snapshot` all reads see one state of the archive. In WAL mode that blocks no writer and is blocked by none;
 only the WAL file cannot shrink meanwhile. A long export therefore is one snapshot, read in chunks.
@@ -31,23 +31,6 @@ class Payload(NamedTuple):
     raw: bytes
     layer: int
     sha256: bytes
-
-
-class StoredRevision(NamedTuple):
-    """An earlier content of a message; 1 is the first. Times are unix seconds."""
-
-    revision: int
-    edit_date: int | None
-    text: str
-    entities: str | None
-    media: str
-    markup: str | None
-    extra: str | None
-    first_seen: int
-    last_seen: int
-    replaced_at: int
-    payload_sha256: bytes
-    layer: int
 
 
 @asynccontextmanager
@@ -124,16 +107,6 @@ async def find_payload(conn: aiosqlite.Connection, channel_id: int, message_id: 
     async with conn.execute(query, (channel_id, message_id)) as cursor:
         row = await cursor.fetchone()
     return Payload(bytes(row[0]), int(row[1]), bytes(row[2])) if row else None
-
-
-async def list_revisions(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[StoredRevision]:
-    """The earlier contents, the first one first."""
-    query = (
-        f"SELECT {', '.join(StoredRevision._fields)} FROM revision"
-        " WHERE channel_id = ? AND message_id = ? ORDER BY revision"
-    )
-    async with conn.execute(query, (channel_id, message_id)) as cursor:
-        return [StoredRevision._make(row) for row in await cursor.fetchall()]
 
 
 async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: list[StoredMessage]) -> list[Held]:

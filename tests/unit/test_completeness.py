@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,16 +38,27 @@ def test_every_id_has_exactly_one_state(held: set[int], covered: set[int], top: 
     assert tally(told).held == len(held)
 
 
-@given(st.lists(st.tuples(IDS, IDS, st.integers(0, 9)), max_size=8), SETS)
-def test_absent_run_is_noticed_when_the_last_of_its_ids_was_proven(
-    answers: list[tuple[int, int, int]], gone: set[int]
+@given(st.lists(st.tuples(IDS, IDS, st.integers(0, 9), st.sampled_from(["history", "audit"])), max_size=8), SETS)
+def test_absent_id_is_noticed_by_the_first_proof_of_it(
+    answers: list[tuple[int, int, int, str]], gone: set[int]
 ) -> None:
-    proofs = [Proof(min(a, b), max(a, b), at, "history") for a, b, at in answers]
-    for run in with_proofs([Run("absent", lo, hi) for lo, hi in runs_of(gone)], proofs):
-        known_at = [
-            min((p.at for p in proofs if p.lo <= number <= p.hi), default=None) for number in range(run.lo, run.hi + 1)
-        ]
-        assert run.noticed == (None if None in known_at else max(at for at in known_at if at is not None))
+    answers.sort(key=lambda answer: answer[2])
+    proofs = [Proof(min(a, b), max(a, b), at, how) for a, b, at, how in answers]
+    told = list(with_proofs([Run("absent", lo, hi) for lo, hi in runs_of(gone)], proofs))
+    assert [number for run in told for number in range(run.lo, run.hi + 1)] == sorted(gone)
+    for run in told:
+        for number in range(run.lo, run.hi + 1):
+            first = next((p for p in proofs if p.lo <= number <= p.hi), None)
+            assert (run.noticed, run.how) == ((first.at, first.how) if first else (None, None))
+    for left, right in pairwise(told):
+        assert left.hi < right.lo - 1 or (left.noticed, left.how) != (right.noticed, right.how)
+
+
+def test_a_thousand_readings_of_the_same_cost_nothing() -> None:
+    proofs = [Proof(page, page + 99, at, "audit") for at in range(1_000) for page in range(1, 10_000, 100)]
+    began = time.process_time()
+    [run] = with_proofs([Run("absent", 5_000, 5_050)], proofs)
+    assert (run.noticed, time.process_time() - began < 5) == (0, True)
 
 
 def test_what_is_not_absent_needs_no_proof() -> None:

@@ -15,7 +15,7 @@ from archiver.extent import list_runs, tally_channel
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.extent import list_holes
-from archiver.store.rows import get_messages, iter_messages, list_around, list_revisions
+from archiver.store.rows import get_messages, iter_messages, list_around
 from tests.sample import build, make_message, photo
 
 TOP = 30
@@ -91,13 +91,3 @@ def test_messages_are_got_by_key_and_unknown_keys_are_left_out(archive: Path) ->
 def test_neighbours_are_the_next_that_are_held(archive: Path, at: int, expected: list[int]) -> None:
     found = reading(archive, lambda conn: list_around(conn, 1001, at, 1))
     assert [message.message_id for message, _ in found] == expected
-
-
-def test_revisions_come_first_to_last(tmp_path: Path) -> None:
-    kept = (
-        "INSERT INTO revision SELECT channel_id, message_id, {n}, edit_date, 'text {n}', entities, '[]', markup, extra,"
-        " first_seen, last_seen, 9, content_hash, payload_sha256, layer, raw FROM message"
-    )
-    archive = build(tmp_path, [make_message(1)], sql=[kept.format(n=2), kept.format(n=1)])
-    found = reading(archive, lambda conn: list_revisions(conn, 1001, 1))
-    assert [(one.revision, one.text) for one in found] == [(1, "text 1"), (2, "text 2")]

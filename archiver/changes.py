@@ -1,0 +1,232 @@
+"""What happened to what is kept, newest first, each with a line for people. The schema of docs/changes.md."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import orjson
+
+from archiver.row import ChannelName, iso, permalink
+from archiver.store.changes import Described, Moved, Noticed, Source, get_described, get_moves, iter_noticed
+from archiver.store.database import Connection
+from archiver.store.history import Key, list_revisions
+from archiver.store.rows import get_messages
+from archiver.versions import Version, list_versions, name_change
+from archiver.worddiff import diff, excerpt, mark
+from search.dates import Bounds
+from search.highlight import snippet
+
+Kind: TypeAlias = Literal[
+    "edited", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_SOURCES: dict[Kind, Source] = {"edited": "revision", "missing": "absence", "returned": "return", "state": "state"}
+_MANY = 200
+"""Of a message with more revisions only those near the change are read."""
+_WIDTH = 80
+"""Characters of a text that a line shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that happened. Times are unix seconds."""
+
+    at: int
+    """When it was noticed; it happened before."""
+    channel: ChannelName
+    message_id: int | None
+    kind: Kind
+    description: str
+    """For people; text from strangers, not yet made safe for a terminal."""
+    old: str | int | None = None
+    """What stood there before: the text, title, name, state..."""
+    new: str | int | None = None
+    changed: tuple[str, ...] = ()
+    """Of an edit: which of text, entities, media, markup, rich, other."""
+    revision: int | None = None
+    """Of an edit: the number under which the earlier content is kept."""
+    last_seen: int | None = None
+    """Of an absence: it went between then and `at`, or came back at `at`."""
+    how: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The message, or else the channel, as commands take it."""
+        return self.channel.name if self.message_id is None else f"{self.channel.name}/{self.message_id}"
+
+    @property
+    def permalink(self) -> str | None:
+        """The public address of the message; None of a channel."""
+        return None if self.message_id is None else permalink(self.channel, self.message_id)
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "at": iso(self.at),
+            "kind": self.kind,
+            "channel_id": self.channel.channel_id,
+            "channel": self.channel.name,
+            "message_id": self.message_id,
+            "permalink": self.permalink,
+            "description": self.description,
+            "old": self.old,
+            "new": self.new,
+            "changed": list(self.changed),
+            "revision": self.revision,
+            "last_seen": iso(self.last_seen),
+            "how": self.how,
+        }
+
+
+async def iter_changes(
+    conn: Connection,
+    kinds: Collection[Kind],
+    *,
+    names: Mapping[int, ChannelName],
+    bounds: Bounds,
+    channels: Collection[int] | None = None,
+) -> AsyncGenerator[Change, None]:
+    """The changes of these kinds that were noticed within the bounds, newest first. `channels` None: of all."""
+    sources = {_SOURCES.get(kind, "channel") for kind in kinds}
+    since, until = bounds.since_unix, bounds.until_unix
+    found = iter_noticed(conn, sorted(sources), since=since, until=until, channels=channels)
+    async with aclosing(found) as chunks:
+        async for chunk in chunks:
+            for change in await _tell(conn, chunk, names):
+                if change.kind in kinds:
+                    yield change
+
+
+async def _tell(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
+    versions = await _list_versions(conn, [one for one in chunk if one.message_id])
+    described = await get_described(conn, [(one.channel_id, one.number) for one in chunk if one.source == "channel"])
+    moves = await get_moves(conn, [one.number for one in chunk if one.source == "state"])
+    changes: list[Change] = []
+    for one in chunk:
+        channel = names[one.channel_id]
+        if one.source == "revision":
+            changes.append(_edited(one, channel, versions[one.channel_id, one.message_id]))
+        elif one.source in ("absence", "return"):
+            changes.append(_gone(one, channel, versions[one.channel_id, one.message_id]))
+        elif one.source == "state":
+            changes.append(_moved(one, channel, moves[one.number]))
+        elif before := described.get((one.channel_id, one.number - 1)):
+            changes += _redescribed(one, channel, before, described[one.channel_id, one.number])
+    return changes
+
+
+async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key, list[Version]]:
+    """What is needed of the versions of these messages: all, but of one that is edited all the time the near ones."""
+    numbers: dict[Key, list[int]] = {}
+    for one in chunk:
+        numbers.setdefault((one.channel_id, one.message_id), []).extend(
+            [one.number] if one.source == "revision" else []
+        )
+    held = await get_messages(conn, numbers)
+    wanted = {}
+    for key, listed in numbers.items():
+        count = held[key][0].revisions
+        last = max(listed, default=0) + 1
+        wanted[key] = (1, count) if count <= _MANY else (min(listed, default=last), last)
+    revisions = await list_revisions(conn, wanted)
+    return {key: list_versions(*held[key], revisions[key]) for key in numbers}
+
+
+def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
+    at = next(at for at, version in enumerate(versions) if version.revision == one.number)
+    old, new = versions[at], versions[at + 1]
+    told = [name_change(change) for change in new.media_changes]
+    if old.text != new.text:
+        told.append(mark(excerpt(diff(old.text, new.text))))
+    return Change(
+        at=one.at,
+        channel=channel,
+        message_id=one.message_id,
+        kind="edited",
+        description=f"{', '.join(new.changed)}: {'; '.join(told) or _snippet(new.text)}",
+        old=old.text,
+        new=new.text,
+        changed=new.changed,
+        revision=one.number,
+    )
+
+
+def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
+    gone = one.source == "absence"
+    # What stood there when it was last seen, or when it came back.
+    moment = one.last_seen if gone and one.last_seen is not None else one.at
+    stood = [version for version in versions if version.first_seen <= moment] or versions
+    text, media = stood[-1].text, stood[-1].media
+    return Change(
+        at=one.at,
+        channel=channel,
+        message_id=one.message_id,
+        kind="missing" if gone else "returned",
+        description=" ".join(filter(None, [_snippet(text), *(f"[{slot['kind']}]" for slot in media)])),
+        old=text if gone else None,
+        new=None if gone else text,
+        last_seen=one.last_seen,
+        how=one.how,
+    )
+
+
+def _moved(one: Noticed, channel: ChannelName, move: Moved) -> Change:
+    way = move.state if move.before == move.state else f"{move.before} -> {move.state}"
+    return Change(
+        at=one.at,
+        channel=channel,
+        message_id=None,
+        kind="state",
+        description=f"{way}: {move.reason}" if move.reason else way,
+        old=move.before,
+        new=move.state,
+    )
+
+
+def _redescribed(one: Noticed, channel: ChannelName, old: Described, new: Described) -> Iterator[Change]:
+    for kind, before, after in _differences(old, new):
+        if before == after:
+            continue
+        if kind == "about":
+            told = mark(excerpt(diff(str(before or ""), str(after or ""))))
+        else:
+            told = f"{'none' if before is None else before} -> {'none' if after is None else after}"
+        yield Change(at=one.at, channel=channel, message_id=None, kind=kind, description=told, old=before, new=after)
+
+
+def _differences(old: Described, new: Described) -> Iterator[tuple[Kind, str | int | None, str | int | None]]:
+    """Kind, before and after of all that a channel says of itself, whether it differs or not."""
+    yield "renamed", _names(old), _names(new)
+    yield "retitled", old.title, new.title
+    # Both are told only when a channel is asked for in full: what was learnt for the first time is no change.
+    if old.about is not None or old.participants is not None:
+        yield "about", old.about, new.about
+    if old.participants is not None and new.participants is not None:
+        yield "count", old.participants, new.participants
+    yield "flags", _words(old.flags), _words(new.flags)
+    yield "restriction", _reasons(old.restriction), _reasons(new.restriction)
+
+
+def _names(channel: Described) -> str | None:
+    names = dict.fromkeys([channel.username, *orjson.loads(channel.usernames)])
+    return " ".join(f"@{name}" for name in names if name) or None
+
+
+def _words(listed: str) -> str | None:
+    return ", ".join(orjson.loads(listed)) or None
+
+
+def _reasons(restriction: str | None) -> str | None:
+    """Where the channel is blocked, and with what words."""
+    if restriction is None:
+        return None
+    return ", ".join(f"{one['reason']} on {one['platform']}: {one['text']}" for one in orjson.loads(restriction))
+
+
+def _snippet(text: str) -> str:
+    piece = snippet(text, (), _WIDTH)
+    return f"{piece.text} …" if piece.cut_after else piece.text

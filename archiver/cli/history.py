@@ -1,0 +1,82 @@
+"""`telekeep history`: what became of one message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from archiver.cli import output
+from archiver.cli.addressed import get_message
+from archiver.cli.invocation import Invocation
+from archiver.cli.reading import open_archive
+from archiver.errors import UsageError
+from archiver.happened import History
+from archiver.store.history import list_absences, list_counters, list_revisions
+from archiver.store.rows import snapshot
+from archiver.versions import Counters, list_versions
+
+EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no such message"}
+
+
+def command(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    *,
+    diff: Annotated[bool, typer.Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
+    counters: Annotated[bool, typer.Option("--counters", help="Views, forwards, replies, reactions too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One JSON object a line for each thing that happened.")
+    ] = False,
+) -> int:
+    """Show every content of a message that was seen, when it was gone, and what changed.
+
+    \b
+    Examples:
+      telekeep history @channel/123
+      telekeep history @channel/123 --diff
+      telekeep history https://t.me/channel/123 --counters --json
+
+    Edits between two looks leave no trace: a version is what was seen. It was gone between "last seen" and "noticed",
+    and how that was noticed is said: update (the server told), history or audit (it was read again).
+    The JSON is that of docs/changes.md. In a pipe: time, what, last seen, number, edit_date, what changed or how,
+    SHA-256 of the payload, text, with tabs between.
+    """
+    if json and jsonl:
+        raise UsageError("--json and --jsonl exclude each other.")
+    shape = "json" if json else "jsonl" if jsonl else "people"
+    return asyncio.run(run(context.obj, address, diff=diff, counters=counters, shape=shape))
+
+
+async def run(invocation: Invocation, address: str, *, diff: bool, counters: bool, shape: str) -> int:
+    """Show it; the result is the exit status."""
+    async with open_archive(invocation) as database:
+        conn = database.connection
+        async with snapshot(conn):
+            channel, (message, media) = await get_message(conn, address)
+            key = (channel.channel_id, message.message_id)
+            revisions = await list_revisions(conn, {key: (1, message.revisions)})
+            counted = await list_counters(conn, *key) if counters else None
+            absences = await list_absences(conn, *key)
+    now = (message.first_seen, message.views, message.forwards, message.replies, message.reactions)
+    if counted == [] and any(value is not None for value in now[1:]):
+        counted = [Counters._make(now)]  # they never changed
+    history = History(
+        channel=channel,
+        message=message,
+        versions=list_versions(message, media, revisions[key]),
+        absences=absences,
+        counters=counted,
+    )
+    if shape == "json":
+        output.json(history.to_object(diff=diff))
+    elif shape == "jsonl":
+        for event in history.events(diff=diff):
+            output.jsonl(event)
+    else:
+        from archiver.cli.versions import print_history  # noqa: PLC0415 - JSON needs none of it
+
+        print_history(history, diff=diff)
+    return 0

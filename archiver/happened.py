@@ -1,0 +1,100 @@
+"""What became of one message, as JSON: an object, or one event after the other. The schema of docs/changes.md. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import orjson
+
+from archiver.row import ChannelName, StoredMessage, iso, permalink
+from archiver.versions import Absence, Counters, Version
+from archiver.worddiff import Piece, diff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All that was observed of a message."""
+
+    channel: ChannelName
+    message: StoredMessage
+    versions: Sequence[Version]
+    """In the order of the contents; the last one stands there now, or stood there when it was last seen."""
+    absences: Sequence[Absence]
+    counters: Sequence[Counters] | None
+    """None: not asked for."""
+
+    def diffs(self) -> Iterator[list[Piece]]:
+        """Of each version's text to that of the version before; the first one is compared with itself."""
+        before = self.versions[0].text
+        for version in self.versions:
+            yield diff(before, version.text)
+            before = version.text
+
+    def to_object(self, *, diff: bool) -> dict[str, Any]:
+        """As one JSON object."""
+        message = self.message
+        return {
+            **self._address(),
+            "date": iso(message.date),
+            "first_seen": iso(message.first_seen),
+            "last_seen": iso(message.last_seen),
+            "missing_since": iso(message.missing_since),
+            "versions": self._versions(diff=diff),
+            "absences": [_absence(one) for one in self.absences],
+            "counters": None if self.counters is None else [_counters(one) for one in self.counters],
+        }
+
+    def events(self, *, diff: bool) -> list[dict[str, Any]]:
+        """One JSON object for each thing that happened, in the order in which it did, as far as that is known."""
+        # A content that came late stands before the one that had replaced it.
+        places = list(accumulate((one.first_seen for one in reversed(self.versions)), min))[::-1]
+        ranked = [
+            (at, 1, one.first_seen, "version", shown)
+            for at, one, shown in zip(places, self.versions, self._versions(diff=diff), strict=True)
+        ]
+        for gone in self.absences:
+            told = _absence(gone)
+            ranked.append((gone.noticed_at, 2, gone.noticed_at, "missing", told))
+            if gone.returned_at is not None:
+                rank = 3 if gone.returned_at == gone.noticed_at else 0
+                ranked.append((gone.returned_at, rank, gone.returned_at, "returned", told))
+        ranked += [(one.at, 4, one.at, "counters", _counters(one)) for one in self.counters or ()]
+        ranked.sort(key=lambda event: event[:2])
+        return [{"at": iso(at), "event": name, **self._address(), **told} for _, _, at, name, told in ranked]
+
+    def _address(self) -> dict[str, Any]:
+        return {
+            "channel_id": self.channel.channel_id,
+            "channel": self.channel.name,
+            "message_id": self.message.message_id,
+            "permalink": permalink(self.channel, self.message.message_id),
+        }
+
+    def _versions(self, *, diff: bool) -> list[dict[str, Any]]:
+        shown = [version.to_object() for version in self.versions]
+        if diff:
+            for one, pieces in zip(shown, self.diffs(), strict=True):
+                one["diff"] = [{"op": op, "text": text} for op, text in pieces]
+        return shown
+
+
+def _absence(gone: Absence) -> dict[str, Any]:
+    return {
+        "last_seen": iso(gone.last_seen),
+        "noticed": iso(gone.noticed_at),
+        "how": gone.how,
+        "returned": iso(gone.returned_at),
+    }
+
+
+def _counters(one: Counters) -> dict[str, Any]:
+    return {
+        "at": iso(one.at),
+        "views": one.views,
+        "forwards": one.forwards,
+        "replies": one.replies,
+        "reactions": orjson.loads(one.reactions) if one.reactions else [],
+    }

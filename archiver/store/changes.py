@@ -1,0 +1,117 @@
+"""Tables `revision`, `absence`, `channel_revision` and `channel_state`: what was noticed, newest first. Reading only.
+
+Each table has an index by time, so that the newest few cost the same in an archive of any size; SQLite merges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+import aiosqlite
+import orjson
+
+Source: TypeAlias = Literal["revision", "absence", "return", "channel", "state"]
+
+
+class Noticed(NamedTuple):
+    """Something that was noticed at `at`, unix seconds. Of a channel itself, `message_id` is 0."""
+
+    at: int
+    channel_id: int
+    message_id: int
+    source: Source
+    number: int
+    """Of the revision, or of the channel's; of a state its row."""
+    how: str | None
+    """How an absence was noticed."""
+    last_seen: int | None
+    """Before an absence; unix seconds."""
+
+
+class Described(NamedTuple):
+    """What a channel said of itself, as `channel_revision` keeps it; lists are JSON text."""
+
+    username: str | None
+    usernames: str
+    title: str
+    about: str | None
+    restriction: str | None
+    flags: str
+    participants: int | None
+
+
+class Moved(NamedTuple):
+    """A move of a channel from one state to another."""
+
+    before: str
+    before_reason: str | None
+    state: str
+    reason: str | None
+
+
+_SELECT: dict[Source, tuple[str, str]] = {
+    # source: (the columns of Noticed from the table, the column of the time)
+    "revision": (
+        "replaced_at AS at, channel_id, message_id, 'revision', revision AS number, NULL, NULL FROM revision",
+        "replaced_at",
+    ),
+    "absence": ("noticed_at AS at, channel_id, message_id, 'absence', 0, how, last_seen FROM absence", "noticed_at"),
+    "return": ("returned_at AS at, channel_id, message_id, 'return', 0, how, last_seen FROM absence", "returned_at"),
+    "channel": (
+        "observed_at AS at, channel_id, 0, 'channel', revision, NULL, NULL FROM channel_revision",
+        "observed_at",
+    ),
+    "state": ("at, channel_id, 0, 'state', rowid, NULL, NULL FROM channel_state", "at"),
+}
+
+
+async def iter_noticed(
+    conn: aiosqlite.Connection,
+    sources: Collection[Source],
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    channels: Collection[int] | None = None,
+    chunk: int = 100,
+) -> AsyncGenerator[list[Noticed], None]:
+    """What was noticed in [since, until), newest first, a chunk at a time. `channels` None: in all of them."""
+    bounds: tuple[object, ...] = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    within = ""
+    if channels is not None:
+        # The plus keeps SQLite to the index by time: the one by channel would read and sort all that ever happened.
+        within = " AND +channel_id IN (SELECT value FROM json_each(?))"
+        bounds = (*bounds, orjson.dumps(sorted(channels)).decode())
+    parts = [
+        f"SELECT {_SELECT[one][0]} WHERE {_SELECT[one][1]} >= ? AND {_SELECT[one][1]} < ?{within}" for one in sources
+    ]
+    query = " UNION ALL ".join(parts) + " ORDER BY 1 DESC, 2 DESC, 3 DESC, 5 DESC"
+    async with conn.execute(query, bounds * len(parts)) as cursor:
+        while rows := await cursor.fetchmany(chunk):
+            yield [Noticed._make(row) for row in rows]
+
+
+async def get_described(
+    conn: aiosqlite.Connection, revisions: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Described]:
+    """What these (channel_id, revision) say, and those before them."""
+    wanted = [[channel_id, number - back] for channel_id, number in revisions for back in (0, 1)]
+    query = (
+        f"SELECT channel_id, revision, {', '.join(Described._fields)} FROM channel_revision"
+        " WHERE (channel_id, revision) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    )
+    async with conn.execute(query, (orjson.dumps(wanted).decode(),)) as cursor:
+        return {(row[0], row[1]): Described._make(row[2:]) async for row in cursor}
+
+
+async def get_moves(conn: aiosqlite.Connection, rows: Iterable[int]) -> dict[int, Moved]:
+    """The moves in these rows of `channel_state`; a channel begins as active."""
+    query = """
+        SELECT this.rowid, coalesce(earlier.state, 'active'), earlier.reason, this.state, this.reason
+        FROM channel_state AS this LEFT JOIN channel_state AS earlier ON earlier.rowid =
+            (SELECT rowid FROM channel_state AS one WHERE one.channel_id = this.channel_id
+             AND (one.at, one.rowid) < (this.at, this.rowid) ORDER BY one.at DESC, one.rowid DESC LIMIT 1)
+        WHERE this.rowid IN (SELECT value FROM json_each(?))
+    """
+    async with conn.execute(query, (orjson.dumps(list(rows)).decode(),)) as cursor:
+        return {row[0]: Moved._make(row[1:]) async for row in cursor}

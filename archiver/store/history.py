@@ -1,0 +1,44 @@
+"""Tables `revision`, `absence` and `counter`: the reading side, for what became of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import aiosqlite
+
+from archiver.versions import Absence, Counters, StoredRevision
+
+Key: TypeAlias = tuple[int, int]
+"""(channel_id, message_id)."""
+
+
+async def list_revisions(
+    conn: aiosqlite.Connection, wanted: Mapping[Key, tuple[int, int]]
+) -> dict[Key, list[StoredRevision]]:
+    """The earlier contents of each message with a number within its [first, last], in the order of observation."""
+    query = (
+        f"SELECT {', '.join(StoredRevision._fields)} FROM revision"
+        " WHERE channel_id = ? AND message_id = ? AND revision BETWEEN ? AND ? ORDER BY revision"
+    )
+    found: dict[Key, list[StoredRevision]] = {}
+    for key, numbers in wanted.items():
+        async with conn.execute(query, (*key, *numbers)) as cursor:
+            found[key] = [StoredRevision._make(row) async for row in cursor]
+    return found
+
+
+async def list_absences(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Absence]:
+    """Every time the message was noticed to be gone, the first time first."""
+    query = (
+        f"SELECT {', '.join(Absence._fields)} FROM absence WHERE channel_id = ? AND message_id = ? ORDER BY noticed_at"
+    )
+    async with conn.execute(query, (channel_id, message_id)) as cursor:
+        return [Absence._make(row) async for row in cursor]
+
+
+async def list_counters(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Counters]:
+    """The counters whenever they changed, the first values first; nothing when they never did."""
+    query = f"SELECT {', '.join(Counters._fields)} FROM counter WHERE channel_id = ? AND message_id = ? ORDER BY at"
+    async with conn.execute(query, (channel_id, message_id)) as cursor:
+        return [Counters._make(row) async for row in cursor]

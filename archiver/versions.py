@@ -1,0 +1,197 @@
+"""Every content that a message had, in the order of the contents, and what changed from one to the next. Pure.
+
+An earlier content may have been learnt of late, after a newer one: contents are ordered by their `edit_date` (none
+comes first), then by their observation; what stands in the message now is the last one. Numbers are of observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, zip_longest
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from archiver.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
+
+MediaChange: TypeAlias = tuple[str | None, str | None]
+"""What was attached and what took its place, each as `photo 5368324170671202286`; None is nothing."""
+
+
+class StoredRevision(NamedTuple):
+    """An earlier content of a message; 1 is the first that was kept. Times are unix seconds."""
+
+    revision: int
+    edit_date: int | None
+    text: str
+    entities: str | None
+    media: str
+    markup: str | None
+    extra: str | None
+    first_seen: int
+    last_seen: int
+    replaced_at: int
+    payload_sha256: bytes
+    layer: int
+
+
+class Absence(NamedTuple):
+    """A disappearance that was noticed. Times are unix seconds; it went between `last_seen` and `noticed_at`."""
+
+    noticed_at: int
+    how: str
+    last_seen: int
+    returned_at: int | None
+
+
+class Counters(NamedTuple):
+    """What was counted from `at` (unix seconds) on; `reactions` is JSON text."""
+
+    at: int
+    views: int | None
+    forwards: int | None
+    replies: int | None
+    reactions: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One content of a message. Times are unix seconds."""
+
+    revision: int | None
+    """The number of the earlier content; None: what stands there now, or stood there when it was last seen."""
+    edit_date: int | None
+    first_seen: int
+    last_seen: int
+    text: str
+    entities: list[dict[str, Any]] = field(default_factory=list)
+    media: list[dict[str, Any]] = field(default_factory=list)
+    """Each with MEDIA_KEYS."""
+    markup: Any = None
+    rich: Any = None
+    """The blocks of a rich message."""
+    payload_sha256: bytes
+    layer: int
+    changed: tuple[str, ...] = ()
+    """Which of text, entities, media, markup, rich, other differ from the version before."""
+    media_changes: tuple[MediaChange, ...] = ()
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON; see docs/changes.md."""
+        return {
+            "revision": self.revision,
+            "edit_date": iso(self.edit_date),
+            "first_seen": iso(self.first_seen),
+            "last_seen": iso(self.last_seen),
+            "changed": list(self.changed),
+            "media_changes": [{"old": old, "new": new} for old, new in self.media_changes],
+            "text": self.text,
+            "entities": self.entities,
+            "media": self.media,
+            "markup": self.markup,
+            "payload_sha256": self.payload_sha256.hex(),
+            "layer": self.layer,
+        }
+
+
+def list_versions(
+    message: StoredMessage, media: Sequence[StoredMedia], revisions: Sequence[StoredRevision]
+) -> list[Version]:
+    """The versions of a message in the order of the contents. `revisions` in the order of observation."""
+    earlier: list[Version] = []
+    since = message.first_seen
+    for one in revisions:
+        # What came late was seen in one moment, and the content that was held then went on being held.
+        late = one.first_seen == one.replaced_at
+        earlier.append(_earlier(one, since=one.first_seen if late else since))
+        since = since if late else one.replaced_at
+    earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, one.revision))
+    versions = [*earlier, _current(message, media, since=since)]
+    return [versions[0], *(_compared(old, new) for old, new in pairwise(versions))]
+
+
+def name_change(change: MediaChange) -> str:
+    """`photo 123 -> photo 456`; `nothing` where there is none."""
+    return " -> ".join(name or "nothing" for name in change)
+
+
+def _earlier(one: StoredRevision, *, since: int) -> Version:
+    return Version(
+        revision=one.revision,
+        edit_date=one.edit_date,
+        first_seen=since,
+        last_seen=one.last_seen,
+        text=one.text,
+        entities=_load(one.entities) or [],
+        media=[{key: slot.get(key) for key in MEDIA_KEYS} for slot in orjson.loads(one.media)],
+        markup=_load(one.markup),
+        rich=_rich(one.extra),
+        payload_sha256=one.payload_sha256,
+        layer=one.layer,
+    )
+
+
+def _current(message: StoredMessage, media: Sequence[StoredMedia], *, since: int) -> Version:
+    return Version(
+        revision=None,
+        edit_date=message.edit_date,
+        first_seen=since,
+        last_seen=message.last_seen,
+        text=message.text,
+        entities=_load(message.entities) or [],
+        media=orjson.loads(media_json(media)),
+        markup=_load(message.markup),
+        rich=_rich(message.extra),
+        payload_sha256=message.payload_sha256,
+        layer=message.layer,
+    )
+
+
+def _compared(old: Version, new: Version) -> Version:
+    moved = _media_changes(old.media, new.media)
+    found = {
+        "text": old.text != new.text,
+        "entities": _marked(old) != _marked(new),
+        "media": bool(moved),
+        "markup": old.markup != new.markup,
+        "rich": old.rich != new.rich,
+    }
+    changed = tuple(name for name, differs in found.items() if differs)
+    if not changed:
+        # The content hash differs, so something did: what a poll asks, say, is kept within its media.
+        changed = ("media",) if old.media or new.media else ("other",)
+    return replace(new, changed=changed, media_changes=moved)
+
+
+def _marked(version: Version) -> list[tuple[str, object]]:
+    """Entities with the words they mark, not their places: those move when something before them is changed."""
+    units = version.text.encode("utf-16-le", "surrogatepass")
+    marked: list[tuple[str, object]] = []
+    for entity in version.entities:
+        start = 2 * int(entity.get("offset", 0))
+        words = units[start : start + 2 * int(entity.get("length", 0))].decode("utf-16-le", "replace")
+        rest = {key: value for key, value in entity.items() if key not in {"offset", "length"}}
+        marked.append((words, rest))
+    return marked
+
+
+def _media_changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> tuple[MediaChange, ...]:
+    before, after = [_name(slot) for slot in old], [_name(slot) for slot in new]
+    gone = [name for name in before if name not in after]
+    come = [name for name in after if name not in before]
+    return tuple(zip_longest(gone, come))
+
+
+def _name(slot: Mapping[str, Any]) -> str:
+    """The kind and what identifies it."""
+    known = (slot[key] for key in ("id", "url", "file_name", "title"))
+    return " ".join([str(slot["kind"]), *[str(value) for value in known if value][:1]])
+
+
+def _rich(extra: str | None) -> Any:
+    return orjson.loads(extra).get("rich") if extra and '"rich"' in extra else None
+
+
+def _load(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
