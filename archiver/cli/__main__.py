@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "accounts": ("Mirror", "archiver.cli.accounts", "List the accounts, and how they are."),
     "move": ("Mirror", "archiver.cli.move", "Let another account read a channel."),
     "sync": ("Mirror", "archiver.cli.sync", "Fetch what is missing and what is new, then exit."),
+    "run": ("Mirror", "archiver.cli.run", "Mirror every added channel from now on, until stopped."),
     "search": ("Find", "archiver.cli.search", "Find messages in the archive."),
     "show": ("Find", "archiver.cli.show", "Show one message with all that is known of it."),
     "history": ("Find", "archiver.cli.history", "Show what became of one message: edits, deletion, return."),
