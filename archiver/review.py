@@ -167,22 +167,22 @@ def _due_at(standing: Standing, tier: Tier) -> float | None:
     """When the tier's next review is due; None when there is nothing to read."""
     if tier.name == DESCRIPTION:
         return standing.added_at if standing.described_at is None else standing.described_at + tier.every
+    urgent = tier.name == ALL and standing.differs
     progress = standing.progress.get(tier.name, NEVER)
-    under_way = progress.started_at is not None
-    span = _span(standing, tier)
-    if span is None and not under_way:
-        return None
-    if tier.name == ALL and standing.differs:
-        return -math.inf
     since = standing.added_at if progress.reviewed_at is None else progress.reviewed_at
     if progress.started_at is not None:
-        return min(since + tier.every, progress.started_at)
+        return -math.inf if urgent else min(since + tier.every, progress.started_at)
+    span = _span(standing, tier)
+    if span is None:
+        return None
     # A message that has just been posted has just been looked at.
-    return max(since, span[1]) + tier.every
+    return -math.inf if urgent else max(since, span[1]) + tier.every
 
 
 def _span(standing: Standing, tier: Tier) -> Interval | None:
     """The lowest id of the tier's range, and since when there is something to follow in it."""
+    if tier.name == ALL and standing.differs:
+        return 1, 0  # it may be an id of which nothing is held
     if standing.lowest is None or standing.lowest > standing.top:
         return None
     if tier.age is None:

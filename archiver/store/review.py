@@ -19,6 +19,7 @@ _STANDINGS = """
            CASE WHEN {comparable} THEN c.server_count_at END {oldest}
     FROM channel c
     WHERE c.account = :account AND c.state <> 'removed' AND c.pts IS NOT NULL AND coalesce(c.retry_at, 0) <= :now
+      AND (:only IS NULL OR c.channel_id = :only)
 """
 _OLDEST = """
            , (SELECT json_array(message_id, date) FROM message m
@@ -34,7 +35,8 @@ _COMPARABLE = """
 """
 _PROGRESS = """
     SELECT r.channel_id, r.tier, r.reviewed_at, r.started_at, r.next_id, r.lowest_id
-    FROM channel c JOIN review r USING (channel_id) WHERE c.account = ?
+    FROM channel c JOIN review r USING (channel_id)
+    WHERE c.account = :account AND (:only IS NULL OR c.channel_id = :only)
 """
 SURPLUS = f"""
     SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
@@ -44,21 +46,22 @@ SURPLUS = f"""
 
 
 async def list_standings(
-    conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float]
+    conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
 ) -> list[Standing]:
     """How the account's channels stand, but for those that are removed, set aside or were never read.
 
-    `ages`: by tier, how old a message may be, in seconds.
+    `ages`: by tier, how old a message may be, in seconds; `only`: of this channel alone.
     """
+    parameters = {"account": account, "now": int(now), "only": only}
     progress: dict[int, dict[str, Progress]] = {}
-    async with conn.execute(_PROGRESS, (account,)) as cursor:
+    async with conn.execute(_PROGRESS, parameters) as cursor:
         for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in await cursor.fetchall():
             progress.setdefault(channel_id, {})[tier] = Progress(
                 reviewed_at=reviewed_at, started_at=started_at, next_id=next_id or 0, lowest_id=lowest_id or 0
             )
     oldest = "".join(_OLDEST.format(age=int(age)) for age in ages.values())
     query = _STANDINGS.format(comparable=_COMPARABLE, oldest=oldest)
-    async with conn.execute(query, {"account": account, "now": int(now)}) as cursor:
+    async with conn.execute(query, parameters) as cursor:
         return [_standing(row, tuple(ages), progress.get(row[0], {})) for row in await cursor.fetchall()]
 
 

@@ -1,0 +1,226 @@
+"""Carrying out the plan of `review`: a stretch of the most urgent channel at a time, beside all that is more urgent.
+
+Finds what was edited or deleted while nobody looked, and how counters grew. A page is stored before it is counted as
+read, so that a crash costs no more than reading it again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from archiver.clock import Clock
+from archiver.errors import Error, FloodWait
+from archiver.failure import OF_ACCOUNT
+from archiver.ingest import Ingest, Outdated, Removed
+from archiver.reader import Reader
+from archiver.review import (
+    ALL,
+    DAY,
+    DESCRIPTION,
+    NEVER,
+    RECENT,
+    Plan,
+    Progress,
+    Review,
+    Standing,
+    advance,
+    begin,
+    make_tiers,
+    plan,
+)
+from archiver.schedule import Priority
+from archiver.source import Source
+from archiver.store.channel import Mirrored, accept_count, find_channel
+from archiver.store.database import Database, Writer
+from archiver.store.review import find_surplus, list_standings, save_progress
+
+STRETCH = 10
+"""Pages of one channel before the next one has its turn."""
+REST = 60.0
+"""Seconds for which a channel is left alone that could not be reviewed."""
+LOOK = 30.0
+"""Seconds between two looks for work, at most: what is due changes with what is posted."""
+FRESH = 10.0
+"""Seconds for which it is remembered how the channels stand: a look at 500 of them takes 50 ms."""
+SHARE = 0.2
+"""Of the account's requests, what audits may take on the average."""
+
+
+class Auditor:
+    """Reviews the channels of one account.
+
+    `access` gives the account's access hash of a channel, `fail` hears of what went wrong with one channel; both may
+    raise what stops the account. `interval`: seconds between two audits of a channel's newest ids, see `make_tiers`.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        database: Database,
+        ingest: Ingest,
+        *,
+        account: str,
+        clock: Clock,
+        access: Callable[[Mirrored], Awaitable[int]],
+        fail: Callable[[Mirrored, Error], Awaitable[None]],
+        interval: float = DAY,
+        requests_per_second: float = 0.0,
+        share: float = SHARE,
+    ) -> None:
+        self._source = source
+        self._database = database
+        self._ingest = ingest
+        self._account = account
+        self._clock = clock
+        self._access = access
+        self._fail = fail
+        self._tiers = {tier.name: tier for tier in make_tiers(interval)}
+        self._spacing = 1 / (share * requests_per_second) if requests_per_second > 0 else 0.0
+        self._audit_at = 0.0
+        """When the next page of an audit may be asked for."""
+        self._standings: dict[int, Standing] = {}
+        self._looked_at = -math.inf
+        self._resting: dict[int, float] = {}
+        """Channels that are left alone, and until when."""
+        self._surplus: dict[int, tuple[int, int]] = {}
+        """How many more messages than held the server counted, with the time of that count."""
+        self._unsettled: set[int] = set()
+        """Channels of which all was reviewed while the counts could not be compared."""
+
+    async def step(self, stop: Callable[[], bool] = lambda: False) -> float:
+        """Review a stretch of the channel that needs it most; `stop` is asked after each page.
+
+        Returns in how many seconds the next step is worth it, 0 when more is due now. Raises what stops the account,
+        and FloodWait.
+        """
+        now = self._clock.now()
+        if not 0 <= now - self._looked_at < FRESH:
+            await self._look(now)
+        self._audit_at = min(self._audit_at, now + self._spacing)  # the clock may have been set back
+        self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > now}
+        awake = (standing for standing in self._standings.values() if standing.channel_id not in self._resting)
+        planned = plan(awake, tuple(self._tiers.values()), now)
+        for review in planned.due:
+            if review.priority != Priority.AUDIT or self._audit_at <= now:
+                looked_at, self._looked_at = self._looked_at, -math.inf  # whatever becomes of it
+                await self._take_up(review, stop)
+                await self._look_at(review.channel_id)
+                self._looked_at = looked_at
+                return 0.0
+        return self._pause(planned, now)
+
+    def _pause(self, planned: Plan, now: float) -> float:
+        next_at = min(planned.next_at, now + LOOK, *self._resting.values())
+        if planned.due:
+            next_at = min(next_at, self._audit_at)
+        return max(next_at - now, 0.0)
+
+    # what is due
+
+    async def _look(self, now: float) -> None:
+        """See how all channels stand. What is remembered of others is dropped."""
+        found = await self._list_standings(now)
+        known = {standing.channel_id for standing in found}
+        self._surplus = {channel_id: told for channel_id, told in self._surplus.items() if channel_id in known}
+        self._unsettled &= known
+        self._standings = {
+            standing.channel_id: replace(standing, differs=await self._differs(standing, now)) for standing in found
+        }
+        self._looked_at = now
+
+    async def _look_at(self, channel_id: int) -> None:
+        """See how one channel stands that was just reviewed."""
+        now = self._clock.now()
+        self._standings.pop(channel_id, None)
+        self._surplus.pop(channel_id, None)
+        for standing in await self._list_standings(now, only=channel_id):
+            self._standings[channel_id] = replace(standing, differs=await self._differs(standing, now))
+
+    async def _list_standings(self, now: float, only: int | None = None) -> list[Standing]:
+        ages = {tier.name: tier.age for tier in self._tiers.values() if tier.age is not None}
+        return await list_standings(self._database.connection, account=self._account, now=now, ages=ages, only=only)
+
+    async def _differs(self, standing: Standing, now: float) -> bool:
+        """Whether the server counts other messages than are held, and that is a reason to review all of them.
+
+        It is not when that very difference stayed after all was reviewed, nor more often than the newest ids are
+        audited: some servers count otherwise, some now and then.
+        """
+        if standing.counted_at is None:
+            return False
+        channel_id = standing.channel_id
+        at, surplus = self._surplus.get(channel_id, (None, 0))
+        if at != standing.counted_at:
+            surplus = await self._database.write(lambda conn: find_surplus(conn, channel_id) or 0)
+            self._surplus[channel_id] = standing.counted_at, surplus
+        if channel_id in self._unsettled:
+            self._unsettled.discard(channel_id)
+            await self._database.write(lambda conn: accept_count(conn, channel_id, surplus or None))
+            return False
+        if surplus in (0, standing.accepted_count):
+            return False
+        progress = standing.progress.get(ALL, NEVER)
+        lately = progress.reviewed_at is not None and now - progress.reviewed_at < self._tiers[RECENT].every
+        return progress.started_at is not None or not lately
+
+    # reviewing
+
+    async def _take_up(self, review: Review, stop: Callable[[], bool]) -> None:
+        channel = await find_channel(self._database.connection, review.channel_id)
+        if channel is None or (channel.retry_at or 0) > self._clock.now():
+            return  # somebody else has set it aside meanwhile
+        try:
+            access_hash = await self._access(channel)
+            if review.tier == DESCRIPTION:
+                source = self._source.at(review.priority)
+                await self._ingest.observe_channel(await source.get_channel(channel.channel_id, access_hash))
+            else:
+                await self._stretch(review, access_hash, stop)
+        except Removed:
+            return
+        except (*OF_ACCOUNT, FloodWait):
+            raise
+        except Outdated:
+            self._resting[channel.channel_id] = self._clock.now() + REST
+        except Error as exc:
+            self._resting[channel.channel_id] = self._clock.now() + REST
+            await self._fail(channel, exc)
+
+    async def _stretch(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
+        """Some pages of a review. Each is stored, then counted for all reviews that wait for it."""
+        spaced = review.priority == Priority.AUDIT and self._spacing > 0
+        reader = Reader(self._source.at(review.priority), self._database, self._ingest, review.channel_id, access_hash)
+        progress = dict(self._standings[review.channel_id].progress)
+        await self._save(review.channel_id, progress, begin(progress, review, self._clock.now()))
+        next_id = review.next_id
+        for _ in range(1 if spaced else STRETCH):
+            try:
+                read = await reader.read(review.lowest_id, next_id)
+            finally:
+                if spaced:
+                    self._audit_at = self._clock.now() + self._spacing
+            if read is None:
+                return
+            await self._save(review.channel_id, progress, advance(progress, read))
+            next_id = read[0] - 1
+            if stop() or next_id < review.lowest_id:
+                return
+
+    async def _save(self, channel_id: int, progress: dict[str, Progress], changed: Mapping[str, Progress]) -> None:
+        """Note how far the reviews have come; after a review of all, a difference that remains is accepted."""
+        whole = ALL in changed and changed[ALL].started_at is None
+
+        def act(conn: Writer) -> int | None:
+            save_progress(conn, channel_id, changed)
+            surplus = find_surplus(conn, channel_id) if whole else None
+            if surplus is not None:
+                accept_count(conn, channel_id, surplus or None)
+            return surplus
+
+        if changed:
+            progress.update(changed)
+            surplus = await self._database.write(act)
+            if whole and surplus is None:
+                self._unsettled.add(channel_id)
