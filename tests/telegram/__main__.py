@@ -12,9 +12,10 @@ import logging
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.telegram import auth, truth
+from tests.telegram import auth, proxies, truth
 from tests.telegram.control import Control, listen
 from tests.telegram.faults import parse
 from tests.telegram.server import Server
@@ -50,6 +51,13 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--api-hash")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", default="", help="METHOD:ACTION(ARGS)+SKIPxTIMES%%PROBABILITY, with ; between")
+    parser.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="socks5|http[:USER:PASSWORD]|mtproxy[:SECRET]",
+        help="a proxy to this server, may be repeated; the order `proxies` says where",
+    )
     parser.add_argument("--rtt", type=float, default=0.0, help="seconds that an answer takes")
     parser.add_argument("--gzip", action="store_true", help="pack answers, as Telegram does")
     parser.add_argument("--every-edit", action="store_true", help="differences give each edit as it was at that time")
@@ -95,18 +103,20 @@ async def run(opts: argparse.Namespace) -> None:
     for channel in world.channels.values():
         channel.warm()
     keys = auth.load(opts.state) if opts.state else {}
-    async with Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip, keys=keys) as srv:
+    async with AsyncExitStack() as stack:
+        srv = await stack.enter_async_context(Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip, keys=keys))
         for method, action, conditions in parse(opts.faults):
             srv.faults.add(method, action, **conditions)
         srv.net.rtt = opts.rtt
         if opts.public_key:
             write_atomically(opts.public_key, srv.public_key_pem)
+        ways = [await stack.enter_async_context(proxies.make(spec, srv)) for spec in opts.proxy]
         # The world lives as long as the program; looking through it for garbage would cost every answer.
         gc.collect()
         gc.freeze()
         sys.stdout.write(f"listening on 127.0.0.1:{srv.port}\n")
         sys.stdout.flush()
-        listen(Control(srv), loop)
+        listen(Control(srv, ways), loop)
         await stop.wait()
     if opts.state:
         auth.save(keys, opts.state)

@@ -99,7 +99,7 @@ class Connection:
     def _message(self, salt: int, msg_id: int, seqno: int, body: bytes) -> None:
         """An outermost message: its id and salt are checked before anything is done."""
         auth = self._auth
-        late = time.time() - (msg_id >> 32)
+        late = self._time() - (msg_id >> 32)
         if late > _OLD or -late > _NEW:
             self.refuse(msg_id, seqno, 16 if late > 0 else 17)
         elif salt != auth.salt:
@@ -136,7 +136,7 @@ class Connection:
         if isinstance(request, functions.PingRequest | functions.PingDelayDisconnectRequest):
             self.send(types.Pong(msg_id, request.ping_id)._bytes(), content=False)
         elif isinstance(request, functions.GetFutureSaltsRequest):
-            now = int(time.time())
+            now = int(self._time())
             salt = types.FutureSalt(now, now + 86_400, self._auth.salt)
             self.send(types.FutureSalts(msg_id, now, [salt])._bytes(), content=False)
         elif isinstance(request, functions.DestroySessionRequest):
@@ -157,9 +157,12 @@ class Connection:
         assert self.auth is not None
         return self.auth
 
+    def _time(self) -> float:
+        return time.time() + self.server.skew
+
     def _next_msg_id(self, kind: int) -> int:
         """Time in the upper half; 1 marks an answer, 3 anything else."""
-        now = time.time()
+        now = self._time()
         msg_id = int(now) << 32 | int(now % 1 * 2**30) << 2 | kind
         if msg_id <= self._last_msg_id:
             msg_id = (self._last_msg_id | 3) + 1 + kind

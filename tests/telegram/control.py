@@ -11,11 +11,12 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.telegram.orders_channel import ChannelOrders
 from tests.telegram.orders_server import ServerOrders
+from tests.telegram.proxies import Proxy
 from tests.telegram.server import Server
 
 _MAX_LINE = 1 << 20
@@ -24,8 +25,9 @@ _MAX_LINE = 1 << 20
 class Control(ChannelOrders, ServerOrders):
     """What the lines may ask for. Names of methods with `do_` before them are the words."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, proxies: Sequence[Proxy] = ()) -> None:
         self.server = server
+        self.proxies = proxies
 
     def answer(self, line: str) -> dict[str, Any]:
         try:
@@ -39,7 +41,7 @@ class Control(ChannelOrders, ServerOrders):
             if "account" in order:
                 order["account"] = self.server.world.account(order["account"])
             return {"ok": True, **act(**order)}
-        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        except (ValueError, TypeError, LookupError, AttributeError) as exc:
             return {"ok": False, "error": f"{type(exc).__name__}: {exc}"}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.telegram import truth
 from tests.telegram.faults import parse
+from tests.telegram.proxies import Proxy
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
@@ -15,6 +17,7 @@ class ServerOrders:
     """Orders that name no channel."""
 
     server: Server
+    proxies: Sequence[Proxy]
 
     def do_fault(self, spec: str = "", clear: bool | str = False) -> dict[str, Any]:
         """Add rules; before that, forget all, or those of one method (`clear` is its name)."""
@@ -35,6 +38,15 @@ class ServerOrders:
         count = len(self.server.connections)
         self.server.drop_connections()
         return {"connections": count}
+
+    def do_proxies(self) -> dict[str, Any]:
+        """Where each proxy is, and how many connections it carried and sent away."""
+        return {"proxies": [{"url": p.url, "carried": p.carried, "refused": p.refused} for p in self.proxies]}
+
+    def do_proxy(self, number: int = 0, on: bool = True) -> dict[str, Any]:
+        """Turn one on or off; `number` counts from 0."""
+        self.proxies[number].on = on
+        return {}
 
     def do_clock(self, seconds: float | None = None, speed: float | None = None) -> dict[str, Any]:
         """Set the world ahead of us, or make it faster, or both; and say what time it is there."""

@@ -50,6 +50,7 @@ class Server:
         self.world = world
         self.faults = Faults(seed)
         self.net = Net()
+        self.skew = 0.0  # seconds that MTProto's own clock is ahead of ours: it refuses ids of another time
         self.gzip = gzip
         self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
         self.keys = {} if keys is None else keys  # those of another server survive it

@@ -18,6 +18,7 @@ from telethon.sessions import MemorySession
 from telethon.tl import functions as fn
 from telethon.tl import types as tl
 
+from archiver.telegram.address import proxy_options
 from tests.telegram.ask import difference, walk
 from tests.telegram.truth import media_kind
 
@@ -57,12 +58,15 @@ async def order(process: Program, **order: Any) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def logged_in(port: int, pem: Path, session: MemorySession | None = None) -> AsyncIterator[TelegramClient]:
+async def logged_in(
+    port: int, pem: Path, session: MemorySession | None = None, **options: Any
+) -> AsyncIterator[TelegramClient]:
     rsa.add_key(pem.read_text(), old=False)
     if session is None:
         session = MemorySession()
     session.set_dc(2, "127.0.0.1", port)
-    client = TelegramClient(session, 7, "h", receive_updates=False, flood_sleep_threshold=0, request_retries=1)
+    settings = {"receive_updates": False, "flood_sleep_threshold": 0, "request_retries": 1}
+    client = TelegramClient(session, 7, "h", **settings | options)
     await client.connect()
     try:
         if not await client.is_user_authorized():
@@ -162,3 +166,41 @@ async def test_a_world_from_a_file_and_the_end_of_stdin(tmp_path: Path) -> None:
                 chat = (await client(fn.contacts.ResolveUsernameRequest(name))).chats[0]
                 found, _ = await walk(client, tl.InputPeerChannel(chat.id, chat.access_hash))
                 assert len(found) == count
+
+
+async def test_the_switches_of_the_command_line(tmp_path: Path) -> None:
+    pem = tmp_path / "server.pem"
+    who = ("--phone", "+9996613579", "--code", "13579", "--account", "+9996622222:33333")
+    more = (
+        "--many",
+        "20",
+        "--every-edit",
+        "--proxy",
+        "socks5:u:p w",
+        "--proxy",
+        "http",
+        "--proxy",
+        f"mtproxy:{'ab' * 16}",
+    )
+    async with program("--public-key", str(pem), *who, *more) as (process, port):
+        ways = (await order(process, do="proxies"))["proxies"]
+        assert [w["url"].rpartition(":")[0] for w in ways] == [
+            "socks5://u:p%20w@127.0.0.1",
+            "http://127.0.0.1",
+            "mtproxy://127.0.0.1",
+        ]
+        assert ways[2]["url"].endswith(f"/dd{'ab' * 16}")
+        async with logged_in(port, pem, auto_reconnect=False, **proxy_options(ways[0]["url"])) as client:
+            chat = (await client(fn.contacts.ResolveUsernameRequest("many_007"))).chats[0]
+            peer = tl.InputPeerChannel(chat.id, chat.access_hash)
+            _, pts = await walk(client, peer)
+            for text in ("one", "two"):
+                await order(process, do="edit", channel="many_007", id=2, text=text)
+            told = (await client(difference(peer, pts))).other_updates
+            assert [u.message.message for u in told] == ["one", "two"]
+            assert [w["carried"] for w in (await order(process, do="proxies"))["proxies"]] == [1, 0, 0]
+            assert (await order(process, do="ban_account", account="+9996622222"))["ok"]
+            assert (await order(process, do="proxy", number=0, on=False))["ok"]
+            assert not (await order(process, do="proxy", number=3))["ok"]
+            with pytest.raises((ConnectionError, EOFError)):
+                await asyncio.wait_for(client.disconnected, 5)
