@@ -1,10 +1,11 @@
 """Staying at the present without joining: who changed is asked for 100 channels at once, then what, one by one.
 
-Three tasks find out which channels are due, a few catch them up:
+Some tasks find out which channels are due, a few catch them up:
 
     probe   getPeerDialogs for all channels every `interval`; those whose pts moved are due at once
     poll    where the probe says nothing (refused, flooded, a channel left out), a difference at a pace that fits the
             channel's own; and for every channel one now and then, in case the probe does not say the truth
+    welcome channels that were added
     hint    a push says that something happened; what it says is never believed, only looked at
 
 https://core.telegram.org/api/updates; shared/telegram.md 2.3 on the numbers.
@@ -29,7 +30,7 @@ from archiver.mirror import Mirror
 from archiver.record import PeerState
 from archiver.schedule import Priority
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_channel, list_access, list_channels
+from archiver.store.channel import Mirrored, find_channel, list_access, list_channels, list_unread
 from archiver.store.database import Database
 from archiver.store.message import list_newest_dates
 
@@ -49,6 +50,8 @@ POLL_LEAST, POLL_MOST = 60.0, 3600.0
 """Seconds between two polls of a channel that the probe does not cover."""
 SHARE = 0.25
 """Of the account's requests, how much polling may take to be faster than it must."""
+WELCOME = 2.0
+"""Seconds between two looks for channels that were added."""
 NOTED = 300.0
 """Seconds after which it is written down that a quiet channel is still at the present."""
 
@@ -122,6 +125,7 @@ class Live:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._probe_for_ever(stop), name=f"probe {self._account}")
             group.create_task(self._poll_for_ever(stop), name=f"poll {self._account}")
+            group.create_task(self._welcome_for_ever(stop), name=f"welcome {self._account}")
             for number in range(CATCHERS):
                 group.create_task(self._catch_for_ever(stop), name=f"catch {self._account} {number}")
             await stop.wait()
@@ -137,8 +141,8 @@ class Live:
             known = []
             for channel in channels:
                 if channel.pts is None:
-                    self._queue.put(channel.channel_id, FRESH)
-                elif channel.failures or channel.channel_id not in access:
+                    continue  # see _welcome_for_ever
+                if channel.failures or channel.channel_id not in access:
                     # One that cannot be read would spoil the probe of 99 others.
                     self._queue.put(channel.channel_id, CHANGED)
                 else:
@@ -247,6 +251,16 @@ class Live:
             pace = poll_interval(dates, channels=channels, requests_per_second=self._rate)
             track.pace = (channel.top_id, pace)
         return track.pace[1]
+
+    # welcoming
+
+    async def _welcome_for_ever(self, stop: asyncio.Event) -> None:
+        """Channels of which nothing was read yet: what happens in them is missed until their first page is there."""
+        while not stop.is_set():
+            now = int(self._clock.now())
+            for channel_id in await list_unread(self._database.connection, self._account, now=now):
+                self._queue.put(channel_id, FRESH)
+            await self._clock.wait(stop, WELCOME)
 
     # catching up
 

@@ -83,6 +83,16 @@ async def list_channels(conn: aiosqlite.Connection, *, removed: bool = False) ->
         return [_from_row(row) async for row in cursor]
 
 
+async def list_unread(conn: aiosqlite.Connection, account: str, *, now: int) -> list[int]:
+    """The account's channels of which nothing was read yet, in this generation, but for those set aside."""
+    async with conn.execute(
+        "SELECT channel_id FROM channel WHERE account = ? AND pts IS NULL AND state <> 'removed'"
+        " AND (retry_at IS NULL OR retry_at <= ?) ORDER BY added_at, channel_id",
+        (account, now),
+    ) as cursor:
+        return [int(row[0]) for row in await cursor.fetchall()]
+
+
 async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
     """The channel with this id, removed ones included."""
     async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:
