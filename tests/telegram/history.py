@@ -31,7 +31,7 @@ def get_history(ctx: Context, request: fn.messages.GetHistoryRequest) -> Any:
     chats, users = about_peers(ctx, channel, posts)
     return types.messages.ChannelMessages(
         pts=channel.pts,
-        count=len(ids),
+        count=len(ids) + channel.miscount,
         messages=posts,
         topics=[],
         chats=chats,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.telegram import __main__ as program
+from tests.telegram import faults
 from tests.telegram.conftest import Order
+from tests.telegram.control import Control
+from tests.telegram.fate import Fate
 from tests.telegram.server import Server
 from tests.telegram.world import World
 
@@ -36,3 +42,17 @@ def test_a_rule_without_a_number_of_times_holds_until_its_method_is_cleared(orde
     assert server.faults.rules[0].times is None
     assert order("fault", clear="messages.getPeerDialogs")["rules"] == 1
     assert order("fault", clear=True)["rules"] == 0
+
+
+def test_the_readme_names_every_order_switch_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = Path(__file__).with_name("README.md").read_text("utf-8")
+    orders = {name.removeprefix("do_") for name in dir(Control) if name.startswith("do_")}
+    switches = {name for name in vars(Fate()) if name != "members"}
+    with pytest.raises(SystemExit):
+        program.options(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert len(orders) > 25
+    for name in orders | {"members"}:
+        assert f"`{name}`" in readme, name
+    for name in switches | options | set(faults.ACTIONS):
+        assert name in readme, name
