@@ -28,9 +28,9 @@ def _expand(value: Any) -> Any:
 
 
 def _duration(value: Any) -> Any:
-    """30, "30s", "5m", "6h", "7d" as a timedelta."""
-    if isinstance(value, str) and value[:-1].replace(".", "", 1).isdigit() and value[-1:] in _UNITS:
-        return timedelta(seconds=float(value[:-1]) * _UNITS[value[-1]])
+    """30, "30", "30s", "5m", "6h", "7d" as a timedelta; the environment knows no numbers but as text."""
+    if isinstance(value, str) and (parts := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", value, re.ASCII)):
+        return timedelta(seconds=float(parts[1]) * _UNITS[parts[2] or "s"])
     return value
 
 

@@ -107,6 +107,21 @@ def test_sizes_and_times_take_units(file: Callable[[str], Path]) -> None:
     assert settings.service.audit_interval == timedelta(seconds=90)
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("0.2", 0.2), ("0.5m", 30), ("7d", 604_800)])
+def test_times_in_the_environment_are_seconds_where_no_unit_is_given(
+    monkeypatch: pytest.MonkeyPatch, text: str, seconds: float
+) -> None:
+    monkeypatch.setenv("TELEKEEP_SERVICE__POLL_INTERVAL", text)
+    assert load().service.poll_interval == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "5 s", "1e3", "nan", "9" * 400, "9" * 400 + "d", "9999999999d", "5x"])
+def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TELEKEEP_SERVICE__POLL_INTERVAL", text)
+    with pytest.raises(SettingsError, match="seconds above 0"):
+        load()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
