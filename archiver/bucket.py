@@ -1,7 +1,8 @@
 """What one method of the server's may be called: its rate, its flood wait, its calls under way.
 
 A token bucket whose rate halves at each flood wait and comes back slowly (additive increase, multiplicative decrease:
-https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease). Times are unix seconds, given by the caller.
+https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease). Times are unix seconds; a moment is a time of
+the event loop, whose seconds are always real ones. The caller gives both.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ RECOVERY = 0.05 / 60
 """Share of its normal rate that a method gains back a second."""
 LEAST = 1 / 64
 """Share of its normal rate below which no method is slowed down."""
+OVERLAP = 2.0
+"""Real seconds for which an answer is waited for before the next call of its method: it may be a flood wait, against
+which that call must not go out. What takes longer is slow or hangs, and must not hold up the others."""
 _WHOLE = 1 - 1e-6
 """A token, but for what floating point loses."""
 
@@ -52,17 +56,22 @@ class Bucket:
         self.method = method
         self.limit = LIMITS.get(method, _OTHER)
         self.flooded_until = flooded_until
-        self.in_flight = 0
+        self.under_way: list[float] = []
+        """The moments at which the calls that are not answered yet went out."""
         self.paced = requests_per_second > 0
         self._rate = self.limit.per_second * (requests_per_second if self.limit.scaled else 1.0)
         self._share = 1.0
         self._tokens = float(self.limit.burst)
         self._at = now
 
-    def ready_at(self, now: float) -> float:
-        """When the next call may go out; inf: not before one that is under way has ended."""
-        if self.in_flight >= self.limit.in_flight:
+    def pause(self, moment: float) -> float:
+        """Real seconds for which the calls under way hold up the next one; inf: until one of them has ended."""
+        if len(self.under_way) >= self.limit.in_flight:
             return math.inf
+        return max(max(self.under_way) + OVERLAP - moment, 0.0) if self.under_way else 0.0
+
+    def ready_at(self, now: float) -> float:
+        """When the next call may go out, as far as flood waits and tokens are concerned."""
         return max(self.flooded_until, self.token_at(now))
 
     def token_at(self, now: float) -> float:
@@ -72,19 +81,19 @@ class Bucket:
             return now
         return self._at + (1 - self._tokens) / (self._rate * self._share)
 
-    def take(self) -> None:
+    def take(self, moment: float) -> None:
         """A call goes out."""
-        self.in_flight += 1
+        self.under_way.append(moment)
         self._tokens -= 1
 
-    def give_back(self) -> None:
-        """The call did not go out after all."""
-        self.in_flight -= 1
+    def give_back(self, moment: float) -> None:
+        """The call of that moment did not go out after all."""
+        self.under_way.remove(moment)
         self._tokens = min(self.limit.burst, self._tokens + 1)
 
-    def end(self) -> None:
-        """A call was answered or given up."""
-        self.in_flight -= 1
+    def end(self, moment: float) -> None:
+        """The call of that moment was answered or given up."""
+        self.under_way.remove(moment)
 
     def flood(self, seconds: float, now: float) -> None:
         """Stop for so long, and go on at half the rate. The answers of calls under way together halve it once."""
@@ -99,7 +108,8 @@ class Bucket:
         """Bring tokens and share to the present. A clock that was set back adds nothing, and takes nothing."""
         passed = now - self._at
         if passed > 0:
-            self._tokens = min(self.limit.burst, self._tokens + passed * self._rate * self._share)
-            self._share = min(1.0, self._share + passed * RECOVERY)
+            share = min(1.0, self._share + passed * RECOVERY)
+            self._tokens = min(self.limit.burst, self._tokens + passed * self._rate * (self._share + share) / 2)
+            self._share = share
         if passed > 0 or now >= self.flooded_until:
             self._at = now

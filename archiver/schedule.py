@@ -3,7 +3,7 @@
 What it keeps to, in this order of strength:
 
 1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off;
-2. so many calls of a method under way at once and no more, also when pacing is off;
+2. one call of a method at a time, and beside a slow one so many at most, also when pacing is off;
 3. the user's own rate over all methods, evenly spaced, without bursts;
 4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.bucket`);
 5. the more urgent call first, then the channel that was served longest ago, then the one that came first.
@@ -55,6 +55,8 @@ class _Waiter:
     granted: asyncio.Future[None]
     grant: int = 0
     """In the order of grants; 0: none yet."""
+    moment: float = 0.0
+    """Of the grant, by the event loop's time."""
 
 
 class Scheduler:
@@ -88,7 +90,7 @@ class Scheduler:
         """Before then no call goes out."""
         self._told: dict[str, float] = {}
         """Method -> the end of the wait that was last told of."""
-        self._timer: asyncio.Handle | None = None
+        self._timers: list[asyncio.Handle] = []
 
     @asynccontextmanager
     async def turn(
@@ -100,11 +102,11 @@ class Scheduler:
         against it. Raises FloodWait when the server's order lasts longer than the patience.
         """
         bucket = self._bucket(method)
-        await self._wait(bucket, priority, channel_id)
+        moment = await self._wait(bucket, priority, channel_id)
         try:
             yield
         finally:
-            bucket.end()
+            bucket.end(moment)
             self._pump()
 
     async def flooded(self, method: str, seconds: float) -> None:
@@ -120,7 +122,8 @@ class Scheduler:
             self._buckets[method] = Bucket(method, self._rate, self._floods.get(method, 0.0), self.clock.now())
         return self._buckets[method]
 
-    async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> None:
+    async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> float:
+        """Return when the call may go out, with the moment by which the bucket knows it."""
         number = next(self._numbers)
         while True:
             waiter = _Waiter(bucket, priority, channel_id, number, asyncio.get_running_loop().create_future())
@@ -135,14 +138,14 @@ class Scheduler:
             if bucket.flooded_until <= now:
                 # Spaced from the moment at which the call really goes out.
                 self._next = max(self._next, now + self._interval)
-                return
+                return waiter.moment
             # The order came between the grant and now: queue again, at the old place.
             self._withdraw(waiter)
 
     def _withdraw(self, waiter: _Waiter) -> None:
         """Leave without having called: nothing of it stays, neither in the queue nor in a bucket."""
         if waiter.grant:
-            waiter.bucket.give_back()
+            waiter.bucket.give_back(waiter.moment)
             if waiter.grant == self._grants:
                 self._next = self.clock.now()
         elif waiter in self._waiting:
@@ -151,31 +154,39 @@ class Scheduler:
 
     def _pump(self) -> None:
         """Let go whoever may go now, and come back when the next one may."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         while self._waiting:
             now = self.clock.now()
-            ready = self._ready(now)
             # A clock that was set back makes nobody wait for more than one interval.
             self._next = min(self._next, now + self._interval)
+            ready, pause = self._ready(now)
             due = max(min(ready.values(), default=math.inf), self._next)
             if due > now:
                 if not math.isinf(due):
-                    self._timer = self.clock.call_later(min(due - now, _LOOK), self._pump)
+                    self._timers.append(self.clock.call_later(min(due - now, _LOOK), self._pump))
+                if not math.isinf(pause):
+                    self._timers.append(asyncio.get_running_loop().call_later(pause, self._pump))
                 return
-            self._grant(min((w for w in self._waiting if ready[w.bucket] <= now), key=self._rank), now)
+            self._grant(min((w for w in self._waiting if ready.get(w.bucket, math.inf) <= now), key=self._rank), now)
 
-    def _ready(self, now: float) -> dict[Bucket, float]:
-        """When each method that is waited for may be called next. Ends the waiting that is beyond the patience."""
+    def _ready(self, now: float) -> tuple[dict[Bucket, float], float]:
+        """When each method that is waited for may be called next, but for those that a call under way holds up; and
+        the real seconds after which the first of these is free. Ends the waiting that is beyond the patience."""
         ready = {}
+        pauses = [math.inf]
+        moment = asyncio.get_running_loop().time()
         for bucket in dict.fromkeys(waiter.bucket for waiter in self._waiting):
             if (wait := bucket.flooded_until - now) > self._patience:
                 self._give_up(bucket, math.ceil(wait))
+                continue
+            if pause := bucket.pause(moment):
+                pauses.append(pause)
             else:
                 ready[bucket] = bucket.ready_at(now)
-                self._tell(bucket, now)
-        return ready
+            self._tell(bucket, now)
+        return ready, min(pauses)
 
     def _give_up(self, bucket: Bucket, seconds: int) -> None:
         leaving = [waiter for waiter in self._waiting if waiter.bucket is bucket]
@@ -199,7 +210,8 @@ class Scheduler:
         self._waiting.remove(waiter)
         if waiter.granted.done():
             return  # cancelled, and about to withdraw
-        waiter.bucket.take()
+        waiter.moment = asyncio.get_running_loop().time()
+        waiter.bucket.take(waiter.moment)
         self._grants += 1
         waiter.grant = self._served[waiter.channel_id] = self._grants
         self._next = now + self._interval

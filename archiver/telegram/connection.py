@@ -171,8 +171,8 @@ class Connection:
             self._line.end(failure)
             raise failure from exc
         log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
-        await self._line.lose(client)
         await self._line.obey(exc)
+        await self._line.lose(client)
         if self._patience.forever:
             return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
         return failure

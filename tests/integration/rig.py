@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from archiver.ingest import Ingest
 from archiver.mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.database import Database
-from archiver.telegram import Address, Connection, Patience, TelegramSource
+from archiver.telegram import Address, Connection, Hint, Patience, TelegramSource
 from archiver.telegram.session import FileSession
 from search import exact
 from tests.telegram import truth
@@ -53,14 +52,7 @@ async def mirror_of(
     server: Server, account: Account, directory: Path, *, patience: Patience = SHORT, **pacing: Any
 ) -> AsyncIterator[Rig]:
     """A mirror that is logged in as the account; closing it leaves the archive."""
-    session = FileSession(directory / "session")
-    known = server.client_session(account)
-    session.set_dc(2, "127.0.0.1", server.port)
-    session.auth_key = known.auth_key
-    session.save()
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
-    scheduler = Scheduler(0, **{"clock": ServerClock(server), **pacing})
-    connection = Connection(address, directory / "session", scheduler, patience=patience)
+    connection = connection_of(server, account, directory, patience=patience, **pacing)
     async with await Database.open(directory) as database:
         await database.write(exact.create)
         source = TelegramSource(connection)
@@ -71,6 +63,27 @@ async def mirror_of(
             await connection.close()
 
 
+def connection_of(
+    server: Server,
+    account: Account,
+    directory: Path,
+    *,
+    patience: Patience = SHORT,
+    hint: Hint | None = None,
+    rate: float = 0,
+    **pacing: Any,
+) -> Connection:
+    """A connection that is logged in as the account. Whoever makes it closes it."""
+    session = FileSession(directory / "session")
+    known = server.client_session(account)
+    session.set_dc(2, "127.0.0.1", server.port)
+    session.auth_key = known.auth_key
+    session.save()
+    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
+    scheduler = Scheduler(rate, **{"clock": ServerClock(server), **pacing})
+    return Connection(address, directory / "session", scheduler, patience=patience, hint=hint)
+
+
 class ServerClock(Clock):
     """The server's time."""
 
@@ -79,7 +92,7 @@ class ServerClock(Clock):
         self.server = server
 
     def now(self) -> float:
-        return time.time() + self.server.clock
+        return self.server.world.clock.now()
 
 
 class LeapingClock(ServerClock):

@@ -55,6 +55,7 @@ class Server:
         self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
         self.keys = {} if keys is None else keys  # those of another server survive it
         self.connections: set[Connection] = set()
+        self.accepted = 0  # connections that ever were
         self.pushes = Pushes(world, self.connections)
         self.calls = Calls(world.clock.now, keep_calls)
         self.port = port
@@ -93,6 +94,7 @@ class Server:
     async def _serve(self, dc: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conn = Connection(self, dc, writer)
         self.connections.add(conn)
+        self.accepted += 1
         try:
             await conn.serve(reader)
         finally:

@@ -3,92 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import selectors
-from collections.abc import Callable, Coroutine
+import math
 from typing import Any
 
 import pytest
 
-from archiver.clock import Clock
+from archiver.bucket import OVERLAP
 from archiver.errors import FloodWait
-from archiver.schedule import SPACING, Scheduler
-
-START = 1_000_000.0
-
-
-class LeapingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time leaps to the end of every wait: a day passes in a second."""
-
-    def __init__(self) -> None:
-        self.now = START
-        super().__init__(_LeapingSelector(self))
-
-    def time(self) -> float:
-        return self.now
+from archiver.schedule import SPACING, Priority, Scheduler
+from tests.unit.leaping import START, LoopClock, lived
 
 
-class _LeapingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
-    def __init__(self, loop: LeapingLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        found = super().select(0)
-        if not found:
-            assert timeout is not None, "everybody waits, and nothing will ever happen"
-            self._loop.now += timeout
-        return found
-
-
-class LoopClock(Clock):
-    """The time of the running loop."""
-
-    def now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-
-def lived(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """The test in a loop of its own, whose time leaps."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        loop = LeapingLoop()
-        try:
-            loop.run_until_complete(test(*args, **kwargs))
-        finally:
-            loop.close()
-
-    return run
-
-
-def clock() -> float:
+def passed() -> float:
+    """Seconds since the beginning."""
     return asyncio.get_running_loop().time() - START
 
 
 async def call(scheduler: Scheduler, method: str, *, lasting: float = 0.0, **how: Any) -> float:
     """One call; when it went out."""
     async with scheduler.turn(method, **how):
-        at = clock()
+        at = passed()
         if lasting:
             await asyncio.sleep(lasting)
     return at
 
 
-def paced(rate: float, **options: Any) -> Scheduler:
-    return Scheduler(rate, clock=LoopClock(), **options)
+def scheduler_of(rate: float, **options: Any) -> Scheduler:
+    return Scheduler(rate, **{"clock": LoopClock(), "patience": math.inf, **options})
+
+
+async def settle() -> None:
+    """Let everybody run who can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 @lived
 async def test_calls_are_spread_evenly() -> None:
-    scheduler = paced(2.0)
+    scheduler = scheduler_of(2.0)
     times = [await call(scheduler, "getHistory") for _ in range(5)]
     assert times == pytest.approx([0.5 * SPACING * n for n in range(5)], abs=1e-3)
 
 
 @lived
 async def test_an_idle_time_saves_up_nothing_over_all() -> None:
-    scheduler = paced(1.0)
+    scheduler = scheduler_of(1.0)
     await call(scheduler, "getHistory")
     await asyncio.sleep(100)
     first, second = await call(scheduler, "getHistory"), await call(scheduler, "getMessages")
@@ -97,21 +56,21 @@ async def test_an_idle_time_saves_up_nothing_over_all() -> None:
 
 @lived
 async def test_names_are_looked_up_five_at_once_and_then_slowly() -> None:
-    scheduler = paced(1000.0)
+    scheduler = scheduler_of(1000.0)
     times = [round(await call(scheduler, "resolveUsername")) for _ in range(8)]
     assert times == [0, 0, 0, 0, 0, 30, 60, 90]
     await asyncio.sleep(60)
-    before = clock()
+    before = passed()
     await call(scheduler, "resolveUsername")
     assert await call(scheduler, "resolveUsername") - before < 1
 
 
 @lived
 async def test_without_pacing_nothing_waits() -> None:
-    scheduler = paced(0)
+    scheduler = scheduler_of(0)
     for _ in range(100):
         await call(scheduler, "getMessages")
-    assert clock() == 0
+    assert passed() == 0
 
 
 @lived
@@ -122,7 +81,7 @@ async def test_a_flood_wait_stops_its_method_only_and_is_remembered_and_told() -
     async def remember(method: str, until: float) -> None:
         remembered.append((method, until))
 
-    scheduler = paced(0, remember=remember, notify=lambda *what: told.append(what))
+    scheduler = scheduler_of(0, remember=remember, notify=lambda *what: told.append(what))
     await scheduler.flooded("a", 30)
     assert await call(scheduler, "b") == 0
     assert await asyncio.gather(*(call(scheduler, "a") for _ in range(3))) == pytest.approx([31] * 3, abs=1e-3)
@@ -132,13 +91,183 @@ async def test_a_flood_wait_stops_its_method_only_and_is_remembered_and_told() -
 
 @lived
 async def test_an_order_of_an_earlier_run_is_obeyed() -> None:
-    assert await call(paced(0, floods={"a": START + 20}), "a") == pytest.approx(20, abs=1e-3)
+    assert await call(scheduler_of(0, floods={"a": START + 20}), "a") == pytest.approx(20, abs=1e-3)
+
+
+@lived
+async def test_short_waits_are_not_told_and_those_for_names_are() -> None:
+    told: list[tuple[str, float]] = []
+    scheduler = scheduler_of(1000.0, notify=lambda *what: told.append(what))
+    await scheduler.flooded("a", 1)
+    await call(scheduler, "a")
+    for _ in range(10):
+        await call(scheduler, "getMessages")
+    assert told == []
+    for _ in range(6):
+        await call(scheduler, "resolveUsername")
+    assert [(method, round(seconds)) for method, seconds in told] == [("resolveUsername", 30)]
+
+
+@lived
+async def test_a_notice_that_fails_stops_nobody() -> None:
+    def notify(method: str, seconds: float) -> None:
+        raise BrokenPipeError
+
+    failed: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    scheduler = scheduler_of(0, notify=notify)
+    await scheduler.flooded("a", 10)
+    assert await call(scheduler, "a") == pytest.approx(11, abs=1e-3)
+    assert len(failed) == 1
 
 
 @lived
 async def test_a_wait_beyond_the_patience_is_raised_with_its_seconds() -> None:
-    scheduler = paced(0, floods={"a": START + 4_000.2})
+    scheduler = scheduler_of(0, floods={"a": START + 4_000.2}, patience=120)
     with pytest.raises(FloodWait) as flood:
         await call(scheduler, "a")
     assert flood.value.seconds == 4_001
     assert flood.value.exit_status == 5
+
+
+@lived
+async def test_those_who_wait_already_are_told_at_once_when_it_gets_too_long() -> None:
+    scheduler = scheduler_of(0, patience=120)
+    await scheduler.flooded("a", 100)
+    waiting = [asyncio.create_task(call(scheduler, "a")) for _ in range(3)]
+    await asyncio.sleep(50)
+    await scheduler.flooded("a", 3_000)
+    failed = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [(type(failure), failure.seconds) for failure in failed] == [(FloodWait, 3_001)] * 3
+    assert passed() == pytest.approx(50, abs=1e-3)
+    assert await call(scheduler, "b") < 51
+
+
+@lived
+async def test_a_grant_that_a_flood_wait_overtakes_is_no_grant() -> None:
+    scheduler = scheduler_of(0)
+    async with scheduler.turn("a"):
+        asking = asyncio.create_task(call(scheduler, "a"))
+        await settle()
+    await scheduler.flooded("a", 30)  # granted by now, and not running yet
+    assert await asking == pytest.approx(31, abs=1e-3)
+
+
+@lived
+async def test_a_grant_that_is_cancelled_leaves_its_place_to_the_next() -> None:
+    scheduler = scheduler_of(1.0)
+    await call(scheduler, "getChannelDifference")
+    cancelled, next_one = (asyncio.create_task(call(scheduler, "getChannelDifference")) for _ in range(2))
+    await settle()
+    scheduler.clock.call_later(SPACING, cancelled.cancel)  # after the grant, before it runs
+    assert await next_one == pytest.approx(SPACING, abs=1e-3)
+    assert cancelled.cancelled()
+
+
+@lived
+async def test_a_flood_wait_halves_the_rate_once_and_it_comes_back_in_ten_minutes() -> None:
+    async def seconds_for(calls: int) -> float:
+        begun = await call(scheduler, "getHistory")
+        for _ in range(calls):
+            last = await call(scheduler, "getHistory")
+        return last - begun
+
+    scheduler = scheduler_of(1.0)
+    for _ in range(3):  # the answers of calls that were under way together
+        await scheduler.flooded("getHistory", 10)
+    assert await seconds_for(5) == pytest.approx(10, abs=0.1)
+    await asyncio.sleep(300)
+    assert await seconds_for(20) == pytest.approx(20 / 0.75 - 3, abs=2)  # and what 300 s have saved up
+    await asyncio.sleep(300)
+    assert await seconds_for(20) == pytest.approx(20 * SPACING, abs=0.1)
+
+
+@lived
+async def test_the_urgent_goes_first_and_the_rest_in_turn() -> None:
+    scheduler = scheduler_of(1.0)
+    order: list[str] = []
+
+    async def ask(name: str, priority: Priority, channel_id: int) -> None:
+        async with scheduler.turn("getHistory", priority, channel_id):
+            order.append(name)
+
+    await call(scheduler, "getHistory")
+    asked = [ask(f"a{n}", Priority.BACKFILL, 1) for n in range(4)]
+    asked += [ask(f"b{n}", Priority.BACKFILL, 2) for n in range(2)]
+    asked += [ask("audit", Priority.AUDIT, 3), ask("live", Priority.LIVE, 1), ask("media", Priority.MEDIA, 4)]
+    asked += [ask("new", Priority.NEW, 5), ask("counters", Priority.COUNTERS, 6)]
+    await asyncio.gather(*asked)
+    assert order == ["live", "new", "b0", "a0", "b1", "a1", "a2", "a3", "audit", "counters", "media"]
+
+
+@lived
+async def test_what_is_flooded_or_empty_holds_up_no_other_method() -> None:
+    scheduler = scheduler_of(10.0)
+    await scheduler.flooded("getHistory", 1_000)
+    stuck = [asyncio.create_task(call(scheduler, "getHistory", priority=Priority.LIVE)) for _ in range(5)]
+    stuck += [asyncio.create_task(call(scheduler, "resolveUsername", priority=Priority.LIVE)) for _ in range(9)]
+    await asyncio.sleep(10)
+    for _ in range(20):
+        await call(scheduler, "getChannelDifference", priority=Priority.MEDIA)
+    assert passed() < 13
+    await asyncio.gather(*stuck)
+
+
+@pytest.mark.parametrize(("method", "most"), [("getHistory", 1), ("getChannelDifference", 4), ("getMessages", 2)])
+@pytest.mark.parametrize("rate", [0, 1000.0])
+@lived
+async def test_only_beside_slow_answers_more_is_asked_and_never_more_than_the_limit(
+    method: str, most: int, rate: float
+) -> None:
+    scheduler = scheduler_of(rate)
+    times = await asyncio.gather(*(call(scheduler, method, lasting=60) for _ in range(most + 1)))
+    assert times == pytest.approx([OVERLAP * n for n in range(most)] + [60], abs=0.01)
+    begun = passed()
+    for quick in await asyncio.gather(*(call(scheduler, method, lasting=0.1) for _ in range(3))):
+        begun = begun if rate else quick
+        assert quick >= begun
+    assert not any(bucket.under_way for bucket in scheduler._buckets.values())
+
+
+@lived
+async def test_a_clock_that_is_set_back_holds_nobody_up() -> None:
+    class SetClock(LoopClock):
+        back = 0.0
+
+        def now(self) -> float:
+            return super().now() - self.back
+
+    clock = SetClock()
+    scheduler = scheduler_of(1.0, clock=clock)
+    for method in ("getHistory", "getMessages", "resolveUsername"):
+        await call(scheduler, method)
+    clock.back = 7_200.0
+    for _ in range(4):
+        await call(scheduler, "getHistory")
+        await call(scheduler, "getMessages")
+    assert passed() < 40
+
+
+@lived
+async def test_hours_of_calls_leave_nothing_behind() -> None:
+    scheduler = scheduler_of(1.0)
+
+    async def work(worker: int) -> None:
+        number = worker
+        while passed() < 4 * 3_600:
+            number += 7
+            method = ("getHistory", "getChannelDifference", "getPeerDialogs")[number % 3]
+            asking = asyncio.create_task(
+                call(scheduler, method, lasting=0.3, priority=Priority(number % 6), channel_id=number % 500)
+            )
+            await asyncio.wait({asking}, timeout=20)
+            asking.cancel()
+            await asyncio.sleep(5 + worker)
+
+    await asyncio.gather(*(work(worker) for worker in range(8)))
+    await settle()
+    assert scheduler._grants > 3_000
+    assert len(scheduler._served) <= 500
+    assert len(scheduler._buckets) == 3
+    assert not scheduler._waiting
+    assert not scheduler._timers
