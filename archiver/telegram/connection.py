@@ -29,8 +29,6 @@ from archiver.telegram.session import FileSession
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_MOST_HUNG = 20
-"""Calls that may hang on one client before it is replaced."""
 
 
 class Connection:
@@ -158,7 +156,7 @@ class Connection:
         """No answer in time: the call's own fault when others were answered meanwhile, else the line's."""
         client.hung += 1
         log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
-        if not own or client.hung >= _MOST_HUNG:
+        if not own or client.hung >= self._patience.most_hung:
             await self._line.lose(client)
         if own or self._patience.forever:
             return ServerFault("the server does not answer this question.", hint="Try again later.")

@@ -22,6 +22,8 @@ class Patience:
     """Whether a lost line is mended for ever, with back-off, instead of given up: what the service needs."""
     back_off: tuple[float, float] = (0.5, 60.0)
     """Of mending for ever: the first delay, which doubles each time, and the longest; both jittered."""
+    most_hung: int = 20
+    """Calls that may hang on one client before it is replaced; Telethon keeps them for as long as it lives."""
     free_losses: int = 0
     """So many lost lines under a call are not counted as its tries: other calls may have broken them."""
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from telethon.errors import SecurityError, TypeNotFoundError
+from telethon.errors import InvalidBufferError, SecurityError, TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl.core import MessageContainer, TLMessage, core_objects
 
@@ -56,7 +56,7 @@ def forgiving(decrypt: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     def decrypted(body: bytes) -> Any:
         try:
             return decrypt(body)
-        except (SecurityError, TypeNotFoundError, BufferError):
+        except (SecurityError, TypeNotFoundError, InvalidBufferError):
             raise  # Telethon knows what to do
         except Exception as exc:  # noqa: BLE001  # garbled bytes may fail in any way
             raise SecurityError(f"an object that cannot be read ({type(exc).__name__})") from None
