@@ -94,7 +94,7 @@ def table(
         grid.add_row(*(text(_cell(value)) for value in row))
     screen = console()
     if wide:
-        screen.width = max(screen.width, _WIDE)
+        screen.size = (_WIDE, screen.height)
     screen.print(grid)
 
 
