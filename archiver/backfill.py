@@ -93,6 +93,14 @@ class Backfill:
             channel, step.page, proven=step.proven, pts=page.pts, top_id=newest, floor_id=step.floor_id
         )
 
+    async def look_at_top(self, channel: Mirrored, access_hash: int) -> None:
+        """The newest page, because what was told of the newest messages could not be read."""
+        page = await self.fetch(channel, access_hash, 0)
+        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
+        if newest > channel.top_id:
+            step = plan_page(page, gap=(channel.top_id + 1, newest), window_start=channel.window_start)
+            await self._ingest.store_page(channel, step.page, proven=step.proven, top_id=newest, floor_id=step.floor_id)
+
     async def run(
         self,
         channel_id: int,

@@ -143,8 +143,9 @@ class Ingest:
         sight = self._sight(channel, "update")
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max((m.message_id for m in posted), default=0)
-        # The events came without a hole, so every id between the old top and the new one is told.
-        proven = (channel.top_id + 1, top_id) if top_id > channel.top_id else None
+        # The events came without a hole, so every id between the old top and the new one is told; unless some could
+        # not be read.
+        proven = (channel.top_id + 1, top_id) if top_id > channel.top_id and not difference.unread_posts else None
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, channel.pts)

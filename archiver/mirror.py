@@ -8,6 +8,8 @@ that the work is to be planned anew.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
@@ -15,6 +17,7 @@ from archiver.apply import Stored
 from archiver.backfill import Backfill
 from archiver.errors import ChannelGone, ChannelInaccessible, LostState, NotFound, ServerFault, StaleAccess
 from archiver.ingest import Ingest, Outdated, Removed
+from archiver.record import Difference
 from archiver.schedule import Priority
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_access, find_channel
@@ -24,6 +27,11 @@ ROUNDS = 5
 """How often one sync walks a history that begins anew under its hands."""
 RECENT = 1000
 """Ids below the top that are read again at once when the server would not tell what happened to them."""
+
+AGAIN = 86400.0
+"""Seconds between two walks through a history because of events that cannot be read."""
+
+log = logging.getLogger(__name__)
 
 Progress: TypeAlias = Callable[[Stored, int], None]
 """Hears of each stored answer, and of how many ids of the present gap are left."""
@@ -43,6 +51,8 @@ class Mirror:
         self._ingest = ingest
         self._account = account
         self._locks: dict[int, asyncio.Lock] = {}
+        self._walked: dict[int, float] = {}
+        """When a channel's history was last begun anew because of an unreadable event, on the monotonic clock."""
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> None:
         """Fetch all that is missing within the window, and all that is new. Raises ChannelError and what stops all."""
@@ -57,7 +67,7 @@ class Mirror:
     async def catch_up(
         self, channel_id: int, *, priority: Priority = Priority.LIVE, progress: Progress = _unheard
     ) -> bool:
-        """From the stored pts to the present. True when the history begins anew, so that it is to be filled."""
+        """From the stored pts to the present. True when there are new gaps in the history, which are to be filled."""
         async with self._lock(channel_id):
             return await self._with_access(
                 channel_id, lambda access_hash: self._differences(channel_id, access_hash, priority, progress)
@@ -95,28 +105,52 @@ class Mirror:
     def forget(self, kept: set[int]) -> None:
         """Drop what is remembered of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
+        self._walked = {key: at for key, at in self._walked.items() if key in kept}
 
     async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
         source = self._source.at(priority)
+        backfill = Backfill(source, self._database, self._ingest)
+        gaps = False
         while True:
             channel = await self._get(channel_id)
             if channel.pts is None:
-                snapshot = Backfill(source, self._database, self._ingest).snapshot
-                progress(await snapshot(channel, access_hash), channel.top_id)
+                progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            try:
-                difference = await source.get_difference(channel_id, access_hash, pts=channel.pts)
-                too_long = difference.too_long
-            except LostState:
-                too_long = True
-            if too_long:
+            difference = await self._difference(source, channel, access_hash, channel.pts)
+            if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
+            if difference.unread_posts:
+                await backfill.look_at_top(channel, access_hash)
+                gaps = True
             progress(await self._ingest.store_difference(channel, difference), 0)
             if difference.final:
-                return False
+                return gaps
             if difference.pts <= channel.pts:
                 raise ServerFault("the server repeats the same events.", hint="Try again later.")
+
+    async def _difference(self, source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
+        """What happened since `pts`; None when the history has to be walked again to know.
+
+        So it has when the server says so, and when an event could not be read: it may have been anything. But where
+        that happens again and again, in a channel that has gone over to a newer layer, a walk a day is enough.
+        """
+        try:
+            difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
+            if difference.unread_posts or difference.unread_events:
+                # Was it the answer, or what it tells of?
+                difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
+        except LostState:
+            return None
+        if difference.too_long:
+            return None
+        if difference.unread_events:
+            now, before = time.monotonic(), self._walked.get(channel.channel_id)
+            if before is None or now - before > AGAIN:
+                self._walked[channel.channel_id] = now
+                return None
+            log.info("%s: events that this version cannot read are left to the audit", channel.name)
+        return difference
 
     async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
         """Act with the access hash; one that the server does not accept is asked for again, once."""

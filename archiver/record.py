@@ -234,3 +234,7 @@ class Difference:
     """What the answer says of the channel itself."""
     timeout: int | None = None
     """Seconds after which the server suggests to ask again."""
+    unread_posts: bool = False
+    """Whether new messages are in it that this version cannot read: they are to be looked for in the history."""
+    unread_events: bool = False
+    """Whether something else happened that this version cannot read."""

@@ -17,6 +17,8 @@ from archiver.errors import ServerFault, UnreadableObject
 from archiver.record import PeerState
 
 _VECTOR = 0x1CB5C415
+_BEHIND_UPDATES = (types.Channel.SUBCLASS_OF_ID, types.User.SUBCLASS_OF_ID)
+_BEHIND_MESSAGES = (types.UpdateChannel.SUBCLASS_OF_ID, *_BEHIND_UPDATES)
 _STATELESS = {
     types.messages.Messages.CONSTRUCTOR_ID: "messages.messages",
     types.messages.MessagesSlice.CONSTRUCTOR_ID: "messages.messagesSlice",
@@ -79,6 +81,10 @@ class DifferenceAnswer:
     users: list[Any]
 
 
+_NAMELESS = (Objects(), Objects())
+"""What is known of chats and users where their vectors could not be found."""
+
+
 def read_object(body: bytes) -> Any:
     """Any one answer. Raises UnreadableObject for a newer layer."""
     try:
@@ -126,9 +132,16 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     pts = reader.read_int()
     timeout = reader.read_int() if flags & 2 else None
     messages = _read_vector(reader)
-    updates = Objects() if messages.unreadable else _read_vector(reader)
-    chats, users = _read_rest(reader, updates if not messages.unreadable else messages, 2)
-    return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, chats, users)
+    if messages.unreadable:
+        updates, chats, users = _find_rest(body, messages.unreadable, _BEHIND_MESSAGES) or (_lost(messages), *_NAMELESS)
+    else:
+        updates = _read_vector(reader)
+        if updates.unreadable:
+            chats, users = _find_rest(body, updates.unreadable, _BEHIND_UPDATES) or _NAMELESS
+        else:
+            chats, users = _read_vector(reader), _read_vector(reader)
+    names = [[item for item, _ in objects.read] for objects in (chats, users)]
+    return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, *names)
 
 
 def read_states(body: bytes) -> dict[int, PeerState]:
@@ -184,6 +197,36 @@ def _read_vector(reader: BinaryReader) -> Objects:
             return objects
         objects.read.append((item, reader.stream[start : reader.tell_position()]))
     return objects
+
+
+def _lost(before: Objects) -> Objects:
+    """A vector that could not be found behind an unreadable object."""
+    return Objects(unreadable=before.unreadable)
+
+
+def _find_rest(body: bytes, unreadable: UnreadableObject, kinds: tuple[int, ...]) -> tuple[Objects, ...] | None:
+    """The vectors behind an object that cannot be read, by what they are to hold; None where none fit.
+
+    TL does not say how long an object is, and what is behind the last vector is padding. But from a wrong beginning
+    there hardly ever come so many vectors of the right kinds, with a channel among the last but one.
+    """
+    mark = _VECTOR.to_bytes(4, "little")
+    at = body.find(mark, len(body) - len(unreadable.raw) + 4)
+    while at >= 0:
+        reader = BinaryReader(body)
+        reader.set_position(at)
+        try:
+            found = tuple(_read_vector(reader) for _ in kinds)
+        except Exception:  # noqa: BLE001  # a wrong beginning fails in any way
+            found = ()
+        if found and found[-2].read and all(map(_holds, found, kinds)):
+            return found
+        at = body.find(mark, at + 4)
+    return None
+
+
+def _holds(objects: Objects, kind: int) -> bool:
+    return objects.unreadable is None and all(kind == item.SUBCLASS_OF_ID for item, _ in objects.read)
 
 
 def _read_rest(reader: BinaryReader, before: Objects, vectors: int) -> list[list[Any]]:

@@ -67,7 +67,7 @@ class TelegramSource:
         return _page(channel_id, answer)
 
     async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
-        """What happened since `pts`; an unreadable object in it counts as too long, the re-walk isolates it."""
+        """What happened since `pts`, and what of it this version cannot read."""
         request = functions.updates.GetChannelDifferenceRequest(
             channel=types.InputChannel(channel_id, access_hash),
             filter=types.ChannelMessagesFilterEmpty(),
@@ -76,7 +76,7 @@ class TelegramSource:
             force=False,
         )
         answer = read_difference(await self._call(request, "getChannelDifference", channel_id))
-        if answer.too_long or answer.messages.unreadable or answer.updates.unreadable:
+        if answer.too_long:
             return Difference(events=(), pts=pts, final=True, too_long=True)
         channel = _described(answer.chats, channel_id)
         peers = Peers(answer.users, answer.chats)
@@ -95,6 +95,8 @@ class TelegramSource:
             final=answer.final,
             channel=channel,
             timeout=answer.timeout,
+            unread_posts=answer.messages.unreadable is not None,
+            unread_events=answer.updates.unreadable is not None,
         )
 
     async def get_messages(
@@ -162,18 +164,26 @@ class TelegramSource:
         return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
 
     async def _first_readable_under(self, channel_id: int, access_hash: int, offset_id: int) -> tuple[int, datetime]:
-        """Id and date of what comes after the first message below `offset_id`; 0 and 1970 when nothing does."""
-        answer = await self._history(channel_id, access_hash, offset_id, 1, add_offset=1)
-        if answer.messages.unreadable:
-            return message_prefix_id(answer.messages.unreadable.raw) or 0, datetime.fromtimestamp(0, UTC)
-        for item, _ in answer.messages.read:
-            return item.id, item.date or datetime.fromtimestamp(0, UTC)
+        """Id and date of a message below the first one below `offset_id`; 0 and 1970 when there is none to read.
+
+        The next one mostly; where several of a kind stand together, one a little further down.
+        """
+        for skipped in (1, 2, 4, 8, 16, 32, 64):
+            answer = await self._history(channel_id, access_hash, offset_id, 1, add_offset=skipped)
+            if answer.messages.unreadable:
+                if message_id := message_prefix_id(answer.messages.unreadable.raw):
+                    return message_id, datetime.fromtimestamp(0, UTC)
+                continue
+            for item, _ in answer.messages.read:
+                return item.id, item.date or datetime.fromtimestamp(0, UTC)
+            break
         return 0, datetime.fromtimestamp(0, UTC)
 
     async def _find_id(self, channel_id: int, access_hash: int, raw: bytes, within: tuple[int, int]) -> int:
-        """The id of a message that cannot even tell that, by its bytes: halve the range that it lies in.
+        """The id of a message that cannot even tell that, by its bytes.
 
-        The history from an id on begins with these bytes exactly if the id is above the message's own.
+        The history from an id on begins with these bytes exactly if the id is above the message's own. Mostly it is the
+        next id, so the range grows from its lower end, twice as much each time, and is halved then.
         """
 
         async def begins_at(offset_id: int) -> bool:
@@ -182,16 +192,19 @@ class TelegramSource:
             # The beginning holds the id in every layer so far; the end holds counters, names and random padding.
             return unreadable is not None and unreadable.raw[:_TELLING] == raw[:_TELLING]
 
-        low, high = within
+        low, last = within
+        high, step = low, 1
+        while not await begins_at(high + 1):
+            if high >= last:
+                # It changed meanwhile, or it is deleted; a wrong id would be worse than a later try.
+                raise ServerFault("a message that this version cannot read could not be placed.", hint="Try again.")
+            low, high, step = high + 1, min(high + step, last), 2 * step
         while low < high:
             middle = (low + high) // 2
             if await begins_at(middle + 1):
                 high = middle
             else:
                 low = middle + 1
-        if not await begins_at(low + 1):
-            # It changed meanwhile, or it is deleted; a wrong id would be worse than a later try.
-            raise ServerFault("a message that this version cannot read could not be placed.", hint="Try again.")
         return low
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archiver.apply import Stored
-from archiver.errors import ChannelGone, ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
+from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
@@ -260,6 +260,50 @@ async def test_one_unreadable_message_costs_only_itself(
     }
 
 
+async def test_unreadable_news_is_looked_for_in_the_history_and_the_rest_of_the_news_is_applied(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        asked = len(server.called("messages.getHistory"))
+        first, *gone = channel.ids[20], *channel.ids[30:32]
+        channel.edit(first, text="said otherwise")
+        channel.delete(*gone)
+        posts = [channel.post(f"news {number}") for number in range(9)]
+        for number in (1, 4, 5, 8):
+            posts[number].make_unknown()
+        await rig.sync(channel)
+        assert len(server.called("messages.getHistory")) - asked < 35
+    mirrored, expected = held(tmp_path, channel), true(channel)
+    stubs = {posts[number].id for number in (1, 4, 5, 8)}
+    assert {i for i, row in mirrored.items() if row["kind"] == "stub"} == stubs
+    assert {i: row for i, row in mirrored.items() if i not in stubs} == {
+        i: row for i, row in expected.items() if i not in stubs
+    }
+    assert query(tmp_path, "SELECT generation, state FROM channel") == [(1, "needs_newer_layer")]
+    assert query(tmp_path, "SELECT message_id FROM message WHERE missing_how = 'update' ORDER BY 1") == [
+        (i,) for i in gone
+    ]
+
+
+async def test_an_unreadable_event_begins_the_history_anew_once_a_day(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        message_id = channel.ids[40]
+        channel.posts[message_id].make_unknown()
+        for text in ("once", "again", "and again"):
+            channel.edit(message_id, text=text)
+            channel.delete(channel.ids[60])
+            await rig.sync(channel)
+    assert query(tmp_path, "SELECT generation FROM channel") == [(2,)]
+    assert held(tmp_path, channel).keys() == set(channel.ids)
+    assert held(tmp_path, channel)[message_id]["kind"] == "stub"
+
+
 async def test_a_private_channel_loses_nothing_that_is_held(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
@@ -284,7 +328,7 @@ async def test_a_name_that_another_channel_took_over_is_never_followed(
         channel.rename("alpha_old")
         world.set_username(other, "alpha")
         await rig.database.write(lambda conn: conn.execute("DELETE FROM access"))
-        with pytest.raises(ChannelGone, match="another channel"):
+        with pytest.raises(ChannelInaccessible, match="another channel"):
             await rig.sync(channel)
     assert query(tmp_path, "SELECT DISTINCT channel_id FROM message") == [(channel.id,)]
 
