@@ -63,7 +63,7 @@ def mark(pieces: Sequence[Piece], safe: Callable[[str], str] = str) -> str:
     return "".join(safe(text).join(MARKS[op]) for op, text in pieces)
 
 
-def excerpt(pieces: Sequence[Piece], *, around: int = 4, within: int = 12, changes: int = 3) -> list[Piece]:
+def excerpt(pieces: Sequence[Piece], *, around: int = 6, within: int = 12, changes: int = 3) -> list[Piece]:
     """The first changes, each with so many words of what stayed around it, and so many words of what changed."""
     groups = [(equal, list(group)) for equal, group in groupby(pieces, key=lambda piece: piece.op == "equal")]
     changed = [at for at, (equal, _) in enumerate(groups) if not equal]

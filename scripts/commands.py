@@ -15,8 +15,8 @@ HEAD = """\
 
 Made by `scripts/commands.py` from the `--help` of each command; not to be edited. Data goes to stdout, all else to
 stderr. On a terminal rows are a table or cards; in a pipe one line each with tabs between, without a header; with
-`--json` or `--jsonl` they have the keys of [rows.md](rows.md). The global options may stand before or behind the
-command. `NO_COLOR` turns colours off.
+`--json` or `--jsonl` they have the keys of [rows.md](rows.md), those of `history` and `changes` the keys of
+[changes.md](changes.md). The global options may stand before or behind the command. `NO_COLOR` turns colours off.
 """
 
 

@@ -20,7 +20,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 _EXIT_STATUS = {
     0: "done, or found",
-    1: "nothing found (search, gaps)",
+    1: "nothing found (search, changes, gaps)",
     2: "wrong usage, or failure",
     3: "partly done: some channels failed",
     4: "login needed",
