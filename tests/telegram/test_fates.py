@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from telethon import TelegramClient, errors
+from telethon import TelegramClient, errors, events
 from telethon.tl import functions as fn
 from telethon.tl import types as tl
 
@@ -191,3 +192,22 @@ async def test_a_name_is_taken_over_by_another_channel(
     assert order("takeover", channel=channel.id, name="vacant")["from"] is None
     with pytest.raises(errors.UsernameNotOccupiedError):
         await client(fn.contacts.ResolveUsernameRequest("impostor"))
+
+
+async def test_a_push_about_a_shut_channel_does_not_shut_it_for_later_answers(
+    order: Order,
+    server: Server,
+    channel: Channel,
+    peer: tl.InputPeerChannel,
+    account: Account,
+) -> None:
+    pushed: asyncio.Queue[Any] = asyncio.Queue()
+    async with client_of(server, account, receive_updates=True) as client:
+        client.add_event_handler(pushed.put_nowait, events.Raw(tl.UpdateNewChannelMessage))
+        await client(difference(peer, channel.pts))
+        order("set", channel="alpha", forbidden_in_chats=True)
+        channel.post("pushed to whoever polled")
+        await asyncio.wait_for(pushed.get(), 5)
+        assert isinstance((await client(history(peer))).chats[0], tl.ChannelForbidden)
+        order("clear", channel="alpha")
+        assert isinstance((await client(history(peer))).chats[0], tl.Channel)
