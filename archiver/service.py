@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
+import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -28,10 +30,12 @@ from archiver.version import version
 
 log = logging.getLogger(__name__)
 
-GRACE = 4.0
+GRACE = 3.5
 """Seconds that the workers have to finish what they are at."""
 BEAT = 10.0
-"""Seconds between two signs of life."""
+"""Seconds between two signs of life, at most."""
+LOOK = 1.0
+"""Seconds between two looks at how the accounts are: a change is told at once."""
 INTAKE = 1.0
 """Seconds between two looks for channels that somebody wants added."""
 RETURN = 30.0
@@ -164,20 +168,27 @@ class Service:
             await carry_out(self._database, self._roster.at_work, now=self._clock.now)
 
     async def _beat(self, stop: asyncio.Event) -> None:
-        interval = min(BEAT, (self._manager.watchdog_seconds or BEAT * 2) / 2)
+        """Signs of life: now and then, and as soon as an account's state is another one."""
+        # The manager wants to hear us twice in its time; a third leaves room for a machine that is busy.
+        interval = min(BEAT, (self._manager.watchdog_seconds or BEAT * 3) / 3)
+        real = Clock()  # the manager does not know of any other
+        last_at, last_states = -math.inf, None
         while not stop.is_set():
-            now = self._clock.now()
+            now, moment = self._clock.now(), time.monotonic()
             detail = {name: self._describe(crew, now) for name, crew in self._crews.items()}
-            text, pid = orjson.dumps(detail).decode(), os.getpid()
-            await self._database.write(lambda conn, text=text: beat(conn, pid=pid, now=int(now), detail=text))  # type: ignore[misc]  # noqa: B023
-            self._tell_manager(detail)
-            # Real seconds: the manager does not know of any other clock.
-            await Clock().wait(stop, interval)
+            states = {name: (account["state"], account["trouble"]) for name, account in detail.items()}
+            if states != last_states or moment >= last_at + interval:
+                last_at, last_states = moment, states
+                text, pid = orjson.dumps(detail).decode(), os.getpid()
+                await self._database.write(lambda conn, text=text: beat(conn, pid=pid, now=int(now), detail=text))  # type: ignore[misc]  # noqa: B023
+                self._tell_manager(detail)
+            await real.wait(stop, min(LOOK, last_at + interval - moment))
 
     def _describe(self, crew: Crew, now: float) -> dict[str, object]:
         line, heard = crew.account.connection, crew.live.heard_at
         hangs = line.offline_since is None and heard is not None and now - heard > DEAF
-        state = "offline" if line.offline_since else "starting" if heard is None else "silent" if hangs else "mirroring"
+        begins = heard is None and line.trouble is None
+        state = "starting" if begins else "offline" if line.offline_since else "silent" if hangs else "mirroring"
         return {
             "state": state,
             "offline_since": line.offline_since,

@@ -42,6 +42,8 @@ def command(context: typer.Context) -> int:
 
 async def run(settings: Settings) -> int:
     """Mirror until a signal comes. Returns the exit status."""
+    stop = asyncio.Event()
+    signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.crew import Pace  # noqa: PLC0415 - see above
     from archiver.service import Service  # noqa: PLC0415 - see above
@@ -50,8 +52,6 @@ async def run(settings: Settings) -> int:
     from archiver.telegram import SERVICE  # noqa: PLC0415 - see above
     from config.accounts import account_names, account_settings  # noqa: PLC0415 - see above
 
-    stop = asyncio.Event()
-    signals = _watch_signals(stop)
     service: Service | None = None
 
     def hint(channel_id: int) -> None:
