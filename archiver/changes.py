@@ -91,7 +91,9 @@ async def iter_changes(
     channels: Collection[int] | None = None,
 ) -> AsyncGenerator[Change, None]:
     """The changes of these kinds that were noticed within the bounds, newest first. `channels` None: of all."""
-    sources = {_SOURCES.get(kind, "channel") for kind in kinds}
+    sources: set[Source] = {_SOURCES.get(kind, "channel") for kind in kinds}
+    if "count" in kinds:
+        sources.add("count")
     since, until = bounds.since_unix, bounds.until_unix
     found = iter_noticed(conn, sorted(sources), since=since, until=until, channels=channels)
     async with aclosing(found) as chunks:

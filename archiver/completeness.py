@@ -117,24 +117,22 @@ def first_proofs(proofs: Iterable[Proof]) -> list[Proof]:
 
 
 def _cut(run: Run, firsts: Sequence[Proof], at: int) -> Iterator[Run]:
-    """The run in pieces that were proven together; ids without any proof stay without a time."""
-    piece = replace(run, hi=run.lo - 1)
-    for index in range(at, len(firsts)):
-        proof = firsts[index]
-        lo, hi = max(run.lo, proof.lo), min(run.hi, proof.hi)
-        if lo > hi:
-            break
-        if lo > piece.hi + 1 or (piece.noticed, piece.how) != (proof.at, proof.how):
-            if piece.count:
-                yield piece
-            if lo > piece.hi + 1:
-                yield replace(run, lo=piece.hi + 1, hi=lo - 1)
-            piece = replace(run, lo=lo, noticed=proof.at, how=proof.how)
-        piece = replace(piece, hi=hi)
-    if piece.count:
-        yield piece
-    if piece.hi < run.hi:
-        yield replace(run, lo=piece.hi + 1)
+    """The run in pieces that became known together; ids without any proof stay without a time."""
+    lo, hi = run.lo, run.lo - 1  # of the piece that is being put together
+    known: tuple[int | None, str | None] = (None, None)
+    told: tuple[int | None, str | None]
+    while hi < run.hi:
+        proof = firsts[at] if at < len(firsts) and firsts[at].lo <= run.hi else None
+        if proof is not None and proof.lo <= hi + 1:
+            told, end = (proof.at, proof.how), min(run.hi, proof.hi)
+            at += 1
+        else:
+            told, end = (None, None), run.hi if proof is None else proof.lo - 1
+        if told != known and hi >= lo:
+            yield Run(run.state, lo, hi, *known)
+            lo = hi + 1
+        known, hi = told, end
+    yield Run(run.state, lo, hi, *known)
 
 
 def fill_held(runs: Iterable[Run], lo: int, hi: int) -> Iterator[Run]:

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import aiosqlite
 import orjson
 
-Source: TypeAlias = Literal["revision", "absence", "return", "channel", "state"]
+Source: TypeAlias = Literal["revision", "absence", "return", "channel", "count", "state"]
+"""`channel`: what it says of itself changed, and perhaps how many follow it; `count`: nothing but that."""
 
 
 class Noticed(NamedTuple):
@@ -50,19 +51,30 @@ class Moved(NamedTuple):
     reason: str | None
 
 
+# Numbers move all the time: whoever asks for words must not read them all.
+_OTHER_WORDS = """EXISTS (
+    SELECT 1 FROM channel_revision AS earlier
+    WHERE earlier.channel_id = this.channel_id AND earlier.revision = this.revision - 1 AND
+        (earlier.username, earlier.usernames, earlier.title, earlier.about, earlier.restriction, earlier.flags)
+        IS NOT (this.username, this.usernames, this.title, this.about, this.restriction, this.flags))"""
+_CHANNEL = "SELECT observed_at, channel_id, 0, 'channel', revision, NULL, NULL FROM channel_revision AS this WHERE"
 _SELECT: dict[Source, tuple[str, str]] = {
-    # source: (the columns of Noticed from the table, the column of the time)
+    # source: (the columns of Noticed, from where; the column of the time)
     "revision": (
-        "replaced_at AS at, channel_id, message_id, 'revision', revision AS number, NULL, NULL FROM revision",
+        "SELECT replaced_at, channel_id, message_id, 'revision', revision, NULL, NULL FROM revision WHERE true",
         "replaced_at",
     ),
-    "absence": ("noticed_at AS at, channel_id, message_id, 'absence', 0, how, last_seen FROM absence", "noticed_at"),
-    "return": ("returned_at AS at, channel_id, message_id, 'return', 0, how, last_seen FROM absence", "returned_at"),
-    "channel": (
-        "observed_at AS at, channel_id, 0, 'channel', revision, NULL, NULL FROM channel_revision",
-        "observed_at",
+    "absence": (
+        "SELECT noticed_at, channel_id, message_id, 'absence', 0, how, last_seen FROM absence WHERE true",
+        "noticed_at",
     ),
-    "state": ("at, channel_id, 0, 'state', rowid, NULL, NULL FROM channel_state", "at"),
+    "return": (
+        "SELECT returned_at, channel_id, message_id, 'return', 0, how, last_seen FROM absence WHERE true",
+        "returned_at",
+    ),
+    "channel": (f"{_CHANNEL} {_OTHER_WORDS}", "observed_at"),
+    "count": (f"{_CHANNEL} NOT {_OTHER_WORDS}", "observed_at"),
+    "state": ("SELECT at, channel_id, 0, 'state', rowid, NULL, NULL FROM channel_state WHERE true", "at"),
 }
 
 
@@ -82,9 +94,7 @@ async def iter_noticed(
         # The plus keeps SQLite to the index by time: the one by channel would read and sort all that ever happened.
         within = " AND +channel_id IN (SELECT value FROM json_each(?))"
         bounds = (*bounds, orjson.dumps(sorted(channels)).decode())
-    parts = [
-        f"SELECT {_SELECT[one][0]} WHERE {_SELECT[one][1]} >= ? AND {_SELECT[one][1]} < ?{within}" for one in sources
-    ]
+    parts = [f"{select} AND {at} >= ? AND {at} < ?{within}" for select, at in (_SELECT[one] for one in sources)]
     query = " UNION ALL ".join(parts) + " ORDER BY 1 DESC, 2 DESC, 3 DESC, 5 DESC"
     async with conn.execute(query, bounds * len(parts)) as cursor:
         while rows := await cursor.fetchmany(chunk):

@@ -38,7 +38,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     messages[6] = make_message(7, kind="service", action='{"type":"pin_message"}')
     gone = "UPDATE message SET missing_since = 1640000000, missing_how = 'update' WHERE message_id = 20"
-    build(directory, messages, alias="bridge", covered=[(1, 30)], top_id=40, sql=[gone])
+    noticed = "INSERT INTO absence VALUES (1001, 20, 1640000000, 'update', 1639999999, NULL)"
+    build(directory, messages, alias="bridge", covered=[(1, 30)], top_id=40, sql=[gone, noticed])
     nasty = [make_message(1, NASTY, channel_id=1002, post_author=NASTY), make_message(2, "=1+1 جسر", channel_id=1002)]
     build(directory, nasty, channel=OTHER, covered=[(1, 2)])
     index(directory, [*messages, *nasty])
@@ -132,7 +133,8 @@ def test_unknown_setting_is_one_line_with_exit_2(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["search", "x"], ["show", "a/1"], ["gaps", "a"], ["export", "-o", "x"]]
+    "arguments",
+    [["status"], ["search", "x"], ["show", "a/1"], ["history", "a/1"], ["changes"], ["gaps", "a"], ["export", "-o", "x"]],
 )
 def test_without_an_archive_it_says_what_to_run(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     done = run(*arguments, directory=tmp_path / "nothing")
@@ -381,7 +383,10 @@ def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path)
     assert "\x1b[3" not in on_a_terminal(archive, "status", NO_COLOR="1")
 
 
-@pytest.mark.parametrize("arguments", [["search", "bridge"], ["show", "bridge/1"], ["status"], ["gaps", "bridge"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["search", "bridge"], ["show", "bridge/1"], ["history", "bridge/1"], ["changes"], ["status"], ["gaps", "bridge"]],
+)
 def test_reading_never_imports_telethon(archive: Path, arguments: list[str]) -> None:
     script = (
         "import sys; from archiver.cli.__main__ import run; status = run(sys.argv[1:]); "

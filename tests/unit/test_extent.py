@@ -91,3 +91,31 @@ def test_messages_are_got_by_key_and_unknown_keys_are_left_out(archive: Path) ->
 def test_neighbours_are_the_next_that_are_held(archive: Path, at: int, expected: list[int]) -> None:
     found = reading(archive, lambda conn: list_around(conn, 1001, at, 1))
     assert [message.message_id for message, _ in found] == expected
+
+
+def test_absent_ids_name_the_first_answer_that_proved_it_whatever_it_was(tmp_path: Path) -> None:
+    capture = (
+        "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account)"
+        " VALUES (1001, {at}, '{how}', {lo}, {hi}, 0, {generation}, '0', 229, 'main')"
+    )
+    answers = [
+        (10, "history", 1, 3, 1),
+        (20, "difference", 4, 6, 1),
+        (30, "history", 1, 6, 2),  # the history began anew: nothing of it is news
+        (40, "audit", 1, 8, 2),
+        (50, "audit", 1, 8, 2),
+    ]
+    sql = [capture.format(at=at, how=how, lo=lo, hi=hi, generation=n) for at, how, lo, hi, n in answers]
+    sql += ["UPDATE channel SET generation = 2", "INSERT INTO coverage VALUES (1001, 2, 1, 8)"]
+    sql += ["UPDATE message SET missing_since = 60, missing_how = 'audit', last_seen = 55 WHERE message_id IN (1, 2)"]
+    sql += ["UPDATE message SET last_seen = 54 WHERE message_id = 2"]
+    runs, counts, _ = asyncio.run(read(build(tmp_path, [make_message(1), make_message(2)], top_id=9, sql=sql)))
+    assert [(run.state, run.lo, run.hi, run.noticed, run.how, run.last_seen) for run in runs] == [
+        ("missing", 1, 1, 60, "audit", 55),
+        ("missing", 2, 2, 60, "audit", 54),
+        ("absent", 3, 3, 10, "history", None),
+        ("absent", 4, 6, 20, "difference", None),
+        ("absent", 7, 8, 40, "audit", None),
+        ("not fetched", 9, 9, None, None, None),
+    ]
+    assert (counts.missing, counts.absent, counts.not_fetched) == (2, 6, 1)
