@@ -19,7 +19,6 @@ from archiver.record import Channel, Difference, Event, HistoryPage, Message, Pe
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
-    Objects,
     message_prefix_id,
     read_difference,
     read_history,
@@ -27,6 +26,7 @@ from archiver.telegram.answers import (
     read_states,
 )
 from archiver.telegram.connection import Connection
+from archiver.telegram.vectors import Objects
 
 _TELLING = 32
 """Bytes by which an unreadable message is known again."""
@@ -57,6 +57,8 @@ class TelegramSource:
         """The channel's present attributes, `about` and counts included."""
         request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
         answer = await self._ask(request, "getFullChannel", channel_id)
+        if not isinstance(answer, types.messages.ChatFull):
+            raise ServerFault("the server answered with something else than the channel.", hint="Try again later.")
         return _find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
