@@ -134,7 +134,15 @@ def test_unknown_setting_is_one_line_with_exit_2(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["status"], ["search", "x"], ["show", "a/1"], ["history", "a/1"], ["changes"], ["gaps", "a"], ["export", "-o", "x"]],
+    [
+        ["status"],
+        ["search", "x"],
+        ["show", "a/1"],
+        ["history", "a/1"],
+        ["changes"],
+        ["gaps", "a"],
+        ["export", "-o", "x"],
+    ],
 )
 def test_without_an_archive_it_says_what_to_run(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     done = run(*arguments, directory=tmp_path / "nothing")
