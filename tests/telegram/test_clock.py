@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
-from telethon import TelegramClient, errors
+from telethon import TelegramClient, errors, events
 from telethon.tl import functions as fn
+from telethon.tl import types as tl
 
 from tests.telegram import faults
-from tests.telegram.ask import history, peer_of
+from tests.telegram.ask import difference, history, peer_of
 from tests.telegram.channel import Channel
 from tests.telegram.clock import WorldClock
 from tests.telegram.conftest import Order, client_of
@@ -113,3 +115,19 @@ async def test_the_control_line_sets_it_and_tells_it(order: Order, server: Serve
     await asyncio.sleep(0.02)
     assert order("clock")["now"] - said["now"] > 20_000
     assert not order("clock", speed=-1)["ok"]
+
+
+async def test_pushes_to_who_polled_end_by_the_worlds_clock(server: Server, channel: Channel, account: Account) -> None:
+    """They last for twice the timeout of the difference: a minute."""
+    got: asyncio.Queue[Any] = asyncio.Queue()
+    async with client_of(server, account, receive_updates=True) as client:
+        client.add_event_handler(got.put, events.Raw((tl.UpdateNewChannelMessage, tl.UpdateChannelMessageViews)))
+        await client(difference(peer_of(channel, account), channel.pts))
+        server.clock = 50
+        channel.post("in time")
+        server.clock = 70
+        channel.post("too late")
+        server.push(tl.UpdateChannelMessageViews(channel.id, 2, 77), channel=channel)
+        told = [await asyncio.wait_for(got.get(), 5) for _ in range(2)]
+        assert [type(u) for u in told] == [tl.UpdateNewChannelMessage, tl.UpdateChannelMessageViews]
+        assert told[0].message.message == "in time"
