@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -57,3 +58,12 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
 def session_path(settings: Settings, name: str) -> Path:
     """Where the account's key is kept."""
     return settings.archive.dir / ("session" if name == DEFAULT else f"session.{name}")
+
+
+def proxy_place(url: str) -> str:
+    """Where a proxy is, without what opens it: user, password and secret."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or ''}:{parts.port or ''}"
+    except ValueError:
+        return "an address that cannot be read"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -65,7 +64,7 @@ async def run(settings: Settings, *, json: bool) -> int:
 
 def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
     from archiver.row import iso  # noqa: PLC0415 - see run
-    from config.accounts import account_names, account_settings, session_path  # noqa: PLC0415 - see run
+    from config.accounts import account_names, account_settings, proxy_place, session_path  # noqa: PLC0415 - see run
 
     configured = name in account_names(settings)
     proxy = account_settings(settings, name).proxy if configured else None
@@ -91,12 +90,3 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         state = "logged in" if row["logged_in"] else "not logged in"
     waits = ", ".join(f"{method} until {until}" for method, until in row["flood_waits"].items())
     return row["account"], state, row["channels"], row["proxy"] or "none", waits, row["reason"]
-
-
-def proxy_place(url: str) -> str:
-    """Where a proxy is, without what opens it: user, password and secret."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port}"
-    except ValueError:
-        return "unreadable"

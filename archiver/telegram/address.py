@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 import rsa
 from telethon.crypto import rsa as server_keys
-from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
 
 from archiver.errors import UsageError
+from archiver.telegram.proxy import ByMTProxy, ByProxy
+from config.accounts import proxy_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Address:
     """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
     app_version: str = "1"
 
+    @property
+    def way(self) -> str:
+        """Where the server is, and which proxy leads there; for errors."""
+        server = f"the server at {self.host}:{self.port}" if self.host else "the server"
+        return f"{server} through the proxy at {proxy_place(self.proxy)}" if self.proxy else server
+
 
 def proxy_options(url: str | None) -> dict[str, Any]:
     """The client's options for a proxy. Raises UsageError; a direct connection is never made instead."""
@@ -39,14 +46,15 @@ def proxy_options(url: str | None) -> dict[str, Any]:
     except ValueError:
         parts, port = None, None
     if parts is None or not parts.hostname or not port:
-        raise UsageError("telegram.proxy has no host and port.", hint="Write it as socks5://user:password@host:port.")
+        raise UsageError(
+            "the setting proxy has no host and port.", hint="Write it as socks5://user:password@host:port."
+        )
     if parts.scheme == "mtproxy":
         secret = parts.path.strip("/") or parts.username or ""
-        return {
-            "connection": ConnectionTcpMTProxyRandomizedIntermediate,
-            "proxy": (parts.hostname, port, secret),
-        }
+        _expect_secret(secret)
+        return {"connection": ByMTProxy, "proxy": (parts.hostname, port, secret)}
     return {
+        "connection": ByProxy,
         "proxy": {
             "proxy_type": parts.scheme,
             "addr": parts.hostname,
@@ -54,8 +62,20 @@ def proxy_options(url: str | None) -> dict[str, Any]:
             "username": unquote(parts.username) if parts.username else None,
             "password": unquote(parts.password) if parts.password else None,
             "rdns": True,
-        }
+        },
     }
+
+
+def _expect_secret(secret: str) -> None:
+    try:
+        if len(ByMTProxy.normalize_secret(secret)) == 16:
+            return
+    except ValueError:
+        pass
+    # `from None` and no value: it is a secret.
+    raise UsageError(
+        "the MTProxy's secret is not 16 bytes in hexadecimal digits.", hint="Write it as mtproxy://host:port/SECRET."
+    ) from None
 
 
 def trust_key(path: Path) -> None:

@@ -19,8 +19,10 @@ from archiver.telegram.address import Address
 from archiver.telegram.client import Client
 from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
 from archiver.telegram.patience import Patience
+from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
 from archiver.telegram.session import FileSession
+from config.accounts import proxy_place
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +165,7 @@ class Line:
                     await client.connect_within(self._patience.connect)
                     made = True
                     return client
-                except (RPCError, TypeNotFoundError, *LOST_LINE) as exc:
+                except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
                     seconds = flood_seconds(exc)
                     if seconds is None:
                         return await self._failed(exc)
@@ -178,8 +180,13 @@ class Line:
             if is_transient(exc):
                 return translate(exc)
             raise translate(exc) from exc
+        if isinstance(exc, ProxyFailedError):
+            return Unreachable(
+                f"the proxy at {proxy_place(self._address.proxy or '')} {exc}.",
+                hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
+            )
         if isinstance(exc, LOST_LINE):
-            failure = unreachable(exc, host=self._address.host, port=self._address.port)
+            failure = unreachable(exc, self._address)
             if isinstance(failure, LoginNeeded):
                 raise failure from exc
             await self.obey(exc)
@@ -190,7 +197,7 @@ class Line:
         raise exc
 
 
-def unreachable(exc: BaseException, *, host: str | None = None, port: int | None = None) -> Error:
+def unreachable(exc: BaseException, address: Address | None = None) -> Error:
     """What a lost line means."""
     if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
         return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
@@ -199,8 +206,7 @@ def unreachable(exc: BaseException, *, host: str | None = None, port: int | None
             "the server and this client could not agree on a key.",
             hint="Check that telegram.server.public_key is the key of the server at telegram.server.host.",
         )
-    where = f"the server at {host}:{port}" if host else "the server"
     return Unreachable(
-        f"{where} cannot be reached or does not answer ({type(exc).__name__}).",
+        f"{address.way if address else 'the server'} cannot be reached or does not answer ({type(exc).__name__}).",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again.",
     )
