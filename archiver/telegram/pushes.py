@@ -50,16 +50,20 @@ def named_channels(pushed: Any) -> Iterator[int]:
 def forgiving(decrypt: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     """`MTProtoState.decrypt_message_data`, for which an object that cannot be read is one to be passed over.
 
-    Answers are read later, from their bytes; so what fails here is a push, and no reason to hang up.
+    Answers are read later, from their bytes; so what fails here is a push, and no reason to hang up. Nothing is awaited
+    while our container stands in Telethon's table, so nobody else ever sees it.
     """
 
     def decrypted(body: bytes) -> Any:
+        core_objects[MessageContainer.CONSTRUCTOR_ID] = _Container
         try:
             return decrypt(body)
         except (SecurityError, TypeNotFoundError, InvalidBufferError):
             raise  # Telethon knows what to do
         except Exception as exc:  # noqa: BLE001  # garbled bytes may fail in any way
             raise SecurityError(f"an object that cannot be read ({type(exc).__name__})") from None
+        finally:
+            core_objects[MessageContainer.CONSTRUCTOR_ID] = MessageContainer
 
     return decrypted
 
@@ -79,6 +83,3 @@ class _Container(MessageContainer):  # type: ignore[misc]  # Telethon is untyped
                 log.debug("passed over an object beside others: %s", type(exc).__name__)
             reader.set_position(before + length)
         return MessageContainer(messages)
-
-
-core_objects[MessageContainer.CONSTRUCTOR_ID] = _Container
