@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archiver.cli import output
+from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
     from archiver.store.standing import Standing
-    from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
@@ -32,18 +32,18 @@ def command(
       telekeep channels
       telekeep channels --jsonl | jq -r .username
     """
-    return asyncio.run(run(context.obj.settings(), everything=everything, json=json, jsonl=jsonl))
+    return asyncio.run(run(context.obj, everything=everything, json=json, jsonl=jsonl))
 
 
-async def run(settings: Settings, *, everything: bool, json: bool, jsonl: bool) -> int:
+async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.cli.standing import state_note, state_word  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.reading import open_archive  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.standing import state_note, state_word  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
-    from archiver.store.database import Database  # noqa: PLC0415 - see above
     from archiver.store.standing import get_standings  # noqa: PLC0415 - see above
 
     now = time.time()
-    async with await Database.open_readonly(settings.archive.dir) as database:
+    async with open_archive(invocation) as database:
         channels = await list_channels(database.connection, removed=everything)
         standings = await get_standings(database.connection)
     if json:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archiver.address import parse_channel
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
-from archiver.errors import NotFound
+from archiver.errors import NotFound, UsageError
 from archiver.naming import find_channel
 from archiver.row import ChannelName, iso
 from archiver.store import channel as channels
@@ -22,8 +22,14 @@ from search.dates import Bounds, parse_bounds, parse_zone
 
 @asynccontextmanager
 async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
-    """The archive, for reading only. Raises NotFound, with what to run, where there is none."""
-    async with await Database.open_readonly(invocation.settings().archive.dir) as database:
+    """The archive, for reading only. Raises NotFound, with what to run, where there is none, and UsageError."""
+    directory = invocation.settings().archive.dir
+    async with await Database.open_readonly(directory) as database:
+        if not await Database.is_current(directory):
+            raise UsageError(
+                f"the archive in {directory} was written by an older telekeep, and has not what this one reads.",
+                hint="`telekeep sync` brings it up to date; nothing is lost by it.",
+            )
         yield database
 
 

@@ -39,7 +39,8 @@ def command(
       telekeep show https://t.me/channel/123 --json
       telekeep show 1234567890/123 --raw
 
-    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}.
+    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}. `telekeep history CHANNEL/ID` shows
+    what it was before.
     """
     return asyncio.run(run(context.obj, address, raw=raw, json=json))
 

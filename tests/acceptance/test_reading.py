@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -149,6 +150,16 @@ def test_without_an_archive_it_says_what_to_run(run: Run, tmp_path: Path, argume
     assert done.returncode == 2
     assert "telekeep add" in done.stderr
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["channels"], ["search", "x"], ["changes"]])
+def test_archive_of_an_older_version_is_told_from_a_broken_one(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    with sqlite3.connect(tmp_path / "archive.db") as older:
+        older.executescript((ROOT / "archiver/store/sql/0001_archive.sql").read_text(encoding="utf-8"))
+    older.close()
+    done = run(*arguments, directory=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "`telekeep sync` brings it up to date" in done.stderr
 
 
 def test_search_finds_and_gives_the_shared_rows(run: Run) -> None:
