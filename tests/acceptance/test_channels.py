@@ -36,6 +36,7 @@ REFUSED = {
     "t.me/joinchat/AbCdEf012345": "invite link",
     "@9lives": "cannot be a public name",
     "https://example.org/quiet_a": "is no channel",
+    "-12345": "is a basic group or a chat",
 }
 
 
@@ -118,8 +119,11 @@ def test_removed_channel_keeps_its_archive_and_is_taken_up_again(filled: Desk, t
     assert "quiet_b" in listed(filled, "--all")
     new = telegram.post("quiet_b", "posted while nobody looked")
     telegram.order("delete", channel="quiet_b", ids=[7])
-    done = filled.run("sync", "quiet_b")
-    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    for command in ("sync", "remove"):
+        done = filled.run(command, "quiet_b")
+        assert (done.status, len(done.err.splitlines())) == (2, 1)
+        assert "quiet_b was removed" in done.err
+        assert "`telekeep add quiet_b`" in done.err
     assert filled.export("quiet_b") == before
     assert filled.do("search", "harbour", "-c", "quiet_b", "--count").out == "36\n"
     filled.do("add", "quiet_b")

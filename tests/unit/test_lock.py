@@ -1,0 +1,55 @@
+"""Who may do what at a time: one mirrors, one uses a session, and each says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import Busy
+from archiver.lock import hold, hold_session
+
+
+@contextmanager
+def elsewhere(code: str, directory: Path) -> Iterator[int]:
+    """Another process that holds something; its number."""
+    imports = "import sys; from pathlib import Path; from archiver.lock import hold, hold_session"
+    script = f"{imports}\nwith {code}:\n    print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.communicate(b"\n")
+
+
+def test_session_of_one_account_is_free_while_the_other_is_in_use(tmp_path: Path) -> None:
+    with elsewhere("hold_session(Path(sys.argv[1]), 'default', command='sync')", tmp_path) as pid:
+        said = rf"session of account default is in use by `telekeep sync` \(process {pid}\)"
+        with pytest.raises(Busy, match=said) as raised, hold_session(tmp_path, "default", command="login"):
+            pass
+        assert raised.value.holder == "sync"
+        with hold_session(tmp_path, "second", command="login"), hold(tmp_path, command="sync"):
+            pass
+    with hold_session(tmp_path, "default", command="login"):
+        pass
+
+
+def test_beside_the_service_nobody_mirrors_and_the_hint_says_so(tmp_path: Path) -> None:
+    with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
+        with pytest.raises(Busy, match="mirrors already; `telekeep status`") as raised, hold(tmp_path, command="sync"):
+            pass
+        assert raised.value.holder == "run"
+        with hold_session(tmp_path, "default", command="login"):
+            pass
+
+
+def test_locks_are_private_and_name_no_account_but_by_its_label(tmp_path: Path) -> None:
+    with hold(tmp_path, command="run"), hold_session(tmp_path, "new", command="run"):
+        found = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert found == {"lock": 0o600, "lock.new": 0o600}
