@@ -20,6 +20,9 @@ class DueQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __contains__(self, channel_id: int) -> bool:
+        return channel_id in self._waiting
+
     def put(self, channel_id: int, rank: int) -> None:
         """The channel is due; the more urgent of two reasons counts."""
         self._waiting[channel_id] = min(rank, self._waiting.get(channel_id, rank))

@@ -1,6 +1,6 @@
 """Staying at the present without joining: who changed is asked for 100 channels at once, then what, one by one.
 
-Some tasks find out which channels are due, a few catch them up:
+Some tasks find out which channels are due, one task for each catches it up:
 
     probe   getPeerDialogs for all channels every `interval`; those whose pts moved are due at once
     poll    where the probe says nothing (refused, flooded, a channel left out), a difference at a pace that fits the
@@ -16,10 +16,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 
 from archiver.clock import Clock
 from archiver.due import CHANGED, FRESH, SURELY, DueQueue
@@ -27,6 +26,8 @@ from archiver.errors import Error
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror import Mirror
+from archiver.polling import POLL_LEAST, poll_interval, slowdown
+from archiver.probe import Probe
 from archiver.record import PeerState
 from archiver.schedule import Priority
 from archiver.source import Source
@@ -36,35 +37,17 @@ from archiver.store.message import list_newest_dates
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
-"""Channels a probe: the server's own limit."""
-CATCHERS = 4
-"""Channels that are caught up at the same time, so that one which hangs does not hold up the others."""
 SURE = 3600.0
 """Seconds after which a channel is asked for its difference whatever the probe says."""
-REFUSED = 3600.0
-"""Seconds until a probe that was refused is tried again."""
 STALE = 4
 """Intervals without a probe's word after which a channel is polled instead."""
-POLL_LEAST, POLL_MOST = 60.0, 3600.0
-"""Seconds between two polls of a channel that the probe does not cover."""
-SHARE = 0.25
-"""Of the account's requests, how much polling may take to be faster than it must."""
 WELCOME = 2.0
 """Seconds between two looks for channels that were added."""
 NOTED = 300.0
 """Seconds after which it is written down that a quiet channel is still at the present."""
-
-
-def poll_interval(dates: Sequence[int], *, channels: int, requests_per_second: float) -> float:
-    """Seconds between two polls of a channel: half the usual time between its posts, within limits.
-
-    `dates` are the unix times of its newest posts. Where few channels are polled, none needs to wait for long. Pure.
-    """
-    gaps = [abs(later - earlier) for later, earlier in pairwise(dates)]
-    usual = median(gaps) / 2 if gaps else POLL_MOST
-    affordable = channels / (requests_per_second * SHARE) if requests_per_second > 0 else POLL_LEAST
-    return max(POLL_LEAST, min(usual, affordable, POLL_MOST))
+HINTS, HINTS_AT_ONCE = 0.25, 10
+"""Of the account's requests, how much may go into following hints, and how many after a quiet time. Chatty channels
+would else leave nothing for histories; a hint that is passed over costs little, because the probe comes by anyway."""
 
 
 @dataclass(slots=True)
@@ -75,8 +58,8 @@ class _Track:
     """When its difference is asked for at the latest."""
     probed_at: float
     """When the probe last spoke of it."""
-    pace: tuple[int, float] | None = None
-    """Top id and the poll interval that was reckoned with it."""
+    dates: tuple[int, list[int]] | None = None
+    """Top id and the dates of the newest posts that were read with it."""
 
 
 class Live:
@@ -95,7 +78,7 @@ class Live:
         requests_per_second: float,
         fail: Callable[[Mirrored, Error], Awaitable[None]],
     ) -> None:
-        self._source = source.at(Priority.LIVE)
+        self._probe = Probe(source.at(Priority.LIVE), clock)
         self._database = database
         self._ingest = ingest
         self._mirror = mirror
@@ -106,7 +89,7 @@ class Live:
         self._fail = fail
         self._tracks: dict[int, _Track] = {}
         self._queue = DueQueue()
-        self._refused_until = 0.0
+        self._hints_paid_until = 0.0
         self.heard_at: float | None = None
         """When the server last told how its channels stand; the service's sign of life hangs on it."""
 
@@ -117,8 +100,19 @@ class Live:
 
     def hint(self, channel_id: int) -> None:
         """Something may have happened in a channel: have a look."""
-        if channel_id in self._tracks:
+        if channel_id in self._tracks and channel_id not in self._queue and self._pay_for_hint():
             self._queue.put(channel_id, CHANGED)
+
+    def _pay_for_hint(self) -> bool:
+        """Whether one more hint is within the budget: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm"""
+        price = 1 / (self._rate * HINTS) if self._rate > 0 else 0.0
+        now = self._clock.now()
+        # A clock that was set back costs no more than a quiet time.
+        paid = max(now, min(self._hints_paid_until, now + HINTS_AT_ONCE * price)) + price
+        if paid > now + HINTS_AT_ONCE * price:
+            return False
+        self._hints_paid_until = paid
+        return True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises what stops the account."""
@@ -126,8 +120,7 @@ class Live:
             group.create_task(self._probe_for_ever(stop), name=f"probe {self._account}")
             group.create_task(self._poll_for_ever(stop), name=f"poll {self._account}")
             group.create_task(self._welcome_for_ever(stop), name=f"welcome {self._account}")
-            for number in range(CATCHERS):
-                group.create_task(self._catch_for_ever(stop), name=f"catch {self._account} {number}")
+            group.create_task(self._hand_out(group, stop), name=f"hand out {self._account}")
             await stop.wait()
             self._queue.filled.set()  # whoever waits for work is to see that there will be none
 
@@ -138,19 +131,22 @@ class Live:
             channels = await self._channels()
             begun = self._clock.now()
             access = await list_access(self._database.connection, self._account)
-            known = []
+            known = {}
             for channel in channels:
                 if channel.pts is None:
                     continue  # see _welcome_for_ever
-                if channel.failures or channel.channel_id not in access:
+                if channel.channel_id not in access:
+                    self._queue.put(channel.channel_id, FRESH)
+                elif channel.failures:
                     # One that cannot be read would spoil the probe of 99 others.
                     self._queue.put(channel.channel_id, CHANGED)
                 else:
-                    known.append(channel)
+                    known[channel.channel_id] = channel
             if not known:
                 self.heard_at = begun
-            elif begun >= self._refused_until:
-                await self._probe(known, access, stop)
+            async with aclosing(self._probe.ask({key: access[key] for key in known}, stop.is_set)) as answers:
+                async for told, states in answers:
+                    await self._compare([known[key] for key in told], states)
             await self._clock.wait(stop, self._interval - (self._clock.now() - begun))
 
     async def _channels(self) -> list[Mirrored]:
@@ -165,69 +161,25 @@ class Live:
             self._tracks[channel_id] = _Track(sure_at=now + random.random() * SURE, probed_at=now)  # noqa: S311
         return [channel for channel in mine if channel.retry_at is None or channel.retry_at <= now]
 
-    async def _probe(self, channels: list[Mirrored], access: dict[int, int], stop: asyncio.Event) -> None:
-        """Ask how all of them stand. A batch that fails is halved until what fails is alone."""
-        batches = [channels[at : at + BATCH] for at in range(0, len(channels), BATCH)]
-        answered = False
-        alone = 0
-        while batches and not stop.is_set():
-            batch = batches.pop(0)
-            states = await self._states([(channel.channel_id, access[channel.channel_id]) for channel in batch])
-            if states is not None:
-                answered = True
-                await self._compare(batch, states)
-            elif len(batch) == 1:
-                alone += 1
-                # Its own difference tells what is the matter with it.
-                self._queue.put(batch[0].channel_id, CHANGED)
-                self._unprobed(batch)
-            elif not answered and alone < 2:
-                # Is it the method that is refused, or one of the channels? A single one tells.
-                batches = [batch[:1], *batches, batch[1:]]
-            else:
-                middle = len(batch) // 2
-                batches += [batch[:middle], batch[middle:]]
-            if not answered and alone >= min(3, len(channels)):
-                self._refuse(channels)
-                return
-
-    async def _states(self, peers: list[tuple[int, int]]) -> dict[int, PeerState] | None:
-        try:
-            return await self._source.get_states(peers)
-        except OF_ACCOUNT:
-            raise
-        except Error as exc:
-            log.info("a probe of %d channels failed (%s)", len(peers), type(exc).__name__)
-            return None
-
-    async def _compare(self, batch: list[Mirrored], states: dict[int, PeerState]) -> None:
-        self.heard_at = now = self._clock.now()
+    async def _compare(self, channels: list[Mirrored], states: dict[int, PeerState] | None) -> None:
+        """Put those into the queue that changed; those of which nothing was said are polled from now on."""
+        now = self._clock.now()
         quiet = []
-        for channel in batch:
-            state = states.get(channel.channel_id)
-            if state is None or state.pts is None:
-                self._unprobed([channel])
-                continue
+        for channel in channels:
+            state = states.get(channel.channel_id) if states else None
+            said = state is not None and state.pts is not None
             if track := self._tracks.get(channel.channel_id):
-                track.probed_at = now
+                track.probed_at = now if said else 0.0
+            if state is None or state.pts is None:
+                continue
             if state.pts != channel.pts or state.top_id > channel.top_id:
                 self._queue.put(channel.channel_id, CHANGED)
             elif now - (channel.last_sync_at or 0) >= NOTED:
                 quiet.append(channel.channel_id)
+        if states is not None:
+            self.heard_at = now
         if quiet:
             await self._ingest.note_quiet(quiet)
-
-    def _unprobed(self, channels: Sequence[Mirrored]) -> None:
-        for channel in channels:
-            if track := self._tracks.get(channel.channel_id):
-                track.probed_at = 0.0
-
-    def _refuse(self, channels: list[Mirrored]) -> None:
-        log.warning(
-            "the server refuses to tell the states of channels together; %d are asked for one by one", len(channels)
-        )
-        self._refused_until = self._clock.now() + REFUSED
-        self._unprobed(channels)
 
     # polling
 
@@ -237,20 +189,24 @@ class Live:
             now = self._clock.now()
             tracks = {channel.channel_id: self._tracks[channel.channel_id] for channel in channels}
             unprobed = [c for c in channels if now - tracks[c.channel_id].probed_at > STALE * self._interval]
+            intervals = {c.channel_id: await self._poll_interval(c, len(unprobed)) for c in unprobed}
+            slower = slowdown(intervals.values(), self._rate)
             for channel in unprobed:
-                pace = await self._pace(channel, tracks[channel.channel_id], len(unprobed))
-                if now - (channel.last_sync_at or 0) >= pace:
+                if now - (channel.last_sync_at or 0) >= intervals[channel.channel_id] * slower:
                     self._queue.put(channel.channel_id, CHANGED)
             for channel in channels:
                 if now >= tracks[channel.channel_id].sure_at:
                     self._queue.put(channel.channel_id, SURELY)
 
-    async def _pace(self, channel: Mirrored, track: _Track, channels: int) -> float:
-        if track.pace is None or track.pace[0] != channel.top_id:
+    async def _poll_interval(self, channel: Mirrored, channels: int) -> float:
+        track = self._tracks.get(channel.channel_id)
+        if track is None or track.dates is None or track.dates[0] != channel.top_id:
             dates = await list_newest_dates(self._database.connection, channel.channel_id)
-            pace = poll_interval(dates, channels=channels, requests_per_second=self._rate)
-            track.pace = (channel.top_id, pace)
-        return track.pace[1]
+            if track:
+                track.dates = (channel.top_id, dates)
+        else:
+            dates = track.dates[1]
+        return poll_interval(dates, channels=channels, requests_per_second=self._rate)
 
     # welcoming
 
@@ -264,22 +220,31 @@ class Live:
 
     # catching up
 
-    async def _catch_for_ever(self, stop: asyncio.Event) -> None:
+    async def _hand_out(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Catch up whoever is due, all at the same time: it is the scheduler that says who goes first.
+
+        So a channel that has to wait holds up nobody: for its name to be looked up, which may take hours, for the end
+        of a method's flood wait, for an answer that does not come.
+        """
         while not stop.is_set():
             taken = self._queue.take()
             if taken is None:
                 await self._clock.wait(self._queue.filled, self._interval)
                 continue
-            channel_id, rank = taken
-            try:
-                await self._catch(channel_id, rank)
-            finally:
-                self._queue.done(channel_id)
+            group.create_task(self._catch(*taken), name=f"catch {self._account} {taken[0]}")
 
     async def _catch(self, channel_id: int, rank: int) -> None:
+        try:
+            await self._catch_up(channel_id, rank)
+        finally:
+            self._queue.done(channel_id)
+
+    async def _catch_up(self, channel_id: int, rank: int) -> None:
         channel = await find_channel(self._database.connection, channel_id)
         if channel is None or channel.state == "removed" or channel.account != self._account:
             return
+        if channel.retry_at is not None and channel.retry_at > self._clock.now():
+            return  # it was set aside; a hint is no reason to ask earlier
         try:
             await self._mirror.catch_up(channel_id, priority=Priority.NEW if rank == FRESH else Priority.LIVE)
         except Removed:
@@ -293,5 +258,7 @@ class Live:
             await self._fail(channel, exc)
             return
         self.heard_at = now = self._clock.now()
+        if channel.failures:
+            self._probe.readmit(channel_id)
         if track := self._tracks.get(channel_id):
             track.sure_at = now + SURE * random.uniform(0.9, 1.1)  # noqa: S311
