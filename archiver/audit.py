@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from archiver.clock import Clock
-from archiver.errors import Error, FloodWait
+from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.reader import Reader
@@ -51,8 +51,8 @@ SHARE = 0.2
 class Auditor:
     """Reviews the channels of one account.
 
-    `access` gives the account's access hash of a channel, `fail` hears of what went wrong with one channel; both may
-    raise what stops the account. `interval`: seconds between two audits of a channel's newest ids, see `make_tiers`.
+    `access` gives the account's access hash of a channel, or raises StaleAccess; `fail` hears of what went wrong with
+    one channel. `interval`: seconds between two audits of a channel's newest ids, see `make_tiers`.
     """
 
     def __init__(
@@ -173,6 +173,10 @@ class Auditor:
             return  # somebody else has set it aside meanwhile
         try:
             access_hash = await self._access(channel)
+        except StaleAccess:  # catching up looks it up
+            self._resting[channel.channel_id] = self._clock.now() + REST
+            return
+        try:
             if review.tier == DESCRIPTION:
                 source = self._source.at(review.priority)
                 await self._ingest.observe_channel(await source.get_channel(channel.channel_id, access_hash))

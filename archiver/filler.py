@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from archiver import coverage
 from archiver.clock import Clock
 from archiver.coverage import Interval
-from archiver.errors import Error
+from archiver.errors import Error, StaleAccess
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Outdated, Removed
 from archiver.mirror import RECENT, Mirror
@@ -27,6 +27,8 @@ AT_ONCE = 2
 """Stretches at the same time: one page is on its way while another is being written."""
 LOOK = 5.0
 """Seconds between two looks for work, when there was none."""
+REST = 60.0
+"""Seconds for which a channel is left alone whose access is to be looked up again; catching up does so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,18 @@ class Work:
         return Priority.LIVE if again else Priority.BACKFILL
 
 
-def plan(channels: list[Mirrored], covered: dict[int, list[Interval]], *, account: str, now: float) -> list[Work]:
-    """The account's channels with a gap, the urgent first, else in the order of their adding. Pure."""
+def plan(
+    channels: Iterable[Mirrored],
+    covered: Mapping[int, list[Interval]],
+    *,
+    account: str,
+    now: float,
+    turns: Mapping[int, int],
+) -> list[Work]:
+    """The account's channels with a gap, the urgent first, else the one that had its turn longest ago. Pure.
+
+    `turns`: channel -> the number of its last turn; those without one are first, in the order of their adding.
+    """
     found = []
     for channel in channels:
         waits = channel.retry_at is not None and channel.retry_at > now
@@ -53,7 +65,7 @@ def plan(channels: list[Mirrored], covered: dict[int, list[Interval]], *, accoun
         gap = coverage.highest_gap(covered.get(channel.channel_id, []), channel.lowest_wanted, channel.top_id)
         if gap:
             found.append(Work(channel, gap))
-    return sorted(found, key=lambda work: work.priority)
+    return sorted(found, key=lambda work: (work.priority, turns.get(work.channel.channel_id, 0)))
 
 
 class Filler:
@@ -73,38 +85,56 @@ class Filler:
         self._account = account
         self._clock = clock
         self._fail = fail
+        self._turns: dict[int, int] = {}
+        self._turn = 0
+        self._under_way: set[int] = set()
+        self._resting: dict[int, float] = {}
+        """Channels that are left alone, and until when."""
         self.left = 0
         """Channels whose history is not complete yet."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; a page that is under way is finished. Raises what stops the account."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(AT_ONCE):
+                group.create_task(self._work(stop), name=f"fill {self._account} {number}")
+
+    async def _work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            works = await self._plan()
-            self.left = len(works)
-            if not works:
+            work = await self._next()
+            if work is None:
                 await self._clock.wait(stop, LOOK)
                 continue
-            queue = iter(works)
-            async with asyncio.TaskGroup() as group:
-                for number in range(min(AT_ONCE, len(works))):
-                    group.create_task(self._work_off(queue, stop), name=f"fill {self._account} {number}")
+            self._under_way.add(work.channel.channel_id)
+            try:
+                await self._stretch(work, stop)
+            finally:
+                self._under_way.discard(work.channel.channel_id)
 
-    async def _plan(self) -> list[Work]:
-        conn = self._database.connection
+    async def _next(self) -> Work | None:
+        """The most urgent work, planned anew each time: the server may just have refused to tell what happened."""
+        conn, now = self._database.connection, self._clock.now()
         channels = await list_channels(conn)
-        return plan(channels, await list_all_coverage(conn), account=self._account, now=self._clock.now())
-
-    async def _work_off(self, queue: Iterator[Work], stop: asyncio.Event) -> None:
-        for work in queue:
-            if stop.is_set():
-                return
-            await self._stretch(work, stop)
+        works = plan(channels, await list_all_coverage(conn), account=self._account, now=now, turns=self._turns)
+        self.left = len(works)
+        left = {work.channel.channel_id for work in works}
+        self._turns = {channel_id: turn for channel_id, turn in self._turns.items() if channel_id in left}
+        self._resting = {channel_id: end for channel_id, end in self._resting.items() if end > now}
+        for work in works:
+            channel_id = work.channel.channel_id
+            if channel_id not in self._under_way and channel_id not in self._resting:
+                self._turn += 1
+                self._turns[channel_id] = self._turn
+                return work
+        return None
 
     async def _stretch(self, work: Work, stop: asyncio.Event) -> None:
         try:
             await self._mirror.fill(work.channel.channel_id, pages=STRETCH, stop=stop.is_set, priority=work.priority)
         except (Removed, Outdated):
             return
+        except StaleAccess:
+            self._resting[work.channel.channel_id] = self._clock.now() + REST
         except OF_ACCOUNT:
             raise
         except Error as exc:

@@ -82,25 +82,26 @@ class Mirror:
         priority: Priority = Priority.BACKFILL,
         progress: Progress = _unheard,
     ) -> bool:
-        """Read pages of the uncovered history, newest first, all or so many. True when there is more to read."""
+        """Read pages of the uncovered history, newest first, all or so many. True when there is more to read.
+
+        Raises StaleAccess where the channel is to be looked up again: that may take hours, and catching up does it.
+        """
         backfill = Backfill(self._source.at(priority), self._database, self._ingest)
+        access_hash = await self.access(await self._get(channel_id))
         try:
-            return await self._with_access(
-                channel_id,
-                lambda access_hash: backfill.run(channel_id, access_hash, pages=pages, stop=stop, progress=progress),
-            )
+            return await backfill.run(channel_id, access_hash, pages=pages, stop=stop, progress=progress)
         except Outdated:
             # Pages are overtaken again and again, or the server does not say truly when they were served: read one
             # while nothing else can be stored.
             async with self._lock(channel_id):
-                return await self._with_access(
-                    channel_id, lambda access_hash: backfill.run_alone(channel_id, access_hash, progress=progress)
-                )
+                return await backfill.run_alone(channel_id, access_hash, progress=progress)
 
     async def access(self, channel: Mirrored) -> int:
-        """The account's access hash of a channel, resolved by its name where it has none. Raises ChannelError."""
+        """The account's access hash of a channel. Raises StaleAccess where it has none yet."""
         access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
-        return await self._resolve_again(channel) if access_hash is None else access_hash
+        if access_hash is None:
+            raise StaleAccess("this account has not looked it up yet.")
+        return access_hash
 
     def forget(self, kept: set[int]) -> None:
         """Drop what is remembered of channels that are no longer mirrored."""
@@ -153,10 +154,9 @@ class Mirror:
         return difference
 
     async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
-        """Act with the access hash; one that the server does not accept is asked for again, once."""
-        access_hash = await self.access(await self._get(channel_id))
+        """Act with the access hash; one that is missing or not accepted is asked for by the channel's name, once."""
         try:
-            return await act(access_hash)
+            return await act(await self.access(await self._get(channel_id)))
         except StaleAccess:
             return await act(await self._resolve_again(await self._get(channel_id)))
 
