@@ -10,7 +10,7 @@ from typing import Protocol
 from archiver.audit import Auditor
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded
-from archiver.failure import seconds_aside, state_after
+from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
 from archiver.filler import Filler
 from archiver.ingest import Ingest
 from archiver.live import Live
@@ -113,12 +113,26 @@ class Crew:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises what stops the account, alone or in an ExceptionGroup."""
         name = self.account.name
-        if not await self.account.connection.is_logged_in():
-            raise LoginNeeded("the session is logged out.", hint="Run `telekeep login`.")
+        await self._expect_login(stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.live.run(stop), name=f"live {name}")
             group.create_task(self.filler.run(stop), name=f"fill {name}")
             group.create_task(self._audit(stop), name=f"audit {name}")
+
+    async def _expect_login(self, stop: asyncio.Event) -> None:
+        """Ask until the server says whether the session is logged in; any other trouble may pass."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                if await self.account.connection.is_logged_in():
+                    return
+                raise LoginNeeded("the session is logged out.", hint="Run `telekeep login`.")
+            except OF_ACCOUNT:
+                raise
+            except Error as exc:
+                log.warning("account %s cannot begin yet: %s", self.account.name, exc.args[0])
+                await self._clock.wait(stop, seconds_aside(exc, failures))
+                failures += 1
 
     async def fail(self, channel: Mirrored, error: Error) -> None:
         """Set a channel aside that cannot be read now; the others go on."""
@@ -133,4 +147,4 @@ class Crew:
 
     async def _audit(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self._clock.wait(stop, await self.auditor.step())
+            await self._clock.wait(stop, await self.auditor.step(stop.is_set))

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from telethon.errors import RPCError
-from telethon.tl import TLRequest
+from telethon.errors import AuthKeyUnregisteredError, RPCError
+from telethon.tl import TLRequest, functions
 
 from archiver.errors import Error, LoginNeeded, ServerFault
 from archiver.schedule import Priority, Scheduler
@@ -80,8 +80,21 @@ class Connection:
         FileSession(self._session_path).delete()
 
     async def is_logged_in(self) -> bool:
-        """Whether the server knows this session as logged in."""
-        return bool(await self.attempt(lambda client: client.is_user_authorized(), method="getState"))
+        """Whether the server knows this session as logged in. Raises LoginNeeded where it says why not.
+
+        Telethon's own question takes any error for a no: a flood wait would then look like a lost login.
+        """
+        raw = Raw(functions.updates.GetStateRequest(), updates=self._pushed)
+        try:
+            await self.attempt(
+                lambda client: client._sender.send(raw),  # noqa: SLF001  # as in `call`
+                method="getState",
+                priority=Priority.LIVE,
+                raw_errors=(AuthKeyUnregisteredError,),
+            )
+        except AuthKeyUnregisteredError:
+            return False
+        return True
 
     async def call(
         self,
