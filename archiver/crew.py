@@ -74,7 +74,7 @@ class Pace:
     """How often the service looks, in seconds, and how much an account may ask, in requests a second."""
 
     poll_interval: float = 30.0
-    audit_interval: float = 6 * 3600.0
+    audit_interval: float = 24 * 3600.0
     requests_per_second: float = 1.0
 
 
