@@ -47,7 +47,7 @@ class Reader:
             if channel is None or channel.state == "removed" or channel.pts is None:
                 return None
             covered = await list_coverage(self._database.connection, self._channel_id, channel.generation)
-            parts = coverage.clip(covered, max(lo, channel.lowest_wanted), hi)
+            parts = coverage.clip(covered, lo, hi)
             if not parts:
                 return lo, hi
             try:

@@ -203,14 +203,15 @@ async def test_a_count_that_is_now_this_now_that_causes_a_review_a_day(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with desk_of(server, account, tmp_path, channel) as desk:
+        channel.post("young, so that a page is read every ten minutes, later every hour")
+        await desk.rig.sync(channel)
 
         async def miscount() -> None:
             channel.miscount = channel.miscount % 7 + 1
 
-        await desk.pass_time(10 * MINUTE, miscount)
-        asked = pages(server)
-        await desk.pass_time(4.5 * DAY, miscount)
-        assert 4 * 6 <= pages(server) - asked <= 5 * 6 + 8
+        await desk.pass_time(0.9 * DAY, miscount)
+    assert query(tmp_path, "SELECT count(*) FROM capture WHERE method = 'audit' AND lo < 100") == [(1,)]
+    assert len(query(tmp_path, "SELECT 1 FROM capture WHERE method = 'audit' AND hi = 601")) > 20
 
 
 async def test_a_history_that_begins_anew_meanwhile_is_left_to_backfill(
@@ -369,6 +370,25 @@ async def test_one_empty_page_in_the_middle_is_asked_for_again(
     assert desk.failed == []
 
 
+async def test_names_are_not_believed_either_when_the_channel_is_lost_in_between(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with desk_of(server, account, tmp_path, channel) as desk:
+        before = held(tmp_path, channel)
+
+        def lose(_: object) -> bool:
+            channel.lost = True
+            return False
+
+        server.clock += DAY
+        server.faults.add("messages.getHistory", faults.empty(), times=2)
+        server.faults.add("channels.getMessages", faults.delay(0), predicate=lose)
+        await desk.pass_time(60)
+        assert len(server.called("channels.getMessages")) == 1
+        assert held(tmp_path, channel) == before
+        assert [type(error) for _, error in desk.failed] == [ServerFault]
+
+
 async def test_the_oldest_are_believed_to_be_gone_when_each_is_named_beside_one_that_exists(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
@@ -455,8 +475,11 @@ async def test_a_removed_channel_and_one_that_is_set_aside_are_left_in_peace(
     aside = world.add_channel("Beta", "beta")
     async with desk_of(server, account, tmp_path, channel, aside) as desk:
         await desk.ingest.set_state(channel.id, "removed")
+        assert await desk.auditor.step() == 0  # it has seen both
+        server.clock += DAY
+        assert await desk.auditor.step() == 0
+        asked = pages(server)
         await desk.ingest.set_aside(aside.id, seconds=10 * DAY, error="it is not to be found.")
-        asked = len(server.calls.called("messages.getHistory"))
         await desk.pass_time(9 * DAY)
         assert pages(server) == asked
         await desk.pass_time(2 * DAY)
