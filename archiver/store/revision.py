@@ -22,7 +22,8 @@ _KEEP = """
                   ORDER BY slot.slot)),
            markup, extra,
            coalesce((SELECT max(replaced_at) FROM revision AS earlier
-                     WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id),
+                     WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id
+                       AND earlier.first_seen < earlier.replaced_at), -- what came late was never the present one
                     first_seen),
            last_seen, ?, content_hash, payload_sha256, layer, raw
     FROM message WHERE channel_id = ? AND message_id = ?
