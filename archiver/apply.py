@@ -5,14 +5,15 @@ Every function runs inside the one transaction of `ingest`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import archiver.store.message as messages
 from archiver.coverage import Interval
 from archiver.document import to_document
-from archiver.reconcile import Changes, reconcile
-from archiver.record import Deleted, Edited, Event, HistoryCleared, Message, Pinned
+from archiver.reconcile import Changes, find_overtaken, reconcile
+from archiver.record import Deleted, Edited, Event, Held, HistoryCleared, Message, Pinned
 from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
@@ -58,20 +59,34 @@ def observe(conn: Writer, channel: Mirrored, seen: Sequence[Message], sight: Sig
     return observe_page(conn, channel, seen, None, sight) if seen else Stored()
 
 
+def happen(conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sight) -> Stored:
+    """Apply the events of a difference in their order; its posts were applied before all others."""
+    edits = [event.message for event in events if isinstance(event, Edited)]
+    held: dict[int, Held] = {}
+    for message_id, times in Counter(message.message_id for message in edits).items():
+        if times > 1:
+            held |= messages.list_held(conn, channel.channel_id, message_id, message_id)
+    overtaken = {id(edits[place]) for place in find_overtaken(edits, held)}
+    stored = Stored()
+    for event in events:
+        late = isinstance(event, Edited) and id(event.message) in overtaken
+        stored = sum_up(stored, _happen(conn, channel, event, sight, overtaken=late))
+    return stored
+
+
 def lose(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> Stored:
     """Apply that these messages are gone; ids of which nothing is held are no news."""
     known = messages.list_known(conn, channel.channel_id, message_ids)
     return _apply(conn, channel, Changes(missing=known), sight)
 
 
-def happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight) -> Stored:
-    """Apply one event of a difference; posts were applied before all others."""
+def _happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight, *, overtaken: bool) -> Stored:
     match event:
         case Edited(message):
-            old = channel.window_start is not None and message.date.timestamp() < channel.window_start
-            if old and not messages.list_known(conn, channel.channel_id, [message.message_id]):
+            held = messages.list_held(conn, channel.channel_id, message.message_id, message.message_id)
+            if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
                 return Stored()  # older than the window, and never held
-            return observe(conn, channel, [message], sight)
+            return _apply(conn, channel, reconcile([message], held, overtaken=overtaken), sight)
         case Deleted(message_ids):
             return lose(conn, channel, message_ids, sight)
         case HistoryCleared(available_min_id):

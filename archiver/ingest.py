@@ -150,9 +150,7 @@ class Ingest:
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, channel.pts)
             self._reach(conn, channel, difference.channel, sight.now)
-            stored = observe(conn, channel, posted, sight)
-            for event in difference.events:
-                stored = sum_up(stored, happen(conn, channel, event, sight))
+            stored = sum_up(observe(conn, channel, posted, sight), happen(conn, channel, difference.events, sight))
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)

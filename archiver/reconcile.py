@@ -11,7 +11,7 @@ held, within the proven ids, absent -> missing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archiver.record import Held, Message
@@ -36,9 +36,15 @@ class Changes:
 
 
 def reconcile(
-    messages: Iterable[Message], held: Mapping[int, Held], *, proven: tuple[int, int] | None = None
+    messages: Iterable[Message],
+    held: Mapping[int, Held],
+    *,
+    proven: tuple[int, int] | None = None,
+    overtaken: bool = False,
 ) -> Changes:
-    """Compare what was seen with what is held. `proven`: the ids of which the answer tells all."""
+    """Compare what was seen with what is held. `proven`: the ids of which the answer tells all; `overtaken`: what was
+    seen is known to be older than what is held.
+    """
     changes = Changes()
     present: set[int] = set()
     for message in messages:
@@ -51,7 +57,7 @@ def reconcile(
             continue
         if known.missing_since is not None:
             changes.returned.append(message.message_id)
-        _compare(changes, message, known)
+        _compare(changes, message, known, overtaken=overtaken)
     if proven and present:
         # An answer without a single message proves nothing: a lost channel looks just like that.
         lo, hi = proven
@@ -63,13 +69,29 @@ def reconcile(
     return changes
 
 
-def _compare(changes: Changes, message: Message, known: Held) -> None:
+def find_overtaken(edits: Sequence[Message], held: Mapping[int, Held]) -> set[int]:
+    """The places of those edits that are older than what is held, although their second is the same.
+
+    What is held may be the content of a later edit of them already: a page of the history was read between two of them,
+    or they are told after the new message, which the server shows as it is now.
+    """
+    overtaken: set[int] = set()
+    earlier: dict[int, set[int]] = {}
+    for place, message in enumerate(edits):
+        before, known = earlier.setdefault(message.message_id, set()), held.get(message.message_id)
+        if known and message.content_hash == known.content_hash and _moment(message) == _held_moment(known):
+            overtaken |= before
+        before.add(place)
+    return overtaken
+
+
+def _compare(changes: Changes, message: Message, known: Held, *, overtaken: bool) -> None:
     if message.payload_sha256 == known.payload_sha256:
         changes.seen.append(message)
         return
     if message.content_hash == known.content_hash:
         changes.update.append(message)
-    elif _moment(message) >= (known.edit_date or known.date):
+    elif _moment(message) >= _held_moment(known) and not overtaken:
         changes.revise.append(message)
     else:
         changes.stale.append(message)
@@ -80,3 +102,7 @@ def _compare(changes: Changes, message: Message, known: Held) -> None:
 
 def _moment(message: Message) -> int:
     return int((message.edit_date or message.date).timestamp())
+
+
+def _held_moment(known: Held) -> int:
+    return known.edit_date or known.date

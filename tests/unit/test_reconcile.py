@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from archiver.reconcile import reconcile
+from archiver.reconcile import find_overtaken, reconcile
 from archiver.record import Held, Message
 
 
@@ -84,3 +84,20 @@ def test_the_first_notice_of_an_absence_stands_and_a_return_is_noted() -> None:
     before = held(known(seen(1), missing=50), known(seen(2), missing=50), known(seen(3)))
     changes = reconcile([seen(2), seen(3)], before, proven=(1, 3))
     assert (changes.missing, changes.returned) == ([], [2])
+
+
+def test_edits_of_one_second_that_come_after_the_last_of_them_are_older_than_it() -> None:
+    edits = [seen(1, text, edited=2_000) for text in "bcd"]
+    assert find_overtaken(edits, held(known(edits[2]))) == {0, 1}
+    assert find_overtaken(edits, held(known(edits[1]))) == {0}
+    assert find_overtaken(edits, held(known(edits[0]))) == set()
+    # Another second, another message, another content: nothing says that more is known already.
+    for other in (seen(1, "d", edited=1_999), seen(2, "d", edited=2_000), seen(1, "x", edited=2_000), seen(1)):
+        assert find_overtaken(edits, held(known(other))) == set()
+
+
+def test_overtaken_content_is_kept_and_changes_nothing() -> None:
+    now = known(seen(1, "d", edited=2_000))
+    for content, expected in (("b", ["stale"]), ("d", ["seen"])):
+        changes = reconcile([seen(1, content, edited=2_000)], held(now), overtaken=True)
+        assert [name for name in ("insert", "update", "revise", "seen", "stale") if getattr(changes, name)] == expected
