@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from tests.acceptance.desk import CODE, PHONE, Desk, Telegram, desk_at, until
+from tests.acceptance.running import service, wait_for, wait_until_equal
 
 SECOND_PHONE, SECOND_CODE = "+9996622222", "33333"
 FIRST, SECOND = PHONE.lstrip("+"), SECOND_PHONE.lstrip("+")
@@ -346,3 +347,44 @@ def test_proxy_of_all_is_inherited_and_only_direct_goes_without(ground: Ground, 
     desk.do("add", other, "--account", "second")
     assert list(ground.telegram.order("calls")["accounts"]) == [SECOND]
     assert [row["proxy"] for row in accounts(desk).values()] == ["127.0.0.1:9", None]
+
+
+# the service
+
+
+def test_service_goes_on_with_one_account_when_the_other_dies_and_takes_it_back(
+    own_ground: Ground, tmp_path: Path
+) -> None:
+    telegram = own_ground.telegram
+    desk = with_second(desk_at(telegram, tmp_path / "desk"))
+    desk.environment["TELEKEEP_SERVICE__POLL_INTERVAL"] = "0.2"
+    desk.log_in()
+    log_in_second(desk)
+    desk.do("add", "many_001")
+    desk.do("add", "many_002", "many_003", "--account", "second")
+    with service(desk) as process:
+        wait_until_equal(desk, telegram, "many_001", "many_002", "many_003")
+        assert desk.do("add", "many_004", "--account", "second").err == "@many_004 (The many_004 desk): added.\n"
+        busy = desk.run("login", "--account", "second")
+        assert (busy.status, len(busy.errors)) == (2, 1)
+        assert f"the session of account second is in use by `telekeep run` (process {process.pid})" in busy.err
+
+        telegram.order("log_out", account=SECOND_PHONE)
+        until(lambda: accounts(desk)["second"]["state"] == "dead", what="the account's death")
+        telegram.order("post_many", text="after its death")
+        wait_until_equal(desk, telegram, "many_001")
+        refused = desk.run("add", "many_003", "--account", "second")
+        assert (refused.status, len(refused.errors)) == (4, 1)
+        desk.do("move", "many_002", "--to", "default")
+        wait_until_equal(desk, telegram, "many_001", "many_002")
+
+        log_in_second(desk)
+        assert accounts(desk)["second"]["state"] == "active"
+        wait_until_equal(desk, telegram, "many_001", "many_002", "many_003", "many_004")
+        wait_for(desk, process, "mirroring", "second")
+    assert dict(desk.query("SELECT username, account FROM channel")) == {
+        "many_001": "default",
+        "many_002": "default",
+        "many_003": "second",
+        "many_004": "second",
+    }
