@@ -12,16 +12,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import archiver.coverage as ids
+from archiver.absence import expect_nothing_there
 from archiver.apply import Stored
 from archiver.coverage import Interval
 from archiver.errors import ServerFault
-from archiver.ingest import Ingest, Outdated, Reading
+from archiver.ingest import Ingest, Outdated
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database
-from archiver.store.message import list_present_ids
 
 PAGE = 100
 """Messages a page: the server's own limit."""
@@ -86,7 +86,7 @@ class Backfill:
         page = await self.fetch(channel, access_hash, 0)
         newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
         if not newest:
-            await self.expect_nothing_held(channel, access_hash, channel.top_id)
+            await self._expect_nothing_there(channel, access_hash, channel.top_id)
             return await self._ingest.store_page(channel, page, proven=None, pts=page.pts)
         step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
         return await self._ingest.store_page(
@@ -158,7 +158,7 @@ class Backfill:
 
     async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> Stored:
         if not step.page.messages and not step.floor_id and step.proven:
-            await self.expect_nothing_held(channel, access_hash, step.proven[1])
+            await self._expect_nothing_there(channel, access_hash, step.proven[1])
         return await self._ingest.store_page(
             channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
         )
@@ -184,21 +184,10 @@ class Backfill:
             if not coming.cancelled():
                 coming.exception()  # told already, or of a page that nobody waits for any more
 
-    async def expect_nothing_held(
-        self, channel: Mirrored, access_hash: int, hi: int, *, reading: Reading = "history"
-    ) -> None:
-        """An empty answer where messages are held is suspicious: a lost channel looks just like that.
-
-        So all that is held there is asked for by name. Only a plain "empty" for each is believed, and marks it missing.
-        """
-        while held := tuple(await list_present_ids(self._database.connection, channel.channel_id, hi, PAGE)):
-            there, empty = await self._source.get_messages(channel.channel_id, access_hash, held)
-            if there or not empty.issuperset(held):
-                raise ServerFault(
-                    "the server answered with an empty page where messages exist; nothing was changed.",
-                    hint="Try again later.",
-                )
-            await self._ingest.store_absence(channel, held, reading=reading)
+    async def _expect_nothing_there(self, channel: Mirrored, access_hash: int, hi: int) -> None:
+        await expect_nothing_there(
+            self._source, self._database, self._ingest, channel, access_hash=access_hash, within=(1, hi)
+        )
 
     async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
         """A page. An empty one ends the history for good, so it counts only when it is given twice."""

@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archiver import coverage
-from archiver.backfill import PAGE, Backfill, plan_page
+from archiver.absence import expect_nothing_there
+from archiver.backfill import Backfill, plan_page
 from archiver.coverage import Interval
-from archiver.errors import ServerFault
 from archiver.ingest import Ingest, Outdated
-from archiver.record import HistoryPage, Message
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database
-from archiver.store.message import list_present_ids
 
 TRIES = 3
 """How often a page may come too late before it is left for another time."""
@@ -64,30 +62,15 @@ class Reader:
         lo, hi = max(part[0], proven[0]), part[1]
         shown = tuple(message for message in page.messages if lo <= message.message_id <= hi)
         if not shown:
-            await self._expect_nothing_there(channel, (lo, hi), page)
+            await expect_nothing_there(
+                self._source,
+                self._database,
+                self._ingest,
+                channel,
+                access_hash=self._access_hash,
+                within=(lo, hi),
+                shown=page.messages,
+                reading="audit",
+            )
         await self._ingest.store_page(channel, replace(page, messages=shown), proven=(lo, hi), reading="audit")
         return lo
-
-    async def _expect_nothing_there(self, channel: Mirrored, within: Interval, page: HistoryPage) -> None:
-        """A page without any of the ids that it was asked for proves nothing, so all that is held is asked for by name.
-
-        It is believed to be gone when the same answer shows a message that exists. Raises ServerFault otherwise.
-        """
-        conn = self._database.connection
-        lo, hi = within
-        while held := [i for i in await list_present_ids(conn, self._channel_id, hi, PAGE - 1) if i >= lo]:
-            newest = page.messages or await self._newest()
-            if newest:
-                asked = (*held, newest[0].message_id)
-                there, empty = await self._source.get_messages(self._channel_id, self._access_hash, asked)
-                if there and empty.issuperset(held):
-                    await self._ingest.store_absence(channel, held, reading="audit")
-                    continue
-            raise ServerFault(
-                "the server answered with an empty page where messages exist; nothing was changed.",
-                hint="Try again later.",
-            )
-
-    async def _newest(self) -> tuple[Message, ...]:
-        page = await self._source.get_history(self._channel_id, self._access_hash, offset_id=0, limit=1)
-        return page.messages

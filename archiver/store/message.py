@@ -78,12 +78,14 @@ def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
     return [int(row[0]) for row in rows]
 
 
-async def list_present_ids(conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int) -> list[int]:
-    """The newest ids up to `hi` that are held and not known to be missing."""
+async def list_present_ids(
+    conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int, *, lowest: int = 1
+) -> list[int]:
+    """The newest ids from `lowest` up to `hi` that are held and not known to be missing."""
     async with conn.execute(
-        "SELECT message_id FROM message WHERE channel_id = ? AND message_id <= ? AND missing_since IS NULL"
-        " ORDER BY message_id DESC LIMIT ?",
-        (channel_id, hi, limit),
+        "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
+        " AND missing_since IS NULL ORDER BY message_id DESC LIMIT ?",
+        (channel_id, lowest, hi, limit),
     ) as cursor:
         return [int(row[0]) for row in await cursor.fetchall()]
 

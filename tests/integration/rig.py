@@ -17,6 +17,7 @@ from archiver.ingest import Ingest
 from archiver.mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.database import Database
+from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Address, Connection, Hint, Patience, TelegramSource
 from archiver.telegram.session import FileSession
 from search import exact
@@ -52,9 +53,15 @@ async def mirror_of(
     server: Server, account: Account, directory: Path, *, patience: Patience = SHORT, **pacing: Any
 ) -> AsyncIterator[Rig]:
     """A mirror that is logged in as the account; closing it leaves the archive."""
-    connection = connection_of(server, account, directory, patience=patience, **pacing)
     async with await Database.open(directory) as database:
         await database.write(exact.create)
+
+        async def remember(method: str, until: float) -> None:
+            await database.write(lambda conn: set_flood(conn, account="default", method=method, until=until))
+
+        floods = await list_floods(database.connection, "default")
+        pacing = {"floods": floods, "remember": remember, **pacing}
+        connection = connection_of(server, account, directory, patience=patience, **pacing)
         source = TelegramSource(connection)
         ingest = Ingest(database, layer=source.layer)
         try:

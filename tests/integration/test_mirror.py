@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archiver.apply import Stored
-from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
+from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
@@ -417,3 +417,21 @@ async def test_the_accounts_own_updates_are_never_asked_for(
         await rig.sync(channel)
     assert server.called("updates.getDifference") == []
     assert server.called("updates.getState") == []
+
+
+async def test_a_lost_channel_never_looks_like_one_whose_messages_were_deleted(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        before = held(tmp_path, channel)
+        channel.lost = True  # its history is empty, and every message is named as empty
+        channel.forget_events()
+        with pytest.raises(ServerFault, match="nothing was changed"):
+            await rig.sync(channel)
+        assert held(tmp_path, channel) == before
+        channel.lost = False
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert query(tmp_path, "SELECT count(*) FROM absence") == [(0,)]
