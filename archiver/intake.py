@@ -7,6 +7,7 @@ crash is carried out again, and finds the channel there.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -39,6 +40,9 @@ DEFAULT = "default"
 RESOLVE = "resolveUsername"
 SOON = 30.0
 """Seconds of a flood wait that the orders wait for; for a longer one they are left open until it is over."""
+
+LIMIT = 60.0
+"""Seconds that one order may take before the others have their turn: its account may be offline."""
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +128,9 @@ async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Ord
         floods = await list_floods(database.connection, name)
         if ref.channel_id is None and floods.get(RESOLVE, 0.0) - now > SOON:
             return None
-        return await add_channel(database, account, ref, order)
-    except (FloodWait, Unreachable):
+        async with asyncio.timeout(LIMIT):
+            return await add_channel(database, account, ref, order)
+    except (FloodWait, TimeoutError, Unreachable):
         return None
     except Error as exc:
         return Outcome(error=str(exc), exit_status=exc.exit_status)

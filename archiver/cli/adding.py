@@ -11,7 +11,7 @@ from archiver.address import parse_channel
 from archiver.cli import output
 from archiver.cli.account import mark_dead, open_accounts, say_whose
 from archiver.cli.writing import open_beside
-from archiver.errors import ChannelError, LoginNeeded, NotFound, ServerFault, UnreadableObject
+from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.intake import Refused, add_channel, choose_account
 from archiver.store.channel import find_channel
 from archiver.store.database import Connection
@@ -44,10 +44,10 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
                 outcome = await add_channel(accounts.database, account, ref, order)
             except (ChannelError, NotFound, Refused, ServerFault, UnreadableObject) as exc:
                 outcome = Outcome(error=str(exc), exit_status=exc.exit_status)
-            except LoginNeeded as exc:
-                if name in accounts.at_work:
+            except Error as exc:
+                if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
-                raise say_whose(exc, settings, name) from None
+                raise say_whose(exc, settings, name) from exc.__cause__
             failures += await _tell(conn, order, outcome)
     return failures
 

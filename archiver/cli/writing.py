@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from archiver.cli import output
+from archiver.errors import Busy
 from archiver.lock import hold
 from archiver.reindex import prepare_search
 from archiver.store.database import Database
@@ -32,7 +33,11 @@ async def open_beside(directory: Path, *, command: str) -> AsyncIterator[Databas
     """
     os.umask(0o077)
     if not await Database.is_current(directory):
-        async with open_archive(directory, command=command):
-            pass
+        try:
+            async with open_archive(directory, command=command):
+                pass
+        except Busy as exc:
+            exc.hint = "It began with another version of telekeep: let it end, or stop it and start it again."
+            raise
     async with await Database.open(directory) as database:
         yield database

@@ -180,6 +180,21 @@ async def test_long_flood_wait_of_another_run_is_not_even_waited_for(
         assert "nobody holds that name" in str(told.error)
 
 
+async def test_account_that_gets_no_answer_does_not_hold_up_the_orders_of_another(
+    server: Server, world: World, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
+    other = world.add_account("+9996622222", "33333")
+    server.faults.add(RESOLVE, faults.hang(), account=account.id)
+    monkeypatch.setattr("archiver.intake.LIMIT", 0.3)
+    async with desk_of(server, tmp_path, default=account, second=other) as desk:
+        orders = [Order(channel="@alpha"), Order(channel="@beta", account="second")]
+        assert await desk.order(*orders) == [None, Outcome(channel_id=beta.id, added=True)]
+        server.faults.clear()
+        await carry_out(desk.database, desk.hands)
+        assert await desk.outcomes(1) == [Outcome(channel_id=alpha.id, added=True)]
+
+
 async def test_order_that_was_carried_out_just_before_a_crash_does_no_harm_again(
     server: Server, world: World, account: Account, tmp_path: Path
 ) -> None:

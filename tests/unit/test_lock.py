@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from archiver.cli.writing import open_beside
 from archiver.errors import Busy
 from archiver.lock import hold, hold_session
+from archiver.store.database import ARCHIVE_NAME, Database
 
 
 @contextmanager
@@ -53,3 +57,21 @@ def test_locks_are_private_and_name_no_account_but_by_its_label(tmp_path: Path) 
     with hold(tmp_path, command="run"), hold_session(tmp_path, "new", command="run"):
         found = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert found == {"lock": 0o600, "lock.new": 0o600}
+
+
+async def test_tables_of_an_older_version_are_changed_only_where_nobody_mirrors(tmp_path: Path) -> None:
+    first = resources.files("archiver.store.sql") / "0001_archive.sql"
+    connection = sqlite3.connect(tmp_path / ARCHIVE_NAME)
+    connection.executescript(first.read_text(encoding="utf-8"))
+    connection.close()
+    with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
+        with pytest.raises(Busy, match="began with another version"):
+            async with open_beside(tmp_path, command="remove"):
+                pass
+        assert not await Database.is_current(tmp_path)
+    async with open_beside(tmp_path, command="remove"):
+        assert await Database.is_current(tmp_path)
+    # Now they are of this version, and writing beside whoever mirrors is free.
+    with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
+        async with open_beside(tmp_path, command="remove") as database:
+            assert await database.write(lambda conn: conn.execute("UPDATE channel SET alias = NULL").rowcount) == 0
