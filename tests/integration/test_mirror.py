@@ -426,6 +426,7 @@ async def test_a_lost_channel_never_looks_like_one_whose_messages_were_deleted(
         await rig.add(channel)
         await rig.sync(channel)
         before = held(tmp_path, channel)
+        channel.edit(channel.ids[3], text="otherwise")
         channel.lost = True  # its history is empty, and every message is named as empty
         channel.forget_events()
         with pytest.raises(ServerFault, match="nothing was changed"):
