@@ -108,9 +108,15 @@ class Service:
             if not work.done():
                 work.cancel()
             await asyncio.wait({work})
+            death = None if work.cancelled() else work.exception()
             ended = int(self._clock.now())
-            await self._database.write(lambda conn: end_service(conn, pid=pid, now=ended))
-        if not work.cancelled() and (death := work.exception()) is not None:
+            try:
+                await self._database.write(lambda conn: end_service(conn, pid=pid, now=ended))
+            except Exception:
+                if death is None:
+                    raise
+                # Most likely for the same reason, which is told below.
+        if death is not None:
             raise _first(death)
 
     async def _work(self, stop: asyncio.Event) -> None:
