@@ -14,6 +14,33 @@ Key: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What an index shows of a message besides its `Document`; nothing of it can be asked for in the grammar."""
+
+    size: int | None = None
+    """Bytes of the first file."""
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    """Seconds."""
+    title: str | None = None
+    """Of an audio file."""
+    performer: str | None = None
+    page_title: str | None = None
+    """Of the linked web page."""
+    page_site: str | None = None
+    poll_question: str | None = None
+    sender: str | None = None
+    """Name of the sender, None for a channel's own post."""
+    sender_id: str | None = None
+    post_author: str | None = None
+    fwd_message_id: int | None = None
+    """The id that it has where it was forwarded from."""
+    reply_to: int | None = None
+    """The id that it answers to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """The searchable view of one message."""
 

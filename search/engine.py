@@ -38,6 +38,8 @@ class Question:
     sort: Sort = "newest"
     limit: int = 20
     cursor: str | None = None
+    fuzzy: bool = False
+    """Whether typing errors in words are forgiven; an engine that cannot raises `Unanswerable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Hit:
     """Unix seconds."""
     score: float | None = None
     """Higher is better; comparable within one answer only; None unless sorted by relevance."""
+    matched: tuple[str, ...] = ()
+    """Terms by which it was found, where they are not those of the question (`fuzzy`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

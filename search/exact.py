@@ -22,6 +22,7 @@ from search.compile import Plan, plan
 from search.docid import docid_range, tiers_to, window_of, windows
 from search.document import Document, Key
 from search.engine import Answer, Hit, Question
+from search.errors import Unanswerable
 from search.normalize import NORM_VERSION
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS
@@ -56,6 +57,11 @@ _CHUNK = 256
 """Rows that are fetched at once."""
 _ROWS = 100
 """Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
+
+
+def _refuse_fuzzy(question: Question) -> None:
+    if question.fuzzy:
+        raise Unanswerable("The embedded engine forgives no typing errors.", hint="Leave --fuzzy out.")
 
 
 def create(conn: sqlite3.Connection) -> None:
@@ -194,6 +200,7 @@ class ExactEngine:
 
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises `SearchError` for a cursor that is none of this engine's."""
+        _refuse_fuzzy(question)
         made = plan(question.tree, question.bounds, question.channels)
         if question.sort == "relevance" and made.ranked:
             return await self._ranked(question, made)
@@ -201,6 +208,7 @@ class ExactEngine:
 
     async def count(self, question: Question) -> int:
         """The number of hits, exactly."""
+        _refuse_fuzzy(question)
         made = plan(question.tree, question.bounds, question.channels)
         total = 0
         for tier in await self._tiers():

@@ -67,6 +67,16 @@ def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
     return (_tag(tag.field, tag.value),), tag.prefix
 
 
+def tag_value(field: str, value: str) -> str:
+    """How a value of a tag is written, in documents and in questions."""
+    return _tag(field, value)[len(field) + 1 :]
+
+
+def domain_values(host: str) -> Sequence[str]:
+    """The host and every domain above it."""
+    return [term.removeprefix("domain:") for term in _domain_tags(host)]
+
+
 def has_term(kind: str) -> str:
     """The tag of an attachment's kind."""
     return _tag("has", kind)

@@ -1,0 +1,148 @@
+"""A message as Meilisearch gets it: one line of UTF-8 JSON. Pure.
+
+`text` is the original, for display. `terms_<layout>_<norm>` holds what is searched: a list with the words of the text
+and of each further text, so that no phrase runs from one into the other. Everything else is for filters, facets and
+display; absent values are left out, but for the language. Ids that JSON readers round are strings. Views and forwards
+are not in it: each change of theirs would be a write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from search.document import Details, Document, Key
+from search.filters import NOT_MEDIA
+from search.meili.settings import PRIMARY_KEY, TERMS
+from search.meili.words import encode_line
+from search.normalize import index_text
+from search.terms import domain_values, tag_value
+
+NO_DETAILS: Final = Details()
+_ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
+_DAY = 86_400
+
+
+def document_id(channel_id: int, message_id: int) -> str:
+    """The primary key of a message."""
+    return f"c{channel_id}_{message_id}"
+
+
+def read_id(text: str) -> Key | None:
+    """The message of a primary key, None where it is none of ours."""
+    found = _ID.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
+    """The document with its line's end. The same message always gives the same bytes."""
+    fields = _fields(document, details)
+    try:
+        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # Half of a surrogate pair, which JSON cannot carry; the archive keeps the text as it came.
+        return orjson.dumps(_whole(fields), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _fields(document: Document, details: Details) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        PRIMARY_KEY: document_id(*document.key),
+        "channel_id": document.channel_id,
+        "message_id": document.message_id,
+        "date": document.date,
+        "day": document.date // _DAY,
+        "lang": document.lang,
+        "text": document.text,
+        TERMS: _terms(document),
+        "copy_of": _copy_of(document, details),
+        "is_service": document.is_service,
+        "is_forwarded": document.is_forwarded,
+        "is_reply": document.is_reply,
+        "is_edited": document.is_edited,
+        "is_missing": document.is_missing,
+    }
+    more = {
+        "channel": document.channel_username,
+        "channel_title": document.channel_title,
+        "edit_date": document.edit_date,
+        "has": _has(document),
+        "grouped_id": document.grouped_id,
+        "hashtags": [tag_value("hashtag", tag) for tag in document.hashtags],
+        "mentions": [tag_value("mention", name) for name in document.mentions],
+        "domains": [name for host in document.domains for name in domain_values(host)],
+        "author": document.author,
+        "author_words": _words(document.author),
+        "sender": details.sender,
+        "sender_id": details.sender_id,
+        "post_author": details.post_author,
+        "reply_to": details.reply_to,
+        "fwd_channel_id": document.fwd_channel_id,
+        "fwd_message_id": details.fwd_message_id,
+        "fwd_name": document.fwd_name,
+        "fwd_words": _words(document.fwd_name),
+    }
+    fields.update((name, value) for name, value in more.items() if value)
+    if document.media or document.file_name or document.mime:
+        fields.update((name, value) for name, value in _media(document, details).items() if value)
+    return fields
+
+
+def _media(document: Document, details: Details) -> dict[str, Any]:
+    return {
+        "media": document.media,
+        "mime": tag_value("mime", document.mime) if document.mime else None,
+        "ext": tag_value("ext", document.ext) if document.ext else None,
+        "file_name": document.file_name,
+        "file_words": _words(document.file_name),
+        "size": details.size,
+        "width": details.width,
+        "height": details.height,
+        "duration": details.duration,
+        "title": details.title,
+        "performer": details.performer,
+        "page_title": details.page_title,
+        "page_site": details.page_site,
+        "poll_question": details.poll_question,
+    }
+
+
+def _terms(document: Document) -> list[str]:
+    texts = (document.text, *document.extra, document.file_name)
+    return [line for text in texts if text and (line := encode_line(index_text(text)))]
+
+
+def _words(text: str | None) -> list[str]:
+    return index_text(text).split() if text else []
+
+
+def _has(document: Document) -> Sequence[str]:
+    kinds = list(document.media)
+    if any(kind not in NOT_MEDIA for kind in kinds):
+        kinds.append("media")
+    if document.has_link:
+        kinds.append("link")
+    if document.grouped_id is not None:
+        kinds.append("album")
+    return kinds
+
+
+def _copy_of(document: Document, details: Details) -> str:
+    """The same for a post and its forwarded copies."""
+    if document.fwd_channel_id is not None and details.fwd_message_id is not None:
+        return document_id(document.fwd_channel_id, details.fwd_message_id)
+    return document_id(*document.key)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_whole(name): _whole(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_whole(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,79 @@
+"""The engine that asks Meilisearch. Its index follows the archive with a delay; what it finds is exact.
+
+Answers only what `compile.can_answer` lets through, so that it answers as the embedded engine does; the order by
+relevance is Meilisearch's own: words close to each other first, then near the beginning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search.engine import Answer, Hit, Question
+from search.meili.compile import COUNTED, MARKS, by_rank, facet_body, search_body
+from search.meili.node import Node
+from search.meili.settings import MAX_HITS, TERMS
+from search.page import read_rank, write_place, write_rank
+
+FACETS: Mapping[str, str] = {"channel": "channel_id", "media": "has", "day": "day"}
+"""What hits can be counted by, and its field: a channel's bare id, a kind, a day of UTC since 1970."""
+_MATCH = re.compile(f"{MARKS[0]}([^{MARKS[1]}]*){MARKS[1]}")
+
+
+class MeiliEngine:
+    """Answers from the index of a node."""
+
+    name = "meilisearch"
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def search(self, question: Question) -> Answer:
+        """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
+        found = await self._node.search(search_body(question))
+        ranked = by_rank(question)
+        hits = [_hit(one, ranked=ranked) for one in found["hits"]]
+        page, more = hits[: question.limit], len(hits) > question.limit
+        return Answer(hits=page, engine=self.name, cursor=_cursor(question, page) if more else None)
+
+    async def count(self, question: Question) -> int:
+        """How many hits there are, exactly."""
+        return sum((await self._distribution(question, [COUNTED]))[COUNTED].values())
+
+    async def facets(self, question: Question, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """How many hits there are for each value of these `FACETS`, most frequent first."""
+        found = await self._distribution(question, [FACETS[name] for name in names])
+        return {name: found[FACETS[name]] for name in names}
+
+    async def _distribution(self, question: Question, fields: list[str]) -> dict[str, dict[str, int]]:
+        found = (await self._node.search(facet_body(question, fields)))["facetDistribution"]
+        return {field: found.get(field, {}) for field in fields}
+
+
+def _hit(found: Mapping[str, Any], *, ranked: bool) -> Hit:
+    return Hit(
+        found["channel_id"],
+        found["message_id"],
+        found["date"],
+        score=found.get("_rankingScore") if ranked else None,
+        matched=_matched(found.get("_formatted")),
+    )
+
+
+def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The words that were matched, where they were asked for."""
+    if formatted is None:
+        return ()
+    lines = formatted.get(TERMS) or ()
+    return tuple(dict.fromkeys(word for line in lines for word in _MATCH.findall(line)))
+
+
+def _cursor(question: Question, page: Sequence[Hit]) -> str | None:
+    if not by_rank(question):
+        return write_place((page[-1].date, page[-1].channel_id, page[-1].message_id)) if page else None
+    end = (0 if question.cursor is None else read_rank(question.cursor)) + len(page)
+    return write_rank(end)
+
+
+__all__ = ["FACETS", "MAX_HITS", "MeiliEngine"]

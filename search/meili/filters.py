@@ -1,0 +1,137 @@
+"""The filters of a question in Meilisearch's filter language. Pure.
+
+Every value is quoted and escaped, every field is one of ours, so nothing of a question is read as the language. What
+the language cannot say raises `Unanswerable` with the reason.
+
+https://www.meilisearch.com/docs/learn/filtering_and_sorting/filter_expression_reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from search.dates import Bounds
+from search.errors import Unanswerable
+from search.filters import HAS
+from search.normalize import needle
+from search.page import Place
+from search.terms import tag_value
+from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Posted, Tag
+
+ALL: Final = "channel_id EXISTS"
+NONE: Final = "channel_id NOT EXISTS"
+_LONGEST_VALUE = 400
+"""Bytes; Meilisearch keeps no value for filters of more than 468."""
+_WORD_FIELDS = {"from": "author_words", "fwd": "fwd_words", "filename": "file_words"}
+_TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains"}
+
+
+def compile_filter(node: Node) -> str:
+    """The expression of a tree without words. Raises Unanswerable."""
+    match node:
+        case And(parts):
+            return join("AND", map(compile_filter, parts), empty=ALL)
+        case Or(parts):
+            return join("OR", map(compile_filter, parts), empty=NONE)
+        case Not(part):
+            return f"NOT ({compile_filter(part)})"
+        case Has(kind):
+            return _has(kind)
+        case Is(state):
+            if state == "pinned":
+                raise Unanswerable("The index does not follow what is pinned.")
+            return f"is_{state} = true"
+        case InChannel(ids):
+            return one_of("channel_id", [str(one) for one in sorted(ids)])
+        case Posted(bounds):
+            return within(bounds)
+        case Number():
+            return _number(node)
+        case Tag():
+            return _tag(node)
+    raise Unanswerable("Meilisearch joins words by AND only.")
+
+
+def join(operator: str, parts: Iterable[str], *, empty: str) -> str:
+    """The expressions joined by AND or OR."""
+    found = list(parts)
+    return f" {operator} ".join(f"({part})" for part in found) if len(found) > 1 else found[0] if found else empty
+
+
+def one_of(field: str, values: Sequence[str]) -> str:
+    """Whether the field has one of the values."""
+    if not values:
+        return NONE
+    return f"{field} IN [{', '.join(map(quote, values))}]"
+
+
+def within(bounds: Bounds) -> str:
+    """Whether it was posted within the bounds."""
+    parts = []
+    if bounds.since_unix is not None:
+        parts.append(f"date >= {bounds.since_unix}")
+    if bounds.until_unix is not None:
+        parts.append(f"date < {bounds.until_unix}")
+    return join("AND", parts, empty=ALL)
+
+
+def behind(place: Place, *, newest: bool) -> str:
+    """Whether it comes after this place in the order by date, channel and id."""
+    date, channel_id, message_id = place
+    sign = "<" if newest else ">"
+    same_channel = f"channel_id = {channel_id} AND message_id {sign} {message_id}"
+    return f"date {sign} {date} OR (date = {date} AND (channel_id {sign} {channel_id} OR ({same_channel})))"
+
+
+def quote(value: str) -> str:
+    """A value of the filter language."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _has(kind: str) -> str:
+    kinds = HAS[kind]
+    return one_of("has", [kind] if kinds is None else sorted(kinds))
+
+
+def _number(node: Number) -> str:
+    if node.field != "id":
+        raise Unanswerable(f"The index does not follow {node.field}.")
+    parts = []
+    if node.low is not None:
+        parts.append(f"message_id >= {node.low}")
+    if node.high is not None:
+        parts.append(f"message_id <= {node.high}")
+    return join("AND", parts, empty=ALL)
+
+
+def _tag(tag: Tag) -> str:
+    if tag.field == "fwd_id":
+        return one_of("fwd_channel_id", [tag.value])
+    if tag.field in _WORD_FIELDS:
+        return _word(tag)
+    value = tag_value(tag.field, tag.value)
+    if not value:
+        return NONE
+    return _compare(_TAG_FIELDS.get(tag.field, tag.field), value, prefix=tag.prefix)
+
+
+def _word(tag: Tag) -> str:
+    found = needle(tag.value, prefix=tag.prefix)
+    if found is None:
+        return NONE
+    if len(found.terms) > 1:
+        raise Unanswerable(f"Meilisearch cannot look for several words one behind the other in '{tag.field}:'.")
+    return _compare(_WORD_FIELDS[tag.field], found.terms[0], prefix=found.prefix)
+
+
+def _compare(field: str, value: str, *, prefix: bool) -> str:
+    if len(value.encode("utf-8", "replace")) > _LONGEST_VALUE:
+        raise Unanswerable(f"A value of a filter is longer than {_LONGEST_VALUE} bytes.")
+    if not prefix:
+        return f"{field} = {quote(value)}"
+    if not value.isascii():
+        # It compares decomposed letters: и would begin й.
+        raise Unanswerable("Meilisearch finds beginnings of words in ASCII letters only.")
+    return f"{field} STARTS WITH {quote(value)}"

@@ -1,0 +1,265 @@
+"""One Meilisearch server: all that is asked of it, from one thread of its own, with a limit on every call.
+
+Writing is asynchronous over there: `send`, `delete` and the calls that change an index give a `Task`, which `tasks`
+asks about later; what was sent counts when its task has `succeeded`, and not before. Tasks of an index are done in
+their order. A call that raises `Unreachable` may have arrived: documents are sent again (the last write of an id wins).
+
+    node = Node(url, key, index="messages")
+    ensured = await node.ensure()                  # index and settings; ensured.stale: rebuild
+    task = await node.send(b"".join(lines))        # lines: search.meili.document.to_line, 20 to 80 MB at once
+    for done in await node.tasks([task.uid]): ...  # one call for many; a task that it does not name has vanished
+    await node.close()
+
+Every call takes `index=` for another index than the node's own, as a rebuild does (`create`, `swap`, `drop`).
+Errors: the `ServerError`s of `search.errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from meilisearch import Client
+from meilisearch.index import Index
+
+from search.errors import IndexMissing, KeyRefused, ServerError, WrongVersion
+from search.meili.document import read_id
+from search.meili.http import PooledHttp, host_of
+from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
+from search.meili.task import Task, read_task
+
+OLDEST_VERSION = (1, 36)
+"""The first with the ranking rules attributeRank and wordPosition."""
+SECONDS = 30.0
+"""How long a call may take."""
+SEND_SECONDS = 600.0
+"""How long sending documents may take."""
+MOST_IDS = 10_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ensured:
+    """What `ensure` found and did."""
+
+    created: bool
+    """The index was not there."""
+    tasks: tuple[Task, ...]
+    """Of making it and of its settings; empty when nothing differed."""
+    stale: bool
+    """Its documents are of another version: it is left as it is and is to be built anew beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What an index says of itself."""
+
+    documents: int
+    indexing: bool
+    size: int | None
+    """Bytes of the documents on the server's disk; None when it does not say."""
+
+
+class Node:
+    """The server at an address; see above."""
+
+    def __init__(self, url: str, key: str | None, *, index: str, seconds: float = SECONDS) -> None:
+        self.host = host_of(url)
+        """Host and port, for messages."""
+        self.index = index
+        self._seconds = seconds
+        self._http = PooledHttp(url, key, seconds=seconds)
+        self._client = Client(url.rstrip("/"), key)
+        self._client.http = self._http
+        self._indexes: dict[str, Index] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="meilisearch")
+
+    async def close(self) -> None:
+        """Close the connection; a call that is under way ends first."""
+        await self._call(self._http.close)
+        self._thread.shutdown()
+
+    # --- the server
+
+    async def is_healthy(self) -> bool:
+        """Whether it answers and works."""
+        try:
+            answer = await self._call(self._client.health)
+        except ServerError:
+            return False
+        return answer.get("status") == "available"
+
+    async def version(self) -> str | None:
+        """Its version, None when the key may not ask."""
+        try:
+            answer = await self._call(self._client.get_version)
+        except KeyRefused:
+            return None
+        return str(answer.get("pkgVersion"))
+
+    async def check_version(self) -> None:
+        """Raises WrongVersion for a server that is too old; passes when the key may not ask."""
+        version = await self.version()
+        numbers = re.match(r"(\d+)\.(\d+)", version or "")
+        if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
+            oldest = ".".join(map(str, OLDEST_VERSION))
+            raise WrongVersion(
+                f"Meilisearch at {self.host} is {version}; telekeep needs {oldest} or newer.", hint="Update the server."
+            )
+
+    # --- indexes
+
+    async def ensure(self, *, index: str | None = None) -> Ensured:
+        """Make the index with its settings, or mend the settings that differ. Raises WrongVersion, KeyRefused ..."""
+        await self.check_version()
+        present = await self.settings(index=index)
+        if present is None:
+            return Ensured(created=True, tasks=await self.create(index or self.index), stale=False)
+        if is_stale(present):
+            return Ensured(created=False, tasks=(), stale=True)
+        changed = changed_settings(present)
+        tasks = (await self._set(changed, index),) if changed else ()
+        return Ensured(created=False, tasks=tasks, stale=False)
+
+    async def create(self, index: str) -> tuple[Task, ...]:
+        """Make an index with our settings."""
+        path, body = "indexes", {"uid": index, "primaryKey": PRIMARY_KEY}
+        made = await self._call(lambda: self._http.post(path, body))
+        return read_task(made), await self._set(SETTINGS, index)
+
+    async def swap(self, one: str, other: str) -> Task:
+        """Exchange two indexes, in one step for those who search."""
+        return read_task(await self._call(lambda: self._http.post("swap-indexes", [{"indexes": [one, other]}])))
+
+    async def drop(self, index: str) -> Task:
+        """Delete an index with its documents."""
+        return read_task(await self._call(lambda: self._http.delete(f"indexes/{_path(index)}")))
+
+    async def settings(self, *, index: str | None = None) -> dict[str, Any] | None:
+        """Its settings, None where there is no such index."""
+        try:
+            found: dict[str, Any] = await self._call(lambda: self._http.get(self._path("settings", index)))
+        except IndexMissing:
+            return None
+        return found
+
+    async def stats(self, *, index: str | None = None) -> Stats:
+        """Raises IndexMissing."""
+        found = await self._call(lambda: self._http.get(self._path("stats", index)))
+        return Stats(
+            documents=int(found["numberOfDocuments"]),
+            indexing=bool(found.get("isIndexing")),
+            size=found.get("rawDocumentDbSize"),
+        )
+
+    # --- documents
+
+    async def send(self, lines: bytes, *, index: str | None = None, metadata: str | None = None) -> Task:
+        """Write documents: lines of UTF-8 JSON. `metadata` comes back with the task. Raises PayloadTooLarge ..."""
+        made = await self._call(
+            lambda: self._index(index).add_documents_raw(
+                lines,
+                PRIMARY_KEY,
+                "application/x-ndjson",
+                metadata=metadata,
+            ),
+            SEND_SECONDS,
+        )
+        return Task(uid=made.task_uid, index=made.index_uid, status=made.status, type=made.type)
+
+    async def delete(self, ids: Sequence[str], *, index: str | None = None) -> Task:
+        """Delete the documents of these ids, up to 10,000; at least one, for none would be all of them."""
+        if not 0 < len(ids) <= MOST_IDS:
+            raise ValueError(f"1 to {MOST_IDS} ids")
+        # Not the SDK's `delete_documents`, which warns of its own end.
+        path = self._path("documents/delete-batch", index)
+        return read_task(await self._call(lambda: self._http.post(path, list(ids))))
+
+    async def count(self, channel_id: int | None = None, *, index: str | None = None) -> int:
+        """How many documents the index has, of one channel or of all."""
+        return int((await self._fetch(_of_channel(channel_id), 0, index))["total"])
+
+    async def list_ids(self, channel_id: int, first: int, last: int, *, index: str | None = None) -> list[int]:
+        """Which message ids of a channel the index has from `first` to `last`, ascending; 10,000 ids at most."""
+        if not 0 <= last - first < MOST_IDS:
+            raise ValueError(f"a range of 1 to {MOST_IDS} ids")
+        within = f"{_of_channel(channel_id)} AND message_id {first} TO {last}"
+        found = await self._fetch(within, last - first + 1, index)
+        return sorted(key[1] for one in found["results"] if (key := read_id(str(one.get(PRIMARY_KEY)))))
+
+    # --- tasks
+
+    async def tasks(self, uids: Sequence[int]) -> list[Task]:
+        """How these tasks stand; one that is not in the answer is not known to the server any more."""
+        if not uids:
+            return []
+        query = urlencode({"uids": ",".join(map(str, uids)), "limit": len(uids)})
+        return await self._tasks(query)
+
+    async def waiting(self, *, index: str | None = None) -> int:
+        """How many tasks of the index are not done yet."""
+        query = urlencode({"indexUids": index or self.index, "statuses": "enqueued,processing", "limit": 1})
+        return int((await self._call(lambda: self._http.get(f"tasks?{query}")))["total"])
+
+    async def prune(self, before: datetime, *, index: str | None = None) -> Task:
+        """Delete what the server remembers of this index's tasks that ended well before an instant."""
+        query = urlencode(
+            {"indexUids": index or self.index, "statuses": "succeeded", "beforeFinishedAt": before.isoformat()}
+        )
+        return read_task(await self._call(lambda: self._http.delete(f"tasks?{query}")))
+
+    # --- finding
+
+    async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
+        """Raises IndexMissing, IndexStale, Busy ..."""
+        found: dict[str, Any] = await self._call(lambda: self._http.post(self._path("search", index), body))
+        return found
+
+    async def _tasks(self, query: str) -> list[Task]:
+        found = await self._call(lambda: self._http.get(f"tasks?{query}"))
+        return [read_task(one) for one in found["results"]]
+
+    async def _set(self, settings: Mapping[str, Any], index: str | None) -> Task:
+        return read_task(await self._call(lambda: self._http.patch(self._path("settings", index), settings)))
+
+    async def _fetch(self, where: str | None, limit: int, index: str | None) -> dict[str, Any]:
+        body: dict[str, Any] = {"fields": [PRIMARY_KEY], "limit": limit}
+        if where is not None:
+            body["filter"] = where
+        path = self._path("documents/fetch", index)
+        found: dict[str, Any] = await self._call(lambda: self._http.post(path, body))
+        return found
+
+    def _path(self, rest: str, index: str | None) -> str:
+        return f"indexes/{_path(index or self.index)}/{rest}"
+
+    def _index(self, name: str | None) -> Index:
+        name = name or self.index
+        if name not in self._indexes:
+            self._indexes[name] = self._client.index(name)
+            self._indexes[name].http = self._http
+        return self._indexes[name]
+
+    async def _call(self, act: Callable[[], T], seconds: float | None = None) -> T:
+        """Do it in the thread, which does one thing after the other."""
+
+        def limited() -> T:
+            self._http.seconds = seconds or self._seconds
+            return act()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, limited)
+
+
+def _of_channel(channel_id: int | None) -> str | None:
+    return None if channel_id is None else f"channel_id = {channel_id}"
+
+
+def _path(name: str) -> str:
+    return quote(name, safe="")
