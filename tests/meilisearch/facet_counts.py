@@ -1,0 +1,75 @@
+"""Facets of a search: how many hits have which value, and the least and greatest number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.meilisearch import patterns
+from tests.meilisearch.errors import ApiError
+from tests.meilisearch.facets import Column
+from tests.meilisearch.filter_values import short_number
+from tests.meilisearch.index import Index
+
+Distribution = dict[str, dict[str, int]]
+Stats = dict[str, dict[str, float]]
+
+
+def counted(index: Index, wanted: list[str], rows: set[int]) -> tuple[Distribution, Stats]:
+    """Raises ApiError (`invalid_search_facets`)."""
+    rules = index.settings["filterableAttributes"]
+    for pattern in wanted:
+        _check(pattern, rules)
+    distribution: Distribution = {}
+    stats: Stats = {}
+    faceting = index.settings["faceting"]
+    for name in sorted({*index.fields, *index.facets.names()}):
+        if not any(patterns.matches(pattern, name) for pattern in wanted):
+            continue
+        matched = patterns.matching_features(name, rules)
+        if matched is None or not matched[1].filterable:
+            continue
+        order = faceting["sortFacetValuesBy"]
+        column = index.facets.column(name)
+        distribution[name] = _values(column, rows, order.get(name, order["*"]), faceting["maxValuesPerFacet"])
+        numbers = [value for value, where in column.numbers.items() if not where.isdisjoint(rows)]
+        if numbers:
+            stats[name] = {"min": min(numbers), "max": max(numbers)}
+    return distribution, stats
+
+
+def _values(column: Column, rows: set[int], order: str, most: int) -> dict[str, int]:
+    found: list[tuple[str, int]] = []
+    for number in sorted(column.numbers):
+        count = len(column.numbers[number] & rows)
+        if count:
+            found.append((short_number(number), count))
+    for text in sorted(column.strings):
+        count = len(column.strings[text] & rows)
+        if count:
+            found.append((column.originals[text], count))
+    if order == "count":
+        found.sort(key=lambda pair: -pair[1])
+    return dict(found[:most])
+
+
+def _check(pattern: str, rules: list[Any]) -> None:
+    for place, rule in enumerate(rules):
+        if patterns.features_of(rule).filterable:
+            if patterns.intersects(rule, pattern):
+                return
+        elif patterns.matches_rule(rule, pattern):
+            raise ApiError(
+                "invalid_search_facets",
+                f"Invalid facet distribution: Attribute `{pattern}` matched rule #{place} in filterableAttributes, "
+                "but this rule does not enable filtering.\n"
+                f"Hint: enable filtering in rule #{place} by modifying the features.filter object\n"
+                f"Hint: prepend another rule matching `{pattern}` with appropriate filter features before rule "
+                f"#{place}",
+            )
+    known = sorted(patterns.matching(rules, lambda features: features.filterable))
+    why = (
+        f"Available filterable attributes patterns are: `{', '.join(known)}`."
+        if known
+        else "This index does not have configured filterable attributes."
+    )
+    raise ApiError("invalid_search_facets", f"Invalid facet distribution: Pattern `{pattern}` is not filterable. {why}")

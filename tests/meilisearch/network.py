@@ -1,0 +1,55 @@
+"""The network object: this node's name and the remotes it may ask (the part that needs no licence)."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from typing import Any
+
+from tests.meilisearch.errors import ApiError
+from tests.meilisearch.reading import Field, anything, map_of, optional, shape, string
+
+_ABSENT: Any = object()
+_NETWORK = shape(
+    {
+        "remotes": Field(optional(map_of(anything)), "invalid_network_remotes", lambda: _ABSENT),
+        "self": Field(optional(string), "invalid_network_self", lambda: _ABSENT),
+        "leader": Field(optional(string), "invalid_network_leader", lambda: _ABSENT),
+        "shards": Field(optional(anything), "invalid_network_shards", lambda: _ABSENT),
+    }
+)
+_REMOTE = shape(
+    {
+        "url": Field(optional(string), "invalid_network_url", lambda: _ABSENT),
+        "searchApiKey": Field(optional(string), "invalid_network_search_api_key", lambda: _ABSENT),
+        "writeApiKey": Field(optional(string), "invalid_network_write_api_key", lambda: _ABSENT),
+    }
+)
+
+
+def change_network(network: dict[str, Any], body: Any) -> dict[str, Any]:
+    """A PATCH: remotes are merged by name, null takes one away. Raises ApiError."""
+    found = _NETWORK(body, "", "bad_request")
+    if found["leader"] not in (_ABSENT, None) or found["shards"] not in (_ABSENT, None):
+        raise ApiError(
+            "requires_enterprise_edition",
+            "Meilisearch Enterprise Edition is required to set `leader` or `shards` in the network.",
+        )
+    result = copy.deepcopy(network)
+    if found["self"] is not _ABSENT:
+        result["self"] = found["self"]
+    if found["remotes"] is None:
+        result["remotes"] = {}
+    elif found["remotes"] is not _ABSENT:
+        for name, remote in found["remotes"].items():
+            if remote is None:
+                result["remotes"].pop(name, None)
+                continue
+            given = _REMOTE(remote, f".remotes.{name}", "invalid_network_remotes")
+            old = result["remotes"].get(name, {"url": None, "searchApiKey": None, "writeApiKey": None})
+            merged = old | {key: value for key, value in given.items() if value is not _ABSENT}
+            if merged["url"] is None:
+                raise ApiError("missing_network_url", f"Missing field `url` inside `.remotes.{name}`")
+            result["remotes"][name] = merged
+    result["version"] = str(uuid.uuid4())
+    return result

@@ -1,0 +1,109 @@
+"""Searching: one index, several at once, and the values of a facet."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from tests.meilisearch import uids
+from tests.meilisearch.errors import ApiError
+from tests.meilisearch.facet_counts import counted
+from tests.meilisearch.federation import federate
+from tests.meilisearch.hits import Formatter
+from tests.meilisearch.index import Index
+from tests.meilisearch.reading import REQUIRED, Field, list_of, optional, shape
+from tests.meilisearch.routes import Request, Routes
+from tests.meilisearch.search import search
+from tests.meilisearch.search_query import FEDERATION, GET_PARAMETERS, IN_MULTI_SEARCH, QUERY, from_parameters
+
+_SEARCH = shape(QUERY)
+_MULTI = shape(
+    {
+        "queries": Field(list_of(shape(IN_MULTI_SEARCH)), "bad_request", REQUIRED),
+        "federation": Field(optional(shape(FEDERATION)), "invalid_multi_search_federated"),
+    }
+)
+
+
+def add_to(routes: Routes) -> None:
+    path = "/indexes/{index_uid}/search"
+    routes.add("POST", path, "search", lambda request: _one(request, _SEARCH(request.json(), "", "bad_request")))
+    routes.add(
+        "GET", path, "search", lambda request: _one(request, from_parameters(request.parameters(GET_PARAMETERS)))
+    )
+    routes.add("POST", "/multi-search", "search", _multi)
+
+
+def _one(request: Request, query: dict[str, Any]) -> Any:
+    index = request.server.index(uids.check(request.names["index_uid"]))
+    return answer(index, query, contains=request.server.features["containsFilter"])
+
+
+def answer(index: Index, query: dict[str, Any], *, contains: bool) -> dict[str, Any]:
+    """The result of a read query on an index. Raises ApiError."""
+    began = time.monotonic()
+    pages = query["page"] is not None or query["hitsPerPage"] is not None
+    most = index.settings["pagination"]["maxTotalHits"]
+    if pages:
+        size = 20 if query["hitsPerPage"] is None else query["hitsPerPage"]
+        page = 1 if query["page"] is None else query["page"]
+        offset, limit = (size * (page - 1), size) if page else (0, 0)
+    else:
+        offset, limit = query["offset"], query["limit"]
+    offset = min(offset, most)
+    with index.lock:
+        found = search(index, query, offset, min(limit, most - offset), contains=contains, exhaustive=pages)
+        formatter = Formatter(index, query, found)
+        result: dict[str, Any] = {
+            "hits": [formatter.hit(row, scores) for row, scores in found.hits],
+            "query": query["q"] or "",
+        }
+        total = min(len(found.rows), most)
+        facets = None if query["facets"] is None else counted(index, query["facets"], found.rows)
+    result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
+    if pages:
+        total_pages = -(-total // size) if size else 0
+        result |= {"hitsPerPage": size, "page": page, "totalPages": total_pages, "totalHits": total}
+    else:
+        result |= {"limit": query["limit"], "offset": offset, "estimatedTotalHits": total}
+    if facets is not None:
+        result |= {"facetDistribution": facets[0], "facetStats": facets[1]}
+    return {**result, "requestUid": str(uuid.uuid4())}
+
+
+def _multi(request: Request) -> Any:
+    body = _MULTI(request.json(), "", "bad_request")
+    queries = body["queries"]
+    for place, query in enumerate(queries):
+        if not request.access.sees(query["indexUid"]):
+            raise _inside(place, ApiError("invalid_api_key", "The provided API key is invalid."))
+    if body["federation"] is not None:
+        return federate(request.server, queries, body["federation"])
+    results = []
+    for place, query in enumerate(queries):
+        try:
+            results.append({"indexUid": query["indexUid"], **_plain(request, query)})
+        except ApiError as exc:
+            raise _inside(place, exc) from None
+    return {"results": results}
+
+
+def _plain(request: Request, query: dict[str, Any]) -> dict[str, Any]:
+    if query["federationOptions"] is not None:
+        raise ApiError(
+            "invalid_multi_search_federation_options",
+            "Using `federationOptions` is not allowed in a non-federated search.\n - Hint: remove `federationOptions` "
+            "from the query or add `federation` to the request.",
+        )
+    index = request.server.index(query["indexUid"])
+    filled = {**query, "offset": query["offset"] or 0, "limit": 20 if query["limit"] is None else query["limit"]}
+    return answer(index, filled, contains=request.server.features["containsFilter"])
+
+
+def _inside(place: int, error: ApiError) -> ApiError:
+    """In a multi-search a missing index is a bad request (400), not 404."""
+    found = ApiError(error.code, f"Inside `.queries[{place}]`: {error.message}")
+    if error.code == "index_not_found":
+        found.override = 400
+    return found

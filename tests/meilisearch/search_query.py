@@ -1,0 +1,165 @@
+"""What a search may say: the fields of its body and the parameters of its GET."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from tests.meilisearch.asc_desc import parse_sort
+from tests.meilisearch.errors import ApiError
+from tests.meilisearch.parameters import Parameter, boolean, size
+from tests.meilisearch.reading import (
+    REQUIRED,
+    Field,
+    anything,
+    invalid,
+    list_of,
+    map_of,
+    number,
+    one_of,
+    optional,
+    shape,
+    string,
+)
+from tests.meilisearch.reading import boolean as is_boolean
+from tests.meilisearch.reading import size as is_size
+from tests.meilisearch.settings import LOCALES, locale
+from tests.meilisearch.uids import is_index_uid, refusal
+
+
+def _threshold(value: Any, where: str, code: str) -> float:
+    found = number(value, where, code)
+    if not 0.0 <= found <= 1.0:
+        message = "the value of `rankingScoreThreshold` is invalid, expected a float between `0.0` and `1.0`."
+        raise invalid(where, code, message)
+    return found
+
+
+def _locales(value: Any, where: str, code: str) -> list[str]:
+    return [LOCALES.get(one, one) for one in list_of(locale)(value, where, code)]
+
+
+def _weight(value: Any, where: str, code: str) -> float:
+    found = number(value, where, code)
+    if found < 0:
+        raise invalid(where, code, "the value of `weight` is invalid, expected a positive float (>= 0.0).")
+    return found
+
+
+def _index_uid(value: Any, where: str, code: str) -> str:
+    uid = string(value, where, code)
+    if not is_index_uid(uid):
+        raise invalid(where, code, refusal(uid))
+    return uid
+
+
+QUERY: dict[str, Field] = {
+    "q": Field(optional(string), "invalid_search_q"),
+    "offset": Field(is_size, "invalid_search_offset", 0),
+    "limit": Field(is_size, "invalid_search_limit", 20),
+    "page": Field(optional(is_size), "invalid_search_page"),
+    "hitsPerPage": Field(optional(is_size), "invalid_search_hits_per_page"),
+    "attributesToRetrieve": Field(optional(list_of(string)), "invalid_search_attributes_to_retrieve"),
+    "attributesToCrop": Field(optional(list_of(string)), "invalid_search_attributes_to_crop"),
+    "cropLength": Field(is_size, "invalid_search_crop_length", 10),
+    "cropMarker": Field(string, "invalid_search_crop_marker", "…"),
+    "attributesToHighlight": Field(optional(list_of(string)), "invalid_search_attributes_to_highlight"),
+    "highlightPreTag": Field(string, "invalid_search_highlight_pre_tag", "<em>"),
+    "highlightPostTag": Field(string, "invalid_search_highlight_post_tag", "</em>"),
+    "showMatchesPosition": Field(is_boolean, "invalid_search_show_matches_position", False),
+    "filter": Field(anything, "invalid_search_filter"),
+    "sort": Field(optional(list_of(string)), "invalid_search_sort"),
+    "distinct": Field(optional(string), "invalid_search_distinct"),
+    "facets": Field(optional(list_of(string)), "invalid_search_facets"),
+    "matchingStrategy": Field(one_of("last", "all", "frequency"), "invalid_search_matching_strategy", "last"),
+    "attributesToSearchOn": Field(optional(list_of(string)), "invalid_search_attributes_to_search_on"),
+    "rankingScoreThreshold": Field(optional(_threshold), "invalid_search_ranking_score_threshold"),
+    "locales": Field(optional(_locales), "invalid_search_locales"),
+    "hybrid": Field(optional(anything), "invalid_search_hybrid_query"),
+    "vector": Field(optional(list_of(number)), "invalid_search_vector"),
+    "retrieveVectors": Field(is_boolean, "invalid_search_retrieve_vectors", False),
+    "media": Field(optional(anything), "invalid_search_media"),
+    "personalize": Field(optional(anything), "invalid_search_personalize"),
+    "useNetwork": Field(optional(is_boolean), "invalid_search_use_network"),
+    "showRankingScore": Field(is_boolean, "invalid_search_show_ranking_score", False),
+    "showRankingScoreDetails": Field(is_boolean, "invalid_search_show_ranking_score_details", False),
+    "showPerformanceDetails": Field(is_boolean, "invalid_search_show_performance_details", False),
+}
+_OPTIONS = shape(
+    {
+        "weight": Field(_weight, "invalid_multi_search_weight", 1.0),
+        "remote": Field(optional(string), "invalid_multi_search_remote"),
+        "queryPosition": Field(optional(is_size), "invalid_multi_search_query_position"),
+    }
+)
+IN_MULTI_SEARCH: dict[str, Field] = {
+    "indexUid": Field(_index_uid, "invalid_index_uid", REQUIRED, "missing_index_uid"),
+    **QUERY,
+    "offset": Field(optional(is_size), "invalid_search_offset"),
+    "limit": Field(optional(is_size), "invalid_search_limit"),
+    "federationOptions": Field(optional(_OPTIONS), "invalid_multi_search_federation_options"),
+}
+_MERGE = shape({"maxValuesPerFacet": Field(optional(is_size), "invalid_multi_search_max_values_per_facet")})
+FEDERATION: dict[str, Field] = {
+    "limit": Field(is_size, "invalid_search_limit", 20),
+    "offset": Field(is_size, "invalid_search_offset", 0),
+    "page": Field(optional(is_size), "invalid_search_page"),
+    "hitsPerPage": Field(optional(is_size), "invalid_search_hits_per_page"),
+    "facetsByIndex": Field(map_of(optional(list_of(string))), "invalid_multi_search_facets_by_index", dict),
+    "mergeFacets": Field(optional(_MERGE), "invalid_multi_search_merge_facets"),
+    "showPerformanceDetails": Field(is_boolean, "invalid_search_show_performance_details", False),
+    "distinct": Field(optional(string), "invalid_multi_search_distinct"),
+    "personalize": Field(optional(anything), "invalid_search_personalize"),
+}
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"could not parse `{text}` as a number") from None
+
+
+_LISTS = {
+    "attributesToRetrieve", "attributesToCrop", "attributesToHighlight", "facets", "attributesToSearchOn", "locales",
+}  # fmt: skip
+_BOOLEANS = {"showMatchesPosition", "retrieveVectors", "showRankingScore", "showRankingScoreDetails",
+             "showPerformanceDetails", "useNetwork"}  # fmt: skip
+_SIZES = {"offset", "limit", "page", "hitsPerPage", "cropLength"}
+
+
+def _parameter(name: str, field: Field) -> Parameter:
+    default = field.default
+    if name in _SIZES:
+        return Parameter(size, field.code, default)
+    if name in _BOOLEANS:
+        return Parameter(boolean, field.code, default)
+    if name == "rankingScoreThreshold":
+        return Parameter(_number, field.code, default)
+    return Parameter(str, field.code, default, many=name in _LISTS and name != "locales")
+
+
+GET_PARAMETERS = {
+    name: _parameter(name, field) for name, field in QUERY.items() if name not in ("hybrid", "vector", "media")
+}
+
+
+def from_parameters(found: dict[str, Any]) -> dict[str, Any]:
+    """The query that a GET asks for: the filter may be JSON, the sort is a comma list."""
+    query = {**dict.fromkeys(QUERY), **found}
+    if query["filter"] is not None:
+        with contextlib.suppress(ValueError):
+            query["filter"] = json.loads(query["filter"])
+    if query["sort"] is not None:
+        query["sort"] = query["sort"].split(",")
+        parse_sort(query["sort"], "invalid_search_sort")
+    if query["locales"] is not None:
+        query["locales"] = _locales(query["locales"].split(","), ".locales", "invalid_search_locales")
+    if query["matchingStrategy"] not in ("last", "all", "frequency"):
+        raise ApiError(
+            "invalid_search_matching_strategy",
+            f"Unknown value `{query['matchingStrategy']}` for parameter `matchingStrategy`: expected one of `last`, "
+            "`all`, `frequency`",
+        )
+    return query
