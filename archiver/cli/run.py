@@ -60,8 +60,11 @@ async def run(settings: Settings) -> int:
 
     conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint)
     async with open_accounts(settings, command="run", conduct=conduct) as accounts:
+        mirrored = await list_channels(accounts.database.connection)
+        wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
         for name, error in accounts.absent.items():
-            output.warn(f"account {name} is not at work: {error}")
+            if name in wanted:
+                output.warn(f"account {name} is not at work: {error}")
         paces = {
             name: Pace(
                 poll_interval=settings.service.poll_interval.total_seconds(),
@@ -71,9 +74,8 @@ async def run(settings: Settings) -> int:
             for name in account_names(settings)
         }
         service = Service(accounts.database, accounts, paces=paces, manager=Systemd())
-        channels = len(await list_channels(accounts.database.connection))
-        output.note(f"mirroring {channels} channel{'' if channels == 1 else 's'}; Ctrl-C stops.")
-        if not channels:
+        output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
+        if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
         await service.run(stop)
     output.note("stopped; everything that came is kept.")
