@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Protocol
 
-import aiosqlite
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import exact
 from search.dates import Bounds
-from search.document import Document, Key
+from search.document import Document
 from search.engine import Answer, Engine, Question, Sort
 from search.errors import SearchError
 from search.filters import Context
 from search.query import parse
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
 from tests.contract.reference import Reference
 
 NOW = datetime(2024, 5, 20, 12, tzinfo=UTC)
@@ -31,59 +29,22 @@ NOON = int(datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp())
 CONTEXT = Context(now=NOW, channels={"alpha": [1], "beta": [2], "both": [1, 2]})
 
 
-class Desk(Protocol):
-    """An engine with the way to fill it, as the archive sees it."""
-
-    engine: Engine
-
-    async def write(self, documents: Sequence[Document]) -> None:
-        """Writes a page, durably and findable on return."""
-
-    async def mark(self, keys: Sequence[Key], *, missing: bool) -> None:
-        """Notes a disappearance, or its end."""
+ENGINES = ("exact", "meilisearch")
 
 
-class ExactDesk:
-    """The embedded engine on a file of its own; it answers through a connection that cannot write."""
-
-    def __init__(self, writer: sqlite3.Connection, reader: aiosqlite.Connection) -> None:
-        self._writer = writer
-        self.engine: Engine = exact.ExactEngine(reader)
-
-    async def write(self, documents: Sequence[Document]) -> None:
-        with transaction(self._writer):
-            exact.upsert(self._writer, documents)
-
-    async def mark(self, keys: Sequence[Key], *, missing: bool) -> None:
-        with transaction(self._writer):
-            exact.mark_missing(self._writer, keys, missing=missing)
+@pytest.fixture(scope="module")
+def where() -> Iterator[Place]:
+    with place() as found:
+        yield found
 
 
-@contextmanager
-def transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    conn.execute("BEGIN IMMEDIATE")
-    yield
-    conn.execute("COMMIT")
+def open_desk(name: str, folder: Path, where: Place) -> AbstractAsyncContextManager[Desk]:
+    return exact_desk(folder) if name == "exact" else meili_desk(folder, where)
 
 
-@asynccontextmanager
-async def exact_desk(folder: Path) -> AsyncIterator[Desk]:
-    with TemporaryDirectory(dir=folder) as own:
-        path = Path(own, "archive.db")
-        with closing(sqlite3.connect(path, isolation_level=None)) as writer:
-            writer.execute("PRAGMA synchronous = OFF")
-            with transaction(writer):
-                exact.create(writer)
-            async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
-                yield ExactDesk(writer, reader)
-
-
-DESKS = {"exact": exact_desk}
-
-
-@pytest.fixture(params=sorted(DESKS))
-async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with DESKS[request.param](tmp_path) as made:
+@pytest.fixture(params=ENGINES)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path, where: Place) -> AsyncIterator[Desk]:
+    async with open_desk(request.param, tmp_path, where) as made:
         yield made
 
 
@@ -375,13 +336,13 @@ QUESTIONS = st.builds(
 )
 
 
-@pytest.mark.parametrize("name", sorted(DESKS))
+@pytest.mark.parametrize("name", ENGINES)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pages=st.lists(st.lists(DOCUMENTS, max_size=8), max_size=4), questions=st.lists(QUESTIONS, min_size=1, max_size=6)
 )
 def test_every_answer_equals_the_reference(
-    name: str, tmp_path: Path, pages: list[list[Document]], questions: list[Question]
+    name: str, tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]
 ) -> None:
     async def use(desk: Desk) -> None:
         reference = Reference()
@@ -398,7 +359,7 @@ def test_every_answer_equals_the_reference(
             assert await desk.engine.count(question) == len(wanted)
 
     async def main() -> None:
-        async with DESKS[name](tmp_path) as desk:
+        async with open_desk(name, tmp_path, where) as desk:
             await use(desk)
 
     asyncio.run(main())

@@ -1,0 +1,186 @@
+"""The engines under the contract, each with the way to fill it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import aiosqlite
+import pytest
+
+from search import exact
+from search.auto import AutoEngine, left_to_exact
+from search.document import Document, Key
+from search.engine import Answer, Engine, Question
+from search.errors import SearchError, Unanswerable
+from search.meili.compile import can_answer
+from search.meili.document import document_id, to_line
+from search.meili.engine import MeiliEngine
+from search.meili.node import Node
+from search.meili.task import Task
+from tests.meilisearch.server import Server
+
+
+class Desk(Protocol):
+    """An engine with the way to fill it, as the archive sees it."""
+
+    engine: Engine
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        """Writes a page, durably and findable on return."""
+
+    async def mark(self, keys: Sequence[Key], *, missing: bool) -> None:
+        """Notes a disappearance, or its end."""
+
+
+class ExactDesk:
+    """The embedded engine on a file of its own; it answers through a connection that cannot write."""
+
+    def __init__(self, writer: sqlite3.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self.engine: Engine = exact.ExactEngine(reader)
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        with transaction(self._writer):
+            exact.upsert(self._writer, documents)
+
+    async def mark(self, keys: Sequence[Key], *, missing: bool) -> None:
+        with transaction(self._writer):
+            exact.mark_missing(self._writer, keys, missing=missing)
+
+
+class Both:
+    """`auto` over an index and the embedded engine, both filled alike; sees to it that the right one answers."""
+
+    name = "auto"
+
+    def __init__(self, meilisearch: MeiliEngine, embedded: Engine) -> None:
+        self._meilisearch = meilisearch
+        self._auto = AutoEngine(meilisearch, embedded, _fail)
+
+    async def search(self, question: Question) -> Answer:
+        answer = await self._auto.search(question)
+        await self._check(question, answer.engine)
+        return answer
+
+    async def count(self, question: Question) -> int:
+        found = await self._auto.count(question)
+        await self._check(question, self._auto.name)
+        return found
+
+    async def _check(self, question: Question, engine: str) -> None:
+        assert engine == ("exact" if left_to_exact(question) else "meilisearch")
+        if can_answer(question):
+            with pytest.raises(Unanswerable):
+                await self._meilisearch.search(question)
+
+
+class MeiliDesk:
+    """An index of Meilisearch, with the embedded engine beside it for what `auto` leaves to that."""
+
+    def __init__(self, node: Node, beside: ExactDesk) -> None:
+        self.node = node
+        self.meilisearch = MeiliEngine(node)
+        self.engine: Engine = Both(self.meilisearch, beside.engine)
+        self._beside = beside
+        self._documents: dict[Key, Document] = {}
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        await self._beside.write(documents)
+        await self._send(documents)
+
+    async def mark(self, keys: Sequence[Key], *, missing: bool) -> None:
+        await self._beside.mark(keys, missing=missing)
+        await self._send([replace(self._documents[key], is_missing=missing) for key in keys if key in self._documents])
+
+    async def clear(self) -> None:
+        if self._documents:
+            await finish(self.node, await self.node.delete([document_id(*key) for key in self._documents]))
+
+    async def _send(self, documents: Sequence[Document]) -> None:
+        self._documents.update({document.key: document for document in documents})
+        if documents:
+            await finish(self.node, await self.node.send(b"".join(map(to_line, documents))))
+
+
+def _fail(error: SearchError) -> None:
+    raise AssertionError(str(error))
+
+
+async def finish(node: Node, *tasks: Task) -> None:
+    """Waits until the tasks have succeeded."""
+    import asyncio
+
+    async with asyncio.timeout(60):
+        while True:
+            found = await node.tasks([task.uid for task in tasks])
+            for task in found:
+                if task.error:
+                    raise task.error
+            if all(task.succeeded for task in found):
+                return
+            await asyncio.sleep(0.002)
+
+
+@contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    conn.execute("BEGIN IMMEDIATE")
+    yield
+    conn.execute("COMMIT")
+
+
+@asynccontextmanager
+async def exact_desk(folder: Path) -> AsyncIterator[ExactDesk]:
+    with TemporaryDirectory(dir=folder) as own:
+        path = Path(own, "archive.db")
+        with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+            writer.execute("PRAGMA synchronous = OFF")
+            with transaction(writer):
+                exact.create(writer)
+            async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
+                yield ExactDesk(writer, reader)
+
+
+class Place:
+    """Where Meilisearch is, and an index there, made when it is first asked for and then used by all."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        self.url, self.key = url, key
+        self.index = f"contract-{uuid.uuid4().hex[:10]}"
+
+    def node(self) -> Node:
+        return Node(self.url, self.key, index=self.index)
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """The real server of MEILI_URL, or a double."""
+    if url := os.environ.get("MEILI_URL"):
+        yield Place(url, os.environ.get("MEILI_MASTER_KEY"))
+        return
+    with Server() as server:
+        yield Place(server.url, server.master_key)
+    assert not server.crashes, server.crashes[0]
+
+
+@asynccontextmanager
+async def meili_desk(folder: Path, where: Place) -> AsyncIterator[MeiliDesk]:
+    """An empty index with our settings."""
+    node = where.node()
+    try:
+        await finish(node, *(await node.ensure()).tasks)
+        async with exact_desk(folder) as beside:
+            desk = MeiliDesk(node, beside)
+            try:
+                yield desk
+            finally:
+                await desk.clear()
+    finally:
+        await node.close()
