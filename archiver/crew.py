@@ -9,7 +9,7 @@ from typing import Protocol
 
 from archiver.audit import Auditor
 from archiver.clock import Clock
-from archiver.errors import Error, LoginNeeded
+from archiver.errors import Error, LoginNeeded, StaleAccess
 from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
 from archiver.filler import Filler
 from archiver.ingest import Ingest
@@ -105,7 +105,7 @@ class Crew:
             account=name,
             clock=clock,
             access=account.mirror.access,
-            fail=self.fail,
+            fail=self._fail_audit,
             interval=pace.audit_interval,
             requests_per_second=pace.requests_per_second,
         )
@@ -144,6 +144,13 @@ class Crew:
         # A failure that comes again is no news.
         level = logging.WARNING if known.failures == 0 else logging.INFO
         log.log(level, "channel %s is set aside for %.0f s: %s", known.name, seconds, error.args[0])
+
+    async def _fail_audit(self, channel: Mirrored, error: Error) -> None:
+        """Set a channel aside, unless it is only to be looked up again: live does so, or finds out what is wrong."""
+        if isinstance(error, StaleAccess):
+            self.live.hint(channel.channel_id)
+        else:
+            await self.fail(channel, error)
 
     async def _audit(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

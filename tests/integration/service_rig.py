@@ -139,6 +139,12 @@ class Desk:
             await asyncio.wait({self.task})
         self.task.result()
 
+    async def end(self) -> None:
+        """Wait until it ends by itself. Raises what it ends with."""
+        async with asyncio.timeout(LIMIT):
+            await asyncio.wait({self.task})
+        self.task.result()
+
     async def kill(self) -> None:
         """As if the process died now: what is being written is not, and nobody says goodbye to the archive."""
         self._killed = True

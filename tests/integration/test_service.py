@@ -1,0 +1,273 @@
+"""The service from its start to its stop: live, beside other processes, with accounts and lines that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from telethon.tl import types
+
+from archiver.crew import Pace
+from archiver.errors import LoginNeeded
+from archiver.store import channel as channels
+from archiver.store.account import set_account_state
+from archiver.store.database import Database, Writer
+from archiver.store.intake import Order, put
+from tests.integration.service_rig import service_of
+from tests.telegram import faults
+from tests.telegram.channel import Channel
+from tests.telegram.post import at
+from tests.telegram.server import Server
+from tests.telegram.world import Account, World
+
+SPEED = 100.0
+"""Seconds of the world in a real one: a poll every 0.3 s."""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(server: Server) -> None:
+    server.clock_speed = SPEED
+
+
+def channel_of(world: World, name: str, posts: int = 20) -> Channel:
+    channel = world.add_channel(name.title(), name)
+    for number in range(posts):
+        channel.post(f"{name}, post {number}")
+    return channel
+
+
+async def beside(folder: Path, act: Callable[[Writer], object]) -> None:
+    """What another process writes into the archive."""
+    async with await Database.open(folder) as database:
+        await database.write(act)
+
+
+@pytest.mark.parametrize("slice_size", [None, 7])
+async def test_every_edit_and_deletion_of_a_burst_is_recorded(
+    server: Server, account: Account, world: World, tmp_path: Path, slice_size: int | None
+) -> None:
+    alpha = channel_of(world, "alpha", posts=60)
+    alpha.tells_every_edit, alpha.slice_size = True, slice_size
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        first = alpha.posts[5].message.message
+        before = world.now()
+        for number in range(40):
+            alpha.edit(5, text=f"edit {number}")
+        for message_id in range(10, 60):
+            alpha.delete(message_id)
+        await desk.until(lambda: desk.mirrors(alpha))
+        after = world.now()
+        kept = [text for (text,) in desk.query("SELECT text FROM revision WHERE message_id = 5 ORDER BY revision")]
+        assert kept == [first, *(f"edit {number}" for number in range(39))]
+        assert desk.query("SELECT text, revisions FROM message WHERE message_id = 5") == [("edit 39", 40)]
+        gone = desk.query("SELECT message_id, how, last_seen, noticed_at FROM absence ORDER BY message_id")
+        assert [(message_id, how) for message_id, how, *_ in gone] == [(i, "update") for i in range(10, 60)]
+        assert all(last_seen <= before <= noticed_at <= after for *_, last_seen, noticed_at in gone)
+
+
+async def test_a_push_is_a_hint_to_look_at_once_and_never_believed(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha, never = channel_of(world, "alpha"), channel_of(world, "never_added")
+    async with service_of(server, tmp_path, account, pace=Pace(poll_interval=1e6, requests_per_second=0)) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        asked = server.calls.count("updates.getChannelDifference")
+        lie = types.Message(id=999, peer_id=alpha.peer, date=at(world.now()), message="nobody ever posted this")
+        others = types.Message(id=9, peer_id=never.peer, date=at(world.now()), message="not mirrored")
+        server.push(types.UpdateNewChannelMessage(lie, alpha.pts + 7, 7))
+        server.push(types.UpdateDeleteChannelMessages(alpha.id, [3, 4], alpha.pts + 2, 2))
+        server.push(types.UpdateNewChannelMessage(others, never.pts + 1, 1))
+        await desk.until(lambda: server.calls.count("updates.getChannelDifference") > asked)
+        assert desk.mirrors(alpha)
+        assert desk.query("SELECT count(*) FROM channel") == [(1,)]
+        # What really happened is there long before any probe comes by.
+        alpha.post("the truth")
+        await desk.until(lambda: desk.mirrors(alpha), limit=5)
+        assert server.calls.count("messages.getPeerDialogs") <= 1
+
+
+async def test_what_the_server_would_not_tell_is_read_again_newest_first_and_before_other_histories(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha, *others = channel_of(world, "alpha", posts=1500), *(channel_of(world, f"long_{n}", 2000) for n in range(9))
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        server.net.rtt = 0.01
+        await desk.add(*others)
+        await desk.until(lambda: desk.query("SELECT count(*) FROM message")[0][0] > 3000)
+        alpha.edit(1400, text="edited in the dark")
+        alpha.delete(700, 1300)
+        alpha.post("the last one")
+        alpha.forget_events()
+        asked = len(server.called("messages.getHistory"))
+        await desk.until(lambda: desk.row(alpha, "generation") == 2 and desk.mirrors(alpha))
+        requests = server.called("messages.getHistory")[asked:]
+        own = [n for n, request in enumerate(requests) if request.peer.channel_id == alpha.id]
+        offsets = [requests[n].offset_id for n in own]
+        assert offsets[0] == 0
+        assert offsets[1:] == sorted(offsets[1:], reverse=True)
+        # The newest 1000 ids do not wait for the others to have their turns, which are 45 pages.
+        recent = [n for n in own if requests[n].offset_id == 0 or requests[n].offset_id > alpha.top - 1000]
+        assert len(recent) >= 9
+        assert recent[-1] - recent[0] < 2 * len(recent) + 12
+        assert desk.query("SELECT message_id, how FROM absence ORDER BY 1") == [(700, "history"), (1300, "history")]
+
+
+async def test_a_channel_that_is_removed_while_its_history_comes_in_is_left_alone(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha, long = channel_of(world, "alpha"), channel_of(world, "long", 3000)
+    server.net.rtt = 0.005
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha, long)
+        await desk.until(lambda: desk.query("SELECT count(*) FROM message WHERE channel_id = ?", long.id)[0][0] > 500)
+        await beside(tmp_path, lambda conn: channels.set_state(conn, long.id, "removed", now=world.now()))
+        held = desk.query("SELECT count(*), max(last_seen) FROM message WHERE channel_id = ?", long.id)
+        await asyncio.sleep(0.3)
+        asked = len(server.called("messages.getHistory"))
+        long.post("nobody is to look")
+        alpha.post("new")
+        await desk.until(lambda: desk.mirrors(alpha))
+        await asyncio.sleep(0.5)
+        assert len(server.called("messages.getHistory")) == asked
+        assert desk.query("SELECT count(*), max(last_seen) FROM message WHERE channel_id = ?", long.id) == held
+        # Whoever adds it again gets all of it, what was missed included.
+        await desk.add(long)
+        await desk.until(lambda: desk.mirrors(alpha, long))
+
+
+async def test_a_channel_that_another_process_asks_for_is_added(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha", 300)
+    async with service_of(server, tmp_path, account) as desk:
+        orders = [Order(channel="@alpha", alias="one"), Order(channel="@nobody_has_this")]
+        await beside(tmp_path, lambda conn: put(conn, orders, now=world.now()))
+        await desk.until(lambda: desk.query("SELECT count(*) FROM intake WHERE done_at IS NULL") == [(0,)])
+        await desk.until(lambda: desk.mirrors(alpha))
+        [(added, error)] = desk.query("SELECT added, error FROM intake WHERE channel = '@alpha'")
+        assert (added, error) == (1, None)
+        assert desk.row(alpha, "alias, account") == ("one", "default")
+
+
+async def test_a_stop_and_a_start_ask_for_nothing_twice(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha", 450)
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+    asked = server.calls.count("messages.getHistory")
+    alpha.edit(7, text="while nobody looked")
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.until(lambda: desk.mirrors(alpha))
+        assert desk.query("SELECT text FROM revision") == [("alpha, post 5",)]
+    assert server.calls.count("messages.getHistory") == asked
+    [(begun, stopped)] = desk.query("SELECT started_at, stopped_at FROM service")
+    assert begun <= stopped <= world.now()
+
+
+async def test_a_worker_that_dies_ends_the_service_with_its_error(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha")
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        await beside(tmp_path, lambda conn: conn.execute("DROP TABLE absence"))
+        alpha.delete(3)
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await desk.end()
+
+
+async def test_it_ends_when_its_last_account_is_logged_out_and_knocks_no_more(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha")
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        server.log_out_everywhere(account)
+        server.calls.mark()
+        alpha.post("unseen")
+        with pytest.raises(LoginNeeded):
+            await desk.end()
+    assert desk.query("SELECT account, state FROM account") == [("default", "dead")]
+    assert server.calls.count() <= 4  # of the workers that were asking at that moment
+    assert desk.query("SELECT count(*) FROM message WHERE missing_since IS NOT NULL") == [(0,)]
+
+
+async def test_an_account_that_dies_takes_only_its_own_channels_along_until_it_logs_in_again(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    second = world.add_account("+9996612346", "22222")
+    alpha, beta = channel_of(world, "alpha"), channel_of(world, "beta")
+    async with service_of(server, tmp_path, account, second) as desk:
+        await desk.add(alpha)
+        await desk.add(beta, to="account-2")
+        await desk.until(lambda: desk.mirrors(alpha, beta))
+        second.refuse = (401, "USER_DEACTIVATED_BAN")
+        await desk.until(lambda: "account-2" not in desk.accounts.at_work)
+        asked = server.calls.accounts[second.id].total()
+        alpha.post("the other one goes on")
+        beta.post("for later")
+        await desk.until(lambda: desk.mirrors(alpha))
+        await asyncio.sleep(0.8)  # more than the time after which it looks whether somebody has logged in
+        assert server.calls.accounts[second.id].total() == asked
+        [(state, reason)] = desk.query("SELECT state, reason FROM account WHERE account = 'account-2'")
+        assert (state, reason) == ("dead", "the account was banned.")
+        # What `telekeep login` does.
+        second.refuse = None
+        await beside(tmp_path, lambda conn: set_account_state(conn, "account-2", "active", now=world.now()))
+        await desk.until(lambda: desk.mirrors(alpha, beta))
+
+
+async def test_a_restarted_server_is_found_again(account: Account, world: World, tmp_path: Path) -> None:
+    alpha = channel_of(world, "alpha", 200)
+    world.clock.speed = SPEED
+    server = Server(world)
+    async with server:
+        keys, port = server.keys, server.port
+        running = service_of(server, tmp_path, account)
+        desk = await running.__aenter__()
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        server.drop_connections()
+    try:
+        alpha.post("while it was away")
+        await asyncio.sleep(1.0)
+        assert not desk.task.done()
+        assert desk.accounts.at_work["default"].connection.offline_since is not None
+        async with Server(world, port=port, keys=keys) as again:
+            await desk.until(lambda: desk.mirrors(alpha))
+            assert desk.accounts.at_work["default"].connection.offline_since is None
+            again.drop_connections()
+            alpha.post("and after one more loss")
+            await desk.until(lambda: desk.mirrors(alpha))
+    finally:
+        await running.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize("method", ["*", "messages.getHistory", "updates.getChannelDifference"])
+async def test_a_stop_does_not_wait_for_answers_that_never_come(
+    server: Server, account: Account, world: World, tmp_path: Path, method: str
+) -> None:
+    alpha, long = channel_of(world, "alpha"), channel_of(world, "long", 2000)
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        server.faults.add(method, faults.hang())
+        await desk.add(long)
+        alpha.post("new")
+        await asyncio.sleep(0.3)
+        await desk.stop(within=5.0)
+    server.faults.clear()
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.until(lambda: desk.mirrors(alpha, long))
