@@ -19,6 +19,8 @@ Error                       exit 2   failure with a sentence for the user; no tr
 
 from __future__ import annotations
 
+from config.accounts import DEFAULT
+
 
 class Error(Exception):
     """A failure with a sentence for the user; `hint` says what to do."""
@@ -111,3 +113,16 @@ class IntegrityError(Error):
     """Something stored is not what was stored."""
 
     exit_status = 6
+
+
+def say_whose(error: Error, account: str) -> Error:
+    """The same error, which says of which account it speaks, and how that one logs in."""
+    if not str(error).startswith(f"account {account}"):
+        error.args = (f"account {account}: {error.args[0]}", *error.args[1:])
+        error.hint = error.hint and error.hint.replace("`telekeep login`", f"`{login_command(account)}`")
+    return error
+
+
+def login_command(account: str) -> str:
+    """What logs the account in."""
+    return "telekeep login" if account == DEFAULT else f"telekeep login --account {account}"

@@ -19,7 +19,7 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.crew import Account, Crew, Pace
-from archiver.errors import Error, LoginNeeded
+from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.failure import OF_ACCOUNT
 from archiver.intake import carry_out
 from archiver.store.account import list_accounts, set_account_state
@@ -38,7 +38,7 @@ LOOK = 1.0
 """Seconds between two looks at how the accounts are: a change is told at once."""
 INTAKE = 1.0
 """Seconds between two looks for channels that somebody wants added."""
-RETURN = 30.0
+RETURN = 5.0
 """Seconds between two looks whether an account has logged in (again)."""
 DEAF = 1800.0
 """Seconds without a word from the server, although there is a line, after which something hangs."""
@@ -147,19 +147,23 @@ class Service:
 
     async def _retire(self, name: str, reason: Error) -> None:
         """An account is of no use any more: its channels wait, those of others go on. Never a login loop."""
-        log.error("account %s stops: %s", name, reason)
         if isinstance(reason, LoginNeeded):
             why, now = str(reason.args[0]), int(self._clock.now())
             await self._database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=why))
         await self._roster.release(name, reason)
+        if len(self._paces) > 1:
+            say_whose(reason, name)
         if not self._crews:
             raise reason
+        log.error("%s The channels of other accounts go on.", reason)
 
     async def _welcome_back(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         """Accounts that logged in meanwhile go to work."""
         while not await self._clock.wait(stop, RETURN):
             dead = {one.account for one in await list_accounts(self._database.connection) if one.state == "dead"}
-            for name in [name for name in self._roster.absent if name not in dead]:
+            # What is wrong with settings stays wrong: they were read at the start.
+            away = [name for name, why in self._roster.absent.items() if not isinstance(why, UsageError)]
+            for name in [name for name in away if name not in dead]:
                 try:
                     await self._roster.take(name)
                 except Error as exc:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archiver import errors
 from archiver.cli import output
 from archiver.cli.writing import open_archive, open_beside
 from archiver.clock import Clock
@@ -177,7 +178,7 @@ async def _connected(
     session = session_path(settings, name)
     address = address_of(settings, name)
     if command != "login" and not has_session(session):
-        raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{_login_command(name)}`.")
+        raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
         scheduler = await _scheduler(settings, database, name, conduct)
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint)
@@ -192,14 +193,7 @@ async def _connected(
 
 def say_whose(error: Error, settings: Settings, name: str) -> Error:
     """The same error, which says of which account it speaks where there are several."""
-    if len(account_names(settings)) > 1 and not str(error).startswith(f"account {name}"):
-        error.args = (f"account {name}: {error.args[0]}", *error.args[1:])
-        error.hint = error.hint and error.hint.replace("`telekeep login`", f"`{_login_command(name)}`")
-    return error
-
-
-def _login_command(name: str) -> str:
-    return "telekeep login" if name == DEFAULT else f"telekeep login --account {name}"
+    return errors.say_whose(error, name) if len(account_names(settings)) > 1 else error
 
 
 def _spare_the_collector() -> None:

@@ -210,16 +210,22 @@ def _tell_notes(status: _Status) -> None:
     if not status.channels:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
     if status.service is not None:
-        output.note(_tell_service(status.service, running=status.running))
+        _tell_service(status.service, running=status.running)
     output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
 
 
-def _tell_service(life: ServiceLife, *, running: bool) -> str:
+def _tell_service(life: ServiceLife, *, running: bool) -> None:
     if running:
-        return f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
-    if life.stopped_at is not None:
-        return f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it"
-    return f"service: gave no sign since {iso(life.beat_at)}, it was killed or hangs (process {life.pid})"
+        output.note(f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})")
+        for label, account in orjson.loads(life.detail).items():
+            if account["state"] != "mirroring":
+                since = f" since {iso(int(account['offline_since']))}" if account["offline_since"] else ""
+                trouble = f": {account['trouble']}" if account["trouble"] else ""
+                output.note(f"account {label}: {account['state']}{since}{trouble}")
+    elif life.stopped_at is not None:
+        output.note(f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it")
+    else:
+        output.note(f"service: gave no sign since {iso(life.beat_at)}, it was killed or hangs (process {life.pid})")
 
 
 def _object(status: _Status) -> dict[str, Any]:
