@@ -169,6 +169,9 @@ class Live:
             state = states.get(channel.channel_id) if states else None
             said = state is not None and state.pts is not None
             if track := self._tracks.get(channel.channel_id):
+                if track.probed_at and not said and (states is not None or len(channels) == 1):
+                    # Said of it alone, and news: its own difference tells what is the matter with it.
+                    self._queue.put(channel.channel_id, CHANGED)
                 track.probed_at = now if said else 0.0
             if state is None or state.pts is None:
                 continue
