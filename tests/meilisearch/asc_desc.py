@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,7 +31,15 @@ def _parse(text: str, code: str) -> Criterion:
             code,
             f"Invalid syntax for the sort parameter: expected expression ending by `:asc` or `:desc`, found `{text}`.",
         )
-    if field in ("_geo", "_geoDistance", "_geoRadius", "_geoBoundingBox", "_geoPolygon", "_geojson") or (
+    if field == "_geo":
+        raise ApiError(
+            code,
+            "`_geo` is a reserved keyword and thus can't be used as a sort expression. Use the _geoPoint(latitude, "
+            "longitude) built-in rule to sort on _geo field coordinates.",
+        )
+    if re.fullmatch(r"_geoPoint\([-\d. ]+,[-\d. ]+\)", field):
+        return Criterion("_geo", direction == "asc")
+    if field in ("_geoDistance", "_geoRadius", "_geoBoundingBox", "_geoPolygon", "_geojson") or (
         field.startswith(("_geoPoint", "_geoRadius(", "_geoBoundingBox(", "_geo(", "_geoDistance("))
     ):
         raise ApiError(code, f"`{field}` is a reserved keyword and thus can't be used as a sort expression.")

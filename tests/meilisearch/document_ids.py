@@ -29,7 +29,9 @@ def document_id(document: dict[str, Any], primary_key: str) -> str:
 
 def valid_id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        if -(1 << 63) <= value < 1 << 64:
+            return str(value)
+        value = float(value)  # too great to be an integer: 1e+20
     if isinstance(value, str) and _ID.fullmatch(value):
         return value
     raise ApiError(

@@ -114,7 +114,7 @@ class Evaluation:
     def _condition(self, condition: Condition, universe: set[int]) -> set[int]:
         name = condition.field.text
         matched = patterns.matching_features(name, self.rules)
-        if name not in self.fields or matched is None:
+        if name.split(".")[0] not in self.fields or matched is None:
             return set()
         rule, features = matched
         operator = condition.operator

@@ -120,8 +120,7 @@ class Index:
         return words
 
     def evaluation(self) -> Evaluation:
-        known = set(self.fields) | {name for name in self.facets.names() if "." in name}
-        return Evaluation(self.facets, self.settings["filterableAttributes"], known, set(self.raw))
+        return Evaluation(self.facets, self.settings["filterableAttributes"], set(self.fields), set(self.raw))
 
     def change_settings(self, change: dict[str, Any]) -> None:
         self.settings = updated(self.settings, change)
@@ -160,4 +159,9 @@ class Index:
 
 
 def timestamp(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """RFC 3339 as Meilisearch writes it: no fraction that says nothing."""
+    if moment is None:
+        return None
+    whole, _, fraction = moment.astimezone(UTC).isoformat(timespec="microseconds")[:26].partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"

@@ -42,7 +42,13 @@ class Instance:
         self.tasks = Tasks()
         self.keys: dict[str, Key] = {}
         self.features: dict[str, bool] = dict.fromkeys(FEATURES, False)
-        self.network: dict[str, Any] = {"self": None, "leader": None, "version": str(uuid.UUID(int=0)), "remotes": {}}
+        self.network: dict[str, Any] = {
+            "self": None,
+            "leader": None,
+            "version": str(uuid.UUID(int=0)),
+            "remotes": {},
+            "shards": {},
+        }
         self.last_update: datetime | None = None
         self.calls = Calls()
         self.faults = Faults()

@@ -13,9 +13,11 @@ _ABSENT: Any = object()
 _NETWORK = shape(
     {
         "remotes": Field(optional(map_of(anything)), "invalid_network_remotes", lambda: _ABSENT),
+        "shards": Field(optional(map_of(anything)), "invalid_network_shards", lambda: _ABSENT),
+        "previousShards": Field(optional(anything), "invalid_network_shards", lambda: _ABSENT),
         "self": Field(optional(string), "invalid_network_self", lambda: _ABSENT),
         "leader": Field(optional(string), "invalid_network_leader", lambda: _ABSENT),
-        "shards": Field(optional(anything), "invalid_network_shards", lambda: _ABSENT),
+        "previousRemotes": Field(optional(anything), "invalid_network_remotes", lambda: _ABSENT),
     }
 )
 _REMOTE = shape(
@@ -30,14 +32,15 @@ _REMOTE = shape(
 def change_network(network: dict[str, Any], body: Any) -> dict[str, Any]:
     """A PATCH: remotes are merged by name, null takes one away. Raises ApiError."""
     found = _NETWORK(body, "", "bad_request")
-    if found["leader"] not in (_ABSENT, None) or found["shards"] not in (_ABSENT, None):
+    if found["leader"] not in (_ABSENT, None):
         raise ApiError(
-            "requires_enterprise_edition",
-            "Meilisearch Enterprise Edition is required to set `leader` or `shards` in the network.",
+            "requires_enterprise_edition", "Meilisearch Enterprise Edition is required to set `network.leader`"
         )
     result = copy.deepcopy(network)
     if found["self"] is not _ABSENT:
         result["self"] = found["self"]
+    if found["shards"] is not _ABSENT:
+        result["shards"] |= found["shards"] or {}
     if found["remotes"] is None:
         result["remotes"] = {}
     elif found["remotes"] is not _ABSENT:
@@ -49,7 +52,10 @@ def change_network(network: dict[str, Any], body: Any) -> dict[str, Any]:
             old = result["remotes"].get(name, {"url": None, "searchApiKey": None, "writeApiKey": None})
             merged = old | {key: value for key, value in given.items() if value is not _ABSENT}
             if merged["url"] is None:
-                raise ApiError("missing_network_url", f"Missing field `url` inside `.remotes.{name}`")
-            result["remotes"][name] = merged
+                raise ApiError("missing_network_url", f"Missing field `.remotes.{name}.url`")
+            if "://" not in merged["url"]:
+                why = f"Invalid `.remotes.{name}.url` (`{merged['url']}`): relative URL without a base"
+                raise ApiError("invalid_network_url", why)
+            result["remotes"][name] = merged | {"status": "available"}
     result["version"] = str(uuid.uuid4())
     return result

@@ -53,7 +53,11 @@ class Operations:
         content = task.content
         index = self._index(task.index_uid, create=content["allow_creation"])
         changes.touch(index.uid)
+        assert task.details is not None
         documents = [(raw, json.loads(raw)) for raw in content["documents"]]
+        if not documents:
+            task.details["indexedDocuments"] = 0
+            return
         primary_key = self._primary_key(index, content["primary_key"], documents)
         ids = [document_id(document, primary_key) for _, document in documents]
         with index.lock:
@@ -69,7 +73,6 @@ class Operations:
                     index.put(identity, raw, document)
             index.updated_at = datetime.now(UTC)
         changes.touch(index.uid, set(ids))
-        assert task.details is not None
         task.details["indexedDocuments"] = len(set(ids))
 
     def _primary_key(self, index: Index, wanted: str | None, documents: list[tuple[bytes, dict[str, Any]]]) -> str:
@@ -79,7 +82,7 @@ class Operations:
                     "index_primary_key_already_exists", f"Index already has a primary key: `{index.primary_key}`."
                 )
             return index.primary_key
-        return guess(documents[0][1] if documents else {}) if wanted is None else wanted
+        return guess(documents[0][1]) if wanted is None else wanted
 
     def _documentDeletion(self, task: Task, changes: Changes) -> None:  # noqa: N802
         index = self._index(task.index_uid)

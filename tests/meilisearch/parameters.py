@@ -15,6 +15,10 @@ from tests.meilisearch.reading import did_you_mean, listed
 Convert = Callable[[str], Any]  # raises ValueError with Meilisearch's words
 
 
+class PlainMessage(ValueError):
+    """A message that names the parameter itself."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     convert: Convert = str
@@ -39,6 +43,8 @@ def read(query: str, accepted: Mapping[str, Parameter]) -> dict[str, Any]:
 def _one(where: str, text: str, parameter: Parameter) -> Any:
     try:
         return parameter.convert(text)
+    except PlainMessage as exc:
+        raise ApiError(parameter.code, str(exc)) from None
     except ValueError as exc:
         raise ApiError(parameter.code, f"Invalid value in parameter `{where}`: {exc}") from None
 
@@ -46,6 +52,8 @@ def _one(where: str, text: str, parameter: Parameter) -> Any:
 def _list(name: str, text: str, parameter: Parameter) -> list[Any] | None:
     if text == "*":
         return None
+    if not text:
+        return []
     parts = text.split(",")
     places = [name] if len(parts) == 1 else [f"{name}[{place}]" for place in range(len(parts))]
     return [_one(place, part, parameter) for place, part in zip(places, parts, strict=True)]

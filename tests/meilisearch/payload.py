@@ -8,17 +8,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.reading import compact
+from tests.meilisearch.serde import after_blank, message_of, read_one, unexpected
 
 ACCEPTED = ("application/json", "application/x-ndjson", "text/csv")
 _FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
-_DECODER = json.JSONDecoder(parse_constant=lambda name: (_ for _ in ()).throw(ValueError(name)))
-_BLANK = re.compile(r"[ \t\n\r]*")
 
 
 def format_of(content_type: str | None, csv_delimiter: str | None) -> str:
@@ -52,8 +50,9 @@ def documents(body: bytes, kind: str, csv_delimiter: str | None = None) -> list[
         return list(_csv(body, csv_delimiter or ","))
     try:
         text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise malformed(kind, "invalid unicode code point at line 1 column 1") from None
+    except UnicodeDecodeError as exc:
+        column = exc.start + (2 if kind == "json" else 3)
+        raise malformed(kind, f"invalid unicode code point at line 1 column {column}") from None
     return list(_ndjson(text)) if kind == "ndjson" else _json(text)
 
 
@@ -68,74 +67,36 @@ def malformed(kind: str, message: str) -> ApiError:
 
 def _json(text: str) -> list[bytes]:
     try:
-        value, end = _DECODER.raw_decode(text, _BLANK.match(text).end())  # type: ignore[union-attr]
-        end = _BLANK.match(text, end).end()  # type: ignore[union-attr]
-        if end != len(text) and isinstance(value, dict):
+        value, end = read_one(text, after_blank(text, 0))
+        if end != len(text) and isinstance(value, dict):  # what follows a list is not looked at
             raise json.JSONDecodeError("Extra data", text, end)
     except json.JSONDecodeError as exc:
-        raise malformed("json", serde_message(exc)) from None
-    except ValueError:
-        raise malformed("json", "expected value at line 1 column 1") from None
+        raise malformed("json", message_of(exc)) from None
     if isinstance(value, dict):
         return [compact(value).encode()]
     if not isinstance(value, list):
         raise malformed("json", "data are neither an object nor a list of objects")
-    for one in value:
+    for place, one in enumerate(value):
         if not isinstance(one, dict):
-            raise _no_object(one)
+            # Meilisearch stops reading here: what follows is too much, and the last one is no object.
+            if place < len(value) - 1:
+                raise malformed("json", f"trailing characters at line 1 column {len(compact(value[: place + 1])) + 1}")
+            raise ApiError("internal", unexpected(one, "map"))
     return [compact(one).encode() for one in value]
 
 
 def _ndjson(text: str) -> Iterator[bytes]:
     """Objects one after the other; line ends between them are customary, not needed."""
-    at = _BLANK.match(text).end()  # type: ignore[union-attr]
+    at = after_blank(text, 0)
     while at < len(text):
         try:
-            value, end = _DECODER.raw_decode(text, at)
+            value, end = read_one(text, at)
         except json.JSONDecodeError as exc:
-            raise malformed("ndjson", serde_message(exc)) from None
-        except ValueError:
-            raise malformed("ndjson", "expected value at line 1 column 1") from None
+            raise malformed("ndjson", message_of(exc, by_reader=False)) from None
         if not isinstance(value, dict):
-            raise _no_object(value)
-        yield text[at:end].encode()
-        at = _BLANK.match(text, end).end()  # type: ignore[union-attr]
-
-
-def _no_object(value: Any) -> ApiError:
-    """It is an I/O error to Meilisearch: `internal`, for it knows no better code."""
-    kind = {bool: "boolean", int: "integer", float: "floating point", str: "string", list: "sequence"}.get(type(value))
-    found = "null" if value is None else kind if kind == "sequence" else f"{kind} `{compact(value)}`"
-    return ApiError("internal", f"invalid type: {found}, expected a map at line 1 column 1")
-
-
-_SERDE = {
-    "Expecting value": "expected value",
-    "Expecting property name enclosed in double quotes": "key must be a string",
-    "Expecting ':' delimiter": "expected `:`",
-    "Expecting ',' delimiter": "expected `,` or `}`",
-    "Extra data": "trailing characters",
-    "Invalid control character at": "control character (\\u0000-\\u001F) found while parsing a string",
-    "Invalid \\escape": "invalid escape",
-    "Invalid \\uXXXX escape": "invalid escape",
-    "Illegal trailing comma before end of object": "trailing comma",
-    "Illegal trailing comma before end of array": "trailing comma",
-}
-
-
-def serde_message(exc: json.JSONDecodeError) -> str:
-    """About what serde_json says: right for the usual mistakes."""
-    place = exc.pos
-    if exc.msg.startswith("Unterminated string"):
-        message, place = "EOF while parsing a string", len(exc.doc)
-    elif place >= len(exc.doc.rstrip()):
-        message = "EOF while parsing a value" if exc.msg == "Expecting value" else "EOF while parsing an object"
-        place = len(exc.doc) - 1
-    else:
-        message = next((serde for python, serde in _SERDE.items() if exc.msg.startswith(python)), exc.msg)
-    line = exc.doc.count("\n", 0, max(place, 0)) + 1
-    column = len(exc.doc[exc.doc.rfind("\n", 0, max(place, 0)) + 1 : place + 1].encode())
-    return f"{message} at line {line} column {column}"
+            raise ApiError("internal", unexpected(value, "map"))  # an I/O error to Meilisearch
+        yield text[at:end].rstrip(" \t\n\r").encode()
+        at = end
 
 
 def _csv(body: bytes, delimiter: str) -> Iterator[bytes]:

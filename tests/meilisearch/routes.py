@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from tests.meilisearch.auth import Access
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.parameters import Parameter, read
-from tests.meilisearch.payload import serde_message
+from tests.meilisearch.serde import message_of
 
 if TYPE_CHECKING:
     from tests.meilisearch.instance import Instance
@@ -52,7 +52,7 @@ class Request:
         try:
             return json.loads(self.body)
         except json.JSONDecodeError as exc:
-            message = serde_message(exc)
+            message = message_of(exc)
         except ValueError:
             message = "invalid unicode code point at line 1 column 1"
         raise ApiError("malformed_payload", f"The json payload provided is malformed. `{message}`.")

@@ -12,20 +12,28 @@ from tests.meilisearch.asc_desc import Criterion, compare_rows, parse_sort
 from tests.meilisearch.document_ids import valid_id
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.index import Index
-from tests.meilisearch.parameters import Parameter, boolean, size
+from tests.meilisearch.parameters import Parameter, PlainMessage, boolean, size
 from tests.meilisearch.patterns import is_below
 from tests.meilisearch.reading import REQUIRED, Field, anything, compact, list_of, optional, shape, string
 from tests.meilisearch.reading import boolean as is_boolean
 from tests.meilisearch.reading import size as is_size
 from tests.meilisearch.routes import Answer, Request, Routes
 from tests.meilisearch.selection import select
+from tests.meilisearch.serde import unexpected
+
+
+def _skip_creation(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise PlainMessage(f"skipCreation must be either `true` or `false`. Found: `{text}`")
+    return text == "true"
+
 
 _METADATA = Parameter(str, "invalid_index_custom_metadata")
 _ADD = {
     "primaryKey": Parameter(str, "invalid_index_primary_key"),
     "csvDelimiter": Parameter(str, "invalid_document_csv_delimiter"),
     "customMetadata": _METADATA,
-    "skipCreation": Parameter(boolean, "invalid_skip_creation"),
+    "skipCreation": Parameter(_skip_creation, "invalid_skip_creation"),
 }
 _FETCH_BODY = shape(
     {
@@ -119,10 +127,12 @@ def _delete_one(request: Request) -> Answer:
 
 
 def _delete_batch(request: Request) -> Answer:
+    # actix reads this body by itself, so it is serde that complains.
+    if request.body.lstrip()[:1] == b"{":
+        raise ApiError("bad_request", f"Json deserialize error: {unexpected({}, 'sequence')}")
     body = request.json()
     if not isinstance(body, list):
-        # actix reads this body by itself, so it is serde that complains.
-        raise ApiError("bad_request", "Json deserialize error: invalid type: expected a sequence at line 1 column 0")
+        raise ApiError("bad_request", f"Json deserialize error: {unexpected(body, 'sequence')}")
     ids = [one if isinstance(one, str) else compact(one) for one in body]
     return _delete(request, {"ids": ids}, _ids_details(len(ids)))
 
@@ -137,21 +147,20 @@ def _delete_by_filter(request: Request) -> Answer:
 
 
 def _one(request: Request) -> Any:
-    fields = request.parameters(_ONE)["fields"]
+    query = request.parameters(_ONE)
     index = request.server.index(uids.check(request.names["index_uid"]))
     row = index.row_of.get(request.names["document_id"])
     if row is None:
         raise ApiError("document_not_found", f"Document `{request.names['document_id']}` not found.")
-    return shown(index, row, fields)
+    return shown(index, row, query)
 
 
-def shown(index: Index, row: int, fields: list[str] | None) -> dict[str, Any]:
-    """A document, with the fields that are displayed and asked for."""
+def shown(index: Index, row: int, query: dict[str, Any]) -> dict[str, Any]:
+    """A document with the fields that are asked for; `displayedAttributes` counts for searches only."""
     document = index.document(row)
-    displayed = index.displayed()
-    if displayed is not None:
-        document = select(document, displayed)
-    return document if fields is None else select(document, fields)
+    if query["fields"] is not None:
+        document = select(document, query["fields"])
+    return {**document, "_vectors": {}} if query["retrieveVectors"] else document
 
 
 def _list(request: Request) -> Any:
@@ -176,11 +185,12 @@ def _answer(request: Request, query: dict[str, Any]) -> Any:
     with index.lock:
         rows = _chosen(request, index, query["filter"], ids)
         ordered = index.ordered(rows)
+        total = len(ordered)
         if criteria is not None:
             ordered = _sorted(index, ordered, criteria)
         page = ordered[query["offset"] : query["offset"] + query["limit"]]
-        results = [shown(index, row, query["fields"]) for row in page]
-    return {"results": results, "offset": query["offset"], "limit": query["limit"], "total": len(ordered)}
+        results = [shown(index, row, query) for row in page]
+    return {"results": results, "offset": query["offset"], "limit": query["limit"], "total": total}
 
 
 def _checked_id(value: Any, place: int) -> str:
@@ -215,4 +225,8 @@ def _sorted(index: Index, rows: list[int], criteria: list[Criterion]) -> list[in
                 else "This index does not have configured sortable attributes."
             )
             raise ApiError("invalid_document_sort", f"Attribute `{criterion.field}` is not sortable. {known}")
+    # Rows whose field has no value to sort by (null, empty, an object) are lost, as in Meilisearch; not so in a search.
+    for criterion in criteria:
+        column = index.facets.column(criterion.field)
+        rows = [row for row in rows if row in column.of_row or row not in column.exists]
     return sorted(rows, key=cmp_to_key(compare_rows(index.facets, criteria)))

@@ -38,8 +38,9 @@ _CREATE = shape(
 )
 _UPDATE_FIELDS = {
     "primaryKey": Field(optional(string), "invalid_index_primary_key"),
-    "uid": Field(optional(_index_uid), "invalid_index_uid"),
+    "uid": Field(optional(string), "invalid_index_uid"),
 }
+_WILDCARD = ("displayedAttributes", "searchableAttributes")  # a reset of them is told as ["*"]
 _SWAP = shape(
     {
         "indexes": Field(list_of(_index_uid), "invalid_swap_indexes", REQUIRED, "missing_swap_indexes"),
@@ -54,8 +55,10 @@ def add_to(routes: Routes) -> None:
     routes.add("POST", "/indexes", "indexes.create", _create)
     routes.add("GET", one, "indexes.get", lambda request: _index(request).view())
     routes.add("PATCH", one, "indexes.update", _update)
-    routes.add("DELETE", one, "indexes.delete", lambda request: _simple(request, "indexDeletion"))
-    routes.add("POST", f"{one}/compact", "indexes.compact", lambda request: _simple(request, "indexCompaction"))
+    routes.add(
+        "DELETE", one, "indexes.delete", lambda request: _simple(request, "indexDeletion", {"deletedDocuments": None})
+    )
+    routes.add("POST", f"{one}/compact", "indexes.compact", lambda request: _simple(request, "indexCompaction", {}))
     routes.add("GET", f"{one}/stats", "stats.get", _stats)
     routes.add("GET", "/stats", "stats.get", _all_stats)
     routes.add("POST", "/swap-indexes", "indexes.swap", _swap)
@@ -108,24 +111,26 @@ def _update(request: Request) -> Answer:
     found = shape(_UPDATE_FIELDS)(body, "", "bad_request")
     details: dict[str, Any] = {"primaryKey": found["primaryKey"]}
     if found["uid"] is not None:
+        uids.check(found["uid"])
         details |= {"oldIndexUid": uid, "newIndexUid": found["uid"]}
     content = {"primary_key": found["primaryKey"], "new_uid": found["uid"]}
     return enqueue(request, "indexUpdate", uid, content, details)
 
 
-def _simple(request: Request, kind: str) -> Answer:
+def _simple(request: Request, kind: str, details: dict[str, Any]) -> Answer:
     uid = uids.check(request.names["index_uid"])
-    return enqueue(request, kind, uid, {}, None)
+    return enqueue(request, kind, uid, {}, details)
 
 
 def _settings(request: Request, change: dict[str, Any], *, deletes: bool = False) -> Answer:
     uid = uids.check(request.names["index_uid"])
     content = {"change": change, "allow_creation": request.access.creates(uid) and not deletes}
-    return enqueue(request, "settingsUpdate", uid, content, change)
+    details = {name: ["*"] if value is None and name in _WILDCARD else value for name, value in change.items()}
+    return enqueue(request, "settingsUpdate", uid, content, details)
 
 
 def _reset_settings(request: Request) -> Answer:
-    return _settings(request, dict.fromkeys(settings.DEFAULTS), deletes=True)
+    return _settings(request, dict.fromkeys([*settings.DEFAULTS, "chat", "foreignKeys"]), deletes=True)
 
 
 def _stats(request: Request) -> Any:

@@ -74,8 +74,17 @@ def locale(value: Any, where: str, code: str) -> str:
 
 def _ranking_rule(value: Any, where: str, code: str) -> str:
     text = string(value, where, code)
-    if text in _RULES or re.fullmatch(r".+:(asc|desc)", text, re.DOTALL):
+    if text in _RULES:
         return text
+    field, _, direction = text.rpartition(":")
+    if direction in ("asc", "desc") and ":" in text:
+        reserved = re.match(r"_geo(json|Distance|Point|Radius|BoundingBox|Polygon)?(?=\(|$)", field)
+        if reserved is None:
+            return text
+        why = f"`{reserved[0]}` is a reserved keyword and thus can't be used as a ranking rule"
+        only = {"_geoPoint": "sorting", "_geoRadius": "filtering", "_geoBoundingBox": "filtering"}.get(reserved[0])
+        more = f". `{reserved[0]}` can only be used for {only} at search time" if only else ""
+        raise invalid(where, code, why + more)
     raise invalid(
         where,
         code,
@@ -250,9 +259,9 @@ def updated(settings: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         if value is None or (name in ("displayedAttributes", "searchableAttributes") and "*" in value):
             result[name] = default
         elif name in ("typoTolerance", "faceting", "pagination"):
-            _overlay(result[name], value, default)
+            _overlay(result[name], copy.deepcopy(value), default)
         else:
-            result[name] = value
+            result[name] = _kept(name, value)
     sizes = result["typoTolerance"]["minWordSizeForTypos"]
     if sizes["oneTypo"] > sizes["twoTypos"]:
         raise ApiError(
@@ -265,11 +274,22 @@ def updated(settings: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _kept(name: str, value: Any) -> Any:
+    """A setting as it is kept, which is not always as it was given."""
+    if name == "searchableAttributes":
+        return list(dict.fromkeys(value))
+    if name == "localizedAttributes":
+        return [{**rule, "locales": [LOCALES.get(one, one) for one in rule["locales"]]} for rule in value]
+    return value
+
+
 def _overlay(settings: dict[str, Any], change: dict[str, Any], default: dict[str, Any]) -> None:
     for name, value in change.items():
         if value is None:
             settings[name] = default[name]
         elif name == "minWordSizeForTypos":
             _overlay(settings[name], value, default[name])
+        elif name == "disableOnWords":
+            settings[name] = sorted({word.lower() for word in value})
         else:
             settings[name] = value

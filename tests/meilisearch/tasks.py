@@ -80,7 +80,7 @@ class Task:
         self.error = error.body()
         if self.details is not None:
             for name, value in self.details.items():
-                if value is None and name in ("indexedDocuments", "deletedDocuments"):
+                if value is None and name in _COUNTS:
                     self.details[name] = 0
 
 
@@ -90,9 +90,10 @@ def _duration(start: datetime | None, end: datetime | None) -> str | None:
     return f"PT{(end - start).total_seconds():.6f}S"
 
 
+_COUNTS = ("indexedDocuments", "deletedDocuments", "canceledTasks", "deletedTasks")
+_UIDS = {"uids": Parameter(size, "invalid_task_uids", many=True)}
+_BATCH_UIDS = {"batchUids": Parameter(size, "invalid_batch_uids", many=True)}
 _FILTERS = {
-    "uids": Parameter(size, "invalid_task_uids", many=True),
-    "batchUids": Parameter(size, "invalid_batch_uids", many=True),
     "canceledBy": Parameter(size, "invalid_task_canceled_by", many=True),
     "types": Parameter(member(KINDS, "type", "types"), "invalid_task_types", many=True),
     "statuses": Parameter(member(STATUSES, "status", "statuses"), "invalid_task_statuses", many=True),
@@ -103,11 +104,13 @@ _FILTERS = {
         for when in ("after", "before")
     },
 }
-CHANGE_PARAMETERS = _FILTERS
+CHANGE_PARAMETERS = {**_UIDS, **_BATCH_UIDS, **_FILTERS}
 LIST_PARAMETERS = {
     "limit": Parameter(size, "invalid_task_limit", 20),
     "from": Parameter(size, "invalid_task_from"),
     "reverse": Parameter(boolean, "invalid_task_reverse", False),
+    **_BATCH_UIDS,
+    **_UIDS,
     **_FILTERS,
 }
 _FIELDS = {"Enqueued": "enqueued_at", "Started": "started_at", "Finished": "finished_at"}
