@@ -1,7 +1,8 @@
-"""Which engine answers: Meilisearch what it answers as the embedded engine does, the embedded engine all else.
+"""Meilisearch with the embedded engine behind it.
 
-The embedded engine also answers when Meilisearch does not: at once, with the same cursor, so that pages go on where
-they were, and for the rest of the questions too.
+`left_to_exact` says which questions Meilisearch does not answer as the embedded engine does. When Meilisearch does not
+answer at all, the embedded engine does: at once, with the same cursor, so that pages go on where they were, and for
+the rest of the questions too.
 """
 
 from __future__ import annotations
@@ -21,40 +22,35 @@ def left_to_exact(question: Question) -> str | None:
 
 
 class AutoEngine:
-    """Answers by one engine or the other; `Answer.engine` and `name` say which."""
+    """Asks Meilisearch, and the embedded engine when that does not answer; `Answer.engine` and `name` say which."""
 
     def __init__(self, meilisearch: Engine, exact: Engine, tell: Callable[[SearchError], None]) -> None:
         self._meilisearch = meilisearch
         self._exact = exact
         self._tell = tell
-        self._failed = False
-        self.name = exact.name
-        """Of the engine that answered last."""
+        self.name = meilisearch.name
+        """Of the engine that answers."""
 
     async def search(self, question: Question) -> Answer:
-        """One page of hits."""
-        if self._is_for_meilisearch(question):
+        """One page of hits. Raises Unanswerable for what neither answers."""
+        if self.name != self._exact.name:
             try:
                 return await self._meilisearch.search(question)
             except (ServerError, IndexStale) as error:
+                if question.cursor is not None and by_rank(question):
+                    raise  # the other order would repeat hits, and leave others out
                 self._fall_back(error)
         return await self._exact.search(question)
 
     async def count(self, question: Question) -> int:
-        """The number of hits, exactly."""
-        if self._is_for_meilisearch(question):
+        """The number of hits, exactly. Raises Unanswerable for what neither answers."""
+        if self.name != self._exact.name:
             try:
                 return await self._meilisearch.count(question)
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
         return await self._exact.count(question)
 
-    def _is_for_meilisearch(self, question: Question) -> bool:
-        found = not self._failed and left_to_exact(question) is None
-        self.name = (self._meilisearch if found else self._exact).name
-        return found
-
     def _fall_back(self, error: SearchError) -> None:
-        self._failed = True
         self.name = self._exact.name
         self._tell(error)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from archiver.cli import output
+from archiver.cli.shown import Shown
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
 from archiver.row import Row
 from search.highlight import highlight, snippet
-from search.tree import Node
+from search.tree import Node, Phrase, any_of
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -22,15 +23,15 @@ WIDTH = 480
 _MATCH = "bold underline"
 
 
-def printer(tree: Node) -> Callable[[Row, bool], None]:
-    """A function that prints one row; the flag says whether it is a hit, or stands beside one."""
+def printer(tree: Node) -> Callable[[Shown], None]:
+    """A function that prints one row."""
     if not output.is_terminal():
         return _print_line
     console = output.console()
 
-    def print_card(row: Row, hit: bool) -> None:
-        console.print(_head(row, hit), soft_wrap=True)
-        body = _body(row, tree) if hit else _dim(row)
+    def print_card(shown: Shown) -> None:
+        console.print(_head(shown.row, shown.is_hit), soft_wrap=True)
+        body = _body(shown, tree) if shown.is_hit else _dim(shown.row)
         if body:
             console.print(body, soft_wrap=True)
         console.print()
@@ -48,7 +49,8 @@ def describe(row: Row) -> str:
     return " ".join(f"[{part}]" for part in parts)
 
 
-def _print_line(row: Row, _hit: bool) -> None:
+def _print_line(shown: Shown) -> None:
+    row = shown.row
     text = " ".join(filter(None, (row["text"], describe(row))))
     output.tsv(row["date"], f"{row['channel']}/{row['message_id']}", row["permalink"], text)
 
@@ -67,10 +69,11 @@ def _head(row: Row, hit: bool) -> Text:
     return head.append(f"  {rest}", style="dim") if rest else head
 
 
-def _body(row: Row, tree: Node) -> Text:
+def _body(shown: Shown, tree: Node) -> Text:
     from rich.text import Text  # noqa: PLC0415 - see _head
 
-    piece = snippet(row["text"], highlight(tree, row["text"]), WIDTH)
+    text = shown.row["text"]
+    piece = snippet(text, highlight(any_of((tree, *map(Phrase, shown.matched))), text), WIDTH)
     body = Text("… " if piece.cut_before else "")
     at = 0
     for start, end in piece.spans:

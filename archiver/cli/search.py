@@ -11,14 +11,16 @@ from typing import Annotated, Any, Literal
 import typer
 
 from archiver.cli import output
-from archiver.cli.finding import open_engine, read_query
+from archiver.cli.engines import Choice, Finder, open_finder
+from archiver.cli.finding import read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
+from archiver.cli.shown import Shown
 from archiver.errors import UsageError
-from archiver.row import ChannelName, Row, build_row, to_object
+from archiver.row import ChannelName, build_row, to_object
 from archiver.store.database import Connection
 from archiver.store.rows import get_messages, list_around, list_names, snapshot
-from search.engine import Engine, Question, Sort
+from search.engine import Question, Sort
 from search.tree import Node
 
 EXIT_STATUS = {
@@ -41,6 +43,8 @@ class Options:
     around: int = 0
     count: bool = False
     shape: Literal["people", "json", "jsonl"] = "people"
+    engine: Choice = "auto"
+    fuzzy: bool = False
 
 
 def command(
@@ -56,9 +60,9 @@ def command(
     tz: Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")] = "UTC",
     engine: Annotated[
         Literal["auto", "exact", "meilisearch"],
-        typer.Option(metavar="ENGINE", help="auto or exact; meilisearch is not built yet."),
+        typer.Option(metavar="ENGINE", help="auto, exact or meilisearch."),
     ] = "auto",
-    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors; not built yet.")] = False,
+    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors (Meilisearch only).")] = False,
     sort: Annotated[
         Literal["newest", "oldest", "relevance"], typer.Option(metavar="ORDER", help="newest, oldest or relevance.")
     ] = "newest",
@@ -90,7 +94,10 @@ def command(
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between.
     """
-    _refuse_unbuilt(engine=engine, fuzzy=fuzzy, facet=facet)
+    if facet:
+        raise UsageError(
+            "--facet is not built yet.", hint="Leave it out, and count one at a time: --count -c CHANNEL --on DAY."
+        )
     if json and jsonl:
         raise UsageError("--json and --jsonl exclude each other.")
     options = Options(
@@ -101,6 +108,8 @@ def command(
         around=around,
         count=count,
         shape="json" if json else "jsonl" if jsonl else "people",
+        engine=engine,
+        fuzzy=fuzzy,
     )
     return asyncio.run(run(context.obj, " ".join(query), options))
 
@@ -120,49 +129,51 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
             channels=None if chosen is None else frozenset(channel.channel_id for channel in chosen),
             sort=options.sort,
             limit=min(options.limit or _PAGE, _PAGE),
+            fuzzy=options.fuzzy,
         )
-        async with snapshot(conn):
-            engine = await open_engine(conn)
+        meilisearch = invocation.settings().meilisearch
+        async with snapshot(conn), open_finder(conn, meilisearch, options.engine, question) as finder:
             if options.count:
-                return _print_count(await engine.count(question), engine)
+                return _print_count(await finder.engine.count(question), finder)
             names = {channel.channel_id: channel for channel in known}
-            return await _print(conn, engine, question, names, options)
+            return await _print(conn, finder, question, names, options)
 
 
 async def _print(
-    conn: Connection, engine: Engine, question: Question, names: dict[int, ChannelName], options: Options
+    conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
 ) -> int:
     found, more = 0, ""
     tell, close = _teller(question.tree, options)
-    async with aclosing(_blocks(conn, engine, question, names, options)) as blocks:
+    async with aclosing(_blocks(conn, finder, question, names, options)) as blocks:
         async for block in blocks:
             if block is None:
                 more = " (there are more: -n 0 shows all, --count counts them)"
                 break
             found += 1
-            for row, hit in block:
-                tell(row, hit)
+            for shown in block:
+                tell(shown)
     close()
-    shown = f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
-    output.note(f"{shown}; {_by(engine)}")
+    summary = f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
+    output.note(f"{summary}; {finder.describe()}")
     return 0 if found else 1
 
 
 async def _blocks(
-    conn: Connection, engine: Engine, question: Question, names: dict[int, ChannelName], options: Options
-) -> AsyncGenerator[list[tuple[Row, bool]] | None, None]:
+    conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
+) -> AsyncGenerator[list[Shown] | None, None]:
     """A hit with its neighbours at a time; None last, when there are more than were asked for."""
     left = options.limit or None
     while True:
-        answer = await engine.search(replace(question, limit=_PAGE if left is None else min(left, _PAGE)))
-        keys = [(hit.channel_id, hit.message_id) for hit in answer.hits]
-        held = await get_messages(conn, keys)
-        for key in keys:
+        answer = await finder.engine.search(replace(question, limit=_PAGE if left is None else min(left, _PAGE)))
+        found = {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
+        held = await get_messages(conn, list(found))
+        finder.dropped += len(found) - len(held)
+        for key, matched in found.items():
             if key not in held:
                 continue
             around = await list_around(conn, *key, options.around) if options.around else [held[key]]
-            yield [(build_row(names[key[0]], *one), one[0].message_id == key[1]) for one in around]
-        left = None if left is None else left - len(keys)
+            yield [Shown(build_row(names[key[0]], *one), one[0].message_id == key[1], matched) for one in around]
+        left = None if left is None else left - len(held)
         if answer.cursor is None:
             return
         if left == 0:
@@ -174,38 +185,24 @@ async def _blocks(
 _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
 
 
-def _teller(tree: Node, options: Options) -> tuple[Callable[[Row, bool], None], Callable[[], None]]:
+def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Callable[[], None]]:
     """How to print a row, and how to end."""
     if options.shape == "people":
         from archiver.cli.hits import printer  # noqa: PLC0415 - JSON needs no highlights
 
         return printer(tree), lambda: None
     if options.shape == "jsonl":
-        return lambda row, hit: output.jsonl(_object(row, hit, options)), lambda: None
+        return lambda shown: output.jsonl(_object(shown, options)), lambda: None
     array = output.JsonArray()
-    return lambda row, hit: array.add(_object(row, hit, options)), array.close
+    return lambda shown: array.add(_object(shown, options)), array.close
 
 
-def _object(row: Row, hit: bool, options: Options) -> dict[str, Any]:
-    return {**to_object(row), "match": hit} if options.around else to_object(row)
+def _object(shown: Shown, options: Options) -> dict[str, Any]:
+    row = to_object(shown.row)
+    return {**row, "match": shown.is_hit} if options.around else row
 
 
-def _print_count(count: int, engine: Engine) -> int:
+def _print_count(count: int, finder: Finder) -> int:
     output.line(str(count))
-    output.note(_by(engine))
+    output.note(finder.describe())
     return 0 if count else 1
-
-
-def _by(engine: Engine) -> str:
-    """Who answered, and whether its counts are exact."""
-    return f"engine={engine.name} exact=yes"
-
-
-def _refuse_unbuilt(*, engine: str, fuzzy: bool, facet: str | None) -> None:
-    hint = "The embedded engine answers exactly: leave the option out."
-    if engine == "meilisearch":
-        raise UsageError("--engine meilisearch is not built yet.", hint=hint)
-    if fuzzy:
-        raise UsageError("--fuzzy is not built yet.", hint=hint)
-    if facet:
-        raise UsageError("--facet is not built yet.", hint="Count one at a time: --count -c CHANNEL --on DAY.")

@@ -68,7 +68,8 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "prefixSearch": "disabled",
     "faceting": {"maxValuesPerFacet": 10_000, "sortFacetValuesBy": {"*": "count"}},
     "pagination": {"maxTotalHits": 1000},
-    "searchCutoffMs": 10_000,
+    # Longer than we wait: an answer that was cut short would be a wrong one.
+    "searchCutoffMs": 60_000,
 }  # fmt: skip
 _SETS = frozenset({"sortableAttributes", "displayedAttributes", "stopWords", "separatorTokens", "nonSeparatorTokens"})
 """Lists whose order the server does not keep."""

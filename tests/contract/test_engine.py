@@ -19,6 +19,8 @@ from search.document import Document
 from search.engine import Answer, Engine, Question, Sort
 from search.errors import SearchError
 from search.filters import Context
+from search.meili.compile import can_answer
+from search.normalize import Needle, needle, tokens
 from search.query import parse
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
@@ -375,3 +377,80 @@ def test_writing_twice_changes_nothing(pages: list[list[Document]]) -> None:
             before = conn.serialize()
             assert exact.upsert(conn, page) == exact.Written()
             assert conn.serialize() == before
+
+
+def _needle(text: str) -> Needle:
+    found = needle(text)
+    assert found is not None
+    return found
+
+
+# --- what Meilisearch answers by itself --------------------------------------------------------------------------
+
+ALPHABET = st.sampled_from("abz019 éёйґكيئپ国际法ไทยก็한국かがשלםΣσ½ﬁ²👍🏽—_-'\"\\*:()#@.\u200c\u0301\u064b\ufdfa\ud800")
+ANY_TEXTS = st.text(ALPHABET, max_size=24) | st.text(max_size=12)
+PLAIN_WORDS = st.sampled_from([word for word in WORDS if len(_needle(word).terms) <= 2 and not _needle(word).prefix])
+ANSWERABLE = st.lists(
+    st.one_of(
+        PLAIN_WORDS.map(Word),
+        PLAIN_WORDS.map(Word).map(Not),
+        st.sampled_from(["photo", "video", "link", "album", "media", "round"]).map(Has),
+        st.sampled_from(["forwarded", "edited", "missing", "reply", "service"]).map(Is),  # type: ignore[arg-type]
+        BOUNDS.map(Posted),
+        st.builds(Number, st.just("id"), BOUNDARY, BOUNDARY),
+        st.builds(Tag, st.sampled_from(["hashtag", "domain"]), st.sampled_from(["ab", "ab_c", "t.me", "国际"])),
+        st.builds(Tag, st.sampled_from(["from", "filename"]), st.sampled_from(["ab", "co", "convoy"])),
+    ),
+    max_size=4,
+).map(tuple)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    documents=st.lists(DOCUMENTS, min_size=1, max_size=12),
+    trees=st.lists(ANSWERABLE.map(And), min_size=4, max_size=12),
+    sort=st.sampled_from(["newest", "oldest", "relevance"]),
+)
+def test_meilisearch_itself_answers_as_the_reference(
+    tmp_path: Path, where: Place, documents: list[Document], trees: list[Node], sort: Sort
+) -> None:
+    async def main() -> None:
+        async with meili_desk(tmp_path, where) as desk:
+            reference = Reference()
+            reference.upsert(documents)
+            await desk.write(documents)
+            for tree in trees:
+                question = Question(tree=tree, sort=sort, limit=3)
+                assert can_answer(question) is None
+                wanted = reference.keys(question)
+                found = await all_pages(desk.meilisearch, question)
+                assert (sorted(found, reverse=True) if sort == "relevance" else found) == wanted, question
+                assert await desk.meilisearch.count(question) == len(wanted)
+
+    asyncio.run(main())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(ANY_TEXTS, min_size=2, max_size=8), asked=st.lists(ANY_TEXTS, max_size=4))
+def test_any_text_is_found_by_its_words_and_by_no_others(
+    tmp_path: Path, where: Place, texts: list[str], asked: list[str]
+) -> None:
+    """Nothing of any text is read as a language, cut otherwise or taken for something alike."""
+
+    async def main() -> None:
+        async with meili_desk(tmp_path, where) as desk:
+            reference = Reference()
+            documents = [post(at, text, hashtags=(text,), file_name=text) for at, text in enumerate(texts, 1)]
+            reference.upsert(documents)
+            await desk.write(documents)
+            for text in [*texts, *asked, *(word for one in texts for word in one.split())]:
+                if not tokens(text):
+                    continue
+                for tree in (Word(text), Phrase(text), Not(Phrase(text)), Tag("hashtag", text), Tag("filename", text)):
+                    question = Question(tree=tree, limit=100)
+                    if can_answer(question) is None:
+                        found = await desk.meilisearch.search(question)
+                        keys = [(hit.date, hit.channel_id, hit.message_id) for hit in found.hits]
+                        assert keys == reference.keys(question), (tree, texts)
+
+    asyncio.run(main())

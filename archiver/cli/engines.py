@@ -1,0 +1,90 @@
+"""Which engine a search asks, and what is said of it: its name, whether its counts are exact, how far it lags."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from archiver.cli import output
+from archiver.cli.finding import open_engine
+from archiver.errors import UsageError
+from archiver.store.database import Connection
+from archiver.store.outbox import count_outbox
+from config.settings import Meilisearch
+from search.engine import Engine, Question
+from search.errors import SearchError
+from search.exact import ExactEngine
+
+Choice = Literal["auto", "exact", "meilisearch"]
+
+SECONDS = 15.0
+"""How long Meilisearch may take for an answer before the embedded engine gives it."""
+
+
+@dataclass(slots=True)
+class Finder:
+    """The engine that is asked, and what is known of its answers."""
+
+    engine: Engine
+    lag: int
+    """Messages that the index does not know yet."""
+    fuzzy: bool = False
+    dropped: int = 0
+    """Hits of the index that the archive does not have."""
+
+    def describe(self) -> str:
+        """Who answered, and how exactly."""
+        name = self.engine.name
+        if name == ExactEngine.name:
+            return f"engine={name} exact=yes"
+        exact = "no" if self.fuzzy or self.lag or self.dropped else "yes"
+        dropped = f" dropped={self.dropped}" if self.dropped else ""
+        return f"engine={name} exact={exact} lag={self.lag}{dropped}"
+
+
+@asynccontextmanager
+async def open_finder(
+    conn: Connection, settings: Meilisearch, choice: Choice, question: Question
+) -> AsyncIterator[Finder]:
+    """The engine for this question. Raises UsageError, NotSearchable."""
+    exact = await open_engine(conn)
+    if not settings.url and (choice == "meilisearch" or question.fuzzy):
+        what = "--fuzzy" if question.fuzzy else "--engine meilisearch"
+        raise UsageError(
+            f"{what} needs Meilisearch, and none is set up.", hint="Set [meilisearch] url, or leave the option out."
+        )
+    if choice == "exact" and question.fuzzy:
+        raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
+    lag = await count_outbox(conn) if settings.url else 0
+    if not settings.url or choice == "exact" or (choice == "auto" and _is_left(question, lag)):
+        yield Finder(exact, lag)
+        return
+    async with _meilisearch(settings.url, settings, exact) as engine:
+        yield Finder(engine, lag, question.fuzzy)
+
+
+def _is_left(question: Question, lag: int) -> bool:
+    """Whether `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
+    from search.auto import left_to_exact  # noqa: PLC0415 - only where there is an index
+
+    return not question.fuzzy and (lag > 0 or left_to_exact(question) is not None)
+
+
+@asynccontextmanager
+async def _meilisearch(url: str, settings: Meilisearch, exact: ExactEngine) -> AsyncIterator[Engine]:
+    from search.auto import AutoEngine  # noqa: PLC0415 - the SDK costs 200 ms
+    from search.meili.engine import MeiliEngine  # noqa: PLC0415 - see above
+    from search.meili.node import Node  # noqa: PLC0415 - see above
+
+    key = settings.search_key or settings.api_key
+    node = Node(url, key.get_secret_value() if key else None, index=settings.index, seconds=SECONDS)
+    try:
+        yield AutoEngine(MeiliEngine(node), exact, _tell)
+    finally:
+        await node.close()
+
+
+def _tell(error: SearchError) -> None:
+    output.warn(f"{error} The embedded engine answers instead.")

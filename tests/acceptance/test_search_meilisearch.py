@@ -1,0 +1,160 @@
+"""`telekeep search` with Meilisearch: which engine answers, what it says of it, and what happens when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+import pytest
+
+from archiver.indexed import to_index_line
+from archiver.record import Message
+from search.meili.node import Node
+from tests.acceptance.test_reading import clean_environment
+from tests.contract.desks import Place, finish, place
+from tests.sample import build, connect, index, make_message
+
+Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+TEXTS = (
+    "bridge closed tonight",
+    "the bridge is open",
+    "мост закрыт",
+    "الجسر مغلق الليلة",
+    "国际法院",
+    "long long road home",
+)
+
+
+@dataclass
+class Shop:
+    """An archive with its index, and the command over both."""
+
+    directory: Path
+    where: Place
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        meilisearch = {"TELEKEEP_MEILISEARCH__URL": self.where.url, "TELEKEEP_MEILISEARCH__INDEX": self.where.index}
+        if self.where.key:
+            meilisearch["TELEKEEP_MEILISEARCH__API_KEY"] = self.where.key
+        return subprocess.run(
+            [sys.executable, "-m", "archiver", "search", *arguments],
+            env=clean_environment(self.directory) | meilisearch | environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    def ids(self, *arguments: str) -> list[int]:
+        done = self.run(*arguments, "--jsonl")
+        assert done.returncode in {0, 1}, done.stderr
+        return [orjson.loads(line)["message_id"] for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    directory = tmp_path_factory.mktemp("archive")
+    messages = [make_message(number, text) for number, text in enumerate(TEXTS, 1)]
+    build(directory, messages, covered=[(1, 6)])
+    index(directory, messages)
+    with place() as where:
+        # One that the archive does not have: another archiver's, or one that was lost here.
+        asyncio.run(fill(where, [*messages, make_message(7, "bridge of another archive")]))
+        yield Shop(directory, where)
+        asyncio.run(drop(where))
+
+
+async def fill(where: Place, messages: list[Message]) -> None:
+    node = where.node()
+    try:
+        await finish(node, *(await node.ensure()).tasks)
+        lines = [to_index_line(one, username="NightBridge", title="Night Bridge", missing=False) for one in messages]
+        await finish(node, await node.send(b"".join(lines)))
+    finally:
+        await node.close()
+
+
+async def drop(where: Place) -> None:
+    node = Node(where.url, where.key, index=where.index)
+    try:
+        await finish(node, await node.drop(where.index))
+    finally:
+        await node.close()
+
+
+def test_meilisearch_answers_what_it_can_and_the_archive_gives_the_rows(shop: Shop) -> None:
+    found = shop.run("bridge", "--jsonl")
+    assert found.returncode == 0, found.stderr
+    lines: list[dict[str, Any]] = [orjson.loads(line) for line in found.stdout.splitlines()]
+    assert [line["text"] for line in lines] == [TEXTS[1], TEXTS[0]]
+    assert "engine=meilisearch exact=no lag=0 dropped=1" in found.stderr
+    assert shop.ids("bridge", "--engine", "exact") == [2, 1]
+    assert shop.ids("bridge -closed") == [2]
+    assert shop.ids("الجسر مغلق") == [4]
+    assert "engine=meilisearch exact=yes lag=0" in shop.run("закрыт").stderr
+    counted = shop.run("закрыт", "--count")
+    assert (counted.stdout, counted.returncode) == ("1\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"), [("closed OR open", [2, 1]), ("clos*", [1]), ('"long long road"', [6]), ("国际法院", [5])]
+)
+def test_what_meilisearch_cannot_keep_is_left_to_the_embedded_engine(shop: Shop, query: str, wanted: list[int]) -> None:
+    assert shop.ids(query) == wanted
+    assert "engine=exact exact=yes" in shop.run(query).stderr
+    forced = shop.run(query, "--engine", "meilisearch")
+    assert forced.returncode == 2
+    assert "Meilisearch" in forced.stderr
+    assert "Traceback" not in forced.stderr
+
+
+def test_typing_errors_are_forgiven_only_on_demand(shop: Shop) -> None:
+    assert shop.ids("brigde closed") == []
+    assert shop.ids("brigde closed", "--fuzzy") == [1]
+    assert "engine=meilisearch exact=no" in shop.run("brigde", "--fuzzy").stderr
+    refused = shop.run("brigde", "--fuzzy", "--engine", "exact")
+    assert refused.returncode == 2
+    assert "--fuzzy is Meilisearch's alone" in refused.stderr
+
+
+def test_an_unreachable_server_is_said_once_and_the_embedded_engine_answers(shop: Shop) -> None:
+    for choice in ("auto", "meilisearch"):
+        found = shop.run("bridge", "--engine", choice, TELEKEEP_MEILISEARCH__URL="http://127.0.0.1:9")
+        assert found.returncode == 0
+        assert found.stdout.count("bridge") == 2
+        assert found.stderr.count("127.0.0.1:9 did not answer: the connection was refused") == 1
+        assert "engine=exact exact=yes" in found.stderr
+
+
+def test_a_refused_key_is_said_and_never_shown(shop: Shop) -> None:
+    found = shop.run("bridge", TELEKEEP_MEILISEARCH__API_KEY="not-the-key-at-all")
+    assert found.returncode == 0
+    assert "refuses the key" in found.stderr
+    assert "not-the-key-at-all" not in found.stderr + found.stdout
+
+
+def test_an_index_that_lags_is_named_and_auto_does_not_ask_it(shop: Shop, tmp_path: Path) -> None:
+    behind = Shop(tmp_path, shop.where)
+    messages = [make_message(number, text) for number, text in enumerate(TEXTS, 1)]
+    build(
+        tmp_path,
+        messages,
+        covered=[(1, 6)],
+        sql=["INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, 1, 0)"],
+    )
+    index(tmp_path, messages)
+    assert "engine=exact exact=yes" in behind.run("закрыт").stderr
+    assert "engine=meilisearch exact=no lag=1" in behind.run("закрыт", "--engine", "meilisearch").stderr
+
+
+def test_an_index_that_is_not_there_or_of_another_version_is_not_asked(shop: Shop) -> None:
+    found = shop.run("bridge", TELEKEEP_MEILISEARCH__INDEX="nothing-there")
+    assert "has no such index" in found.stderr
+    assert "engine=exact exact=yes" in found.stderr
+    assert connect(shop.directory).execute("SELECT count(*) FROM outbox").fetchone() == (0,)
