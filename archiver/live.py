@@ -89,6 +89,8 @@ class Live:
         self._fail = fail
         self._tracks: dict[int, _Track] = {}
         self._queue = DueQueue()
+        self._failed: set[int] = set()
+        """Channels that could not be caught up the last time."""
         self._hints_paid_until = 0.0
         self.heard_at: float | None = None
         """When the server last told how its channels stand; the service's sign of life hangs on it."""
@@ -133,6 +135,10 @@ class Live:
             access = await list_access(self._database.connection, self._account)
             known = {}
             for channel in channels:
+                if not channel.failures and channel.channel_id in self._failed:
+                    # It was reached since, or somebody added it again.
+                    self._failed.discard(channel.channel_id)
+                    self._probe.readmit(channel.channel_id)
                 if channel.pts is None:
                     continue  # see _welcome_for_ever
                 if channel.channel_id not in access:
@@ -157,6 +163,7 @@ class Live:
         kept = {channel.channel_id for channel in mine}
         self._mirror.forget(kept)
         self._tracks = {key: track for key, track in self._tracks.items() if key in kept}
+        self._failed &= kept
         for channel_id in kept - self._tracks.keys():
             self._tracks[channel_id] = _Track(sure_at=now + random.random() * SURE, probed_at=now)  # noqa: S311
         return [channel for channel in mine if channel.retry_at is None or channel.retry_at <= now]
@@ -259,9 +266,8 @@ class Live:
             raise
         except Error as exc:
             await self._fail(channel, exc)
+            self._failed.add(channel_id)
             return
         self.heard_at = now = self._clock.now()
-        if channel.failures:
-            self._probe.readmit(channel_id)
         if track := self._tracks.get(channel_id):
             track.sure_at = now + SURE * random.uniform(0.9, 1.1)  # noqa: S311
