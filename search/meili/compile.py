@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from search.engine import Question
 from search.errors import Unanswerable
-from search.meili.filters import ALL, NONE, behind, compile_filter, join, one_of, within
+from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, is_plain
 from search.normalize import Needle
@@ -103,13 +103,13 @@ def take_apart(question: Question) -> Parts:
         elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
             parts.excluded.append(f"-{_text(node.part, fuzzy=False)}")
         elif isinstance(node, Not):
-            raise Unanswerable("Meilisearch cannot exclude several words together.")
+            raise unanswerable("Meilisearch cannot exclude several words together.")
         else:
-            raise Unanswerable("Meilisearch joins words by AND only, not by OR.")
+            raise unanswerable("Meilisearch joins words by AND only, not by OR.")
     if len(parts.wanted) > MAX_WORDS:
-        raise Unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
+        raise unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
     if len(parts.excluded) > MAX_EXCLUDED:
-        raise Unanswerable(f"Meilisearch excludes {MAX_EXCLUDED} words at most.")
+        raise unanswerable(f"Meilisearch excludes {MAX_EXCLUDED} words at most.")
     if question.channels is not None:
         parts.filters.append(one_of("channel_id", [str(one) for one in sorted(question.channels)]))
     if (bounds := within(question.bounds)) != ALL:
@@ -161,13 +161,10 @@ def _has_words(node: Node) -> bool:
 def _text(leaf: Text, *, fuzzy: bool) -> str:
     needle: Needle = leaf.needle
     if needle.prefix:
-        raise Unanswerable("Meilisearch is not asked for beginnings of words, nor for a single character of a script.")
+        raise unanswerable("Meilisearch is not asked for beginnings of words, nor for a single character of a script.")
     if len(needle.terms) > MAX_NEIGHBOURS:
-        raise Unanswerable(f"Meilisearch cannot tell whether more than {MAX_NEIGHBOURS} words stand side by side.")
+        raise unanswerable(f"Meilisearch cannot tell whether more than {MAX_NEIGHBOURS} words stand side by side.")
     words = [encode(term) for term in needle.terms]
     if fuzzy and isinstance(leaf, Word) and all(map(is_plain, words)):
         return " ".join(words)
     return f'"{" ".join(words)}"'
-
-
-__all__ = ["ALL", "COUNTED", "MARKS", "NONE", "by_rank", "can_answer", "facet_body", "search_body", "take_apart"]

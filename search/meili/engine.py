@@ -13,7 +13,7 @@ from typing import Any
 from search.engine import Answer, Hit, Question
 from search.meili.compile import COUNTED, MARKS, by_rank, facet_body, search_body
 from search.meili.node import Node
-from search.meili.settings import MAX_HITS, TERMS
+from search.meili.settings import TERMS
 from search.page import read_rank, write_place, write_rank
 
 FACETS: Mapping[str, str] = {"channel": "channel_id", "media": "has", "day": "day"}
@@ -74,6 +74,3 @@ def _cursor(question: Question, page: Sequence[Hit]) -> str | None:
         return write_place((page[-1].date, page[-1].channel_id, page[-1].message_id)) if page else None
     end = (0 if question.cursor is None else read_rank(question.cursor)) + len(page)
     return write_rank(end)
-
-
-__all__ = ["FACETS", "MAX_HITS", "MeiliEngine"]

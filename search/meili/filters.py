@@ -27,6 +27,11 @@ _WORD_FIELDS = {"from": "author_words", "fwd": "fwd_words", "filename": "file_wo
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains"}
 
 
+def unanswerable(why: str) -> Unanswerable:
+    """The error that says why Meilisearch cannot answer."""
+    return Unanswerable(why, hint="The embedded engine can: leave --engine meilisearch and --fuzzy out.")
+
+
 def compile_filter(node: Node) -> str:
     """The expression of a tree without words. Raises Unanswerable."""
     match node:
@@ -40,7 +45,7 @@ def compile_filter(node: Node) -> str:
             return _has(kind)
         case Is(state):
             if state == "pinned":
-                raise Unanswerable("The index does not follow what is pinned.")
+                raise unanswerable("The index does not follow what is pinned.")
             return f"is_{state} = true"
         case InChannel(ids):
             return one_of("channel_id", [str(one) for one in sorted(ids)])
@@ -50,7 +55,7 @@ def compile_filter(node: Node) -> str:
             return _number(node)
         case Tag():
             return _tag(node)
-    raise Unanswerable("Meilisearch joins words by AND only.")
+    raise unanswerable("Meilisearch joins words by AND only.")
 
 
 def join(operator: str, parts: Iterable[str], *, empty: str) -> str:
@@ -97,7 +102,7 @@ def _has(kind: str) -> str:
 
 def _number(node: Number) -> str:
     if node.field != "id":
-        raise Unanswerable(f"The index does not follow {node.field}.")
+        raise unanswerable(f"The index does not follow {node.field}.")
     parts = []
     if node.low is not None:
         parts.append(f"message_id >= {node.low}")
@@ -122,16 +127,16 @@ def _word(tag: Tag) -> str:
     if found is None:
         return NONE
     if len(found.terms) > 1:
-        raise Unanswerable(f"Meilisearch cannot look for several words one behind the other in '{tag.field}:'.")
+        raise unanswerable(f"Meilisearch cannot look for several words one behind the other in '{tag.field}:'.")
     return _compare(_WORD_FIELDS[tag.field], found.terms[0], prefix=found.prefix)
 
 
 def _compare(field: str, value: str, *, prefix: bool) -> str:
     if len(value.encode("utf-8", "replace")) > _LONGEST_VALUE:
-        raise Unanswerable(f"A value of a filter is longer than {_LONGEST_VALUE} bytes.")
+        raise unanswerable(f"A value of a filter is longer than {_LONGEST_VALUE} bytes.")
     if not prefix:
         return f"{field} = {quote(value)}"
     if not value.isascii():
         # It compares decomposed letters: и would begin й.
-        raise Unanswerable("Meilisearch finds beginnings of words in ASCII letters only.")
+        raise unanswerable("Meilisearch finds beginnings of words in ASCII letters only.")
     return f"{field} STARTS WITH {quote(value)}"

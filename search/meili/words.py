@@ -48,7 +48,7 @@ def encode(term: str) -> str:
 
 def encode_line(line: str) -> str:
     """The words of a line of terms with spaces between."""
-    return " ".join([_WORDS[term] for term in line.split()])
+    return " ".join(map(_WORDS.__getitem__, line.split()))
 
 
 class _Words(dict[str, str]):

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
-from archiver.indexed import to_index_line
+from archiver.document import to_document
 from archiver.record import Message
+from search.meili.document import to_line
 from search.meili.node import Node
 from tests.acceptance.test_reading import clean_environment
 from tests.contract.desks import Place, finish, place
@@ -74,7 +75,7 @@ async def fill(where: Place, messages: list[Message]) -> None:
     node = where.node()
     try:
         await finish(node, *(await node.ensure()).tasks)
-        lines = [to_index_line(one, username="NightBridge", title="Night Bridge", missing=False) for one in messages]
+        lines = [to_line(to_document(one)) for one in messages]
         await finish(node, await node.send(b"".join(lines)))
     finally:
         await node.close()
