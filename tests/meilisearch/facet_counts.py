@@ -22,8 +22,8 @@ def counted(index: Index, wanted: list[str], rows: set[int]) -> tuple[Distributi
     distribution: Distribution = {}
     stats: Stats = {}
     faceting = index.settings["faceting"]
-    for name in sorted({*index.fields, *index.facets.names()}):
-        if not any(patterns.matches(pattern, name) for pattern in wanted):
+    for name in sorted({*index.fields, *index.facets.nested()}):
+        if not any(patterns.matches(pattern, name) or patterns.is_below(name, pattern) for pattern in wanted):
             continue
         matched = patterns.matching_features(name, rules)
         if matched is None or not matched[1].filterable:
@@ -39,16 +39,13 @@ def counted(index: Index, wanted: list[str], rows: set[int]) -> tuple[Distributi
 
 def _values(column: Column, rows: set[int], order: str, most: int) -> dict[str, int]:
     found: list[tuple[str, int]] = []
-    for number in sorted(column.numbers):
-        count = len(column.numbers[number] & rows)
-        if count:
-            found.append((short_number(number), count))
-    for text in sorted(column.strings):
-        count = len(column.strings[text] & rows)
-        if count:
-            found.append((column.originals[text], count))
-    if order == "count":
-        found.sort(key=lambda pair: -pair[1])
+    for kind, label in ((column.numbers, short_number), (column.strings, column.originals.__getitem__)):
+        counts = [(label(value), len(kind[value] & rows)) for value in sorted(kind)]
+        some = [pair for pair in counts if pair[1]]
+        if order == "count":  # of equally many the greatest value comes first
+            some.reverse()
+            some.sort(key=lambda pair: -pair[1])
+        found += some
     return dict(found[:most])
 
 

@@ -81,29 +81,47 @@ def _within(value: Any, bounds: Bounds, key: Callable[[Any], Any] = lambda value
 
 
 class Facets:
-    """Columns of an index. All that its settings name are made at once, when the first one is asked for."""
+    """Columns of an index. All that its settings mean are made at once, when the first one is asked for."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._columns: dict[str, Column] = {}
+        self._means: dict[str, bool] = {}  # whether the settings mean a nested field
         self._seen = 0  # rows below this one are in
 
     def column(self, name: str) -> Column:
         if name not in self._columns:
-            for one in {name, *self.names()}:
-                self._columns.setdefault(one, Column())
-            self._columns = {one: Column() for one in self._columns}
+            self._columns = {one: Column() for one in {name, *self._columns, *self._named()}}
             self._seen = 0
+        self._update()
+        return self._columns[name]
+
+    def nested(self) -> list[str]:
+        """Fields within fields that the settings mean and a document has."""
+        self.column("")
+        return [name for name, column in self._columns.items() if "." in name and column.exists]
+
+    def _update(self) -> None:
         for row in range(self._seen, self._index.next_row):
             if row in self._index.raw:
                 for path, value in leaves(self._index.document(row)):
                     column = self._columns.get(path)
+                    if column is None and "." in path and self._is_meant(path):
+                        column = self._columns[path] = Column()
                     if column is not None:
                         column.add(row, value)
         self._seen = self._index.next_row
-        return self._columns[name]
 
-    def names(self) -> set[str]:
+    def _is_meant(self, path: str) -> bool:
+        known = self._means.get(path)
+        if known is None:
+            rules = self._index.settings["filterableAttributes"]
+            sortable = self._index.settings["sortableAttributes"]
+            known = patterns.matching_features(path, rules) is not None
+            known = self._means[path] = known or any(patterns.is_below(path, one) for one in sortable)
+        return known
+
+    def _named(self) -> set[str]:
         """What the settings name, patterns left out, and every field that a pattern means."""
         settings = self._index.settings
         rules = settings["filterableAttributes"]

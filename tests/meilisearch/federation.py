@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 import uuid
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
-from tests.meilisearch.errors import ApiError
+from tests.meilisearch.errors import ApiError, index_not_found
 from tests.meilisearch.facet_counts import Distribution, Stats, counted
-from tests.meilisearch.filter_values import normalize
 from tests.meilisearch.hits import Formatter
 from tests.meilisearch.index import Index
 from tests.meilisearch.ranking import global_score
-from tests.meilisearch.search import search
-from tests.meilisearch.weighted import Hit, compare, weighted, weighted_details
+from tests.meilisearch.remotes import ask
+from tests.meilisearch.search import Distinct, search
+from tests.meilisearch.weighted import Hit, check_kinds, compare, weighted
 
 if TYPE_CHECKING:
     from tests.meilisearch.instance import Instance
 
-_REMOTE_TIMEOUT = 25.0  # seconds
 _PAGING = ("limit", "offset", "page", "hitsPerPage")
 
 
@@ -30,21 +27,16 @@ def federate(server: Instance, queries: list[dict[str, Any]], federation: dict[s
     """The answer of a multi-search with `federation`. Raises ApiError."""
     began = time.monotonic()
     pages = federation["page"] is not None or federation["hitsPerPage"] is not None
-    if pages:
-        limit = 20 if federation["hitsPerPage"] is None else federation["hitsPerPage"]
-        page = 1 if federation["page"] is None else federation["page"]
-        offset, limit = (limit * (page - 1), limit) if page else (0, 0)
-    else:
+    size = 20 if federation["hitsPerPage"] is None else federation["hitsPerPage"]
+    page = 1 if federation["page"] is None else federation["page"]
+    offset, limit = (size * (page - 1), size) if pages and page else (0, 0)
+    if not pages:
         offset, limit = federation["offset"], federation["limit"]
     run = _Federation(server, queries, federation, offset + limit, exhaustive=pages)
-    hits = sorted(run.hits, key=cmp_to_key(compare))
-    if federation["distinct"] is not None:
-        hits = _distinct(hits, federation["distinct"])
+    hits = run.ordered()
     result: dict[str, Any] = {"hits": [hit.body for hit in hits[offset : offset + limit]]}
     result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
     if pages:
-        size = 20 if federation["hitsPerPage"] is None else federation["hitsPerPage"]
-        page = 1 if federation["page"] is None else federation["page"]
         total_pages = -(-run.total // size) if size else 0
         result |= {"hitsPerPage": size, "page": page, "totalPages": total_pages, "totalHits": run.total}
     else:
@@ -54,6 +46,14 @@ def federate(server: Instance, queries: list[dict[str, Any]], federation: dict[s
     if run.remote_errors is not None:
         result["remoteErrors"] = run.remote_errors
     return result
+
+
+def inside(place: int, error: ApiError) -> ApiError:
+    """In a multi-search a missing index is a bad request (400), not 404."""
+    found = ApiError(error.code, f"Inside `.queries[{place}]`: {error.message}")
+    if error.code == "index_not_found":
+        found.override = 400
+    return found
 
 
 class _Federation:
@@ -75,21 +75,23 @@ class _Federation:
         self.facets: dict[str, tuple[Distribution, Stats]] = {}
         self.remote_errors: dict[str, Any] | None = None
         self._rows: dict[str, set[int]] = {}
+        self._kinds: list[tuple[int, list[str]]] = []
         for place, query in enumerate(queries):
-            try:
-                self._check(query)
-            except ApiError as exc:
-                raise _inside(place, exc) from None
+            self._at(place, lambda query=query: self._check(query))
         for place, query in enumerate(queries):
             if self._remote(query) is None:
-                try:
-                    self._local(place, query)
-                except ApiError as exc:
-                    raise _inside(place, exc) from None
+                self._at(place, lambda place=place, query=query: self._local(place, query))
             else:
                 self._ask_remote(place, query)
+        self.total += sum(len(rows) for rows in self._rows.values())
         for uid, wanted in federation["facetsByIndex"].items():
-            self._count(uid, wanted)
+            self._count(uid, wanted, queries)
+
+    def _at(self, place: int, act: Any) -> None:
+        try:
+            act()
+        except ApiError as exc:
+            raise inside(place, exc) from None
 
     def _check(self, query: dict[str, Any]) -> None:
         for name in _PAGING:
@@ -132,77 +134,92 @@ class _Federation:
         options = query["federationOptions"] or {}
         position = place if options.get("queryPosition") is None else options["queryPosition"]
         weight = options.get("weight", 1.0)
+        distinct = self.federation["distinct"]
         most = index.settings["pagination"]["maxTotalHits"]
         with index.lock:
             detailed = {**query, "showRankingScoreDetails": True}
+            # What is distinct over all indexes is chosen from everything that fits.
+            limit = len(index.raw) if distinct is not None else min(self.needed, most)
             contains = self.server.features["containsFilter"]
-            found = search(index, detailed, 0, min(self.needed, most), contains=contains, exhaustive=self.exhaustive)
+            found = search(index, detailed, 0, limit, contains=contains, exhaustive=self.exhaustive)
+            self._kinds.append((place, found.kinds))
+            check_kinds(self._kinds)
             formatter = Formatter(index, query, found)
-            seen = self._rows.setdefault(index.uid, set())
             for order, (row, scores) in enumerate(found.hits):
-                if row in seen:  # several queries on one index give a document once
-                    continue
                 body = formatter.hit(row, scores)
                 body["_federation"] = {
                     "indexUid": index.uid,
                     "queriesPosition": position,
                     "weightedRankingScore": global_score(scores) * weight,
                 }
-                self._add(Hit(body, position, weighted(scores, weight), order))
-            seen |= found.rows
-        self.total = sum(len(rows) for rows in self._rows.values())
+                if self.server.features["network"] and self.server.network["self"] is not None:
+                    body["_federation"]["remote"] = self.server.network["self"]
+                self.hits.append(Hit(body, position, weighted(scores, weight), order, (index.uid, row)))
+            self._rows.setdefault(index.uid, set()).update(found.rows)
 
-    def _add(self, hit: Hit) -> None:
-        if self.server.features["network"] and self.server.network["self"] is not None:
-            hit.body["_federation"].setdefault("remote", self.server.network["self"])
-        self.hits.append(hit)
+    def ordered(self) -> list[Hit]:
+        """The hits from the best to the worst, each document once, and each value of `distinct` once."""
+        seen: set[Any] = set()
+        hits = []
+        for hit in sorted(self.hits, key=cmp_to_key(compare)):
+            if hit.document is None or hit.document not in seen:
+                seen.add(hit.document)
+                hits.append(hit)
+        return hits if self.federation["distinct"] is None else self._distinct(hits, self.federation["distinct"])
+
+    def _distinct(self, hits: list[Hit], field: str) -> list[Hit]:
+        gone: set[tuple[str, int]] = set()
+        taken: list[Hit] = []
+        for hit in hits:
+            if len(taken) >= self.needed and not self.exhaustive:
+                break
+            if hit.document is not None and hit.document not in gone:
+                taken.append(hit)
+                gone |= self._same(hit.document, field)
+        kept = {hit.document for hit in taken}
+        self.total -= sum((uid, row) in gone - kept for uid, rows in self._rows.items() for row in rows)
+        return taken
+
+    def _same(self, document: tuple[str, int], field: str) -> set[tuple[str, int]]:
+        values = self.server.index(document[0]).facets.column(field).of_row.get(document[1], ())
+        found: set[tuple[str, int]] = set()
+        for uid in self._rows:
+            index = self.server.index(uid)
+            distinct = Distinct(index, index.facets.column(field))
+            found |= {(uid, row) for row in distinct.with_values(values)}
+        return found
 
     def _ask_remote(self, place: int, query: dict[str, Any]) -> None:
         name = self._remote(query) or ""
-        if self.remote_errors is None:
-            self.remote_errors = {}
         remote = self.server.network["remotes"].get(name)
         if remote is None:
-            error = ApiError("invalid_multi_search_remote", f"unknown remote: `{name}`")
-            raise _inside(place, error)
-        options = {"weight": (query["federationOptions"] or {}).get("weight", 1.0), "queryPosition": place}
-        asked = {key: value for key, value in query.items() if value is not None and key != "federationOptions"}
-        body = {
-            "queries": [{**asked, "federationOptions": options, "showRankingScoreDetails": True}],
-            "federation": {"limit": self.needed, "offset": 0},
-        }
-        request = urllib.request.Request(  # noqa: S310 - the remote is what the network object says
-            remote["url"].rstrip("/") + "/multi-search",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {remote['searchApiKey']}"},
-        )
+            raise inside(place, ApiError("invalid_multi_search_remote", f"remote `{name}` is unknown"))
+        if self.remote_errors is None:
+            self.remote_errors = {}
         try:
-            with urllib.request.urlopen(request, timeout=_REMOTE_TIMEOUT) as answer:  # noqa: S310
-                found = json.loads(answer.read())
-        except urllib.error.HTTPError as exc:
-            self.remote_errors[name] = _remote_error(exc).body()
+            hits, total = ask(remote, name, place, query, self.needed)
+        except ApiError as exc:
+            self.remote_errors[name] = exc.body()
             return
-        except (OSError, ValueError):
-            self.remote_errors[name] = ApiError("remote_could_not_send_request", "error sending request").body()
-            return
-        self.total += found["estimatedTotalHits"]
-        for order, hit in enumerate(found["hits"]):
-            details = hit["_rankingScoreDetails"]
-            if not query["showRankingScoreDetails"]:
-                del hit["_rankingScoreDetails"]
-            hit["_federation"]["remote"] = name
-            self.hits.append(Hit(hit, place, weighted_details(details, options["weight"]), order))
+        self.total += total
+        self.hits += hits
 
-    def _count(self, uid: str, wanted: list[str] | None) -> None:
-        if wanted is None or uid not in self._rows:
+    def _count(self, uid: str, wanted: list[str] | None, queries: list[dict[str, Any]]) -> None:
+        where = f"Inside `.federation.facetsByIndex.{uid}`: "
+        place = next((place for place, query in enumerate(queries) if query["indexUid"] == uid), None)
+        if uid not in self.server.indexes:
+            error = index_not_found(uid)
+            found = ApiError(error.code, f"{where}{error.message}\n - Note: index `{uid}` is not used in queries")
+            found.override = 400
+            raise found
+        if wanted is None or place is None:
             return
         index: Index = self.server.index(uid)
         with index.lock:
             try:
                 self.facets[uid] = counted(index, wanted, self._rows[uid])
             except ApiError as exc:
-                message = f"Inside `.federation.facetsByIndex.{uid}`: {exc.message}"
-                raise ApiError(exc.code, message) from None
+                raise inside(place, ApiError(exc.code, where + exc.message)) from None
 
     def facet_part(self) -> dict[str, Any]:
         if not self.facets:
@@ -227,32 +244,3 @@ class _Federation:
             "facetDistribution": {name: dict(sorted(v.items())[:most]) for name, v in distribution.items()},
             "facetStats": stats,
         }
-
-
-def _distinct(hits: list[Hit], field: str) -> list[Hit]:
-    seen: set[Any] = set()
-    found = []
-    for hit in hits:
-        value = hit.body.get(field)
-        key = normalize(value) if isinstance(value, str) else value
-        if key is None or key not in seen:
-            found.append(hit)
-            seen.add(key)
-    return found
-
-
-def _remote_error(exc: urllib.error.HTTPError) -> ApiError:
-    try:
-        message = json.loads(exc.read())["message"]
-    except (ValueError, KeyError):
-        message = ""
-    if exc.code in (401, 403):
-        return ApiError("remote_invalid_api_key", f"could not authenticate against the remote host\n  - {message}")
-    return ApiError("remote_remote_error", f"remote host responded with code {exc.code}: {message}")
-
-
-def _inside(place: int, error: ApiError) -> ApiError:
-    found = ApiError(error.code, f"Inside `.queries[{place}]`: {error.message}")
-    if error.code == "index_not_found":
-        found.override = 400
-    return found

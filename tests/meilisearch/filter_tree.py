@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,3 +59,26 @@ def conditions(tree: Filter) -> Iterator[Condition | In]:
                 stack.extend(parts)
             case Condition() | In() as condition:
                 yield condition
+
+
+def written(tree: Filter) -> str:
+    """The filter as Meilisearch writes it for itself: everything quoted, each part in parentheses."""
+    match tree:
+        case Not(inner):
+            return f"NOT ({written(inner)})"
+        case And(parts):
+            return " AND ".join(f"({written(part)})" for part in parts)
+        case Or(parts):
+            return " OR ".join(f"({written(part)})" for part in parts)
+        case In(field, values):
+            return f"{_quoted(field)} IN [{', '.join(map(_quoted, values))}]"
+    start = _quoted(tree.field)
+    if tree.value is None:
+        return f"{start} {tree.operator}"
+    if tree.upper is not None:
+        return f"{start} {_quoted(tree.value)} TO {_quoted(tree.upper)}"
+    return f"{start} {tree.operator} {_quoted(tree.value)}"
+
+
+def _quoted(value: Value) -> str:
+    return json.dumps(value.text, ensure_ascii=False)

@@ -7,6 +7,7 @@ others (README.md). Rows of one bucket come by internal id.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
 from typing import Any, NamedTuple
@@ -48,6 +49,7 @@ class Ranking:
         self.index = index
         self.matcher = matcher
         self.graph = graph
+        self.kinds: list[str] = []
         self.rules = self._rules(strategy, sort)
 
     def _rules(self, strategy: str, sort: list[Criterion]) -> list[Rule]:
@@ -78,12 +80,14 @@ class Ranking:
                 if not has_words:
                     has_words = True
                     found.append(self._by_words)
+                self.kinds += ["relevancy"] if self.kinds[-1:] != ["relevancy"] else []
                 found += [self._costly(name, rule) for rule in by_query.get(name, ())]
                 continue
             for criterion in wanted:
                 if criterion.field not in sorted_fields:
                     sorted_fields.add(criterion.field)
                     found.append(self._by_value(criterion))
+                    self.kinds.append("asc" if criterion.ascending else "desc")
         return found
 
     def hits(self, rows: set[int], *, detailed: bool) -> Iterator[tuple[int, Scores]]:
@@ -198,9 +202,14 @@ class Ranking:
         return sum(min(place[1] for place in places) for places in terms), most * len(terms)
 
     def _by_position(self, row: int, nodes: list[Node]) -> tuple[int, int]:
+        """How far each term is from where it stands in the question."""
         terms = self._matched(row, nodes)
-        total = sum(min(place[2] for place in places) for places in terms)
-        return _position_cost(total), 10
+        starts = [node.term.start for node in nodes if node.first == node.last and node.typos(row) is not None]
+        total = sum(
+            min(_distance_cost(abs(_bucketed(place[2]) - start)) for place in places)
+            for places, start in zip(terms, starts, strict=False)
+        )
+        return total, 10 * len(terms)
 
     def _by_exact_attribute(self, row: int, nodes: list[Node]) -> tuple[int, int]:
         assert self.matcher is not None
@@ -223,11 +232,15 @@ class Ranking:
         return count - sum(any(place[4] for place in places) for places in terms), count
 
 
-def _position_cost(total: int) -> int:
-    for cost, limit in enumerate((1, 2, 3, 4, 6, 9, 14, 25, 60, 1000)):
-        if total < limit:
-            return cost
-    return 10
+def _distance_cost(distance: int) -> int:
+    return bisect_right((1, 2, 5, 8, 12, 17, 25, 65, 257, 1025), distance)
+
+
+def _bucketed(position: int) -> int:
+    """Positions are known exactly at the beginning of a text only."""
+    if position < 16:
+        return position
+    return 24 if position < 24 else 1 << (position - 1).bit_length()
 
 
 def explained(scores: Scores) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.meilisearch import uids
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.facet_counts import counted
-from tests.meilisearch.federation import federate
+from tests.meilisearch.federation import federate, inside
 from tests.meilisearch.hits import Formatter
 from tests.meilisearch.index import Index
 from tests.meilisearch.reading import REQUIRED, Field, list_of, optional, shape
@@ -21,7 +21,7 @@ _SEARCH = shape(QUERY)
 _MULTI = shape(
     {
         "queries": Field(list_of(shape(IN_MULTI_SEARCH)), "bad_request", REQUIRED),
-        "federation": Field(optional(shape(FEDERATION)), "invalid_multi_search_federated"),
+        "federation": Field(optional(shape(FEDERATION)), "bad_request"),
     }
 )
 
@@ -37,12 +37,13 @@ def add_to(routes: Routes) -> None:
 
 def _one(request: Request, query: dict[str, Any]) -> Any:
     index = request.server.index(uids.check(request.names["index_uid"]))
-    return answer(index, query, contains=request.server.features["containsFilter"])
+    return answer(index, query, request.server.features)
 
 
-def answer(index: Index, query: dict[str, Any], *, contains: bool) -> dict[str, Any]:
+def answer(index: Index, query: dict[str, Any], features: dict[str, bool]) -> dict[str, Any]:
     """The result of a read query on an index. Raises ApiError."""
     began = time.monotonic()
+    contains, caps = features["containsFilter"], features["legacySearch"]
     pages = query["page"] is not None or query["hitsPerPage"] is not None
     most = index.settings["pagination"]["maxTotalHits"]
     if pages:
@@ -51,16 +52,17 @@ def answer(index: Index, query: dict[str, Any], *, contains: bool) -> dict[str, 
         offset, limit = (size * (page - 1), size) if page else (0, 0)
     else:
         offset, limit = query["offset"], query["limit"]
-    offset = min(offset, most)
+    start = min(offset, most)
     with index.lock:
-        found = search(index, query, offset, min(limit, most - offset), contains=contains, exhaustive=pages)
+        found = search(index, query, start, min(limit, most - start), contains=contains, exhaustive=pages)
         formatter = Formatter(index, query, found)
         result: dict[str, Any] = {
             "hits": [formatter.hit(row, scores) for row, scores in found.hits],
             "query": query["q"] or "",
         }
-        total = min(len(found.rows), most)
-        facets = None if query["facets"] is None else counted(index, query["facets"], found.rows)
+        # With the search of 1.50 the greatest number of hits is no limit to how many are counted.
+        total = min(len(found.rows), most) if caps else len(found.rows)
+        facets = counted(index, query["facets"], found.rows) if query["facets"] else None
     result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
     if pages:
         total_pages = -(-total // size) if size else 0
@@ -77,7 +79,7 @@ def _multi(request: Request) -> Any:
     queries = body["queries"]
     for place, query in enumerate(queries):
         if not request.access.sees(query["indexUid"]):
-            raise _inside(place, ApiError("invalid_api_key", "The provided API key is invalid."))
+            raise inside(place, ApiError("invalid_api_key", "The provided API key is invalid."))
     if body["federation"] is not None:
         return federate(request.server, queries, body["federation"])
     results = []
@@ -85,7 +87,7 @@ def _multi(request: Request) -> Any:
         try:
             results.append({"indexUid": query["indexUid"], **_plain(request, query)})
         except ApiError as exc:
-            raise _inside(place, exc) from None
+            raise inside(place, exc) from None
     return {"results": results}
 
 
@@ -98,12 +100,4 @@ def _plain(request: Request, query: dict[str, Any]) -> dict[str, Any]:
         )
     index = request.server.index(query["indexUid"])
     filled = {**query, "offset": query["offset"] or 0, "limit": 20 if query["limit"] is None else query["limit"]}
-    return answer(index, filled, contains=request.server.features["containsFilter"])
-
-
-def _inside(place: int, error: ApiError) -> ApiError:
-    """In a multi-search a missing index is a bad request (400), not 404."""
-    found = ApiError(error.code, f"Inside `.queries[{place}]`: {error.message}")
-    if error.code == "index_not_found":
-        found.override = 400
-    return found
+    return answer(index, filled, request.server.features)

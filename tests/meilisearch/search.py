@@ -10,6 +10,8 @@ from tests.meilisearch import filters, patterns
 from tests.meilisearch.asc_desc import Criterion, parse_sort
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.facets import Column
+from tests.meilisearch.filter_parser import parse
+from tests.meilisearch.filter_tree import written
 from tests.meilisearch.index import Index
 from tests.meilisearch.matching import Graph, Matcher, Node
 from tests.meilisearch.query import ask
@@ -23,6 +25,7 @@ class Found:
     hits: list[tuple[int, Scores]]
     rows: set[int]
     nodes: list[Node] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)  # of the ranking rules: relevancy, asc, desc
 
 
 def with_index(index: Index, code: str, message: str) -> ApiError:
@@ -31,9 +34,12 @@ def with_index(index: Index, code: str, message: str) -> ApiError:
 
 def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, contains: bool, exhaustive: bool) -> Found:
     """Find what a read query asks for. Raises ApiError."""
-    tree = (
-        None if query["filter"] is None else filters.read(query["filter"], "invalid_search_filter", contains=contains)
-    )
+    _refuse_vectors(query)
+    tree = None
+    if query["filter"] is not None:
+        tree = filters.read(query["filter"], "invalid_search_filter", contains=contains)
+    if tree is not None:  # a search tells mistakes by its own writing of the filter
+        tree = parse(written(tree))
     sort = [] if query["sort"] is None else parse_sort(query["sort"], "invalid_search_sort")
     attributes = _attributes(index, query["attributesToSearchOn"])
     distinct = _distinct(index, query["distinct"])
@@ -51,11 +57,22 @@ def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, cont
         good = [hit for hit in hits if global_score(hit[1]) >= query["rankingScoreThreshold"]]
         universe, hits = {row for row, _ in good}, iter(good)
     if distinct is None:
-        return Found(_page(hits, offset, limit), universe, nodes)
-    each = _Distinct(index, index.facets.column(distinct))
+        return Found(_page(hits, offset, limit), universe, nodes, ranking.kinds)
+    each = Distinct(index, index.facets.column(distinct))
     found = each.found(hits, universe, slice(offset, offset + limit), exhaustive=exhaustive)
-    found.nodes = nodes
+    found.nodes, found.kinds = nodes, ranking.kinds
     return found
+
+
+def _refuse_vectors(query: dict[str, Any]) -> None:
+    if query["hybrid"] is not None:
+        name = query["hybrid"].get("embedder")
+        raise ApiError("invalid_search_embedder", f"Cannot find embedder with name `{name}`.")
+    if query["vector"] is not None or query["media"] is not None:
+        raise ApiError(
+            "missing_search_hybrid",
+            "Invalid request: missing `hybrid` parameter when `vector` or `media` are present.",
+        )
 
 
 def _question(
@@ -89,16 +106,18 @@ def _page(hits: Iterator[tuple[int, Scores]], offset: int, limit: int) -> list[t
 
 
 @dataclass
-class _Distinct:
+class Distinct:
     """One hit for each value of a field. How many there are is known only as far as was looked, unless all is asked."""
 
     index: Index
     column: Column
 
     def same(self, row: int) -> set[int]:
-        values = self.column.of_row.get(row, ())
-        sets = (self.column.numbers[v] if isinstance(v, float) else self.column.strings[v] for v in values)
-        return set().union(*sets)
+        return self.with_values(self.column.of_row.get(row, ()))
+
+    def with_values(self, values: tuple[float | str, ...]) -> set[int]:
+        numbers, strings = self.column.numbers, self.column.strings
+        return set().union(*(numbers.get(v, ()) if isinstance(v, float) else strings.get(v, ()) for v in values))
 
     def found(
         self, hits: Iterator[tuple[int, Scores]], universe: set[int], wanted: slice, *, exhaustive: bool

@@ -27,12 +27,13 @@ from tests.meilisearch.reading import size as is_size
 from tests.meilisearch.settings import LOCALES, locale
 from tests.meilisearch.uids import is_index_uid, refusal
 
+_THRESHOLD = "the value of `rankingScoreThreshold` is invalid, expected a float between `0.0` and `1.0`."
+
 
 def _threshold(value: Any, where: str, code: str) -> float:
     found = number(value, where, code)
     if not 0.0 <= found <= 1.0:
-        message = "the value of `rankingScoreThreshold` is invalid, expected a float between `0.0` and `1.0`."
-        raise invalid(where, code, message)
+        raise invalid(where, code, _THRESHOLD)
     return found
 
 
@@ -76,7 +77,7 @@ QUERY: dict[str, Field] = {
     "attributesToSearchOn": Field(optional(list_of(string)), "invalid_search_attributes_to_search_on"),
     "rankingScoreThreshold": Field(optional(_threshold), "invalid_search_ranking_score_threshold"),
     "locales": Field(optional(_locales), "invalid_search_locales"),
-    "hybrid": Field(optional(anything), "invalid_search_hybrid_query"),
+    "hybrid": Field(optional(map_of(anything)), "invalid_search_hybrid_query"),
     "vector": Field(optional(list_of(number)), "invalid_search_vector"),
     "retrieveVectors": Field(is_boolean, "invalid_search_retrieve_vectors", False),
     "media": Field(optional(anything), "invalid_search_media"),
@@ -98,7 +99,7 @@ IN_MULTI_SEARCH: dict[str, Field] = {
     **QUERY,
     "offset": Field(optional(is_size), "invalid_search_offset"),
     "limit": Field(optional(is_size), "invalid_search_limit"),
-    "federationOptions": Field(optional(_OPTIONS), "invalid_multi_search_federation_options"),
+    "federationOptions": Field(optional(_OPTIONS), "bad_request"),
 }
 _MERGE = shape({"maxValuesPerFacet": Field(optional(is_size), "invalid_multi_search_max_values_per_facet")})
 FEDERATION: dict[str, Field] = {
@@ -108,17 +109,20 @@ FEDERATION: dict[str, Field] = {
     "hitsPerPage": Field(optional(is_size), "invalid_search_hits_per_page"),
     "facetsByIndex": Field(map_of(optional(list_of(string))), "invalid_multi_search_facets_by_index", dict),
     "mergeFacets": Field(optional(_MERGE), "invalid_multi_search_merge_facets"),
+    "distinct": Field(optional(string), "invalid_search_distinct"),
     "showPerformanceDetails": Field(is_boolean, "invalid_search_show_performance_details", False),
-    "distinct": Field(optional(string), "invalid_multi_search_distinct"),
     "personalize": Field(optional(anything), "invalid_search_personalize"),
 }
 
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        raise ValueError(f"could not parse `{text}` as a number") from None
+        found = -1.0
+    if not 0.0 <= found <= 1.0:
+        raise ValueError(_THRESHOLD)
+    return found
 
 
 _LISTS = {
@@ -140,9 +144,29 @@ def _parameter(name: str, field: Field) -> Parameter:
     return Parameter(str, field.code, default, many=name in _LISTS and name != "locales")
 
 
-GET_PARAMETERS = {
-    name: _parameter(name, field) for name, field in QUERY.items() if name not in ("hybrid", "vector", "media")
-}
+def _get_parameters() -> dict[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    for name, field in QUERY.items():
+        if name == "hybrid":
+            found["hybridEmbedder"] = Parameter(str, "invalid_search_embedder")
+            found["hybridSemanticRatio"] = Parameter(str, "invalid_search_semantic_ratio")
+        elif name == "personalize":
+            found["personalizeUserContext"] = Parameter(str, "invalid_search_personalize_user_context")
+        elif name != "media":
+            found[name] = _parameter(name, field)
+    return found
+
+
+GET_PARAMETERS = _get_parameters()
+
+
+def _known_locale(text: str) -> str:
+    every = [*LOCALES, *LOCALES.values(), "cmn"]
+    if text not in every:
+        listed = ", ".join(sorted(every, key=lambda one: (len(one), one)))
+        message = f"Invalid value in parameter `locales`: Unsupported locale `{text}`, expected one of {listed}"
+        raise ApiError("invalid_search_locales", message)
+    return LOCALES.get(text, text)
 
 
 def from_parameters(found: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +179,7 @@ def from_parameters(found: dict[str, Any]) -> dict[str, Any]:
         query["sort"] = query["sort"].split(",")
         parse_sort(query["sort"], "invalid_search_sort")
     if query["locales"] is not None:
-        query["locales"] = _locales(query["locales"].split(","), ".locales", "invalid_search_locales")
+        query["locales"] = [_known_locale(one) for one in query["locales"].split(",")]
     if query["matchingStrategy"] not in ("last", "all", "frequency"):
         raise ApiError(
             "invalid_search_matching_strategy",

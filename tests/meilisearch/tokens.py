@@ -43,6 +43,7 @@ _RUN = re.compile("|".join(f"(?P<{name}>[{chars}]+)" for name, chars in _SCRIPTS
 _STRIPPED = {"latin", "arabic", "hebrew", "greek", "thai"}
 _ARABIC = str.maketrans({"ـ": None, "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"'})
+_CJ_LANGUAGES, _ARABIC_LANGUAGES = frozenset({"cmn", "zho", "jpn"}), frozenset({"ara", "pes"})
 _ARTICLES = ("ال", "أل", "إل", "آل", "ٱل")
 
 
@@ -80,31 +81,31 @@ class Tokenizer:
         cut = "|".join([*map(re.escape, many), f"[{single}]"])
         self._cut = re.compile(cut)
         self._split = re.compile(f"({cut})")
-        self._known: dict[tuple[str, str, bool], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str, frozenset[str]], tuple[str, ...]] = {}
 
     def tokens(self, text: str, languages: Collection[str] | None = None) -> Iterator[Token]:
         """Every piece of the text, separators too."""
-        articles = not languages or bool({"ara", "pes"} & set(languages))
+        languages = frozenset(languages or ())
         for script, start, end in _runs(text):
             at = start
             for match in self._cut.finditer(text, start, end):
                 if match.start() > at:
-                    yield from self._words(text, script, at, match.start(), articles)
+                    yield from self._words(text, script, at, match.start(), languages)
                 yield self._separator(match[0], match.start())
                 at = match.end()
             if at < end:
-                yield from self._words(text, script, at, end, articles)
+                yield from self._words(text, script, at, end, languages)
 
     def words(self, text: str, languages: Collection[str] | None = None, offset: int = 0) -> list[tuple[int, str]]:
         """Words with their positions, from `offset` on: a hard separator is worth GAP."""
         found: list[tuple[int, str]] = []
         position, step = offset, 0  # step: how far away the next word is
-        articles = not languages or bool({"ara", "pes"} & set(languages))
+        languages = frozenset(languages or ())
         for script, start, end in _runs(text):
             for place, part in enumerate(self._split.split(text[start:end])):
                 if not part:
                     continue
-                for lemma in self._lemmas(part, script, articles, bool(place % 2)):
+                for lemma in self._lemmas(part, script, languages, bool(place % 2)):
                     if lemma in (SOFT, HARD):
                         step = step and (GAP if lemma == HARD else max(step, 1))
                         continue
@@ -113,14 +114,14 @@ class Tokenizer:
                         found.append((position, lemma))
         return found
 
-    def _lemmas(self, part: str, script: str, articles: bool, is_separator: bool) -> tuple[str, ...]:
+    def _lemmas(self, part: str, script: str, languages: frozenset[str], is_separator: bool) -> tuple[str, ...]:
         """Words of a piece; SOFT and HARD (they hold a character no word has) for separators, nothing for no word."""
-        key = (part, script, articles)
+        key = (part, script, languages)
         known = self._known.get(key)
         if known is None:
             if len(self._known) > 1 << 18:
                 self._known.clear()
-            tokens = [self._separator(part, 0)] if is_separator else self._words(part, script, 0, len(part), articles)
+            tokens = [self._separator(part, 0)] if is_separator else self._words(part, script, 0, len(part), languages)
             known = self._known[key] = tuple(
                 token.kind if token.kind in (SOFT, HARD) else _indexed(token) for token in tokens if token.lemma
             )
@@ -133,11 +134,16 @@ class Tokenizer:
         kind = HARD if lemma in _HARD else SOFT
         return Token(start, start + len(text), lemma, kind)
 
-    def _words(self, text: str, script: str, start: int, end: int, articles: bool) -> Iterator[Token]:
+    def _words(self, text: str, script: str, start: int, end: int, languages: frozenset[str]) -> Iterator[Token]:
         piece = text[start:end]
-        if script == "cj":
+        if script == "cj" and (not languages or languages & _CJ_LANGUAGES):
             cuts = [*range(start, end), end]
-        elif script == "arabic" and articles and len(piece) > 2 and piece.startswith(_ARTICLES):
+        elif (
+            script == "arabic"
+            and (not languages or languages & _ARABIC_LANGUAGES)
+            and len(piece) > 2
+            and piece.startswith(_ARTICLES)
+        ):
             cuts = [start, start + 2, end]
         else:
             cuts = [start, end]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tests.meilisearch.asc_desc import Value, compare_values
+from tests.meilisearch.errors import ApiError
 from tests.meilisearch.ranking import Scores
 
 
@@ -12,7 +13,8 @@ class Hit(NamedTuple):
     body: dict[str, Any]
     position: int  # of the query
     values: list[Any]  # weighted scores (numbers) and sorted values (dicts), by which hits are compared
-    pinned: int  # the place within its own result, for a stable order
+    order: int  # the place within its own result
+    document: tuple[str, int] | None = None  # index and row, when it is from here
 
 
 def weighted(scores: Scores, weight: float) -> list[Any]:
@@ -59,4 +61,22 @@ def compare(left: Hit, right: Hit) -> int:
             found = (one < other) - (one > other)
         if found:
             return found
-    return (left.position, left.pinned) > (right.position, right.pinned) or -1
+    return (left.position, left.order) > (right.position, right.order) or -1
+
+
+def check_kinds(kinds: list[tuple[int, list[str]]]) -> None:
+    """Whether the last query's rules can be compared with those before. Raises ApiError."""
+    place, rules = kinds[-1]
+    for earlier, others in kinds[:-1]:
+        for one, other in zip(others, rules, strict=False):
+            if one != other:
+                why = (
+                    "cannot compare a relevancy rule with a sort rule"
+                    if "relevancy" in (one, other)
+                    else "cannot compare two sort rules in opposite directions"
+                )
+                raise ApiError(
+                    "invalid_multi_search_query_ranking_rules",
+                    f"The results of queries #{earlier} and #{place} are incompatible: \n  1. {one}\n  2. {other}\n"
+                    f"  - {why}\n",
+                )

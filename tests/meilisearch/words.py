@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tests.meilisearch import patterns
-from tests.meilisearch.filter_values import leaves, short_number
+from tests.meilisearch.filter_values import leaves
 from tests.meilisearch.settings import LOCALES
 from tests.meilisearch.tokens import GAP, Tokenizer
 
@@ -118,7 +118,7 @@ def _texts(value: Any) -> Iterator[str]:
         case int():
             yield str(value)
         case float():
-            yield short_number(value)
+            yield repr(value)
         case str():
             yield value
         case list():
