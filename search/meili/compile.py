@@ -69,7 +69,8 @@ def search_body(question: Question) -> dict[str, Any]:
             raise Unanswerable(
                 f"Meilisearch ranks no more than the best {MAX_HITS}.", hint="Narrow the question, or sort by date."
             )
-        body |= {"offset": offset, "showRankingScore": True}
+        # From the first on: what stands before the page is known only when the answers of all nodes are merged.
+        body |= {"limit": offset + question.limit + 1, "showRankingScore": True}
     else:
         newest = question.sort != "oldest"
         body["sort"] = [f"{name}:{'desc' if newest else 'asc'}" for name in ORDER]

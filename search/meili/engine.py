@@ -1,4 +1,6 @@
-"""The engine that asks Meilisearch. Its index follows the archive with a delay; what it finds is exact.
+"""The engine that asks Meilisearch: one node, or several that hold different channels, whose answers are merged.
+
+Its index follows the archive with a delay; what it finds is exact.
 
 Answers only what `compile.can_answer` lets through, so that it answers as the embedded engine does; the order by
 relevance is Meilisearch's own: words close to each other first, then near the beginning.
@@ -6,7 +8,9 @@ relevance is Meilisearch's own: words close to each other first, then near the b
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,19 +26,23 @@ _MATCH = re.compile(f"{MARKS[0]}([^{MARKS[1]}]*){MARKS[1]}")
 
 
 class MeiliEngine:
-    """Answers from the index of a node."""
+    """Answers from the index of one or more nodes; of several, each message is in one only."""
 
     name = "meilisearch"
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, *nodes: Node) -> None:
+        self._nodes = nodes
 
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
-        found = await self._node.search(search_body(question))
         ranked = by_rank(question)
-        hits = [_hit(one, ranked=ranked) for one in found["hits"]]
-        page, more = hits[: question.limit], len(hits) > question.limit
+        before = read_rank(question.cursor) if ranked and question.cursor is not None else 0
+        answers = await self._ask(search_body(question))
+        hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
+        if len(answers) > 1:
+            hits.sort(key=_by_score if ranked else _by_date, reverse=question.sort != "oldest")
+        page = hits[before : before + question.limit]
+        more = len(hits) > before + question.limit
         return Answer(hits=page, engine=self.name, cursor=_cursor(question, page) if more else None)
 
     async def count(self, question: Question) -> int:
@@ -47,8 +55,22 @@ class MeiliEngine:
         return {name: found[FACETS[name]] for name in names}
 
     async def _distribution(self, question: Question, fields: list[str]) -> dict[str, dict[str, int]]:
-        found = (await self._node.search(facet_body(question, fields)))["facetDistribution"]
-        return {field: found.get(field, {}) for field in fields}
+        sums: dict[str, Counter[str]] = {field: Counter() for field in fields}
+        for found in await self._ask(facet_body(question, fields)):
+            for field in fields:
+                sums[field].update(found["facetDistribution"].get(field, {}))
+        return {field: dict(counts.most_common()) for field, counts in sums.items()}
+
+    async def _ask(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return await asyncio.gather(*(node.search(body) for node in self._nodes))
+
+
+def _by_score(hit: Hit) -> tuple[float, int, int, int]:
+    return hit.score or 0.0, hit.date, hit.channel_id, hit.message_id
+
+
+def _by_date(hit: Hit) -> tuple[int, int, int]:
+    return hit.date, hit.channel_id, hit.message_id
 
 
 def _hit(found: Mapping[str, Any], *, ranked: bool) -> Hit:

@@ -21,6 +21,8 @@ PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{LAYOUT_VERSION}_{NORM_VERSION}"
 """The field that is searched."""
 
+MAX_HITS: Final = 1000
+"""How far an answer reaches; pages by date go on behind it, an order by relevance ends there."""
 ORDER: Final = ("date", "channel_id", "message_id")
 _EQUAL = (
     "has", "mime", "ext", "lang", "hashtags", "mentions", "domains", "author_words", "fwd_words", "file_words",
@@ -67,15 +69,13 @@ SETTINGS: Final[Mapping[str, Any]] = {
     # Terms are whole words; a prefix is left to the embedded engine.
     "prefixSearch": "disabled",
     "faceting": {"maxValuesPerFacet": 10_000, "sortFacetValuesBy": {"*": "count"}},
-    "pagination": {"maxTotalHits": 1000},
+    # One more tells that there is more.
+    "pagination": {"maxTotalHits": MAX_HITS + 1},
     # Longer than we wait: an answer that was cut short would be a wrong one.
     "searchCutoffMs": 60_000,
 }  # fmt: skip
 _SETS = frozenset({"sortableAttributes", "displayedAttributes", "stopWords", "separatorTokens", "nonSeparatorTokens"})
 """Lists whose order the server does not keep."""
-
-MAX_HITS: Final = 1000
-"""How far an answer reaches; pages by date go on behind it, an order by relevance ends there."""
 
 
 def changed_settings(present: Mapping[str, Any]) -> dict[str, Any]:

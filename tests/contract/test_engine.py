@@ -338,16 +338,33 @@ QUESTIONS = st.builds(
 )
 
 
-@pytest.mark.parametrize("name", ENGINES)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    pages=st.lists(st.lists(DOCUMENTS, max_size=8), max_size=4), questions=st.lists(QUESTIONS, min_size=1, max_size=6)
-)
-def test_every_answer_equals_the_reference(
-    name: str, tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]
+PAGES = st.lists(st.lists(DOCUMENTS, max_size=8), max_size=4)
+ANY_QUESTIONS = st.lists(QUESTIONS, min_size=1, max_size=6)
+FIXTURES = [HealthCheck.function_scoped_fixture]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+@given(pages=PAGES, questions=ANY_QUESTIONS)
+def test_every_answer_of_the_embedded_engine_equals_the_reference(
+    tmp_path: Path, pages: list[list[Document]], questions: list[Question]
 ) -> None:
-    async def use(desk: Desk) -> None:
-        reference = Reference()
+    asyncio.run(compare_with_reference(exact_desk(tmp_path), pages, questions))
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
+@given(pages=PAGES, questions=ANY_QUESTIONS)
+def test_every_answer_of_auto_equals_the_reference(
+    tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]
+) -> None:
+    asyncio.run(compare_with_reference(meili_desk(tmp_path, where), pages, questions))
+
+
+async def compare_with_reference(
+    opening: AbstractAsyncContextManager[Desk], pages: list[list[Document]], questions: list[Question]
+) -> None:
+    reference = Reference()
+    async with opening as desk:
         for page in pages:
             reference.upsert(page)
             await desk.write(page)
@@ -359,12 +376,6 @@ def test_every_answer_equals_the_reference(
             else:
                 assert found == wanted, question
             assert await desk.engine.count(question) == len(wanted)
-
-    async def main() -> None:
-        async with open_desk(name, tmp_path, where) as desk:
-            await use(desk)
-
-    asyncio.run(main())
 
 
 @settings(max_examples=60, deadline=None)
@@ -405,7 +416,8 @@ ANSWERABLE = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
 @given(
     documents=st.lists(DOCUMENTS, min_size=1, max_size=12),
     trees=st.lists(ANSWERABLE.map(And), min_size=4, max_size=12),
@@ -430,7 +442,8 @@ def test_meilisearch_itself_answers_as_the_reference(
     asyncio.run(main())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
 @given(texts=st.lists(ANY_TEXTS, min_size=2, max_size=8), asked=st.lists(ANY_TEXTS, max_size=4))
 def test_any_text_is_found_by_its_words_and_by_no_others(
     tmp_path: Path, where: Place, texts: list[str], asked: list[str]

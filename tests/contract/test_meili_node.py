@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.document import Document
 from search.engine import Question
@@ -28,6 +31,7 @@ from search.errors import (
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
+from search.meili.routing import choose_node
 from search.meili.settings import SETTINGS, changed_settings
 from search.meili.task import Task
 from search.tree import Word
@@ -62,6 +66,17 @@ async def node(meili: Meili) -> AsyncIterator[Node]:
 def lines(*ids: int, channel_id: int = 1) -> bytes:
     documents = [Document(channel_id=channel_id, message_id=number, date=1_700_000_000 + number) for number in ids]
     return b"".join(map(to_line, documents))
+
+
+async def all_pages(engine: MeiliEngine, question: Question) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    while True:
+        answer = await engine.search(question)
+        found += [(hit.channel_id, hit.message_id) for hit in answer.hits]
+        assert len(set(found)) == len(found)
+        if answer.cursor is None:
+            return found
+        question = replace(question, cursor=answer.cursor)
 
 
 async def done(node: Node, task: Task) -> Task:
@@ -299,5 +314,39 @@ async def test_pages_by_date_go_on_behind_the_first_thousand_and_by_relevance_do
     assert answer.cursor is None
     first = await engine.search(Question(tree=Word("word"), limit=600, sort="relevance"))
     assert len(first.hits) == 600
+    last = await engine.search(Question(tree=Word("word"), limit=400, sort="relevance", cursor=first.cursor))
+    assert len({hit.message_id for hit in (*first.hits, *last.hits)}) == 1000
+    assert last.cursor is not None
     with pytest.raises(SearchError, match="best 1000"):
         await engine.search(Question(tree=Word("word"), limit=600, sort="relevance", cursor=first.cursor))
+
+
+async def test_several_nodes_answer_as_one(meili: Meili) -> None:
+    documents = [
+        Document(channel_id=at % 7, message_id=at, date=at // 3, text="word " * (at % 4), media=("photo",))
+        for at in range(1, 121)
+    ]
+    async with open_node(meili) as one, open_node(meili) as other, open_node(meili) as all_of_it:
+        nodes = {"one": one, "other": other}
+        for node in (one, other, all_of_it):
+            await finish(node, *(await node.ensure()).tasks)
+        for name, node in nodes.items():
+            own = [document for document in documents if choose_node(document.channel_id, list(nodes)) == name]
+            assert 0 < len(own) < len(documents)
+            await finish(node, await node.send(b"".join(map(to_line, own))))
+        await finish(all_of_it, await all_of_it.send(b"".join(map(to_line, documents))))
+        split, whole = MeiliEngine(one, other), MeiliEngine(all_of_it)
+        for sort in ("newest", "oldest", "relevance"):
+            question = Question(tree=Word("word"), sort=sort, limit=13)
+            found, wanted = await all_pages(split, question), await all_pages(whole, question)
+            assert len(found) == 90
+            assert (set(found) == set(wanted)) if sort == "relevance" else (found == wanted)
+        assert await split.count(Question(tree=Word("word"))) == 90
+        assert await split.facets(Question(), ["channel"]) == await whole.facets(Question(), ["channel"])
+
+
+@given(st.sets(st.text(min_size=1), min_size=1, max_size=6), st.text(min_size=1), st.integers(1, 2**40))
+def test_a_node_that_is_added_moves_only_what_it_takes(nodes: set[str], added: str, channel_id: int) -> None:
+    before = choose_node(channel_id, sorted(nodes))
+    assert before in nodes
+    assert choose_node(channel_id, [*sorted(nodes, reverse=True), added]) in {before, added}
