@@ -6,10 +6,9 @@ import os
 import random
 import time
 
-import orjson
 import pytest
 
-from tests.acceptance.compare import gone, told, true
+from tests.acceptance.compare import expect_equal, told, true
 from tests.acceptance.desk import Desk, Telegram, desk_at
 from tests.acceptance.world import STEADY
 
@@ -26,31 +25,6 @@ _NOW_AND_THEN = ("drop()%0.02", "half(600)%0.02", "delay(0.02)%0.2", "dup()%0.1"
 
 def faults(actions: tuple[str, ...]) -> str:
     return ";".join(f"messages.getHistory:{action}" for action in actions)
-
-
-def expect_equal(desk: Desk, telegram: Telegram, *names: str) -> None:
-    """The export is the truth, nothing is doubled, every id is accounted for, and the file is sound."""
-    rows, truth = desk.export(*names), telegram.truth(*names)
-    mirrored, expected = told(rows), true(truth)
-    assert mirrored.keys() == expected.keys()
-    wrong = {key: (row, mirrored[key]) for key, row in expected.items() if mirrored[key] != row}
-    assert not wrong, next(iter(wrong.values()))
-    assert [(row["date"], row["channel_id"], row["message_id"]) for row in rows] == sorted(
-        (row["date"], row["channel_id"], row["message_id"]) for row in rows
-    )
-    manifest = orjson.loads((desk.home / "manifest.json").read_bytes())
-    assert manifest["complete"]
-    absent = {
-        (part["channel_id"], number)
-        for part in manifest["channels"]
-        for first, last in part["completeness"]["absent_ids"]
-        for number in range(first, last + 1)
-    }
-    missing = {(row["channel_id"], row["message_id"]) for row in rows if row["missing_since"] is not None}
-    assert absent | missing == gone(truth)
-    assert not absent & missing
-    assert desk.query("PRAGMA integrity_check") == [("ok",)]
-    assert desk.query("PRAGMA foreign_key_check") == []
 
 
 def test_every_kind_of_message_is_exported_as_it_is(filled: Desk, telegram: Telegram) -> None:

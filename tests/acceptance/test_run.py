@@ -1,0 +1,298 @@
+"""The service starts, is spoken to by other commands while it mirrors, and stops in good order."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.acceptance.compare import expect_equal
+from tests.acceptance.desk import Desk, until
+from tests.acceptance.running import Ground, detail, ground, service, standing, status, stop, wait_until_equal
+
+
+@pytest.fixture(scope="module")
+def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with ground(tmp_path_factory.mktemp("telegram")) as made:
+        yield made
+
+
+@pytest.fixture
+def field(shared_ground: Ground) -> Iterator[Ground]:
+    yield shared_ground
+    shared_ground.telegram.calm()
+
+
+def life(desk: Desk) -> dict[str, object]:
+    return dict(status(desk)["service"])
+
+
+# stopping
+
+
+def test_sigterm_ends_it_in_good_order_and_the_next_run_goes_on_from_there(field: Ground, tmp_path: Path) -> None:
+    names = field.names(3)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk) as process:
+        wait_until_equal(desk, field.telegram, *names)
+        assert (life(desk)["running"], life(desk)["pid"], life(desk)["stopped_at"]) == (True, process.pid, None)
+        done = stop(desk, process)
+    assert done.err.splitlines() == ["mirroring 3 channels; Ctrl-C stops.", "stopped; everything that came is kept."]
+    assert (life(desk)["running"], life(desk)["stopped_at"] is not None) == (False, True)
+    for name in names:
+        field.telegram.post(name, "while nobody mirrored")
+        field.telegram.order("edit", channel=name, id=3, text="corrected while nobody mirrored")
+    field.telegram.order("mark")
+    with service(desk):
+        wait_until_equal(desk, field.telegram, *names)
+    expect_equal(desk, field.telegram, *names)
+    # From where it was: what was read is not read again.
+    assert field.telegram.calls("messages.getHistory") == 0
+
+
+@pytest.mark.parametrize(
+    "trouble", ["slow answers", "a question that takes long", "silence to one question", "a frozen server"]
+)
+def test_sigterm_is_obeyed_within_5_seconds_whatever_the_server_does(
+    field: Ground, tmp_path: Path, trouble: str
+) -> None:
+    telegram, names = field.telegram, field.names(2)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk) as process:
+        wait_until_equal(desk, telegram, *names)
+        if trouble == "slow answers":
+            telegram.order("net", rtt=1.5)
+        elif trouble != "a frozen server":
+            one = "updates.getChannelDifference"
+            spec = {
+                "a question that takes long": f"{one}:delay(30)",
+                "silence to one question": f"{one}:hang()",
+            }
+            telegram.order("fault", spec=spec[trouble])
+        telegram.order("post_many", text="posted in trouble", channels=names)
+        if trouble == "a frozen server":
+            telegram.process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(0.7)  # so that it is in the middle of it
+            stop(desk, process)
+        finally:
+            telegram.process.send_signal(signal.SIGCONT)
+    telegram.calm()
+    with service(desk):
+        wait_until_equal(desk, telegram, *names)
+    expect_equal(desk, telegram, *names)
+
+
+def test_page_that_is_under_way_is_finished(field: Ground, tmp_path: Path) -> None:
+    [name] = field.names(1)
+    desk = field.desk(tmp_path / "desk", name)
+    with service(desk) as process:
+        wait_until_equal(desk, field.telegram, name)
+        field.telegram.order("fault", spec="updates.getChannelDifference:delay(1.5)x1")
+        field.telegram.order("mark")
+        new = field.telegram.post(name, "just before the end")
+        until(lambda: field.telegram.calls("updates.getChannelDifference"), what="the question")
+        stop(desk, process)
+    assert (new, "just before the end") in desk.query("SELECT message_id, text FROM message")
+
+
+def test_signal_while_it_starts_is_a_stop_in_good_order(field: Ground, tmp_path: Path) -> None:
+    desk = field.desk(tmp_path / "desk", *field.names(1))
+    lock = desk.archive / "lock"
+    lock.unlink()
+    process = desk.start("run")
+    until(lambda: lock.exists() or process.poll() is not None, what="its taking the archive")
+    stop(desk, process)
+
+
+def test_service_that_reaches_no_server_is_stopped_as_well(field: Ground, tmp_path: Path) -> None:
+    desk = field.desk(tmp_path / "desk", *field.names(1))
+    desk.port = 1
+    desk.settle()
+    with service(desk, mirroring=False) as process:
+        until(lambda: detail(desk, process).get("default", {}).get("trouble"), what="its saying so")
+        said = detail(desk, process)["default"]
+        assert said["state"] == "offline"
+        assert "127.0.0.1:1 cannot be reached" in said["trouble"]
+        assert stop(desk, process).errors == []
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
+    field: Ground, tmp_path: Path, second: signal.Signals
+) -> None:
+    names = field.names(2)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk) as process:
+        assert stop(desk, process, signal.SIGINT).err.endswith("stopped; everything that came is kept.\n")
+    with service(desk) as process:
+        wait_until_equal(desk, field.telegram, *names)
+        field.telegram.order("fault", spec="*:hang()")
+        field.telegram.order("post_many", text="in the meantime", channels=names)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(second)
+        began = time.monotonic()
+        done = desk.end(process)
+        assert time.monotonic() - began < 1
+        assert (done.status, done.out) == (130, "")
+    field.telegram.calm()
+    with service(desk):
+        wait_until_equal(desk, field.telegram, *names)
+    expect_equal(desk, field.telegram, *names)
+
+
+# adding
+
+
+def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground, tmp_path: Path) -> None:
+    first, second, third, listed = field.names(4)
+    desk = field.desk(tmp_path / "desk", first)
+    with service(desk):
+        assert desk.do("add", f"@{second}").err == f"@{second} (The {second} desk): added.\n"
+        done = desk.do("add", third, "--alias", "harbour", "--since", "2021-12-15T23:00")
+        assert done.err == f"@{third} (The {third} desk): added, from 2021-12-15T23:00:00Z on.\n"
+        (desk.home / "list.txt").write_text(f"@{listed}\n@nobody_at_all\n{first}\n")
+        partly = desk.run("add", "-f", "list.txt")
+        assert (partly.status, partly.out, len(partly.errors)) == (3, "", 1)
+        assert partly.errors[0].startswith("telekeep: @nobody_at_all: nobody holds that name")
+        assert f"@{first} (The {first} desk): mirrored already.\n" in partly.err
+        wrong = desk.run("add", "@nobody_at_all", "t.me/+AbCdEf012345")
+        assert (wrong.status, wrong.out, len(wrong.errors)) == (2, "", 2)
+        taken = desk.run("add", second, "--alias", "harbour")
+        assert (taken.status, len(taken.errors)) == (2, 1)
+        assert "another channel is called 'harbour' already" in taken.err
+        field.telegram.post(third, "after it was added")
+        wait_until_equal(desk, field.telegram, first, second, listed)
+        until(lambda: standing(desk, "harbour")["not_fetched"] == 0, what="the filling")
+        held = [row["text"] for row in desk.export(third)]
+        until(lambda: "after it was added" in [row["text"] for row in desk.export(third)], what="the post")
+        assert not [text for text in held if text == f"{third}, report 1"]
+    expect_equal(desk, field.telegram, first, second, listed)
+    assert [row["channel"] for row in status(desk)["channels"]] == [first, second, third, listed]
+
+
+def test_added_channel_is_read_before_the_histories_of_others(field: Ground, tmp_path: Path) -> None:
+    busy, added = field.names(2)
+    for _ in range(10):
+        field.telegram.order("post_many", text="of a long history", channels=[busy], each=100)
+    desk = field.desk(tmp_path / "desk", busy)
+    field.telegram.order("fault", spec="messages.getHistory:delay(0.4)")
+    with service(desk):
+        desk.do("add", added)
+        until(lambda: standing(desk, added)["held"] == 4, what="its first page")
+        assert standing(desk, busy)["not_fetched"] > 0
+
+
+def test_ctrl_c_ends_the_waiting_and_the_service_adds_it_all_the_same(field: Ground, tmp_path: Path) -> None:
+    first, second = field.names(2)
+    desk = field.desk(tmp_path / "desk", first)
+    with service(desk):
+        field.telegram.order("fault", spec="contacts.resolveUsername:delay(3)x1")
+        adding = desk.start("add", second)
+        until(lambda: desk.query("SELECT 1 FROM intake"), what="the order")
+        adding.send_signal(signal.SIGINT)
+        done = desk.end(adding)
+        assert (done.status, done.out) == (130, "")
+        assert done.err == f"Asked for and not yet added: {second}. The service adds what is open as soon as it can.\n"
+        until(lambda: desk.query("SELECT count(*) FROM channel") == [(2,)], what="the adding")
+        wait_until_equal(desk, field.telegram, second)
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_order_that_the_service_dies_under_is_carried_out_by_the_next_one(
+    field: Ground, tmp_path: Path, end: str
+) -> None:
+    first, second = field.names(2)
+    desk = field.desk(tmp_path / "desk", first)
+    field.telegram.order("mark")
+    with service(desk) as process:
+        field.telegram.order("fault", spec="contacts.resolveUsername:hang()x1")
+        adding = desk.start("add", second)
+        until(lambda: field.telegram.calls("contacts.resolveUsername"), what="the order's being looked at")
+        if end == "killed":
+            assert desk.kill(process)
+        else:
+            stop(desk, process)
+            done = desk.end(adding, limit=10)
+            assert (done.status, done.out) == (3, "")
+            assert f"Asked for and not yet added: {second}." in done.err
+    with service(desk):
+        if end == "killed":  # it waits on: a service that was killed is started again
+            done = desk.end(adding)
+            assert (done.status, done.out, done.errors) == (0, "", [])
+        wait_until_equal(desk, field.telegram, first, second)
+    assert desk.query("SELECT count(*), count(done_at) FROM intake") == [(1, 1)]
+    expect_equal(desk, field.telegram, first, second)
+
+
+# beside
+
+
+def test_everything_else_works_beside_it(field: Ground, tmp_path: Path) -> None:
+    first, second, third = field.names(3)
+    desk, telegram = field.desk(tmp_path / "desk", first, second, third), field.telegram
+    with service(desk) as process:
+        wait_until_equal(desk, telegram, first, second, third)
+        telegram.order("edit", channel=first, id=2, text="the lighthouse")
+        telegram.order("edit", channel=first, id=2, text="the lighthouse keeper")
+        telegram.order("delete", channel=first, ids=[3])
+        wait_until_equal(desk, telegram, first)
+        assert desk.do("search", "lighthouse", "--count").out == "1\n"
+        [history] = desk.do("history", f"{first}/2", "--jsonl").rows[-1:]
+        assert history["text"] == "the lighthouse keeper"
+        changed = desk.do("changes", first, "--jsonl").rows
+        assert {(row["kind"], row["message_id"]) for row in changed} == {("edited", 2), ("missing", 3)}
+        [gap] = desk.do("gaps", first, "--jsonl").rows
+        assert (gap["first_id"], gap["last_id"], gap["state"], gap["how"]) == (3, 3, "missing", "update")
+        assert {row["message_id"] for row in desk.export(second)} == {1, 2, 3, 4}
+        assert desk.do("verify").out.endswith("\tok\n")
+        assert desk.do("show", f"{second}/4").out
+        assert [row["account"] for row in orjson.loads(desk.do("accounts", "--json").out)] == ["default"]
+        desk.do("remove", third)
+        new = telegram.post(third, "after the removal")
+        telegram.post(second, "goes on")
+        wait_until_equal(desk, telegram, second)
+        time.sleep(1)
+        assert new not in [row["message_id"] for row in desk.export(third)]
+        assert standing(desk, third)["state"] == "removed"
+        desk.do("add", third)
+        wait_until_equal(desk, telegram, third)
+        moved = desk.run("move", first, "--to", "nobody")
+        assert (moved.status, len(moved.errors)) == (2, 1)
+        assert desk.do("move", first, "--to", "default").status == 0
+        assert process.poll() is None
+    expect_equal(desk, telegram, first, second, third)
+
+
+@pytest.mark.parametrize("command", ["sync", "run"])
+def test_second_mirror_is_refused_with_a_hint(field: Ground, tmp_path: Path, command: str) -> None:
+    desk = field.desk(tmp_path / "desk", *field.names(1))
+    with service(desk) as process:
+        done = desk.run(command)
+        assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+        assert f"`telekeep run` (process {process.pid})" in done.err
+        assert "`telekeep status`" in done.err
+        login = desk.run("login", stdin="")
+        assert (login.status, len(login.err.splitlines())) == (2, 1)
+        assert process.poll() is None
+
+
+def test_nothing_that_a_message_says_stands_on_its_stderr(field: Ground, tmp_path: Path) -> None:
+    names = field.names(2)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk, "-vv") as process:
+        field.telegram.order("fault", spec="updates.getChannelDifference:rpc(500,RPC_CALL_FAIL)x1;*:drop()%0.05")
+        field.telegram.order("post_many", text="meet the sailor Zebulon", channels=names)
+        wait_until_equal(desk, field.telegram, *names)
+        process.send_signal(signal.SIGTERM)
+        done = desk.end(process)
+    assert (done.status, done.out) == (0, "")
+    assert "Zebulon" not in done.err
+    assert "report" not in done.err
