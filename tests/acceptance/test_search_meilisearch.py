@@ -16,7 +16,6 @@ import pytest
 from archiver.document import to_document
 from archiver.record import Message
 from search.meili.document import to_line
-from search.meili.node import Node
 from tests.acceptance.test_reading import clean_environment
 from tests.contract.desks import Place, finish, place
 from tests.sample import build, connect, index, make_message
@@ -68,7 +67,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         # One that the archive does not have: another archiver's, or one that was lost here.
         asyncio.run(fill(where, [*messages, make_message(7, "bridge of another archive")]))
         yield Shop(directory, where)
-        asyncio.run(drop(where))
 
 
 async def fill(where: Place, messages: list[Message]) -> None:
@@ -77,14 +75,6 @@ async def fill(where: Place, messages: list[Message]) -> None:
         await finish(node, *(await node.ensure()).tasks)
         lines = [to_line(to_document(one)) for one in messages]
         await finish(node, await node.send(b"".join(lines)))
-    finally:
-        await node.close()
-
-
-async def drop(where: Place) -> None:
-    node = Node(where.url, where.key, index=where.index)
-    try:
-        await finish(node, await node.drop(where.index))
     finally:
         await node.close()
 

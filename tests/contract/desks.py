@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import uuid
@@ -14,6 +15,7 @@ from typing import Protocol
 
 import aiosqlite
 import pytest
+from meilisearch import Client
 
 from search import exact
 from search.auto import AutoEngine, left_to_exact
@@ -114,8 +116,6 @@ def _fail(error: SearchError) -> None:
 
 async def finish(node: Node, *tasks: Task) -> None:
     """Waits until the tasks have succeeded."""
-    import asyncio
-
     async with asyncio.timeout(60):
         while True:
             found = await node.tasks([task.uid for task in tasks])
@@ -161,7 +161,9 @@ class Place:
 def place() -> Iterator[Place]:
     """The real server of MEILI_URL, or a double."""
     if url := os.environ.get("MEILI_URL"):
-        yield Place(url, os.environ.get("MEILI_MASTER_KEY"))
+        found = Place(url, os.environ.get("MEILI_MASTER_KEY"))
+        yield found
+        Client(found.url, found.key).delete_index(found.index)
         return
     with Server() as server:
         yield Place(server.url, server.master_key)
