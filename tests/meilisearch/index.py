@@ -163,5 +163,5 @@ def timestamp(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     whole, _, fraction = moment.astimezone(UTC).isoformat(timespec="microseconds")[:26].partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+    # Meilisearch writes nanoseconds, and no fraction where there is none.
+    return f"{whole}.{fraction}017Z" if fraction.strip("0") else f"{whole}Z"

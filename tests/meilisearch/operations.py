@@ -147,6 +147,34 @@ class Operations:
         index.updated_at = datetime.now(UTC)
         changes.touch(index.uid)
 
+    def clear(self, tasks: list[Task], changes: Changes) -> None:
+        """All documents go; the additions before that succeed without ever being done. Raises ApiError."""
+        index = self._index(tasks[0].index_uid)
+        changes.touch(index.uid, set(index.row_of))
+        with index.lock:
+            count = index.clear()
+        index.updated_at = datetime.now(UTC)
+        for task in tasks:
+            task.status = "succeeded"
+            if task.content.get("clear"):
+                task.details = {"deletedDocuments": count}
+                count = 0  # the first one has deleted them all
+
+    def delete_index(self, tasks: list[Task], changes: Changes) -> None:
+        """The index goes, and what was still to be done to it succeeds. Raises ApiError."""
+        uid = tasks[-1].index_uid or ""
+        index = self.indexes.pop(uid, None)
+        if index is None and not any(task.content.get("allow_creation") for task in tasks):
+            raise index_not_found(uid)
+        changes.touch(uid)
+        for task in tasks:
+            task.status = "succeeded"
+            if task.kind == "indexDeletion":
+                task.details = {"deletedDocuments": 0 if index is None else len(index.raw)}
+            elif task.details is not None and not task.content.get("clear"):
+                zero = ("indexedDocuments", "deletedDocuments")
+                task.details |= {name: 0 for name in zero if name in task.details}
+
     def _indexDeletion(self, task: Task, changes: Changes) -> None:  # noqa: N802
         index = self._index(task.index_uid)
         del self.indexes[index.uid]

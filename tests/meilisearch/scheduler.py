@@ -9,15 +9,18 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from tests.meilisearch.errors import ApiError, index_not_found
+from tests.meilisearch.batching import ALONE, CLEAR, CLEAR_AND_SETTINGS, DOCUMENTS, INDEX_DELETION, Batch, batched
+from tests.meilisearch.errors import ApiError
 from tests.meilisearch.index import Index
 from tests.meilisearch.operations import Changes, Operations
-from tests.meilisearch.tasks import UNFINISHED, Task, Tasks
+from tests.meilisearch.task_changes import TaskChanges
+from tests.meilisearch.tasks import Task, Tasks
 
 _FIRST = ("taskCancelation", "upgradeDatabase", "taskDeletion", "indexCompaction", "snapshotCreation", "dumpCreation")
+_TOGETHER = ("taskDeletion", "snapshotCreation")
 _POLL = 0.5  # seconds between looks at the clock while nothing is told
+Act = Callable[[Task, Changes], None]
 
 
 class Scheduler:
@@ -39,6 +42,12 @@ class Scheduler:
         self.held: str | None = None  # "enqueued": nothing is begun; "processing": what is begun does not end
         self.before: Callable[[Task], None] = lambda task: None  # may raise ApiError: the task fails
         self.processing: list[Task] = []
+        changes = TaskChanges(tasks, indexes)
+        self._acts: dict[str, Act] = {
+            "taskCancelation": changes.cancel,
+            "taskDeletion": changes.delete,
+            "indexSwap": changes.swap,
+        }
         self._abort = False
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -78,51 +87,31 @@ class Scheduler:
             if self._waited(batch):
                 self._process(batch)
 
-    # --- which tasks are next
-
-    def _next_batch(self) -> list[Task]:
+    def _next_batch(self) -> Batch | None:
         enqueued = [task for task in self.tasks.by_uid.values() if task.status == "enqueued"]
         for kind in _FIRST:
             same = [task for task in enqueued if task.kind == kind]
             if same:
-                return same if kind == "taskDeletion" else same[:1]
+                return Batch(ALONE, same if kind in _TOGETHER else same[:1])
         if not enqueued:
-            return []
-        first = enqueued[0]
-        if first.index_uid is None:
-            return [first]
-        return self._batched([task for task in enqueued if first.index_uid in task.indexes()])
+            return None
+        named = enqueued[0].indexes()
+        if not named:
+            return Batch(ALONE, enqueued[:1])
+        return batched([task for task in enqueued if named[0] in task.indexes()], self.indexes.get(named[0]))
 
-    def _batched(self, tasks: list[Task]) -> list[Task]:
-        """Additions and deletions by id go together, and so do changes of settings (autobatcher.rs)."""
-        first = tasks[0]
-        index = self.indexes.get(first.index_uid or "")
-        key = index.primary_key if index is not None else first.content.get("primary_key")
-        batch = [first]
-        kind = _batch_kind(first)
-        for task in tasks[1:]:
-            if kind is None or _batch_kind(task) != kind:
-                break
-            wanted = task.content.get("primary_key")
-            if wanted is not None and wanted != key:
-                break
-            if index is None and task.content.get("allow_creation") != first.content.get("allow_creation"):
-                break
-            batch.append(task)
-        return batch
-
-    def _begin(self, batch: list[Task]) -> None:
+    def _begin(self, batch: Batch) -> None:
         number = self.tasks.next_batch
         self.tasks.next_batch += 1
         now = datetime.now(UTC)
         self._abort = False
-        self.processing = batch
-        for task in batch:
+        self.processing = batch.tasks
+        for task in batch.tasks:
             task.status, task.batch_uid, task.started_at = "processing", number, now
 
-    def _waited(self, batch: list[Task]) -> bool:
+    def _waited(self, batch: Batch) -> bool:
         """Let the time of the batch pass. False when it was interrupted: its tasks are enqueued again."""
-        documents = sum(len(task.content.get("documents", ())) for task in batch)
+        documents = sum(len(task.content.get("documents", ())) for task in batch.tasks)
         until = time.monotonic() + self.delay + documents * self.delay_per_document
         with self.tasks.changed:
             while not (self._abort or self._stopping):
@@ -130,106 +119,67 @@ class Scheduler:
                 if left <= 0 and self.held != "processing":
                     return True
                 self.tasks.changed.wait(min(max(left, 0.01), _POLL))
-            for task in batch:
+            for task in batch.tasks:
                 task.status, task.batch_uid, task.started_at = "enqueued", None, None
             self.processing = []
+            self.tasks.next_batch -= 1  # the number was not used
             return False
 
-    # --- what becomes of them
-
-    def _process(self, batch: list[Task]) -> None:
+    def _process(self, batch: Batch) -> None:
         changes = Changes()
-        outcomes = [(task, self._outcome(task, changes)) for task in batch]
+        outcomes = self._outcomes(batch, changes)
         with self.tasks.changed:
             now = datetime.now(UTC)
-            for task, error in outcomes:
+            for task, error in zip(batch.tasks, outcomes, strict=True):
                 if error is not None:
                     task.fail(error)
                 task.finished_at = now
-                task.content = {name: value for name, value in task.content.items() if name != "documents"}
+                task.content.pop("documents", None)
             self.processing = []
-            self.done(changes, batch)
-            for task in batch:
+            self.done(changes, batch.tasks)
+            for task in batch.tasks:
                 if task.kind == "taskDeletion" and task.status == "succeeded":
                     self.tasks.forget(task.content["gone"])
             self.tasks.changed.notify_all()
 
-    def _outcome(self, task: Task, changes: Changes) -> ApiError | None:
+    def _outcomes(self, batch: Batch, changes: Changes) -> list[ApiError | None]:
+        """What became of each task: nothing bad, or the error."""
+        whole = {CLEAR: self.operations.clear, INDEX_DELETION: self.operations.delete_index}.get(batch.kind)
+        if whole is not None and len(batch.tasks) > 1:
+            return self._whole(lambda: whole(batch.tasks, changes), batch.tasks)
+        if batch.kind == CLEAR_AND_SETTINGS:
+            settings = [task for task in batch.tasks if task.kind == "settingsUpdate"]
+            others = [task for task in batch.tasks if task.kind != "settingsUpdate"]
+            found = dict(zip([t.uid for t in settings], (self._one(t, changes) for t in settings), strict=True))
+            cleared = self._whole(lambda: self.operations.clear(others, changes), others)
+            found |= dict(zip([t.uid for t in others], cleared, strict=True))
+            return [found[task.uid] for task in batch.tasks]
+        results = [self._one(task, changes) for task in batch.tasks]
+        if batch.kind == DOCUMENTS:
+            self._count_as_provided(batch.tasks)
+        return results
+
+    def _one(self, task: Task, changes: Changes) -> ApiError | None:
         try:
             self.before(task)
-            act: Any = {
-                "taskCancelation": self._cancel,
-                "taskDeletion": self._delete,
-                "indexSwap": self._swap,
-            }.get(task.kind)
-            if act is None:
-                self.operations.run(task, changes)
-            else:
-                act(task, changes)
+            self._acts.get(task.kind, self.operations.run)(task, changes)
         except ApiError as error:
             return error
         return None
 
-    def _cancel(self, task: Task, _changes: Changes) -> None:
-        with self.tasks.changed:
-            found = [self.tasks.by_uid[uid] for uid in task.content["uids"] if uid in self.tasks.by_uid]
-            canceled = [one for one in found if one.status == "enqueued"]
-            for one in canceled:
-                one.fail(ApiError("internal", ""))
-                one.status, one.error = "canceled", None
-                one.canceled_by, one.finished_at, one.batch_uid = task.uid, datetime.now(UTC), task.batch_uid
-            task.content["canceled"] = [one.uid for one in canceled]
-            assert task.details is not None
-            task.details["canceledTasks"] = len(canceled)
-            task.status = "succeeded"
+    def _whole(self, act: Callable[[], None], tasks: list[Task]) -> list[ApiError | None]:
+        """One deed for all tasks: they succeed or fail together."""
+        try:
+            for task in tasks:
+                self.before(task)
+            act()
+        except ApiError as error:
+            return [error] * len(tasks)
+        return [None] * len(tasks)
 
-    def _delete(self, task: Task, _changes: Changes) -> None:
-        with self.tasks.changed:
-            found = [self.tasks.by_uid[uid] for uid in task.content["uids"] if uid in self.tasks.by_uid]
-            task.content["gone"] = [one.uid for one in found if one.status not in UNFINISHED]
-            assert task.details is not None
-            task.details["deletedTasks"] = len(task.content["gone"])
-            task.status = "succeeded"
-
-    def _swap(self, task: Task, changes: Changes) -> None:
-        swaps = task.content["swaps"]
-        needed = [uid for swap in swaps for uid in (swap["indexes"][:1] if swap["rename"] else swap["indexes"])]
-        missing = [uid for uid in dict.fromkeys(needed) if uid not in self.indexes]
-        if len(missing) == 1:
-            raise index_not_found(missing[0])
-        if missing:
-            listed = ", ".join(f"`{uid}`" for uid in sorted(missing))
-            raise ApiError("index_not_found", f"Indexes {listed} not found.")
-        for swap in swaps:
-            left, right = swap["indexes"]
-            if swap["rename"] and right in self.indexes:
-                raise ApiError(
-                    "index_already_exists",
-                    f"Cannot rename `{left}` to `{right}` as the index already exists. Hint: You can remove `{right}` "
-                    "first and then do your remove.",
-                )
-        with self.tasks.changed:
-            for swap in swaps:
-                self._swap_two(*swap["indexes"], task, changes)
-            task.status = "succeeded"
-
-    def _swap_two(self, left: str, right: str, task: Task, changes: Changes) -> None:
-        one, other = self.indexes.pop(left), self.indexes.pop(right, None)
-        one.uid = right
-        self.indexes[right] = one
-        if other is not None:
-            other.uid = left
-            self.indexes[left] = other
-        for earlier in self.tasks.by_uid.values():
-            if earlier.uid < task.uid and earlier.index_uid in (left, right):
-                earlier.index_uid = right if earlier.index_uid == left else left
-        for uid in (left, right):
-            changes.touch(uid, set(self.indexes[uid].row_of) if uid in self.indexes else None)
-
-
-def _batch_kind(task: Task) -> str | None:
-    if task.kind == "documentAdditionOrUpdate":
-        return "documents"
-    if task.kind == "documentDeletion":
-        return "documents" if "ids" in task.content else None
-    return task.kind if task.kind == "settingsUpdate" else None
+    def _count_as_provided(self, tasks: list[Task]) -> None:
+        """In one batch with additions a deletion counts the ids it was given, not those that were there."""
+        for task in tasks:
+            if task.kind == "documentDeletion" and "ids" in task.content and task.status == "succeeded":
+                assert task.details is not None
+                task.details["deletedDocuments"] = len(set(task.content["ids"]))
