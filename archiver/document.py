@@ -55,8 +55,14 @@ def domain(link: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-def to_document(message: Message) -> Document:
-    """The searchable view of a message. The channel's name is not in it: names change, ids do not."""
+def to_document(
+    message: Message,
+    *,
+    channel_username: str | None = None,
+    channel_title: str | None = None,
+    is_missing: bool = False,
+) -> Document:
+    """The searchable view of a message. The embedded engine is not told names: those change, ids do not."""
     marks = read_marks(message.text, message.entities)
     media = message.media
     links = (*marks.links, *(slot.url for slot in media if slot.url)) if media else marks.links
@@ -65,6 +71,9 @@ def to_document(message: Message) -> Document:
     return Document(
         channel_id=message.channel_id,
         message_id=message.message_id,
+        channel_username=channel_username,
+        channel_title=channel_title,
+        is_missing=is_missing,
         date=int(message.date.timestamp()),
         edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
         text=message.text,

@@ -126,6 +126,20 @@ class Database:
         result: T = await self.connection._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
+    async def read(self, act: Callable[[Writer], T]) -> T:
+        """Run `act` in the connection's own thread, on one state of the archive; what it wrote would be undone."""
+        result: T = await self.connection._execute(self._look, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return result
+
+    def _look(self, act: Callable[[Writer], T]) -> T:
+        conn = self.connection._conn  # noqa: SLF001  # see write
+        conn.execute("BEGIN")
+        try:
+            return act(conn)
+        finally:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+
     def _transact(self, act: Callable[[Writer], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
         conn.execute("BEGIN IMMEDIATE")

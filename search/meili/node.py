@@ -150,6 +150,14 @@ class Node:
             return None
         return found
 
+    async def made_at(self, *, index: str | None = None) -> str | None:
+        """When it was made, as the server says it: a mark that an index keeps when it is swapped; None without one."""
+        try:
+            found = await self._call(lambda: self._http.get(f"indexes/{_path(index or self.index)}"))
+        except IndexMissing:
+            return None
+        return str(found["createdAt"])
+
     async def stats(self, *, index: str | None = None) -> Stats:
         """Raises IndexMissing."""
         found = await self._call(lambda: self._http.get(self._path("stats", index)))

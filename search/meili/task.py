@@ -38,6 +38,8 @@ class Task:
     """How many documents it received."""
     duration: float | None = None
     """Seconds that the server worked on it."""
+    metadata: str | None = None
+    """What was given with it: a server that lost its tasks gives their numbers to others."""
 
     @property
     def is_done(self) -> bool:
@@ -77,6 +79,7 @@ def read_task(found: Mapping[str, Any]) -> Task:
         document_id=named[0] if named else None,
         documents=details.get("receivedDocuments"),
         duration=_seconds(found.get("duration")),
+        metadata=found.get("customMetadata"),
     )
 
 

@@ -1,0 +1,82 @@
+"""Whether the index has what the archive has: counts by channel, then ids where counts differ.
+
+A message that is held, does not wait in the outbox and is not set aside was acknowledged, so the index has it; an index
+with fewer was wiped, restored from an older copy, or emptied by somebody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archiver.store.database import Database, Writer
+from archiver.store.indexing import count_aside, count_held, find_top, list_ids
+from archiver.store.outbox import count_waiting
+
+if TYPE_CHECKING:
+    from search.meili.node import Node
+
+RANGE = 10_000
+"""Ids that are compared at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an index is to have of a channel."""
+
+    held: int
+    waiting: int
+    """In the outbox; the index may have an earlier state of them."""
+    aside: int
+
+    @property
+    def least(self) -> int:
+        """So many it has, if nothing is lost."""
+        return max(0, self.held - self.waiting - self.aside)
+
+
+@dataclass(slots=True)
+class Drift:
+    """How a channel in the index differs from the archive."""
+
+    lacking: list[int] = field(default_factory=list)
+    """Ids that the index does not have, although it should."""
+    surplus: list[int] = field(default_factory=list)
+    """Ids that only the index has."""
+
+
+async def read_expected(reader: Database) -> dict[int, Expected]:
+    """What an index is to have, by channel."""
+
+    def act(conn: Writer) -> dict[int, Expected]:
+        waiting, aside = count_waiting(conn), count_aside(conn)
+        return {
+            channel_id: Expected(held, waiting.get(channel_id, 0), aside.get(channel_id, 0))
+            for channel_id, held in count_held(conn).items()
+        }
+
+    return await reader.read(act)
+
+
+async def find_lacking(reader: Database, node: Node, index: str) -> list[int]:
+    """The channels of which an index has fewer messages than it should. Raises ServerError."""
+    expected = await read_expected(reader)
+    # What is acknowledged between the two looks is in the index by then: only a loss can make it fewer.
+    return [
+        channel_id
+        for channel_id, one in expected.items()
+        if one.least and await node.count(channel_id, index=index) < one.least
+    ]
+
+
+async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Drift:
+    """Which messages differ; a message that comes while it looks may be among those that lack. Raises ServerError."""
+    drift = Drift()
+    top = await reader.read(lambda conn: find_top(conn, channel_id))
+    for first in range(0, top + 1, RANGE):
+        last = first + RANGE - 1
+        there = set(await node.list_ids(channel_id, first, last, index=index))
+        held = set(await reader.read(lambda conn, first=first, last=last: list_ids(conn, channel_id, first, last)))  # type: ignore[misc]
+        drift.lacking += sorted(held - there)
+        drift.surplus += sorted(there - held)
+    return drift

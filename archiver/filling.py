@@ -1,0 +1,75 @@
+"""What one task for the index carries: messages of a stretch, read and encoded in the reader's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archiver.indexable import encode
+from archiver.ledger import END, Place, Stretch
+from archiver.store.database import Database, Writer
+from archiver.store.indexable import read_indexable
+from archiver.store.indexing import list_walk_places
+from archiver.store.outbox import list_places
+
+CHUNK = 500
+"""Messages that are read at once: a stop never waits for more."""
+
+
+@dataclass(slots=True)
+class Load:
+    """The documents of a task."""
+
+    upto: Place
+    """The last place that is in it."""
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0
+    """Bytes."""
+    unreadable: list[Place] = field(default_factory=list)
+    """Messages whose record cannot be made a document; they are not in it."""
+    ended: bool = False
+    """Whether the stretch has nothing behind `upto`."""
+
+
+async def fill(reader: Database, stretch: Stretch, most_bytes: int) -> Load:
+    """The first messages of a stretch as they are now, as many as the limits allow, at least one."""
+    load = Load(upto=stretch.after)
+    while len(load.lines) < stretch.most and load.size < most_bytes:
+        limit, after = min(CHUNK, stretch.most - len(load.lines)), load.upto
+        encoded = await reader.read(lambda conn, after=after, limit=limit: _encode(conn, stretch, after, limit))  # type: ignore[misc]
+        if not encoded:
+            load.ended = True
+            load.upto = stretch.upto if stretch.upto != END else load.upto
+            break
+        if not _add(load, encoded, most_bytes):
+            break
+    return load
+
+
+def _add(load: Load, encoded: list[tuple[Place, bytes | None]], most_bytes: int) -> bool:
+    for place, line in encoded:
+        if line is None:
+            load.unreadable.append(place)
+        elif line:
+            if load.lines and load.size + len(line) > most_bytes:
+                return False
+            load.lines.append(line)
+            load.size += len(line)
+        load.upto = place
+    return True
+
+
+def _encode(conn: Writer, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
+    """Lines by place; None for what cannot be encoded, an empty one for what is not held."""
+    if stretch.walk_of is None:
+        places = list_places(conn, after, stretch.upto, limit)
+    else:
+        places = list_walk_places(conn, stretch.walk_of, after, stretch.upto, limit)
+    found = read_indexable(conn, places)
+    encoded: list[tuple[Place, bytes | None]] = []
+    for place in places:
+        one = found.get(place[1:])
+        try:
+            encoded.append((place, encode(one) if one else b""))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            encoded.append((place, None))
+    return encoded

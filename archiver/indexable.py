@@ -1,0 +1,55 @@
+"""From our record to a line of the index: the document, what is shown besides, and whether it is still there. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from archiver.document import to_document
+from archiver.record import Media, Message
+from archiver.store.indexable import Indexable
+from search.document import Details
+from search.meili.document import to_line
+
+
+def encode(one: Indexable) -> bytes:
+    """The line of a message. Raises ValueError, TypeError, KeyError for a record that is not as records are."""
+    document = to_document(
+        one.message,
+        channel_username=one.channel_username,
+        channel_title=one.channel_title,
+        is_missing=one.missing,
+    )
+    return to_line(document, to_details(one.message))
+
+
+def to_details(message: Message) -> Details:
+    """What the index shows of a message besides its document."""
+    values: dict[str, Any] = {"post_author": message.post_author, "reply_to": message.reply_to_msg_id}
+    if message.sender:
+        sender = orjson.loads(message.sender)
+        values["sender"] = sender.get("name") or sender.get("username")
+        values["sender_id"] = str(sender["id"]) if sender.get("id") is not None else None
+    if message.fwd_from:
+        values["fwd_message_id"] = orjson.loads(message.fwd_from).get("channel_post")
+    if message.media:
+        values |= _of_media(message.media)
+    return Details(**values)
+
+
+def _of_media(media: tuple[Media, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    file = next((slot for slot in media if slot.size is not None or slot.mime), None)
+    if file is not None:
+        values |= {"size": file.size, "width": file.width, "height": file.height, "duration": file.duration}
+    for slot in media:
+        match slot.kind:
+            case "audio":
+                values |= {"title": slot.title, "performer": slot.performer}
+            case "webpage":
+                site = orjson.loads(slot.extra).get("site_name") if slot.extra else None
+                values |= {"page_title": slot.title, "page_site": site}
+            case "poll":
+                values["poll_question"] = slot.title
+    return values

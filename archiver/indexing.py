@@ -1,0 +1,273 @@
+"""The worker that keeps the Meilisearch index as the archive is: outbox, rebuild, and whatever the index has lost.
+
+It never raises what the server does: that is a state, told in `status`, and tried again. Mirroring never waits for it.
+
+    following     all is well
+    unreachable   no answer; busy: asked to come later; full: no room over there
+    refused       the key or the version will not do; failing: a task ended in an unknown way
+    stale         the index is of another version and is to be rebuilt
+
+Every message that changes is in the outbox until the server said that it has it (`delivery`). Beside that the worker
+looks now and then whether the index is still what it was (`drift`): one that lost something gets those channels again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from archiver.clock import Clock
+from archiver.delivery import FINAL, Delivery
+from archiver.drift import find_lacking
+from archiver.pace import MUCH, gathering, pause_after
+from archiver.rebuild import Rebuilder, next_index
+from archiver.store.database import Database, Writer
+from archiver.store.indexing import (
+    Standing,
+    State,
+    end_walks,
+    find_standing,
+    get_aside,
+    is_walking,
+    note_success,
+    set_state,
+    start_walk,
+)
+from archiver.store.outbox import enqueue, has_waiting, peek
+from search.errors import Busy, IndexMissing, KeyRefused, Refused, ServerError, StorageFull, Unreachable, WrongVersion
+
+if TYPE_CHECKING:
+    from search.meili.node import Ensured, Node
+    from search.meili.task import Task
+
+log = logging.getLogger(__name__)
+
+Finish: TypeAlias = "Callable[[Sequence[Task]], Awaitable[bool]]"
+"""Waits for tasks; False when told to stop before. Raises why one failed."""
+
+LOOK: Final = 30.0
+"""Seconds between two looks whether the index is as it should be."""
+COMPARE: Final = 60.0
+"""Seconds between two comparisons of its counts, at least; many channels make it more."""
+PRUNE: Final = 3600.0
+"""Seconds after which the server may forget tasks that succeeded."""
+IDLE: Final = 0.5
+"""Seconds between two looks into the outbox."""
+MOST_UNDER_WAY: Final = 2
+"""Large tasks: one is worked on while the next one is sent."""
+_STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
+    (Unreachable, "unreachable"),
+    (Busy, "busy"),
+    (StorageFull, "full"),
+    (KeyRefused, "refused"),
+    (WrongVersion, "refused"),
+    (Refused, "refused"),
+)
+STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
+
+
+class Indexer:
+    """See above. `reader` is a connection of its own: encoding does not keep the mirror from writing."""
+
+    def __init__(self, database: Database, reader: Database, node: Node, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._reader = reader
+        self._node = node
+        self._clock = clock or Clock()
+        self._stop = asyncio.Event()
+        self.delivery = Delivery(database, reader, node, now=self._clock.now)
+        self._rebuilder = Rebuilder(database, reader, node, self.delivery.ledger, self._finish)
+        self._failures = 0
+        self._applied = 0
+        self._stale = False
+        self._present = False
+        """Whether the index was seen to be there and right since the last trouble."""
+        self._look_at = self._compare_at = self._prune_at = -math.inf
+        self._documents = 0
+        self._poll = 0.05
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; what is under way then is asked about by the next one."""
+        self._stop = stop
+        await self.delivery.restore()
+        while not stop.is_set():
+            try:
+                pause = await self._step()
+            except ServerError as error:
+                pause = await self._suffer(error)
+            if pause:
+                await self._clock.wait(stop, pause)
+
+    async def is_done(self) -> bool:
+        """Whether the index has everything, as far as is known."""
+        if not self._present or self._stale or not self.delivery.is_idle:
+            return False
+        return not await self._reader.read(lambda conn: has_waiting(conn) or is_walking(conn, self._node.index))
+
+    async def _step(self) -> float:
+        """Do what there is to do; seconds until there may be more."""
+        if self._clock.now() >= self._look_at:
+            await self._look()
+        if await self.delivery.poll():
+            self._poll = 0.05
+        if self.delivery.applied != self._applied:
+            self._applied, self._failures = self.delivery.applied, 0
+        if self.delivery.is_restoring:
+            return self._wait_for_tasks()
+        standing = await find_standing(self._database.connection)
+        if standing.rebuild is not None and await self._advance(standing):
+            return 0.0
+        if standing.rebuild != "swapping" and await self._send(standing):
+            self._poll = 0.05
+            return 0.0
+        return self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
+
+    def _wait_for_tasks(self) -> float:
+        self._poll = min(self._poll * 1.5, 1.0)
+        return self._poll
+
+    # --- sending
+
+    async def _send(self, standing: Standing) -> bool:
+        """Send what may be sent now; whether there was anything."""
+        ledger = self.delivery.ledger
+        live = [] if self._stale else [self._node.index]
+        both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
+        if len(ledger.under_way) < MOST_UNDER_WAY and (again := ledger.take_again()):
+            return await self.delivery.send(again, [again.walk_of] if again.walk_of else both)
+        if both and await self._is_due():
+            return await self.delivery.send(ledger.take(), both)
+        for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
+            if await self._reader.read(lambda conn, index=index: is_walking(conn, index)):  # type: ignore[misc]
+                if await self.delivery.send(ledger.take(index), [index]):
+                    return True
+                if not self._is_walked(index):
+                    continue
+                ledger.forget(index)
+                await self._database.write(lambda conn, index=index: end_walks(conn, index))  # type: ignore[misc]
+        return False
+
+    def _is_walked(self, index: str) -> bool:
+        """Whether all that was taken of a walk is done."""
+        ledger = self.delivery.ledger
+        return ledger.frontier(index) == ledger.claimed(index)
+
+    async def _is_due(self) -> bool:
+        """Whether what waits in the outbox is much, or was gathered for long enough."""
+        ledger = self.delivery.ledger
+        after = ledger.claimed(None)
+        waiting = await self._reader.read(lambda conn: peek(conn, after, MUCH))
+        if not waiting.messages or waiting.since is None:
+            return False
+        ours = sum(batch.stretch.walk_of is None for batch in ledger.under_way)
+        if waiting.messages >= MUCH:
+            return ours < MOST_UNDER_WAY
+        return ours == 0 and self._clock.now() - waiting.since >= gathering(self.delivery.duration)
+
+    # --- the index
+
+    async def _look(self) -> None:
+        """Make the index, mend its settings, and find out whether it lost anything."""
+        node, name = self._node, self._node.index
+        ensured = await node.ensure()
+        if not await self._finish(ensured.tasks):
+            return
+        self._stale = ensured.stale
+        await self._note(ensured)
+        if not ensured.stale:
+            documents = (await node.stats()).documents
+            due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
+            self._documents = documents
+            if due and not await self._reader.read(lambda conn: is_walking(conn, name)):
+                await self._compare()
+        await self._tidy()
+        self._present = True
+        self._look_at = self._clock.now() + LOOK
+
+    async def _note(self, ensured: Ensured) -> None:
+        now = int(self._clock.now())
+        standing = await find_standing(self._database.connection)
+        if ensured.stale and standing.rebuild is None:
+            if standing.state != "stale":
+                log.warning("the index is not of this version: %s", STALE)
+            await self._database.write(lambda conn: set_state(conn, "stale", now=now, reason=STALE))
+        elif standing.state != "following" and self.delivery.is_idle and not await self._reader.read(has_waiting):
+            # With something to send, only that it was taken shows that the trouble is over.
+            self._failures = 0
+            await self._database.write(lambda conn: set_state(conn, "following", now=now))
+
+    async def _compare(self) -> None:
+        """Send those channels again of which the index has less than was acknowledged."""
+        name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
+        lacking = await find_lacking(self._reader, self._node, name)
+        self._compare_at = self._clock.now() + max(COMPARE, 50 * (time.monotonic() - began))
+        if lacking:
+            log.warning("the index lacks messages of %d channels; they are sent again", len(lacking))
+            self.delivery.ledger.forget(name)
+            await self._database.write(lambda conn: start_walk(conn, name, lacking))
+        elif self.delivery.is_idle:
+            await self._database.write(lambda conn: note_success(conn, now=now))
+
+    async def _advance(self, standing: Standing) -> bool:
+        name = next_index(self._node.index)
+        walking = standing.rebuild == "walking" and await self._reader.read(lambda conn: is_walking(conn, name))
+        moved = await self._rebuilder.advance(standing, walking=walking)
+        if moved:
+            self._look_at = -math.inf
+        return moved
+
+    async def _finish(self, tasks: Sequence[Task]) -> bool:
+        pause, left = 0.02, {task.uid for task in tasks}
+        while left:
+            known = await self._node.tasks(sorted(left))
+            for task in known:
+                if task.error is not None and task.code != "index_already_exists":
+                    raise task.error
+                if task.is_done:
+                    left.discard(task.uid)
+            left &= {task.uid for task in known}  # one that is not known any more will never be done
+            if left and await self._clock.wait(self._stop, pause):
+                return False
+            pause = min(2 * pause, 2.0)
+        return True
+
+    async def _tidy(self) -> None:
+        """Let the server forget tasks that succeeded, and try again what may be taken by now."""
+        now = self._clock.now()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + PRUNE
+
+        def act(conn: Writer) -> None:
+            for channel_id, message_id, code in get_aside(conn):
+                if code not in FINAL:
+                    enqueue(conn, channel_id, [message_id], now=int(now))
+
+        await self._database.write(act)
+        try:
+            await self._node.prune(datetime.fromtimestamp(now - PRUNE, UTC))
+        except KeyRefused:
+            log.info("the key may not delete finished tasks; the server does so itself when there are a million")
+
+    # --- trouble
+
+    async def _suffer(self, error: ServerError) -> float:
+        """Note it; seconds until the next try."""
+        self._look_at, self._present = -math.inf, False
+        if isinstance(error, IndexMissing) and self._failures == 0:
+            self._failures = 1
+            return 0.05  # the look makes it
+        state: State = next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
+        now = int(self._clock.now())
+        known = (await find_standing(self._database.connection)).state
+        log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
+        await self._database.write(lambda conn: set_state(conn, state, now=now, reason=str(error)))
+        least = error.retry_after if isinstance(error, Busy) else 0.0
+        pause = pause_after(self._failures, least=least)
+        self._failures += 1
+        return pause

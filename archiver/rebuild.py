@@ -1,0 +1,128 @@
+"""The index built anew beside the present one, filled from the archive, and put in its place.
+
+    wanted    -> make an empty `<index>_next`
+    walking   -> send it everything; what comes meanwhile goes to both
+    swapping  -> exchange the two in one step, for which nothing may be under way
+    dropping  -> the present one has all: delete the old one
+
+Each step asks the server how things are before it acts, so a kill at any moment, of either side, only repeats a
+question. An exchange is its own inverse, so it must not be done twice: the new index is known by the instant at which
+the server made it, which goes with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from archiver.drift import find_lacking
+from archiver.ledger import Ledger
+from archiver.store.database import Database, Writer
+from archiver.store.indexing import Rebuild, Standing, count_held, end_walks, set_rebuild, start_walk, take_all_back
+
+if TYPE_CHECKING:
+    from archiver.indexing import Finish
+    from search.meili.node import Node
+
+log = logging.getLogger(__name__)
+
+
+def next_index(index: str) -> str:
+    """What the index is called while it is built."""
+    return f"{index}_next"
+
+
+class Rebuilder:
+    """Takes a rebuild a step further."""
+
+    def __init__(self, database: Database, reader: Database, node: Node, ledger: Ledger, finish: Finish) -> None:
+        self._database = database
+        self._reader = reader
+        self._node = node
+        self._ledger = ledger
+        self._finish = finish
+        self._next = next_index(node.index)
+
+    async def advance(self, standing: Standing, *, walking: bool) -> bool:
+        """One step, where one can be taken now; whether anything moved. Raises ServerError."""
+        match standing.rebuild:
+            case "wanted":
+                return await self._begin()
+            case "walking":
+                return not walking and await self._end_walk()
+            case "swapping":
+                return self._ledger.is_empty and await self._swap(standing.mark)
+            case "dropping":
+                return await self._drop(standing.mark)
+        return False
+
+    async def _begin(self) -> bool:
+        node, name = self._node, self._next
+        await node.check_version()
+        if await node.made_at(index=name) is not None and not await self._finish([await node.drop(name)]):
+            return False
+        if not await self._finish(await node.create(name)):
+            return False
+        mark = await node.made_at(index=name)
+
+        def act(conn: Writer) -> None:
+            end_walks(conn, name)
+            start_walk(conn, name, count_held(conn))
+            take_all_back(conn)  # the walk tries them again
+            set_rebuild(conn, "walking", mark=mark)
+
+        self._ledger.forget(name)
+        await self._database.write(act)
+        log.info("the index is built anew as %s", name)
+        return True
+
+    async def _end_walk(self) -> bool:
+        """All was sent; what of it is not there is sent again."""
+        if await self._node.made_at(index=self._next) is None:
+            await self._set("wanted")
+            return True
+        lacking = await find_lacking(self._reader, self._node, self._next)
+        if lacking:
+            self._ledger.forget(self._next)
+            await self._database.write(lambda conn: start_walk(conn, self._next, lacking))
+        else:
+            await self._set("swapping")
+        return True
+
+    async def _swap(self, mark: str | None) -> bool:
+        node = self._node
+        if await node.waiting() or await node.waiting(index=self._next):
+            return False
+        present = await node.made_at()
+        if present is not None and present == mark:
+            await self._set("dropping")
+            return True
+        if await node.made_at(index=self._next) != mark:
+            await self._set("wanted")  # it is gone, or another one
+        elif present is None:
+            await self._finish(await node.create(node.index))
+        else:
+            await self._finish([await node.swap(node.index, self._next)])
+        return True
+
+    async def _drop(self, mark: str | None) -> bool:
+        if await self._node.made_at() != mark:
+            await self._set("wanted")  # the index was lost just now
+            return True
+        if await self._node.made_at(index=self._next) is not None and not await self._finish(
+            [await self._node.drop(self._next)]
+        ):
+            return False
+
+        def act(conn: Writer) -> None:
+            end_walks(conn, self._next)
+            end_walks(conn, self._node.index)
+            set_rebuild(conn, None)
+
+        self._ledger.forget(self._node.index)
+        await self._database.write(act)
+        log.info("the index was built anew")
+        return True
+
+    async def _set(self, rebuild: Rebuild) -> None:
+        await self._database.write(lambda conn: set_rebuild(conn, rebuild))

@@ -1,0 +1,71 @@
+"""Tables `message`, `media`, `channel`: what the index is to know of messages; payloads are left where they are."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from archiver.ledger import Place
+from archiver.record import Media, Message
+
+_NAMES = (
+    "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",
+    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned",
+)  # fmt: skip
+_MEDIA = tuple(field.name for field in fields(Media))
+_MESSAGES = (
+    f"SELECT {', '.join(_NAMES)}, missing_since FROM message WHERE channel_id = ?"
+    " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
+)
+_SLOTS = (
+    f"SELECT message_id, {', '.join(_MEDIA)} FROM media WHERE channel_id = ?"
+    " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, slot"
+)
+
+
+class Indexable(NamedTuple):
+    """A message as it is now. Its record lacks the payload and its hashes."""
+
+    message: Message
+    missing: bool
+    channel_username: str | None
+    channel_title: str
+
+
+def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
+    """The messages at these places, by (channel_id, message_id); what is not held is not in the answer."""
+    found: dict[tuple[int, int], Indexable] = {}
+    for channel_id, group in groupby(places, key=itemgetter(1)):
+        channel = conn.execute("SELECT username, title FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+        ids = json.dumps([place[2] for place in group])
+        media: dict[int, list[Media]] = {}
+        for message_id, *values in conn.execute(_SLOTS, (channel_id, ids)):
+            media.setdefault(message_id, []).append(Media(**dict(zip(_MEDIA, values, strict=True))))
+        for row in conn.execute(_MESSAGES, (channel_id, ids)):
+            message = _record(channel_id, row, tuple(media.get(row[0], ())))
+            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, *(channel or (None, "")))
+    return found
+
+
+def _record(channel_id: int, row: tuple[object, ...], media: tuple[Media, ...]) -> Message:
+    values = dict(zip(_NAMES, row, strict=False))
+    date, edit_date = values["date"], values["edit_date"]
+    assert isinstance(date, int)
+    values["date"] = datetime.fromtimestamp(date, UTC)
+    values["edit_date"] = datetime.fromtimestamp(edit_date, UTC) if isinstance(edit_date, int) else None
+    values["pinned"] = bool(values["pinned"])
+    return Message(
+        channel_id=channel_id,
+        media=media,
+        content_hash=b"",
+        raw=b"",
+        layer=0,
+        payload_sha256=b"",
+        **values,  # type: ignore[arg-type]
+    )
