@@ -88,7 +88,8 @@ class MeiliDesk:
     def __init__(self, node: Node, beside: ExactDesk) -> None:
         self.node = node
         self.meilisearch = MeiliEngine(node)
-        self.engine: Engine = Both(self.meilisearch, beside.engine)
+        self.embedded = beside.engine
+        self.engine: Engine = Both(self.meilisearch, self.embedded)
         self._beside = beside
         self._documents: dict[Key, Document] = {}
 
