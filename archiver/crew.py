@@ -85,6 +85,7 @@ class Crew:
         self.account = account
         self._database = database
         self._clock = clock
+        self._interval = pace.poll_interval
         name = account.name
         self.live = Live(
             account.source,
@@ -118,6 +119,7 @@ class Crew:
             group.create_task(self.live.run(stop), name=f"live {name}")
             group.create_task(self.filler.run(stop), name=f"fill {name}")
             group.create_task(self._audit(stop), name=f"audit {name}")
+            group.create_task(self._keep_line(stop), name=f"line {name}")
 
     async def _expect_login(self, stop: asyncio.Event) -> None:
         """Ask until the server says whether the session is logged in; any other trouble may pass."""
@@ -130,9 +132,15 @@ class Crew:
             except OF_ACCOUNT:
                 raise
             except Error as exc:
-                log.warning("account %s cannot begin yet: %s", self.account.name, exc.args[0])
+                log.warning("account %s gets no answer yet: %s", self.account.name, exc.args[0])
                 await self._clock.wait(stop, seconds_aside(exc, failures))
                 failures += 1
+
+    async def _keep_line(self, stop: asyncio.Event) -> None:
+        """A lost line is mended by whoever calls; while there is nothing to be asked, by this."""
+        while not await self._clock.wait(stop, self._interval):
+            if self.account.connection.offline_since is not None:
+                await self._expect_login(stop)
 
     async def fail(self, channel: Mirrored, error: Error) -> None:
         """Set a channel aside that cannot be read now; the others go on."""
