@@ -40,10 +40,12 @@ class Pushes:
     def on_event(self, channel: Channel, event: Event) -> None:
         if not self.events:
             return
+        post = channel.find(event.ids[0])
+        if post is None and event.kind in ("new", "edit"):
+            return  # nobody sees it
         now = self._world.clock.now()
         readers = {a for (a, c), until in self._polled.items() if c == channel.id and until > now}
         for conn in self._listeners(readers | channel.members):
-            post = channel.find(event.ids[0])
             self._send(conn, [difference.update(channel, event, post)], channel, [post] if post else [])
 
     def push(self, updates: Iterable[Any], *, account: Account | None, channel: Channel | None) -> int:
