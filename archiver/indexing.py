@@ -84,7 +84,10 @@ class Indexer:
         self._rebuilder = Rebuilder(database, reader, node, self.delivery.ledger, self._finish)
         self._failures = 0
         self._applied = 0
-        self._stale = False
+        self.trouble: ServerError | None = None
+        """What keeps it from going on, until something was applied again."""
+        self.stale = False
+        """Whether the index is of another version."""
         self._present = False
         """Whether the index was seen to be there and right since the last trouble."""
         self._look_at = self._compare_at = self._prune_at = -math.inf
@@ -105,7 +108,7 @@ class Indexer:
 
     async def is_done(self) -> bool:
         """Whether the index has everything, as far as is known."""
-        if not self._present or self._stale or not self.delivery.is_idle:
+        if not self._present or self.stale or not self.delivery.is_idle:
             return False
         return not await self._reader.read(lambda conn: has_waiting(conn) or is_walking(conn, self._node.index))
 
@@ -116,7 +119,8 @@ class Indexer:
         if await self.delivery.poll():
             self._poll = 0.05
         if self.delivery.applied != self._applied:
-            self._applied, self._failures = self.delivery.applied, 0
+            self._applied = self.delivery.applied
+            self._recover()
         if self.delivery.is_restoring:
             return self._wait_for_tasks()
         standing = await find_standing(self._database.connection)
@@ -136,7 +140,7 @@ class Indexer:
     async def _send(self, standing: Standing) -> bool:
         """Send what may be sent now; whether there was anything."""
         ledger = self.delivery.ledger
-        live = [] if self._stale else [self._node.index]
+        live = [] if self.stale else [self._node.index]
         both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
         if len(ledger.under_way) < MOST_UNDER_WAY and (again := ledger.take_again()):
             return await self.delivery.send(again, [again.walk_of] if again.walk_of else both)
@@ -177,7 +181,7 @@ class Indexer:
         ensured = await node.ensure()
         if not await self._finish(ensured.tasks):
             return
-        self._stale = ensured.stale
+        self.stale = ensured.stale
         await self._note(ensured)
         if not ensured.stale:
             documents = (await node.stats()).documents
@@ -198,7 +202,7 @@ class Indexer:
             await self._database.write(lambda conn: set_state(conn, "stale", now=now, reason=STALE))
         elif standing.state != "following" and self.delivery.is_idle and not await self._reader.read(has_waiting):
             # With something to send, only that it was taken shows that the trouble is over.
-            self._failures = 0
+            self._recover()
             await self._database.write(lambda conn: set_state(conn, "following", now=now))
 
     async def _compare(self) -> None:
@@ -256,12 +260,16 @@ class Indexer:
 
     # --- trouble
 
+    def _recover(self) -> None:
+        self._failures, self.trouble = 0, None
+
     async def _suffer(self, error: ServerError) -> float:
         """Note it; seconds until the next try."""
         self._look_at, self._present = -math.inf, False
         if isinstance(error, IndexMissing) and self._failures == 0:
             self._failures = 1
             return 0.05  # the look makes it
+        self.trouble = error
         state: State = next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
         now = int(self._clock.now())
         known = (await find_standing(self._database.connection)).state

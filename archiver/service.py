@@ -66,6 +66,14 @@ class Roster(Protocol):
         ...
 
 
+class Indexer(Protocol):
+    """Keeps the index as the archive is."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; trouble with the index's server is its own affair."""
+        ...
+
+
 class Service:
     """Mirrors every added channel with the accounts of the roster, until told to stop."""
 
@@ -77,8 +85,10 @@ class Service:
         paces: Mapping[str, Pace],
         clock: Clock | None = None,
         manager: Systemd | None = None,
+        indexer: Indexer | None = None,
     ) -> None:
         self._database = database
+        self._indexer = indexer
         self._roster = roster
         self._paces = paces
         self._clock = clock or Clock()
@@ -124,6 +134,8 @@ class Service:
             for name in list(self._roster.at_work):
                 group.create_task(self._mirror_with(name, stop), name=f"account {name}")
             group.create_task(self._take_in(stop), name="intake")
+            if self._indexer is not None:
+                group.create_task(self._indexer.run(stop), name="index")
             group.create_task(self._beat(stop), name="beat")
             group.create_task(self._welcome_back(group, stop), name="accounts")
 

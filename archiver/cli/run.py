@@ -45,6 +45,7 @@ async def run(settings: Settings) -> int:
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
+    from archiver.cli.indexer import open_indexer  # noqa: PLC0415 - see above
     from archiver.crew import Pace  # noqa: PLC0415 - see above
     from archiver.service import Service  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
@@ -59,7 +60,10 @@ async def run(settings: Settings) -> int:
             service.hint(channel_id)
 
     conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint)
-    async with open_accounts(settings, command="run", conduct=conduct) as accounts:
+    async with (
+        open_accounts(settings, command="run", conduct=conduct) as accounts,
+        open_indexer(settings, accounts.database) as indexer,
+    ):
         mirrored = await list_channels(accounts.database.connection)
         wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
         for name, error in accounts.absent.items():
@@ -73,7 +77,7 @@ async def run(settings: Settings) -> int:
             )
             for name in account_names(settings)
         }
-        service = Service(accounts.database, accounts, paces=paces, manager=Systemd())
+        service = Service(accounts.database, accounts, paces=paces, manager=Systemd(), indexer=indexer)
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")

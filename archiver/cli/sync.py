@@ -40,7 +40,8 @@ def command(
       telekeep sync @channel
 
     Newest messages come first. It may be stopped at any moment: the next run goes on where it was. Each channel is
-    read by its account; one that does not work keeps no other from going on.
+    read by its account; one that does not work keeps no other from going on. Where a Meilisearch is set up it then gets
+    what is new; when it does not work that is said, changes nothing in the exit status, and is made up for next time.
     """
     return asyncio.run(run(context.obj.settings(), typed=channels or []))
 
@@ -48,6 +49,7 @@ def command(
 async def run(settings: Settings, *, typed: list[str]) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
     from archiver.cli.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
+    from archiver.cli.indexer import drain  # noqa: PLC0415 - see above
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
 
@@ -64,10 +66,12 @@ async def run(settings: Settings, *, typed: list[str]) -> int:
             if failure is None:
                 continue
             if len(names) == 1:
+                await drain(settings, accounts.database)
                 raise say_whose(failure, settings, name)
             advice = " `telekeep move` gives its channels to another account." * isinstance(failure, LoginNeeded)
             output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
             statuses.append(failure.exit_status)
+        await drain(settings, accounts.database)
     if complete == len(chosen):
         return 0
     return 3 if complete else max(statuses, default=2)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from search.meili.document import read_id
 from search.meili.http import PooledHttp, host_of
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
 from search.meili.task import Task, read_task
+from search.meili.thread import CallThread
 
 OLDEST_VERSION = (1, 36)
 """The first with the ranking rules attributeRank and wordPosition."""
@@ -40,6 +41,7 @@ SECONDS = 30.0
 """How long a call may take."""
 SEND_SECONDS = 600.0
 """How long sending documents may take."""
+CLOSE_SECONDS = 1.0
 MOST_IDS = 10_000
 
 T = TypeVar("T")
@@ -79,12 +81,14 @@ class Node:
         self._client = Client(url.rstrip("/"), key)
         self._client.http = self._http
         self._indexes: dict[str, Index] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="meilisearch")
+        self._thread = CallThread("meilisearch")
 
     async def close(self) -> None:
-        """Close the connection; a call that is under way ends first."""
-        await self._call(self._http.close)
-        self._thread.shutdown()
+        """Close the connection; a call that is under way is waited for, CLOSE_SECONDS at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._call(self._http.close)
+        self._thread.end()
 
     # --- the server
 
@@ -262,7 +266,7 @@ class Node:
             self._http.seconds = seconds or self._seconds
             return act()
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, limited)
+        return await self._thread.call(limited)
 
 
 def _of_channel(channel_id: int | None) -> str | None:
