@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import io
 import json
 import socket
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from search.errors import (
 from search.meili.task import FULL_CODES
 
 CONNECT_SECONDS = 5.0
+"""For a connection; also for each block of a body to be taken, or a tenth of the call's limit if that is more."""
 RETRY_SECONDS = 10.0
 """Until the next try when a server that is busy does not say."""
 _STALE_CODES = frozenset({"invalid_search_attributes_to_search_on", "invalid_search_filter", "invalid_search_sort"})
@@ -76,7 +78,8 @@ class PooledHttp(HttpRequests):
     ) -> Any:
         """Send one request and give its answer's JSON. Raises the errors of `search.errors`."""
         method = http_method.__name__.upper()
-        data = None if method == "GET" else body if isinstance(body, bytes) else _dump(body)
+        # A file goes out block by block: as one piece all of it would have to be taken within one time limit.
+        data = None if method == "GET" else io.BytesIO(body) if isinstance(body, bytes) else _dump(body)
         headers = {"Content-Type": content_type or "application/json"} if data is not None else {}
         deadline = monotonic() + self.seconds
         try:
@@ -85,7 +88,7 @@ class PooledHttp(HttpRequests):
                 f"{self.config.url}/{path}",
                 data=data,
                 headers=headers,
-                timeout=(min(CONNECT_SECONDS, self.seconds), self.seconds),
+                timeout=(min(max(CONNECT_SECONDS, self.seconds / 10), self.seconds), self.seconds),
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -28,7 +28,7 @@ from urllib.parse import quote, urlencode
 from meilisearch import Client
 from meilisearch.index import Index
 
-from search.errors import IndexMissing, KeyRefused, ServerError, WrongVersion
+from search.errors import IndexMissing, KeyRefused, ServerError, Unreachable, WrongVersion
 from search.meili.document import read_id
 from search.meili.http import PooledHttp, host_of
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
@@ -206,6 +206,18 @@ class Node:
         found = await self._fetch(within, last - first + 1, index)
         return sorted(key[1] for one in found["results"] if (key := read_id(str(one.get(PRIMARY_KEY)))))
 
+    # --- keys, with the master key only
+
+    async def list_keys(self) -> list[dict[str, Any]]:
+        """The keys of the server, up to 1,000, with `name`, `actions`, `indexes` and `key`."""
+        found: list[dict[str, Any]] = (await self._call(lambda: self._http.get("keys?limit=1000")))["results"]
+        return found
+
+    async def create_key(self, name: str, actions: Sequence[str], indexes: Sequence[str]) -> str:
+        """A new key that never expires and may do just this."""
+        body = {"name": name, "actions": list(actions), "indexes": list(indexes), "expiresAt": None}
+        return str((await self._call(lambda: self._http.post("keys", body)))["key"])
+
     # --- tasks
 
     async def tasks(self, uids: Sequence[int]) -> list[Task]:
@@ -264,7 +276,11 @@ class Node:
 
         def limited() -> T:
             self._http.seconds = seconds or self._seconds
-            return act()
+            try:
+                return act()
+            except ValueError:
+                # The SDK's models check what the server says, and would quote it.
+                raise Unreachable(f"Meilisearch at {self.host} answered what is not understood.") from None
 
         return await self._thread.call(limited)
 

@@ -245,10 +245,11 @@ async def test_a_server_that_is_too_old_is_refused_by_version(meili: Meili) -> N
         assert (await node.ensure()).created
 
 
-async def test_what_is_no_meilisearch_is_said() -> None:
+@pytest.mark.parametrize(("body", "said"), [(b"<html>", "is no Meilisearch"), (b'{"x":1}', "what is not understood")])
+async def test_what_is_no_meilisearch_is_said(body: bytes, said: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         await writer.drain()
         writer.close()
 
@@ -256,8 +257,8 @@ async def test_what_is_no_meilisearch_is_said() -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
         node = Node(f"http://name:password@127.0.0.1:{port}", None, index="x", seconds=5)
-        with pytest.raises(Unreachable, match=rf"at 127\.0\.0\.1:{port} is no Meilisearch") as raised:
-            await node.stats()
+        with pytest.raises(Unreachable, match=rf"at 127\.0\.0\.1:{port}.* {said}") as raised:
+            await node.send(lines(1))
         assert "password" not in str(raised.value)
         assert not await node.is_healthy()
         await node.close()
