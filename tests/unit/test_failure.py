@@ -1,0 +1,78 @@
+"""What becomes of a channel that cannot be read."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver import errors
+from archiver.errors import (
+    ChannelGone,
+    ChannelInaccessible,
+    Error,
+    FloodWait,
+    LostState,
+    ServerFault,
+    StaleAccess,
+    Unreachable,
+    UnreadableObject,
+)
+from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
+
+DAY = 86_400.0
+SAMPLES = {
+    FloodWait: FloodWait(7, method="getHistory"),
+    UnreadableObject: UnreadableObject(0xDEADBEEF),
+}
+ALL = [
+    SAMPLES.get(cls) or cls("something is wrong.")
+    for _, cls in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(cls, Error) and cls is not Error
+]
+OF_CHANNEL = [error for error in ALL if not isinstance(error, OF_ACCOUNT)]
+
+
+def test_only_what_says_something_about_the_channel_changes_its_state() -> None:
+    states = {type(error): state_after(error) for error in OF_CHANNEL}
+    assert {cls: state for cls, state in states.items() if state} == {
+        ChannelGone: "banned",
+        ChannelInaccessible: "inaccessible",
+        StaleAccess: "inaccessible",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "most"),
+    [
+        (ServerFault("it fails."), 30, 3600),
+        (UnreadableObject(7), 30, 3600),
+        (LostState("gone."), 30, 3600),
+        (ChannelInaccessible("private."), 300, DAY),
+        (StaleAccess("refused."), 300, DAY),
+        (ChannelGone("banned."), 3600, 7 * DAY),
+    ],
+)
+def test_it_is_left_in_peace_for_longer_each_time_up_to_a_limit(error: Error, first: float, most: float) -> None:
+    assert first <= seconds_aside(error, 0) <= 1.2 * first
+    assert most <= seconds_aside(error, 1_000_000) <= 1.2 * most
+
+
+@given(st.sampled_from(OF_CHANNEL), st.integers(0, 40))
+def test_a_further_failure_never_makes_it_impatient(error: Error, failures: int) -> None:
+    # The dice add a fifth at most, and each step is more than that until the limit is reached.
+    before, after = seconds_aside(error, failures), seconds_aside(error, failures + 1)
+    assert 30 <= before <= 7 * DAY * 1.2
+    assert after > before / 1.2
+
+
+@given(st.sampled_from(OF_CHANNEL), st.integers(0, 40))
+def test_channels_that_failed_together_do_not_come_back_together(error: Error, failures: int) -> None:
+    assert len({seconds_aside(error, failures) for _ in range(20)}) > 1
+
+
+def test_what_stops_an_account_is_nothing_that_waiting_mends() -> None:
+    assert not any(isinstance(error, OF_ACCOUNT) for error in (Unreachable("no line."), ServerFault("it fails.")))
+    assert all(isinstance(error, Error) for error in ALL)

@@ -1,0 +1,92 @@
+"""What the service manager hears, over the socket that it would give us."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from archiver.systemd import Systemd
+
+
+@contextmanager
+def manager(address: str) -> Iterator[socket.socket]:
+    """A socket as systemd listens on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.settimeout(5)
+        listener.bind(address)
+        yield listener
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="telekeep-") as folder:  # tmp_path may be longer than an address can be
+        yield Path(folder) / "notify"
+
+
+def test_a_socket_in_the_file_system_hears_us(path: Path) -> None:
+    with manager(str(path)) as listener:
+        Systemd({"NOTIFY_SOCKET": str(path)}).tell("READY=1", "STATUS=default: mirroring")
+        assert listener.recv(4096) == b"READY=1\nSTATUS=default: mirroring"
+
+
+def test_an_abstract_socket_hears_us() -> None:
+    name = f"telekeep-test-{uuid.uuid4()}"
+    with manager(f"\0{name}") as listener:
+        Systemd({"NOTIFY_SOCKET": f"@{name}"}).tell("WATCHDOG=1")
+        assert listener.recv(4096) == b"WATCHDOG=1"
+
+
+def test_each_sign_is_a_datagram_of_its_own(path: Path) -> None:
+    with manager(str(path)) as listener:
+        service = Systemd({"NOTIFY_SOCKET": str(path)})
+        for state in ("READY=1", "WATCHDOG=1", "STOPPING=1"):
+            service.tell(state)
+        assert [listener.recv(4096) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+
+
+def test_a_text_of_any_language_is_told(path: Path) -> None:
+    with manager(str(path)) as listener:
+        Systemd({"NOTIFY_SOCKET": str(path)}).tell("STATUS=قناة: зеркало")
+        assert listener.recv(4096).decode() == "STATUS=قناة: зеркало"
+
+
+@pytest.mark.parametrize("address", ["", "no/absolute/path", "vsock:2:1234", "/there/is/nothing/here"])
+def test_a_manager_that_is_not_there_is_no_failure(address: str) -> None:
+    Systemd({"NOTIFY_SOCKET": address}).tell("READY=1")
+
+
+def test_nobody_is_told_anything_where_there_is_no_manager() -> None:
+    service = Systemd({})
+    service.tell("READY=1")
+    assert service.watchdog_seconds is None
+
+
+def test_a_manager_that_does_not_read_never_holds_us_up(path: Path) -> None:
+    with manager(str(path)):
+        service = Systemd({"NOTIFY_SOCKET": str(path)})
+        for _ in range(10_000):  # far more than fit into the socket
+            service.tell("WATCHDOG=1" + "x" * 100)
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [
+        ({"WATCHDOG_USEC": "90000000"}, 90.0),
+        ({"WATCHDOG_USEC": "500000", "WATCHDOG_PID": str(os.getpid())}, 0.5),
+        ({"WATCHDOG_USEC": "90000000", "WATCHDOG_PID": str(os.getpid() + 1)}, None),  # it watches somebody else
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": ""}, None),
+        ({"WATCHDOG_USEC": "-5"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_how_often_a_sign_of_life_is_wanted(environment: dict[str, str], seconds: float | None) -> None:
+    assert Systemd(environment).watchdog_seconds == seconds
