@@ -38,6 +38,7 @@ class Index:
         self._shapes: dict[int, tuple[str, ...]] = {}
         self._known_shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._free: list[int] = []
+        self._leaving: dict[str, int] = {}  # internal ids of documents deleted in the batch that is being done
         self._next_internal = 0
         self.next_row = 0
         self.size = 0  # bytes of raw documents
@@ -50,7 +51,9 @@ class Index:
         """Replace or add a document. `raw` is its JSON."""
         old = self.row_of.get(document_id)
         if old is None:
-            internal = heapq.heappop(self._free) if self._free else self._next_internal
+            internal = self._leaving.pop(document_id, -1)
+            if internal < 0:
+                internal = heapq.heappop(self._free) if self._free else self._next_internal
             self._next_internal = max(self._next_internal, internal + 1)
         else:
             internal = self.internal[old]
@@ -72,9 +75,15 @@ class Index:
         row = self.row_of.pop(document_id, None)
         if row is None:
             return False
-        heapq.heappush(self._free, self.internal[row])
+        self._leaving[document_id] = self.internal[row]
         self._drop(row)
         return True
+
+    def settle(self) -> None:
+        """A batch is done: the internal ids of what it deleted are free for others."""
+        for internal in self._leaving.values():
+            heapq.heappush(self._free, internal)
+        self._leaving.clear()
 
     def clear(self) -> int:
         """Delete all documents; how many there were."""

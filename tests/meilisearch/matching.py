@@ -28,6 +28,7 @@ class Node:
     levels: list[set[int]]  # without, with one, with two typos; each holds the one before it
     words: list[set[str]]  # by typos, not cumulated
     phrases: list[tuple[str | None, ...]] = field(default_factory=list)
+    most_typos: int = 0  # that are thought of, found or not; two halves count as one
 
     @property
     def rows(self) -> set[int]:
@@ -140,7 +141,8 @@ class Matcher:
             first_level |= self.phrase_rows(halves)
             phrases.append(halves)
         second_level = first_level.union(*(self.rows(other, is_derived=True) for other in two))
-        return Node(first, last, term, [rows, first_level, second_level], [zero, set(one), set(two)], phrases)
+        levels = [rows, first_level, second_level]
+        return Node(first, last, term, levels, [zero, set(one), set(two)], phrases, max(most, 1))
 
     def _parts(self, term: Term) -> tuple[str | None, ...]:
         return term.words[1:]

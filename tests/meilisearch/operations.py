@@ -149,7 +149,8 @@ class Operations:
 
     def clear(self, tasks: list[Task], changes: Changes) -> None:
         """All documents go; the additions before that succeed without ever being done. Raises ApiError."""
-        index = self._index(tasks[0].index_uid)
+        create = any(task.content.get("allow_creation") for task in tasks)
+        index = self._index(tasks[0].index_uid, create=create)
         changes.touch(index.uid, set(index.row_of))
         with index.lock:
             count = index.clear()

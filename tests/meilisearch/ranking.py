@@ -151,16 +151,19 @@ class Ranking:
     # --- costs of a row
 
     def _by_typo(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        best: dict[int, int] = {}
+        best, most = {0: 0}, {0: 0}
         for node in nodes:
+            size = node.last - node.first + 1
+            base = size if size > 1 else 0
+            before = max((cost for last, cost in most.items() if last <= node.first), default=0)
+            most[node.last + 1] = max(before + base + node.most_typos, most.get(node.last + 1, 0))
             count = node.typos(row)
             if count is None:
                 continue
-            before = min((cost for last, cost in best.items() if last <= node.first), default=0)
-            cost = before + count + node.last - node.first
+            cost = min((cost for last, cost in best.items() if last <= node.first), default=0) + count + base
             best[node.last + 1] = min(cost, best.get(node.last + 1, cost))
-        most = sum(len(node.levels) - 1 for node in nodes if node.first == node.last)
-        return (best[max(best)] if best else most), most
+        greatest = max(most.values())
+        return (best[max(best)] if len(best) > 1 else greatest), greatest
 
     def _matched(self, row: int, nodes: list[Node]) -> list[list[tuple[str, int, int, int, bool]]]:
         """For each single term the places where it stands: attribute, weight, first and last position, exactly."""
@@ -190,8 +193,9 @@ class Ranking:
         cost = 0
         for left, right in itertools.pairwise(terms):
             cost += min(
-                (proximity(a[3], b[2]) for a in left[:50] for b in right[:50] if a[0] == b[0]), default=MAX_DISTANCE
-            ) - 1  # fmt: skip
+                (proximity(a[3], b[2]) - 1 for a in left[:50] for b in right[:50] if a[0] == b[0] and a[2] != b[2]),
+                default=MAX_DISTANCE - 1,
+            )
         return cost, max(sum(node.first == node.last for node in nodes) - 1, 0) * (MAX_DISTANCE - 1)
 
     def _by_attribute(self, row: int, nodes: list[Node]) -> tuple[int, int]:

@@ -128,6 +128,8 @@ class Scheduler:
     def _process(self, batch: Batch) -> None:
         changes = Changes()
         outcomes = self._outcomes(batch, changes)
+        for uid in changes.indexes & set(self.indexes):
+            self.indexes[uid].settle()
         with self.tasks.changed:
             now = datetime.now(UTC)
             for task, error in zip(batch.tasks, outcomes, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 import unicodedata
 from collections.abc import Collection, Iterator
 from functools import lru_cache
@@ -32,7 +33,7 @@ _SCRIPTS = {
     "hebrew": "\u0591-\u05f4",
     "greek": "\u0370-\u03ff\u1f00-\u1fff",
     "cj": "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3041-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f",
+    "\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003134f",
     "hangul": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af",
     "thai": "\u0e01-\u0e4e",
     "georgian": "\u10a0-\u10ff",
@@ -41,6 +42,8 @@ _SCRIPTS = {
 }
 _RUN = re.compile("|".join(f"(?P<{name}>[{chars}]+)" for name, chars in _SCRIPTS.items()))
 _STRIPPED = {"latin", "arabic", "hebrew", "greek", "thai"}
+_WIDE = {chr(code) for code in range(0xFF00, 0xFF60)}
+_LOWERED = {"latin", "cyrillic", "greek", "georgian", "armenian"}
 _ARABIC = str.maketrans({"ـ": None, "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"'})
 _CJ_LANGUAGES, _ARABIC_LANGUAGES = frozenset({"cmn", "zho", "jpn"}), frozenset({"ara", "pes"})
@@ -137,7 +140,7 @@ class Tokenizer:
     def _words(self, text: str, script: str, start: int, end: int, languages: frozenset[str]) -> Iterator[Token]:
         piece = text[start:end]
         if script == "cj" and (not languages or languages & _CJ_LANGUAGES):
-            cuts = [*range(start, end), end]
+            cuts = [start + at for at in _cuts(piece)] + [end]
         elif (
             script == "arabic"
             and (not languages or languages & _ARABIC_LANGUAGES)
@@ -150,6 +153,13 @@ class Tokenizer:
         for left, right in itertools.pairwise(cuts):
             lemma, decomposed = _normalized(text[left:right], script)
             yield Token(left, right, lemma, STOP if decomposed in self.stop_words else WORD)
+
+
+def _cuts(piece: str) -> list[int]:
+    """Where words of Chinese or Japanese begin: at every character, but for numbers and full-width letters."""
+    if all(c.isnumeric() or c in string.punctuation for c in piece):
+        return [0]
+    return [at for at, c in enumerate(piece) if not (at and c in _WIDE and piece[at - 1] in _WIDE)]
 
 
 def _runs(text: str) -> Iterator[tuple[str, int, int]]:
@@ -178,7 +188,9 @@ def _indexed(token: Token) -> str:
 @lru_cache(maxsize=1 << 18)
 def _normalized(piece: str, script: str) -> tuple[str, str]:
     decomposed = unicodedata.normalize("NFKD", piece)
-    lemma = "".join(c for c in decomposed if unicodedata.category(c) != "Cc").lower().translate(_LETTERS)
+    lemma = "".join(c for c in decomposed if unicodedata.category(c) != "Cc").translate(_LETTERS)
+    if script in _LOWERED:
+        lemma = lemma.lower()
     if script == "arabic":
         lemma = lemma.translate(_ARABIC)
     if script == "greek":
