@@ -17,7 +17,7 @@ import archiver.store.channel as channels
 from archiver.apply import Stored, happen, lose, observe, observe_page, sum_up
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
-from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
+from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
@@ -143,9 +143,7 @@ class Ingest:
         sight = self._sight(channel, "update")
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max((m.message_id for m in posted), default=0)
-        # The events came without a hole, so every id between the old top and the new one is told; unless some could
-        # not be read.
-        proven = (channel.top_id + 1, top_id) if top_id > channel.top_id and not difference.unread_posts else None
+        proven = _proven(channel, difference, top_id)
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, channel.pts)
@@ -237,6 +235,20 @@ def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
     generation, known_pts, _ = standing
     if generation != channel.generation or (pts is not None and known_pts is not None and pts < known_pts):
         raise Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
+
+
+def _proven(channel: Mirrored, difference: Difference, top_id: int) -> Interval | None:
+    """The ids of new messages, if the difference accounts for each up to the newest: as posted or as deleted.
+
+    It does, unless some could not be read, or the server kept some to itself, as of a channel that was shut meanwhile:
+    then the history has to show what is there.
+    """
+    if top_id <= channel.top_id or difference.unread_posts:
+        return None
+    told = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
+    told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
+    lo = channel.top_id + 1
+    return (lo, top_id) if told.issuperset(range(lo, top_id + 1)) else None
 
 
 def _note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:

@@ -58,6 +58,10 @@ class _Track:
     """When its difference is asked for at the latest."""
     probed_at: float
     """When the probe last spoke of it."""
+    top_shown: int = 0
+    """The newest message that the probe spoke of, if it is not known yet."""
+    top_sought: int = 0
+    """The one that was looked for already."""
     dates: tuple[int, list[int]] | None = None
     """Top id and the dates of the newest posts that were read with it."""
 
@@ -173,16 +177,21 @@ class Live:
         now = self._clock.now()
         quiet = []
         for channel in channels:
+            track = self._tracks.get(channel.channel_id)
+            if track is None:
+                continue  # removed meanwhile
             state = states.get(channel.channel_id) if states else None
             said = state is not None and state.pts is not None
-            if track := self._tracks.get(channel.channel_id):
-                if track.probed_at and not said and (states is not None or len(channels) == 1):
-                    # Said of it alone, and news: its own difference tells what is the matter with it.
-                    self._queue.put(channel.channel_id, CHANGED)
-                track.probed_at = now if said else 0.0
+            if track.probed_at and not said and (states is not None or len(channels) == 1):
+                # Said of it alone, and news: its own difference tells what is the matter with it.
+                self._queue.put(channel.channel_id, CHANGED)
+            track.probed_at = now if said else 0.0
             if state is None or state.pts is None:
                 continue
-            if state.pts != channel.pts or state.top_id > channel.top_id:
+            unseen = state.top_id > channel.top_id and state.top_id != track.top_sought
+            if unseen:
+                track.top_shown = state.top_id
+            if unseen or state.pts != channel.pts:
                 self._queue.put(channel.channel_id, CHANGED)
             elif now - (channel.last_sync_at or 0) >= NOTED:
                 quiet.append(channel.channel_id)
@@ -255,8 +264,11 @@ class Live:
             return
         if channel.retry_at is not None and channel.retry_at > self._clock.now():
             return  # it was set aside; a hint is no reason to ask earlier
+        priority = Priority.NEW if rank == FRESH else Priority.LIVE
+        track = self._tracks.get(channel_id)
+        top_id = track.top_shown if track else 0
         try:
-            await self._mirror.catch_up(channel_id, priority=Priority.NEW if rank == FRESH else Priority.LIVE)
+            await self._mirror.catch_up(channel_id, priority=priority, top_id=top_id)
         except Removed:
             return
         except Outdated:
@@ -269,5 +281,6 @@ class Live:
             self._failed.add(channel_id)
             return
         self.heard_at = now = self._clock.now()
-        if track := self._tracks.get(channel_id):
+        if track:
             track.sure_at = now + SURE * random.uniform(0.9, 1.1)  # noqa: S311
+            track.top_shown, track.top_sought = 0, max(top_id, track.top_sought)

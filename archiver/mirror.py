@@ -65,13 +65,28 @@ class Mirror:
         raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
 
     async def catch_up(
-        self, channel_id: int, *, priority: Priority = Priority.LIVE, progress: Progress = _unheard
+        self,
+        channel_id: int,
+        *,
+        priority: Priority = Priority.LIVE,
+        top_id: int = 0,
+        progress: Progress = _unheard,
     ) -> bool:
-        """From the stored pts to the present. True when there are new gaps in the history, which are to be filled."""
+        """From the stored pts to the present. True when there are new gaps in the history, which are to be filled.
+
+        `top_id`: of the newest message that the server has spoken of; if no difference tells of it, it is looked for.
+        """
+
+        async def act(access_hash: int) -> bool:
+            gaps = await self._differences(channel_id, access_hash, priority, progress)
+            channel = await self._get(channel_id)
+            if channel.top_id >= top_id:
+                return gaps
+            await Backfill(self._source.at(priority), self._database, self._ingest).look_at_top(channel, access_hash)
+            return True
+
         async with self._lock(channel_id):
-            return await self._with_access(
-                channel_id, lambda access_hash: self._differences(channel_id, access_hash, priority, progress)
-            )
+            return await self._with_access(channel_id, act)
 
     async def fill(
         self,
