@@ -5,7 +5,7 @@ it; an *answer* is one page of hits. A message is in an answer if and only if it
 tree, lies within its bounds and belongs to its channels. Hits carry no text: the archive reads the rows and
 `highlight` finds the matches in them.
 
-Contract of every engine, held by `tests/contract/test_engine.py`:
+Contract of every engine, held by `tests/contract/test_engine.py` and `test_reference.py`:
 - One hit a message, for its present content. An earlier content is never answered.
 - newest: by (date, channel_id, message_id) descending; oldest: the same ascending; relevance: best first, and of
   equals the newer first. The order is total, so that pages neither overlap nor leave out.

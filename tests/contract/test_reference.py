@@ -1,0 +1,251 @@
+"""Every answer of every engine, on documents and questions made up at random, equals the slow and obvious one."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import AbstractAsyncContextManager, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search import exact
+from search.dates import Bounds
+from search.document import Document
+from search.engine import Question, Sort
+from search.meili.compile import can_answer
+from search.normalize import Needle, needle, tokens
+from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from tests.contract.desks import Desk, Place, exact_desk, meili_desk
+from tests.contract.reference import Reference
+from tests.contract.test_engine import NOON, all_pages, post, where
+
+__all__ = ["where"]
+
+WORDS = [
+    "convoy",
+    "Конвой",
+    "ещё",
+    "رتلاً",
+    "الرتل",
+    "عسكريا",
+    "国际法院",
+    "国际",
+    "法",
+    "ab",
+    "abc",
+    "é",
+    "ไทย",
+    "한국은",
+    "16",
+]
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join) | st.lists(st.sampled_from(WORDS), max_size=3).map(
+    "".join
+)
+MEDIA = ["photo", "video", "round", "voice", "document", "image", "poll", "webpage", "geo", "brand_new"]
+COUNTS = st.none() | st.integers(0, 20)
+HASHTAGS = st.lists(st.sampled_from(["ab", "Ab_c", "国际", "رتلا"]), max_size=2).map(tuple)
+DATES = st.integers(0, 6 * 8).map(lambda step: NOON + step * 3600 * 3)
+
+DOCUMENTS = st.builds(
+    Document,
+    channel_id=st.integers(1, 3),
+    message_id=st.integers(1, 12),
+    date=DATES,
+    text=TEXTS,
+    extra=st.lists(TEXTS, max_size=2).map(tuple),
+    author=st.sampled_from([None, "Ab convoy", "رتلا"]),
+    is_service=st.booleans(),
+    is_forwarded=st.booleans(),
+    is_reply=st.booleans(),
+    is_edited=st.booleans(),
+    is_pinned=st.booleans(),
+    is_missing=st.booleans(),
+    media=st.lists(st.sampled_from(MEDIA), max_size=2).map(tuple),
+    mime=st.sampled_from([None, "image/png", "image/jpeg", "video/mp4"]),
+    file_name=st.sampled_from([None, "ab convoy.pdf", "x.tar.gz", ".hidden", "convoy"]),
+    hashtags=HASHTAGS,
+    domains=st.lists(st.sampled_from(["t.me", "a.t.me", "example.org"]), max_size=2).map(tuple),
+    has_link=st.booleans(),
+    grouped_id=st.sampled_from([None, "9"]),
+    fwd_channel_id=st.sampled_from([None, 1, 77]),
+    fwd_name=st.sampled_from([None, "ab convoy"]),
+    views=COUNTS,
+    forwards=COUNTS,
+    lang=st.sampled_from([None, "ar", "fr"]),
+)
+
+INSTANTS = st.none() | st.integers(-1, 50).map(lambda step: datetime.fromtimestamp(NOON + step * 3600 * 3, UTC))
+BOUNDS = st.builds(Bounds, INSTANTS, INSTANTS)
+BOUNDARY = st.none() | st.integers(0, 15)
+LEAVES: st.SearchStrategy[Node] = st.one_of(
+    st.sampled_from(WORDS).map(Word),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join).map(Phrase),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map("".join).map(Phrase),
+    st.sampled_from(["co", "ab", "国", "ко", "رت"]).map(Prefix),
+    st.sampled_from(["photo", "video", "voice", "document", "link", "poll", "geo", "album", "media", "round"]).map(Has),
+    st.sampled_from(["forwarded", "edited", "missing", "reply", "pinned", "service"]).map(Is),  # type: ignore[arg-type]
+    st.builds(Tag, st.just("hashtag"), st.sampled_from(["ab", "ab_c", "国际"]), st.booleans()),
+    st.builds(
+        Tag,
+        st.sampled_from(["from", "fwd", "filename"]),
+        st.sampled_from(["ab", "convoy", "co", "ab convoy"]),
+        st.booleans(),
+    ),
+    st.builds(Tag, st.just("fwd_id"), st.sampled_from(["1", "77"])),
+    st.builds(Tag, st.just("domain"), st.sampled_from(["t.me", "a.t.me", "me"])),
+    st.builds(Tag, st.sampled_from(["ext", "lang", "mime"]), st.sampled_from(["pdf", "gz", "ar", "image/png"])),
+    st.just(Tag("mime", "image/", True)),
+    st.frozensets(st.integers(1, 4), max_size=2).map(InChannel),
+    BOUNDS.map(Posted),
+    st.builds(Number, st.sampled_from(["id", "views", "forwards"]), BOUNDARY, BOUNDARY),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(tuple).map(And),
+        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Or),
+        inner.map(Not),
+    ),
+    max_leaves=8,
+)
+QUESTIONS = st.builds(
+    Question,
+    tree=TREES,
+    bounds=st.just(Bounds()) | BOUNDS,
+    channels=st.none() | st.frozensets(st.integers(1, 4), max_size=3),
+    sort=st.sampled_from(["newest", "oldest", "relevance"]),
+    limit=st.sampled_from([1, 3, 100]),
+)
+
+
+PAGES = st.lists(st.lists(DOCUMENTS, max_size=8), max_size=4)
+ANY_QUESTIONS = st.lists(QUESTIONS, min_size=1, max_size=6)
+FIXTURES = [HealthCheck.function_scoped_fixture]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+@given(pages=PAGES, questions=ANY_QUESTIONS)
+def test_every_answer_of_the_embedded_engine_equals_the_reference(
+    tmp_path: Path, pages: list[list[Document]], questions: list[Question]
+) -> None:
+    asyncio.run(compare_with_reference(exact_desk(tmp_path), pages, questions))
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
+@given(pages=PAGES, questions=ANY_QUESTIONS)
+def test_every_answer_of_auto_equals_the_reference(
+    tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]
+) -> None:
+    asyncio.run(compare_with_reference(meili_desk(tmp_path, where), pages, questions))
+
+
+async def compare_with_reference(
+    opening: AbstractAsyncContextManager[Desk], pages: list[list[Document]], questions: list[Question]
+) -> None:
+    reference = Reference()
+    async with opening as desk:
+        for page in pages:
+            reference.upsert(page)
+            await desk.write(page)
+        for question in questions:
+            wanted = reference.keys(question)
+            found = await all_pages(desk.engine, question)
+            if question.sort == "relevance":
+                assert sorted(found, reverse=True) == wanted, question
+            else:
+                assert found == wanted, question
+            assert await desk.engine.count(question) == len(wanted)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pages=st.lists(st.lists(DOCUMENTS, max_size=8), max_size=3))
+def test_writing_twice_changes_nothing(pages: list[list[Document]]) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        exact.create(conn)
+        for page in pages:
+            exact.upsert(conn, page)
+            before = conn.serialize()
+            assert exact.upsert(conn, page) == exact.Written()
+            assert conn.serialize() == before
+
+
+def _needle(text: str) -> Needle:
+    found = needle(text)
+    assert found is not None
+    return found
+
+
+ALPHABET = st.sampled_from("abz019 éёйґكيئپ国际法ไทยก็한국かがשלםΣσ½ﬁ²👍🏽—_-'\"\\*:()#@.\u200c\u0301\u064b\ufdfa\ud800")
+ANY_TEXTS = st.text(ALPHABET, max_size=24) | st.text(max_size=12)
+PLAIN_WORDS = st.sampled_from([word for word in WORDS if len(_needle(word).terms) <= 2 and not _needle(word).prefix])
+ANSWERABLE = st.lists(
+    st.one_of(
+        PLAIN_WORDS.map(Word),
+        PLAIN_WORDS.map(Word).map(Not),
+        st.sampled_from(["photo", "video", "link", "album", "media", "round"]).map(Has),
+        st.sampled_from(["forwarded", "edited", "missing", "reply", "service"]).map(Is),  # type: ignore[arg-type]
+        BOUNDS.map(Posted),
+        st.builds(Number, st.just("id"), BOUNDARY, BOUNDARY),
+        st.builds(Tag, st.sampled_from(["hashtag", "domain"]), st.sampled_from(["ab", "ab_c", "t.me", "国际"])),
+        st.builds(Tag, st.sampled_from(["from", "filename"]), st.sampled_from(["ab", "co", "convoy"])),
+    ),
+    max_size=4,
+).map(tuple)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
+@given(
+    documents=st.lists(DOCUMENTS, min_size=1, max_size=12),
+    trees=st.lists(ANSWERABLE.map(And), min_size=4, max_size=12),
+    sort=st.sampled_from(["newest", "oldest", "relevance"]),
+)
+def test_meilisearch_itself_answers_as_the_reference(
+    tmp_path: Path, where: Place, documents: list[Document], trees: list[Node], sort: Sort
+) -> None:
+    async def main() -> None:
+        async with meili_desk(tmp_path, where) as desk:
+            reference = Reference()
+            reference.upsert(documents)
+            await desk.write(documents)
+            for tree in trees:
+                question = Question(tree=tree, sort=sort, limit=3)
+                assert can_answer(question) is None
+                wanted = reference.keys(question)
+                found = await all_pages(desk.meilisearch, question)
+                assert (sorted(found, reverse=True) if sort == "relevance" else found) == wanted, question
+                assert await desk.meilisearch.count(question) == len(wanted)
+
+    asyncio.run(main())
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
+@given(texts=st.lists(ANY_TEXTS, min_size=2, max_size=8), asked=st.lists(ANY_TEXTS, max_size=4))
+def test_any_text_is_found_by_its_words_and_by_no_others(
+    tmp_path: Path, where: Place, texts: list[str], asked: list[str]
+) -> None:
+    """Nothing of any text is read as a language, cut otherwise or taken for something alike."""
+
+    async def main() -> None:
+        async with meili_desk(tmp_path, where) as desk:
+            reference = Reference()
+            documents = [post(at, text, hashtags=(text,), file_name=text) for at, text in enumerate(texts, 1)]
+            reference.upsert(documents)
+            await desk.write(documents)
+            for text in [*texts, *asked, *(word for one in texts for word in one.split())]:
+                if not tokens(text):
+                    continue
+                for tree in (Word(text), Phrase(text), Not(Phrase(text)), Tag("hashtag", text), Tag("filename", text)):
+                    question = Question(tree=tree, limit=100)
+                    if can_answer(question) is None:
+                        found = await desk.meilisearch.search(question)
+                        keys = [(hit.date, hit.channel_id, hit.message_id) for hit in found.hits]
+                        assert keys == reference.keys(question), (tree, texts)
+
+    asyncio.run(main())
