@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 3.5
 """Seconds that the workers have to finish what they are at."""
+FAREWELL = 0.5
+"""Seconds for the service's last word in the archive."""
 BEAT = 10.0
 """Seconds between two signs of life, at most."""
 LOOK = 1.0
@@ -103,8 +105,6 @@ class Service:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises LoginNeeded when no account is left, and whatever a worker dies of."""
-        pid, now = os.getpid(), int(self._clock.now())
-        await self._database.write(lambda conn: begin_service(conn, pid=pid, version=version(), now=now))
         work = asyncio.create_task(self._work(stop), name="service")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
@@ -119,17 +119,26 @@ class Service:
                 work.cancel()
             await asyncio.wait({work})
             death = None if work.cancelled() else work.exception()
-            ended = int(self._clock.now())
-            try:
-                await self._database.write(lambda conn: end_service(conn, pid=pid, now=ended))
-            except Exception:
-                if death is None:
-                    raise
-                # Most likely for the same reason, which is told below.
+            await self._say_farewell(death)
         if death is not None:
             raise _first(death)
 
+    async def _say_farewell(self, death: BaseException | None) -> None:
+        """Write down that the service has ended, unless the archive keeps it from that."""
+        pid, now = os.getpid(), int(self._clock.now())
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await self._database.write(lambda conn: end_service(conn, pid=pid, now=now))
+        except TimeoutError:
+            log.warning("the stop is not written down: another program writes into the archive")
+        except Exception:
+            if death is None:
+                raise
+            # Most likely for the same reason, which is told in a moment.
+
     async def _work(self, stop: asyncio.Event) -> None:
+        pid, now = os.getpid(), int(self._clock.now())
+        await self._database.write(lambda conn: begin_service(conn, pid=pid, version=version(), now=now))
         async with asyncio.TaskGroup() as group:
             for name in list(self._roster.at_work):
                 group.create_task(self._mirror_with(name, stop), name=f"account {name}")

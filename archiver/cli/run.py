@@ -23,6 +23,8 @@ EXIT_STATUS = {
     130: "stopped in good order by Ctrl-C, or forced by a second signal",
 }
 FORCED = 130
+LOCKED = 3600.0
+"""Seconds for which the service waits when another program writes into the archive."""
 
 
 def command(context: typer.Context) -> int:
@@ -77,6 +79,7 @@ async def run(settings: Settings) -> int:
             )
             for name in account_names(settings)
         }
+        accounts.database.patience = LOCKED
         service = Service(accounts.database, accounts, paces=paces, manager=Systemd(), indexer=indexer)
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:

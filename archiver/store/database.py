@@ -8,9 +8,11 @@ wait for a writer. https://www.sqlite.org/wal.html
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -19,7 +21,7 @@ from typing import Self, TypeAlias, TypeVar
 
 import aiosqlite
 
-from archiver.errors import Error, NotFound, UsageError
+from archiver.errors import Busy, Error, NotFound, UsageError
 
 ARCHIVE_NAME = "archive.db"
 
@@ -29,6 +31,12 @@ Writer: TypeAlias = sqlite3.Connection
 """For writing: what `Database.write` hands out."""
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
+PATIENCE = 10.0
+"""Seconds for which a write waits while another program writes, unless told otherwise."""
+_LOOK = 0.25
+"""Seconds of it at a time."""
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;      -- a power cut may cost the last pages, never the order of them
@@ -41,6 +49,10 @@ PRAGMA journal_size_limit = 67108864;
 """
 
 
+class _LockedError(Exception):
+    """Another program writes at this moment."""
+
+
 class NewerSchemaError(Error):
     """The archive was written by a newer telekeep."""
 
@@ -51,6 +63,9 @@ class Database:
     def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self.connection = connection
         self.path = path
+        self.patience = PATIENCE
+        """Seconds for which a write waits while another program writes."""
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, directory: Path) -> Database:
@@ -72,6 +87,8 @@ class Database:
         async with _closed_on_failure(connection, path):
             await connection.executescript(_PRAGMAS)
             await database._migrate()
+            # From here on `write` does the waiting, where a stop can end it.
+            await connection.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
         return database
 
     @classmethod
@@ -122,9 +139,25 @@ class Database:
         The whole of it runs in the connection's own thread. Awaiting statement by statement costs two thread switches
         each, which took a third of the mirror's time; and a task that is cancelled can leave nothing half done,
         because the transaction ends without it. `_execute` is aiosqlite's own door to that thread.
+
+        Raises Busy when another program has been writing for longer than the patience.
         """
-        result: T = await self.connection._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        return result
+        async with self._turn:
+            began, told = time.monotonic(), False
+            while True:
+                try:
+                    result: T = await self.connection._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
+                    return result
+                except _LockedError:
+                    waited = time.monotonic() - began
+                if waited > self.patience:
+                    raise Busy(
+                        f"another program has been writing into {self.path} for {waited:.0f} s.",
+                        hint="End it; what is archived is whole.",
+                    )
+                if waited > PATIENCE and not told:
+                    told = True
+                    log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[[Writer], T]) -> T:
         """Run `act` in the connection's own thread, on one state of the archive; what it wrote would be undone."""
@@ -142,7 +175,12 @@ class Database:
 
     def _transact(self, act: Callable[[Writer], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
-        conn.execute("BEGIN IMMEDIATE")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise _LockedError from exc
+            raise
         try:
             result = act(conn)
             conn.execute("COMMIT")

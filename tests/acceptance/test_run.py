@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import orjson
@@ -12,7 +14,17 @@ import pytest
 
 from tests.acceptance.compare import expect_equal
 from tests.acceptance.desk import Desk, until
-from tests.acceptance.running import Ground, detail, ground, service, standing, status, stop, wait_until_equal
+from tests.acceptance.running import (
+    STOPS_WITHIN,
+    Ground,
+    detail,
+    ground,
+    service,
+    standing,
+    status,
+    stop,
+    wait_until_equal,
+)
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +281,35 @@ def test_everything_else_works_beside_it(field: Ground, tmp_path: Path) -> None:
         assert desk.do("move", first, "--to", "default").status == 0
         assert process.poll() is None
     expect_equal(desk, telegram, first, second, third)
+
+
+def test_another_program_that_writes_is_waited_for_and_holds_up_no_stop(field: Ground, tmp_path: Path) -> None:
+    names = field.names(2)
+    desk = field.desk(tmp_path / "desk", *names)
+
+    @contextmanager
+    def another_writer() -> Iterator[None]:
+        with closing(sqlite3.connect(desk.archive / "archive.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+    with service(desk) as process:
+        wait_until_equal(desk, field.telegram, *names)
+        with another_writer():
+            field.telegram.order("post_many", text="while another one wrote", channels=names)
+            time.sleep(12)  # longer than a command would wait
+            assert process.poll() is None
+        wait_until_equal(desk, field.telegram, *names)
+        with another_writer():
+            field.telegram.order("post_many", text="just before the end", channels=names)
+            began = time.monotonic()
+            process.terminate()
+            done = desk.end(process)
+            assert time.monotonic() - began < STOPS_WITHIN
+        assert (done.status, done.out) == (0, "")
+    with service(desk):
+        wait_until_equal(desk, field.telegram, *names)
+    expect_equal(desk, field.telegram, *names)
 
 
 @pytest.mark.parametrize("command", ["sync", "run"])

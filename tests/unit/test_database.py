@@ -10,6 +10,8 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,37 @@ async def test_a_cancelled_task_leaves_a_whole_transaction_or_none(tmp_path: Pat
                 await task
             assert await count(database) in (0, 2_000)
             await database.write(lambda conn: conn.execute("DELETE FROM flood"))
+
+
+@contextlib.contextmanager
+def another_writer(directory: Path) -> Iterator[None]:
+    with contextlib.closing(sqlite3.connect(directory / "archive.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+async def test_a_write_waits_while_another_program_writes_and_keeps_its_turn(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        order: list[int] = []
+        with another_writer(tmp_path):
+            waiting = [asyncio.create_task(database.write(lambda _, n=n: order.append(n))) for n in range(5)]
+            await asyncio.sleep(0.6)
+            assert order == []
+        await asyncio.gather(*waiting)
+        assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_write_that_waits_is_given_up_soon_when_cancelled_and_with_one_line_at_last(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        with another_writer(tmp_path):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(database.write(lambda _: None), 0.1)
+            database.patience = 0.5
+            began = time.monotonic()
+            with pytest.raises(Busy, match="another program has been writing into"):
+                await database.write(lambda _: None)
+            assert time.monotonic() - began < 3
+        await database.write(lambda _: None)
 
 
 async def test_readers_see_what_is_committed_while_somebody_writes(tmp_path: Path) -> None:
