@@ -6,6 +6,7 @@ What only the double can do (faults, restarts, records of calls) is behind `meil
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
@@ -15,6 +16,8 @@ from typing import Any
 
 import meilisearch
 import pytest
+import requests
+from meilisearch.index import Index
 
 from tests.meilisearch.server import Server
 
@@ -57,6 +60,28 @@ class Meili:
         made = self.client().create_key(options)
         self._keys.append(made.uid)
         return made.key
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None, **headers: str
+    ) -> requests.Response:
+        """One request as it is, without the SDK. Bytes are NDJSON; headers are named with _ for -."""
+        sent = {"Content-Type": "application/x-ndjson" if isinstance(body, bytes) else "application/json"}
+        used = self.master_key if key is None else key
+        if used:
+            sent["Authorization"] = f"Bearer {used}"
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        return requests.request(method, self.url + path, data=data, headers=sent, timeout=20)
+
+    def filled(self, documents: list[dict[str, Any]], **settings: Any) -> Index:
+        """A new index with these documents (by `id`) and settings."""
+        index = self.client().index(self.fresh())
+        tasks = [index.update_settings(settings)] if settings else []
+        tasks.append(index.add_documents(documents, "id"))
+        for task in tasks:
+            done = self.wait(task)
+            assert done.status == "succeeded", done.error
+        return index
 
     def wait(self, task: Any, timeout: float = 60) -> Any:
         """The task (of the SDK, or its uid) once it is done, whatever became of it."""

@@ -137,10 +137,17 @@ class Instance:
         if self.store is not None:
             self.store.save_batch(changes, batch, self)
 
+    def take_over(self, old: Instance) -> None:
+        """What tests have asked of the server holds for the next process too, but for a held queue and a full disk."""
+        self.calls, self.faults, self.payload_limit = old.calls, old.faults, old.payload_limit
+        self.version = old.version
+        mine, before = self.scheduler, old.scheduler
+        mine.before, mine.delay, mine.delay_per_document = before.before, before.delay, before.delay_per_document
+
     def resume(self) -> None:
         """Start again with what is known, after stop()."""
         operations = Operations(self.indexes, lambda: self.features["containsFilter"])
         old = self.scheduler
         self.scheduler = Scheduler(self.tasks, self.indexes, operations, self._batch_done)
-        self.scheduler.before = self.faults.before_task
-        self.scheduler.delay, self.scheduler.delay_per_document = old.delay, old.delay_per_document
+        self.scheduler.before, self.scheduler.delay = old.before, old.delay
+        self.scheduler.delay_per_document = old.delay_per_document

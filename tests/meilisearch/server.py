@@ -143,8 +143,7 @@ class Server:
             self.instance.resume()
         else:
             self.instance = Instance(self.master_key, self.db)
-            self.instance.calls, self.instance.faults = old.calls, old.faults
-            self.instance.scheduler.before = old.faults.before_task
+            self.instance.take_over(old)
         self.start()
 
     # --- a request

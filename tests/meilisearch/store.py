@@ -9,7 +9,8 @@ import base64
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
@@ -40,17 +41,27 @@ class Store:
         self._connection.execute("pragma synchronous = normal")
         self._connection.executescript(_DDL)
         self._lock = threading.RLock()
+        self._closed = False
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+            self._closed = True
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """A process that was killed writes nothing any more: ConnectionError, and the request is never answered."""
+        with self._lock:
+            if self._closed:
+                raise ConnectionError("the store is closed")
+            yield
 
     def save_task(self, task: Task) -> None:
-        with self._lock:
+        with self._open():
             self._put_task(task)
 
     def forget_tasks(self, uids: Iterable[int]) -> None:
-        with self._lock:
+        with self._open():
             self._connection.executemany("delete from task where uid = ?", [(uid,) for uid in uids])
 
     def save_state(self, instance: Instance) -> None:
@@ -59,12 +70,12 @@ class Store:
             "features": instance.features,
             "network": instance.network,
         }
-        with self._lock:
+        with self._open():
             self._put_state("instance", state)
 
     def save_batch(self, changes: Changes, batch: list[Task], instance: Instance) -> None:
         """All that a batch changed, at once."""
-        with self._lock:
+        with self._open():
             run = self._connection.execute
             run("begin immediate")
             try:
