@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archiver.store.database import Database, Writer
-from archiver.store.indexing import count_aside, count_held, find_top, list_ids
-from archiver.store.outbox import count_waiting
+from archiver.store.indexing import count_aside, count_held, find_top, list_aside_ids, list_ids
+from archiver.store.outbox import count_waiting, list_waiting_ids
 
 if TYPE_CHECKING:
     from search.meili.node import Node
@@ -70,13 +70,23 @@ async def find_lacking(reader: Database, node: Node, index: str) -> list[int]:
 
 
 async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Drift:
-    """Which messages differ; a message that comes while it looks may be among those that lack. Raises ServerError."""
+    """Which messages differ, beside those that wait or are set aside. Raises ServerError."""
     drift = Drift()
     top = await reader.read(lambda conn: find_top(conn, channel_id))
-    for first in range(0, top + 1, RANGE):
+    for first in range(0, top + 1 + RANGE, RANGE):  # one range more: an archive that was restored knows fewer
         last = first + RANGE - 1
         there = set(await node.list_ids(channel_id, first, last, index=index))
-        held = set(await reader.read(lambda conn, first=first, last=last: list_ids(conn, channel_id, first, last)))  # type: ignore[misc]
-        drift.lacking += sorted(held - there)
-        drift.surplus += sorted(there - held)
+        held, excused = await reader.read(lambda conn, first=first, last=last: _own(conn, channel_id, first, last))  # type: ignore[misc]
+        lacking, surplus = held - there - excused, there - held
+        if lacking:
+            # What came and was acknowledged between the two looks is there by now.
+            lacking -= set(await node.list_ids(channel_id, first, last, index=index))
+        drift.lacking += sorted(lacking)
+        drift.surplus += sorted(surplus)
     return drift
+
+
+def _own(conn: Writer, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
+    """The ids that are held, and those that the index need not have (yet)."""
+    excused = list_waiting_ids(conn, channel_id, first, last) + list_aside_ids(conn, channel_id, first, last)
+    return set(list_ids(conn, channel_id, first, last)), set(excused)

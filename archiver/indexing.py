@@ -182,18 +182,18 @@ class Indexer:
         if not await self._finish(ensured.tasks):
             return
         self.stale = ensured.stale
-        await self._note(ensured)
-        if not ensured.stale:
+        standing = await self._note(ensured)
+        if not ensured.stale and standing.rebuild is None:
             documents = (await node.stats()).documents
             due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
             self._documents = documents
             if due and not await self._reader.read(lambda conn: is_walking(conn, name)):
-                await self._compare()
+                await self._compare(fresh=ensured.created)
         await self._tidy()
         self._present = True
         self._look_at = self._clock.now() + LOOK
 
-    async def _note(self, ensured: Ensured) -> None:
+    async def _note(self, ensured: Ensured) -> Standing:
         now = int(self._clock.now())
         standing = await find_standing(self._database.connection)
         if ensured.stale and standing.rebuild is None:
@@ -204,14 +204,16 @@ class Indexer:
             # With something to send, only that it was taken shows that the trouble is over.
             self._recover()
             await self._database.write(lambda conn: set_state(conn, "following", now=now))
+        return standing
 
-    async def _compare(self) -> None:
+    async def _compare(self, *, fresh: bool) -> None:
         """Send those channels again of which the index has less than was acknowledged."""
         name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
         lacking = await find_lacking(self._reader, self._node, name)
         self._compare_at = self._clock.now() + max(COMPARE, 50 * (time.monotonic() - began))
         if lacking:
-            log.warning("the index lacks messages of %d channels; they are sent again", len(lacking))
+            level = logging.INFO if fresh else logging.WARNING
+            log.log(level, "the index lacks messages of %d channels; they are sent again", len(lacking))
             self.delivery.ledger.forget(name)
             await self._database.write(lambda conn: start_walk(conn, name, lacking))
         elif self.delivery.is_idle:

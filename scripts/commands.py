@@ -32,6 +32,10 @@ def render() -> str:
         command = group.get_command(root, name)
         context = command.context_class(command, info_name=name, parent=root, **command.context_settings)
         sections.append(_section(f"{PROGRAM} {name}", command.get_help(context)))
+        for part in getattr(command, "table", ()):
+            inner = command.get_command(context, part)
+            below = inner.context_class(inner, info_name=part, parent=context, **inner.context_settings)
+            sections.append(_section(f"{PROGRAM} {name} {part}", inner.get_help(below)))
     return "\n".join(sections)
 
 

@@ -31,36 +31,38 @@ _EXIT_STATUS = {
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Commands from the table in `__main__`, each imported on first use."""
+    """Commands from a table, by default the one in `__main__`, each imported on first use."""
+
+    table: Mapping[str, tuple[str, str, str]] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names in the table's order."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command, imported now; None for a name that is not in the table."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
         if cmd_name not in self.commands:
-            self.commands[cmd_name] = _load(cmd_name)
+            self.commands[cmd_name] = _load(cmd_name, self.table[cmd_name][1])
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command named first; a wrong name gets the nearest ones."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in self.table and not args[0].startswith("-"):
             from difflib import get_close_matches  # noqa: PLC0415 - only when a name is wrong
 
-            near = " or ".join(get_close_matches(args[0], COMMANDS, n=2))
+            near = " or ".join(get_close_matches(args[0], self.table, n=2))
             ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {near}?' if near else ''}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands by section, from the table alone."""
-        for section in dict.fromkeys(section for section, _, _ in COMMANDS.values()):
+        for section in dict.fromkeys(section for section, _, _ in self.table.values()):
             with formatter.section(section):
-                formatter.write_dl([(name, line) for name, (kind, _, line) in COMMANDS.items() if kind == section])
+                formatter.write_dl([(name, line) for name, (kind, _, line) in self.table.items() if kind == section])
 
-    def invoke(self, ctx: Any) -> None:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; what it returns is the exit status. A reader that leaves early is no failure."""
         try:
             status = super().invoke(ctx)
@@ -69,7 +71,9 @@ class LazyGroup(typer.core.TyperGroup):
             # Python would flush once more at exit and complain; give it nowhere to complain about.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = 0
-        ctx.exit(status if isinstance(status, int) else 0)
+        if ctx.parent is None:
+            ctx.exit(status if isinstance(status, int) else 0)
+        return status
 
 
 def build() -> Any:
@@ -124,11 +128,28 @@ def _root(
     context.obj.prepare()
 
 
-def _load(name: str) -> Any:
-    module = import_module(COMMANDS[name][1])
+def _load(name: str, path: str) -> Any:
+    module = import_module(path)
+    if hasattr(module, "SUBCOMMANDS"):
+        return _load_group(name, module)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name, epilog=_exit_status(module.EXIT_STATUS), context_settings=_SETTINGS)(module.command)
     return typer.main.get_command(single)
+
+
+def _load_group(name: str, module: Any) -> Any:
+    kind = type("Subcommands", (LazyGroup,), {"table": module.SUBCOMMANDS})
+    app = typer.Typer(
+        cls=kind,
+        name=name,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings=_SETTINGS,
+        epilog=_exit_status(module.EXIT_STATUS),
+    )
+    app.callback()(module.command)
+    return typer.main.get_command(app)
 
 
 def _exit_status(meanings: Mapping[int, str]) -> str:

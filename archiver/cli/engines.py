@@ -11,7 +11,7 @@ from archiver.cli import output
 from archiver.cli.finding import open_engine
 from archiver.errors import UsageError
 from archiver.store.database import Connection
-from archiver.store.outbox import count_outbox
+from archiver.store.indexing import count_lag
 from config.settings import Meilisearch
 from search.engine import Engine, Question
 from search.errors import SearchError
@@ -57,7 +57,7 @@ async def open_finder(
         )
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
-    lag = await count_outbox(conn) if settings.url else 0
+    lag = await count_lag(conn, settings.index) if settings.url else 0
     if not settings.url or choice == "exact" or (choice == "auto" and _is_left(question, lag)):
         yield Finder(exact, lag)
         return

@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from archiver.cli import output
+from archiver.cli.index_standing import IndexStanding, read_index
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.standing import state_note, state_word
@@ -25,6 +26,7 @@ from archiver.store.extent import find_newest
 from archiver.store.rows import list_floods, snapshot
 from archiver.store.service import ServiceLife, find_service
 from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
+from config.settings import Meilisearch
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
 
@@ -60,6 +62,8 @@ class _Status:
     accounts: list[KnownAccount]
     service: ServiceLife | None
     floods: list[tuple[str, str, float]]
+    index: IndexStanding | None
+    """None: no Meilisearch is set up."""
 
     @property
     def running(self) -> bool:
@@ -96,7 +100,7 @@ def command(
 async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
     """Show it; the result is the exit status."""
     async with open_archive(invocation) as database:
-        status = await _read(database)
+        status = await _read(database, invocation.settings().meilisearch)
     if json:
         output.json(_object(status))
         return 0
@@ -110,8 +114,9 @@ async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
     return 0
 
 
-async def _read(database: Database) -> _Status:
+async def _read(database: Database, settings: Meilisearch) -> _Status:
     conn = database.connection
+    index = await read_index(database, settings)
     now = time.time()
     async with snapshot(conn):
         standings = await get_standings(conn)
@@ -133,6 +138,7 @@ async def _read(database: Database) -> _Status:
             accounts=await list_accounts(conn),
             service=await find_service(conn),
             floods=[flood for flood in await list_floods(conn) if flood[2] > now],
+            index=index,
         )
 
 
@@ -211,6 +217,8 @@ def _tell_notes(status: _Status) -> None:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
     if status.service is not None:
         _tell_service(status.service, running=status.running)
+    if status.index is not None:
+        output.note(status.index.describe(status.now))
     output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
 
 
@@ -243,6 +251,7 @@ def _object(status: _Status) -> dict[str, Any]:
         },
         "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
         "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
+        "index": status.index.as_object(status.now) if status.index else None,
         "channels": [_channel(channel) for channel in status.channels],
     }
 

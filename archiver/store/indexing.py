@@ -160,6 +160,18 @@ def count_walk(conn: sqlite3.Connection, index: str) -> int:
     return int(count)
 
 
+async def count_lag(conn: aiosqlite.Connection, index: str) -> int:
+    """How many messages an index does not have, or not as they are now, as far as is known."""
+    async with conn.execute(
+        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM index_aside)"
+        " + (SELECT count(*) FROM index_walk AS walk JOIN message USING (channel_id)"
+        " WHERE index_name = ? AND message_id > after_id)",
+        (index,),
+    ) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 # --- set aside
 
 
@@ -185,6 +197,15 @@ def get_aside(conn: sqlite3.Connection) -> list[tuple[int, int, str]]:
     """(channel_id, message_id, code) of what is set aside."""
     rows = conn.execute("SELECT channel_id, message_id, code FROM index_aside ORDER BY channel_id, message_id")
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def list_aside_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -> list[int]:
+    """The message ids of a channel within [first, last] that are set aside."""
+    rows = conn.execute(
+        "SELECT message_id FROM index_aside WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        (channel_id, first, last),
+    )
+    return [row[0] for row in rows]
 
 
 def take_all_back(conn: sqlite3.Connection) -> list[tuple[int, int]]:

@@ -88,13 +88,21 @@ def count_waiting(conn: sqlite3.Connection) -> dict[int, int]:
     return dict(conn.execute("SELECT channel_id, count(*) FROM outbox GROUP BY channel_id").fetchall())
 
 
-async def measure_outbox(conn: aiosqlite.Connection) -> Waiting:
+def measure(conn: sqlite3.Connection) -> Waiting:
     """What waits in all."""
-    async with conn.execute("SELECT count(*), min(enqueued_at) FROM outbox") as cursor:
-        row = await cursor.fetchone()
-    return Waiting(row[0], row[1]) if row else Waiting(0, None)
+    return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
+
+
+def list_waiting_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -> list[int]:
+    """The message ids of a channel within [first, last] that wait."""
+    rows = conn.execute(
+        "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ?", (channel_id, first, last)
+    )
+    return [row[0] for row in rows]
 
 
 async def count_outbox(conn: aiosqlite.Connection) -> int:
-    """How many messages the index does not know yet."""
-    return (await measure_outbox(conn)).messages
+    """How many messages the index does not know yet, or not as they are now."""
+    async with conn.execute("SELECT count(*) FROM outbox") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0

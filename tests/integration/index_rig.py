@@ -130,17 +130,7 @@ class Desk:
 
     def indexed(self, index: str | None = None) -> dict[str, Any]:
         """The documents that it has."""
-        client, found = self.meili.client(), {}
-        try:
-            while True:
-                page = client.index(index or self.index).get_documents({"limit": 1000, "offset": len(found)})
-                found |= {dict(one)["id"]: dict(one) for one in page.results}
-                if not page.results:
-                    return found
-        except meilisearch.errors.MeilisearchApiError as error:
-            if error.code != "index_not_found":
-                raise
-            return {}
+        return every_document(self.meili, index or self.index)
 
     async def until(self, true: Any, what: str = "it", limit: float = LIMIT) -> None:
         try:
@@ -161,6 +151,21 @@ class Desk:
         """Index == archive, and nothing waits."""
         await self.until(self.is_told, "an empty outbox")
         await self.until(lambda: self.indexed() == self.held(), "an index that is as the archive")
+
+
+def every_document(meili: Meili, index: str) -> dict[str, Any]:
+    """What an index has, by id; nothing where there is no such index."""
+    client, found = meili.client(), {}
+    try:
+        while True:
+            page = client.index(index).get_documents({"limit": 1000, "offset": len(found)})
+            found |= {dict(one)["id"]: dict(one) for one in page.results}
+            if not page.results:
+                return found
+    except meilisearch.errors.MeilisearchApiError as error:
+        if error.code != "index_not_found":
+            raise
+        return {}
 
 
 @asynccontextmanager

@@ -1,0 +1,106 @@
+"""`telekeep index keys`: keys that may do no more than they need, made with the master key."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from config.settings import Meilisearch
+    from search.meili.node import Node
+
+EXIT_STATUS = {0: "made, or there already", 2: "wrong usage, the key is refused, or the server cannot be reached"}
+MASTER_KEY = "MEILI_MASTER_KEY"
+INDEXER = (
+    "documents.add", "documents.get", "documents.delete", "tasks.get", "tasks.delete", "stats.get", "settings.get",
+    "settings.update", "indexes.create", "indexes.get", "indexes.delete", "indexes.swap",
+)  # fmt: skip
+"""What filling and rebuilding need. https://www.meilisearch.com/docs/reference/api/keys#actions"""
+SEARCH = ("search",)
+FILES = {"api_key": "meili-write.key", "search_key": "meili-search.key"}
+
+
+def command(
+    context: typer.Context,
+    *,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Write them into files there, mode 0600.")
+    ] = None,
+) -> int:
+    """Make a key that fills the index and one that searches it.
+
+    \b
+    Examples:
+      telekeep index keys --into ~/.config/telekeep
+      telekeep index keys < master.key
+
+    The master key is read from standard input, from MEILI_MASTER_KEY, or from a prompt; it is used once and kept
+    nowhere. Without --into the lines for telekeep.toml go to stdout. Keys that were made before are given again.
+    """
+    return asyncio.run(run(context.obj.settings().meilisearch, into=into))
+
+
+async def run(settings: Meilisearch, *, into: Path | None) -> int:
+    """Make them. Returns the exit status. Raises UsageError and what the server says."""
+    from archiver.errors import UsageError  # noqa: PLC0415 - --help must not pay for it
+
+    if not settings.url:
+        raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
+    master_key = _read_master_key()
+    if not master_key:
+        raise UsageError("no master key was given.", hint=f"Type it, pipe it in, or set {MASTER_KEY}.")
+    from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms
+
+    node = Node(settings.url, master_key, index=settings.index)
+    try:
+        name = settings.index
+        keys = {
+            "api_key": await _make(node, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
+            "search_key": await _make(node, f"telekeep search in {name}", SEARCH, [name]),
+        }
+    finally:
+        await node.close()
+    if into is None:
+        output.line("[meilisearch]")
+        output.line(f'url = "{settings.url}"\nindex = "{name}"')
+        for setting, key in keys.items():
+            output.line(f'{setting} = "{key}"')
+        output.note("put these lines into telekeep.toml, and let nobody else read it (chmod 600).")
+    else:
+        _write(into, keys)
+    return 0
+
+
+async def _make(node: Node, name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
+    """A key of that name that may do just this; one that was made before if there is one."""
+    for known in await node.list_keys():
+        same = known.get("name") == name and known.get("expiresAt") is None
+        if same and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):
+            return str(known["key"])
+    return await node.create_key(name, actions, indexes)
+
+
+def _read_master_key() -> str:
+    known = os.environ.get(MASTER_KEY, "")
+    if sys.stdin.isatty():
+        return known or getpass.getpass("Master key of Meilisearch: ").strip()
+    return sys.stdin.readline().strip() or known
+
+
+def _write(directory: Path, keys: dict[str, str]) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for setting, key in keys.items():
+        path = directory / FILES[setting]
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{key}\n")
+        output.line(f'{setting}_file = "{path.resolve()}"')
+    output.note("put these lines into the section [meilisearch] of telekeep.toml.")

@@ -1,0 +1,152 @@
+"""`telekeep index rebuild`: the index made anew beside the old one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.cli.index_progress import IndexProgress
+    from archiver.store.database import Database
+    from config.settings import Settings
+    from search.meili.node import Node
+
+EXIT_STATUS = {
+    0: "built anew, and in its place",
+    2: "wrong usage, the server does not work, or the index has documents of another archive",
+    130: "interrupted; the next run, of this or of the service, goes on",
+}
+PATIENCE = 60.0
+"""Seconds without a working server after which it gives up for now."""
+_EVERY = 0.2
+_LOCK_EVERY = 2.0
+"""Seconds between two looks whether whoever fills the index is gone."""
+
+
+def command(
+    context: typer.Context,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when documents of another archive would be lost by it.")
+    ] = False,
+) -> int:
+    """Build the index anew from the archive, then exchange the two.
+
+    \b
+    Examples:
+      telekeep index rebuild
+
+    Needed after an update that lays the index out in another way (`telekeep index status` says so). Searching goes on
+    with the old index until the new one has everything; new messages go to both. It needs room for two. It may be
+    interrupted at any moment. When `telekeep run` is at work the service does it, and this shows how far it is.
+    """
+    return asyncio.run(run(context.obj.settings(), force=force))
+
+
+async def run(settings: Settings, *, force: bool) -> int:
+    """Ask for it, do it or watch it, until it is done. Returns the exit status."""
+    from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.indexer import open_node  # noqa: PLC0415 - see above
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from archiver.store.indexing import ask_rebuild, find_standing  # noqa: PLC0415 - see above
+
+    expect_archive(settings.archive.dir)
+    async with open_node(settings.meilisearch) as node:
+        async with open_beside(settings.archive.dir, command="index") as database:
+            if not force and (await find_standing(database.connection)).rebuild is None:
+                await _expect_own(node, database)
+            await database.write(lambda conn: ask_rebuild(conn, now=int(time.time())))
+        with IndexProgress("rebuild") as progress:
+            done = await _follow(settings, progress)
+        if not done:
+            return 2
+        output.note(f"index {node.index}: built anew, {(await node.stats()).documents:,} documents.")
+    return 0
+
+
+async def _expect_own(node: Node, database: Database) -> None:
+    """Raise UsageError when the index has documents that this archive cannot bring back."""
+    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.store.indexing import count_held  # noqa: PLC0415 - see run
+    from search.errors import IndexMissing, Refused  # noqa: PLC0415 - see run
+
+    try:
+        total = await node.count()
+        own = [await node.count(channel_id) for channel_id in await database.read(count_held)] if total else []
+    except IndexMissing:
+        return
+    except Refused:
+        return  # an index that cannot be asked by channel is none of this version: there is nothing to keep
+    if total > sum(own):
+        raise UsageError(
+            f"the index has {total - sum(own):,} documents of channels that are not in this archive; a rebuild would"
+            " lose them.",
+            hint="Set [meilisearch] index to a name of its own, or give --force.",
+        )
+
+
+async def _follow(settings: Settings, progress: IndexProgress) -> bool:
+    """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
+    from archiver.cli.writing import open_archive  # noqa: PLC0415 - see run
+    from archiver.errors import Busy  # noqa: PLC0415 - see run
+    from archiver.store.database import Database  # noqa: PLC0415 - see run
+
+    told = False
+    while True:
+        try:
+            async with open_archive(settings.archive.dir, command="index") as database:
+                return await _do(settings, database, progress)
+        except Busy as busy:
+            if not told:
+                output.note(f"`telekeep {busy.holder or 'run'}` is at work and does it; Ctrl-C leaves it at it.")
+                told = True
+        async with await Database.open_readonly(settings.archive.dir) as database:
+            watched = await _watch(settings, database, progress)
+            if watched is not None:
+                return watched
+
+
+async def _do(settings: Settings, database: Database, progress: IndexProgress) -> bool:
+    from archiver.cli.indexer import open_indexer, work  # noqa: PLC0415 - see run
+    from archiver.store.indexing import count_held, count_walk, find_standing  # noqa: PLC0415 - see run
+
+    name = f"{settings.meilisearch.index}_next"
+    total = sum((await database.read(count_held)).values())
+
+    async def is_done() -> bool:
+        standing = await find_standing(database.connection)
+        left = await database.read(lambda conn: count_walk(conn, name))
+        progress.advance(total, total if standing.rebuild == "wanted" else left, f"rebuild ({standing.rebuild})")
+        return standing.rebuild is None
+
+    async with open_indexer(settings, database) as indexer:
+        assert indexer is not None
+        if await work(indexer, database, is_done, lambda left: None, patience=PATIENCE):
+            return True
+        output.error(f"the rebuild waits: {indexer.trouble or 'the index is not ready.'} Run it again to go on.")
+        return False
+
+
+async def _watch(settings: Settings, database: Database, progress: IndexProgress) -> bool | None:
+    """For a while; None when it is not decided yet."""
+    from archiver.store.indexing import count_held, count_walk, find_standing  # noqa: PLC0415 - see run
+
+    name = f"{settings.meilisearch.index}_next"
+    total = sum((await database.read(count_held)).values())
+    for _ in range(int(_LOCK_EVERY / _EVERY)):
+        standing = await find_standing(database.connection)
+        if standing.rebuild is None:
+            return True
+        left = await database.read(lambda conn: count_walk(conn, name))
+        progress.advance(total, total if standing.rebuild == "wanted" else left, f"rebuild ({standing.rebuild})")
+        if standing.state not in {"following", "stale", "unused"} and time.time() - (standing.since or 0) > PATIENCE:
+            output.error(f"the rebuild waits: {standing.reason} `telekeep run` goes on with it as soon as it can.")
+            return False
+        await asyncio.sleep(_EVERY)
+    return None

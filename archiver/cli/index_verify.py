@@ -1,0 +1,142 @@
+"""`telekeep index verify`: the index against the archive, id by id."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.drift import Drift
+    from archiver.store.database import Database
+    from config.settings import Settings
+    from search.meili.node import Node
+
+EXIT_STATUS = {
+    0: "the index has what the archive has, or has it again",
+    1: "--check: it has not",
+    2: "wrong usage, no Meilisearch is set up, or it cannot be reached",
+}
+_HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "surplus")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    channel_id: int
+    name: str
+    held: int
+    indexed: int
+    waiting: int
+    aside: int
+    drift: Drift
+
+    def cells(self) -> tuple[object, ...]:
+        lacking, surplus = len(self.drift.lacking), len(self.drift.surplus)
+        return (self.name, self.held, self.indexed, self.waiting, self.aside, lacking, surplus)
+
+    def as_object(self) -> dict[str, object]:
+        keys = (name.replace(" ", "_") for name in _HEADERS)
+        return {"channel_id": self.channel_id, **dict(zip(keys, self.cells(), strict=True))}
+
+
+def command(
+    context: typer.Context,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only say what differs; repair nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> int:
+    """Compare the index with the archive, id by id, and repair what differs.
+
+    \b
+    Examples:
+      telekeep index verify
+      telekeep index verify --check
+
+    lacking: held, acknowledged and not set aside, but not in the index; they are sent again. surplus: in the index but
+    not in the archive; they are deleted there. What waits to be sent is no difference. What was set aside is tried
+    again. Channels that are not in this archive are left alone.
+    """
+    return asyncio.run(run(context.obj.settings(), check=check, json=json))
+
+
+async def run(settings: Settings, *, check: bool, json: bool) -> int:
+    """Compare, and repair. Returns the exit status."""
+    from archiver.cli.indexer import open_node  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
+
+    expect_archive(settings.archive.dir)
+    async with open_node(settings.meilisearch) as node:
+        async with await Database.open_readonly(settings.archive.dir) as reader:
+            rows = await _compare(reader, node)
+        if json:
+            output.json_array(row.as_object() for row in rows)
+        else:
+            output.table(_HEADERS, (row.cells() for row in rows), right=_HEADERS[1:])
+        differ = [row for row in rows if row.drift.lacking or row.drift.surplus]
+        if check:
+            return 1 if differ else 0
+        async with open_beside(settings.archive.dir, command="index") as database:
+            await _repair(database, node, differ)
+    if differ or any(row.aside for row in rows):
+        await _send(settings)
+    return 0
+
+
+async def _compare(reader: Database, node: Node) -> list[_Row]:
+    from archiver.drift import compare_ids, read_expected  # noqa: PLC0415 - see run
+    from archiver.store.rows import list_names  # noqa: PLC0415 - see run
+
+    names = {one.channel_id: one.username or str(one.channel_id) for one in await list_names(reader.connection)}
+    return [
+        _Row(
+            channel_id=channel_id,
+            name=names.get(channel_id, str(channel_id)),
+            held=expected.held,
+            indexed=await node.count(channel_id),
+            waiting=expected.waiting,
+            aside=expected.aside,
+            drift=await compare_ids(reader, node, channel_id, node.index),
+        )
+        for channel_id, expected in (await read_expected(reader)).items()
+    ]
+
+
+async def _repair(database: Database, node: Node, rows: list[_Row]) -> None:
+    from archiver.store.database import Writer  # noqa: PLC0415 - see run
+    from archiver.store.indexing import take_all_back  # noqa: PLC0415 - see run
+    from archiver.store.outbox import enqueue  # noqa: PLC0415 - see run
+    from search.meili.document import document_id  # noqa: PLC0415 - see run
+    from search.meili.node import MOST_IDS  # noqa: PLC0415 - see run
+
+    def act(conn: Writer) -> None:
+        now = int(time.time())
+        for row in rows:
+            if row.drift.lacking:
+                enqueue(conn, row.channel_id, row.drift.lacking, now=now)
+        for channel_id, message_id in take_all_back(conn):
+            enqueue(conn, channel_id, [message_id], now=now)
+
+    await database.write(act)
+    for row in rows:
+        surplus = [document_id(row.channel_id, one) for one in row.drift.surplus]
+        for at in range(0, len(surplus), MOST_IDS):
+            await node.delete(surplus[at : at + MOST_IDS])
+
+
+async def _send(settings: Settings) -> None:
+    """Bring the index up to the archive, unless somebody does so already."""
+    from archiver.cli.indexer import drain  # noqa: PLC0415 - see run
+    from archiver.cli.writing import open_archive  # noqa: PLC0415 - see run
+    from archiver.errors import Busy  # noqa: PLC0415 - see run
+
+    try:
+        async with open_archive(settings.archive.dir, command="index") as database:
+            await drain(settings, database)
+    except Busy as busy:
+        output.note(f"`telekeep {busy.holder or 'run'}` is at work and sends them.")

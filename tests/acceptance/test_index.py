@@ -1,0 +1,166 @@
+"""`telekeep index`, and what `status` says of an index: the command as a process, on the double of Meilisearch or on a
+real server (MEILI_URL).
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.acceptance.desk import Desk
+from tests.integration.index_rig import every_document
+from tests.meilisearch.fixtures import Meili, meili
+from tests.sample import OTHER, build, connect, index, make_message
+
+__all__ = ["meili"]
+
+
+class Shop:
+    """An archive with two channels, and the command over it."""
+
+    def __init__(self, meili: Meili, folder: Path) -> None:
+        self.meili = meili
+        self.name = meili.fresh()
+        self.desk = Desk(folder)
+        self.desk.environment |= {
+            "TELEKEEP_MEILISEARCH__URL": meili.url,
+            "TELEKEEP_MEILISEARCH__INDEX": self.name,
+            "TELEKEEP_MEILISEARCH__API_KEY": meili.master_key or "none",
+        }
+        self.desk.secrets.append(meili.master_key or "none")
+        ours = [make_message(one, f"bridge {one}") for one in range(1, 41)]
+        theirs = [make_message(one, f"мост {one}", channel_id=1002) for one in range(1, 6)]
+        build(self.desk.archive, ours)
+        build(self.desk.archive, theirs, channel=OTHER)
+        index(self.desk.archive, [*ours, *theirs])
+
+    def write(self, sql: str) -> None:
+        conn = connect(self.desk.archive)
+        conn.execute(sql)
+        conn.close()
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(self.desk.do("index", "status", "--json").out)
+        return found
+
+    def ids(self, index: str | None = None) -> set[str]:
+        return set(every_document(self.meili, index or self.name))
+
+
+ALL = {f"c1001_{one}" for one in range(1, 41)} | {f"c1002_{one}" for one in range(1, 6)}
+
+
+@pytest.fixture
+def shop(meili: Meili, tmp_path: Path) -> Shop:
+    return Shop(meili, tmp_path / "home")
+
+
+def test_rebuild_fills_an_index_from_the_archive(shop: Shop) -> None:
+    done = shop.desk.do("index", "rebuild")
+    assert "built anew, 45 documents" in done.err
+    assert shop.ids() == ALL
+    assert shop.ids(f"{shop.name}_next") == set()
+    found = shop.status()
+    assert (found["state"], found["documents"], found["waiting"], found["rebuild"]) == ("following", 45, 0, None)
+    assert found["rebuild_needed"] is False
+    assert found["last_success_at"].endswith("Z")
+    shop.desk.do("index", "rebuild")
+    assert shop.ids() == ALL
+
+
+def test_rebuild_goes_on_after_a_kill(shop: Shop) -> None:
+    for seconds in (0.6, 0.9, 1.2, 1.5):
+        process = shop.desk.start("index", "rebuild")
+        try:
+            process.wait(seconds)
+        except Exception:  # noqa: BLE001 - it still runs
+            shop.desk.kill(process)
+        shop.desk.end(process)
+    shop.desk.do("index", "rebuild")
+    assert shop.ids() == ALL
+    assert shop.ids(f"{shop.name}_next") == set()
+
+
+def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.wait(meili.client().index(shop.name).add_documents([{"id": "c77_1", "channel_id": 77, "message_id": 1}]))
+    done = shop.desk.run("index", "rebuild")
+    assert done.status == 2
+    assert "1 documents of channels that are not in this archive" in done.errors[0]
+    assert "c77_1" in shop.ids()
+    shop.desk.do("index", "rebuild", "--force")
+    assert shop.ids() == ALL
+
+
+def test_verify_finds_and_repairs_what_differs(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    assert shop.desk.run("index", "verify", "--check").status == 0
+    index = meili.client().index(shop.name)
+    index.delete_documents(filter="channel_id = 1001 AND message_id 3 TO 5")
+    meili.wait(index.add_documents([{"id": "c1002_9", "channel_id": 1002, "message_id": 9}]))
+    done = shop.desk.run("index", "verify", "--check", "--json")
+    assert done.status == 1
+    found = {row["channel"]: (row["lacking"], row["surplus"]) for row in orjson.loads(done.out)}
+    assert found == {"NightBridge": (3, 0), "jisr_news": (0, 1)}
+    assert shop.ids() != ALL
+    shop.desk.do("index", "verify")
+    assert shop.desk.run("index", "verify", "--check").status == 0
+    assert shop.ids() == ALL
+
+
+def test_status_tells_of_the_index(shop: Shop) -> None:
+    shop.write("INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, 1, 1700000000)")
+    done = shop.desk.do("status", "--json")
+    found = orjson.loads(done.out)["index"]
+    assert (found["name"], found["state"], found["waiting"]) == (shop.name, "unused", 1)
+    assert found["oldest_waiting_at"] == "2023-11-14T22:13:20Z"
+    assert found["oldest_age"] > 1e6
+    assert f"index {shop.name}: never filled yet; 1 messages wait" in shop.desk.do("status").err
+    shop.desk.environment.pop("TELEKEEP_MEILISEARCH__URL")
+    assert orjson.loads(shop.desk.do("status", "--json").out)["index"] is None
+
+
+def test_index_commands_say_what_is_wrong(shop: Shop) -> None:
+    shop.desk.environment["TELEKEEP_MEILISEARCH__URL"] = "http://127.0.0.1:9"
+    found = shop.desk.run("index", "status", "--json")
+    assert found.status == 0
+    assert orjson.loads(found.out)["reached"] is False
+    assert "did not answer" in found.err
+    done = shop.desk.run("index", "verify")
+    assert (done.status, len(done.errors)) == (2, 1)
+    shop.desk.environment.pop("TELEKEEP_MEILISEARCH__URL")
+    for command in ("status", "rebuild", "verify", "keys"):
+        done = shop.desk.run("index", command)
+        assert (done.status, done.errors) == (2, ["telekeep: no Meilisearch is set up. Set [meilisearch] url."])
+
+
+def test_keys_may_do_what_they_need_and_no_more(shop: Shop, meili: Meili) -> None:
+    if meili.master_key is None:
+        pytest.skip("the server has no master key")
+    done = shop.desk.run("index", "keys", "--into", "keys", stdin=f"{meili.master_key}\n")
+    assert done.status == 0
+    write, search = shop.desk.home / "keys/meili-write.key", shop.desk.home / "keys/meili-search.key"
+    assert stat.S_IMODE(write.stat().st_mode) == 0o600
+    assert write.read_text(encoding="utf-8").strip() not in done.out + done.err
+    again = shop.desk.run("index", "keys", stdin=f"{meili.master_key}\n")
+    assert write.read_text(encoding="utf-8").strip() in again.out
+    assert meili.master_key not in again.out + again.err
+    shop.desk.environment |= {
+        "TELEKEEP_MEILISEARCH__API_KEY": "",
+        "TELEKEEP_MEILISEARCH__API_KEY_FILE": str(write),
+        "TELEKEEP_MEILISEARCH__SEARCH_KEY_FILE": str(search),
+    }
+    shop.desk.do("index", "rebuild")
+    shop.desk.do("index", "verify")
+    found = shop.desk.do("search", "bridge", "--engine", "meilisearch", "--count")
+    assert found.out.strip() == "40"
+    assert shop.ids() == ALL
+    wrong = shop.desk.run("index", "keys", stdin="wrong\n")
+    assert wrong.status == 2
+    for key in meili.client().get_keys({"limit": 100}).results:
+        if key.name and key.name.endswith(shop.name):
+            meili.client().delete_key(key.uid)
