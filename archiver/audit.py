@@ -6,6 +6,7 @@ read, so that a crash costs no more than reading it again.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -36,8 +37,12 @@ from archiver.store.channel import Mirrored, accept_count, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress
 
+log = logging.getLogger(__name__)
+
 STRETCH = 10
 """Pages of one channel before the next one has its turn."""
+UNDESCRIBED = 6 * 3600.0
+"""Seconds until a channel is asked for its description again that did not give it. It is mirrored without."""
 REST = 60.0
 """Seconds for which a channel is left alone that could not be reviewed."""
 LOOK = 30.0
@@ -83,6 +88,8 @@ class Auditor:
         self._standings: dict[int, Standing] = {}
         self._looked_at = -math.inf
         self._resting: dict[int, float] = {}
+        self._undescribed: dict[int, float] = {}
+        """Channels whose description cannot be had, and until when they are not asked for it."""
         """Channels that are left alone, and until when."""
         self._surplus: dict[int, tuple[int, int]] = {}
         """How many more messages than held the server counted, with the time of that count."""
@@ -100,7 +107,12 @@ class Auditor:
             await self._look(now)
         self._audit_at = min(self._audit_at, now + self._spacing)  # the clock may have been set back
         self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > now}
-        awake = (standing for standing in self._standings.values() if standing.channel_id not in self._resting)
+        self._undescribed = {channel_id: until for channel_id, until in self._undescribed.items() if until > now}
+        awake = (
+            self._without_description(standing)
+            for standing in self._standings.values()
+            if standing.channel_id not in self._resting
+        )
         planned = plan(awake, tuple(self._tiers.values()), now)
         for review in planned.due:
             if review.priority != Priority.AUDIT or self._audit_at <= now:
@@ -189,8 +201,18 @@ class Auditor:
         except Outdated:
             self._resting[channel.channel_id] = self._clock.now() + REST
         except Error as exc:
+            if review.tier == DESCRIPTION:
+                # Whether the channel can be read is for others to find out.
+                log.info("%s: its description could not be read (%s)", channel.name, type(exc).__name__)
+                self._undescribed[channel.channel_id] = self._clock.now() + UNDESCRIBED
+                return
             self._resting[channel.channel_id] = self._clock.now() + REST
             await self._fail(channel, exc)
+
+    def _without_description(self, standing: Standing) -> Standing:
+        """How the channel stands, its description left out for as long as it cannot be had."""
+        until = self._undescribed.get(standing.channel_id)
+        return standing if until is None else replace(standing, described_at=int(until - DAY))
 
     async def _stretch(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
         """Some pages of a review. Each is stored, then counted for all reviews that wait for it."""

@@ -93,6 +93,20 @@ class Backfill:
             channel, step.page, proven=step.proven, pts=page.pts, top_id=newest, floor_id=step.floor_id
         )
 
+    async def read_top(self, channel: Mirrored, access_hash: int) -> None:
+        """The newest page of a channel whose differences cannot be had, for a caller who keeps others from storing.
+
+        Raises ServerFault when it shows nothing.
+        """
+        page = await self.fetch(channel, access_hash, 0)
+        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
+        if not newest:
+            raise ServerFault("the server shows nothing of it.", hint="Try again later.")
+        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
+        await self._ingest.store_page(
+            channel, step.page, proven=step.proven, top_id=newest, floor_id=step.floor_id, alone=True
+        )
+
     async def look_at_top(self, channel: Mirrored, access_hash: int) -> None:
         """The newest page, because what was told of the newest messages could not be read."""
         page = await self.fetch(channel, access_hash, 0)
@@ -146,6 +160,10 @@ class Backfill:
         stored = await self._store(channel, access_hash, step, alone=True)
         if progress:
             progress(stored, (step.next_offset or gap[0]) - gap[0])
+        return await self._next_gap(channel_id) is not None
+
+    async def has_gap(self, channel_id: int) -> bool:
+        """Whether there is history to read."""
         return await self._next_gap(channel_id) is not None
 
     async def _next_gap(self, channel_id: int) -> tuple[Mirrored, Interval] | None:

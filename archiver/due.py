@@ -6,6 +6,8 @@ import asyncio
 
 CHANGED, FRESH, SURELY = range(3)
 """Why a channel is caught up, the urgent first: something happened, it is new, to be sure."""
+_AT_ONCE = {SURELY: 2}
+"""Of some ranks only so many are under way: while a channel waits here, it can still become more urgent."""
 
 
 class DueQueue:
@@ -13,7 +15,7 @@ class DueQueue:
 
     def __init__(self) -> None:
         self._waiting: dict[int, int] = {}
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, int] = {}
         self.filled = asyncio.Event()
         """Set while there may be something to take."""
 
@@ -23,6 +25,10 @@ class DueQueue:
     def __contains__(self, channel_id: int) -> bool:
         return channel_id in self._waiting
 
+    def is_under_way(self, channel_id: int) -> bool:
+        """Whether the channel was taken and not given back yet."""
+        return channel_id in self._under_way
+
     def put(self, channel_id: int, rank: int) -> None:
         """The channel is due; the more urgent of two reasons counts."""
         self._waiting[channel_id] = min(rank, self._waiting.get(channel_id, rank))
@@ -30,18 +36,24 @@ class DueQueue:
 
     def take(self) -> tuple[int, int] | None:
         """The most urgent channel and why; None, and `filled` cleared, when there is none. `done` gives it back."""
-        ready = [(rank, channel_id) for channel_id, rank in self._waiting.items() if channel_id not in self._under_way]
+        ranks = list(self._under_way.values())
+        full = {rank for rank, most in _AT_ONCE.items() if ranks.count(rank) >= most}
+        ready = [
+            (rank, channel_id)
+            for channel_id, rank in self._waiting.items()
+            if channel_id not in self._under_way and rank not in full
+        ]
         if not ready:
             self.filled.clear()
             return None
         # min takes the first of equals, and a dict keeps the order of arrival.
         rank, channel_id = min(ready, key=lambda entry: entry[0])
         del self._waiting[channel_id]
-        self._under_way.add(channel_id)
+        self._under_way[channel_id] = rank
         return channel_id, rank
 
     def done(self, channel_id: int) -> None:
         """The channel was caught up, or was not; it may be taken again."""
-        self._under_way.discard(channel_id)
+        self._under_way.pop(channel_id, None)
         if self._waiting:
             self.filled.set()

@@ -15,7 +15,7 @@ _BACKOFF: tuple[tuple[type[Error], float, float, float], ...] = (
     (ChannelGone, _HOUR, 5.0, 7 * _DAY),
     (ChannelInaccessible, 300.0, 3.0, _DAY),
     (StaleAccess, 300.0, 3.0, _DAY),
-    (Error, 30.0, 2.0, _HOUR),
+    (Error, 30.0, 2.0, 120.0),  # the server's own trouble passes, and nobody tells us when
 )
 _MOST_STEPS = 20
 

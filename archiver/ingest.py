@@ -89,6 +89,11 @@ class Ingest:
 
         await self._database.write(act)
 
+    async def note_access(self, channel: Channel) -> None:
+        """Write how this account asks for a channel, as a look-up told; whether it is let in is another matter."""
+        now = int(self._clock())
+        await self._database.write(lambda conn: self._observe_channel(conn, channel, now))
+
     async def store_page(
         self,
         channel: Mirrored,
@@ -245,6 +250,8 @@ def _proven(channel: Mirrored, difference: Difference, top_id: int) -> Interval 
     """
     if top_id <= channel.top_id or difference.unread_posts:
         return None
+    if top_id - channel.top_id > 1 << 20:
+        return None  # no difference tells of so many
     told = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
     told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
     lo = channel.top_id + 1

@@ -41,6 +41,8 @@ SURE = 3600.0
 """Seconds after which a channel is asked for its difference whatever the probe says."""
 STALE = 4
 """Intervals without a probe's word after which a channel is polled instead."""
+TRIES = 3
+"""How often a state that the probe speaks of is looked for, if no difference leads to it."""
 WELCOME = 2.0
 """Seconds between two looks for channels that were added."""
 NOTED = 300.0
@@ -62,6 +64,11 @@ class _Track:
     """The newest message that the probe spoke of, if it is not known yet."""
     top_sought: int = 0
     """The one that was looked for already."""
+    pts_shown: int = 0
+    """The state that the probe spoke of, if it is ahead of ours."""
+    pts_sought: int = 0
+    """The one that no difference led to, and how often it was tried: a server may say what is not so."""
+    pts_tries: int = 0
     dates: tuple[int, list[int]] | None = None
     """Top id and the dates of the newest posts that were read with it."""
 
@@ -144,7 +151,8 @@ class Live:
                     self._failed.discard(channel.channel_id)
                     self._probe.readmit(channel.channel_id)
                 if channel.pts is None:
-                    continue  # see _welcome_for_ever
+                    self._tracks[channel.channel_id].probed_at = begun  # it is read first; see _welcome_for_ever
+                    continue
                 if channel.channel_id not in access:
                     self._queue.put(channel.channel_id, FRESH)
                 elif channel.failures:
@@ -181,19 +189,20 @@ class Live:
             if track is None:
                 continue  # removed meanwhile
             state = states.get(channel.channel_id) if states else None
-            said = state is not None and state.pts is not None
+            # A state behind ours is none: it is of another server, or of another count.
+            said = state is not None and state.pts is not None and state.pts >= (channel.pts or 0)
             if track.probed_at and not said and (states is not None or len(channels) == 1):
                 # Said of it alone, and news: its own difference tells what is the matter with it.
                 self._queue.put(channel.channel_id, CHANGED)
             track.probed_at = now if said else 0.0
-            if state is None or state.pts is None:
+            if state is None:
                 continue
             unseen = state.top_id > channel.top_id and state.top_id != track.top_sought
             if unseen:
                 track.top_shown = state.top_id
-            if unseen or state.pts != channel.pts:
+            if unseen or (said and _is_ahead(state, channel, track)):
                 self._queue.put(channel.channel_id, CHANGED)
-            elif now - (channel.last_sync_at or 0) >= NOTED:
+            elif said and now - (channel.last_sync_at or 0) >= NOTED:
                 quiet.append(channel.channel_id)
         if states is not None:
             self.heard_at = now
@@ -212,7 +221,7 @@ class Live:
             slower = slowdown(intervals.values(), self._rate)
             for channel in unprobed:
                 if now - (channel.last_sync_at or 0) >= intervals[channel.channel_id] * slower:
-                    self._queue.put(channel.channel_id, CHANGED)
+                    self._queue.put(channel.channel_id, SURELY)
             for channel in channels:
                 if now >= tracks[channel.channel_id].sure_at:
                     self._queue.put(channel.channel_id, SURELY)
@@ -234,7 +243,8 @@ class Live:
         while not stop.is_set():
             now = int(self._clock.now())
             for channel_id in await list_unread(self._database.connection, self._account, now=now):
-                self._queue.put(channel_id, FRESH)
+                if not self._queue.is_under_way(channel_id):
+                    self._queue.put(channel_id, FRESH)
             await self._clock.wait(stop, WELCOME)
 
     # catching up
@@ -264,7 +274,7 @@ class Live:
             return
         if channel.retry_at is not None and channel.retry_at > self._clock.now():
             return  # it was set aside; a hint is no reason to ask earlier
-        priority = Priority.NEW if rank == FRESH else Priority.LIVE
+        priority = Priority.LIVE if rank == CHANGED else Priority.NEW
         track = self._tracks.get(channel_id)
         top_id = track.top_shown if track else 0
         try:
@@ -284,3 +294,13 @@ class Live:
         if track:
             track.sure_at = now + SURE * random.uniform(0.9, 1.1)  # noqa: S311
             track.top_shown, track.top_sought = 0, max(top_id, track.top_sought)
+            track.pts_tries = track.pts_tries + 1 if track.pts_shown == track.pts_sought else 1
+            track.pts_sought = track.pts_shown
+
+
+def _is_ahead(state: PeerState, channel: Mirrored, track: _Track) -> bool:
+    """Whether the server speaks of events that we do not know, and did not look for in vain time and again."""
+    if state.pts is None or state.pts <= (channel.pts or 0):
+        return False
+    track.pts_shown = state.pts
+    return state.pts != track.pts_sought or track.pts_tries < TRIES

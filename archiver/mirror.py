@@ -15,7 +15,17 @@ from typing import TypeAlias, TypeVar
 
 from archiver.apply import Stored
 from archiver.backfill import Backfill
-from archiver.errors import ChannelGone, ChannelInaccessible, LostState, NotFound, ServerFault, StaleAccess
+from archiver.errors import (
+    ChannelError,
+    ChannelGone,
+    ChannelInaccessible,
+    Error,
+    LostState,
+    NotFound,
+    ServerFault,
+    StaleAccess,
+    UnreadableObject,
+)
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.record import Difference
 from archiver.schedule import Priority
@@ -29,7 +39,9 @@ RECENT = 1000
 """Ids below the top that are read again at once when the server would not tell what happened to them."""
 
 AGAIN = 86400.0
-"""Seconds between two walks through a history because of events that cannot be read."""
+"""Seconds between two walks through a history for the same doubtful reason."""
+BY_HISTORY = 600.0
+"""Seconds until a difference is asked for again that could not be had."""
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +65,10 @@ class Mirror:
         self._locks: dict[int, asyncio.Lock] = {}
         self._walked: dict[int, float] = {}
         """When a channel's history was last begun anew because of an unreadable event, on the monotonic clock."""
+        self._lost: dict[int, float] = {}
+        """The same, because the server did not accept its pts."""
+        self._by_history: dict[int, float] = {}
+        """Channels without differences, and until when their newest page is read instead."""
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> None:
         """Fetch all that is missing within the window, and all that is new. Raises ChannelError and what stops all."""
@@ -121,7 +137,9 @@ class Mirror:
     def forget(self, kept: set[int]) -> None:
         """Drop what is remembered of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
-        self._walked = {key: at for key, at in self._walked.items() if key in kept}
+        for remembered in (self._walked, self._lost, self._by_history):
+            for channel_id in remembered.keys() - kept:
+                del remembered[channel_id]
 
     async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
         source = self._source.at(priority)
@@ -132,7 +150,13 @@ class Mirror:
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            difference = await self._difference(source, channel, access_hash, channel.pts)
+            if self._by_history.get(channel_id, 0.0) > time.monotonic():
+                return await self._read_top(backfill, channel, access_hash)
+            try:
+                difference = await self._difference(source, channel, access_hash, channel.pts)
+            except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
+                # Is it the channel that cannot be read, or only its differences?
+                return await self._read_top(backfill, channel, access_hash, instead_of=exc)
             if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
@@ -156,17 +180,47 @@ class Mirror:
             if difference.unread_posts or difference.unread_events:
                 # Was it the answer, or what it tells of?
                 difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
-        except LostState:
+        except LostState as exc:
+            if self._walks_too_soon(self._lost, channel.channel_id):
+                raise ServerFault("the server does not accept the pts that it gave itself.") from exc
             return None
         if difference.too_long:
             return None
         if difference.unread_events:
-            now, before = time.monotonic(), self._walked.get(channel.channel_id)
-            if before is None or now - before > AGAIN:
-                self._walked[channel.channel_id] = now
+            if not self._walks_too_soon(self._walked, channel.channel_id):
                 return None
             log.info("%s: events that this version cannot read are left to the audit", channel.name)
         return difference
+
+    @staticmethod
+    def _walks_too_soon(walked: dict[int, float], channel_id: int) -> bool:
+        """Whether the history was begun anew for this reason lately; else it is noted that it is now."""
+        now, before = time.monotonic(), walked.get(channel_id)
+        if before is not None and now - before < AGAIN:
+            return True
+        walked[channel_id] = now
+        return False
+
+    async def _read_top(
+        self, backfill: Backfill, channel: Mirrored, access_hash: int, *, instead_of: Error | None = None
+    ) -> bool:
+        """Read the newest page in place of a difference that cannot be had: posts, and what became of the last 100.
+
+        The pts stays, so that all events are told when differences can be had again. Raises `instead_of`, why there is
+        no difference, when the history cannot be read either.
+        """
+        try:
+            await backfill.read_top(channel, access_hash)
+        except (ChannelError, ServerFault, UnreadableObject):
+            if instead_of is None:
+                self._by_history.pop(channel.channel_id, None)
+                raise
+            raise instead_of from None
+        if instead_of is not None:
+            log.info("%s: its differences cannot be had (%s); the history is read", channel.name, instead_of.args[0])
+            self._by_history[channel.channel_id] = time.monotonic() + BY_HISTORY
+        await self._ingest.note_quiet([channel.channel_id])
+        return await backfill.has_gap(channel.channel_id)
 
     async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
         """Act with the access hash; one that is missing or not accepted is asked for by the channel's name, once."""
@@ -197,7 +251,7 @@ class Mirror:
             raise ChannelInaccessible(
                 f"the name @{channel.username} belongs to another channel now ({seen.channel_id}); it is not followed."
             )
-        await self._ingest.observe_channel(seen)
+        await self._ingest.note_access(seen)
         return seen.access_hash
 
     def _lock(self, channel_id: int) -> asyncio.Lock:

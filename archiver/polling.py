@@ -10,8 +10,8 @@ POLL_LEAST, POLL_MOST = 60.0, 3600.0
 """Seconds between two polls of a channel, while there are not too many of them."""
 SHARE = 0.25
 """Of the account's requests, how much polling may take to be faster than it must."""
-MOST_SHARE = 0.5
-"""Of the account's requests, how much polling may take at all: histories and audits are to go on beside it."""
+MOST_SHARE = 0.9
+"""Of the account's requests, how much polling may take at all: histories are not to stand still beside it."""
 
 
 def poll_interval(dates: Sequence[int], *, channels: int, requests_per_second: float) -> float:

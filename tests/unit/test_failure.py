@@ -47,9 +47,9 @@ def test_only_what_says_something_about_the_channel_changes_its_state() -> None:
 @pytest.mark.parametrize(
     ("error", "first", "most"),
     [
-        (ServerFault("it fails."), 30, 3600),
-        (UnreadableObject(7), 30, 3600),
-        (LostState("gone."), 30, 3600),
+        (ServerFault("it fails."), 30, 120),
+        (UnreadableObject(7), 30, 120),
+        (LostState("gone."), 30, 120),
         (ChannelInaccessible("private."), 300, DAY),
         (StaleAccess("refused."), 300, DAY),
         (ChannelGone("banned."), 3600, 7 * DAY),
