@@ -85,7 +85,8 @@ class Scheduler:
         self._numbers = itertools.count(1)
         self._grants = 0
         self._served: dict[int | None, int] = {}
-        """Channel -> the last grant it had: as many entries as there are channels."""
+        """Channel -> the last grant it had: as many entries as there are channels. A call about no single channel, as
+        the probe, waits for none of them."""
         self._next = 0.0
         """Before then no call goes out."""
         self._told: dict[str, float] = {}
@@ -213,6 +214,8 @@ class Scheduler:
         waiter.moment = asyncio.get_running_loop().time()
         waiter.bucket.take(waiter.moment)
         self._grants += 1
-        waiter.grant = self._served[waiter.channel_id] = self._grants
+        waiter.grant = self._grants
+        if waiter.channel_id is not None:
+            self._served[waiter.channel_id] = self._grants
         self._next = now + self._interval
         waiter.granted.set_result(None)
