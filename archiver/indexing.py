@@ -189,6 +189,7 @@ class Indexer:
             self._documents = documents
             if due and not await self._reader.read(lambda conn: is_walking(conn, name)):
                 await self._compare(fresh=ensured.created)
+        await self._rebuilder.check(standing)
         await self._tidy()
         self._present = True
         self._look_at = self._clock.now() + LOOK

@@ -49,11 +49,24 @@ class Rebuilder:
             case "wanted":
                 return await self._begin()
             case "walking":
-                return not walking and await self._end_walk()
+                return not walking and await self._end_walk(standing)
             case "swapping":
                 return self._ledger.is_empty and await self._swap(standing.mark)
             case "dropping":
                 return await self._drop(standing.mark)
+        return False
+
+    async def check(self, standing: Standing) -> bool:
+        """Whether the index that is being filled is still the one that was made for it; else it is begun again.
+
+        One that was lost may be there again, made by documents that were sent to it, and has none of our settings.
+        """
+        if standing.rebuild != "walking":
+            return True
+        made = await self._node.made_at(index=self._next)
+        if made is not None and made == standing.mark:
+            return True
+        await self._set("wanted")
         return False
 
     async def _begin(self) -> bool:
@@ -64,6 +77,8 @@ class Rebuilder:
         if not await self._finish(await node.create(name)):
             return False
         mark = await node.made_at(index=name)
+        if mark is None:
+            return False  # somebody deleted it again
 
         def act(conn: Writer) -> None:
             end_walks(conn, name)
@@ -76,10 +91,9 @@ class Rebuilder:
         log.info("the index is built anew as %s", name)
         return True
 
-    async def _end_walk(self) -> bool:
+    async def _end_walk(self, standing: Standing) -> bool:
         """All was sent; what of it is not there is sent again."""
-        if await self._node.made_at(index=self._next) is None:
-            await self._set("wanted")
+        if not await self.check(standing):
             return True
         lacking = await find_lacking(self._reader, self._node, self._next)
         if lacking:
@@ -97,7 +111,7 @@ class Rebuilder:
         if present is not None and present == mark:
             await self._set("dropping")
             return True
-        if await node.made_at(index=self._next) != mark:
+        if mark is None or await node.made_at(index=self._next) != mark:
             await self._set("wanted")  # it is gone, or another one
         elif present is None:
             await self._finish(await node.create(node.index))
@@ -106,7 +120,8 @@ class Rebuilder:
         return True
 
     async def _drop(self, mark: str | None) -> bool:
-        if await self._node.made_at() != mark:
+        made = await self._node.made_at()
+        if made is None or made != mark:
             await self._set("wanted")  # the index was lost just now
             return True
         if await self._node.made_at(index=self._next) is not None and not await self._finish(
