@@ -1,8 +1,9 @@
 """The archive's file: opening, migrating, and the one way to write, `write()`.
 
-One process mirrors (a lock holds the others off, `archiver.lock`), through one connection; others may write shortly
-beside it, SQLite lets them in one after the other. Readers open their own read-only connections and, in WAL mode, never
-wait for a writer. https://www.sqlite.org/wal.html
+One process mirrors (a lock holds the others off, `archiver.lock`); others may write shortly beside it, SQLite lets them
+in one after the other. It does so only for a connection that reads nothing meanwhile: one that is reading is refused at
+once, because what it has read may be of yesterday. Hence two connections, one that writes and one that reads. Readers,
+ours and those of other processes, never wait for a writer in WAL mode. https://www.sqlite.org/wal.html
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Self, TypeAlias, TypeVar
 import aiosqlite
 
 from archiver.errors import Busy, Error, NotFound, UsageError
+from archiver.store.whole import WholeReads
 
 ARCHIVE_NAME = "archive.db"
 
@@ -47,6 +49,7 @@ PRAGMA wal_autocheckpoint = 4000; -- 16 MB: each checkpoint waits for the disk t
 PRAGMA temp_store = MEMORY;
 PRAGMA journal_size_limit = 67108864;
 """
+_READING = "PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY;"
 
 
 class _LockedError(Exception):
@@ -58,11 +61,12 @@ class NewerSchemaError(Error):
 
 
 class Database:
-    """One open archive. `connection` serves reads; writes go through `write()`."""
+    """One open archive. `connection` serves reads, and sees what is committed; writes go through `write()`."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path, writing: aiosqlite.Connection) -> None:
         self.connection = connection
         self.path = path
+        self._writing = writing
         self.patience = PATIENCE
         """Seconds for which a write waits while another program writes."""
         self._turn = asyncio.Lock()
@@ -82,14 +86,16 @@ class Database:
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
                 hint="Set archive.dir to a directory of your own.",
             ) from exc
-        connection = await _connect(str(path))
-        database = cls(connection, path)
-        async with _closed_on_failure(connection, path):
-            await connection.executescript(_PRAGMAS)
-            await database._migrate()
+        writing = await _connect(str(path))
+        async with _closed_on_failure(writing, path):
+            await writing.executescript(_PRAGMAS)
+            await _migrate(writing, path)
             # From here on `write` does the waiting, where a stop can end it.
-            await connection.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
-        return database
+            await writing.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
+            connection = await _connect(_readonly(path), WholeReads)
+            async with _closed_on_failure(connection, path):
+                await connection.executescript(_READING)
+        return cls(connection, path, writing)
 
     @classmethod
     async def open_readonly(cls, directory: Path) -> Database:
@@ -101,18 +107,17 @@ class Database:
                 hint="Begin with `telekeep login` and `telekeep add CHANNEL`, or set archive.dir.",
             )
         try:
-            connection = await _connect(f"{path.resolve().as_uri()}?mode=ro")
+            connection = await _connect(_readonly(path))
         except sqlite3.Error as exc:
             raise UsageError(f"{path} cannot be read: {exc}.") from exc
-        database = cls(connection, path)
         async with _closed_on_failure(connection, path):
-            await connection.executescript("PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY;")
-            version = await database.schema_version()
+            await connection.executescript(_READING)
+            version = await _schema_version(connection)
             if version > len(_migrations()):
                 raise _newer(path, version)
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
-        return database
+        return cls(connection, path, connection)
 
     @classmethod
     async def is_current(cls, directory: Path) -> bool:
@@ -124,8 +129,11 @@ class Database:
             return False
 
     async def close(self) -> None:
-        """Close the connection; a transaction that is under way is rolled back."""
-        await self.connection.close()
+        """Close the archive; a transaction that is under way is ended first."""
+        try:
+            await self.connection.close()
+        finally:
+            await self._writing.close()  # the last one: only who may write can clear the journal away
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,9 +144,9 @@ class Database:
     async def write(self, act: Callable[[Writer], T]) -> T:
         """Run `act` in one transaction: all or nothing, one at a time, in the order of the calls.
 
-        The whole of it runs in the connection's own thread. Awaiting statement by statement costs two thread switches
-        each, which took a third of the mirror's time; and a task that is cancelled can leave nothing half done,
-        because the transaction ends without it. `_execute` is aiosqlite's own door to that thread.
+        The whole of it runs in the writing connection's own thread. Awaiting statement by statement costs two thread
+        switches each, which took a third of the mirror's time; and a task that is cancelled can leave nothing half
+        done, because the transaction ends without it. `_execute` is aiosqlite's own door to that thread.
 
         Raises Busy when another program has been writing for longer than the patience.
         """
@@ -146,7 +154,7 @@ class Database:
             began, told = time.monotonic(), False
             while True:
                 try:
-                    result: T = await self.connection._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
+                    result: T = await self._writing._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
                     return result
                 except _LockedError:
                     waited = time.monotonic() - began
@@ -160,7 +168,7 @@ class Database:
                     log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[[Writer], T]) -> T:
-        """Run `act` in the connection's own thread, on one state of the archive; what it wrote would be undone."""
+        """Run `act` in the reading connection's own thread, on one state of the archive; it may not write."""
         result: T = await self.connection._execute(self._look, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
@@ -174,11 +182,11 @@ class Database:
                 conn.execute("ROLLBACK")
 
     def _transact(self, act: Callable[[Writer], T]) -> T:
-        conn = self.connection._conn  # noqa: SLF001  # see write
+        conn = self._writing._conn  # noqa: SLF001  # see write
         try:
             conn.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:  # the rest of the bits says why
                 raise _LockedError from exc
             raise
         try:
@@ -192,17 +200,7 @@ class Database:
 
     async def schema_version(self) -> int:
         """The number of the last migration that this file has seen."""
-        async with self.connection.execute("PRAGMA user_version") as cursor:
-            row = await cursor.fetchone()
-        return int(row[0]) if row else 0
-
-    async def _migrate(self) -> None:
-        version = await self.schema_version()
-        migrations = _migrations()
-        if version > len(migrations):
-            raise _newer(self.path, version)
-        for script in migrations[version:]:
-            await self.connection.executescript(script)
+        return await _schema_version(self.connection)
 
 
 def expect_archive(directory: Path) -> None:
@@ -211,9 +209,28 @@ def expect_archive(directory: Path) -> None:
         raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
 
 
-async def _connect(path: str) -> aiosqlite.Connection:
+async def _schema_version(connection: aiosqlite.Connection) -> int:
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    version = await _schema_version(connection)
+    migrations = _migrations()
+    if version > len(migrations):
+        raise _newer(path, version)
+    for script in migrations[version:]:
+        await connection.executescript(script)
+
+
+def _readonly(path: Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro"
+
+
+async def _connect(path: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> aiosqlite.Connection:
     """A connection with its thread. A cancelled `connect` would leave that thread behind: it is ended first."""
-    connecting = asyncio.ensure_future(_opened(path))
+    connecting = asyncio.ensure_future(_opened(path, kind))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:
@@ -221,8 +238,8 @@ async def _connect(path: str) -> aiosqlite.Connection:
         raise
 
 
-async def _opened(path: str) -> aiosqlite.Connection:
-    return await aiosqlite.connect(path, uri=path.startswith("file:"), isolation_level=None)
+async def _opened(path: str, kind: type[sqlite3.Connection]) -> aiosqlite.Connection:
+    return await aiosqlite.connect(path, uri=path.startswith("file:"), isolation_level=None, factory=kind)
 
 
 @asynccontextmanager

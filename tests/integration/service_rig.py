@@ -148,7 +148,7 @@ class Desk:
     async def kill(self) -> None:
         """As if the process died now: what is being written is not, and nobody says goodbye to the archive."""
         self._killed = True
-        raw = self.database.connection._conn  # its interrupt() may be called from any thread
+        raw = self.database._writing._conn  # its interrupt() may be called from any thread
         self.task.cancel()
         raw.interrupt()
         closing = asyncio.create_task(self.database.close())

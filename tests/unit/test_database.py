@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,55 @@ async def test_a_write_that_waits_is_given_up_soon_when_cancelled_and_with_one_l
         await database.write(lambda _: None)
 
 
+async def test_a_write_waits_for_another_program_also_while_somebody_reads(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        await database.write(lambda conn: conn.executemany("INSERT INTO flood VALUES ('a', ?, 1)", [(1,), (2,), (3,)]))
+        async with database.connection.execute("SELECT method FROM flood") as reading:
+            assert await reading.fetchone() == ("1",)
+            with contextlib.closing(sqlite3.connect(tmp_path / "archive.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("UPDATE flood SET until = 2")
+                waiting = asyncio.create_task(database.write(put))
+                await asyncio.sleep(0.4)
+                assert not waiting.done()
+                other.execute("COMMIT")
+                await waiting
+                # The other program wrote after our read began, which is still open: that is no hindrance either.
+                other.execute("UPDATE flood SET until = 3")
+                await database.write(lambda conn: conn.execute("DELETE FROM flood WHERE method = '1'"))
+
+
+async def test_a_read_sees_what_was_written_before_it_whatever_else_is_being_read(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        await database.write(lambda conn: conn.executemany("INSERT INTO flood VALUES ('a', ?, 1)", [(1,), (2,), (3,)]))
+        async with database.connection.execute("SELECT method FROM flood ORDER BY method") as reading:
+            assert await reading.fetchone() == ("1",)
+            await database.write(put)
+            assert await count(database) == 4
+            # The rows are those of when it was asked, in whatever way they are fetched.
+            assert await reading.fetchmany(1) == [("2",)]
+            assert [row async for row in reading] == [("3",)]
+            assert list(await reading.fetchall()) == []
+            assert await reading.fetchone() is None
+
+
+async def test_what_is_for_reading_cannot_write(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.connection.execute("DELETE FROM flood")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.read(put)
+        await database.write(put)
+        assert await database.read(lambda conn: [row[0] for row in conn.execute("SELECT method FROM flood")]) == ["b"]
+
+
+async def test_the_last_one_to_leave_clears_up(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        await database.write(put)
+        assert await count(database) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["archive.db"]
+
+
 async def test_readers_see_what_is_committed_while_somebody_writes(tmp_path: Path) -> None:
     async with await Database.open(tmp_path) as writer, await Database.open_readonly(tmp_path) as reader:
         await writer.write(put)
@@ -113,11 +162,14 @@ async def test_readers_see_what_is_committed_while_somebody_writes(tmp_path: Pat
             await reader.write(put)
 
 
-def test_an_opening_that_is_cancelled_leaves_no_thread_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opening", [Database.open, Database.open_readonly])
+def test_an_opening_that_is_cancelled_leaves_no_thread_behind(
+    tmp_path: Path, opening: Callable[[Path], Coroutine[object, object, Database]]
+) -> None:
     async def cancel_after(turns: int) -> None:
-        task = asyncio.ensure_future(Database.open_readonly(tmp_path))
+        task = asyncio.ensure_future(opening(tmp_path))
         for _ in range(turns):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.0005)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await (await task).close()
@@ -127,7 +179,7 @@ def test_an_opening_that_is_cancelled_leaves_no_thread_behind(tmp_path: Path) ->
 
     asyncio.run(make())
     before = threading.enumerate()
-    for turns in range(1, 8):
+    for turns in range(1, 12):
         asyncio.run(cancel_after(turns))
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and thread not in before:
@@ -137,7 +189,7 @@ def test_an_opening_that_is_cancelled_leaves_no_thread_behind(tmp_path: Path) ->
 
 async def test_a_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
     async with await Database.open(tmp_path) as database:
-        await database.connection.execute("PRAGMA user_version = 999")
+        await database.write(lambda conn: conn.execute("PRAGMA user_version = 999"))
     with pytest.raises(NewerSchemaError, match="Upgrade"):
         await Database.open(tmp_path)
     with pytest.raises(NewerSchemaError, match="Upgrade"):
