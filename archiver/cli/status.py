@@ -226,10 +226,11 @@ def _tell_service(life: ServiceLife, *, running: bool) -> None:
     if running:
         output.note(f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})")
         for label, account in orjson.loads(life.detail).items():
-            if account["state"] != "mirroring":
-                since = f" since {iso(int(account['offline_since']))}" if account["offline_since"] else ""
-                trouble = f": {account['trouble']}" if account["trouble"] else ""
-                output.note(f"account {label}: {account['state']}{since}{trouble}")
+            # A service of another version may tell less.
+            if (state := account.get("state", "mirroring")) != "mirroring":
+                since = f" since {iso(int(account['offline_since']))}" if account.get("offline_since") else ""
+                trouble = f": {account['trouble']}" if account.get("trouble") else ""
+                output.note(f"account {label}: {state}{since}{trouble}")
     elif life.stopped_at is not None:
         output.note(f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it")
     else:
