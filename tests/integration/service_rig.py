@@ -156,6 +156,22 @@ class Desk:
         if not self.task.cancelled():
             self.task.exception()  # it could not write any more: no news
 
+    async def run_dry(self, steps: int, *, at_most: float) -> None:
+        """Return when SQLite has done ten times so many steps more: what it is at then fails, as does all after it."""
+        loop, dry, left = asyncio.get_running_loop(), asyncio.Event(), steps
+
+        def count() -> bool:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                loop.call_soon_threadsafe(dry.set)
+            return left <= 0
+
+        await self.database._writing.set_progress_handler(count, 10)  # type: ignore[arg-type]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most):
+                await dry.wait()
+
     async def __aenter__(self) -> Self:
         return self
 

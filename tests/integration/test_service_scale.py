@@ -80,9 +80,8 @@ async def test_500_channels_are_polled_within_what_is_affordable_when_the_probe_
         chosen = chance.sample(channels, 12)
         took = await all_archived_after(desk, chosen)
         bounds = [intervals[channel.id] * slower + POLL_LEAST for channel in chosen]
-        say(
-            f"probe refused: archived after {', '.join(f'{t:.0f} of {b:.0f}' for t, b in zip(took, bounds, strict=True))} s"
-        )
+        figures = (f"{seconds:.0f} of {bound:.0f}" for seconds, bound in zip(took, bounds, strict=True))
+        say(f"probe refused: archived after {', '.join(figures)} s")
         assert all(seconds < bound for seconds, bound in zip(took, bounds, strict=True))
         check_rate([call.time for call in server.calls])
 
