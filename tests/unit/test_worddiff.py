@@ -30,7 +30,7 @@ CLUSTERS = (
     "ก็",
     "ก่ำ",
     "\u0301",
-)  # noqa: E501
+)
 TEXTS = st.lists(st.sampled_from(CLUSTERS), max_size=30).map("".join) | st.text(max_size=40)
 
 
