@@ -26,7 +26,7 @@ from archiver.bucket import Bucket
 from archiver.clock import Clock
 from archiver.errors import FloodWait
 
-SPACING = 1.05
+SPACING = 1.1
 """Calls stand that much further apart than the rate asks: the way to the server takes a little more or less time."""
 NOTICE = 3.0
 """A wait of more seconds than this is told of."""

@@ -140,24 +140,34 @@ def json_array(values: Iterable[object]) -> None:
 def note(message: str) -> None:
     """A remark on stderr; --quiet silences it."""
     if not _state["quiet"]:
-        sys.stderr.write(terminal_safe(message) + "\n")
+        _say(terminal_safe(message))
 
 
 def warn(message: str) -> None:
     """A warning on stderr, also when quiet."""
-    sys.stderr.write(f"telekeep: {terminal_safe(message)}\n")
+    _say(f"telekeep: {terminal_safe(message)}")
 
 
 def error(message: str) -> None:
     """The one line that says what went wrong, on stderr."""
     sys.stdout.flush()
-    sys.stderr.write(f"telekeep: {terminal_safe(message)}\n")
+    _say(f"telekeep: {terminal_safe(message)}")
 
 
 def place(pointer: str) -> None:
     """The lines that show where in a query something is wrong; nothing for an empty pointer."""
     if pointer:
         sys.stderr.write("".join(f"  {terminal_safe(part)}\n" for part in pointer.split("\n")))
+
+
+def _say(message: str) -> None:
+    """A line on stderr. That nobody reads it any more, or that its disk is full, ends no mirror."""
+    try:
+        sys.stderr.write(f"{message}\n")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    except OSError:
+        return
 
 
 def _cell(value: object) -> str:

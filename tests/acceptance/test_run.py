@@ -160,6 +160,19 @@ def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
     expect_equal(desk, field.telegram, *names)
 
 
+def test_nobody_needs_to_read_what_it_says(field: Ground, tmp_path: Path) -> None:
+    names = field.names(2)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk, "-v") as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        process.stderr = None
+        field.telegram.order("fault", spec="updates.getChannelDifference:flood(4)x1")
+        field.telegram.order("post_many", text="told to nobody", channels=names)
+        wait_until_equal(desk, field.telegram, *names)
+        stop(desk, process)
+
+
 # adding
 
 
