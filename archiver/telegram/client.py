@@ -13,8 +13,11 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 from telethon import TelegramClient
+from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
 
+from archiver.errors import Error
 from archiver.telegram.address import Address, proxy_options
+from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint, Sink, forgiving
 from archiver.telegram.session import FileSession
 
@@ -25,8 +28,24 @@ _GOODBYE = 2.0
 """Seconds that hanging up may take."""
 
 
+LOST_LINE = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
+"""What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
+_KNOWN = (Error, RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE)
+"""What has a meaning of its own; a TimeoutError is an OSError."""
+
+
 class HungError(Exception):
     """No answer came within the time limit."""
+
+
+class BrokenError(ConnectionError):
+    """Telethon failed in a way that is none of the known ones: a refused message, bytes that make no sense.
+
+    The text is the failure's type only: Telethon puts requests and answers into its own.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(type(cause).__name__)
 
 
 class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
@@ -72,7 +91,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         return bool(self.is_connected() and self._sender._transport_connected())  # noqa: SLF001
 
     async def within(self, seconds: float, asked: Awaitable[T]) -> T:
-        """The answer, within a limit. Raises HungError, and what Telethon raises for a lost line."""
+        """The answer, within a limit. Raises HungError, BrokenError, and what Telethon raises for a lost line."""
         answer, ended = asyncio.ensure_future(asked), self.ended
         try:
             await asyncio.wait((answer, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -82,15 +101,27 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
                 return answer.result()
             if ended.done():
                 raise ended.exception() or ConnectionError("the line was lost")
-            raise HungError
+        except _KNOWN:
+            raise
+        except Exception as exc:
+            # When the line has ended of it, it was told to all who ask, and is not this question's.
+            raise (ConnectionError(type(exc).__name__) if ended.done() else BrokenError(exc)) from exc
         finally:
             answer.cancel()
+        raise HungError
 
     async def connect_within(self, seconds: float) -> None:
-        """Connect, within a limit. A future that Telethon cancelled means a lost line, not that we are to stop."""
+        """Connect, within a limit. Raises BrokenError and what Telethon raises.
+
+        A future that Telethon cancelled means a lost line, not that we are to stop.
+        """
         try:
             async with asyncio.timeout(seconds):
                 await self.connect()
+        except _KNOWN:
+            raise
+        except Exception as exc:
+            raise BrokenError(exc) from exc
         except asyncio.CancelledError as exc:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

@@ -12,16 +12,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from telethon.errors import AuthKeyUnregisteredError, RPCError
+from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
 from telethon.tl import TLRequest, functions
 
-from archiver.errors import Error, LoginNeeded, ServerFault
+from archiver.errors import Error, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address, trust_key
 from archiver.telegram.answers import Raw
-from archiver.telegram.client import Client, HungError
-from archiver.telegram.faults import flood_seconds, is_transient, translate
-from archiver.telegram.line import LOST_LINE, Line, unreachable
+from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
+from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.line import Line, unreachable
 from archiver.telegram.patience import COMMAND, Patience
 from archiver.telegram.pushes import Hint
 from archiver.telegram.session import FileSession
@@ -143,19 +143,24 @@ class Connection:
                     raise
                 except HungError:
                     failure = await self._hung(client, method, own=client.answered > answered)
+                except BrokenError as exc:  # by this call itself: never one of the free losses
+                    failure = await self._lost(client, method, exc)
                 except LOST_LINE as exc:
                     failure = await self._lost(client, method, exc)
                     if losses < patience.free_losses:
                         losses += 1
                         continue
+                except TypeNotFoundError as exc:
+                    # `from None`: the error's text holds the bytes that could not be read.
+                    raise UnreadableObject(exc.invalid_constructor_id) from None
                 except RPCError as exc:
-                    self._note_answer(client)
                     if seconds := flood_seconds(exc):
                         # The scheduler ends this loop when the order is longer than its patience.
+                        self._note_answer(client)
                         log.info("%s: flood wait of %d s", method, seconds)
                         await self._scheduler.flooded(method, seconds)
                         continue
-                    failure = self._refused(exc, method)
+                    failure = await self._refused(client, exc, method)
             if tries == len(patience.delays):
                 raise failure
             await asyncio.sleep(patience.delays[tries])
@@ -181,15 +186,21 @@ class Connection:
         if isinstance(failure, LoginNeeded):
             self._line.end(failure)
             raise failure from exc
-        log.info("%s: the connection was lost (%s); connecting anew", method, type(exc).__name__)
+        log.info("%s: the connection was lost (%s); connecting anew", method, type(exc.__cause__ or exc).__name__)
         await self._line.obey(exc)
         await self._line.lose(client)
-        if self._patience.forever:
+        if self._patience.forever and not isinstance(exc, BrokenError):
             return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
         return failure
 
-    def _refused(self, exc: RPCError, method: str) -> Error:
+    async def _refused(self, client: Client, exc: RPCError, method: str) -> Error:
         """A failure that may pass; raises what does not."""
+        if is_of_line(exc):
+            # It is no better than a lost one, and no sign of a good one; a new one introduces itself again.
+            log.info("%s: %s; connecting anew", method, type(exc).__name__)
+            await self._line.lose(client)
+            return translate(exc)
+        self._note_answer(client)
         if is_transient(exc):
             log.info("%s: %s", method, type(exc).__name__)
             return ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")

@@ -21,11 +21,11 @@ LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
 
 _TABLE: dict[str, Callable[[], Error]] = {
     "ChannelPrivateError": lambda: ChannelInaccessible("it is private, or this account is shut out."),
-    "ChannelPublicGroupNaError": lambda: ChannelInaccessible("it is not available to this account."),
     "ChatForbiddenError": lambda: ChannelInaccessible("it is closed to this account."),
     "ChatAdminRequiredError": lambda: ChannelInaccessible("reading it needs rights that this account lacks."),
     "UserBannedInChannelError": lambda: ChannelInaccessible("this account is banned there."),
     "ChannelBannedError": lambda: ChannelGone("the server has banned it."),
+    "ChannelPublicGroupNaError": lambda: ChannelGone("the server has taken it away."),
     "ChatRestrictedError": lambda: ChannelInaccessible("it is restricted for this account."),
     "UsernameNotOccupiedError": lambda: ChannelGone("nobody holds that name."),
     "UsernameInvalidError": lambda: ChannelGone("that is no valid public name."),
@@ -48,6 +48,9 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "UserDeactivatedError": lambda: LoginNeeded("the account was deleted.", hint="Log in with another account."),
     "UserDeactivatedBanError": lambda: LoginNeeded("the account was banned.", hint="Log in with another account."),
     "FrozenMethodInvalidError": lambda: LoginNeeded(
+        "the account is frozen by the server.", hint="Open an official app with this account to see why."
+    ),
+    "FrozenParticipantMissingError": lambda: LoginNeeded(
         "the account is frozen by the server.", hint="Open an official app with this account to see why."
     ),
     "PeerFloodError": lambda: LoginNeeded(
@@ -78,6 +81,23 @@ _TABLE: dict[str, Callable[[], Error]] = {
 
 _TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
 
+_OF_LINE = (
+    "ConnectionNotInitedError",
+    "ConnectionLayerInvalidError",
+    "ConnectionAppVersionEmptyError",
+    "ConnectionDeviceModelEmptyError",
+    "ConnectionLangPackInvalidError",
+    "ConnectionSystemEmptyError",
+    "ConnectionSystemLangCodeEmptyError",
+    "InputLayerInvalidError",
+    "MsgWaitFailedError",
+)
+
+
+def is_of_line(error: BaseException) -> bool:
+    """Whether the server has lost, or never took, what a new line tells it first: every call on this one fails."""
+    return type(error).__name__ in _OF_LINE
+
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed a little later: an internal error of the server's."""
@@ -102,5 +122,7 @@ def translate(error: BaseException) -> Error:
     # Telethon's known classes keep only the category in `message`; its nameless ones have nothing but that.
     nameless = type(error).__module__.endswith("rpcbaseerrors")
     name = (getattr(error, "message", None) if nameless else None) or type(error).__name__
+    if isinstance(error, tl.UnauthorizedError):
+        return LoginNeeded(f"the server does not take this session as logged in ({str(name)[:80]}).", hint=LOGIN_AGAIN)
     # Never the error's whole text: Telethon puts the request, with its peers, into it.
     return ServerFault(f"the server answered {str(name)[:80]}.")

@@ -11,13 +11,13 @@ import logging
 import random
 from pathlib import Path
 
-from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
+from telethon.errors import AuthKeyNotFound, InvalidBufferError, RPCError, TypeNotFoundError
 
-from archiver.errors import Error, LoginNeeded, Unreachable, UnreadableObject, UsageError
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject, UsageError
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address
-from archiver.telegram.client import Client
-from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_transient, translate
+from archiver.telegram.client import LOST_LINE, BrokenError, Client
+from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.patience import Patience
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
@@ -26,8 +26,6 @@ from config.accounts import proxy_place
 
 log = logging.getLogger(__name__)
 
-LOST_LINE = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
-"""What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
 _CONNECT = "connect"
 """Under this name the scheduler knows the making of connections."""
 _TRANSPORT_FLOOD = 60
@@ -177,7 +175,7 @@ class Line:
     async def _failed(self, exc: Exception) -> Error:
         """Why there is no line, if another try may mend it; raises it otherwise."""
         if isinstance(exc, RPCError):
-            if is_transient(exc):
+            if is_transient(exc) or is_of_line(exc):
                 return translate(exc)
             raise translate(exc) from exc
         if isinstance(exc, ProxyFailedError):
@@ -199,6 +197,8 @@ class Line:
 
 def unreachable(exc: BaseException, address: Address | None = None) -> Error:
     """What a lost line means."""
+    if isinstance(exc, BrokenError):
+        return ServerFault(f"the server and this client do not understand each other ({exc}).", hint="Try again later.")
     if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
         return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
     if isinstance(exc, ConnectionError) and "auth_key generation failed" in str(exc):

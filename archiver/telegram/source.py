@@ -14,7 +14,7 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
-from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
+from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault, UsageError
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
@@ -120,7 +120,13 @@ class TelegramSource:
                 for channel_id, access_hash in peers
             ]
         )
-        return read_states(await self._call(request, "getPeerDialogs", None))
+        try:
+            return read_states(await self._call(request, "getPeerDialogs", None))
+        except UsageError as exc:
+            # Such a refusal of the probe alone is the probe's; if it is the account's, the next call says so.
+            raise ServerFault(
+                "the server refuses to tell how channels stand.", hint="They are asked one by one."
+            ) from exc
 
     async def _ask(self, request: TLRequest, method: str, channel_id: int | None = None) -> Any:
         return read_object(await self._call(request, method, channel_id))

@@ -13,12 +13,20 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
-from archiver.errors import ChannelInaccessible, LoginNeeded, ServerFault, Unreachable, UnreadableObject
+from archiver.errors import (
+    ChannelGone,
+    ChannelInaccessible,
+    LoginNeeded,
+    ServerFault,
+    Unreachable,
+    UnreadableObject,
+    UsageError,
+)
 from archiver.record import PeerState
 from archiver.schedule import Priority
 from archiver.telegram import Connection, Patience, TelegramSource
 from archiver.telegram.client import Client
-from tests.integration.rig import LeapingClock, connection_of
+from tests.integration.rig import SHORT, LeapingClock, connection_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server
@@ -425,3 +433,86 @@ async def test_a_channel_that_is_shut_never_looks_empty(desk: Desk, channels: li
     ):
         with pytest.raises(ChannelInaccessible):
             await asking
+
+
+# refusals of the line itself
+
+
+@pytest.mark.parametrize("code", [18, 19, 20, 34, 35, 64])
+async def test_a_message_that_the_server_refuses_costs_a_line_and_no_call(
+    desk: Desk, channels: list[Channel], code: int
+) -> None:
+    desk.server.faults.add(DIFFERENCE, faults.bad_msg(code), times=2)
+    assert await desk.difference(channels[0]) == channels[0].pts
+    assert desk.connects() == 3
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.bad_msg(20), faults.rpc(400, "CONNECTION_NOT_INITED"), faults.rpc(400, "CONNECTION_LAYER_INVALID")]
+)
+async def test_what_every_line_refuses_is_given_up_for_this_question_only(
+    desk: Desk, channels: list[Channel], fault: faults.Action
+) -> None:
+    refusing = desk.server.faults.add(DIFFERENCE, fault, predicate=about(channels[0]))
+    with pytest.raises(ServerFault, match=r"BadMessageError|Connection\w+Error"):
+        await desk.difference(channels[0])
+    assert refusing.fired == 1 + len(STEADY.delays)
+    assert await desk.difference(channels[1]) == channels[1].pts
+    assert desk.connects() == refusing.fired + 1
+
+
+async def test_a_server_that_lost_what_the_line_told_it_is_told_again(desk: Desk, channels: list[Channel]) -> None:
+    await desk.difference(channels[0])
+    lost = desk.server.faults.add("*", faults.rpc(400, "CONNECTION_NOT_INITED"))
+    asking = [asyncio.create_task(desk.difference(channel)) for channel in channels]
+    await until(lambda: lost.fired > 0)
+    desk.server.faults.rules.remove(lost)
+    assert await asyncio.gather(*asking) == [channel.pts for channel in channels]
+    assert desk.connects() >= 2
+
+
+@pytest.mark.parametrize("fault", [faults.bad_msg(20), faults.rpc(400, "CONNECTION_NOT_INITED")])
+async def test_a_greeting_that_is_refused_is_tried_again(
+    server: Server, account: Account, channels: list[Channel], tmp_path: Path, fault: faults.Action
+) -> None:
+    server.faults.add(CONNECT, fault, times=2)
+    for patience in (STEADY, SHORT):
+        async with desk_at(server, account, tmp_path, patience=patience) as desk:
+            assert await desk.difference(channels[0]) == channels[0].pts
+    server.faults.add(CONNECT, fault)
+    async with desk_at(server, account, tmp_path, patience=SHORT) as desk:
+        with pytest.raises(ServerFault, match=r"BadMessageError|ConnectionNotInitedError"):
+            await desk.difference(channels[0])
+
+
+# what a refusal means
+
+
+@pytest.mark.parametrize(
+    ("refusal", "meaning"),
+    [
+        ((400, "FROZEN_PARTICIPANT_MISSING"), LoginNeeded),
+        ((401, "SOMETHING_NEW"), LoginNeeded),
+        ((403, "CHANNEL_PUBLIC_GROUP_NA"), ChannelGone),
+        ((406, "SOMETHING_NEW"), ServerFault),
+        ((400, "API_ID_INVALID"), UsageError),
+    ],
+)
+async def test_each_refusal_has_its_meaning(
+    desk: Desk, channels: list[Channel], refusal: tuple[int, str], meaning: type[Exception]
+) -> None:
+    desk.server.faults.add(DIFFERENCE, faults.rpc(*refusal))
+    with pytest.raises(meaning) as failure:
+        await desk.difference(channels[0])
+    assert type(failure.value) is meaning
+    assert len(desk.server.called(DIFFERENCE)) == 1
+
+
+@pytest.mark.parametrize("refusal", [(400, "API_ID_INVALID"), (406, "UPDATE_APP_TO_LOGIN")])
+async def test_a_probe_that_is_refused_is_no_fault_of_the_settings(
+    desk: Desk, channels: list[Channel], refusal: tuple[int, str]
+) -> None:
+    desk.server.faults.add("messages.getPeerDialogs", faults.rpc(*refusal))
+    with pytest.raises(ServerFault):
+        await desk.source.get_states([desk.key(channel) for channel in channels])
+    assert await desk.difference(channels[0]) == channels[0].pts
