@@ -51,7 +51,7 @@ def sort_value(values: tuple[float | str, ...], ascending: bool) -> Value:
     for kind in (float, str):
         some = [value for value in values if isinstance(value, kind)]
         if some:
-            return min(some) if ascending else max(some)  # type: ignore[type-var]
+            return min(some) if ascending else max(some)
     return None
 
 

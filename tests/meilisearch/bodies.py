@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 from tests.meilisearch.errors import ApiError
 
@@ -16,7 +17,7 @@ class Broken(Exception):
     """The client went away in the middle of the body."""
 
 
-def sent(stream: BinaryIO, headers: Any) -> bytes:
+def sent(stream: BufferedIOBase, headers: Any) -> bytes:
     """The bytes of the body as they were sent. Raises Broken."""
     if "chunked" in (headers.get("Transfer-Encoding") or "").lower():
         return b"".join(_chunks(stream))
@@ -27,7 +28,7 @@ def sent(stream: BinaryIO, headers: Any) -> bytes:
     return found
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
     while True:
         head = stream.readline(1 << 12)
         if not head.strip():
@@ -77,7 +78,7 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
 
 def _brotli(body: bytes) -> bytes:
     try:
-        import brotli
+        import brotli  # type: ignore[import-not-found]
     except ImportError:
         raise ApiError("bad_request", "br is not known to this double (no brotli package)") from None
     return bytes(brotli.decompress(body))

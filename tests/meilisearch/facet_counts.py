@@ -37,10 +37,25 @@ def counted(index: Index, wanted: list[str], rows: set[int]) -> tuple[Distributi
     return distribution, stats
 
 
+def merged(parts: list[tuple[Distribution, Stats]]) -> tuple[Distribution, Stats]:
+    distribution: Distribution = {}
+    stats: Stats = {}
+    for counts, ranges in parts:
+        for name, values in counts.items():
+            sums = distribution.setdefault(name, {})
+            for value, count in values.items():
+                sums[value] = sums.get(value, 0) + count
+        for name, one in ranges.items():
+            old = stats.get(name, one)
+            stats[name] = {"min": min(old["min"], one["min"]), "max": max(old["max"], one["max"])}
+    return distribution, stats
+
+
 def _values(column: Column, rows: set[int], order: str, most: int) -> dict[str, int]:
     found: list[tuple[str, int]] = []
-    for kind, label in ((column.numbers, short_number), (column.strings, column.originals.__getitem__)):
-        counts = [(label(value), len(kind[value] & rows)) for value in sorted(kind)]
+    numbers = [(short_number(value), len(where & rows)) for value, where in sorted(column.numbers.items())]
+    strings = [(column.originals[value], len(where & rows)) for value, where in sorted(column.strings.items())]
+    for counts in (numbers, strings):
         some = [pair for pair in counts if pair[1]]
         if order == "count":  # of equally many the greatest value comes first
             some.reverse()

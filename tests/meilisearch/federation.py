@@ -9,12 +9,14 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from tests.meilisearch.errors import ApiError, index_not_found
-from tests.meilisearch.facet_counts import Distribution, Stats, counted
+from tests.meilisearch.facet_counts import Distribution, Stats, counted, merged
+from tests.meilisearch.filter_values import leaves, normalize, scalars
 from tests.meilisearch.hits import Formatter
 from tests.meilisearch.index import Index
 from tests.meilisearch.ranking import global_score
-from tests.meilisearch.remotes import ask
+from tests.meilisearch.remotes import Remotes
 from tests.meilisearch.search import Distinct, search
+from tests.meilisearch.selection import select
 from tests.meilisearch.weighted import Hit, check_kinds, compare, weighted
 
 if TYPE_CHECKING:
@@ -23,16 +25,20 @@ if TYPE_CHECKING:
 _PAGING = ("limit", "offset", "page", "hitsPerPage")
 
 
-def federate(server: Instance, queries: list[dict[str, Any]], federation: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a multi-search with `federation`. Raises ApiError."""
+def federate(
+    server: Instance, queries: list[dict[str, Any]], federation: dict[str, Any], *, for_node: bool = False
+) -> dict[str, Any]:
+    """The answer of a multi-search with `federation`; `for_node`: another node asks. Raises ApiError."""
     began = time.monotonic()
+    if for_node:
+        _check_network(server, "Performing a remote federated search")
     pages = federation["page"] is not None or federation["hitsPerPage"] is not None
     size = 20 if federation["hitsPerPage"] is None else federation["hitsPerPage"]
     page = 1 if federation["page"] is None else federation["page"]
     offset, limit = (size * (page - 1), size) if pages and page else (0, 0)
     if not pages:
         offset, limit = federation["offset"], federation["limit"]
-    run = _Federation(server, queries, federation, offset + limit, exhaustive=pages)
+    run = _Federation(server, queries, federation, offset + limit, exhaustive=pages, for_node=for_node)
     hits = run.ordered()
     result: dict[str, Any] = {"hits": [hit.body for hit in hits[offset : offset + limit]]}
     result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
@@ -43,8 +49,8 @@ def federate(server: Instance, queries: list[dict[str, Any]], federation: dict[s
         result |= {"limit": federation["limit"], "offset": offset, "estimatedTotalHits": run.total}
     result |= run.facet_part()
     result["requestUid"] = str(uuid.uuid4())
-    if run.remote_errors is not None:
-        result["remoteErrors"] = run.remote_errors
+    if run.remotes is not None:
+        result["remoteErrors"] = dict(sorted(run.remotes.errors.items()))
     return result
 
 
@@ -65,27 +71,31 @@ class _Federation:
         needed: int,
         *,
         exhaustive: bool,
+        for_node: bool,
     ) -> None:
         self.server = server
         self.federation = federation
         self.needed = needed
         self.exhaustive = exhaustive
+        self.for_node = for_node
         self.hits: list[Hit] = []
         self.total = 0
         self.facets: dict[str, tuple[Distribution, Stats]] = {}
-        self.remote_errors: dict[str, Any] | None = None
+        elsewhere = any((query["federationOptions"] or {}).get("remote") is not None for query in queries)
+        self.remotes = Remotes(server.network["remotes"], federation, needed) if elsewhere else None
         self._rows: dict[str, set[int]] = {}
         self._kinds: list[tuple[int, list[str]]] = []
         for place, query in enumerate(queries):
-            self._at(place, lambda query=query: self._check(query))
+            self._at(place, lambda place=place, query=query: self._check(place, query))
+        if self.remotes is not None:
+            self.remotes.ask()
         for place, query in enumerate(queries):
             if self._remote(query) is None:
                 self._at(place, lambda place=place, query=query: self._local(place, query))
-            else:
-                self._ask_remote(place, query)
         self.total += sum(len(rows) for rows in self._rows.values())
         for uid, wanted in federation["facetsByIndex"].items():
             self._count(uid, wanted, queries)
+        self._take_remote()
 
     def _at(self, place: int, act: Any) -> None:
         try:
@@ -93,7 +103,7 @@ class _Federation:
         except ApiError as exc:
             raise inside(place, exc) from None
 
-    def _check(self, query: dict[str, Any]) -> None:
+    def _check(self, place: int, query: dict[str, Any]) -> None:
         for name in _PAGING:
             if query[name] is not None:
                 raise ApiError(
@@ -117,12 +127,13 @@ class _Federation:
                 "`.federation.distinct`.\n - Hint: remove `distinct` from the query or remove `federation` from the "
                 "request\n  - Note: `distinct` at the query level is discouraged in federated search.",
             )
-        if self._remote(query) is not None and not self.server.features["network"]:
-            raise ApiError(
-                "feature_not_enabled",
-                "Performing a remote federated search requires enabling the `network` experimental feature. See "
-                "https://github.com/orgs/meilisearch/discussions/805",
-            )
+        if (query["federationOptions"] or {}).get("remote") is not None:
+            _check_network(self.server, "Performing a remote federated search")
+        elif (query["federationOptions"] or {}).get("queryPosition") is not None:
+            _check_network(self.server, "Using `federationOptions.queryPosition`")
+        remote = self._remote(query)
+        if remote is not None and self.remotes is not None:
+            self.remotes.add(remote, place, query)
 
     def _remote(self, query: dict[str, Any]) -> str | None:
         options = query["federationOptions"] or {}
@@ -147,14 +158,17 @@ class _Federation:
             formatter = Formatter(index, query, found)
             for order, (row, scores) in enumerate(found.hits):
                 body = formatter.hit(row, scores)
-                body["_federation"] = {
+                score, values = global_score(scores) * weight, weighted(scores, weight)
+                body["_federation"] = about = {
                     "indexUid": index.uid,
                     "queriesPosition": position,
-                    "weightedRankingScore": global_score(scores) * weight,
+                    "weightedRankingScore": score,
                 }
-                if self.server.features["network"] and self.server.network["self"] is not None:
-                    body["_federation"]["remote"] = self.server.network["self"]
-                self.hits.append(Hit(body, position, weighted(scores, weight), order, (index.uid, row)))
+                if self.for_node:
+                    about |= {"weightedScoreValues": values, "extra_document": self._not_shown(index, row, body)}
+                elif self.remotes is not None:
+                    about["remote"] = self.server.network["self"]
+                self.hits.append(Hit(body, position, values, score, order, (index.uid, row)))
             self._rows.setdefault(index.uid, set()).update(found.rows)
 
     def ordered(self) -> list[Hit]:
@@ -170,15 +184,29 @@ class _Federation:
     def _distinct(self, hits: list[Hit], field: str) -> list[Hit]:
         gone: set[tuple[str, int]] = set()
         taken: list[Hit] = []
+        seen: set[float | str] = set()
         for hit in hits:
-            if len(taken) >= self.needed and not self.exhaustive:
+            if len(taken) >= self.needed and not self.exhaustive and self.remotes is None:
                 break
-            if hit.document is not None and hit.document not in gone:
-                taken.append(hit)
+            values = self._values(hit, field)
+            if hit.document in gone or not seen.isdisjoint(values):
+                self.total -= hit.document is None
+                gone |= set() if hit.document is None else {hit.document}
+                continue
+            taken.append(hit)
+            seen |= values
+            if hit.document is not None:
                 gone |= self._same(hit.document, field)
         kept = {hit.document for hit in taken}
         self.total -= sum((uid, row) in gone - kept for uid, rows in self._rows.items() for row in rows)
         return taken
+
+    def _values(self, hit: Hit, field: str) -> set[float | str]:
+        if hit.document is not None:
+            return set(self.server.index(hit.document[0]).facets.column(field).of_row.get(hit.document[1], ()))
+        found = [one for path, value in leaves({**(hit.more or {}), **hit.body}) if path == field
+                 for one in scalars(value)]  # fmt: skip
+        return {one if isinstance(one, float) else normalize(one) for one in found if one != ""}
 
     def _same(self, document: tuple[str, int], field: str) -> set[tuple[str, int]]:
         values = self.server.index(document[0]).facets.column(field).of_row.get(document[1], ())
@@ -189,24 +217,27 @@ class _Federation:
             found |= {(uid, row) for row in distinct.with_values(values)}
         return found
 
-    def _ask_remote(self, place: int, query: dict[str, Any]) -> None:
-        name = self._remote(query) or ""
-        remote = self.server.network["remotes"].get(name)
-        if remote is None:
-            raise inside(place, ApiError("invalid_multi_search_remote", f"remote `{name}` is unknown"))
-        if self.remote_errors is None:
-            self.remote_errors = {}
-        try:
-            hits, total = ask(remote, name, place, query, self.needed)
-        except ApiError as exc:
-            self.remote_errors[name] = exc.body()
-            return
-        self.total += total
-        self.hits += hits
+    def _not_shown(self, index: Index, row: int, body: dict[str, Any]) -> dict[str, Any]:
+        """The value by which hits are distinct, when the other node would not see it."""
+        field = self.federation["distinct"]
+        return {} if field is None or field in body else select(index.document(row), [field])
+
+    def _take_remote(self) -> None:
+        for _, answer in sorted(self.remotes.answers.items()) if self.remotes is not None else ():
+            self.total += answer["totalHits"] if "totalHits" in answer else answer["estimatedTotalHits"]
+            for order, hit in enumerate(answer["hits"]):
+                about = hit["_federation"]
+                values, more = about.pop("weightedScoreValues"), about.pop("extra_document", None)
+                score, position = about["weightedRankingScore"], about["queriesPosition"]
+                self.hits.append(Hit(hit, position, values, score, order, None, more))
+            for uid, facets in answer.get("facetsByIndex", {}).items():
+                old = self.facets.get(uid, ({}, {}))
+                self.facets[uid] = merged([old, (facets["distribution"], facets["stats"])])
 
     def _count(self, uid: str, wanted: list[str] | None, queries: list[dict[str, Any]]) -> None:
         where = f"Inside `.federation.facetsByIndex.{uid}`: "
-        place = next((place for place, query in enumerate(queries) if query["indexUid"] == uid), None)
+        here = [place for place, query in enumerate(queries) if query["indexUid"] == uid and not self._remote(query)]
+        place = here[0] if here else None
         if uid not in self.server.indexes:
             error = index_not_found(uid)
             found = ApiError(error.code, f"{where}{error.message}\n - Note: index `{uid}` is not used in queries")
@@ -217,7 +248,7 @@ class _Federation:
         index: Index = self.server.index(uid)
         with index.lock:
             try:
-                self.facets[uid] = counted(index, wanted, self._rows[uid])
+                self.facets[uid] = counted(index, wanted, self._rows.get(uid, set()))
             except ApiError as exc:
                 raise inside(place, ApiError(exc.code, where + exc.message)) from None
 
@@ -229,18 +260,18 @@ class _Federation:
             return {
                 "facetsByIndex": {uid: {"distribution": d, "stats": s} for uid, (d, s) in sorted(self.facets.items())}
             }
-        distribution: Distribution = {}
-        stats: Stats = {}
-        for counts, ranges in self.facets.values():
-            for name, values in counts.items():
-                merged = distribution.setdefault(name, {})
-                for value, count in values.items():
-                    merged[value] = merged.get(value, 0) + count
-            for name, one in ranges.items():
-                old = stats.get(name, one)
-                stats[name] = {"min": min(old["min"], one["min"]), "max": max(old["max"], one["max"])}
-        most = merge["maxValuesPerFacet"] or 100
+        distribution, stats = merged(list(self.facets.values()))
+        most = merge["maxValuesPerFacet"]
         return {
             "facetDistribution": {name: dict(sorted(v.items())[:most]) for name, v in distribution.items()},
             "facetStats": stats,
         }
+
+
+def _check_network(server: Instance, what: str) -> None:
+    if not server.features["network"]:
+        raise ApiError(
+            "feature_not_enabled",
+            f"{what} requires enabling the `network` experimental feature. See "
+            "https://github.com/orgs/meilisearch/discussions/805",
+        )

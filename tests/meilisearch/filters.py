@@ -13,7 +13,7 @@ from tests.meilisearch.filter_values import normalize, parse_float
 from tests.meilisearch.reading import compact
 
 if TYPE_CHECKING:
-    from tests.meilisearch.facets import Facets
+    from tests.meilisearch.facets import Bounds, Column, Facets
 
 _COMPARISONS = {"<", "<=", ">", ">=", "TO"}
 _CONTAINS_OFF = (
@@ -133,7 +133,7 @@ class Evaluation:
         return universe & _matches(column, condition)
 
 
-def _matches(column: Any, condition: Condition) -> set[int]:
+def _matches(column: Column, condition: Condition) -> set[int]:
     match condition.operator:
         case "IS NULL":
             return column.null
@@ -156,10 +156,11 @@ def _matches(column: Any, condition: Condition) -> set[int]:
             assert condition.upper is not None
             upper = condition.upper.text
             low, high = parse_float(text), parse_float(upper)
-            numbers = None if low is None or high is None else (low, True, high, True)
-            return column.between(numbers, (normalize(text), True, normalize(upper), True))
+            both: Bounds | None = None if low is None or high is None else (low, True, high, True)
+            return column.between(both, (normalize(text), True, normalize(upper), True))
     number, string = parse_float(text), normalize(text)
     inclusive = condition.operator.endswith("=")
+    numbers: Bounds | None
     if condition.operator.startswith(">"):
         numbers = None if number is None else (number, inclusive, None, True)
         return column.between(numbers, (string, inclusive, None, True))

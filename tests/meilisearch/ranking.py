@@ -124,8 +124,11 @@ class Ranking:
             buckets: dict[Value, set[int]] = {}
             for row in rows:
                 buckets.setdefault(sort_value(values.get(row, ()), criterion.ascending), set()).add(row)
-            order = cmp_to_key(lambda a, b: compare_values(a, b, criterion.ascending))
-            for value in sorted(buckets, key=order):
+
+            def compare(left: Value, right: Value) -> int:
+                return compare_values(left, right, criterion.ascending)
+
+            for value in sorted(buckets, key=cmp_to_key(compare)):
                 score = Score(f"sort:{criterion.field}", value=value, ascending=criterion.ascending)
                 yield buckets[value], (score,), missing
 

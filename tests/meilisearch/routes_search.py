@@ -13,6 +13,7 @@ from tests.meilisearch.federation import federate, inside
 from tests.meilisearch.hits import Formatter
 from tests.meilisearch.index import Index
 from tests.meilisearch.reading import REQUIRED, Field, list_of, optional, shape
+from tests.meilisearch.remotes import PROXY_HEADER
 from tests.meilisearch.routes import Request, Routes
 from tests.meilisearch.search import search
 from tests.meilisearch.search_query import FEDERATION, GET_PARAMETERS, IN_MULTI_SEARCH, QUERY, from_parameters
@@ -81,7 +82,8 @@ def _multi(request: Request) -> Any:
         if not request.access.sees(query["indexUid"]):
             raise inside(place, ApiError("invalid_api_key", "The provided API key is invalid."))
     if body["federation"] is not None:
-        return federate(request.server, queries, body["federation"])
+        for_node = request.headers.get(PROXY_HEADER) == "true"
+        return federate(request.server, queries, body["federation"], for_node=for_node)
     results = []
     for place, query in enumerate(queries):
         try:

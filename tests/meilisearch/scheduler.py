@@ -79,9 +79,12 @@ class Scheduler:
     def _run(self) -> None:
         while True:
             with self.tasks.changed:
-                while not self._stopping and (self.held == "enqueued" or not (batch := self._next_batch())):
-                    self.tasks.changed.wait(_POLL)
-                if self._stopping:
+                batch = None
+                while not self._stopping and batch is None:
+                    batch = None if self.held == "enqueued" else self._next_batch()
+                    if batch is None:
+                        self.tasks.changed.wait(_POLL)
+                if self._stopping or batch is None:
                     return
                 self._begin(batch)
             if self._waited(batch):

@@ -99,6 +99,7 @@ IN_MULTI_SEARCH: dict[str, Field] = {
     **QUERY,
     "offset": Field(optional(is_size), "invalid_search_offset"),
     "limit": Field(optional(is_size), "invalid_search_limit"),
+    "showPerformanceDetails": Field(optional(is_boolean), "invalid_search_show_performance_details"),
     "federationOptions": Field(optional(_OPTIONS), "bad_request"),
 }
 _MERGE = shape({"maxValuesPerFacet": Field(optional(is_size), "invalid_multi_search_max_values_per_facet")})

@@ -105,7 +105,7 @@ def _non_zero(value: Any, where: str, code: str) -> int:
 
 
 def _typo_sizes(value: Any, where: str, code: str) -> dict[str, Any]:
-    found = _partial({"oneTypo": small, "twoTypos": small}, code)(value, where, code)
+    found: dict[str, Any] = _partial({"oneTypo": small, "twoTypos": small}, code)(value, where, code)
     one, two = found.get("oneTypo"), found.get("twoTypos")
     if one is not None and two is not None and one > two:
         raise invalid(
@@ -123,7 +123,7 @@ def _partial(fields: dict[str, Read], code: str) -> Read:
     table = {name: Field(optional(read), code, lambda: _ABSENT) for name, read in fields.items()}
 
     def read(value: Any, where: str, code: str) -> dict[str, Any]:
-        found = shape(table, own_code=code)(value, where, code)
+        found: dict[str, Any] = shape(table, own_code=code)(value, where, code)
         return {name: one for name, one in found.items() if one is not _ABSENT}
 
     return read

@@ -113,27 +113,36 @@ LIST_PARAMETERS = {
     **_UIDS,
     **_FILTERS,
 }
-_FIELDS = {"Enqueued": "enqueued_at", "Started": "started_at", "Finished": "finished_at"}
+_MEMBERS = {"uids": "uid", "batchUids": "batch_uid", "canceledBy": "canceled_by", "types": "kind", "statuses": "status"}
+_MOMENTS = {"Enqueued": "enqueued_at", "Started": "started_at", "Finished": "finished_at"}
 
 
 def selects(query: dict[str, Any]) -> Callable[[Task], bool]:
     """Whether a task passes all filters of a query that `parameters.read` has read."""
     tests: list[Callable[[Task], bool]] = []
-    for name, attribute in (("uids", "uid"), ("batchUids", "batch_uid"), ("canceledBy", "canceled_by")):
+    for name, attribute in _MEMBERS.items():
         if query[name] is not None:
-            tests.append(lambda task, a=attribute, wanted=set(query[name]): getattr(task, a) in wanted)
-    for name, attribute in (("types", "kind"), ("statuses", "status")):
-        if query[name] is not None:
-            tests.append(lambda task, a=attribute, wanted=set(query[name]): getattr(task, a) in wanted)
+            tests.append(_among(attribute, set(query[name])))
     if query["indexUids"] is not None:
-        tests.append(lambda task, wanted=set(query["indexUids"]): bool(wanted & set(task.indexes())))
-    for what, attribute in _FIELDS.items():
+        wanted = set(query["indexUids"])
+        tests.append(lambda task: not wanted.isdisjoint(task.indexes()))
+    for what, attribute in _MOMENTS.items():
         after, before = query[f"after{what}At"], query[f"before{what}At"]
-        if after is not None:
-            tests.append(lambda task, a=attribute, t=after: (at := getattr(task, a)) is not None and at > t)
-        if before is not None:
-            tests.append(lambda task, a=attribute, t=before: (at := getattr(task, a)) is not None and at < t)
+        if after is not None or before is not None:
+            tests.append(_between(attribute, after, before))
     return lambda task: all(test(task) for test in tests)
+
+
+def _among(attribute: str, wanted: set[Any]) -> Callable[[Task], bool]:
+    return lambda task: getattr(task, attribute) in wanted
+
+
+def _between(attribute: str, after: datetime | None, before: datetime | None) -> Callable[[Task], bool]:
+    def test(task: Task) -> bool:
+        moment: datetime | None = getattr(task, attribute)
+        return moment is not None and (after is None or moment > after) and (before is None or moment < before)
+
+    return test
 
 
 class Tasks:

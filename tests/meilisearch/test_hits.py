@@ -72,7 +72,13 @@ def test_sorting_goes_by_sortable_attributes(meili: Meili) -> None:
 
 
 def test_what_has_no_value_is_sorted_last_either_way(meili: Meili) -> None:
-    documents = [{"id": 1, "n": 2}, {"id": 2}, {"id": 3, "n": 1}, {"id": 4, "n": "x"}, {"id": 5, "n": None}]
+    documents: list[dict[str, Any]] = [
+        {"id": 1, "n": 2},
+        {"id": 2},
+        {"id": 3, "n": 1},
+        {"id": 4, "n": "x"},
+        {"id": 5, "n": None},
+    ]
     index = meili.filled(documents, sortableAttributes=["n"])
     assert ids(index.search("", {"sort": ["n:asc"]})) == [3, 1, 4, 2, 5]
     assert ids(index.search("", {"sort": ["n:desc"]})) == [1, 3, 4, 2, 5]

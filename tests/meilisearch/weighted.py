@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tests.meilisearch.asc_desc import Value, compare_values
+from tests.meilisearch.asc_desc import compare_values
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.ranking import Scores
 
@@ -12,56 +12,58 @@ from tests.meilisearch.ranking import Scores
 class Hit(NamedTuple):
     body: dict[str, Any]
     position: int  # of the query
-    values: list[Any]  # weighted scores (numbers) and sorted values (dicts), by which hits are compared
+    values: list[dict[str, Any]]  # what hits are compared by, one after the other
+    score: float  # the whole, weighted: for hits that cannot be compared otherwise
     order: int  # the place within its own result
     document: tuple[str, int] | None = None  # index and row, when it is from here
+    more: dict[str, Any] | None = None  # fields of a remote's document that are not shown
 
 
-def weighted(scores: Scores, weight: float) -> list[Any]:
-    """What hits are compared by: a score of the rules up to a sort, the value of the sort, and so on."""
-    found: list[Any] = []
+def weighted(scores: Scores, weight: float) -> list[dict[str, Any]]:
+    """The score of the rules up to a sort, the value of the sort, and so on: as nodes tell them to each other."""
+    found: list[dict[str, Any]] = []
     rank, most, pending = 1, 1, False
     for score in scores:
         if score.ascending is None:
             rank, most, pending = (rank - 1) * score.most + score.rank, most * score.most, True
             continue
         if pending:
-            found.append(rank / most * weight)
+            found.append({"weightedScore": rank / most * weight})
             pending = False
-        found.append({"value": score.value, "ascending": score.ascending})
+        found.append({"sort": {"asc": score.ascending, "value": score.value}})
     if pending:
-        found.append(rank / most * weight)
-    return found
-
-
-def weighted_details(details: dict[str, Any], weight: float) -> list[Any]:
-    found: list[Any] = []
-    score: float | None = None
-    for name, one in sorted(details.items(), key=lambda pair: pair[1]["order"]):
-        if "value" in one:
-            if score is not None:
-                found.append(score * weight)
-                score = None
-            found.append({"value": one["value"], "ascending": one.get("ascending", not name.endswith(":desc"))})
-        else:
-            score = one["score"] if score is None else score * one["score"]
-    if score is not None:
-        found.append(score * weight)
+        found.append({"weightedScore": rank / most * weight})
     return found
 
 
 def compare(left: Hit, right: Hit) -> int:
-    for one, other in zip(left.values, right.values, strict=False):
-        if isinstance(one, dict) and isinstance(other, dict):
-            values: tuple[Value, Value] = one["value"], other["value"]
-            found = compare_values(*values, bool(one["ascending"]))
-        elif isinstance(one, dict) or isinstance(other, dict):
-            continue
-        else:
-            found = (one < other) - (one > other)
+    """Negative when the left one comes first."""
+    found = _better(left, right)
+    if found:
+        return -found
+    return -1 if (left.position, left.order) < (right.position, right.order) else 1
+
+
+def _better(left: Hit, right: Hit) -> int:
+    """Positive when the left one is better (weighted_scores.rs)."""
+    for place, (one, other) in enumerate(zip(left.values, right.values, strict=False), 1):
+        found = _compared(one, other)
+        if found is None:
+            groups = len(left.values[place:]) - len(right.values[place:])
+            return groups or (left.score > right.score) - (left.score < right.score)
         if found:
             return found
-    return (left.position, left.order) > (right.position, right.order) or -1
+    return len(left.values) - len(right.values)
+
+
+def _compared(one: dict[str, Any], other: dict[str, Any]) -> int | None:
+    """None: a score and a value, or values in different directions."""
+    if "weightedScore" in one and "weightedScore" in other:
+        difference = one["weightedScore"] - other["weightedScore"]
+        return 0 if abs(difference) <= 2.220446049250313e-16 else 1 if difference > 0 else -1
+    if "sort" not in one or "sort" not in other or one["sort"]["asc"] != other["sort"]["asc"]:
+        return None
+    return -compare_values(one["sort"]["value"], other["sort"]["value"], bool(one["sort"]["asc"]))
 
 
 def check_kinds(kinds: list[tuple[int, list[str]]]) -> None:
