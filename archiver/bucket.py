@@ -1,7 +1,7 @@
 """What one method of the server's may be called: its rate, its flood wait, its calls under way.
 
 A token bucket whose rate halves at each flood wait and comes back slowly (additive increase, multiplicative decrease:
-https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease). Times are unix seconds; a moment is a time of
+https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease). Times are `Clock.tick`s; a moment is a time of
 the event loop, whose seconds are always real ones. The caller gives both.
 """
 
@@ -105,7 +105,7 @@ class Bucket:
         self._tokens, self._at = 1.0, self.flooded_until
 
     def _refill(self, now: float) -> None:
-        """Bring tokens and share to the present. A clock that was set back adds nothing, and takes nothing."""
+        """Bring tokens and share to the present. Nothing comes before a flood wait is over."""
         passed = now - self._at
         if passed > 0:
             share = min(1.0, self._share + passed * RECOVERY)

@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+_COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps, where there is such a clock."""
+
 
 class Clock:
     """Real time, or the same `speed` times as fast from now on. Time limits of single calls stay in real time."""
@@ -20,6 +23,10 @@ class Clock:
         if self._speed == 1.0:
             return time.time()
         return self._start + (time.monotonic() - self._tick) * self._speed
+
+    def tick(self) -> float:
+        """Seconds since an arbitrary moment: for durations, since nobody can set it, unlike `now`."""
+        return time.clock_gettime(_COUNTER) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds of this clock."""

@@ -2,7 +2,8 @@
 
 What it keeps to, in this order of strength:
 
-1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off;
+1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off; only what
+   is remembered of it is a time of day, so that a clock that is set neither ends nor prolongs it;
 2. one call of a method at a time, and beside a slow one so many at most, also when pacing is off;
 3. the user's own rate over all methods, evenly spaced, without bursts;
 4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.bucket`);
@@ -31,7 +32,10 @@ SPACING = 1.1
 NOTICE = 3.0
 """A wait of more seconds than this is told of."""
 _LOOK = 60.0
-"""The clock is looked at that often at least: it may be set, or the machine may have slept."""
+"""The clock is looked at that often at least: the machine may have slept, which the event loop does not see."""
+MOST_RESTORED = 48 * 3600.0
+"""Seconds that an order of an earlier run lasts at most. The server's longest known ones last a day: what is further
+ahead was written or is read by a wrong clock. An order that does last longer is given again after that."""
 
 
 class Priority(IntEnum):
@@ -76,7 +80,10 @@ class Scheduler:
         self.clock = clock or Clock()
         self._rate = requests_per_second
         self._interval = SPACING / requests_per_second if requests_per_second > 0 else 0.0
-        self._floods = dict(floods or {})
+        ahead = {method: until - self.clock.now() for method, until in (floods or {}).items()}
+        self._floods = {method: self.clock.tick() + min(wait, MOST_RESTORED) for method, wait in ahead.items()}
+        self._absurd = {method for method, wait in ahead.items() if wait > MOST_RESTORED}
+        """Methods whose order is remembered wrongly as yet."""
         self._remember = remember
         self._notify = notify
         self._patience = patience
@@ -87,7 +94,7 @@ class Scheduler:
         self._served: dict[int | None, int] = {}
         """Channel -> the last grant it had: as many entries as there are channels. A call about no single channel, as
         the probe, waits for none of them."""
-        self._next = 0.0
+        self._next = -math.inf
         """Before then no call goes out."""
         self._told: dict[str, float] = {}
         """Method -> the end of the wait that was last told of."""
@@ -103,6 +110,9 @@ class Scheduler:
         against it. Raises FloodWait when the server's order lasts longer than the patience.
         """
         bucket = self._bucket(method)
+        if method in self._absurd:
+            # Or each start would begin it anew.
+            await self._keep(bucket)
         moment = await self._wait(bucket, priority, channel_id)
         try:
             yield
@@ -113,14 +123,19 @@ class Scheduler:
     async def flooded(self, method: str, seconds: float) -> None:
         """Obey the server's order to wait before the next call of `method`, and remember it."""
         bucket = self._bucket(method)
-        bucket.flood(seconds, self.clock.now())
+        bucket.flood(seconds, self.clock.tick())
         self._pump()
+        await self._keep(bucket)
+
+    async def _keep(self, bucket: Bucket) -> None:
+        """Have the method's flood wait remembered, by the time of day."""
+        self._absurd.discard(bucket.method)
         if self._remember:
-            await self._remember(method, bucket.flooded_until)
+            await self._remember(bucket.method, self.clock.now() + bucket.flooded_until - self.clock.tick())
 
     def _bucket(self, method: str) -> Bucket:
         if method not in self._buckets:
-            self._buckets[method] = Bucket(method, self._rate, self._floods.get(method, 0.0), self.clock.now())
+            self._buckets[method] = Bucket(method, self._rate, self._floods.get(method, -math.inf), self.clock.tick())
         return self._buckets[method]
 
     async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> float:
@@ -135,7 +150,7 @@ class Scheduler:
             except BaseException:
                 self._withdraw(waiter)
                 raise
-            now = self.clock.now()
+            now = self.clock.tick()
             if bucket.flooded_until <= now:
                 # Spaced from the moment at which the call really goes out.
                 self._next = max(self._next, now + self._interval)
@@ -148,7 +163,7 @@ class Scheduler:
         if waiter.grant:
             waiter.bucket.give_back(waiter.moment)
             if waiter.grant == self._grants:
-                self._next = self.clock.now()
+                self._next = self.clock.tick()
         elif waiter in self._waiting:
             self._waiting.remove(waiter)
         self._pump()
@@ -159,9 +174,7 @@ class Scheduler:
             timer.cancel()
         self._timers.clear()
         while self._waiting:
-            now = self.clock.now()
-            # A clock that was set back makes nobody wait for more than one interval.
-            self._next = min(self._next, now + self._interval)
+            now = self.clock.tick()
             ready, pause = self._ready(now)
             due = max(min(ready.values(), default=math.inf), self._next)
             if due > now:
@@ -199,7 +212,7 @@ class Scheduler:
     def _tell(self, bucket: Bucket, now: float) -> None:
         """Once for each flood wait that somebody waits for, and each wait for a method that is counted by the day."""
         until = bucket.flooded_until if bucket.limit.scaled else max(bucket.flooded_until, bucket.token_at(now))
-        if self._notify and until - now > NOTICE and until > self._told.get(bucket.method, 0.0) + 1:
+        if self._notify and until - now > NOTICE and until > self._told.get(bucket.method, -math.inf) + 1:
             self._told[bucket.method] = until
             # Not from here: whatever it does, those who wait are not to notice.
             asyncio.get_running_loop().call_soon(self._notify, bucket.method, until - now)

@@ -17,6 +17,6 @@ def set_flood(conn: sqlite3.Connection, *, account: str, method: str, until: flo
     """Keep the server's order; a later one replaces it."""
     conn.execute(
         "INSERT INTO flood (account, method, until) VALUES (?, ?, ?)"
-        " ON CONFLICT (account, method) DO UPDATE SET until = max(until, excluded.until)",
+        " ON CONFLICT (account, method) DO UPDATE SET until = excluded.until",
         (account, method, until),
     )

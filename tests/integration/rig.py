@@ -101,6 +101,9 @@ class ServerClock(Clock):
     def now(self) -> float:
         return self.server.world.clock.now()
 
+    def tick(self) -> float:
+        return self.server.world.clock.now()
+
 
 class LeapingClock(ServerClock):
     """The server's time, which leaps to the end of every wait of the scheduler."""

@@ -71,6 +71,9 @@ class WorldTime(Clock):
     def now(self) -> float:
         return self._world.now()
 
+    def tick(self) -> float:
+        return self._world.now()
+
 
 class Desk:
     """A running service, and what a test asks of it."""

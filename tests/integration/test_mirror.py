@@ -9,8 +9,10 @@ import pytest
 
 from archiver.apply import Stored
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
+from archiver.schedule import MOST_RESTORED
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
+from archiver.store.flood import set_flood
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel
@@ -241,6 +243,24 @@ async def test_a_long_flood_wait_ends_the_sync_and_is_obeyed_by_the_next_one(
             await rig.sync(channel)
     assert len(server.called("messages.getHistory")) == asked
     assert server.violations == []
+
+
+async def test_an_absurd_order_of_an_earlier_run_ends_after_two_days_however_often_we_start(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        until = server.world.now() + 10 * 365 * 86_400  # somebody's clock was wrong
+        await rig.database.write(lambda conn: set_flood(conn, account="default", method="getHistory", until=until))
+    for _ in range(2):
+        async with mirror_of(server, account, tmp_path) as rig:
+            with pytest.raises(FloodWait) as flood:
+                await rig.sync(channel)
+        assert flood.value.seconds <= MOST_RESTORED
+        server.clock += 86_401
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
 
 
 async def test_one_unreadable_message_costs_only_itself(

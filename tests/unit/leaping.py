@@ -43,6 +43,9 @@ class LoopClock(Clock):
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
+    def tick(self) -> float:
+        return asyncio.get_running_loop().time()
+
 
 def live(life: Coroutine[Any, Any, None]) -> None:
     """Run it in a loop of its own."""

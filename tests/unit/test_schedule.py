@@ -10,7 +10,7 @@ import pytest
 
 from archiver.bucket import OVERLAP
 from archiver.errors import FloodWait
-from archiver.schedule import SPACING, Priority, Scheduler
+from archiver.schedule import MOST_RESTORED, SPACING, Priority, Scheduler
 from tests.unit.leaping import START, LoopClock, lived
 
 
@@ -229,23 +229,56 @@ async def test_only_beside_slow_answers_more_is_asked_and_never_more_than_the_li
     assert not any(bucket.under_way for bucket in scheduler._buckets.values())
 
 
+class SetClock(LoopClock):
+    """Somebody sets the time of day."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("ahead", [-7_200.0, 7_200.0])
 @lived
-async def test_a_clock_that_is_set_back_holds_nobody_up() -> None:
-    class SetClock(LoopClock):
-        back = 0.0
+async def test_a_clock_that_is_set_neither_ends_nor_prolongs_anything(ahead: float) -> None:
+    clock, remembered = SetClock(), []
 
-        def now(self) -> float:
-            return super().now() - self.back
+    async def remember(method: str, until: float) -> None:
+        remembered.append(until - clock.now())
 
-    clock = SetClock()
-    scheduler = scheduler_of(1.0, clock=clock)
+    scheduler = scheduler_of(1.0, clock=clock, floods={"b": START + 50}, remember=remember)
     for method in ("getHistory", "getMessages", "resolveUsername"):
         await call(scheduler, method)
-    clock.back = 7_200.0
-    for _ in range(4):
-        await call(scheduler, "getHistory")
-        await call(scheduler, "getMessages")
-    assert passed() < 40
+    begun = passed()
+    await scheduler.flooded("a", 30)
+    waiting = [asyncio.create_task(call(scheduler, method)) for method in ("a", "b")]
+    await settle()
+    clock.ahead = ahead
+    assert await asyncio.gather(*waiting) == pytest.approx([begun + 31, 50], abs=1e-3)
+    begun = passed()
+    times = [await call(scheduler, "getHistory") - begun for _ in range(4)]
+    assert times == pytest.approx([SPACING * (n + 1) for n in range(4)], abs=1e-3)
+    await scheduler.flooded("a", 10)
+    assert remembered == pytest.approx([31, 11], abs=1e-3)  # by the clock of the time
+
+
+@lived
+async def test_an_absurd_order_of_an_earlier_run_is_cut_for_this_run_and_the_next() -> None:
+    remembered: dict[str, float] = {}
+
+    async def remember(method: str, until: float) -> None:
+        remembered[method] = until
+
+    floods = {"a": START + 1e9, "b": START + MOST_RESTORED - 1}
+    scheduler = scheduler_of(0, floods=floods, remember=remember, patience=0)
+    for method in ("a", "b", "a"):
+        with pytest.raises(FloodWait) as failure:
+            await call(scheduler, method)
+        assert failure.value.seconds <= MOST_RESTORED
+        await asyncio.sleep(60)
+    assert remembered == {"a": START + MOST_RESTORED}
+    await asyncio.sleep(MOST_RESTORED)
+    await call(scheduler_of(0, floods=remembered, patience=0), "a")
 
 
 @lived

@@ -159,33 +159,49 @@ class Account:
         self.waiting.pop(number, None)
 
 
+class LooseClock(LoopClock):
+    """A time of day that is set to and fro all the time."""
+
+    def __init__(self, steps: list[float]) -> None:
+        super().__init__()
+        self._steps = itertools.cycle(steps)
+
+    def now(self) -> float:
+        return super().now() + next(self._steps)
+
+
+STEPS = st.lists(st.sampled_from([0.0, 1.0, -1.0, 3_600.0, -3_600.0, 1e9, -1e9]), min_size=1, max_size=5)
+
+
 @settings(max_examples=150, deadline=None)
-@given(ASKS, st.sampled_from([0.0, 0.5, 1.0, 2.0, 20.0]))
-def test_every_grant_is_allowed_and_none_is_late(asks: list[Ask], rate: float) -> None:
-    live(life(asks, rate))
+@given(ASKS, st.sampled_from([0.0, 0.5, 1.0, 2.0, 20.0]), STEPS)
+def test_every_grant_is_allowed_and_none_is_late_whatever_the_time_of_day(
+    asks: list[Ask], rate: float, steps: list[float]
+) -> None:
+    live(life(asks, rate, steps))
 
 
-async def life(asks: list[Ask], rate: float) -> None:
-    clock = LoopClock()
+async def life(asks: list[Ask], rate: float, steps: list[float]) -> None:
+    clock = LooseClock(steps)
     scheduler = Scheduler(rate, patience=math.inf, clock=clock)
-    account = Account(rate, clock.now())
+    account = Account(rate, clock.tick())
     numbers = itertools.count()
 
     async def run(number: int, ask: Ask) -> None:
-        account.came(number, ask, clock.now())
+        account.came(number, ask, clock.tick())
         try:
             async with scheduler.turn(ask.method, ask.priority, ask.channel_id):
-                account.went(number, clock.now())
+                account.went(number, clock.tick())
                 try:
                     await asyncio.sleep(ask.lasting)
                     if ask.flood:
-                        account.look(clock.now())
-                        account.method(ask.method).floods.append((clock.now(), clock.now() + ask.flood + MARGIN))
+                        account.look(clock.tick())
+                        account.method(ask.method).floods.append((clock.tick(), clock.tick() + ask.flood + MARGIN))
                         await scheduler.flooded(ask.method, ask.flood)
                 finally:
-                    account.ended(number, ask, clock.now())
+                    account.ended(number, ask, clock.tick())
         finally:
-            account.left(number, clock.now())
+            account.left(number, clock.tick())
 
     running: list[asyncio.Task[Any]] = []
     for ask in asks:
