@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
-from telethon.tl import TLRequest, functions
+from telethon.tl import TLRequest, functions, types
 
-from archiver.errors import Error, LoginNeeded, ServerFault, UnreadableObject
+from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address, trust_key
 from archiver.telegram.answers import Raw
@@ -80,15 +80,30 @@ class Connection:
         FileSession(self._session_path).delete()
 
     async def is_logged_in(self) -> bool:
-        """Whether the server knows this session as logged in. Raises LoginNeeded where it says why not.
+        """Whether the server knows this session as logged in, as far as it says. Raises LoginNeeded where it says why.
 
-        Telethon's own question takes any error for a no: a flood wait would then look like a lost login.
+        Telethon's own question takes any error for a no: a flood wait would then look like a lost login. A server that
+        refuses this question as such is asked another one; one that refuses both is believed to know us, and the first
+        real call tells.
         """
-        raw = Raw(functions.updates.GetStateRequest(), updates=self._pushed)
+        for method, request in (
+            ("getState", functions.updates.GetStateRequest()),
+            ("getUsers", functions.users.GetUsersRequest([types.InputUserSelf()])),
+        ):
+            try:
+                return await self._is_answered(request, method)
+            except (ServerFault, ChannelError) as exc:
+                if not isinstance(exc.__cause__, RPCError):
+                    raise  # it may pass
+                log.info("%s is refused: %s", method, exc.args[0])
+        return True
+
+    async def _is_answered(self, request: TLRequest, method: str) -> bool:
+        raw = Raw(request, updates=self._pushed)
         try:
             await self.attempt(
                 lambda client: client._sender.send(raw),  # noqa: SLF001  # as in `call`
-                method="getState",
+                method=method,
                 priority=Priority.LIVE,
                 raw_errors=(AuthKeyUnregisteredError,),
             )
@@ -194,7 +209,7 @@ class Connection:
         return failure
 
     async def _refused(self, client: Client, exc: RPCError, method: str) -> Error:
-        """A failure that may pass; raises what does not."""
+        """A failure that may pass; raises what does not, with Telethon's error as its cause."""
         if is_of_line(exc):
             # It is no better than a lost one, and no sign of a good one; a new one introduces itself again.
             log.info("%s: %s; connecting anew", method, type(exc).__name__)

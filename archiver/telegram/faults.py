@@ -100,11 +100,13 @@ def is_of_line(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed a little later: an internal error of the server's."""
+    """Whether the same call may succeed a little later: an internal error of the server's; 501 is for ever."""
     if isinstance(error, (tl.ServerError, tl.TimedOutError)):
         return True
     code = getattr(error, "code", None)
-    return type(error).__name__ in _TRANSIENT or (isinstance(code, int) and (code >= 500 or code == -503))
+    return type(error).__name__ in _TRANSIENT or (
+        isinstance(code, int) and ((code >= 500 and code != 501) or code == -503)
+    )
 
 
 def flood_seconds(error: BaseException) -> int | None:

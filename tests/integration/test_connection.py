@@ -24,7 +24,7 @@ from archiver.errors import (
 )
 from archiver.record import PeerState
 from archiver.schedule import Priority
-from archiver.telegram import Connection, Patience, TelegramSource
+from archiver.telegram import Connection, Patience, TelegramSource, log_in
 from archiver.telegram.client import Client
 from tests.integration.rig import SHORT, LeapingClock, connection_of
 from tests.telegram import faults
@@ -516,3 +516,82 @@ async def test_a_probe_that_is_refused_is_no_fault_of_the_settings(
     with pytest.raises(ServerFault):
         await desk.source.get_states([desk.key(channel) for channel in channels])
     assert await desk.difference(channels[0]) == channels[0].pts
+
+
+# the question whether we are logged in
+
+STATE, SELF = "updates.getState", "users.getUsers"
+LACKING = [
+    (501, "NOT_IMPLEMENTED"),
+    (400, "METHOD_INVALID"),
+    (404, "METHOD_NOT_FOUND"),
+    (400, "CHANNEL_INVALID"),
+    (403, "SOMETHING_NEW"),
+]
+
+
+@pytest.mark.parametrize("refusal", LACKING)
+async def test_a_server_that_lacks_the_question_is_asked_another(
+    server: Server, desk: Desk, tmp_path: Path, refusal: tuple[int, str]
+) -> None:
+    server.faults.add(STATE, faults.rpc(*refusal))
+    assert await desk.connection.is_logged_in()
+    assert len(server.called(SELF)) == 1
+    await desk.connection.forget_session()
+    assert not await desk.connection.is_logged_in()
+
+
+class Typing:
+    """Prompts that are answered rightly."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def phone(self) -> str:
+        return f"+{self._account.phone}"
+
+    def code(self) -> str:
+        return self._account.code
+
+    def password(self, hint: str | None) -> str:
+        raise AssertionError(hint)
+
+    def wrong(self, what: str) -> None:
+        raise AssertionError(what)
+
+
+@pytest.mark.parametrize("refusal", LACKING)
+async def test_a_login_succeeds_where_the_question_is_lacking(desk: Desk, refusal: tuple[int, str]) -> None:
+    desk.server.faults.add(STATE, faults.rpc(*refusal))
+    assert not await log_in(desk.connection, Typing(desk.account))  # already
+    await desk.connection.forget_session()
+    assert await log_in(desk.connection, Typing(desk.account))
+    assert await desk.connection.is_logged_in()
+
+
+async def test_a_server_that_lacks_every_such_question_is_believed_until_a_real_call(
+    desk: Desk, channels: list[Channel]
+) -> None:
+    for method in (STATE, SELF):
+        desk.server.faults.add(method, faults.rpc(400, "METHOD_INVALID"))
+    assert await desk.connection.is_logged_in()
+    assert await desk.difference(channels[0]) == channels[0].pts
+
+
+@pytest.mark.parametrize(
+    ("fault", "meaning"),
+    [
+        (faults.rpc(500, "INTERNAL"), ServerFault),
+        (faults.rpc(400, "CONNECTION_NOT_INITED"), ServerFault),
+        (faults.bad_msg(20), ServerFault),
+        (faults.rpc(401, "SESSION_REVOKED"), LoginNeeded),
+        (faults.rpc(400, "API_ID_INVALID"), UsageError),
+    ],
+)
+async def test_trouble_is_no_answer_to_whether_we_are_logged_in(
+    desk: Desk, fault: faults.Action, meaning: type[Exception]
+) -> None:
+    desk.server.faults.add(STATE, fault)
+    with pytest.raises(meaning):
+        await desk.connection.is_logged_in()
+    assert desk.server.called(SELF) == []
