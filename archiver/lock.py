@@ -4,7 +4,7 @@
 beside the mirror need neither: SQLite lets writers in one after the other.
 
 The kernel drops a lock when its holder dies, however it dies, so there is nothing to clean up after a crash. The file
-names the holder, so that the second process can say whom it waits for.
+names the holder, so that the second process can say whom it waits for, and anybody whether the service lives.
 """
 
 from __future__ import annotations
@@ -12,13 +12,41 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from archiver.errors import Busy, UsageError
 
 LOCK_NAME = "lock"
+_GLANCE = 0.1
+"""Seconds for which a lock is asked for again: it may be that somebody only looks who has it."""
+
+
+class Holder(NamedTuple):
+    """Who mirrors."""
+
+    command: str
+    """`run` or `sync`, say."""
+    pid: int
+
+
+def find_holder(directory: Path) -> Holder | None:
+    """Who mirrors into the archive at this moment; None when nobody does, or nobody whom we may know of."""
+    try:
+        handle = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # Shared, so that two who look do not see each other; `_locked` has patience with us.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(handle)
+    finally:
+        os.close(handle)
+    return None
 
 
 @contextmanager
@@ -59,16 +87,31 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
         ) from exc
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except BlockingIOError as exc:
-            holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
-            found = re.match(r"`telekeep (\w+)` ", holder)
-            by = found[1] if found else None
-            if name == LOCK_NAME and by == "run":
+            holder = _read_holder(handle)
+            if name == LOCK_NAME and holder and holder.command == "run":
                 hint = "It mirrors already; `telekeep status` shows how far it is."
-            raise Busy(f"{what} is in use by {holder or 'another process'}.", hint=hint, holder=by) from exc
+            by = f"`telekeep {holder.command}` (process {holder.pid})" if holder else "another process"
+            raise Busy(f"{what} is in use by {by}.", hint=hint, holder=holder.command if holder else None) from exc
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"`telekeep {command}` (process {os.getpid()})\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int) -> None:
+    end = time.monotonic() + _GLANCE
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(_GLANCE / 10)
+
+
+def _read_holder(handle: int) -> Holder | None:
+    found = re.match(r"`telekeep (\w+)` \(process ([0-9]{1,9})\)", os.pread(handle, 200, 0).decode(errors="replace"))
+    return Holder(found[1], int(found[2])) if found else None

@@ -9,30 +9,31 @@ from archiver.errors import NotFound
 from archiver.extent import list_runs
 from archiver.naming import find_channel
 from archiver.row import ChannelName, iso
-from archiver.store.database import Connection
+from archiver.store.database import Database
 from archiver.store.rows import Held, get_messages, list_names
 
 
-async def get_message(conn: Connection, address: str) -> tuple[ChannelName, Held]:
+async def get_message(database: Database, address: str) -> tuple[ChannelName, Held]:
     """The message with its media, and its channel. Raises NotFound, which says what is known of the id."""
-    wanted = parse_message(address)
+    conn, wanted = database.connection, parse_message(address)
     channel = find_channel(wanted.channel, await list_names(conn))
     key = (channel.channel_id, wanted.message_id)
     held = (await get_messages(conn, [key])).get(key)
     if held is None:
-        raise NotFound(await _why_not(conn, channel, wanted.message_id))
+        raise NotFound(await _why_not(database, channel, wanted.message_id))
     return channel, held
 
 
-async def _why_not(conn: Connection, channel: ChannelName, message_id: int) -> str:
+async def _why_not(database: Database, channel: ChannelName, message_id: int) -> str:
+    conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
     what = f"{channel.name}/{message_id} is not in the archive"
     if message_id > mirrored.top_id:
-        return f"{what}: the highest id known of the channel is {mirrored.top_id}. {how_to_fetch(mirrored)}"
+        return f"{what}: the highest id known of the channel is {mirrored.top_id}. {how_to_fetch(mirrored, directory)}"
     run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
     if run.state == "absent":
         noticed = f" (noticed {iso(run.noticed)}, {run.how})" if run.noticed else ""
         return f"{what}: there was no such message in the channel{noticed}."
     if run.state == "outside":
         return f"{what}: it is older than the window that is mirrored."
-    return f"{what}: it was not fetched yet. {how_to_fetch(mirrored)}"
+    return f"{what}: it was not fetched yet. {how_to_fetch(mirrored, directory)}"

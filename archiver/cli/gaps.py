@@ -46,7 +46,7 @@ def command(
     \b
     missing      held here, and gone from the channel; it went between last_seen and noticed
     absent       an answer of the server proved that there was no such message when it was given: noticed
-    not fetched  nobody knows yet; `telekeep sync` fetches it
+    not fetched  nobody knows yet; `telekeep run` and `telekeep sync` fetch it
     outside      older than the window of `telekeep add --since`
     how          update (the server told), history or audit (it was read again), difference, import
 
@@ -69,7 +69,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
             standing = (await get_standings(conn))[name.channel_id]
             found = await list_runs(conn, channel)
     if channel.top_id == 0:
-        raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel))
+        raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel, database.path.parent))
     everything = list(fill_held(found, 1, channel.top_id))
     runs = everything if every else found
     if shape == "json":

@@ -55,7 +55,7 @@ async def run(invocation: Invocation, address: str, *, diff: bool, counters: boo
     async with open_archive(invocation) as database:
         conn = database.connection
         async with snapshot(conn):
-            channel, (message, media) = await get_message(conn, address)
+            channel, (message, media) = await get_message(database, address)
             key = (channel.channel_id, message.message_id)
             revisions = await list_revisions(conn, {key: (1, message.revisions)})
             counted = await list_counters(conn, *key) if counters else None

@@ -49,7 +49,7 @@ async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) ->
     """Show it; the result is the exit status."""
     async with open_archive(invocation) as database:
         conn = database.connection
-        channel, (message, media) = await get_message(conn, address)
+        channel, (message, media) = await get_message(database, address)
         row = build_row(channel, message, media)
         payload = await find_payload(conn, channel.channel_id, message.message_id) if raw else None
     shown: dict[str, Any] = to_object(row)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from archiver.lock import find_holder
 from archiver.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.standing import Standing
@@ -38,10 +41,12 @@ def state_note(channel: Mirrored, standing: Standing, now: float) -> str | None:
     )
 
 
-def how_to_fetch(channel: Mirrored) -> str:
-    """What brings what was not fetched yet, as a sentence."""
+def how_to_fetch(channel: Mirrored, directory: Path) -> str:
+    """What brings what was not fetched yet into the archive in the directory, as a sentence."""
+    holder = find_holder(directory)
+    who = "the service, which runs," if holder and holder.command == "run" else "`telekeep sync`"
     if channel.state == "removed":
         return f"The channel is not mirrored any more; `telekeep add {channel.name}` takes it up again."
     if channel.state in ("inaccessible", "banned"):
-        return f"The channel is {channel.state}: `telekeep sync` fetches it if that changes."
-    return "`telekeep sync` fetches it."
+        return f"The channel is {channel.state}: {who} fetches it if that changes."
+    return f"{who[0].upper()}{who[1:]} fetches it."

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from archiver.cli import output
 from archiver.cli.index_standing import IndexStanding, read_index
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
+from archiver.cli.service_standing import ServiceStanding, read_service
 from archiver.cli.standing import state_note, state_word
 from archiver.completeness import Tally
 from archiver.extent import tally_channel
@@ -24,7 +24,6 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database
 from archiver.store.extent import find_newest
 from archiver.store.rows import list_floods, snapshot
-from archiver.store.service import ServiceLife, find_service
 from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
 from config.settings import Meilisearch
 
@@ -34,8 +33,6 @@ _HEADERS = ("channel", "state", "held", "missing", "absent", "not fetched", "cov
 _WIDE = (*_HEADERS, "account", "stubs", "server count")
 _SHORT = ("channel", "state", "held", "missing", "not\nfetched", "covered", "newest", "synced")
 _NUMBERS = ("held", "missing", "absent", "not fetched", "not\nfetched", "covered", "stubs", "server count")
-_ALIVE = 180
-"""Seconds after its last sign of life within which a service counts as running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +57,10 @@ class _Status:
     path: Path
     channels: list[_Channel]
     accounts: list[KnownAccount]
-    service: ServiceLife | None
+    service: ServiceStanding
     floods: list[tuple[str, str, float]]
     index: IndexStanding | None
     """None: no Meilisearch is set up."""
-
-    @property
-    def running(self) -> bool:
-        life = self.service
-        return life is not None and life.stopped_at is None and self.now - life.beat_at < _ALIVE
 
     @property
     def size(self) -> int:
@@ -117,6 +109,7 @@ async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
 async def _read(database: Database, settings: Meilisearch) -> _Status:
     conn = database.connection
     index = await read_index(database, settings)
+    service = await read_service(database)
     now = time.time()
     async with snapshot(conn):
         standings = await get_standings(conn)
@@ -136,7 +129,7 @@ async def _read(database: Database, settings: Meilisearch) -> _Status:
             path=database.path,
             channels=channels,
             accounts=await list_accounts(conn),
-            service=await find_service(conn),
+            service=service,
             floods=[flood for flood in await list_floods(conn) if flood[2] > now],
             index=index,
         )
@@ -215,41 +208,17 @@ def _tell_notes(status: _Status) -> None:
         output.note(f"flood wait: {label} may call {method} again at {iso(int(until))}")
     if not status.channels:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
-    if status.service is not None:
-        _tell_service(status.service, running=status.running)
+    for line in status.service.describe(status.now):
+        output.note(line)
     if status.index is not None:
         output.note(status.index.describe(status.now))
     output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
 
 
-def _tell_service(life: ServiceLife, *, running: bool) -> None:
-    if running:
-        output.note(f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})")
-        for label, account in orjson.loads(life.detail).items():
-            # A service of another version may tell less.
-            if (state := account.get("state", "mirroring")) != "mirroring":
-                since = f" since {iso(int(account['offline_since']))}" if account.get("offline_since") else ""
-                trouble = f": {account['trouble']}" if account.get("trouble") else ""
-                output.note(f"account {label}: {state}{since}{trouble}")
-    elif life.stopped_at is not None:
-        output.note(f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it")
-    else:
-        output.note(f"service: gave no sign since {iso(life.beat_at)}, it was killed or hangs (process {life.pid})")
-
-
 def _object(status: _Status) -> dict[str, Any]:
-    life = status.service
     return {
         "archive": {"path": str(status.path), "bytes": status.size},
-        "service": {
-            "running": status.running,
-            "pid": life.pid if life else None,
-            "version": life.version if life else None,
-            "started_at": iso(life.started_at) if life else None,
-            "beat_at": iso(life.beat_at) if life else None,
-            "stopped_at": iso(life.stopped_at) if life else None,
-            "detail": orjson.loads(life.detail) if life else None,
-        },
+        "service": status.service.as_object(status.now),
         "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
         "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
         "index": status.index.as_object(status.now) if status.index else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import orjson
 import pytest
 
 from archiver.cli.terminal import terminal_safe
+from archiver.lock import hold
 from tests.acceptance.desk import Desk, Telegram, desk_at
 
 ARABIC = ("كتب الولد الرسالة اليوم", "كتب الولد الدرس اليوم")
@@ -265,33 +267,48 @@ def test_status_fits_a_terminal_of_eighty_columns(past: Desk) -> None:
 
 def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Path) -> None:
     desk = copy_of(past, tmp_path)
-    now = int(time.time())
+    now, pid = int(time.time()), os.getpid()
     write(
         desk,
         "UPDATE channel SET retry_at = :now + 3600, failures = 3, last_error = 'the server failed.'"
         " WHERE username = 'quiet_a'",
         "UPDATE message SET kind = 'stub' WHERE message_id = 12 AND text = 'report 11 of the harbour'",
         "INSERT INTO account VALUES ('second', 'dead', 'the number was banned', 1640000000)",
-        """INSERT INTO service VALUES (1, 4711, '0.2', 1640000000, :now, NULL, '{"default":{"due":3}}')""",
+        """INSERT INTO service VALUES (1, :pid, '0.2', 1640000000, :now, NULL, '{"default":{"due":3}}')""",
         now=now,
+        pid=pid,
     )
-    done = desk.do("status", "--json")
+    with hold(desk.archive, command="run"):
+        done = desk.do("status", "--json")
+        told = desk.do("status")
+        write(desk, "UPDATE service SET beat_at = 1640000000")
+        assert orjson.loads(desk.do("status", "--json").out)["service"]["running"] is False
+        assert "gave no sign since 2021-12-20T11:33:20Z, it hangs" in desk.do("status").err
+        write(desk, "UPDATE service SET pid = 1")
+        assert f"service: is starting or ending (process {pid})" in desk.do("status").err
     status = orjson.loads(done.out)
     [aside] = [row for row in status["channels"] if row["channel"] == "quiet_a"]
     assert (aside["state"], aside["failures"], aside["last_error"]) == ("active", 3, "the server failed.")
     assert aside["retry_at"] is not None
     assert aside["stubs"] == 1
     assert {"account", "server_count", "count_differs"} <= aside.keys()
-    assert (status["service"]["running"], status["service"]["pid"]) == (True, 4711)
+    assert (status["service"]["running"], status["service"]["pid"]) == (True, pid)
     assert status["service"]["detail"] == {"default": {"due": 3}}
     assert ("second", "dead") in {(one["account"], one["state"]) for one in status["accounts"]}
-    told = desk.do("status")
     assert f"quiet_a: set aside until {aside['retry_at']} after 3 failures in a row: the server failed." in told.err
     assert "quiet_a: 1 messages are kept that this version cannot read" in told.err
     assert "account second: not accepted since 2021-12-20T11:33:20Z: the number was banned" in told.err
     assert "service: runs since" in told.err
     assert [line.split("\t")[1] for line in told.out.splitlines()] == ["set aside", "active", "inaccessible"]
     assert "quiet_a: set aside until" in desk.do("channels").err
-    write(desk, "UPDATE service SET beat_at = 1640000000")
-    assert orjson.loads(desk.do("status", "--json").out)["service"]["running"] is False
-    assert "gave no sign since" in desk.do("status").err
+    with hold(desk.archive, command="sync"):  # whoever that is, it is not the service
+        assert orjson.loads(desk.do("status", "--json").out)["service"]["running"] is False
+        assert "service: was killed after 2021-12-20T11:33:20Z (process 1)" in desk.do("status").err
+
+
+def test_what_fetches_an_id_is_what_runs(past: Desk, tmp_path: Path) -> None:
+    desk = copy_of(past, tmp_path)
+    for command in ("show", "history"):
+        assert "`telekeep sync` fetches it." in desk.run(command, "quiet_a/999999").err
+        with hold(desk.archive, command="run"):
+            assert "The service, which runs, fetches it." in desk.run(command, "quiet_a/999999").err

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -14,8 +17,9 @@ import pytest
 
 from archiver.cli.writing import open_beside
 from archiver.errors import Busy
-from archiver.lock import hold, hold_session
+from archiver.lock import find_holder, hold, hold_session
 from archiver.store.database import ARCHIVE_NAME, Database
+from tests.acceptance.desk import until
 
 
 @contextmanager
@@ -29,7 +33,8 @@ def elsewhere(code: str, directory: Path) -> Iterator[int]:
         assert process.stdout is not None
         process.stdout.readline()
         yield process.pid
-        process.communicate(b"\n")
+        if process.poll() is None:
+            process.communicate(b"\n")
 
 
 def test_session_of_one_account_is_free_while_the_other_is_in_use(tmp_path: Path) -> None:
@@ -51,6 +56,30 @@ def test_beside_the_service_nobody_mirrors_and_the_hint_says_so(tmp_path: Path) 
         assert raised.value.holder == "run"
         with hold_session(tmp_path, "default", command="login"):
             pass
+
+
+def test_who_mirrors_is_seen_without_being_in_the_way(tmp_path: Path) -> None:
+    assert find_holder(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path) as pid:
+        assert find_holder(tmp_path) == find_holder(tmp_path) == ("run", pid)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: find_holder(tmp_path) is None)
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            find_holder(tmp_path)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(200):
+            with hold(tmp_path, command="run"):
+                pass
+    finally:
+        stop.set()
+        looking.join()
 
 
 def test_locks_are_private_and_name_no_account_but_by_its_label(tmp_path: Path) -> None:
