@@ -49,8 +49,13 @@ _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: _terminate(words))
+        status = run(words)
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -64,7 +69,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
     try:
-        arguments = ids_last(globals_first([_bare_id(word) for word in arguments]))
+        arguments = bare_ids(ids_last(globals_first(arguments)))
         from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
 
         build().main(arguments, prog_name=PROGRAM)
@@ -77,8 +82,14 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _terminate(*_: object) -> None:
-    """A polite kill ends as Ctrl-C does: tasks are cancelled, half files removed, locks given back."""
+def _terminate(arguments: list[str]) -> None:
+    """A polite kill ends as Ctrl-C does: tasks are cancelled, half files removed, locks given back.
+
+    The service hears its signals itself, in `archiver.cli.run`. One that comes before that finds nothing begun, and is
+    the stop in good order that it is later.
+    """
+    if find_command(arguments) == "run":
+        os._exit(0)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script
         raise KeyboardInterrupt
     os.kill(os.getpid(), signal.SIGINT)
@@ -92,6 +103,12 @@ def _bare_id(word: str) -> str:
 
     marked, slash, message_id = word.replace(":", "/").partition("/")
     return f"{parse_channel(marked)}{slash}{message_id}"
+
+
+def bare_ids(arguments: list[str]) -> list[str]:
+    """The same arguments with bare ids for marked ones, but behind `--`: what stands there stays as it was typed."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [_bare_id(word) for word in arguments[:end]] + arguments[end:]
 
 
 def globals_first(arguments: list[str]) -> list[str]:
@@ -109,6 +126,17 @@ def globals_first(arguments: list[str]) -> list[str]:
         else:
             rest.append(word)
     return front + rest
+
+
+def find_command(arguments: list[str]) -> str | None:
+    """The command that these arguments call."""
+    words = iter(globals_first(arguments))
+    for word in words:
+        if word == "--config":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def ids_last(arguments: list[str]) -> list[str]:

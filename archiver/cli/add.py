@@ -15,7 +15,6 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
-    from archiver.address import ChannelRef
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -98,8 +97,8 @@ async def run(
         _check_alias(alias, len(words))
     window_start = _window_start(since, tz)
     orders = [
-        Order(channel=str(ref), alias=alias, window_start=window_start, keep_window=since is None, account=account)
-        for ref in _parse(words)
+        Order(channel=word, alias=alias, window_start=window_start, keep_window=since is None, account=account)
+        for word in _check(words)
     ]
     if not orders:
         return 2
@@ -115,18 +114,19 @@ async def run(
     return max(failures) if len(failures) == len(words) else 3
 
 
-def _parse(words: list[str]) -> list[ChannelRef]:
-    """The channels among the words; what is none is told, and keeps nobody else from being added."""
+def _check(words: list[str]) -> list[str]:
+    """The words that name a channel; what names none is told, and keeps nobody else from being added."""
     from archiver.address import parse_channel  # noqa: PLC0415 - see run
     from archiver.errors import UsageError  # noqa: PLC0415 - see run
 
-    refs = []
+    named = []
     for word in words:
         try:
-            refs.append(parse_channel(word))
+            parse_channel(word)
+            named.append(word.strip())
         except UsageError as exc:
             output.error(f"{word}: {exc}")
-    return refs
+    return named
 
 
 def _check_alias(alias: str, count: int) -> None:

@@ -26,6 +26,8 @@ def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk
     done = desk.run("add", f"-100{unknown}", str(unknown))
     assert (done.status, len(done.err.splitlines())) == (2, 2)
     assert done.err.count("@name") == 2
+    # The echo is what was typed.
+    assert [line.split(": ")[1] for line in done.errors] == [str(unknown), f"-100{unknown}"]
 
 
 REFUSED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -119,6 +120,40 @@ def test_signal_while_it_starts_is_a_stop_in_good_order(field: Ground, tmp_path:
     process = desk.start("run")
     until(lambda: lock.exists() or process.poll() is not None, what="its taking the archive")
     stop(desk, process)
+
+
+def test_status_knows_at_once_that_it_was_killed(field: Ground, tmp_path: Path) -> None:
+    desk = field.desk(tmp_path / "desk", *field.names(1))
+    with service(desk) as process:
+        assert f"service: runs since {life(desk)['started_at']}" in desk.do("status").err
+        assert desk.kill(process)
+        assert (life(desk)["running"], life(desk)["stopped_at"]) == (False, None)
+        assert f"service: was killed after {life(desk)['beat_at']} (process {process.pid})" in desk.do("status").err
+
+
+_SIGNALLED = """
+import os, signal, sys
+from archiver.cli.__main__ import main
+def at(event, of):
+    if event == "import" and of[0] == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGTERM)
+sys.addaudithook(at)
+main(sys.argv[2:])
+"""
+"""The command, which is asked to stop at the moment that it first loads a module."""
+
+
+@pytest.mark.parametrize("moment", ["archiver.cli.app", "typer", "config.load", "archiver.service"])
+def test_signal_before_anything_has_begun_is_a_stop_in_good_order_too(
+    field: Ground, tmp_path: Path, moment: str
+) -> None:
+    desk = field.desk(tmp_path / "desk", *field.names(1))
+    script = [sys.executable, "-c", _SIGNALLED, moment]
+    done = desk.run(args=[*script, "--config", "telekeep.toml", "run", "-q"])
+    assert (done.status, done.out, done.errors) == (0, "", [])
+    # Any other command has not done what it was asked for.
+    done = desk.run(args=[*script[:3], "archiver.cli.app", "sync"])
+    assert (done.status, done.out, done.errors) == (130, "", [])
 
 
 def test_service_that_reaches_no_server_is_stopped_as_well(field: Ground, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.cli.__main__ import _bare_id, globals_first, ids_last, run
+from archiver.cli.__main__ import bare_ids, find_command, globals_first, ids_last, run
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,32 @@ def test_global_options_may_stand_anywhere_before_the_double_dash(typed: str, ex
     ],
 )
 def test_marked_id_is_not_taken_for_an_option(word: str, expected: str) -> None:
-    assert _bare_id(word) == expected
+    assert bare_ids([word]) == [expected]
+
+
+def test_what_stands_behind_the_double_dash_stays_as_it_was_typed() -> None:
+    assert bare_ids(["show", "--json", "-1001234/5", "--", "-1001234"]) == [
+        "show",
+        "--json",
+        "1234/5",
+        "--",
+        "-1001234",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("run", "run"),
+        ("-q --config a.toml run", "run"),
+        ("--config run sync -v", "sync"),
+        ("sync --config=run", "sync"),
+        ("-q", None),
+        ("--config", None),
+    ],
+)
+def test_command_is_found_among_the_global_options(typed: str, expected: str | None) -> None:
+    assert find_command(typed.split()) == expected
 
 
 @pytest.mark.parametrize(
