@@ -1,4 +1,7 @@
-"""The channels that are to be caught up: the urgent ones first, each once, none by two tasks at the same time."""
+"""The channels that are to be caught up: the urgent ones first, each once, none by two tasks at the same time.
+
+And how many hints are followed.
+"""
 
 from __future__ import annotations
 
@@ -57,3 +60,25 @@ class DueQueue:
         self._under_way.pop(channel_id, None)
         if self._waiting:
             self.filled.set()
+
+
+class Allowance:
+    """So many a second in the long run, and some at once after a quiet time; no limit when that is 0.
+
+    https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
+    """
+
+    def __init__(self, per_second: float, at_once: int) -> None:
+        self._price = 1 / per_second if per_second > 0 else 0.0
+        self._most = at_once * self._price
+        self._paid_until = 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether there is one more; it is taken then."""
+        # A clock that was set back costs no more than a quiet time.
+        self._paid_until = min(self._paid_until, now + self._most)
+        paid = max(now, self._paid_until) + self._price
+        if paid > now + self._most:
+            return False
+        self._paid_until = paid
+        return True

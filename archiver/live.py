@@ -21,7 +21,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from archiver.clock import Clock
-from archiver.due import CHANGED, FRESH, SURELY, DueQueue
+from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.errors import Error
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Ingest, Outdated, Removed
@@ -102,7 +102,7 @@ class Live:
         self._queue = DueQueue()
         self._failed: set[int] = set()
         """Channels that could not be caught up the last time."""
-        self._hints_paid_until = 0.0
+        self._hints = Allowance(requests_per_second * HINTS, HINTS_AT_ONCE)
         self.heard_at: float | None = None
         """When the server last told how its channels stand; the service's sign of life hangs on it."""
 
@@ -113,19 +113,8 @@ class Live:
 
     def hint(self, channel_id: int) -> None:
         """Something may have happened in a channel: have a look."""
-        if channel_id in self._tracks and channel_id not in self._queue and self._pay_for_hint():
+        if channel_id in self._tracks and channel_id not in self._queue and self._hints.take(self._clock.now()):
             self._queue.put(channel_id, CHANGED)
-
-    def _pay_for_hint(self) -> bool:
-        """Whether one more hint is within the budget: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm"""
-        price = 1 / (self._rate * HINTS) if self._rate > 0 else 0.0
-        now = self._clock.now()
-        # A clock that was set back costs no more than a quiet time.
-        paid = max(now, min(self._hints_paid_until, now + HINTS_AT_ONCE * price)) + price
-        if paid > now + HINTS_AT_ONCE * price:
-            return False
-        self._hints_paid_until = paid
-        return True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises what stops the account."""
@@ -200,7 +189,8 @@ class Live:
             unseen = state.top_id > channel.top_id and state.top_id != track.top_sought
             if unseen:
                 track.top_shown = state.top_id
-            if unseen or (said and _is_ahead(state, channel, track)):
+            owed = self._mirror.owes_difference(channel.channel_id)
+            if unseen or owed or (said and _is_ahead(state, channel, track)):
                 self._queue.put(channel.channel_id, CHANGED)
             elif said and now - (channel.last_sync_at or 0) >= NOTED:
                 quiet.append(channel.channel_id)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
 from archiver.apply import Stored
 from archiver.backfill import Backfill
+from archiver.clock import Clock
 from archiver.errors import (
     ChannelError,
     ChannelGone,
@@ -40,8 +40,8 @@ RECENT = 1000
 
 AGAIN = 86400.0
 """Seconds between two walks through a history for the same doubtful reason."""
-BY_HISTORY = 600.0
-"""Seconds until a difference is asked for again that could not be had."""
+BY_HISTORY, BY_HISTORY_MOST = 60.0, 3600.0
+"""Seconds until a difference is asked for again that could not be had: at first, and at most; doubled each time."""
 
 log = logging.getLogger(__name__)
 
@@ -57,18 +57,27 @@ def _unheard(stored: Stored, left: int) -> None:
 class Mirror:
     """Mirrors channels of one account."""
 
-    def __init__(self, source: Source, database: Database, ingest: Ingest, *, account: str = "default") -> None:
+    def __init__(
+        self,
+        source: Source,
+        database: Database,
+        ingest: Ingest,
+        *,
+        account: str = "default",
+        clock: Clock | None = None,
+    ) -> None:
         self._source = source
         self._database = database
         self._ingest = ingest
         self._account = account
+        self._clock = clock or Clock()
         self._locks: dict[int, asyncio.Lock] = {}
         self._walked: dict[int, float] = {}
-        """When a channel's history was last begun anew because of an unreadable event, on the monotonic clock."""
+        """When a channel's history was last begun anew because of an unreadable event."""
         self._lost: dict[int, float] = {}
         """The same, because the server did not accept its pts."""
-        self._by_history: dict[int, float] = {}
-        """Channels without differences, and until when their newest page is read instead."""
+        self._by_history: dict[int, tuple[float, float]] = {}
+        """Channels without differences: until when their newest page is read instead, and how long that was meant."""
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> None:
         """Fetch all that is missing within the window, and all that is new. Raises ChannelError and what stops all."""
@@ -127,6 +136,10 @@ class Mirror:
             async with self._lock(channel_id):
                 return await backfill.run_alone(channel_id, access_hash, progress=progress)
 
+    def owes_difference(self, channel_id: int) -> bool:
+        """Whether a difference could not be had, and it is time to ask for it again."""
+        return channel_id in self._by_history and not self._goes_by_history(channel_id)
+
     async def access(self, channel: Mirrored) -> int:
         """The account's access hash of a channel. Raises StaleAccess where it has none yet."""
         access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
@@ -150,13 +163,14 @@ class Mirror:
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            if self._by_history.get(channel_id, 0.0) > time.monotonic():
+            if self._goes_by_history(channel_id):
                 return await self._read_top(backfill, channel, access_hash)
             try:
                 difference = await self._difference(source, channel, access_hash, channel.pts)
             except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
                 # Is it the channel that cannot be read, or only its differences?
                 return await self._read_top(backfill, channel, access_hash, instead_of=exc)
+            self._by_history.pop(channel_id, None)
             if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
@@ -192,14 +206,19 @@ class Mirror:
             log.info("%s: events that this version cannot read are left to the audit", channel.name)
         return difference
 
-    @staticmethod
-    def _walks_too_soon(walked: dict[int, float], channel_id: int) -> bool:
+    def _walks_too_soon(self, walked: dict[int, float], channel_id: int) -> bool:
         """Whether the history was begun anew for this reason lately; else it is noted that it is now."""
-        now, before = time.monotonic(), walked.get(channel_id)
-        if before is not None and now - before < AGAIN:
+        now, before = self._clock.now(), walked.get(channel_id)
+        if before is not None and 0 <= now - before < AGAIN:
             return True
         walked[channel_id] = now
         return False
+
+    def _goes_by_history(self, channel_id: int) -> bool:
+        """Whether it is too early to ask for a difference that could not be had."""
+        until, seconds = self._by_history.get(channel_id, (0.0, 0.0))
+        # No longer than was meant, if the clock was set back.
+        return 0 < until - self._clock.now() <= seconds
 
     async def _read_top(
         self, backfill: Backfill, channel: Mirrored, access_hash: int, *, instead_of: Error | None = None
@@ -218,7 +237,9 @@ class Mirror:
             raise instead_of from None
         if instead_of is not None:
             log.info("%s: its differences cannot be had (%s); the history is read", channel.name, instead_of.args[0])
-            self._by_history[channel.channel_id] = time.monotonic() + BY_HISTORY
+            _, before = self._by_history.get(channel.channel_id, (0.0, 0.0))
+            seconds = min(max(2 * before, BY_HISTORY), BY_HISTORY_MOST)
+            self._by_history[channel.channel_id] = self._clock.now() + seconds, seconds
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 

@@ -184,7 +184,7 @@ async def _connected(
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint)
         source = TelegramSource(connection)
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now)
-        mirror = Mirror(source, database, ingest, account=name)
+        mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)
         try:
             yield Account(name, database, connection, scheduler, source, ingest, mirror)
         finally:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.coverage import Interval, highest_gap
-from archiver.due import CHANGED, FRESH, SURELY, DueQueue
+from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.filler import plan
 from archiver.mirror import RECENT
 from archiver.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
@@ -75,29 +75,33 @@ DONE = st.tuples(st.just("done"), st.integers(1, 6), st.just(0))
 def test_the_queue_holds_each_once_and_forgets_none(steps: list[tuple[str, int, int]]) -> None:
     queue = DueQueue()
     waiting: dict[int, int] = {}  # the model: channel -> rank, in the order of arrival
-    under_way: set[int] = set()
+    under_way: dict[int, int] = {}
+
+    def ready() -> dict[int, int]:
+        full = [*under_way.values()].count(SURELY) >= 2
+        return {k: rank for k, rank in waiting.items() if k not in under_way and not (full and rank == SURELY)}
+
     for kind, channel_id, rank in steps:
         if kind == "put":
             queue.put(channel_id, rank)
             waiting[channel_id] = min(rank, waiting.get(channel_id, rank))
         elif kind == "done":
             queue.done(channel_id)
-            under_way.discard(channel_id)
+            under_way.pop(channel_id, None)
         else:
-            ready = {key: value for key, value in waiting.items() if key not in under_way}
-            taken = queue.take()
-            if not ready:
+            expected, taken = ready(), queue.take()
+            if not expected:
                 assert taken is None
                 assert not queue.filled.is_set()
             else:
-                best = min(ready.values())
-                first = next(key for key, value in ready.items() if value == best)
+                best = min(expected.values())
+                first = next(key for key, rank in expected.items() if rank == best)
                 assert taken == (first, best)
                 del waiting[first]
-                under_way.add(first)
+                under_way[first] = best
         assert len(queue) == len(waiting)
         assert all(key in queue for key in waiting)
-        if any(key not in under_way for key in waiting):
+        if ready():
             assert queue.filled.is_set()  # else whoever waits would sleep beside work
 
 
@@ -113,6 +117,34 @@ async def test_a_channel_that_is_put_while_it_is_under_way_comes_again() -> None
     async with asyncio.timeout(1):
         await waiter
     assert queue.take() == (1, CHANGED)
+
+
+# the budget of hints
+
+
+@given(
+    st.floats(0.01, 100),
+    st.integers(1, 20),
+    st.lists(st.floats(0, 100, allow_subnormal=False), min_size=1, max_size=100),
+)
+def test_an_allowance_is_never_overdrawn(rate: float, at_once: int, pauses: list[float]) -> None:
+    allowance, now, taken = Allowance(rate, at_once), 1_000_000.0, []
+    for pause in pauses:
+        now += pause
+        if allowance.take(now):
+            taken.append(now)
+    for first, begun in enumerate(taken):
+        for last in range(first, len(taken)):
+            assert last - first + 1 <= at_once + (taken[last] - begun) * rate + 1e-3
+    assert len(taken) >= min(at_once, len(pauses))
+
+
+def test_a_quiet_time_saves_up_no_more_than_some_and_a_clock_set_back_costs_no_more() -> None:
+    allowance = Allowance(0.1, 3)
+    assert [allowance.take(1e9) for _ in range(5)] == [True, True, True, False, False]
+    assert [allowance.take(2e9) for _ in range(5)] == [True, True, True, False, False]
+    assert [allowance.take(1e6 + 10 * number) for number in range(1, 4)] == [False, True, True]
+    assert all(Allowance(0, 3).take(0.0) for _ in range(100))
 
 
 # what to fill
