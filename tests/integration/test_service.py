@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from socket import AF_UNIX, SOCK_DGRAM
 
 import pytest
 from telethon.tl import types
@@ -13,9 +17,10 @@ from telethon.tl import types
 from archiver.crew import Pace
 from archiver.errors import LoginNeeded
 from archiver.store import channel as channels
-from archiver.store.account import set_account_state
+from archiver.store.account import pin_channel, set_account_state
 from archiver.store.database import Database, Writer
 from archiver.store.intake import Order, put
+from archiver.systemd import Systemd
 from tests.integration.service_rig import service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel
@@ -271,3 +276,96 @@ async def test_a_stop_does_not_wait_for_answers_that_never_come(
     server.faults.clear()
     async with service_of(server, tmp_path, account) as desk:
         await desk.until(lambda: desk.mirrors(alpha, long))
+
+
+async def test_a_channel_that_is_moved_goes_on_with_the_other_account(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    second = world.add_account("+9996612346", "22222")
+    alpha, beta = channel_of(world, "alpha"), channel_of(world, "beta")
+    async with service_of(server, tmp_path, account, second) as desk:
+        await desk.add(alpha, beta)
+        await desk.until(lambda: desk.mirrors(alpha, beta))
+        alpha.refuse_to = {account.id: (406, "CHANNEL_PRIVATE")}
+        await desk.until(lambda: desk.row(alpha, "state") == "inaccessible")
+        alpha.post("seen by the second account only")
+        await beside(tmp_path, lambda conn: pin_channel(conn, alpha.id, "account-2"))
+        await desk.until(lambda: desk.mirrors(alpha))
+        assert desk.row(alpha, "state, account") == ("active", "account-2")
+        assert server.calls.accounts[second.id]["contacts.resolveUsername"] == 1
+        beta.post("the first goes on with what it has")
+        await desk.until(lambda: desk.mirrors(alpha, beta))
+        # Nothing is asked twice for it: the first account has forgotten it.
+        server.calls.mark()
+        alpha.post("and again")
+        await desk.until(lambda: desk.mirrors(alpha))
+        await asyncio.sleep(0.5)
+        assert server.calls.accounts[account.id]["updates.getChannelDifference"] == 0
+
+
+async def test_the_service_manager_hears_when_it_mirrors_that_it_lives_and_that_it_stops(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha")
+    with tempfile.TemporaryDirectory(prefix="telekeep-") as folder, socket.socket(AF_UNIX, SOCK_DGRAM) as listener:
+        listener.bind(f"{folder}/notify")
+        listener.setblocking(False)
+        told: list[str] = []
+
+        def hears(word: str) -> bool:
+            with contextlib.suppress(BlockingIOError):
+                told.extend(listener.recv(4096).decode().splitlines())
+            return word in told
+
+        manager = Systemd({"NOTIFY_SOCKET": f"{folder}/notify", "WATCHDOG_USEC": "600000"})
+        async with service_of(server, tmp_path, account, manager=manager) as desk:
+            await desk.add(alpha)
+            await desk.until(lambda: hears("READY=1"))
+            assert "STATUS=default: mirroring" in told
+            for _ in range(3):  # twice within 0.6 s, again and again
+                told.clear()
+                await desk.until(lambda: hears("WATCHDOG=1"), limit=2)
+            assert not hears("READY=1")  # is said once
+            # Without a line it lives, and says what it lacks.
+            server.faults.add("help.getConfig", faults.hang())
+            server.drop_connections()
+            await desk.until(lambda: hears("STATUS=default: offline"))
+            told.clear()
+            await desk.until(lambda: hears("WATCHDOG=1"), limit=2)
+            server.faults.clear()
+            await desk.until(lambda: hears("STATUS=default: mirroring"))
+            await desk.stop()
+            assert hears("STOPPING=1") or hears("STOPPING=1")
+
+
+async def test_it_begins_when_the_server_does(account: Account, world: World, tmp_path: Path) -> None:
+    alpha = channel_of(world, "alpha")
+    world.clock.speed = SPEED
+    async with Server(world) as earlier:
+        keys, port = earlier.keys, earlier.port
+        running = service_of(earlier, tmp_path, account)
+        desk = await running.__aenter__()
+        earlier.faults.add("*", faults.drop())  # nothing was ever answered
+        await desk.add(alpha)
+        await asyncio.sleep(0.3)
+    try:
+        await asyncio.sleep(0.5)
+        async with Server(world, port=port, keys=keys):
+            await desk.until(lambda: desk.mirrors(alpha))
+    finally:
+        await running.__aexit__(None, None, None)
+
+
+async def test_a_server_that_does_not_know_the_session_ends_it(account: Account, world: World, tmp_path: Path) -> None:
+    alpha = channel_of(world, "alpha")
+    async with Server(world) as server, service_of(server, tmp_path, account) as desk:
+        await desk.add(alpha)
+        await desk.until(lambda: desk.mirrors(alpha))
+        server.keys.clear()
+        server.drop_connections()
+        with pytest.raises(LoginNeeded, match="does not know this session"):
+            await desk.end()
+        connections = len(server.calls._kept)
+        await asyncio.sleep(0.5)
+        assert len(server.calls._kept) == connections
+    assert desk.query("SELECT state FROM account") == [("dead",)]
