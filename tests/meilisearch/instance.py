@@ -141,13 +141,10 @@ class Instance:
         """What tests have asked of the server holds for the next process too, but for a held queue and a full disk."""
         self.calls, self.faults, self.payload_limit = old.calls, old.faults, old.payload_limit
         self.version = old.version
-        mine, before = self.scheduler, old.scheduler
-        mine.before, mine.delay, mine.delay_per_document = before.before, before.delay, before.delay_per_document
+        self.scheduler.take_over(old.scheduler)
 
     def resume(self) -> None:
         """Start again with what is known, after stop()."""
         operations = Operations(self.indexes, lambda: self.features["containsFilter"])
-        old = self.scheduler
-        self.scheduler = Scheduler(self.tasks, self.indexes, operations, self._batch_done)
-        self.scheduler.before, self.scheduler.delay = old.before, old.delay
-        self.scheduler.delay_per_document = old.delay_per_document
+        old, self.scheduler = self.scheduler, Scheduler(self.tasks, self.indexes, operations, self._batch_done)
+        self.scheduler.take_over(old)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from tests.meilisearch.batching import ALONE, CLEAR, CLEAR_AND_SETTINGS, DOCUMENTS, INDEX_DELETION, Batch, batched
@@ -42,6 +44,7 @@ class Scheduler:
         self.held: str | None = None  # "enqueued": nothing is begun; "processing": what is begun does not end
         self.before: Callable[[Task], None] = lambda task: None  # may raise ApiError: the task fails
         self.processing: list[Task] = []
+        self.crashes: list[str] = []  # tracebacks: mistakes of the double itself
         changes = TaskChanges(tasks, indexes)
         self._acts: dict[str, Act] = {
             "taskCancelation": changes.cancel,
@@ -63,6 +66,10 @@ class Scheduler:
             self.tasks.changed.notify_all()
         if self._thread is not None:
             self._thread.join(30)
+
+    def take_over(self, old: Scheduler) -> None:
+        self.before, self.crashes = old.before, old.crashes
+        self.delay, self.delay_per_document = old.delay, old.delay_per_document
 
     def hold(self, at: str | None) -> None:
         with self.tasks.changed:
@@ -130,7 +137,13 @@ class Scheduler:
 
     def _process(self, batch: Batch) -> None:
         changes = Changes()
-        outcomes = self._outcomes(batch, changes)
+        index = self.indexes.get(batch.tasks[0].index_uid or "")
+        with nullcontext() if index is None else index.lock:  # a batch is to be seen as a whole or not at all
+            try:
+                outcomes = self._outcomes(batch, changes)
+            except Exception:  # noqa: BLE001 - a mistake of the double must be seen, not hang its clients
+                self.crashes.append(traceback.format_exc())
+                outcomes = [ApiError("internal", "The double made a mistake.")] * len(batch.tasks)
         for uid in changes.indexes & set(self.indexes):
             self.indexes[uid].settle()
         with self.tasks.changed:

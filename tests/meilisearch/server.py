@@ -77,8 +77,8 @@ class Server:
         self.db = db
         self.port = port
         self.instance = Instance(master_key, db)
+        self.crashes = self.instance.scheduler.crashes  # tracebacks: mistakes of the double itself
         self.connections: set[socket.socket] = set()
-        self.crashes: list[str] = []  # tracebacks: mistakes of the double itself
         self._listener: _Listener | None = None
         self._gone = threading.Event()
 
