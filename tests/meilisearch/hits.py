@@ -20,7 +20,7 @@ class Formatter:
         self.index = index
         self.query = query
         self.wanted = Wanted(found.nodes)
-        self.tokenizer = index.words.tokenizer
+        self.tokenizer = index.words_so_far.tokenizer
         displayed = index.displayed()
         self.displayed = [name for name in index.fields if displayed is None or index.is_shown(name)]
         asked = query["attributesToRetrieve"]
@@ -87,7 +87,7 @@ class Formatter:
         ]
         if not options and not self.query["showMatchesPosition"]:
             return value
-        languages = self.query["locales"] or self.index.words.languages(path)
+        languages = self.query["locales"] or self.index.words_so_far.languages(path)
         text = Text(value, self.wanted, self.tokenizer, languages)
         if self.query["showMatchesPosition"] and text.matches:
             positions.setdefault(path, []).extend(text.positions(indices))

@@ -117,11 +117,16 @@ class Index:
         return self._facets
 
     @property
-    def words(self) -> Words:
-        """The words, with all rows in."""
+    def words_so_far(self) -> Words:
+        """How words are cut and weighed; rows may be missing."""
         if self._words is None:
             self._words = Words(self.settings)
-        words = self._words
+        return self._words
+
+    @property
+    def words(self) -> Words:
+        """The words, with all rows in."""
+        words = self.words_so_far
         for row in range(words.seen, self.next_row):
             if row in self.raw:
                 words.add(row, self.document(row))

@@ -144,7 +144,7 @@ class Distinct:
 
 
 def _known_attributes(index: Index) -> list[str]:
-    words = index.words
+    words = index.words_so_far
     return [name for name in index.fields if words.weight(name) is not None]
 
 
