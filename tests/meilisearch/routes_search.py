@@ -1,4 +1,4 @@
-"""Searching: one index, several at once, and the values of a facet."""
+"""Searching: one index, and several at once."""
 
 from __future__ import annotations
 
