@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
+
+import pytest
 
 from archiver.crew import Pace
 from archiver.polling import POLL_LEAST, poll_interval, slowdown
@@ -19,6 +22,10 @@ from tests.telegram.channel import Channel
 from tests.telegram.many import add_many
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("TELEKEEP_SOAK") != "1", reason="measures time, which needs a quiet machine; TELEKEEP_SOAK=1 runs it"
+)
 
 CHANNELS = 500
 SPEED = 40.0
