@@ -61,6 +61,8 @@ class Formatter:
                 found["_formatted"] = select(shown, self.options)
             if self.query["showMatchesPosition"]:
                 found["_matchesPosition"] = positions
+        if self.query["retrieveVectors"]:
+            found["_vectors"] = {}
         if self.query["showRankingScore"]:
             found["_rankingScore"] = global_score(scores)
         if self.query["showRankingScoreDetails"]:

@@ -10,16 +10,6 @@ from tests.meilisearch.errors import ApiError
 from tests.meilisearch.reading import Field, anything, map_of, optional, shape, string
 
 _ABSENT: Any = object()
-_NETWORK = shape(
-    {
-        "remotes": Field(optional(map_of(anything)), "invalid_network_remotes", lambda: _ABSENT),
-        "shards": Field(optional(map_of(anything)), "invalid_network_shards", lambda: _ABSENT),
-        "previousShards": Field(optional(anything), "invalid_network_shards", lambda: _ABSENT),
-        "self": Field(optional(string), "invalid_network_self", lambda: _ABSENT),
-        "leader": Field(optional(string), "invalid_network_leader", lambda: _ABSENT),
-        "previousRemotes": Field(optional(anything), "invalid_network_remotes", lambda: _ABSENT),
-    }
-)
 _REMOTE = shape(
     {
         "url": Field(optional(string), "invalid_network_url", lambda: _ABSENT),
@@ -27,14 +17,34 @@ _REMOTE = shape(
         "writeApiKey": Field(optional(string), "invalid_network_write_api_key", lambda: _ABSENT),
     }
 )
+_NETWORK = shape(
+    {
+        "remotes": Field(optional(map_of(optional(_REMOTE))), "invalid_network_remotes", lambda: _ABSENT),
+        "shards": Field(optional(map_of(anything)), "invalid_network_shards", lambda: _ABSENT),
+        "previousShards": Field(optional(anything), "invalid_network_shards", lambda: _ABSENT),
+        "self": Field(optional(string), "invalid_network_self", lambda: _ABSENT),
+        "leader": Field(optional(string), "invalid_network_leader", lambda: _ABSENT),
+        "previousRemotes": Field(optional(map_of(optional(_REMOTE))), "invalid_network_remotes", lambda: _ABSENT),
+    }
+)
 
 
-def change_network(network: dict[str, Any], body: Any) -> dict[str, Any]:
+def read_change(body: Any) -> dict[str, Any]:
+    """Raises ApiError."""
+    found: dict[str, Any] = _NETWORK(body, "", "bad_request")
+    return found
+
+
+def change_network(network: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """A PATCH: remotes are merged by name, null takes one away. Raises ApiError."""
-    found = _NETWORK(body, "", "bad_request")
     if found["leader"] not in (_ABSENT, None):
         raise ApiError(
             "requires_enterprise_edition", "Meilisearch Enterprise Edition is required to set `network.leader`"
+        )
+    if found["previousRemotes"] is not _ABSENT:
+        raise ApiError(
+            "unexpected_network_previous_remotes",
+            "Unexpected `previousRemotes` in network call.\n  - Note: `previousRemote` is reserved for internal use.",
         )
     result = copy.deepcopy(network)
     if found["self"] is not _ABSENT:
@@ -44,13 +54,12 @@ def change_network(network: dict[str, Any], body: Any) -> dict[str, Any]:
     if found["remotes"] is None:
         result["remotes"] = {}
     elif found["remotes"] is not _ABSENT:
-        for name, remote in found["remotes"].items():
+        for name, remote in sorted(found["remotes"].items()):
             if remote is None:
                 result["remotes"].pop(name, None)
                 continue
-            given = _REMOTE(remote, f".remotes.{name}", "invalid_network_remotes")
             old = result["remotes"].get(name, {"url": None, "searchApiKey": None, "writeApiKey": None})
-            merged = old | {key: value for key, value in given.items() if value is not _ABSENT}
+            merged = old | {key: value for key, value in remote.items() if value is not _ABSENT}
             if merged["url"] is None:
                 raise ApiError("missing_network_url", f"Missing field `.remotes.{name}.url`")
             if "://" not in merged["url"]:

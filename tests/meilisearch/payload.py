@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.reading import compact
-from tests.meilisearch.serde import after_blank, message_of, read_one, unexpected
+from tests.meilisearch.serde import after_blank, located, message_of, read_one, unexpected
 
 ACCEPTED = ("application/json", "application/x-ndjson", "text/csv")
 _FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
@@ -80,9 +80,18 @@ def _json(text: str) -> list[bytes]:
         if not isinstance(one, dict):
             # Meilisearch stops reading here: what follows is too much, and the last one is no object.
             if place < len(value) - 1:
-                raise malformed("json", f"trailing characters at line 1 column {len(compact(value[: place + 1])) + 1}")
+                raise malformed("json", f"trailing characters{located(text, _element(text, place + 1) + 1)}")
             raise ApiError("internal", unexpected(one, "map"))
     return [compact(one).encode() for one in value]
+
+
+def _element(text: str, count: int) -> int:
+    """Where the element of a list begins that has so many before it."""
+    at = after_blank(text, 0) + 1
+    for _ in range(count):
+        _, at = read_one(text, after_blank(text, at))
+        at += 1  # the comma
+    return after_blank(text, at)
 
 
 def _ndjson(text: str) -> Iterator[bytes]:

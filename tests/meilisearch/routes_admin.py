@@ -12,7 +12,7 @@ from tests.meilisearch.auth import Key
 from tests.meilisearch.batches import BATCHES, batch_page, one_batch
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.index import timestamp
-from tests.meilisearch.network import change_network
+from tests.meilisearch.network import change_network, read_change
 from tests.meilisearch.parameters import Parameter, size
 from tests.meilisearch.reading import (
     REQUIRED,
@@ -55,7 +55,7 @@ def add_to(routes: Routes) -> None:
     routes.add("GET", "/experimental-features", "experimental.get", lambda request: request.server.features)
     routes.add("PATCH", "/experimental-features", "experimental.update", _patch_features)
     routes.add("GET", "/network", "network.get", lambda request: _network(request, None))
-    routes.add("PATCH", "/network", "network.update", lambda request: _network(request, request.json()))
+    routes.add("PATCH", "/network", "network.update", lambda request: _network(request, read_change(request.json())))
     routes.add("POST", "/dumps", "dumps.create", _dump)
     routes.add(
         "POST", "/snapshots", "snapshots.create", lambda request: enqueue(request, "snapshotCreation", None, {}, None)
@@ -252,7 +252,7 @@ def _patch_features(request: Request) -> Any:
     return features
 
 
-def _network(request: Request, change: Any) -> Any:
+def _network(request: Request, change: dict[str, Any] | None) -> Any:
     server = request.server
     if not server.features["network"]:
         raise ApiError(

@@ -48,6 +48,17 @@ def _weight(value: Any, where: str, code: str) -> float:
     return found
 
 
+def _facets(value: Any, where: str, code: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        for key in value:
+            if not is_index_uid(key):
+                kind = "meilisearch_types::index_uid::IndexUid"
+                why = f'the key "{key}" could not be deserialized into the key type `{kind}`'
+                raise ApiError(code, f"Invalid value at `{where}`: {why}")
+    found: dict[str, Any] = map_of(optional(list_of(string)))(value, where, code)
+    return found
+
+
 def _index_uid(value: Any, where: str, code: str) -> str:
     uid = string(value, where, code)
     if not is_index_uid(uid):
@@ -55,6 +66,22 @@ def _index_uid(value: Any, where: str, code: str) -> str:
     return uid
 
 
+def _ratio(value: Any, where: str, code: str) -> float:
+    found = number(value, where, code)
+    if not 0.0 <= found <= 1.0:
+        raise invalid(where, code, "the value of `semanticRatio` is invalid, expected a float between `0.0` and `1.0`.")
+    return found
+
+
+_HYBRID = shape(
+    {
+        "semanticRatio": Field(_ratio, "invalid_search_semantic_ratio", 0.5),
+        "embedder": Field(string, "invalid_search_embedder", REQUIRED, "invalid_search_hybrid_query"),
+    }
+)
+_PERSONALIZE = shape(
+    {"userContext": Field(string, "invalid_search_personalize_user_context", REQUIRED, "invalid_search_personalize")}
+)
 QUERY: dict[str, Field] = {
     "q": Field(optional(string), "invalid_search_q"),
     "offset": Field(is_size, "invalid_search_offset", 0),
@@ -77,11 +104,11 @@ QUERY: dict[str, Field] = {
     "attributesToSearchOn": Field(optional(list_of(string)), "invalid_search_attributes_to_search_on"),
     "rankingScoreThreshold": Field(optional(_threshold), "invalid_search_ranking_score_threshold"),
     "locales": Field(optional(_locales), "invalid_search_locales"),
-    "hybrid": Field(optional(map_of(anything)), "invalid_search_hybrid_query"),
+    "hybrid": Field(optional(_HYBRID), "invalid_search_hybrid_query"),
     "vector": Field(optional(list_of(number)), "invalid_search_vector"),
     "retrieveVectors": Field(is_boolean, "invalid_search_retrieve_vectors", False),
     "media": Field(optional(anything), "invalid_search_media"),
-    "personalize": Field(optional(anything), "invalid_search_personalize"),
+    "personalize": Field(optional(_PERSONALIZE), "invalid_search_personalize"),
     "useNetwork": Field(optional(is_boolean), "invalid_search_use_network"),
     "showRankingScore": Field(is_boolean, "invalid_search_show_ranking_score", False),
     "showRankingScoreDetails": Field(is_boolean, "invalid_search_show_ranking_score_details", False),
@@ -108,11 +135,11 @@ FEDERATION: dict[str, Field] = {
     "offset": Field(is_size, "invalid_search_offset", 0),
     "page": Field(optional(is_size), "invalid_search_page"),
     "hitsPerPage": Field(optional(is_size), "invalid_search_hits_per_page"),
-    "facetsByIndex": Field(map_of(optional(list_of(string))), "invalid_multi_search_facets_by_index", dict),
+    "facetsByIndex": Field(_facets, "invalid_multi_search_facets_by_index", dict),
     "mergeFacets": Field(optional(_MERGE), "invalid_multi_search_merge_facets"),
     "distinct": Field(optional(string), "invalid_search_distinct"),
     "showPerformanceDetails": Field(is_boolean, "invalid_search_show_performance_details", False),
-    "personalize": Field(optional(anything), "invalid_search_personalize"),
+    "personalize": Field(optional(_PERSONALIZE), "invalid_search_personalize"),
 }
 
 

@@ -56,25 +56,25 @@ def message_of(exc: json.JSONDecodeError, *, by_reader: bool = True) -> str:
     unterminated = exc.msg.startswith("Unterminated string")
     if unterminated or place >= len(text.rstrip(" \t\n\r")):
         what = "a string" if unterminated else _open_container(text)
-        return f"EOF while parsing {what}{_located(text, len(text))}"
+        return f"EOF while parsing {what}{located(text, len(text))}"
     if exc.msg.startswith("Invalid control character"):
         control = "control character (\\u0000-\\u001F) found while parsing a string"
-        return control + _located(text, place + 1 if by_reader else place)
+        return control + located(text, place + 1 if by_reader else place)
     before = text[:place].rstrip(" \t\n\r")[-1:]
     if text[place] in "}]" and before == "," and by_reader:
-        return f"trailing comma{_located(text, place + 1)}"
+        return f"trailing comma{located(text, place + 1)}"
     if before == "0" and text[place].isdigit():
-        return f"invalid number{_located(text, place + 1)}"
+        return f"invalid number{located(text, place + 1)}"
     if exc.msg.startswith("Expecting ',' delimiter"):
         closing = "`]`" if _open_container(text[:place]) == "a list" else "`}`"
-        return f"expected `,` or {closing}{_located(text, place + 1)}"
+        return f"expected `,` or {closing}{located(text, place + 1)}"
     if exc.msg.startswith("Invalid \\"):
         place += 1
     found = next((serde for python, serde in _MESSAGES.items() if exc.msg.startswith(python)), exc.msg)
-    return f"{found}{_located(text, place + 1)}"
+    return f"{found}{located(text, place + 1)}"
 
 
-def _located(text: str, place: int) -> str:
+def located(text: str, place: int) -> str:
     """`place` characters have been read."""
     line = text.count("\n", 0, place)
     column = len(text[text.rfind("\n", 0, place) + 1 : place].encode())
