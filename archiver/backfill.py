@@ -20,11 +20,13 @@ from archiver.ingest import Ingest, Outdated
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
 
 PAGE = 100
 """Messages a page: the server's own limit."""
+RECENT = 1000
+"""Ids below the top that are read again at once when the server would not tell what happened to them."""
 OVERTAKEN = 3
 """How often in a row pages may come too late."""
 
@@ -171,7 +173,8 @@ class Backfill:
         if channel is None or channel.pts is None:
             return None
         covered = await list_coverage(self._database.connection, channel_id, channel.generation)
-        gap = ids.highest_gap(covered, channel.lowest_wanted, channel.top_id)
+        before = await list_coverage(self._database.connection, channel_id, BEFORE) if channel.generation > 1 else ()
+        gap = ids.next_gap(covered, before, channel.lowest_wanted, channel.top_id, newest=RECENT)
         return (channel, gap) if gap else None
 
     async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> Stored:

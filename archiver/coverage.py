@@ -42,6 +42,25 @@ def highest_gap(intervals: Sequence[Interval], lo: int, hi: int) -> Interval | N
     return missing[-1] if missing else None
 
 
+def next_gap(
+    intervals: Sequence[Interval], before: Sequence[Interval], lo: int, hi: int, *, newest: int
+) -> Interval | None:
+    """What to read next of [lo, hi]: what lacks among the `newest` ids, then what was never read, then all else.
+
+    `before` was read once, and is to be read again. So a channel that has to be walked again and again still gets its
+    whole history: else each walk would begin at the top, and none would come to the bottom.
+    """
+    gap = highest_gap(intervals, lo, hi)
+    if gap is None or not before:
+        return gap
+    if gap[1] > hi - newest:
+        return max(gap[0], hi - newest + 1), gap[1]
+    known = list(intervals)
+    for interval in before:
+        known = add(known, *interval)
+    return highest_gap(known, lo, hi) or gap
+
+
 def clip(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
     """The part of the set that lies within [lo, hi]."""
     return [(max(a, lo), min(b, hi)) for a, b in intervals if a <= hi and b >= lo]

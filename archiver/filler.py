@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from archiver import coverage
+from archiver.backfill import RECENT
 from archiver.clock import Clock
 from archiver.coverage import Interval
 from archiver.errors import Error, StaleAccess
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Outdated, Removed
-from archiver.mirror import RECENT, Mirror
+from archiver.mirror import Mirror
 from archiver.schedule import Priority
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage

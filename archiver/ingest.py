@@ -21,7 +21,7 @@ from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, 
 from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
-from archiver.store.coverage import cover
+from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
 from archiver.store.message import Sight, has_stubs
 from archiver.version import version
@@ -177,7 +177,14 @@ class Ingest:
 
     async def start_generation(self, channel: Mirrored) -> None:
         """What was covered no longer counts: the server would not tell what happened since."""
-        await self._database.write(lambda conn: channels.start_generation(conn, channel.channel_id))
+
+        def act(conn: Writer) -> None:
+            standing = channels.get_standing(conn, channel.channel_id)
+            if standing is not None:
+                retire(conn, channel.channel_id, standing[0])
+                channels.start_generation(conn, channel.channel_id)
+
+        await self._database.write(act)
 
     async def set_state(self, channel_id: int, state: channels.State, reason: str | None = None) -> None:
         """Move a channel to a state; nothing that is held changes with it."""

@@ -35,9 +35,6 @@ from archiver.store.database import Database
 
 ROUNDS = 5
 """How often one sync walks a history that begins anew under its hands."""
-RECENT = 1000
-"""Ids below the top that are read again at once when the server would not tell what happened to them."""
-
 AGAIN = 86400.0
 """Seconds between two walks through a history for the same doubtful reason."""
 BY_HISTORY, BY_HISTORY_MOST = 60.0, 3600.0

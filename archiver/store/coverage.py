@@ -9,11 +9,13 @@ import aiosqlite
 from archiver import coverage
 from archiver.coverage import Interval
 
+BEFORE = 0
+"""The generation under which is kept what was read in all earlier ones."""
 _LIST = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
 
 
 async def list_coverage(conn: aiosqlite.Connection, channel_id: int, generation: int) -> list[Interval]:
-    """The intervals, ascending and disjoint."""
+    """The intervals, ascending and disjoint; of generation `BEFORE`: what was read in any earlier one."""
     async with conn.execute(_LIST, (channel_id, generation)) as cursor:
         return [(int(lo), int(hi)) async for lo, hi in cursor]
 
@@ -44,3 +46,10 @@ def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, h
         "INSERT INTO coverage (channel_id, generation, lo, hi) VALUES (?, ?, ?, ?)",
         [(channel_id, generation, new_lo, new_hi) for new_lo, new_hi in new],
     )
+
+
+def retire(conn: sqlite3.Connection, channel_id: int, generation: int) -> None:
+    """A generation is over: what was read in it goes to what was read before."""
+    for lo, hi in conn.execute(_LIST, (channel_id, generation)).fetchall():
+        cover(conn, channel_id, BEFORE, lo, hi)
+    conn.execute("DELETE FROM coverage WHERE channel_id = ? AND generation = ?", (channel_id, generation))

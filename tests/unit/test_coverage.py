@@ -52,3 +52,22 @@ def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
         coverage.add([], 5, 4)
     with pytest.raises(ValueError, match="ascend"):
         coverage.runs([3, 3])
+
+
+@given(INTERVALS, INTERVALS, INTERVAL, st.integers(1, 40))
+def test_the_newest_are_read_first_then_what_was_never_read_then_all_else(
+    now: list[Interval], before: list[Interval], within: Interval, newest: int
+) -> None:
+    lo, hi = within
+    gap = coverage.next_gap(build(now), build(before), lo, hi, newest=newest)
+    lacking = set(range(lo, hi + 1)) - ids(now)
+    if not lacking:
+        assert gap is None
+        return
+    assert gap is not None
+    assert ids([gap]) <= lacking
+    recent = {i for i in lacking if i > hi - newest}
+    never = lacking - ids(before)
+    assert gap[1] == max(recent or never or lacking)
+    if not before:
+        assert gap == coverage.highest_gap(build(now), lo, hi)
