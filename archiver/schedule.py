@@ -27,8 +27,11 @@ from archiver.bucket import Bucket
 from archiver.clock import Clock
 from archiver.errors import FloodWait
 
-SPACING = 1.1
-"""Calls stand that much further apart than the rate asks: the way to the server takes a little more or less time."""
+SPACING = 1.01
+"""Calls stand that much further apart than the rate asks."""
+TRANSIT = 0.25
+"""Share of that distance for which a call may have been on its way: the next one keeps apart from the answer, if that
+came sooner, so that the server too sees them apart when a machine or a line is busy."""
 NOTICE = 3.0
 """A wait of more seconds than this is told of."""
 _LOOK = 60.0
@@ -114,10 +117,12 @@ class Scheduler:
             # Or each start would begin it anew.
             await self._keep(bucket)
         moment = await self._wait(bucket, priority, channel_id)
+        began = self.clock.tick()
         try:
             yield
         finally:
             bucket.end(moment)
+            self._next = max(self._next, min(self.clock.tick(), began + TRANSIT * self._interval) + self._interval)
             self._pump()
 
     async def flooded(self, method: str, seconds: float) -> None:

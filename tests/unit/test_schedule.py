@@ -46,6 +46,18 @@ async def test_calls_are_spread_evenly() -> None:
 
 
 @lived
+async def test_calls_keep_their_distance_from_an_answer_that_came_soon() -> None:
+    scheduler = scheduler_of(1.0)
+    assert await call(scheduler, "getHistory", lasting=0.1) == 0
+    slow = asyncio.create_task(call(scheduler, "getMessages", lasting=30.0))
+    await settle()
+    others = [await call(scheduler, "getFullChannel") for _ in range(2)]
+    # When the slow one was received is not known, but it was not as late as its answer.
+    expected = [0.1 + SPACING * n for n in (1, 2, 3)]
+    assert [await slow, *others] == pytest.approx(expected, abs=1e-3)
+
+
+@lived
 async def test_an_idle_time_saves_up_nothing_over_all() -> None:
     scheduler = scheduler_of(1.0)
     await call(scheduler, "getHistory")

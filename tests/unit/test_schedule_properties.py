@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.bucket import LEAST, LIMITS, MARGIN, OVERLAP, RECOVERY, Limit
-from archiver.schedule import SPACING, Priority, Scheduler
+from archiver.schedule import SPACING, TRANSIT, Priority, Scheduler
 from tests.unit.leaping import LoopClock, live
 
 METHODS = [*LIMITS, "another"]
@@ -121,7 +121,7 @@ class Account:
         """Nobody waited since the last look who could have gone."""
         if now - self.looked > 0.2:
             then = (now + self.looked) / 2
-            if then - self.last_out > self.interval + LEEWAY:
+            if then - self.last_out > self.interval * (1 + TRANSIT) + LEEWAY:
                 for ask in self.waiting.values():
                     method = self.method(ask.method)
                     assert not (method.may_go(then, self.begun, 0.05) and method.share(then) == 1.0), (ask, then)
