@@ -44,8 +44,8 @@ from tests.telegram.world import Account
 BRIEF = Patience(
     delays=(0.02, 0.05),
     connect=0.6,
-    call=0.4,
-    call_most=0.6,
+    call=0.8,
+    call_most=1.0,
     forever=True,
     back_off=(0.02, 0.2),
     free_losses=8,
@@ -53,7 +53,7 @@ BRIEF = Patience(
 """`SERVICE` in real milliseconds."""
 PACE = Pace(poll_interval=30.0, audit_interval=6 * 3600.0, requests_per_second=0.0)
 """The default, but for the pacing of requests."""
-LIMIT = 20.0
+LIMIT = 30.0
 """Real seconds after which something will never happen."""
 _OF_SERVER = "telegram "
 """The loopback server's tasks are called so."""

@@ -59,7 +59,8 @@ class TellingServer(Server):
             self._ordered[call.account, call.method] = time.monotonic() + plan.delay
         await super()._planned(conn, msg_id, seqno, call, plan)
         broken = plan.drop or plan.transport is not None or plan.half is not None or plan.cut is not None
-        if broken or (plan.flood is not None and (plan.hang or plan.refuse is not None)):
+        told = plan.error is not None and plan.error[1].startswith("FLOOD_WAIT") and plan.refuse is None
+        if broken or (plan.flood is not None and (plan.hang or not told)):
             self.forgive()
 
     def _run(self, conn: Connection, call: Call, plan: Plan | None = None) -> bytes:

@@ -131,7 +131,7 @@ async def test_a_channel_that_is_too_busy_to_be_followed_gets_its_whole_history_
     busy = channel_of(world, "busy", 5000)
     async with service_of(server, tmp_path, account, pace=Pace(requests_per_second=1.0)) as desk:
         await desk.add(busy)
-        end = world.clock.now() + 900
+        end = world.clock.now() + 3000  # an account alone with it needs 500
         while desk.query("SELECT count(*) FROM message WHERE message_id = 1") == [(0,)]:
             assert world.clock.now() < end
             for number in range(120):  # more than any difference tells
@@ -151,7 +151,8 @@ async def test_a_channel_that_is_removed_while_its_history_comes_in_is_left_alon
         await desk.until(lambda: desk.query("SELECT count(*) FROM message WHERE channel_id = ?", long.id)[0][0] > 500)
         await beside(tmp_path, lambda conn: channels.set_state(conn, long.id, "removed", now=world.now()))
         held = desk.query("SELECT count(*), max(last_seen) FROM message WHERE channel_id = ?", long.id)
-        await asyncio.sleep(0.3)
+        await desk.until(lambda: desk.service._crews["default"].filler.left == 0)
+        await asyncio.sleep(0.5)  # a page may have been under way
         asked = [request.peer.channel_id for request in server.called("messages.getHistory")].count(long.id)
         long.post("nobody is to look")
         alpha.post("new")
