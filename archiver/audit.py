@@ -83,14 +83,14 @@ class Auditor:
         self._fail = fail
         self._tiers = {tier.name: tier for tier in make_tiers(interval)}
         self._spacing = 1 / (share * requests_per_second) if requests_per_second > 0 else 0.0
-        self._audit_at = 0.0
-        """When the next page of an audit may be asked for."""
+        self._audit_at = -math.inf
+        """The tick at which the next page of an audit may be asked for."""
         self._standings: dict[int, Standing] = {}
         self._looked_at = -math.inf
         self._resting: dict[int, float] = {}
+        """Channels that are left alone, and until which tick."""
         self._undescribed: dict[int, float] = {}
-        """Channels whose description cannot be had, and until when they are not asked for it."""
-        """Channels that are left alone, and until when."""
+        """Channels whose description cannot be had, and until which tick they are not asked for it."""
         self._surplus: dict[int, tuple[int, int]] = {}
         """How many more messages than held the server counted, with the time of that count."""
         self._unsettled: set[int] = set()
@@ -102,32 +102,31 @@ class Auditor:
         Returns in how many seconds the next step is worth it, 0 when more is due now. Raises what stops the account,
         and FloodWait.
         """
-        now = self._clock.now()
-        if not 0 <= now - self._looked_at < FRESH:
+        now, tick = self._clock.now(), self._clock.tick()
+        if tick - self._looked_at >= FRESH:
             await self._look(now)
-        self._audit_at = min(self._audit_at, now + self._spacing)  # the clock may have been set back
-        self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > now}
-        self._undescribed = {channel_id: until for channel_id, until in self._undescribed.items() if until > now}
+        self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
+        self._undescribed = {channel_id: until for channel_id, until in self._undescribed.items() if until > tick}
         awake = (
-            self._without_description(standing)
+            self._without_description(standing, now - tick)
             for standing in self._standings.values()
             if standing.channel_id not in self._resting
         )
         planned = plan(awake, tuple(self._tiers.values()), now)
         for review in planned.due:
-            if review.priority != Priority.AUDIT or self._audit_at <= now:
+            if review.priority != Priority.AUDIT or self._audit_at <= tick:
                 looked_at, self._looked_at = self._looked_at, -math.inf  # whatever becomes of it
                 await self._take_up(review, stop)
                 await self._look_at(review.channel_id)
                 self._looked_at = looked_at
                 return 0.0
-        return self._pause(planned, now)
+        return self._pause(planned, now, tick)
 
-    def _pause(self, planned: Plan, now: float) -> float:
-        next_at = min(planned.next_at, now + LOOK, *self._resting.values())
+    def _pause(self, planned: Plan, now: float, tick: float) -> float:
+        pauses = [planned.next_at - now, LOOK, *(until - tick for until in self._resting.values())]
         if planned.due:
-            next_at = min(next_at, self._audit_at)
-        return max(next_at - now, 0.0)
+            pauses.append(self._audit_at - tick)
+        return max(min(pauses), 0.0)
 
     # what is due
 
@@ -140,7 +139,7 @@ class Auditor:
         self._standings = {
             standing.channel_id: replace(standing, differs=await self._differs(standing, now)) for standing in found
         }
-        self._looked_at = now
+        self._looked_at = self._clock.tick()
 
     async def _look_at(self, channel_id: int) -> None:
         """See how one channel stands that was just reviewed."""
@@ -186,7 +185,7 @@ class Auditor:
         try:
             access_hash = await self._access(channel)
         except StaleAccess:  # catching up looks it up
-            self._resting[channel.channel_id] = self._clock.now() + REST
+            self._resting[channel.channel_id] = self._clock.tick() + REST
             return
         try:
             if review.tier == DESCRIPTION:
@@ -199,20 +198,23 @@ class Auditor:
         except (*OF_ACCOUNT, FloodWait):
             raise
         except Outdated:
-            self._resting[channel.channel_id] = self._clock.now() + REST
+            self._resting[channel.channel_id] = self._clock.tick() + REST
         except Error as exc:
             if review.tier == DESCRIPTION:
                 # Whether the channel can be read is for others to find out.
                 log.info("%s: its description could not be read (%s)", channel.name, type(exc).__name__)
-                self._undescribed[channel.channel_id] = self._clock.now() + UNDESCRIBED
+                self._undescribed[channel.channel_id] = self._clock.tick() + UNDESCRIBED
                 return
-            self._resting[channel.channel_id] = self._clock.now() + REST
+            self._resting[channel.channel_id] = self._clock.tick() + REST
             await self._fail(channel, exc)
 
-    def _without_description(self, standing: Standing) -> Standing:
-        """How the channel stands, its description left out for as long as it cannot be had."""
+    def _without_description(self, standing: Standing, ahead: float) -> Standing:
+        """How the channel stands, its description left out for as long as it cannot be had.
+
+        `ahead`: by how many seconds the time of day is ahead of the ticks.
+        """
         until = self._undescribed.get(standing.channel_id)
-        return standing if until is None else replace(standing, described_at=int(until - DAY))
+        return standing if until is None else replace(standing, described_at=int(until + ahead - DAY))
 
     async def _stretch(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
         """Some pages of a review. Each is stored, then counted for all reviews that wait for it."""
@@ -226,7 +228,7 @@ class Auditor:
                 read = await reader.read(review.lowest_id, next_id)
             finally:
                 if spaced:
-                    self._audit_at = self._clock.now() + self._spacing
+                    self._audit_at = self._clock.tick() + self._spacing
             if read is None:
                 return
             await self._save(review.channel_id, progress, advance(progress, read))

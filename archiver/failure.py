@@ -18,6 +18,7 @@ _BACKOFF: tuple[tuple[type[Error], float, float, float], ...] = (
     (Error, 30.0, 2.0, 120.0),  # the server's own trouble passes, and nobody tells us when
 )
 _MOST_STEPS = 20
+_SPREAD = 1.2
 
 
 OF_ACCOUNT = (LoginNeeded, UsageError)
@@ -33,11 +34,20 @@ def state_after(error: Error) -> State | None:
     return None
 
 
+def longest_aside(state: State, failures: int) -> float:
+    """For how many seconds at most a channel in this state, after so many failures in a row, is left in peace."""
+    known = {"banned": ChannelGone, "inaccessible": ChannelInaccessible}.get(state, Error)
+    return _seconds(known, max(failures - 1, 0)) * _SPREAD
+
+
 def seconds_aside(error: Error, failures: int) -> float:
     """For how many seconds to leave the channel in peace. `failures`: how many came before this one, in a row.
 
     Up to a fifth is added at random, so that channels which failed together do not come back together.
     """
-    first, factor, most = next(row[1:] for row in _BACKOFF if isinstance(error, row[0]))
-    seconds = min(first * factor ** min(failures, _MOST_STEPS), most)
-    return seconds * random.uniform(1.0, 1.2)  # noqa: S311 - no secret
+    return _seconds(type(error), failures) * random.uniform(1.0, _SPREAD)  # noqa: S311 - no secret
+
+
+def _seconds(kind: type[Error], failures: int) -> float:
+    first, factor, most = next(row[1:] for row in _BACKOFF if issubclass(kind, row[0]))
+    return min(first * factor ** min(failures, _MOST_STEPS), most)

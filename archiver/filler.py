@@ -90,7 +90,7 @@ class Filler:
         self._turn = 0
         self._under_way: set[int] = set()
         self._resting: dict[int, float] = {}
-        """Channels that are left alone, and until when."""
+        """Channels that are left alone, and until which tick."""
         self.left = 0
         """Channels whose history is not complete yet."""
 
@@ -114,13 +114,13 @@ class Filler:
 
     async def _next(self) -> Work | None:
         """The most urgent work, planned anew each time: the server may just have refused to tell what happened."""
-        conn, now = self._database.connection, self._clock.now()
+        conn, now, tick = self._database.connection, self._clock.now(), self._clock.tick()
         channels = await list_channels(conn)
         works = plan(channels, await list_all_coverage(conn), account=self._account, now=now, turns=self._turns)
         self.left = len(works)
         left = {work.channel.channel_id for work in works}
         self._turns = {channel_id: turn for channel_id, turn in self._turns.items() if channel_id in left}
-        self._resting = {channel_id: end for channel_id, end in self._resting.items() if end > now}
+        self._resting = {channel_id: end for channel_id, end in self._resting.items() if end > tick}
         for work in works:
             channel_id = work.channel.channel_id
             if channel_id not in self._under_way and channel_id not in self._resting:
@@ -135,7 +135,7 @@ class Filler:
         except (Removed, Outdated):
             return
         except StaleAccess:
-            self._resting[work.channel.channel_id] = self._clock.now() + REST
+            self._resting[work.channel.channel_id] = self._clock.tick() + REST
         except OF_ACCOUNT:
             raise
         except Error as exc:

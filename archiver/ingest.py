@@ -207,6 +207,16 @@ class Ingest:
 
         await self._database.write(act)
 
+    async def end_aside(self, channel_ids: Sequence[int]) -> None:
+        """Ask for these channels again now."""
+        now = int(self._clock())
+
+        def act(conn: Writer) -> None:
+            for channel_id in channel_ids:
+                channels.end_aside(conn, channel_id, now=now)
+
+        await self._database.write(act)
+
     def _observe_channel(self, conn: Writer, channel: Channel, now: int) -> None:
         channels.upsert_channel(conn, channel, now=now)
         channels.set_access(

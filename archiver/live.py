@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from archiver.clock import Clock
 from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.errors import Error
-from archiver.failure import OF_ACCOUNT
+from archiver.failure import OF_ACCOUNT, longest_aside
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror import Mirror
 from archiver.polling import POLL_LEAST, poll_interval, slowdown
@@ -34,6 +34,7 @@ from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel, list_access, list_channels, list_unread
 from archiver.store.database import Database
 from archiver.store.message import list_newest_dates
+from archiver.track import UNSAID, Track
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,6 @@ SURE = 3600.0
 """Seconds after which a channel is asked for its difference whatever the probe says."""
 STALE = 4
 """Intervals without a probe's word after which a channel is polled instead."""
-TRIES = 3
-"""How often a state that the probe speaks of is looked for, if no difference leads to it."""
 WELCOME = 2.0
 """Seconds between two looks for channels that were added."""
 NOTED = 300.0
@@ -50,27 +49,6 @@ NOTED = 300.0
 HINTS, HINTS_AT_ONCE = 0.25, 10
 """Of the account's requests, how much may go into following hints, and how many after a quiet time. Chatty channels
 would else leave nothing for histories; a hint that is passed over costs little, because the probe comes by anyway."""
-
-
-@dataclass(slots=True)
-class _Track:
-    """What is remembered of a channel while the service runs."""
-
-    sure_at: float
-    """When its difference is asked for at the latest."""
-    probed_at: float
-    """When the probe last spoke of it."""
-    top_shown: int = 0
-    """The newest message that the probe spoke of, if it is not known yet."""
-    top_sought: int = 0
-    """The one that was looked for already."""
-    pts_shown: int = 0
-    """The state that the probe spoke of, if it is ahead of ours."""
-    pts_sought: int = 0
-    """The one that no difference led to, and how often it was tried: a server may say what is not so."""
-    pts_tries: int = 0
-    dates: tuple[int, list[int]] | None = None
-    """Top id and the dates of the newest posts that were read with it."""
 
 
 class Live:
@@ -98,22 +76,29 @@ class Live:
         self._interval = interval
         self._rate = requests_per_second
         self._fail = fail
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, Track] = {}
         self._queue = DueQueue()
         self._failed: set[int] = set()
         """Channels that could not be caught up the last time."""
         self._hints = Allowance(requests_per_second * HINTS, HINTS_AT_ONCE)
         self.heard_at: float | None = None
-        """When the server last told how its channels stand; the service's sign of life hangs on it."""
+        """Unix time at which the server last told how its channels stand."""
+        self._heard = math.inf
+        """The same as a tick."""
 
     @property
     def due(self) -> int:
         """How many channels wait to be caught up."""
         return len(self._queue)
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the server last told how its channels stand; the service's sign of life hangs on it."""
+        return max(self._clock.tick() - self._heard, 0.0)
+
     def hint(self, channel_id: int) -> None:
         """Something may have happened in a channel: have a look."""
-        if channel_id in self._tracks and channel_id not in self._queue and self._hints.take(self._clock.now()):
+        if channel_id in self._tracks and channel_id not in self._queue and self._hints.take(self._clock.tick()):
             self._queue.put(channel_id, CHANGED)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -131,7 +116,7 @@ class Live:
     async def _probe_for_ever(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             channels = await self._channels()
-            begun = self._clock.now()
+            begun = self._clock.tick()
             access = await list_access(self._database.connection, self._account)
             known = {}
             for channel in channels:
@@ -150,15 +135,15 @@ class Live:
                 else:
                     known[channel.channel_id] = channel
             if not known:
-                self.heard_at = begun
+                self._hear()
             async with aclosing(self._probe.ask({key: access[key] for key in known}, stop.is_set)) as answers:
                 async for told, states in answers:
                     await self._compare([known[key] for key in told], states)
-            await self._clock.wait(stop, self._interval - (self._clock.now() - begun))
+            await self._clock.wait(stop, self._interval - (self._clock.tick() - begun))
 
     async def _channels(self) -> list[Mirrored]:
         """Those that are to be looked at now; what is remembered of others is dropped."""
-        now = self._clock.now()
+        now, tick = self._clock.now(), self._clock.tick()
         mirrored = await list_channels(self._database.connection)
         mine = [channel for channel in mirrored if channel.account == self._account]
         kept = {channel.channel_id for channel in mine}
@@ -166,12 +151,20 @@ class Live:
         self._tracks = {key: track for key, track in self._tracks.items() if key in kept}
         self._failed &= kept
         for channel_id in kept - self._tracks.keys():
-            self._tracks[channel_id] = _Track(sure_at=now + random.random() * SURE, probed_at=now)  # noqa: S311
-        return [channel for channel in mine if channel.retry_at is None or channel.retry_at <= now]
+            self._tracks[channel_id] = Track(sure_at=tick + random.random() * SURE, probed_at=tick)  # noqa: S311
+        aside = {channel.channel_id: channel.retry_at - now for channel in mine if channel.retry_at is not None}
+        # Nobody is set aside for so long: it was another time of day by which that was written.
+        absurd = [c.channel_id for c in mine if aside.get(c.channel_id, 0.0) > longest_aside(c.state, c.failures)]
+        if absurd:
+            await self._ingest.end_aside(absurd)
+        return [c for c in mine if aside.get(c.channel_id, 0.0) <= 0 or c.channel_id in absurd]
+
+    def _hear(self) -> None:
+        self.heard_at, self._heard = self._clock.now(), self._clock.tick()
 
     async def _compare(self, channels: list[Mirrored], states: dict[int, PeerState] | None) -> None:
         """Put those into the queue that changed; those of which nothing was said are polled from now on."""
-        now = self._clock.now()
+        now, tick = self._clock.now(), self._clock.tick()
         quiet = []
         for channel in channels:
             track = self._tracks.get(channel.channel_id)
@@ -180,22 +173,22 @@ class Live:
             state = states.get(channel.channel_id) if states else None
             # A state behind ours is none: it is of another server, or of another count.
             said = state is not None and state.pts is not None and state.pts >= (channel.pts or 0)
-            if track.probed_at and not said and (states is not None or len(channels) == 1):
+            if track.probed_at != UNSAID and not said and (states is not None or len(channels) == 1):
                 # Said of it alone, and news: its own difference tells what is the matter with it.
                 self._queue.put(channel.channel_id, CHANGED)
-            track.probed_at = now if said else 0.0
+            track.probed_at = tick if said else UNSAID
             if state is None:
                 continue
             unseen = state.top_id > channel.top_id and state.top_id != track.top_sought
             if unseen:
                 track.top_shown = state.top_id
             owed = self._mirror.owes_difference(channel.channel_id)
-            if unseen or owed or (said and _is_ahead(state, channel, track)):
+            if unseen or owed or (said and track.is_behind(state, channel.pts)):
                 self._queue.put(channel.channel_id, CHANGED)
-            elif said and now - (channel.last_sync_at or 0) >= NOTED:
+            elif said and channel.since_sync(now) >= NOTED:
                 quiet.append(channel.channel_id)
         if states is not None:
-            self.heard_at = now
+            self._hear()
         if quiet:
             await self._ingest.note_quiet(quiet)
 
@@ -204,16 +197,16 @@ class Live:
     async def _poll_for_ever(self, stop: asyncio.Event) -> None:
         while not await self._clock.wait(stop, min(self._interval, POLL_LEAST) / 2):
             channels = [channel for channel in await self._channels() if channel.pts is not None]
-            now = self._clock.now()
+            now, tick = self._clock.now(), self._clock.tick()
             tracks = {channel.channel_id: self._tracks[channel.channel_id] for channel in channels}
-            unprobed = [c for c in channels if now - tracks[c.channel_id].probed_at > STALE * self._interval]
+            unprobed = [c for c in channels if tick - tracks[c.channel_id].probed_at > STALE * self._interval]
             intervals = {c.channel_id: await self._poll_interval(c, len(unprobed)) for c in unprobed}
             slower = slowdown(intervals.values(), self._rate)
             for channel in unprobed:
-                if now - (channel.last_sync_at or 0) >= intervals[channel.channel_id] * slower:
+                if channel.since_sync(now) >= intervals[channel.channel_id] * slower:
                     self._queue.put(channel.channel_id, SURELY)
             for channel in channels:
-                if now >= tracks[channel.channel_id].sure_at:
+                if tick >= tracks[channel.channel_id].sure_at:
                     self._queue.put(channel.channel_id, SURELY)
 
     async def _poll_interval(self, channel: Mirrored, channels: int) -> float:
@@ -280,17 +273,7 @@ class Live:
             await self._fail(channel, exc)
             self._failed.add(channel_id)
             return
-        self.heard_at = now = self._clock.now()
+        self._hear()
         if track:
-            track.sure_at = now + SURE * random.uniform(0.9, 1.1)  # noqa: S311
-            track.top_shown, track.top_sought = 0, max(top_id, track.top_sought)
-            track.pts_tries = track.pts_tries + 1 if track.pts_shown == track.pts_sought else 1
-            track.pts_sought = track.pts_shown
-
-
-def _is_ahead(state: PeerState, channel: Mirrored, track: _Track) -> bool:
-    """Whether the server speaks of events that we do not know, and did not look for in vain time and again."""
-    if state.pts is None or state.pts <= (channel.pts or 0):
-        return False
-    track.pts_shown = state.pts
-    return state.pts != track.pts_sought or track.pts_tries < TRIES
+            track.sure_at = self._clock.tick() + SURE * random.uniform(0.9, 1.1)  # noqa: S311
+            track.note_sought(top_id)

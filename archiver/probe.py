@@ -7,6 +7,7 @@ alone. A server may also refuse the method as such; a few channels asked for sin
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TypeAlias
 
@@ -37,7 +38,7 @@ class Probe:
     def __init__(self, source: Source, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._refused_until = 0.0
+        self._refused_until = -math.inf
         self._refusals = 0
         """In a row."""
         self._apart: dict[int, float] = {}
@@ -45,7 +46,7 @@ class Probe:
 
     async def ask(self, access: Mapping[int, int], stop: Callable[[], bool]) -> AsyncGenerator[Told, None]:
         """Each channel once, some at a time; `access`: channel -> access hash. Raises what stops the account."""
-        now = self._clock.now()
+        now = self._clock.tick()  # the time of day may be set
         self._apart = {channel_id: until for channel_id, until in self._apart.items() if until > now}
         refused = now < self._refused_until
         wanted = [channel_id for channel_id in access if not refused and channel_id not in self._apart]
@@ -95,5 +96,5 @@ class Probe:
         log.log(level, "the server refuses to tell how channels stand; %d are asked for one by one", channels)
         seconds = min(REFUSED_FIRST * 2**self._refusals, REFUSED_MOST)
         self._refusals = min(self._refusals + 1, 10)
-        self._refused_until = self._clock.now() + seconds
+        self._refused_until = self._clock.tick() + seconds
         self._apart.clear()  # it was not theirs

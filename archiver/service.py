@@ -206,7 +206,7 @@ class Service:
         last_at, last_states = -math.inf, None
         while not stop.is_set():
             now, moment = self._clock.now(), time.monotonic()
-            detail = {name: self._describe(crew, now) for name, crew in self._crews.items()}
+            detail = {name: self._describe(crew) for name, crew in self._crews.items()}
             states = {name: (account["state"], account["trouble"]) for name, account in detail.items()}
             if states != last_states or moment >= last_at + interval:
                 last_at, last_states = moment, states
@@ -215,9 +215,9 @@ class Service:
                 self._tell_manager(detail)
             await real.wait(stop, min(LOOK, last_at + interval - moment))
 
-    def _describe(self, crew: Crew, now: float) -> dict[str, object]:
+    def _describe(self, crew: Crew) -> dict[str, object]:
         line, heard = crew.account.connection, crew.live.heard_at
-        hangs = line.offline_since is None and heard is not None and now - heard > DEAF
+        hangs = line.offline_since is None and crew.live.silence > DEAF
         begins = heard is None and line.trouble is None
         state = "starting" if begins else "offline" if line.offline_since else "silent" if hangs else "mirroring"
         return {

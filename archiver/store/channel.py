@@ -6,6 +6,7 @@ In every file of the store: what reads is awaited on any connection; what writes
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +63,10 @@ class Mirrored:
     def lowest_wanted(self) -> int:
         """The lowest id that belongs to the mirror."""
         return (self.floor_id or 0) + 1
+
+    def since_sync(self, now: float) -> float:
+        """Seconds since it was at the present; inf: never, or by a time of day that is yet to come."""
+        return now - self.last_sync_at if self.last_sync_at and self.last_sync_at <= now else math.inf
 
 
 _COLUMNS = (
@@ -205,6 +210,11 @@ def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error
         "UPDATE channel SET failures = failures + 1, retry_at = ?, last_error = ? WHERE channel_id = ?",
         (retry_at, error, channel_id),
     )
+
+
+def end_aside(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
+    """The channel is asked for again from now on, although it was to be left in peace for longer."""
+    conn.execute("UPDATE channel SET retry_at = min(retry_at, ?) WHERE channel_id = ?", (now, channel_id))
 
 
 def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:

@@ -44,33 +44,44 @@ SURPLUS = f"""
     FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
 """
 
+_JITTER = 60
+"""Seconds by which a moment may be ahead of now: clocks are set a little all the time."""
+
 
 async def list_standings(
     conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
 ) -> list[Standing]:
     """How the account's channels stand, but for those that are removed, set aside or were never read.
 
-    `ages`: by tier, how old a message may be, in seconds; `only`: of this channel alone.
+    `ages`: by tier, how old a message may be, in seconds; `only`: of this channel alone. A moment that is yet to come
+    was written by a clock that has been set back since: it counts as never.
     """
     parameters = {"account": account, "now": int(now), "only": only}
     progress: dict[int, dict[str, Progress]] = {}
     async with conn.execute(_PROGRESS, parameters) as cursor:
         for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in await cursor.fetchall():
             progress.setdefault(channel_id, {})[tier] = Progress(
-                reviewed_at=reviewed_at, started_at=started_at, next_id=next_id or 0, lowest_id=lowest_id or 0
+                reviewed_at=_past(reviewed_at, now),
+                started_at=None if started_at is None else min(started_at, int(now)),
+                next_id=next_id or 0,
+                lowest_id=lowest_id or 0,
             )
     oldest = "".join(_OLDEST.format(age=int(age)) for age in ages.values())
     query = _STANDINGS.format(comparable=_COMPARABLE, oldest=oldest)
     async with conn.execute(query, parameters) as cursor:
-        return [_standing(row, tuple(ages), progress.get(row[0], {})) for row in await cursor.fetchall()]
+        return [_standing(row, tuple(ages), progress.get(row[0], {}), now) for row in await cursor.fetchall()]
 
 
-def _standing(row: Any, tiers: Sequence[str], progress: Mapping[str, Progress]) -> Standing:
+def _past(moment: int | None, now: float) -> int | None:
+    return None if moment is None or moment > now + _JITTER else moment
+
+
+def _standing(row: Any, tiers: Sequence[str], progress: Mapping[str, Progress], now: float) -> Standing:
     channel_id, added_at, described_at, accepted_count, top, lowest, counted_at, *oldest = row
     return Standing(
         channel_id=channel_id,
-        added_at=added_at,
-        described_at=described_at,
+        added_at=_past(added_at, now) or 0,
+        described_at=_past(described_at, now),
         accepted_count=accepted_count,
         top=top or 0,
         lowest=lowest,

@@ -201,6 +201,7 @@ async def service_of(
     patience: Patience = BRIEF,
     manager: Systemd | None = None,
     wait_for_floods: float = math.inf,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Desk]:
     """The service with these accounts (the first is `default`), logged in; closing it leaves the archive.
 
@@ -215,7 +216,7 @@ async def service_of(
         if service is not None:
             service.hint(channel_id)
 
-    clock = WorldTime(server)
+    clock = clock or WorldTime(server)
     conduct = Conduct(patience=patience, flood_patience=wait_for_floods, hint=hint, clock=clock)
     with _as_before(), _no_complaints():
         async with open_accounts(settings, command="run", conduct=conduct) as accounts:

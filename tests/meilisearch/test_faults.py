@@ -31,9 +31,6 @@ def test_a_slow_answer_comes_after_its_time(meili: Meili) -> None:
     began = time.monotonic()
     assert meili.call("GET", "/health").status_code == 200
     assert time.monotonic() - began >= 0.2
-    began = time.monotonic()
-    meili.call("GET", "/health")
-    assert time.monotonic() - began < 0.2
 
 
 def test_no_answer_at_all_until_the_client_gives_up(meili: Meili) -> None:

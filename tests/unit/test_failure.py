@@ -20,7 +20,7 @@ from archiver.errors import (
     Unreachable,
     UnreadableObject,
 )
-from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
+from archiver.failure import OF_ACCOUNT, longest_aside, seconds_aside, state_after
 
 DAY = 86_400.0
 SAMPLES = {
@@ -76,3 +76,10 @@ def test_channels_that_failed_together_do_not_come_back_together(error: Error, f
 def test_what_stops_an_account_is_nothing_that_waiting_mends() -> None:
     assert not any(isinstance(error, OF_ACCOUNT) for error in (Unreachable("no line."), ServerFault("it fails.")))
     assert all(isinstance(error, Error) for error in ALL)
+
+
+@given(st.sampled_from(OF_CHANNEL), st.integers(0, 30))
+def test_nothing_is_set_aside_for_longer_than_the_longest_time(error: Error, failures: int) -> None:
+    state = state_after(error) or "active"
+    assert seconds_aside(error, failures) <= longest_aside(state, failures + 1)
+    assert longest_aside(state, failures + 1) <= 1.2 * seconds_aside(error, failures)
