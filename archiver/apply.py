@@ -6,15 +6,15 @@ Every function runs inside the one transaction of `ingest`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import archiver.store.message as messages
 from archiver.coverage import Interval
 from archiver.document import to_document
 from archiver.reconcile import Changes, find_overtaken, reconcile
-from archiver.record import Deleted, Edited, Event, Held, HistoryCleared, Message, Pinned
-from archiver.store.channel import Mirrored
+from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
+from archiver.store.channel import Mirrored, get_counted_pts
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.message import Sight
@@ -54,13 +54,27 @@ def observe_page(
     return _apply(conn, channel, reconcile(seen, held, proven=proven), sight)
 
 
-def observe(conn: Writer, channel: Mirrored, seen: Sequence[Message], sight: Sight) -> Stored:
-    """Apply messages that were shown, whatever else there may be."""
-    return observe_page(conn, channel, seen, None, sight) if seen else Stored()
+def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> Stored:
+    """Apply a difference: new messages first, then all other events in their order."""
+    events, counted_pts = difference.events, get_counted_pts(conn, channel.channel_id)
+    deleted = {one for event in events if isinstance(event, Deleted) for one in event.message_ids}
+    # A page of the history was read after all that is told here: who it left out does not come back by this.
+    all_past = counted_pts is not None and difference.pts <= counted_pts
+
+    def is_past(message_id: int) -> bool:
+        return all_past or message_id in deleted
+
+    stored = Stored()
+    if posted := [event.message for event in events if isinstance(event, Posted)]:
+        ids = [message.message_id for message in posted]
+        held = messages.list_held(conn, channel.channel_id, min(ids), max(ids))
+        stored = _apply(conn, channel, reconcile(posted, held, is_past=is_past), sight)
+    return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
 
 
-def happen(conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sight) -> Stored:
-    """Apply the events of a difference in their order; its posts were applied before all others."""
+def _happen_all(
+    conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sight, is_past: Callable[[int], bool]
+) -> Stored:
     edits = [event.message for event in events if isinstance(event, Edited)]
     held: dict[int, Held] = {}
     for message_id, times in Counter(message.message_id for message in edits).items():
@@ -70,7 +84,7 @@ def happen(conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sigh
     stored = Stored()
     for event in events:
         late = isinstance(event, Edited) and id(event.message) in overtaken
-        stored = sum_up(stored, _happen(conn, channel, event, sight, overtaken=late))
+        stored = sum_up(stored, _happen(conn, channel, event, sight, overtaken=late, is_past=is_past))
     return stored
 
 
@@ -80,13 +94,21 @@ def lose(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sig
     return _apply(conn, channel, Changes(missing=known), sight)
 
 
-def _happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight, *, overtaken: bool) -> Stored:
+def _happen(
+    conn: Writer,
+    channel: Mirrored,
+    event: Event,
+    sight: Sight,
+    *,
+    overtaken: bool,
+    is_past: Callable[[int], bool],
+) -> Stored:
     match event:
         case Edited(message):
             held = messages.list_held(conn, channel.channel_id, message.message_id, message.message_id)
             if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
                 return Stored()  # older than the window, and never held
-            return _apply(conn, channel, reconcile([message], held, overtaken=overtaken), sight)
+            return _apply(conn, channel, reconcile([message], held, overtaken=overtaken, is_past=is_past), sight)
         case Deleted(message_ids):
             return lose(conn, channel, message_ids, sight)
         case HistoryCleared(available_min_id):
@@ -99,6 +121,7 @@ def _happen(conn: Writer, channel: Mirrored, event: Event, sight: Sight, *, over
 
 def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> Stored:
     channel_id = channel.channel_id
+    gone = messages.get_missing(conn, channel_id, changes.gone) if changes.gone else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sight.now)
     if changes.revise:
@@ -115,6 +138,8 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     late = keep_late_revisions(conn, changes.stale, now=sight.now) if changes.stale else []
     if changes.returned:
         messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
+    if gone:
+        messages.stay_missing(conn, channel_id, gone)
     if changes.missing:
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
@@ -134,8 +159,8 @@ def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, sight: Sigh
         exact.upsert(conn, [to_document(message) for message in written])
     if changes.returned:
         exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
-    if changes.missing:
-        exact.mark_missing(conn, _keys(channel, changes.missing), missing=True)
+    if changes.missing or changes.gone:
+        exact.mark_missing(conn, _keys(channel, (*changes.missing, *changes.gone)), missing=True)
     changed = {m.message_id for m in (*changes.insert, *changes.revise)}
     changed.update(changes.missing, changes.returned)
     if changed:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
-from archiver.apply import Stored, happen, lose, observe, observe_page, sum_up
+from archiver.apply import Stored, catch_up, lose, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
@@ -115,6 +115,8 @@ class Ingest:
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, None if alone else page.pts)
+            if not alone and page.pts < (channels.get_counted_pts(conn, channel.channel_id) or 0):
+                raise _outdated()  # a page that was served later is stored already
             self._reach(conn, channel, page.channel, sight.now)
             stored = observe_page(conn, channel, page.messages, proven, sight)
             _note_stubs(conn, channel, page.messages, sight.now)
@@ -153,7 +155,7 @@ class Ingest:
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, channel.pts)
             self._reach(conn, channel, difference.channel, sight.now)
-            stored = sum_up(observe(conn, channel, posted, sight), happen(conn, channel, difference.events, sight))
+            stored = catch_up(conn, channel, difference, sight)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
@@ -256,7 +258,11 @@ def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
         raise Removed("it was removed meanwhile.")
     generation, known_pts, _ = standing
     if generation != channel.generation or (pts is not None and known_pts is not None and pts < known_pts):
-        raise Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
+        raise _outdated()
+
+
+def _outdated() -> Outdated:
+    return Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
 
 
 def _proven(channel: Mirrored, difference: Difference, top_id: int) -> Interval | None:

@@ -6,12 +6,13 @@ held, other payload, same content   -> update (counters, reactions, edit_date)
 held, other content, not older      -> keep the old content as a revision, then update
 held, other content, older          -> stale: a late answer never undoes a newer one, but it is evidence, and is kept
 held, other counters                -> besides all that, their change is kept
+held as missing, seen               -> returned; but what was seen before it went only adds to what is known of it
 held, within the proven ids, absent -> missing
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archiver.record import Held, Message
@@ -33,6 +34,12 @@ class Changes:
     missing: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     """Held as missing, and seen again."""
+    gone: list[int] = field(default_factory=list)
+    """Held as missing, and shown as they were before that: missing they stay."""
+
+
+def _never(_: int) -> bool:
+    return False
 
 
 def reconcile(
@@ -41,9 +48,11 @@ def reconcile(
     *,
     proven: tuple[int, int] | None = None,
     overtaken: bool = False,
+    is_past: Callable[[int], bool] = _never,
 ) -> Changes:
     """Compare what was seen with what is held. `proven`: the ids of which the answer tells all; `overtaken`: what was
-    seen is known to be older than what is held.
+    seen is known to be older than what is held; `is_past`: whether a message was seen before it went, if it is held as
+    missing.
     """
     changes = Changes()
     present: set[int] = set()
@@ -56,7 +65,7 @@ def reconcile(
             changes.insert.append(message)
             continue
         if known.missing_since is not None:
-            changes.returned.append(message.message_id)
+            (changes.gone if is_past(message.message_id) else changes.returned).append(message.message_id)
         _compare(changes, message, known, overtaken=overtaken)
     if proven and present:
         # An answer without a single message proves nothing: a lost channel looks just like that.

@@ -241,6 +241,12 @@ def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, p
     )
 
 
+def get_counted_pts(conn: sqlite3.Connection, channel_id: int) -> int | None:
+    """The pts of the last page of the history that told the server's count, None when none did."""
+    (pts,) = conn.execute("SELECT server_count_pts FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    return int(pts) if pts is not None else None
+
+
 def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
     """Note that the channel was caught up to the present."""
     conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
@@ -249,7 +255,8 @@ def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
 def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
     """What was covered no longer counts; what is held stays, and the history is walked again."""
     conn.execute(
-        "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL WHERE channel_id = ?",
+        "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL, server_count_pts = NULL"
+        " WHERE channel_id = ?",
         (channel_id,),
     )
 

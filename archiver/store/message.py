@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiosqlite
 
@@ -22,6 +22,15 @@ class Sight:
     now: int
     origin: Origin
     generation: int
+
+
+class Missing(NamedTuple):
+    """How a message is missing. Times are unix seconds."""
+
+    message_id: int
+    since: int
+    how: str
+    last_seen: int
 
 
 _CONTENT = (
@@ -149,6 +158,24 @@ def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterab
     conn.executemany(
         "UPDATE absence SET returned_at = ? WHERE channel_id = ? AND message_id = ? AND returned_at IS NULL",
         [(now, channel_id, message_id) for message_id in message_ids],
+    )
+
+
+def get_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[Missing]:
+    """How these messages are missing."""
+    rows = conn.execute(
+        "SELECT message_id, missing_since, missing_how, last_seen FROM message WHERE channel_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, json.dumps(list(message_ids))),
+    )
+    return [Missing(*row) for row in rows]
+
+
+def stay_missing(conn: sqlite3.Connection, channel_id: int, missing: Iterable[Missing]) -> None:
+    """What was learnt of these messages meanwhile is of the time before they went."""
+    conn.executemany(
+        "UPDATE message SET missing_since = ?, missing_how = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
+        [(one.since, one.how, one.last_seen, channel_id, one.message_id) for one in missing],
     )
 
 

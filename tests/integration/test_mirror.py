@@ -9,10 +9,12 @@ import pytest
 
 from archiver.apply import Stored
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
+from archiver.reader import Reader
 from archiver.schedule import MOST_RESTORED
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.flood import set_flood
+from search.terms import MISSING, SUPERSEDED
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel
@@ -80,6 +82,38 @@ async def test_what_happened_meanwhile_is_caught_up(
         tmp_path, "SELECT message_id, missing_how, text FROM message WHERE missing_since IS NOT NULL ORDER BY 1"
     )
     assert missing == [(100, "update", "message 98"), (101, "update", "message 99")]
+
+
+@pytest.mark.parametrize("told_together", [True, False])
+async def test_what_a_page_showed_to_be_gone_does_not_come_back_by_what_happened_before(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, *, told_together: bool
+) -> None:
+    channel.tells_every_edit = True
+    channel.slice_size = 100 if told_together else 1
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        channel.edit(340, text="edited before it went")
+        channel.edit(341, text="edited, and there still")
+        channel.delete(340)
+        row = await find_channel(rig.database.connection, channel.id)
+        assert row is not None
+        access_hash = await rig.mirror.access(row)
+        await Reader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(300, 345)
+        assert query(tmp_path, "SELECT how FROM absence") == [("audit",)]
+        before = query(tmp_path, "SELECT missing_since, missing_how, last_seen FROM message WHERE message_id = 340")
+        await rig.sync(channel)
+    assert query(tmp_path, "SELECT message_id, returned_at FROM absence") == [(340, None)]
+    after = query(tmp_path, "SELECT missing_since, missing_how, last_seen FROM message WHERE message_id = 340")
+    assert after == before
+    assert query(tmp_path, "SELECT text FROM message WHERE message_id = 340") == [("edited before it went",)]
+    assert query(tmp_path, "SELECT message_id, text FROM revision ORDER BY 1") == [
+        (340, "message 338"),
+        (341, "message 339"),
+    ]
+    assert query(
+        tmp_path, f"SELECT count(*) FROM search_document WHERE flags & {MISSING} AND NOT flags & {SUPERSEDED}"
+    ) == [(1,)]
 
 
 async def test_more_events_than_the_server_tells_are_found_by_walking_again(
