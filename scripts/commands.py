@@ -24,6 +24,7 @@ def render() -> str:
     """The page as it should be."""
     from archiver.cli.__main__ import COMMANDS, PROGRAM
     from archiver.cli.app import build
+    from archiver.cli.help import guide
 
     group = build()
     root = group.context_class(group, info_name=PROGRAM, terminal_width=WIDTH, **group.context_settings)
@@ -36,6 +37,7 @@ def render() -> str:
             inner = command.get_command(context, part)
             below = inner.context_class(inner, info_name=part, parent=context, **inner.context_settings)
             sections.append(_section(f"{PROGRAM} {name} {part}", inner.get_help(below)))
+    sections.append(_section(f"{PROGRAM} help query", "\n".join(guide())))
     return "\n".join(sections)
 
 

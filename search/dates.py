@@ -3,14 +3,15 @@
 Forms: `7d` `2h` `30m` `2w` (before now), `now`, `today`, `yesterday`, `2021`, `2021-12`, `2021-12-16`,
 `2021-12-16T10:30[:45]` with or without `Z` or `+03:00`, `@1639612800` (unix seconds); ranges `A..B`, `A..`, `..B`.
 A year, month or day means the whole of it in the zone, also where the clock jumps; so `until 2021-12-16` includes
-that day. Results are half-open `[since, until)` in aware UTC. Other ISO 8601 forms (20211216, 2021-W50) are refused:
-they are read differently by different people. Every wrong text raises `DateError` and nothing else.
+that day. Results are half-open `[since, until)` in aware UTC. Digits may be those of any script. Other ISO 8601 forms
+(20211216, 2021-W50) are refused: they are read differently by different people. Every wrong text raises `DateError`.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -111,10 +112,16 @@ def parse_zone(text: str) -> tzinfo:
         raise DateError(f"There is no time zone '{text}'.", hint=_near_zones(text)) from None
 
 
+def ascii_digits(text: str) -> str:
+    """The text with the decimal digits of all scripts as 0 to 9."""
+    return text if text.isascii() else "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
 def _span(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime]:
     """Beginning and end of what the text means; the same instant twice for an instant."""
+    written = ascii_digits(text)
     try:
-        found = _words(text, tz, now) or _calendar(text, tz) or _instant(text, tz)
+        found = _words(written, tz, now) or _calendar(written, tz) or _instant(written, tz)
     except (ValueError, OverflowError, OSError):
         raise DateError(f"'{text}' is no date that exists.", hint=_FORMS) from None
     if found is None:

@@ -52,14 +52,6 @@ class QueryError(SearchError):
         """The same error with its place in the whole question."""
         return type(self)(self.message, hint=self.hint, query=query, start=start, end=end)
 
-    @property
-    def pointer(self) -> str:
-        """Two lines: the question on one line, and carets under the place; empty without a question."""
-        if not self.query:
-            return ""
-        line = "".join(char if char.isprintable() else " " for char in self.query)
-        return f"{line}\n{' ' * self.start}{'^' * max(1, self.end - self.start)}"
-
 
 class DateError(QueryError):
     """A date, a range of dates or a time zone is wrong."""

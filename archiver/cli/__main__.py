@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sync": ("Mirror", "archiver.cli.sync", "Fetch what is missing and what is new, then exit."),
     "run": ("Mirror", "archiver.cli.run", "Mirror every added channel from now on, until stopped."),
     "search": ("Find", "archiver.cli.search", "Find messages in the archive."),
+    "query": ("Find", "archiver.cli.query", "Keep queries by a name: save, list, remove."),
     "show": ("Find", "archiver.cli.show", "Show one message with all that is known of it."),
     "history": ("Find", "archiver.cli.history", "Show what became of one message: edits, deletion, return."),
     "changes": ("Find", "archiver.cli.changes", "List what was edited, deleted or renamed, newest first."),
@@ -39,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
     "index": ("Keep", "archiver.cli.index", "Look after the Meilisearch index: status, rebuild, verify, keys."),
     "verify": ("Keep", "archiver.cli.verify", "Check the archive, or an export against its manifest."),
+    "help": ("Help", "archiver.cli.help", "Show the help of a command; `help query`: how queries are written."),
 }
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
@@ -167,7 +169,7 @@ def _explain(exc: Exception, *, debug: bool) -> int:
     if isinstance(exc, SettingsError | SearchError):
         output.error(str(exc))
         if isinstance(exc, QueryError):
-            output.place(exc.pointer)
+            output.place(exc.query, exc.start, exc.end)
         return 2
     output.error(f"{_unforeseen(exc)} Run again with --debug for the traceback.")
     return 2

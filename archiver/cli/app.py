@@ -122,7 +122,8 @@ def _root(
       telekeep search 'bridge closed' --since 7d
       telekeep export --on 2021-12-16 --format csv -o day.csv
 
-    Data goes to stdout, all else to stderr. `telekeep COMMAND --help` tells more.
+    Data goes to stdout, all else to stderr. `telekeep COMMAND --help` tells more,
+    `telekeep help query` how queries are written.
     """
     context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug)
     context.obj.prepare()

@@ -39,7 +39,9 @@ def command(
         Literal["jsonl", "csv"] | None,
         typer.Option("--format", metavar="FORMAT", help="jsonl or csv; by the file's name when left out, else jsonl."),
     ] = None,
-    query: Annotated[str | None, typer.Option("--query", metavar="QUERY", help="Only what it finds.")] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", metavar="QUERY", help="Only what it finds; see `telekeep help query`.")
+    ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
@@ -78,7 +80,7 @@ async def run(
         tree = None
         if query is not None:
             await open_engine(conn)
-            tree = read_query(query, known=await choose_channels(conn, []), now=now, zone=when.tz)
+            tree = await read_query(conn, query, now=now, zone=when.tz)
         request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
         with count_rows("export") as progress:
             if out == "-":

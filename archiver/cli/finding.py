@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archiver.errors import Error
 from archiver.row import ChannelName
 from archiver.store.database import Connection
-from archiver.store.rows import has_search_tables
+from archiver.store.rows import has_search_tables, list_names
+from archiver.store.saved_query import saved_texts
 from search.dates import parse_zone
 from search.exact import ExactEngine, is_current
 from search.query import Context, parse
@@ -19,9 +20,19 @@ class NotSearchable(Error):
     """The search tables are missing, or made by another version."""
 
 
-def read_query(text: str, *, known: Sequence[ChannelName], now: datetime, zone: str) -> Node:
+async def make_context(conn: Connection, *, now: datetime | None = None, zone: str = "UTC") -> Context:
+    """What a query means in this archive: its channels, the saved queries, the present and the zone."""
+    return Context(
+        now=now or datetime.now(UTC),
+        tz=parse_zone(zone),
+        channels=_names(await list_names(conn)),
+        saved=await saved_texts(conn),
+    )
+
+
+async def read_query(conn: Connection, text: str, *, now: datetime, zone: str) -> Node:
     """The query as a tree. Raises QueryError with the place."""
-    return parse(text, Context(now=now, tz=parse_zone(zone), channels=_names(known)))
+    return parse(text, await make_context(conn, now=now, zone=zone))
 
 
 async def open_engine(conn: Connection) -> ExactEngine:

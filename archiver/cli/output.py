@@ -154,10 +154,12 @@ def error(message: str) -> None:
     _say(f"telekeep: {terminal_safe(message)}")
 
 
-def place(pointer: str) -> None:
-    """The lines that show where in a query something is wrong; nothing for an empty pointer."""
-    if pointer:
-        sys.stderr.write("".join(f"  {terminal_safe(part)}\n" for part in pointer.split("\n")))
+def place(query: str, start: int, end: int) -> None:
+    """Show where in a query something is wrong, `query[start:end]`; nothing without a query."""
+    from archiver.cli.pointer import point  # noqa: PLC0415 - for an error only
+
+    for part in point(query, start, end, isolates=is_terminal(sys.stderr)):
+        _say(f"  {part}")
 
 
 def _say(message: str) -> None:

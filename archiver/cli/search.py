@@ -49,7 +49,7 @@ class Options:
 
 def command(
     context: typer.Context,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words and filters; see above.")],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")],
     *,
     channel: Annotated[
         list[str] | None, typer.Option("--channel", "-c", metavar="CHANNEL", help="In this one.")
@@ -91,6 +91,8 @@ def command(
     "bridge closed"    exactly these words, side by side
     bridge OR мост     one of them; -word: not this one; convo*: words that begin so
     has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
+    query:NAME         a query that `telekeep query save` keeps
+    `telekeep help query` explains all of it.
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between.
     """
@@ -122,7 +124,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
         conn = database.connection
         known = await list_names(conn)
         chosen = await choose_channels(conn, options.channels) if options.channels else None
-        tree = read_query(query, known=known, now=now, zone=options.when.tz)
+        tree = await read_query(conn, query, now=now, zone=options.when.tz)
         question = Question(
             tree=tree,
             bounds=bounds,

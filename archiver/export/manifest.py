@@ -13,6 +13,7 @@ from typing import Any
 from archiver.completeness import Run, Tally
 from archiver.export.request import Request
 from archiver.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
+from search.write import write
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
@@ -90,6 +91,7 @@ class Manifest:
             "tool": {"name": "telekeep", "version": self.tool_version},
             "exported_at": iso(int(self.exported_at.timestamp())),
             "query": self.request.query,
+            "expanded_query": write(self.request.tree) if self.request.tree is not None else None,
             "engine": "exact" if self.request.query is not None else None,
             "norm_version": self.norm_version if self.request.query is not None else None,
             "bounds": {

@@ -7,16 +7,24 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from archiver.cli.__main__ import COMMANDS, globals_first
 from archiver.cli.app import _EXIT_STATUS, build
+from archiver.cli.help import guide
 from archiver.row import KEYS, MEDIA_KEYS
 from config.load import setting_names
 from scripts.commands import PAGE, render
+from search.filters import HAS, Context
+from search.grammar import FILTERS
+from search.guide import sections
+from search.query import parse
+from search.tree import State
+from search.write import write
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -88,6 +96,19 @@ def test_what_a_document_names_exists(document: Path) -> None:
         assert name in COMMANDS, name
     for path in re.findall(r"`((?:archiver|search|config|scripts|tests|docs)/[\w./]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_every_example_of_the_guide_is_a_query_and_every_filter_is_in_it() -> None:
+    channels = {"atlas": [1], "صابرين نيوز": [2]}
+    context = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels=channels, saved={"convoys": "convoy OR رتل"})
+    examples = [example for section in sections() for example, _ in section.examples]
+    examples += [example for one in FILTERS.values() for example in one.examples]
+    for example in examples:
+        tree = parse(example, context)
+        assert write(parse(write(tree), context)) == write(tree), example
+    told = "\n".join(guide())
+    for name in [*FILTERS, *HAS, *get_args(State)]:
+        assert re.search(rf"\b{name}\b", told), name
 
 
 def test_readme_tells_every_exit_status() -> None:

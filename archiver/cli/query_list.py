@@ -1,0 +1,44 @@
+"""`telekeep query list`: the saved queries."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from archiver.cli import output
+from archiver.cli.invocation import Invocation
+
+EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
+
+
+def command(
+    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+) -> int:
+    """List the saved queries by name.
+
+    \b
+    Examples:
+      telekeep query list
+      telekeep query list --json | jq -r '.[].name'
+
+    In a pipe: name, query and when it was saved, with tabs between. With --json: name, query, saved_at.
+    """
+    return asyncio.run(run(context.obj, json=json))
+
+
+async def run(invocation: Invocation, *, json: bool) -> int:
+    """Print them. Returns the exit status."""
+    from archiver.cli.reading import open_archive  # noqa: PLC0415 - --help must not pay for it
+    from archiver.row import iso  # noqa: PLC0415 - see above
+    from archiver.store.saved_query import list_saved  # noqa: PLC0415 - see above
+
+    async with open_archive(invocation) as database:
+        found = await list_saved(database.connection)
+    rows = [{"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found]
+    if json:
+        output.json_array(rows)
+    else:
+        output.table(("name", "query", "saved"), (tuple(row.values()) for row in rows), wide=True)
+    return 0

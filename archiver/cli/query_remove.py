@@ -1,0 +1,62 @@
+"""`telekeep query remove`: forget saved queries."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from archiver.store.database import Writer
+    from config.settings import Settings
+
+EXIT_STATUS = {0: "removed", 2: "wrong usage, no such query, or others use it; nothing was removed"}
+
+
+def command(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Of saved queries.")],
+) -> int:
+    """Forget saved queries. One that others use stays.
+
+    \b
+    Examples:
+      telekeep query remove convoys
+    """
+    return asyncio.run(run(context.obj.settings(), names=names))
+
+
+async def run(settings: Settings, *, names: list[str]) -> int:
+    """Forget them. Returns the exit status."""
+    from archiver.cli.finding import make_context  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.query_save import newly_broken  # noqa: PLC0415 - see above
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.errors import NotFound, UsageError  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from archiver.store.saved_query import remove_query  # noqa: PLC0415 - see above
+    from search.filters import nearest  # noqa: PLC0415 - see above
+    from search.saved import fold_name  # noqa: PLC0415 - see above
+
+    expect_archive(settings.archive.dir)
+    async with open_beside(settings.archive.dir, command="query") as database:
+        context = await make_context(database.connection)
+        for name in names:
+            if fold_name(name) not in context.saved:
+                hint = nearest(fold_name(name), context.saved, "{}") or "`telekeep query list` lists them."
+                raise NotFound(f"there is no saved query {name!r}.", hint=hint)
+        gone = {fold_name(name) for name in names}
+        left = {name: text for name, text in context.saved.items() if name not in gone}
+        if broken := newly_broken(context, left):
+            used = ", ".join(f"query:{one}" for one in broken)
+            raise UsageError(f"{used} would no longer work without it.", hint="Remove that one too, or save it anew.")
+
+        def act(conn: Writer) -> None:
+            for name in names:
+                remove_query(conn, name)
+
+        await database.write(act)
+    output.note(f"removed {', '.join(names)}.")
+    return 0

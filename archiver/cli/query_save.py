@@ -1,0 +1,88 @@
+"""`telekeep query save`: keep a query by a name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli import output
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from search.filters import Context
+
+EXIT_STATUS = {0: "saved", 2: "wrong usage, a wrong query, or there is no archive; nothing was saved"}
+
+
+def command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters and digits of any script, - _ and .")],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="As in search.")],
+) -> int:
+    """Keep a query by a name, to be used as query:NAME.
+
+    \b
+    Examples:
+      telekeep query save convoys 'convoy OR рота OR رتل'
+      telekeep query save fresh 'query:convoys has:video since:7d'
+      telekeep query save not-toll -- -toll
+
+    The query is checked now, with the queries and channels that it names. since:7d and on:yesterday mean what they mean
+    when it is used, and days are counted in the --tz of then. A query of the same name is replaced. It works while
+    `telekeep run` mirrors.
+    """
+    return asyncio.run(run(context.obj.settings(), name=name, query=" ".join(query)))
+
+
+async def run(settings: Settings, *, name: str, query: str) -> int:
+    """Check and keep it. Returns the exit status."""
+    from archiver.cli.finding import make_context  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.errors import UsageError  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from archiver.store.saved_query import save_query  # noqa: PLC0415 - see above
+    from search.query import EVERYTHING, parse  # noqa: PLC0415 - see above
+    from search.saved import LONGEST, fold_name, is_name  # noqa: PLC0415 - see above
+
+    if not is_name(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a query.",
+            hint=f"Write letters and digits of any script, - _ and ., at most {LONGEST} together.",
+        )
+    expect_archive(settings.archive.dir)
+    async with open_beside(settings.archive.dir, command="query") as database:
+        context = await make_context(database.connection)
+        saved = {**context.saved, fold_name(name): query}
+        if parse(query, replace(context, saved=saved)) == EVERYTHING:
+            raise UsageError("there is nothing in the query.", hint="Write words or filters.")
+        if broken := newly_broken(context, saved):
+            raise UsageError(
+                f"{', '.join(f'query:{one}' for one in broken)} would no longer work with it.",
+                hint="Save it by another name, or mend that one first.",
+            )
+        before = context.saved.get(fold_name(name))
+        await database.write(lambda conn: save_query(conn, name, query, now=int(time.time())))
+    output.note(f"saved; use it as query:{name}." if before is None else f"saved; before it was: {before}")
+    return 0
+
+
+def newly_broken(context: Context, saved: Mapping[str, str]) -> list[str]:
+    """The saved queries that work now and would not if these were all there are."""
+    after = replace(context, saved=saved)
+    return [one for one in saved if _works(one, context) and not _works(one, after)]
+
+
+def _works(name: str, context: Context) -> bool:
+    from search.errors import QueryError  # noqa: PLC0415 - --help must not pay for it
+    from search.query import parse  # noqa: PLC0415 - see above
+
+    try:
+        parse(f"query:{name}", context)
+    except QueryError:
+        return False
+    return True

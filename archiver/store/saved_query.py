@@ -1,0 +1,46 @@
+"""Table `saved_query`: questions that are kept by a name."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+import aiosqlite
+
+from search.saved import fold_name
+
+
+class SavedQuery(NamedTuple):
+    """A question with its name."""
+
+    folded: str
+    name: str
+    query: str
+    saved_at: int
+    """Unix seconds."""
+
+
+async def list_saved(conn: aiosqlite.Connection) -> list[SavedQuery]:
+    """All of them, by name."""
+    async with conn.execute("SELECT folded, name, query, saved_at FROM saved_query ORDER BY folded") as cursor:
+        return [SavedQuery._make(row) async for row in cursor]
+
+
+async def saved_texts(conn: aiosqlite.Connection) -> dict[str, str]:
+    """Their texts by the folded names, as the parser wants them."""
+    return {saved.folded: saved.query for saved in await list_saved(conn)}
+
+
+def save_query(conn: sqlite3.Connection, name: str, query: str, *, now: int) -> None:
+    """Keep a question by this name; it takes the place of one that had it."""
+    conn.execute(
+        "INSERT INTO saved_query (folded, name, query, saved_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (folded) DO UPDATE"
+        " SET name = excluded.name, query = excluded.query, saved_at = excluded.saved_at",
+        (fold_name(name), name, query, now),
+    )
+
+
+def remove_query(conn: sqlite3.Connection, name: str) -> None:
+    """Forget the question of this name."""
+    conn.execute("DELETE FROM saved_query WHERE folded = ?", (fold_name(name),))

@@ -1,0 +1,178 @@
+"""From the text of a query to its tokens: the signs of the grammar, and the leaves of the tree with their places.
+
+What `query` says of the grammar is read here word by word. Brackets and colons may be the wide ones of East Asian
+keyboards.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+from search.errors import QueryError
+from search.filters import Context
+from search.grammar import SAVED, expect_value, is_filter, read_filter
+from search.normalize import tokens
+from search.quotes import OPENING, closing, is_gershayim, read_quoted
+from search.tree import Node, Phrase, Prefix, Tag, Word
+
+_FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_BRACKETS: Final[dict[str, Literal["(", ")"]]] = {"(": "(", ")": ")", "（": "(", "）": ")"}
+_OPERATORS: Final = frozenset({"OR", "AND", "NOT"})
+
+_ALONE: Final = Context(now=datetime.fromtimestamp(0, UTC))
+
+Sign: TypeAlias = Literal["(", ")", "-", "OR", "AND", "NOT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A sign of the grammar, a leaf, or the name of a saved query, with its place."""
+
+    start: int
+    end: int
+    sign: Sign | None = None
+    leaf: Node | None = None
+    saved: str | None = None
+
+
+class Scanner:
+    """Cuts a text into tokens."""
+
+    def __init__(self, text: str, context: Context) -> None:
+        self._text = text
+        self._context = context
+        self._at = 0
+
+    def scan(self) -> list[Token]:
+        """All tokens that mean something."""
+        found = []
+        while self._at < len(self._text):
+            token = self._next()
+            if token is not None:
+                found.append(token)
+        return found
+
+    def _next(self) -> Token | None:
+        start, char = self._at, self._text[self._at]
+        if char.isspace():
+            self._at += 1
+            return None
+        if char in _BRACKETS:
+            self._at += 1
+            return Token(start, self._at, sign=_BRACKETS[char])
+        if char == "-":
+            return self._dash()
+        if char in OPENING:
+            return self._phrase()
+        filtered = _FILTER.match(self._text, start)
+        if filtered and (filtered[2] != "：" or is_filter(filtered[1])) and (token := self._filter(filtered)):
+            return token
+        return self._word()
+
+    def _dash(self) -> Token | None:
+        """One dash directly before something excludes it; any other is punctuation."""
+        start = self._at
+        while self._at < len(self._text) and self._text[self._at] == "-":
+            self._at += 1
+        alone = self._at == len(self._text) or self._text[self._at].isspace() or self._text[self._at] in ")）"
+        if alone or self._at - start > 1:
+            return None
+        return Token(start, self._at, sign="-")
+
+    def _phrase(self) -> Token | None:
+        start = self._at
+        text = self._quoted()
+        starred = self._text.startswith("*", self._at)
+        self._at += starred
+        if not tokens(text):
+            raise self._error("There is nothing to look for within the quotes.", start, "Write words in them.")
+        return Token(start, self._at, leaf=Prefix(text) if starred else Phrase(text))
+
+    def _quoted(self) -> str:
+        """What stands within quotes that open here; goes behind them."""
+        start = self._at
+        found = read_quoted(self._text, start)
+        if found is None:
+            self._at = len(self._text)
+            raise self._error(
+                "The quote is not closed.", start, f"Add {closing(self._text[start])} at its end.", end=start + 1
+            )
+        text, self._at = found
+        return text
+
+    def _filter(self, found: re.Match[str]) -> Token | None:
+        """A filter; None where the text only looks like one (`note:` at the end of a word)."""
+        start, name = self._at, found[1] or found[3]
+        self._at = found.end()
+        value = self._value()
+        if not value and not is_filter(name):
+            self._at = start
+            return None
+        try:
+            if name.lower() == SAVED:
+                return Token(start, self._at, saved=expect_value(name, value))
+            return Token(start, self._at, leaf=read_filter(name, value, self._context))
+        except QueryError as error:
+            raise error.at(self._text, start, self._at) from None
+
+    def _value(self) -> str:
+        if self._at == len(self._text) or self._text[self._at] not in OPENING:
+            return self._run()
+        value = self._quoted()
+        starred = self._text.startswith("*", self._at)
+        self._at += starred
+        return f"{value}*" if starred else value
+
+    def _word(self) -> Token | None:
+        start = self._at
+        run = self._run()
+        if run in _OPERATORS:
+            sign: Sign = "OR" if run == "OR" else "AND" if run == "AND" else "NOT"
+            return Token(start, self._at, sign=sign)
+        text = run.rstrip("*")
+        if "*" in text or len(run) - len(text) > 1 or run == "*":
+            hint = "Write word*, or put the text in quotes."
+            raise self._error("'*' may only stand at the end of a word.", start, hint)
+        bare = _SCHEME.sub("", text)
+        text = bare if tokens(bare) else text
+        if not tokens(text):
+            return None
+        return Token(start, self._at, leaf=self._leaf(text, start, starred=run.endswith("*")))
+
+    def _leaf(self, text: str, start: int, *, starred: bool) -> Node:
+        if text[0] in "#＃":
+            return Tag("hashtag", text.lstrip("#＃"), starred)
+        if text[0] in "@＠":
+            return Tag("mention", text.lstrip("@＠"), starred)
+        if not starred:
+            return Word(text)
+        last = tokens(text)[-1]
+        if len(last) == 1 and last.isalnum() and last < "\u2e80":
+            raise self._error("A prefix needs at least two letters.", start, "Write more of the word.")
+        return Prefix(text)
+
+    def _run(self) -> str:
+        """Everything up to a space, a parenthesis or a quote."""
+        start = self._at
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if char.isspace() or char in _BRACKETS or (char in OPENING and not is_gershayim(self._text, self._at)):
+                break
+            self._at += 1
+        return self._text[start : self._at]
+
+    def _error(self, message: str, start: int, hint: str, *, end: int | None = None) -> QueryError:
+        return QueryError(message, hint=hint, query=self._text, start=start, end=self._at if end is None else end)
+
+
+def reads_as(text: str, leaf: Node) -> bool:
+    """Whether the text, written alone, is this leaf; it needs quotes otherwise."""
+    try:
+        found = Scanner(text, _ALONE).scan()
+    except QueryError:
+        return False
+    return len(found) == 1 and found[0].leaf == leaf and (found[0].start, found[0].end) == (0, len(text))

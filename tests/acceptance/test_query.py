@@ -1,0 +1,127 @@
+"""Saved queries and the help of queries as people use them: the command as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import orjson
+import pytest
+
+from archiver.lock import hold
+from tests.acceptance.test_reading import clean_environment
+from tests.sample import build, index, make_message
+
+Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Five messages about a bridge and a convoy."""
+    directory = tmp_path / "archive"
+    texts = ["bridge open", "bridge toll", "قافلة على الجسر", "convoy", "convoy at the bridge"]
+    messages = [make_message(number, text) for number, text in enumerate(texts, 1)]
+    build(directory, messages)
+    index(directory, messages)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "archiver", *arguments],
+            cwd=tmp_path,
+            env=clean_environment(directory),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def found(run: Run, *query: str) -> list[int]:
+    done = run("search", *query, "--jsonl")
+    assert done.returncode in {0, 1}, done.stderr
+    return [orjson.loads(line)["message_id"] for line in done.stdout.splitlines()]
+
+
+def test_a_query_is_saved_used_in_others_replaced_and_removed(run: Run) -> None:
+    saved = run("query", "save", "convoys", "convoy OR قافلة")
+    assert (saved.returncode, saved.stdout) == (0, "")
+    assert "query:convoys" in saved.stderr
+    assert run("query", "save", "crossing", "query:convoys (bridge OR الجسر)").returncode == 0
+    assert found(run, "query:convoys") == [5, 4, 3]
+    assert found(run, "query:Crossing OR toll") == [5, 3, 2]
+    assert found(run, "bridge -query:convoys") == [2, 1]
+    assert "before it was: convoy OR قافلة" in run("query", "save", "convoys", "قافلة").stderr
+    assert found(run, "query:crossing") == [3]
+    listed = orjson.loads(run("query", "list", "--json").stdout)
+    assert [(one["name"], one["query"]) for one in listed] == [
+        ("convoys", "قافلة"),
+        ("crossing", "query:convoys (bridge OR الجسر)"),
+    ]
+    assert set(listed[0]) == {"name", "query", "saved_at"}
+    assert run("query", "list").stdout.splitlines()[0].split("\t")[:2] == ["convoys", "قافلة"]
+    kept = run("query", "remove", "convoys")
+    assert kept.returncode == 2
+    assert "query:crossing would no longer work without it" in kept.stderr
+    assert run("query", "remove", "convoys", "crossing").returncode == 0
+    assert run("query", "list", "--json").stdout == "[]\n"
+
+
+def test_a_wrong_query_is_not_saved(run: Run) -> None:
+    assert run("query", "save", "one", "bridge").returncode == 0
+    assert run("query", "save", "two", "query:one toll").returncode == 0
+    for name, query, said in [
+        ("three", "bridge OR", "nothing to look for after 'OR'"),
+        ("three", " ", "nothing in the query"),
+        ("one", "a query:two", "'two' would contain itself: two > one > two"),
+        ("two words", "bridge", "cannot be the name"),
+    ]:
+        done = run("query", "save", name, query)
+        assert (done.returncode, done.stdout) == (2, ""), query
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    assert [one["name"] for one in orjson.loads(run("query", "list", "--json").stdout)] == ["one", "two"]
+    unknown = run("query", "remove", "tow")
+    assert (unknown.returncode, "Did you mean two?" in unknown.stderr) == (2, True)
+
+
+def test_a_query_is_saved_while_another_process_mirrors(run: Run, tmp_path: Path) -> None:
+    with hold(tmp_path / "archive", command="run"):
+        assert run("query", "save", "convoys", "convoy").returncode == 0
+        assert found(run, "query:convoys") == [5, 4]
+        assert run("query", "remove", "convoys").returncode == 0
+
+
+def test_an_export_says_what_its_saved_query_was(run: Run, tmp_path: Path) -> None:
+    assert run("query", "save", "convoys", "(convoy OR قافلة) since:2021-12-16").returncode == 0
+    asked = "query:convoys channel:NightBridge -toll"
+    assert run("export", "--query", asked, "--tz", "Asia/Baghdad", "-o", "a/x.jsonl").returncode == 0
+    manifest = orjson.loads((tmp_path / "a/manifest.json").read_bytes())
+    assert manifest["query"] == asked
+    assert manifest["expanded_query"] == "(convoy OR قافلة) since:2021-12-15T21:00:00Z channel:1001 -toll"
+    assert run("query", "remove", "convoys").returncode == 0
+    assert run("export", "--query", manifest["expanded_query"], "-o", "b/x.jsonl").returncode == 0
+    assert (tmp_path / "b/x.jsonl").read_bytes() == (tmp_path / "a/x.jsonl").read_bytes() != b""
+
+
+def test_an_error_points_at_its_place(run: Run) -> None:
+    done = run("search", "الجسر 国际 query:nothing OR x")
+    assert done.returncode == 2
+    *_, line, carets = done.stderr.splitlines()
+    assert line == "  الجسر 国际 query:nothing OR x"
+    assert carets == "  " + " " * 11 + "^" * len("query:nothing")
+
+
+def test_help_of_queries_and_of_commands(run: Run) -> None:
+    guide = run("help", "query").stdout
+    for piece in ("«колонна техники»", "رتل", "国际法", "views:>1000", "query:convoys", "--"):
+        assert piece in guide
+    assert run("help").stdout == run("--help").stdout
+    assert run("help", "search").stdout == run("search", "--help").stdout
+    assert run("help", "query", "save").stdout == run("query", "save", "--help").stdout
+    wrong = run("help", "serch")
+    assert (wrong.returncode, "Did you mean search?" in wrong.stderr) == (2, True)
