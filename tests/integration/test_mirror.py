@@ -111,9 +111,8 @@ async def test_what_a_page_showed_to_be_gone_does_not_come_back_by_what_happened
         (340, "message 338"),
         (341, "message 339"),
     ]
-    assert query(
-        tmp_path, f"SELECT count(*) FROM search_document WHERE flags & {MISSING} AND NOT flags & {SUPERSEDED}"
-    ) == [(1,)]
+    flags = query(tmp_path, "SELECT flags FROM search_document")
+    assert sum(row[0] & (MISSING | SUPERSEDED) == MISSING for row in flags) == 1
 
 
 async def test_more_events_than_the_server_tells_are_found_by_walking_again(
