@@ -161,6 +161,12 @@ class Meilisearch(_SectionWithSecrets):
     search_key_file: AnyPath | None = Field(default=None, description="a file with search_key in it")
 
 
+class Search(_Section):
+    """How messages are found."""
+
+    glossary: AnyPath | None = Field(default=None, description="a text file of equivalent spellings, one group a line")
+
+
 class Media(_Section):
     """Which files are fetched."""
 
@@ -200,6 +206,7 @@ class Settings(BaseSettings):
     archive: Archive = Field(default_factory=Archive, description="the section [archive]")
     telegram: Telegram = Field(default_factory=Telegram, description="the section [telegram]")
     meilisearch: Meilisearch = Field(default_factory=Meilisearch, description="the section [meilisearch]")
+    search: Search = Field(default_factory=Search, description="the section [search]")
     media: Media = Field(default_factory=Media, description="the section [media]")
     service: Service = Field(default_factory=Service, description="the section [service]")
 

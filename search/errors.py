@@ -3,6 +3,7 @@
 SearchError                 something that finding cannot do; no traceback
 ├── QueryError              the question is wrong: `query`, `start`, `end` say where
 │   └── DateError           a date, a range of dates or a time zone is wrong
+├── GlossaryError           a glossary is wrong: `line` says where
 ├── Unanswerable            this engine cannot answer this question faithfully; another may
 ├── IndexStale              the search tables were made by another version: rebuild them
 └── ServerError             Meilisearch did not do what it was asked
@@ -55,6 +56,14 @@ class QueryError(SearchError):
 
 class DateError(QueryError):
     """A date, a range of dates or a time zone is wrong."""
+
+
+class GlossaryError(SearchError):
+    """A glossary is wrong at a line."""
+
+    def __init__(self, message: str, *, line: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
 
 
 class Unanswerable(SearchError):

@@ -69,10 +69,11 @@ _TOGETHER = Section(
         ("query:convoys lang:fa -from:صابرين", "a saved query, made narrower"),
     ),
 )
-_LIMITS = Section(
-    "Limits",
+_MORE = Section(
+    "More",
     notes=(
         f"{MAX_LENGTH:,} characters, {MAX_PARTS} words, phrases and filters, {MAX_DEPTH} levels of parentheses.",
+        "--expand also asks for the other spellings of each word in a glossary, a file with lines as Kyiv = Kiev.",
         "In a shell put the query in single quotes; one that begins with - stands behind --.",
         "`telekeep search --help` has the options, `telekeep query --help` the saved queries.",
     ),
@@ -83,7 +84,7 @@ def sections() -> Iterator[Section]:
     """The guide in its order."""
     yield from (_WORDS, _QUOTES, _OPERATORS)
     yield Section(_FILTERS.title, tuple(_filters()), _FILTERS.notes)
-    yield from (_TOGETHER, _LIMITS)
+    yield from (_TOGETHER, _MORE)
 
 
 def _filters() -> Iterator[tuple[str, str]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from archiver.cli import output
 from archiver.cli.counting import count_rows
+from archiver.cli.expanding import load_glossary
 from archiver.cli.finding import open_engine, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
@@ -20,6 +22,7 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import Result, data_path, export_to_file, export_to_stream
 from archiver.export.writer import Writer
+from search.glossary import Glossary
 
 EXIT_STATUS = {
     0: "written, also when no message lies in the range",
@@ -42,6 +45,12 @@ def command(
     query: Annotated[
         str | None, typer.Option("--query", metavar="QUERY", help="Only what it finds; see `telekeep help query`.")
     ] = None,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Also the other spellings of the glossary; see search.")
+    ] = False,
+    glossary: Annotated[
+        Path | None, typer.Option("--glossary", metavar="FILE", help="Instead of the one of the settings.")
+    ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
@@ -63,13 +72,24 @@ def command(
     A file is there whole or not at all. Beside it lies manifest.json: bounds, counts, completeness, SHA-256.
     """
     writer = _writer(format_name or _format_of(out), excel=excel)
+    if expand and query is None:
+        raise UsageError("--expand belongs to --query.", hint="Write a query, or leave it out.")
+    spellings = load_glossary(context.obj, wanted=expand, named=glossary)
+    when = When(since, until, on, tz)
     return asyncio.run(
-        run(context.obj, channels or [], writer=writer, out=out, query=query, when=When(since, until, on, tz))
+        run(context.obj, channels or [], writer=writer, out=out, query=query, when=when, glossary=spellings)
     )
 
 
 async def run(
-    invocation: Invocation, typed: list[str], *, writer: Writer, out: str, query: str | None, when: When
+    invocation: Invocation,
+    typed: list[str],
+    *,
+    writer: Writer,
+    out: str,
+    query: str | None,
+    when: When,
+    glossary: Glossary | None = None,
 ) -> int:
     """Export; the result is the exit status."""
     now = present()
@@ -80,7 +100,7 @@ async def run(
         tree = None
         if query is not None:
             await open_engine(conn)
-            tree = await read_query(conn, query, now=now, zone=when.tz)
+            tree = await read_query(conn, query, now=now, zone=when.tz, glossary=glossary)
         request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
         with count_rows("export") as progress:
             if out == "-":

@@ -12,6 +12,7 @@ from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
 from search.dates import parse_zone
 from search.exact import ExactEngine, is_current
+from search.glossary import Glossary
 from search.query import Context, parse
 from search.tree import Node
 
@@ -30,9 +31,17 @@ async def make_context(conn: Connection, *, now: datetime | None = None, zone: s
     )
 
 
-async def read_query(conn: Connection, text: str, *, now: datetime, zone: str) -> Node:
-    """The query as a tree. Raises QueryError with the place."""
-    return parse(text, await make_context(conn, now=now, zone=zone))
+async def read_query(
+    conn: Connection, text: str, *, now: datetime, zone: str, glossary: Glossary | None = None
+) -> Node:
+    """The query as a tree, with all spellings of a glossary if one is given. Raises QueryError with the place."""
+    context = await make_context(conn, now=now, zone=zone)
+    tree = parse(text, context)
+    if glossary is None:
+        return tree
+    from archiver.cli.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
+
+    return expand_query(tree, glossary, context, await list_names(conn))
 
 
 async def open_engine(conn: Connection) -> ExactEngine:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from archiver.cli import output
 from archiver.cli.engines import Choice, Finder, open_finder
+from archiver.cli.expanding import load_glossary
 from archiver.cli.finding import read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
@@ -21,6 +23,7 @@ from archiver.row import ChannelName, build_row, to_object
 from archiver.store.database import Connection
 from archiver.store.rows import get_messages, list_around, list_names, snapshot
 from search.engine import Question, Sort
+from search.glossary import Glossary
 from search.tree import Node
 
 EXIT_STATUS = {
@@ -45,6 +48,8 @@ class Options:
     shape: Literal["people", "json", "jsonl"] = "people"
     engine: Choice = "auto"
     fuzzy: bool = False
+    glossary: Glossary | None = None
+    """The spellings that are asked for too."""
 
 
 def command(
@@ -63,6 +68,12 @@ def command(
         typer.Option(metavar="ENGINE", help="auto, exact or meilisearch."),
     ] = "auto",
     fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors (Meilisearch only).")] = False,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Also the other spellings of the glossary; says which.")
+    ] = False,
+    glossary: Annotated[
+        Path | None, typer.Option("--glossary", metavar="FILE", help="Instead of the one of the settings.")
+    ] = None,
     sort: Annotated[
         Literal["newest", "oldest", "relevance"], typer.Option(metavar="ORDER", help="newest, oldest or relevance.")
     ] = "newest",
@@ -84,6 +95,7 @@ def command(
       telekeep search 'bridge closed'
       telekeep search '"جسر الليل" OR мост -toll' --since 2021-12 --tz Asia/Baghdad
       telekeep search 'has:video is:forwarded channel:NightBridge' -n 0 --jsonl
+      telekeep search Sabereen --expand --glossary glossary.txt
       telekeep search -- -toll bridge
 
     \b
@@ -93,6 +105,8 @@ def command(
     has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
     query:NAME         a query that `telekeep query save` keeps
     `telekeep help query` explains all of it.
+
+    A glossary has a group of equivalent spellings a line, with = between: Kyiv = Kiev = Київ. --expand asks for all.
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between.
     """
@@ -112,6 +126,7 @@ def command(
         shape="json" if json else "jsonl" if jsonl else "people",
         engine=engine,
         fuzzy=fuzzy,
+        glossary=load_glossary(context.obj, wanted=expand, named=glossary),
     )
     return asyncio.run(run(context.obj, " ".join(query), options))
 
@@ -124,7 +139,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
         conn = database.connection
         known = await list_names(conn)
         chosen = await choose_channels(conn, options.channels) if options.channels else None
-        tree = await read_query(conn, query, now=now, zone=options.when.tz)
+        tree = await read_query(conn, query, now=now, zone=options.when.tz, glossary=options.glossary)
         question = Question(
             tree=tree,
             bounds=bounds,

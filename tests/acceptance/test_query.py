@@ -108,6 +108,39 @@ def test_an_export_says_what_its_saved_query_was(run: Run, tmp_path: Path) -> No
     assert (tmp_path / "b/x.jsonl").read_bytes() == (tmp_path / "a/x.jsonl").read_bytes() != b""
 
 
+def test_a_glossary_widens_the_question_and_says_how(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "g.txt").write_text("# words\nConvoy = قَافلة = колонна\nbridge = الجسر\n", encoding="utf-8")
+    done = run("search", "CONVOY -toll", "--expand", "--glossary", "g.txt", "--jsonl")
+    assert [orjson.loads(line)["message_id"] for line in done.stdout.splitlines()] == [5, 4, 3]
+    assert "expanded: (CONVOY OR قَافلة OR колонна) -toll" in done.stderr
+    (tmp_path / "telekeep.toml").write_text('[search]\nglossary = "g.txt"\n', encoding="utf-8")
+    assert found(run, "bridge convoy", "--expand") == [5, 3]
+    assert run("export", "--query", "convoy", "--expand", "-o", "x.jsonl").returncode == 0
+    manifest = orjson.loads((tmp_path / "manifest.json").read_bytes())
+    assert (manifest["query"], manifest["expanded_query"]) == ("convoy", "convoy OR قَافلة OR колонна")
+    assert [part["rows"] for part in manifest["files"]] == [3]
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "said"),
+    [
+        (b"a = b\nlonely\n", ["--expand"], "g.txt, line 2: There is one spelling only."),
+        (b"a = b\n\xff = c\n", ["--expand"], "g.txt, line 2: this is not UTF-8"),
+        (None, ["--expand"], "g.txt cannot be read"),
+        (b"a = b\n", [], "--glossary belongs to --expand"),
+    ],
+)
+def test_what_is_wrong_with_a_glossary_is_said(
+    run: Run, tmp_path: Path, content: bytes | None, arguments: list[str], said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "g.txt").write_bytes(content)
+    done = run("search", "a", "--glossary", "g.txt", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_error_points_at_its_place(run: Run) -> None:
     done = run("search", "الجسر 国际 query:nothing OR x")
     assert done.returncode == 2

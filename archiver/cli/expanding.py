@@ -1,0 +1,63 @@
+"""`--expand` of `search` and `export`: the glossary read, and what it makes of a query said on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from archiver.cli import output
+from archiver.cli.invocation import Invocation
+from archiver.errors import UsageError
+from archiver.row import ChannelName
+from search.errors import GlossaryError, QueryError
+from search.filters import Context
+from search.glossary import Glossary, expand, read_glossary
+from search.query import parse
+from search.tree import Node
+from search.write import write
+
+_LARGEST = 5_000_000
+"""Bytes; some hundred thousand spellings."""
+
+
+def expand_query(tree: Node, glossary: Glossary, context: Context, known: Sequence[ChannelName]) -> Node:
+    """The query with all spellings of its words; says what it asks now. Raises QueryError where it becomes too long."""
+    expanded = expand(tree, glossary)
+    if expanded == tree:
+        output.note("expanded: nothing of the query is in the glossary.")
+        return tree
+    try:
+        parse(write(expanded), context)
+    except QueryError as error:
+        raise QueryError(
+            f"With all spellings of the glossary: {error.message}", hint="Leave --expand out, or ask for less at once."
+        ) from error
+    output.note(f"expanded: {write(expanded, {channel.channel_id: channel.name for channel in known})}")
+    return expanded
+
+
+def load_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -> Glossary | None:
+    """The glossary of `--glossary`, else of the settings; None when none is wanted.
+
+    Raises UsageError, which names the file and the line.
+    """
+    if not wanted:
+        if named is not None:
+            raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
+        return None
+    path = named.expanduser() if named else invocation.settings().search.glossary
+    if path is None:
+        raise UsageError("--expand needs a glossary.", hint="Write --glossary FILE, or set [search] glossary.")
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(f"the glossary {path} cannot be read: {exc.strerror}.") from exc
+    if len(data) > _LARGEST:
+        raise UsageError(f"the glossary {path} has more than {_LARGEST:,} bytes.", hint="Is it the right file?")
+    try:
+        return read_glossary(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise UsageError(f"{path}, line {line}: this is not UTF-8.", hint="Save the file as UTF-8.") from None
+    except GlossaryError as error:
+        raise UsageError(f"{path}, line {error.line}: {error.message}", hint=error.hint) from None
