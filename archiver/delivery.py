@@ -65,6 +65,7 @@ class Delivery:
         self._database = database
         self._reader = reader
         self._node = node
+        self._name = node.name
         self._now = now
         self._restored: list[Batch] = []
         self._strange = 0
@@ -76,7 +77,7 @@ class Delivery:
 
     async def restore(self) -> None:
         """Remember what was under way when the last process ended."""
-        self._restored = await self._reader.read(list_batches)
+        self._restored = await self._reader.read(lambda conn: list_batches(conn, self._name))
 
     @property
     def is_idle(self) -> bool:
@@ -91,7 +92,7 @@ class Delivery:
     async def send(self, taken: Stretch, indexes: Sequence[str]) -> bool:
         """Send the first of a stretch; whether there was anything. What raises, a ServerError, was not sent."""
         try:
-            load = await fill(self._reader, taken, self.size.bytes)
+            load = await fill(self._reader, self._name, taken, self.size.bytes)
         except BaseException:
             self.ledger.put_back(taken)
             raise
@@ -125,7 +126,7 @@ class Delivery:
             raise
         else:
             self.ledger.sent(taken, batch)
-            await self._database.write(lambda conn: put_tasks(conn, batch))
+            await self._database.write(lambda conn: put_tasks(conn, self._name, batch))
         return True
 
     async def _hand_over(self, batch: Batch, load: Load, indexes: Sequence[str]) -> None:
@@ -183,14 +184,14 @@ class Delivery:
 
         def act(conn: Writer) -> None:
             if walk_of is None or frontier is None:
-                acknowledge(conn, stretch.after, stretch.upto)
+                acknowledge(conn, self._name, stretch.after, stretch.upto)
             else:
-                take_back(conn, stretch.after, stretch.upto)
-                advance_walk(conn, walk_of, frontier)
+                take_back(conn, self._name, stretch.after, stretch.upto)
+                advance_walk(conn, self._name, walk_of, frontier)
             for _, channel_id, message_id in batch.unreadable:
-                set_aside(conn, channel_id, message_id, code=UNREADABLE, now=now)
+                set_aside(conn, self._name, channel_id, message_id, code=UNREADABLE, now=now)
             drop_tasks(conn, batch.name)
-            note_success(conn, now=now)
+            note_success(conn, self._name, now=now)
 
         await self._database.write(act)
         self.applied += 1
@@ -228,22 +229,22 @@ class Delivery:
             return None
         if batch.stretch.walk_of is not None:
             return (0, *key)
-        return await self._reader.read(lambda conn: find_place(conn, *key))
+        return await self._reader.read(lambda conn: find_place(conn, self._name, *key))
 
     async def _set_aside(self, batch: Batch, code: str) -> None:
         """The one message of a batch cannot be brought in; the others go on."""
         now, stretch = int(self._now()), batch.stretch
         frontier = None if stretch.walk_of is None else self.ledger.frontier(stretch.walk_of)
         single = Stretch(stretch.after, stretch.upto, 1, stretch.walk_of)
-        bad = (await fill(self._reader, single, 1)).upto
+        bad = (await fill(self._reader, self._name, single, 1)).upto
 
         def act(conn: Writer) -> None:
             if stretch.walk_of is None:
-                acknowledge(conn, stretch.after, stretch.upto)
+                acknowledge(conn, self._name, stretch.after, stretch.upto)
             elif frontier is not None:
-                advance_walk(conn, stretch.walk_of, frontier)
+                advance_walk(conn, self._name, stretch.walk_of, frontier)
             if bad != stretch.after:
-                set_aside(conn, bad[1], bad[2], code=code, now=now)
+                set_aside(conn, self._name, bad[1], bad[2], code=code, now=now)
             drop_tasks(conn, batch.name)
 
         await self._database.write(act)

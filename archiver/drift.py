@@ -45,14 +45,14 @@ class Drift:
     """Ids that only the index has."""
 
 
-async def read_expected(reader: Database) -> dict[int, Expected]:
-    """What an index is to have, by channel."""
+async def read_expected(reader: Database, node: str) -> dict[int, Expected]:
+    """What a node is to have, by channel."""
 
     def act(conn: Writer) -> dict[int, Expected]:
-        waiting, aside = count_waiting(conn), count_aside(conn)
+        waiting, aside = count_waiting(conn, node), count_aside(conn, node)
         return {
             channel_id: Expected(held, waiting.get(channel_id, 0), aside.get(channel_id, 0))
-            for channel_id, held in count_held(conn).items()
+            for channel_id, held in count_held(conn, node).items()
         }
 
     return await reader.read(act)
@@ -60,7 +60,7 @@ async def read_expected(reader: Database) -> dict[int, Expected]:
 
 async def find_lacking(reader: Database, node: Node, index: str) -> list[int]:
     """The channels of which an index has fewer messages than it should. Raises ServerError."""
-    expected = await read_expected(reader)
+    expected = await read_expected(reader, node.name)
     # What is acknowledged between the two looks is in the index by then: only a loss can make it fewer.
     return [
         channel_id
@@ -76,7 +76,9 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
     for first in range(0, top + 1 + RANGE, RANGE):  # one range more: an archive that was restored knows fewer
         last = first + RANGE - 1
         there = set(await node.list_ids(channel_id, first, last, index=index))
-        held, excused = await reader.read(lambda conn, first=first, last=last: _own(conn, channel_id, first, last))  # type: ignore[misc]
+        held, excused = await reader.read(
+            lambda conn, first=first, last=last: _own(conn, node.name, channel_id, first, last)  # type: ignore[misc]
+        )
         lacking, surplus = held - there - excused, there - held
         if lacking:
             # What came and was acknowledged between the two looks is there by now.
@@ -86,7 +88,9 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
     return drift
 
 
-def _own(conn: Writer, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
+def _own(conn: Writer, node: str, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
     """The ids that are held, and those that the index need not have (yet)."""
-    excused = list_waiting_ids(conn, channel_id, first, last) + list_aside_ids(conn, channel_id, first, last)
+    excused = list_waiting_ids(conn, node, channel_id, first, last) + list_aside_ids(
+        conn, node, channel_id, first, last
+    )
     return set(list_ids(conn, channel_id, first, last)), set(excused)

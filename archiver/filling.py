@@ -30,12 +30,12 @@ class Load:
     """Whether the stretch has nothing behind `upto`."""
 
 
-async def fill(reader: Database, stretch: Stretch, most_bytes: int) -> Load:
-    """The first messages of a stretch as they are now, as many as the limits allow, at least one."""
+async def fill(reader: Database, node: str, stretch: Stretch, most_bytes: int) -> Load:
+    """The first messages of a stretch for a node as they are now, as many as the limits allow, at least one."""
     load = Load(upto=stretch.after)
     while len(load.lines) < stretch.most and load.size < most_bytes:
         limit, after = min(CHUNK, stretch.most - len(load.lines)), load.upto
-        encoded = await reader.read(lambda conn, after=after, limit=limit: _encode(conn, stretch, after, limit))  # type: ignore[misc]
+        encoded = await reader.read(lambda conn, after=after, limit=limit: _encode(conn, node, stretch, after, limit))  # type: ignore[misc]
         if not encoded:
             load.ended = True
             load.upto = stretch.upto if stretch.upto != END else load.upto
@@ -58,12 +58,12 @@ def _add(load: Load, encoded: list[tuple[Place, bytes | None]], most_bytes: int)
     return True
 
 
-def _encode(conn: Writer, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
+def _encode(conn: Writer, node: str, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
     """Lines by place; None for what cannot be encoded, an empty one for what is not held."""
     if stretch.walk_of is None:
-        places = list_places(conn, after, stretch.upto, limit)
+        places = list_places(conn, node, after, stretch.upto, limit)
     else:
-        places = list_walk_places(conn, stretch.walk_of, after, stretch.upto, limit)
+        places = list_walk_places(conn, node, stretch, after, limit)
     found = read_indexable(conn, places)
     encoded: list[tuple[Place, bytes | None]] = []
     for place in places:

@@ -1,4 +1,4 @@
-"""The worker that keeps the Meilisearch index as the archive is: outbox, rebuild, and whatever the index has lost.
+"""The worker that keeps the index on one node as the archive is: outbox, rebuild, moves, whatever the index has lost.
 
 It never raises what the server does: that is a state, told in `status`, and tried again. Mirroring never waits for it.
 
@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from archiver.clock import Clock
 from archiver.delivery import FINAL, Delivery
 from archiver.drift import find_lacking
+from archiver.moving import Mover
 from archiver.pace import MUCH, gathering, pause_after
 from archiver.rebuild import Rebuilder, next_index
 from archiver.store.database import Database, Writer
+from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
     Standing,
     State,
@@ -81,7 +83,10 @@ class Indexer:
         self._clock = clock or Clock()
         self._stop = asyncio.Event()
         self.delivery = Delivery(database, reader, node, now=self._clock.now)
-        self._rebuilder = Rebuilder(database, reader, node, self.delivery.ledger, self._finish)
+        ledger = self.delivery.ledger
+        self._rebuilder = Rebuilder(database, reader, node, ledger, self._finish)
+        self._mover = Mover(database, reader, node, ledger, finish=self._finish, now=self._clock.now)
+        self.name, self.index = node.name, node.index
         self._failures = 0
         self._applied = 0
         self.trouble: ServerError | None = None
@@ -106,11 +111,10 @@ class Indexer:
             if pause:
                 await self._clock.wait(stop, pause)
 
-    async def is_done(self) -> bool:
-        """Whether the index has everything, as far as is known."""
-        if not self._present or self.stale or not self.delivery.is_idle:
-            return False
-        return not await self._reader.read(lambda conn: has_waiting(conn) or is_walking(conn, self._node.index))
+    @property
+    def is_ready(self) -> bool:
+        """Whether the index is right, and nothing is under way to it."""
+        return self._present and not self.stale and self.delivery.is_idle
 
     async def _step(self) -> float:
         """Do what there is to do; seconds until there may be more."""
@@ -123,13 +127,18 @@ class Indexer:
             self._recover()
         if self.delivery.is_restoring:
             return self._wait_for_tasks()
-        standing = await find_standing(self._database.connection)
+        standing = await self._find_standing()
         if standing.rebuild is not None and await self._advance(standing):
+            return 0.0
+        if standing.rebuild is None and not self.stale and await self._mover.work():
             return 0.0
         if standing.rebuild != "swapping" and await self._send(standing):
             self._poll = 0.05
             return 0.0
         return self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
+
+    async def _find_standing(self) -> Standing:
+        return await find_standing(self._database.connection, self.name)
 
     def _wait_for_tasks(self) -> float:
         self._poll = min(self._poll * 1.5, 1.0)
@@ -147,13 +156,13 @@ class Indexer:
         if both and await self._is_due():
             return await self.delivery.send(ledger.take(), both)
         for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
-            if await self._reader.read(lambda conn, index=index: is_walking(conn, index)):  # type: ignore[misc]
+            if await self._reader.read(lambda conn, index=index: is_walking(conn, self.name, index)):  # type: ignore[misc]
                 if await self.delivery.send(ledger.take(index), [index]):
                     return True
                 if not self._is_walked(index):
                     continue
                 ledger.forget(index)
-                await self._database.write(lambda conn, index=index: end_walks(conn, index))  # type: ignore[misc]
+                await self._database.write(lambda conn, index=index: end_walks(conn, self.name, index))  # type: ignore[misc]
         return False
 
     def _is_walked(self, index: str) -> bool:
@@ -165,7 +174,7 @@ class Indexer:
         """Whether what waits in the outbox is much, or was gathered for long enough."""
         ledger = self.delivery.ledger
         after = ledger.claimed(None)
-        waiting = await self._reader.read(lambda conn: peek(conn, after, MUCH))
+        waiting = await self._reader.read(lambda conn: peek(conn, self.name, after, MUCH))
         if not waiting.messages or waiting.since is None:
             return False
         ours = sum(batch.stretch.walk_of is None for batch in ledger.under_way)
@@ -187,7 +196,7 @@ class Indexer:
             documents = (await node.stats()).documents
             due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
             self._documents = documents
-            if due and not await self._reader.read(lambda conn: is_walking(conn, name)):
+            if due and not await self._reader.read(lambda conn: is_walking(conn, self.name, name)):
                 await self._compare(fresh=ensured.created)
         await self._rebuilder.check(standing)
         await self._tidy()
@@ -196,33 +205,40 @@ class Indexer:
 
     async def _note(self, ensured: Ensured) -> Standing:
         now = int(self._clock.now())
-        standing = await find_standing(self._database.connection)
+        standing = await self._find_standing()
         if ensured.stale and standing.rebuild is None:
             if standing.state != "stale":
                 log.warning("the index is not of this version: %s", STALE)
-            await self._database.write(lambda conn: set_state(conn, "stale", now=now, reason=STALE))
-        elif standing.state != "following" and self.delivery.is_idle and not await self._reader.read(has_waiting):
+            await self._database.write(lambda conn: set_state(conn, self.name, "stale", now=now, reason=STALE))
+        elif (
+            standing.state != "following"
+            and self.delivery.is_idle
+            and not await self._reader.read(lambda conn: has_waiting(conn, self.name))
+        ):
             # With something to send, only that it was taken shows that the trouble is over.
             self._recover()
-            await self._database.write(lambda conn: set_state(conn, "following", now=now))
+            await self._database.write(lambda conn: set_state(conn, self.name, "following", now=now))
         return standing
 
     async def _compare(self, *, fresh: bool) -> None:
         """Send those channels again of which the index has less than was acknowledged."""
         name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
-        lacking = await find_lacking(self._reader, self._node, name)
+        coming = await self._reader.read(lambda conn: list_channels_at(conn, self.name, "wanted", "filling"))
+        lacking = [one for one in await find_lacking(self._reader, self._node, name) if one not in coming]
         self._compare_at = self._clock.now() + max(COMPARE, 50 * (time.monotonic() - began))
         if lacking:
             level = logging.INFO if fresh else logging.WARNING
             log.log(level, "the index lacks messages of %d channels; they are sent again", len(lacking))
             self.delivery.ledger.forget(name)
-            await self._database.write(lambda conn: start_walk(conn, name, lacking))
+            await self._database.write(lambda conn: start_walk(conn, self.name, name, lacking))
         elif self.delivery.is_idle:
-            await self._database.write(lambda conn: note_success(conn, now=now))
+            await self._database.write(lambda conn: note_success(conn, self.name, now=now))
 
     async def _advance(self, standing: Standing) -> bool:
         name = next_index(self._node.index)
-        walking = standing.rebuild == "walking" and await self._reader.read(lambda conn: is_walking(conn, name))
+        walking = standing.rebuild == "walking" and await self._reader.read(
+            lambda conn: is_walking(conn, self.name, name)
+        )
         moved = await self._rebuilder.advance(standing, walking=walking)
         if moved:
             self._look_at = -math.inf
@@ -251,7 +267,7 @@ class Indexer:
         self._prune_at = now + PRUNE
 
         def act(conn: Writer) -> None:
-            for channel_id, message_id, code in get_aside(conn):
+            for channel_id, message_id, code in get_aside(conn, self.name):
                 if code not in FINAL:
                     enqueue(conn, channel_id, [message_id], now=int(now))
 
@@ -275,9 +291,9 @@ class Indexer:
         self.trouble = error
         state: State = next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
         now = int(self._clock.now())
-        known = (await find_standing(self._database.connection)).state
+        known = (await self._find_standing()).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
-        await self._database.write(lambda conn: set_state(conn, state, now=now, reason=str(error)))
+        await self._database.write(lambda conn: set_state(conn, self.name, state, now=now, reason=str(error)))
         least = error.retry_after if isinstance(error, Busy) else 0.0
         pause = pause_after(self._failures, least=least)
         self._failures += 1

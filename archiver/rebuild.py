@@ -81,10 +81,10 @@ class Rebuilder:
             return False  # somebody deleted it again
 
         def act(conn: Writer) -> None:
-            end_walks(conn, name)
-            start_walk(conn, name, count_held(conn))
-            take_all_back(conn)  # the walk tries them again
-            set_rebuild(conn, "walking", mark=mark)
+            end_walks(conn, self._node.name, name)
+            start_walk(conn, node.name, name, count_held(conn, node.name))
+            take_all_back(conn, node.name)  # the walk tries them again
+            set_rebuild(conn, self._node.name, "walking", mark=mark)
 
         self._ledger.forget(name)
         await self._database.write(act)
@@ -98,7 +98,7 @@ class Rebuilder:
         lacking = await find_lacking(self._reader, self._node, self._next)
         if lacking:
             self._ledger.forget(self._next)
-            await self._database.write(lambda conn: start_walk(conn, self._next, lacking))
+            await self._database.write(lambda conn: start_walk(conn, self._node.name, self._next, lacking))
         else:
             await self._set("swapping")
         return True
@@ -130,9 +130,9 @@ class Rebuilder:
             return False
 
         def act(conn: Writer) -> None:
-            end_walks(conn, self._next)
-            end_walks(conn, self._node.index)
-            set_rebuild(conn, None)
+            end_walks(conn, self._node.name, self._next)
+            end_walks(conn, self._node.name, self._node.index)
+            set_rebuild(conn, self._node.name, None)
 
         self._ledger.forget(self._node.index)
         await self._database.write(act)
@@ -140,4 +140,4 @@ class Rebuilder:
         return True
 
     async def _set(self, rebuild: Rebuild) -> None:
-        await self._database.write(lambda conn: set_rebuild(conn, rebuild))
+        await self._database.write(lambda conn: set_rebuild(conn, self._node.name, rebuild))

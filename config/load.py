@@ -28,6 +28,8 @@ FILE_VARIABLE = "TELEKEEP_CONFIG"
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG")
 ANY = "NAME"
 """Stands in the names of settings for the name that the user gives a section."""
+_WHO = re.compile(r"//[^/@\s]*@")
+"""Name and password before the host of an address."""
 _NAMED = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
 
 
@@ -148,7 +150,7 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
         return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
     # What stands where a section should may be a secret that was put into the wrong place.
     secret = field is None or _section_of(field) or _mentions(field.annotation, SecretStr)
-    shown = "" if secret else f" {first['input']!r:.80}"
+    shown = "" if secret else _WHO.sub("//", f" {first['input']!r:.80}")
     allowed = field.description if field and field.description else first["msg"]
     return f"{name} in {origin} cannot be{shown or ' what it is'}; allowed: {allowed}.{more}"
 

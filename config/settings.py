@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 APPLICATION = "telekeep"
 DIRECT = "direct"
@@ -31,6 +31,17 @@ def _duration(value: Any) -> Any:
     """30, "30", "30s", "5m", "6h", "7d" as a timedelta; the environment knows no numbers but as text."""
     if isinstance(value, str) and (parts := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", value, re.ASCII)):
         return timedelta(seconds=float(parts[1]) * _UNITS[parts[2] or "s"])
+    return value
+
+
+def _addresses(value: Any) -> Any:
+    """A list, or a text with commas or spaces between: the environment knows no lists."""
+    return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or len({url.rstrip("/").lower() for url in value}) < len(value):
+        raise ValueError
     return value
 
 
@@ -62,6 +73,7 @@ def _account_names(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+Url = Annotated[str, Field(pattern=r"^https?://")]
 AnyPath = Annotated[Path, BeforeValidator(_expand)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 
@@ -149,9 +161,12 @@ class Telegram(_SectionWithSecrets):
 
 
 class Meilisearch(_SectionWithSecrets):
-    """The Meilisearch server, where there is one."""
+    """The Meilisearch servers, where there are any. The keys open all of them."""
 
-    url: str | None = Field(default=None, pattern=r"^https?://", description="an http:// or https:// address")
+    url: Url | None = Field(default=None, description="an http:// or https:// address")
+    urls: Annotated[tuple[Url, ...], NoDecode, BeforeValidator(_addresses), AfterValidator(_each_once)] | None = Field(
+        default=None, description="a list of http:// or https:// addresses, each once"
+    )
     index: str = Field(
         default="messages", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="letters, digits, - and _, at most 100"
     )
@@ -159,6 +174,17 @@ class Meilisearch(_SectionWithSecrets):
     api_key_file: AnyPath | None = Field(default=None, description="a file with api_key in it")
     search_key: SecretStr | None = Field(default=None, min_length=1, description="a key that may search the index")
     search_key_file: AnyPath | None = Field(default=None, description="a file with search_key in it")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Meilisearch:
+        if self.url is not None and self.urls is not None:
+            raise ValueError("url and urls are both set; url is for one server, urls for several")
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of the servers; none: the embedded engine answers everything."""
+        return self.urls or ((self.url,) if self.url else ())
 
 
 class Search(_Section):

@@ -26,6 +26,12 @@ _NOT_STORED = {"channel_id", "message_id", "media"}
 _COLUMNS = [field.name for field in fields(Message) if field.name not in _NOT_STORED]
 
 
+def make_channel(channel_id: int, *, username: str | None = None, title: str = "") -> Channel:
+    """A channel with a name of its own."""
+    name = username or f"channel_{channel_id}"
+    return Channel(channel_id=channel_id, access_hash=1, title=title or name, username=name)
+
+
 def make_message(message_id: int, text: str = "", *, channel_id: int = 1001, **changes: Any) -> Message:
     """A message, a minute after the one before it."""
     raw = f"{channel_id}/{message_id}/{text}".encode("utf-8", "surrogatepass")

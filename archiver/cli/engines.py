@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,13 @@ from archiver.cli import output
 from archiver.cli.finding import open_engine
 from archiver.errors import UsageError
 from archiver.store.database import Connection
+from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
 from config.settings import Meilisearch
 from search.engine import Engine, Question
 from search.errors import SearchError
 from search.exact import ExactEngine
+from search.meili.routing import node_name
 
 Choice = Literal["auto", "exact", "meilisearch"]
 
@@ -48,21 +50,27 @@ class Finder:
 async def open_finder(
     conn: Connection, settings: Meilisearch, choice: Choice, question: Question
 ) -> AsyncIterator[Finder]:
-    """The engine for this question. Raises UsageError, NotSearchable."""
+    """The engine for this question; `auto` has the embedded one behind it. Raises UsageError, NotSearchable."""
     exact = await open_engine(conn)
-    if not settings.url and (choice == "meilisearch" or question.fuzzy):
+    names = [node_name(url) for url in settings.addresses]
+    if not names and (choice == "meilisearch" or question.fuzzy):
         what = "--fuzzy" if question.fuzzy else "--engine meilisearch"
         raise UsageError(
             f"{what} needs Meilisearch, and none is set up.", hint="Set [meilisearch] url, or leave the option out."
         )
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
-    lag = await count_lag(conn, settings.index) if settings.url else 0
-    if not settings.url or choice == "exact" or (choice == "auto" and _is_left(question, lag)):
+    lag = await count_lag(conn, names, settings.index) if names else 0
+    if not names or choice == "exact" or (choice == "auto" and _is_left(question, lag)):
         yield Finder(exact, lag)
         return
-    async with _meilisearch(settings.url, settings, exact) as engine:
-        yield Finder(engine, lag, question.fuzzy)
+    from search.auto import AutoEngine  # noqa: PLC0415 - only where there is an index
+
+    serving = await find_serving(conn, question.channels) if question.channels else None
+    asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
+    hidden = {name: await list_hidden(conn, name) for name in names}
+    async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
+        yield Finder(engine if choice == "meilisearch" else AutoEngine(engine, exact, _tell), lag, question.fuzzy)
 
 
 def _is_left(question: Question, lag: int) -> bool:
@@ -73,17 +81,20 @@ def _is_left(question: Question, lag: int) -> bool:
 
 
 @asynccontextmanager
-async def _meilisearch(url: str, settings: Meilisearch, exact: ExactEngine) -> AsyncIterator[Engine]:
-    from search.auto import AutoEngine  # noqa: PLC0415 - the SDK costs 200 ms
-    from search.meili.engine import MeiliEngine  # noqa: PLC0415 - see above
+async def _meilisearch(
+    addresses: Sequence[str], settings: Meilisearch, hidden: Mapping[str, Sequence[int]]
+) -> AsyncIterator[Engine]:
+    from search.meili.engine import MeiliEngine  # noqa: PLC0415 - the SDK costs 200 ms
     from search.meili.node import Node  # noqa: PLC0415 - see above
 
     key = settings.search_key or settings.api_key
-    node = Node(url, key.get_secret_value() if key else None, index=settings.index, seconds=SECONDS)
-    try:
-        yield AutoEngine(MeiliEngine(node), exact, _tell)
-    finally:
-        await node.close()
+    async with AsyncExitStack() as stack:
+        nodes = []
+        for url in addresses:
+            node = Node(url, key.get_secret_value() if key else None, index=settings.index, seconds=SECONDS)
+            stack.push_async_callback(node.close)
+            nodes.append(node)
+        yield MeiliEngine(*nodes, hidden=hidden)
 
 
 def _tell(error: SearchError) -> None:

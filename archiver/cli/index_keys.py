@@ -6,8 +6,10 @@ import asyncio
 import getpass
 import os
 import sys
+import uuid
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,27 +52,25 @@ def command(
 
 async def run(settings: Meilisearch, *, into: Path | None) -> int:
     """Make them. Returns the exit status. Raises UsageError and what the server says."""
+    from archiver.cli.indexer import open_nodes  # noqa: PLC0415 - see above
     from archiver.errors import UsageError  # noqa: PLC0415 - --help must not pay for it
 
-    if not settings.url:
+    if not settings.addresses:
         raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
     master_key = _read_master_key()
     if not master_key:
         raise UsageError("no master key was given.", hint=f"Type it, pipe it in, or set {MASTER_KEY}.")
-    from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms
-
-    node = Node(settings.url, master_key, index=settings.index)
-    try:
-        name = settings.index
+    name = settings.index
+    async with open_nodes(settings, key=master_key) as nodes:
         keys = {
-            "api_key": await _make(node, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
-            "search_key": await _make(node, f"telekeep search in {name}", SEARCH, [name]),
+            "api_key": await _make(nodes, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
+            "search_key": await _make(nodes, f"telekeep search in {name}", SEARCH, [name]),
         }
-    finally:
-        await node.close()
     if into is None:
         output.line("[meilisearch]")
-        output.line(f'url = "{settings.url}"\nindex = "{name}"')
+        urls = ", ".join(f'"{url}"' for url in settings.addresses)
+        output.line(f"urls = [{urls}]" if settings.urls else f"url = {urls}")
+        output.line(f'index = "{name}"')
         for setting, key in keys.items():
             output.line(f'{setting} = "{key}"')
         output.note("put these lines into telekeep.toml, and let nobody else read it (chmod 600).")
@@ -79,13 +79,36 @@ async def run(settings: Meilisearch, *, into: Path | None) -> int:
     return 0
 
 
-async def _make(node: Node, name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
-    """A key of that name that may do just this; one that was made before if there is one."""
+async def _make(nodes: Sequence[Node], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
+    """A key of that name that may do just this, on every node; one that was made before if there is one.
+
+    A key is made of its `uid` and the master key, so with one master key it is the same on all nodes.
+    """
+    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+
+    found = [await _find(node, name, actions, indexes) for node in nodes]
+    uid = next((one["uid"] for one in found if one), str(uuid.uuid4()))
+    keys = []
+    for node, known in zip(nodes, found, strict=True):
+        if known is None or known["uid"] != uid:
+            keys.append(await node.create_key(uid, name, actions, indexes))
+        else:
+            keys.append(str(known["key"]))
+    for node, key in zip(nodes, keys, strict=True):
+        if key != keys[0]:
+            raise UsageError(
+                f"{node.name} has another master key than {nodes[0].name}.",
+                hint="Start all nodes with the same one: a key of telekeep opens all of them.",
+            )
+    return keys[0]
+
+
+async def _find(node: Node, name: str, actions: tuple[str, ...], indexes: list[str]) -> dict[str, Any] | None:
     for known in await node.list_keys():
         same = known.get("name") == name and known.get("expiresAt") is None
         if same and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):
-            return str(known["key"])
-    return await node.create_key(name, actions, indexes)
+            return known
+    return None
 
 
 def _read_master_key() -> str:

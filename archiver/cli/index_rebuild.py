@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,9 @@ from archiver.cli import output
 
 if TYPE_CHECKING:
     from archiver.cli.index_progress import IndexProgress
-    from archiver.store.database import Database
+    from archiver.indexing import Indexer
+    from archiver.store.database import Database, Writer
+    from archiver.store.indexing import Standing
     from config.settings import Settings
     from search.meili.node import Node
 
@@ -49,24 +52,29 @@ def command(
 
 
 async def run(settings: Settings, *, force: bool) -> int:
-    """Ask for it, do it or watch it, until it is done. Returns the exit status."""
+    """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
     from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
-    from archiver.cli.indexer import open_node  # noqa: PLC0415 - see above
+    from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - see above
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.indexing import ask_rebuild, find_standing  # noqa: PLC0415 - see above
+    from archiver.store.indexing import ask_rebuild, get_standing  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
-    async with open_node(settings.meilisearch) as node:
+    await settle(settings)
+    async with open_nodes(settings.meilisearch) as nodes:
+        names = [node.name for node in nodes]
         async with open_beside(settings.archive.dir, command="index") as database:
-            if not force and (await find_standing(database.connection)).rebuild is None:
-                await _expect_own(node, database)
-            await database.write(lambda conn: ask_rebuild(conn, now=int(time.time())))
+            for node in nodes:
+                standing = await database.read(lambda conn, name=node.name: get_standing(conn, name))  # type: ignore[misc]
+                if not force and standing.rebuild is None:
+                    await _expect_own(node, database)
+            await database.write(lambda conn: ask_rebuild(conn, names, now=int(time.time())))
         with IndexProgress("rebuild") as progress:
-            done = await _follow(settings, progress)
+            done = await _follow(settings, names, progress)
         if not done:
             return 2
-        output.note(f"index {node.index}: built anew, {(await node.stats()).documents:,} documents.")
+        documents = sum([(await node.stats()).documents for node in nodes])
+        output.note(f"index {settings.meilisearch.index}: built anew, {documents:,} documents.")
     return 0
 
 
@@ -91,7 +99,7 @@ async def _expect_own(node: Node, database: Database) -> None:
         )
 
 
-async def _follow(settings: Settings, progress: IndexProgress) -> bool:
+async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgress) -> bool:
     """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
     from archiver.cli.writing import open_archive  # noqa: PLC0415 - see run
     from archiver.errors import Busy  # noqa: PLC0415 - see run
@@ -101,52 +109,70 @@ async def _follow(settings: Settings, progress: IndexProgress) -> bool:
     while True:
         try:
             async with open_archive(settings.archive.dir, command="index") as database:
-                return await _do(settings, database, progress)
+                return await _do(settings, nodes, database, progress)
         except Busy as busy:
             if not told:
                 output.note(f"`telekeep {busy.holder or 'run'}` is at work and does it; Ctrl-C leaves it at it.")
                 told = True
         async with await Database.open_readonly(settings.archive.dir) as database:
-            watched = await _watch(settings, database, progress)
+            watched = await _watch(settings, nodes, database, progress)
             if watched is not None:
                 return watched
 
 
-async def _do(settings: Settings, database: Database, progress: IndexProgress) -> bool:
+async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool:
     from archiver.cli.indexer import open_indexer, work  # noqa: PLC0415 - see run
-    from archiver.store.indexing import count_held, count_walk, find_standing  # noqa: PLC0415 - see run
 
-    name = f"{settings.meilisearch.index}_next"
-    total = sum((await database.read(count_held)).values())
+    async with open_indexer(settings, database) as fleet:
+        assert fleet is not None
 
-    async def is_done() -> bool:
-        standing = await find_standing(database.connection)
-        left = await database.read(lambda conn: count_walk(conn, name))
-        progress.advance(total, total if standing.rebuild == "wanted" else left, f"rebuild ({standing.rebuild})")
-        return standing.rebuild is None
+        async def list_behind() -> list[Indexer]:
+            building = await _show(settings, nodes, database, progress)
+            return [one for one in fleet.indexers if one.name in building]
 
-    async with open_indexer(settings, database) as indexer:
-        assert indexer is not None
-        if await work(indexer, database, is_done, lambda left: None, patience=PATIENCE):
-            return True
-        output.error(f"the rebuild waits: {indexer.trouble or 'the index is not ready.'} Run it again to go on.")
-        return False
+        behind = await work(fleet, database, list_behind, lambda left: None, patience=PATIENCE)
+        for one in behind:
+            output.error(f"the rebuild waits: {one.trouble or f'{one.name} is not ready.'} Run it again to go on.")
+        return not behind
 
 
-async def _watch(settings: Settings, database: Database, progress: IndexProgress) -> bool | None:
+async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
     """For a while; None when it is not decided yet."""
-    from archiver.store.indexing import count_held, count_walk, find_standing  # noqa: PLC0415 - see run
-
-    name = f"{settings.meilisearch.index}_next"
-    total = sum((await database.read(count_held)).values())
     for _ in range(int(_LOCK_EVERY / _EVERY)):
-        standing = await find_standing(database.connection)
-        if standing.rebuild is None:
+        building = await _show(settings, nodes, database, progress)
+        if not building:
             return True
-        left = await database.read(lambda conn: count_walk(conn, name))
-        progress.advance(total, total if standing.rebuild == "wanted" else left, f"rebuild ({standing.rebuild})")
-        if standing.state not in {"following", "stale", "unused"} and time.time() - (standing.since or 0) > PATIENCE:
-            output.error(f"the rebuild waits: {standing.reason} `telekeep run` goes on with it as soon as it can.")
+        late = [
+            standing
+            for standing in building.values()
+            if standing.state not in {"following", "stale", "unused"} and time.time() - (standing.since or 0) > PATIENCE
+        ]
+        if len(late) == len(building):
+            output.error(f"the rebuild waits: {late[0].reason} `telekeep run` goes on with it as soon as it can.")
             return False
         await asyncio.sleep(_EVERY)
     return None
+
+
+async def _show(
+    settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress
+) -> dict[str, Standing]:
+    """Tell how far it is; the nodes that are still built anew."""
+    from archiver.store.indexing import count_held, count_walk, get_standing  # noqa: PLC0415 - see run
+
+    beside = f"{settings.meilisearch.index}_next"
+
+    def act(conn: Writer) -> tuple[dict[str, Standing], int, int]:
+        standings = {name: get_standing(conn, name) for name in nodes}
+        building = {name: one for name, one in standings.items() if one.rebuild is not None}
+        total = sum(count for name in nodes for count in count_held(conn, name).values())
+        left = sum(
+            sum(count_held(conn, name).values()) if one.rebuild == "wanted" else count_walk(conn, name, beside)
+            for name, one in building.items()
+        )
+        return building, total, left
+
+    building, total, left = await database.read(act)
+    step = next((one.rebuild for one in building.values()), "done")
+    progress.advance(total, left, f"rebuild ({step})")
+    return building

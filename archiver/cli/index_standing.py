@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from archiver.row import iso
 from archiver.store.database import Database, Writer
+from archiver.store.home import list_channels_at
 from archiver.store.indexing import Standing, count_aside, count_walk, get_standing
 from archiver.store.outbox import Waiting, measure
 from config.settings import Meilisearch
+from search.meili.routing import node_name
+
+_SUMS: Final = (
+    "waiting", "again", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStanding:
-    """What the archive knows of its index."""
+    """What the archive knows of its index on one node."""
 
     name: str
+    node: str
+    alone: bool
+    """Whether it is the only one."""
+    coming: int
+    """Channels that it does not serve yet."""
+    going: int
+    """Channels that it is to forget."""
     standing: Standing
     waiting: Waiting
     again: int
@@ -33,6 +47,8 @@ class IndexStanding:
             parts.append(f"{self.waiting.messages:,} messages wait, the oldest for {age} s")
         if self.again:
             parts.append(f"{self.again:,} are sent again")
+        if self.coming or self.going:
+            parts.append(f"{self.coming} channels come, {self.going} go")
         if standing.rebuild:
             parts.append(f"it is built anew ({standing.rebuild}, {self.left:,} left)")
         if self.aside:
@@ -42,13 +58,15 @@ class IndexStanding:
         reason = f": {standing.reason}" if standing.reason else ""
         since = f" since {iso(standing.since)}" if standing.state != "following" and standing.since else ""
         state = "never filled yet" if standing.state == "unused" else f"{standing.state}{since}"
-        return f"index {self.name}: {'; '.join([state, *parts])}{reason}"
+        where = "" if self.alone else f" at {self.node}"
+        return f"index {self.name}{where}: {'; '.join([state, *parts])}{reason}"
 
     def as_object(self, now: float) -> dict[str, Any]:
         """The same as JSON."""
         standing, since = self.standing, self.waiting.since
         return {
             "name": self.name,
+            "node": self.node,
             "state": standing.state,
             "reason": standing.reason,
             "since": iso(standing.since),
@@ -57,25 +75,57 @@ class IndexStanding:
             "oldest_age": None if since is None else max(0, int(now - since)),
             "again": self.again,
             "set_aside": self.aside,
+            "channels_coming": self.coming,
+            "channels_going": self.going,
             "rebuild": standing.rebuild,
             "rebuild_left": self.left if standing.rebuild else None,
             "last_success_at": iso(standing.success_at),
         }
 
 
-async def read_index(database: Database, settings: Meilisearch) -> IndexStanding | None:
-    """How the index stands; None when no Meilisearch is set up."""
-    if not settings.url:
-        return None
+def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The index as one thing: sums, the oldest and the worst of its nodes; each of them is in `nodes`."""
+    worst = min(found, key=lambda one: one["state"] == "following")
+    whole = dict(worst) | {name: sum(one[name] or 0 for one in found) for name in _SUMS if name in worst}
+    waits = [one["oldest_waiting_at"] for one in found if one["oldest_waiting_at"]]
+    ages = [one["oldest_age"] for one in found if one["oldest_age"] is not None]
+    rebuilding = next((one for one in found if one["rebuild"]), worst)
+    whole |= {
+        "oldest_waiting_at": min(waits, default=None),
+        "oldest_age": max(ages, default=None),
+        "rebuild": rebuilding["rebuild"],
+        "rebuild_left": sum(one["rebuild_left"] or 0 for one in found) if rebuilding["rebuild"] else None,
+    }
+    del whole["node"]
+    return {**whole, "nodes": list(found)}
 
-    def act(conn: Writer) -> IndexStanding:
-        return IndexStanding(
-            name=settings.index,
-            standing=get_standing(conn),
-            waiting=measure(conn),
-            again=count_walk(conn, settings.index),
-            left=count_walk(conn, f"{settings.index}_next"),
-            aside=sum(count_aside(conn).values()),
-        )
+
+async def read_index(database: Database, settings: Meilisearch) -> list[IndexStanding]:
+    """How the index stands, by node; nothing when no Meilisearch is set up."""
+    names = [node_name(url) for url in settings.addresses]
+
+    def act(conn: Writer) -> list[IndexStanding]:
+        return [
+            IndexStanding(
+                name=settings.index,
+                node=node,
+                alone=len(names) == 1,
+                coming=len(list_channels_at(conn, node, "wanted", "filling")),
+                going=len(list_channels_at(conn, node, "leaving")),
+                standing=get_standing(conn, node),
+                waiting=_add(measure(conn, node), measure(conn, "") if node == names[0] else None),
+                again=count_walk(conn, node, settings.index),
+                left=count_walk(conn, node, f"{settings.index}_next"),
+                aside=sum(count_aside(conn, node).values()),
+            )
+            for node in names
+        ]
 
     return await database.read(act)
+
+
+def _add(one: Waiting, other: Waiting | None) -> Waiting:
+    """What waits for the first node, and what waits for none yet."""
+    if other is None or not other.messages:
+        return one
+    return Waiting(one.messages + other.messages, min(since for since in (one.since, other.since) if since is not None))

@@ -12,7 +12,7 @@ from archiver.cli import output
 from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from config.settings import Meilisearch
+    from search.meili.node import Node
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch is set up, or there is no archive"}
 
@@ -34,56 +34,55 @@ def command(
 
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Show it; the result is the exit status. Raises UsageError."""
-    from archiver.cli.index_standing import read_index  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.index_standing import read_index, sum_up  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.indexer import open_nodes  # noqa: PLC0415 - see above
     from archiver.cli.reading import open_archive  # noqa: PLC0415 - see above
-    from archiver.errors import UsageError  # noqa: PLC0415 - see above
     from archiver.store.indexing import get_aside  # noqa: PLC0415 - see above
 
     settings, now = invocation.settings().meilisearch, time.time()
-    async with open_archive(invocation) as database:
-        index = await read_index(database, settings)
-        if index is None:
-            raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
-        aside = await database.read(get_aside)
-    server = await _ask(settings)
-    found = {
-        **index.as_object(now),
-        **server,
-        "aside": [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside],
-    }
+    async with open_archive(invocation) as database, open_nodes(settings) as nodes:
+        found = [{**one.as_object(now)} for one in await read_index(database, settings)]
+        for one, node in zip(found, nodes, strict=True):
+            aside = await database.read(lambda conn, name=node.name: get_aside(conn, name))  # type: ignore[misc]
+            one["aside"] = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
+        for one, said in zip(found, await asyncio.gather(*map(_ask, nodes)), strict=True):
+            one.update(said)
     if json:
-        output.json(found)
+        whole = sum_up(found)
+        aside = [one for part in found for one in part["aside"]]
+        output.json(whole | {"reached": all(one["reached"] for one in found), "aside": aside})
         return 0
-    rows = [(name, value) for name, value in found.items() if name != "aside" and value is not None]
-    output.table(("what", "value"), [(name.replace("_", " "), _word(value)) for name, value in rows])
-    for channel_id, message_id, code in aside:
-        output.note(f"set aside: {channel_id}/{message_id} ({code})")
+    for one in found:
+        aside = one.pop("aside")
+        if len(found) == 1:
+            del one["node"]
+        rows = [(name, value) for name, value in one.items() if value is not None]
+        output.table(("what", "value"), [(name.replace("_", " "), _word(value)) for name, value in rows])
+        for bad in aside:
+            output.note(f"set aside: {bad['channel_id']}/{bad['message_id']} ({bad['code']})")
     return 0
 
 
-async def _ask(settings: Meilisearch) -> dict[str, Any]:
-    """What the server says; why it says nothing is said on stderr."""
-    from archiver.cli.indexer import open_node  # noqa: PLC0415 - see run
+async def _ask(node: Node) -> dict[str, Any]:
+    """What a server says; why it says nothing is said on stderr."""
     from search.errors import IndexMissing, ServerError  # noqa: PLC0415 - see run
     from search.meili.settings import is_stale  # noqa: PLC0415 - see run
 
     said: dict[str, Any] = {
-        "server": None, "reached": False, "version": None, "documents": None, "tasks_waiting": None,
+        "server": node.name, "reached": False, "version": None, "documents": None, "tasks_waiting": None,
         "rebuild_needed": None,
     }  # fmt: skip
-    async with open_node(settings) as node:
-        said["server"] = node.host
-        try:
-            said["version"] = await node.version()
-            said["reached"] = True
-            present = await node.settings()
-            said["rebuild_needed"] = present is not None and is_stale(present)
-            said["tasks_waiting"] = await node.waiting()
-            said["documents"] = (await node.stats()).documents
-        except IndexMissing:
-            said["documents"] = 0
-        except ServerError as error:
-            output.warn(str(error))
+    try:
+        said["version"] = await node.version()
+        said["reached"] = True
+        present = await node.settings()
+        said["rebuild_needed"] = present is not None and is_stale(present)
+        said["tasks_waiting"] = await node.waiting()
+        said["documents"] = (await node.stats()).documents
+    except IndexMissing:
+        said["documents"] = 0
+    except ServerError as error:
+        output.warn(str(error))
     return said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ _HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "su
 class _Row:
     channel_id: int
     name: str
+    node: Node
     held: int
     indexed: int
     waiting: int
@@ -41,7 +43,7 @@ class _Row:
 
     def as_object(self) -> dict[str, object]:
         keys = (name.replace(" ", "_") for name in _HEADERS)
-        return {"channel_id": self.channel_id, **dict(zip(keys, self.cells(), strict=True))}
+        return {"channel_id": self.channel_id, "node": self.node.name, **dict(zip(keys, self.cells(), strict=True))}
 
 
 def command(
@@ -66,23 +68,26 @@ def command(
 
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
     """Compare, and repair. Returns the exit status."""
-    from archiver.cli.indexer import open_node  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
-    async with open_node(settings.meilisearch) as node:
+    await settle(settings)
+    async with open_nodes(settings.meilisearch) as nodes:
         async with await Database.open_readonly(settings.archive.dir) as reader:
-            rows = await _compare(reader, node)
+            rows = [row for node in nodes for row in await _compare(reader, node)]
         if json:
             output.json_array(row.as_object() for row in rows)
         else:
-            output.table(_HEADERS, (row.cells() for row in rows), right=_HEADERS[1:])
+            headers = _HEADERS if len(nodes) == 1 else ("node", *_HEADERS)
+            cells = (row.cells() if len(nodes) == 1 else (row.node.name, *row.cells()) for row in rows)
+            output.table(headers, cells, right=_HEADERS[1:])
         differ = [row for row in rows if row.drift.lacking or row.drift.surplus]
         if check:
             return 1 if differ else 0
         async with open_beside(settings.archive.dir, command="index") as database:
-            await _repair(database, node, differ)
+            await _repair(database, nodes, differ)
     if differ or any(row.aside for row in rows):
         await _send(settings)
     return 0
@@ -97,17 +102,18 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
         _Row(
             channel_id=channel_id,
             name=names.get(channel_id, str(channel_id)),
+            node=node,
             held=expected.held,
             indexed=await node.count(channel_id),
             waiting=expected.waiting,
             aside=expected.aside,
             drift=await compare_ids(reader, node, channel_id, node.index),
         )
-        for channel_id, expected in (await read_expected(reader)).items()
+        for channel_id, expected in (await read_expected(reader, node.name)).items()
     ]
 
 
-async def _repair(database: Database, node: Node, rows: list[_Row]) -> None:
+async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -> None:
     from archiver.store.database import Writer  # noqa: PLC0415 - see run
     from archiver.store.indexing import take_all_back  # noqa: PLC0415 - see run
     from archiver.store.outbox import enqueue  # noqa: PLC0415 - see run
@@ -119,14 +125,15 @@ async def _repair(database: Database, node: Node, rows: list[_Row]) -> None:
         for row in rows:
             if row.drift.lacking:
                 enqueue(conn, row.channel_id, row.drift.lacking, now=now)
-        for channel_id, message_id in take_all_back(conn):
-            enqueue(conn, channel_id, [message_id], now=now)
+        for node in nodes:
+            for channel_id, message_id in take_all_back(conn, node.name):
+                enqueue(conn, channel_id, [message_id], now=now)
 
     await database.write(act)
     for row in rows:
         surplus = [document_id(row.channel_id, one) for one in row.drift.surplus]
         for at in range(0, len(surplus), MOST_IDS):
-            await node.delete(surplus[at : at + MOST_IDS])
+            await row.node.delete(surplus[at : at + MOST_IDS])
 
 
 async def _send(settings: Settings) -> None:

@@ -6,18 +6,21 @@ Whoever holds the archive's lock is the only one that fills the index.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.errors import UsageError
+from archiver.cli.writing import open_archive
+from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
-from archiver.store.indexing import Standing, find_standing
+from archiver.store.indexing import find_standing
 from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, Refused, WrongVersion
 
 if TYPE_CHECKING:
+    from archiver.fleet import Fleet
     from archiver.indexing import Indexer
     from config.settings import Meilisearch, Settings
     from search.meili.node import Node
@@ -28,80 +31,104 @@ _EVERY = 0.2
 
 
 @asynccontextmanager
-async def open_node(settings: Meilisearch) -> AsyncIterator[Node]:
-    """The server of the settings, with the key that may write. Raises UsageError when none is set up."""
-    if not settings.url:
+async def open_nodes(settings: Meilisearch, *, key: str | None = None) -> AsyncIterator[list[Node]]:
+    """The servers of the settings, with the key that may write or another. Raises UsageError when none is set up."""
+    if not settings.addresses:
         raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
     from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms, which only an index is worth
 
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    node = Node(settings.url, key, index=settings.index)
-    try:
-        yield node
-    finally:
-        await node.close()
+    own = settings.api_key.get_secret_value() if settings.api_key else None
+    async with AsyncExitStack() as stack:
+        nodes = []
+        for url in settings.addresses:
+            node = Node(url, key or own, index=settings.index)
+            stack.push_async_callback(node.close)
+            nodes.append(node)
+        yield nodes
 
 
 @asynccontextmanager
-async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[Indexer | None]:
-    """The worker that fills the index; None when no Meilisearch is set up. The archive's lock is held."""
-    if not settings.meilisearch.url:
+async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[Fleet | None]:
+    """What fills the index; None when no Meilisearch is set up. The archive's lock is held."""
+    if not settings.meilisearch.addresses:
         yield None
         return
-    from archiver.indexing import Indexer  # noqa: PLC0415 - see open_node
+    from archiver.clock import Clock  # noqa: PLC0415 - see open_nodes
+    from archiver.fleet import Fleet  # noqa: PLC0415 - see open_nodes
+    from archiver.indexing import Indexer  # noqa: PLC0415 - see open_nodes
 
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(await Database.open_readonly(settings.archive.dir))
-        node = await stack.enter_async_context(open_node(settings.meilisearch))
-        yield Indexer(database, reader, node)
+        nodes = await stack.enter_async_context(open_nodes(settings.meilisearch))
+        clock = Clock()
+        yield Fleet(database, reader, [Indexer(database, reader, node, clock=clock) for node in nodes], clock=clock)
+
+
+async def settle(settings: Settings) -> None:
+    """Make the nodes of the settings those of the archive. A process that fills the index has done so at its start."""
+    if not settings.meilisearch.addresses:
+        return
+    from archiver.fleet import settle_nodes  # noqa: PLC0415 - see open_nodes
+    from search.meili.routing import node_name  # noqa: PLC0415 - see open_nodes
+
+    names, now = [node_name(url) for url in settings.meilisearch.addresses], int(time.time())
+    with suppress(Busy):
+        async with open_archive(settings.archive.dir, command="index") as database:
+            await database.write(lambda conn: settle_nodes(conn, names, now=now))
 
 
 async def drain(settings: Settings, database: Database) -> None:
     """Bring the index up to the archive. A server that does not work is told of, and is no failure."""
-    async with open_indexer(settings, database) as indexer:
-        if indexer is None:
+    async with open_indexer(settings, database) as fleet:
+        if fleet is None:
             return
         first = await count_outbox(database.connection)
 
         from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - only where there is an index
 
         with IndexProgress("index") as progress:
-            done = await work(indexer, database, indexer.is_done, lambda left: progress.advance(first, left))
+            behind = await work(fleet, database, fleet.list_behind, lambda left: progress.advance(first, left))
     left = await count_outbox(database.connection)
-    standing = await find_standing(database.connection)
-    if done:
+    if not behind:
         output.note(f"index: up to date ({first - left:,} sent).")
-    else:
+        return
+    output.note(f"index: {left:,} messages wait; the next run sends them. {await _complain(database, behind)}")
+
+
+async def _complain(database: Database, behind: Sequence[Indexer]) -> str:
+    """How the nodes are that have not everything."""
+    told = []
+    for one in behind:
+        standing = await find_standing(database.connection, one.name)
         why = f": {standing.reason}" if standing.reason else "."
-        output.note(f"index: {left:,} messages wait; the next run sends them. It is {standing.state}{why}")
+        told.append(f"{one.name} is {standing.state}{why}")
+    return " ".join(told)
 
 
 async def work(
-    indexer: Indexer,
+    fleet: Fleet,
     database: Database,
-    is_done: Callable[[], Awaitable[bool]],
+    list_behind: Callable[[], Awaitable[Sequence[Indexer]]],
     tell: Callable[[int], None],
     *,
     patience: float = PATIENCE,
-) -> bool:
-    """Let the worker work until something is done; False when the server did not let it for too long."""
+) -> Sequence[Indexer]:
+    """Let the fleet work until no node is behind; those that are, when their servers did not let them for too long."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    worker = asyncio.create_task(indexer.run(stop), name="index")
-    good_at = loop.time()
+    worker = asyncio.create_task(fleet.run(stop), name="index")
+    good_at = dict.fromkeys((one.name for one in fleet.indexers), loop.time())
     try:
         while not worker.done():
-            if await is_done():
-                return True
+            behind = await list_behind()
             tell(await count_outbox(database.connection))
-            if _is_hopeless(indexer, await find_standing(database.connection)):
-                return False
-            if indexer.trouble is None:
-                good_at = loop.time()
-            elif loop.time() - good_at > patience:
-                return False
+            now = loop.time()
+            good_at |= {one.name: now for one in behind if one.trouble is None}
+            late = {name for name, at in good_at.items() if now - at > patience}
+            if all([one.name in late or await _is_hopeless(one, database) for one in behind]):
+                return behind
             await asyncio.sleep(_EVERY)
         worker.result()
-        return False
+        return fleet.indexers
     finally:
         stop.set()
         with suppress(TimeoutError):
@@ -111,8 +138,8 @@ async def work(
         await asyncio.wait({worker})
 
 
-def _is_hopeless(indexer: Indexer, standing: Standing) -> bool:
+async def _is_hopeless(indexer: Indexer, database: Database) -> bool:
     """Whether waiting does not end the trouble."""
-    if indexer.stale and standing.rebuild is None:
+    if indexer.stale and (await find_standing(database.connection, indexer.name)).rebuild is None:
         return True
     return isinstance(indexer.trouble, KeyRefused | WrongVersion | Refused)

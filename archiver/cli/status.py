@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from archiver.cli import output
-from archiver.cli.index_standing import IndexStanding, read_index
+from archiver.cli.index_standing import IndexStanding, read_index, sum_up
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
@@ -59,8 +59,8 @@ class _Status:
     accounts: list[KnownAccount]
     service: ServiceStanding
     floods: list[tuple[str, str, float]]
-    index: IndexStanding | None
-    """None: no Meilisearch is set up."""
+    index: list[IndexStanding]
+    """By node; nothing: no Meilisearch is set up."""
 
     @property
     def size(self) -> int:
@@ -210,8 +210,8 @@ def _tell_notes(status: _Status) -> None:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
     for line in status.service.describe(status.now):
         output.note(line)
-    if status.index is not None:
-        output.note(status.index.describe(status.now))
+    for node in status.index:
+        output.note(node.describe(status.now))
     output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
 
 
@@ -221,7 +221,7 @@ def _object(status: _Status) -> dict[str, Any]:
         "service": status.service.as_object(status.now),
         "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
         "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
-        "index": status.index.as_object(status.now) if status.index else None,
+        "index": sum_up([one.as_object(status.now) for one in status.index]) if status.index else None,
         "channels": [_channel(channel) for channel in status.channels],
     }
 

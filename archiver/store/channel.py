@@ -16,6 +16,7 @@ import aiosqlite
 import orjson
 
 from archiver.record import Channel
+from archiver.store.home import mark_renamed
 
 State: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 
@@ -139,6 +140,8 @@ def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> N
             now,
         ),
     )
+    if before is not None and (before[0], before[2]) != (channel.username, channel.title):
+        mark_renamed(conn, channel.channel_id)
     if before is None or tuple(before) != seen:
         conn.execute(
             "INSERT INTO channel_revision (channel_id, revision, observed_at, username, usernames, title, restriction,"

@@ -1,4 +1,6 @@
-"""Tables `indexing`, `index_task`, `index_walk`, `index_aside`: how far the index follows, across restarts."""
+"""Tables `index_node`, `index_task`, `index_walk`, `index_aside`: how far the index on each node follows, across
+restarts.
+"""
 
 from __future__ import annotations
 
@@ -28,55 +30,64 @@ class Standing(NamedTuple):
     asked_at: int | None
 
 
-_STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at FROM indexing"
+_STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at FROM index_node WHERE node = ?"
+_UNUSED = Standing("unused", None, None, None, None, None, None)
 
 
-async def find_standing(conn: aiosqlite.Connection) -> Standing:
-    """How the index is."""
-    async with conn.execute(_STANDING) as cursor:
+async def find_standing(conn: aiosqlite.Connection, node: str) -> Standing:
+    """How the index on a node is."""
+    async with conn.execute(_STANDING, (node,)) as cursor:
         row = await cursor.fetchone()
-    assert row is not None
-    return Standing._make(row)
+    return Standing._make(row) if row else _UNUSED
 
 
-def get_standing(conn: sqlite3.Connection) -> Standing:
-    """How the index is, within a transaction."""
-    return Standing._make(conn.execute(_STANDING).fetchone())
+def get_standing(conn: sqlite3.Connection, node: str) -> Standing:
+    """How the index on a node is, within a transaction."""
+    row = conn.execute(_STANDING, (node,)).fetchone()
+    return Standing._make(row) if row else _UNUSED
 
 
-def set_state(conn: sqlite3.Connection, state: State, *, now: int, reason: str | None = None) -> None:
-    """Note how the index is; `since` moves with the state only."""
+def set_state(conn: sqlite3.Connection, node: str, state: State, *, now: int, reason: str | None = None) -> None:
+    """Note how the index on a node is; `since` moves with the state only."""
     conn.execute(
-        "UPDATE indexing SET since = CASE WHEN state = ?1 THEN since ELSE ?2 END, state = ?1, reason = ?3",
-        (state, now, reason),
+        "INSERT INTO index_node (node, state, since, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (node) DO UPDATE"
+        " SET since = CASE WHEN state = ?2 THEN since ELSE ?3 END, state = ?2, reason = ?4",
+        (node, state, now, reason),
     )
 
 
-def note_success(conn: sqlite3.Connection, *, now: int) -> None:
+def note_success(conn: sqlite3.Connection, node: str, *, now: int) -> None:
     """The index took something, or lacks nothing."""
-    set_state(conn, "following", now=now)
-    conn.execute("UPDATE indexing SET success_at = ?", (now,))
+    set_state(conn, node, "following", now=now)
+    conn.execute("UPDATE index_node SET success_at = ? WHERE node = ?", (now, node))
 
 
-def set_rebuild(conn: sqlite3.Connection, rebuild: Rebuild | None, *, mark: str | None = None) -> None:
+def set_rebuild(conn: sqlite3.Connection, node: str, rebuild: Rebuild | None, *, mark: str | None = None) -> None:
     """Note how far a rebuild is, None when it is done. The new index's mark stays unless there is another one."""
-    conn.execute("UPDATE indexing SET rebuild = ?, mark = coalesce(?, mark)", (rebuild, mark))
+    conn.execute(
+        "UPDATE index_node SET rebuild = ?, mark = coalesce(?, mark) WHERE node = ?",
+        (rebuild, mark, node),
+    )
 
 
-def ask_rebuild(conn: sqlite3.Connection, *, now: int) -> None:
-    """Ask whoever fills the index to build it anew; one that is under way goes on."""
-    conn.execute("UPDATE indexing SET rebuild = 'wanted', asked_at = ? WHERE rebuild IS NULL", (now,))
+def ask_rebuild(conn: sqlite3.Connection, nodes: Iterable[str], *, now: int) -> None:
+    """Ask whoever fills the index on these nodes to build it anew; one that is under way goes on."""
+    conn.executemany(
+        "INSERT INTO index_node (node, rebuild, asked_at) VALUES (?1, 'wanted', ?2) ON CONFLICT (node) DO UPDATE"
+        " SET rebuild = 'wanted', asked_at = ?2 WHERE rebuild IS NULL",
+        [(node, now) for node in nodes],
+    )
 
 
 # --- tasks of the server
 
 
-def put_tasks(conn: sqlite3.Connection, batch: Batch) -> None:
+def put_tasks(conn: sqlite3.Connection, node: str, batch: Batch) -> None:
     """Note the tasks of a batch."""
     bounds = (*batch.stretch.after, *batch.stretch.upto)
     conn.executemany(
-        "INSERT INTO index_task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(batch.name, index, uid, batch.stretch.walk_of, *bounds) for index, uid in batch.tasks.items()],
+        "INSERT INTO index_task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(batch.name, node, index, uid, batch.stretch.walk_of, *bounds) for index, uid in batch.tasks.items()],
     )
 
 
@@ -85,10 +96,12 @@ def drop_tasks(conn: sqlite3.Connection, batch: str) -> None:
     conn.execute("DELETE FROM index_task WHERE batch = ?", (batch,))
 
 
-def list_batches(conn: sqlite3.Connection) -> list[Batch]:
-    """What was under way when the last process ended."""
+def list_batches(conn: sqlite3.Connection, node: str) -> list[Batch]:
+    """What was under way to a node when the last process ended."""
     found: dict[str, Batch] = {}
-    for name, index, uid, walk_of, *bounds in conn.execute("SELECT * FROM index_task ORDER BY task_uid"):
+    for name, _, index, uid, walk_of, *bounds in conn.execute(
+        "SELECT * FROM index_task WHERE node = ? ORDER BY task_uid", (node,)
+    ):
         stretch = Stretch((bounds[0], bounds[1], bounds[2]), (bounds[3], bounds[4], bounds[5]), walk_of=walk_of)
         found.setdefault(name, Batch(name, stretch, count=0)).tasks[index] = uid
     return list(found.values())
@@ -97,43 +110,55 @@ def list_batches(conn: sqlite3.Connection) -> list[Batch]:
 # --- walks
 
 
-def start_walk(conn: sqlite3.Connection, index: str, channel_ids: Iterable[int]) -> None:
-    """Send all of these channels to an index."""
+def start_walk(
+    conn: sqlite3.Connection, node: str, index: str, channel_ids: Iterable[int], *, lacks: bool = True
+) -> None:
+    """Send all of these channels to an index; `lacks`: it cannot be asked for them meanwhile."""
     conn.executemany(
-        "INSERT INTO index_walk (index_name, channel_id) VALUES (?, ?)"
-        " ON CONFLICT (index_name, channel_id) DO UPDATE SET after_id = 0",
-        [(index, channel_id) for channel_id in channel_ids],
+        "INSERT INTO index_walk (node, index_name, channel_id, lacks) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (node, index_name, channel_id) DO UPDATE SET after_id = 0, lacks = max(lacks, excluded.lacks)",
+        [(node, index, channel_id, lacks) for channel_id in channel_ids],
     )
 
 
-def end_walks(conn: sqlite3.Connection, index: str) -> None:
+def end_walks(conn: sqlite3.Connection, node: str, index: str) -> None:
     """Send an index nothing again."""
-    conn.execute("DELETE FROM index_task WHERE walk_of = ?", (index,))
-    conn.execute("DELETE FROM index_walk WHERE index_name = ?", (index,))
+    conn.execute("DELETE FROM index_task WHERE node = ? AND walk_of = ?", (node, index))
+    conn.execute("DELETE FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
 
 
-def advance_walk(conn: sqlite3.Connection, index: str, done: Place) -> None:
+def advance_walk(conn: sqlite3.Connection, node: str, index: str, done: Place) -> None:
     """A walk is done up to a place."""
     _, channel_id, message_id = done
-    conn.execute("DELETE FROM index_walk WHERE index_name = ? AND channel_id < ?", (index, channel_id))
     conn.execute(
-        "UPDATE index_walk SET after_id = max(after_id, ?) WHERE index_name = ? AND channel_id = ?",
-        (message_id, index, channel_id),
+        "DELETE FROM index_walk WHERE node = ? AND index_name = ? AND channel_id < ?", (node, index, channel_id)
+    )
+    conn.execute(
+        "UPDATE index_walk SET after_id = max(after_id, ?) WHERE node = ? AND index_name = ? AND channel_id = ?",
+        (message_id, node, index, channel_id),
     )
 
 
-def is_walking(conn: sqlite3.Connection, index: str) -> bool:
+def is_walking(conn: sqlite3.Connection, node: str, index: str) -> bool:
     """Whether something is to be sent to an index again."""
-    return conn.execute("SELECT 1 FROM index_walk WHERE index_name = ?", (index,)).fetchone() is not None
+    found = conn.execute("SELECT 1 FROM index_walk WHERE node = ? AND index_name = ? LIMIT 1", (node, index)).fetchone()
+    return found is not None
 
 
-def list_walk_places(conn: sqlite3.Connection, index: str, after: Place, upto: Place, limit: int) -> list[Place]:
-    """The first places of a walk within (after, upto]."""
+def list_walked(conn: sqlite3.Connection, node: str, index: str) -> set[int]:
+    """The channels that are to be sent to an index again."""
+    rows = conn.execute("SELECT channel_id FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
+    return {row[0] for row in rows}
+
+
+def list_walk_places(conn: sqlite3.Connection, node: str, stretch: Stretch, after: Place, limit: int) -> list[Place]:
+    """The first places of a stretch of a walk behind `after`."""
+    upto, index = stretch.upto, stretch.walk_of
     low, high = (after[1], after[2]), (upto[1], upto[2]) if upto[0] == 0 else (2**62, 0)
     walks: Sequence[tuple[int, int]] = conn.execute(
-        "SELECT channel_id, after_id FROM index_walk WHERE index_name = ? AND channel_id BETWEEN ? AND ?"
+        "SELECT channel_id, after_id FROM index_walk WHERE node = ? AND index_name = ? AND channel_id BETWEEN ? AND ?"
         " ORDER BY channel_id",
-        (index, low[0], high[0]),
+        (node, index, low[0], high[0]),
     ).fetchall()
     places: list[Place] = []
     for channel_id, after_id in walks:
@@ -150,74 +175,69 @@ def list_walk_places(conn: sqlite3.Connection, index: str, after: Place, upto: P
     return places
 
 
-def count_walk(conn: sqlite3.Connection, index: str) -> int:
+def count_walk(conn: sqlite3.Connection, node: str, index: str) -> int:
     """How many messages are still to be sent to an index again."""
     (count,) = conn.execute(
         "SELECT count(*) FROM index_walk AS walk JOIN message USING (channel_id)"
-        " WHERE index_name = ? AND message_id > after_id",
-        (index,),
+        " WHERE node = ? AND index_name = ? AND message_id > after_id",
+        (node, index),
     ).fetchone()
     return int(count)
-
-
-async def count_lag(conn: aiosqlite.Connection, index: str) -> int:
-    """How many messages an index does not have, or not as they are now, as far as is known."""
-    async with conn.execute(
-        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM index_aside)"
-        " + (SELECT count(*) FROM index_walk AS walk JOIN message USING (channel_id)"
-        " WHERE index_name = ? AND message_id > after_id)",
-        (index,),
-    ) as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0
 
 
 # --- set aside
 
 
-def set_aside(conn: sqlite3.Connection, channel_id: int, message_id: int, *, code: str, now: int) -> None:
+def set_aside(conn: sqlite3.Connection, node: str, channel_id: int, message_id: int, *, code: str, now: int) -> None:
     """The server does not take this message."""
-    conn.execute("INSERT OR REPLACE INTO index_aside VALUES (?, ?, ?, ?)", (channel_id, message_id, now, code))
+    conn.execute("INSERT OR REPLACE INTO index_aside VALUES (?, ?, ?, ?, ?)", (node, channel_id, message_id, now, code))
 
 
-def take_back(conn: sqlite3.Connection, after: Place, upto: Place) -> None:
+def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
     """What a walk brought within (after, upto] is not set aside any more."""
     conn.execute(
-        "DELETE FROM index_aside WHERE (channel_id, message_id) > (?, ?) AND (channel_id, message_id) <= (?, ?)",
-        (*after[1:], *upto[1:]),
+        "DELETE FROM index_aside WHERE node = ?"
+        " AND (channel_id, message_id) > (?, ?) AND (channel_id, message_id) <= (?, ?)",
+        (node, *after[1:], *upto[1:]),
     )
 
 
-def count_aside(conn: sqlite3.Connection) -> dict[int, int]:
-    """How many messages of each channel are set aside."""
-    return dict(conn.execute("SELECT channel_id, count(*) FROM index_aside GROUP BY channel_id").fetchall())
+def count_aside(conn: sqlite3.Connection, node: str) -> dict[int, int]:
+    """How many messages of each channel a node has set aside."""
+    rows = conn.execute("SELECT channel_id, count(*) FROM index_aside WHERE node = ? GROUP BY channel_id", (node,))
+    return dict(rows.fetchall())
 
 
-def get_aside(conn: sqlite3.Connection) -> list[tuple[int, int, str]]:
-    """(channel_id, message_id, code) of what is set aside."""
-    rows = conn.execute("SELECT channel_id, message_id, code FROM index_aside ORDER BY channel_id, message_id")
+def get_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]:
+    """(channel_id, message_id, code) of what a node has set aside."""
+    rows = conn.execute(
+        "SELECT channel_id, message_id, code FROM index_aside WHERE node = ? ORDER BY channel_id, message_id", (node,)
+    )
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def list_aside_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last] that are set aside."""
+def list_aside_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
+    """The message ids of a channel within [first, last] that a node has set aside."""
     rows = conn.execute(
-        "SELECT message_id FROM index_aside WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
-        (channel_id, first, last),
+        "SELECT message_id FROM index_aside WHERE node = ? AND channel_id = ? AND message_id BETWEEN ? AND ?",
+        (node, channel_id, first, last),
     )
     return [row[0] for row in rows]
 
 
-def take_all_back(conn: sqlite3.Connection) -> list[tuple[int, int]]:
-    """Nothing is set aside any more; (channel_id, message_id) of what was."""
-    rows = conn.execute("DELETE FROM index_aside RETURNING channel_id, message_id").fetchall()
+def take_all_back(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
+    """Nothing is set aside on a node any more; (channel_id, message_id) of what was."""
+    rows = conn.execute("DELETE FROM index_aside WHERE node = ? RETURNING channel_id, message_id", (node,)).fetchall()
     return [(row[0], row[1]) for row in rows]
 
 
-def count_held(conn: sqlite3.Connection) -> dict[int, int]:
-    """How many messages are held of each channel, missing ones included."""
+def count_held(conn: sqlite3.Connection, node: str | None = None) -> dict[int, int]:
+    """How many messages are held of each channel that a node has or gets, missing ones included; None: of all."""
     rows = conn.execute(
         "SELECT channel_id, (SELECT count(*) FROM message WHERE message.channel_id = channel.channel_id) FROM channel"
+        " WHERE ?1 IS NULL OR channel_id IN"
+        " (SELECT channel_id FROM index_home WHERE node = ?1 AND phase <> 'leaving')",
+        (node,),
     )
     return dict(rows.fetchall())
 
@@ -235,3 +255,20 @@ def list_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -
         (channel_id, first, last),
     )
     return [row[0] for row in rows]
+
+
+async def count_lag(conn: aiosqlite.Connection, nodes: Sequence[str], index: str) -> int:
+    """How many messages a search of these nodes does not find, or not as they are now, as far as is known."""
+    signs = ", ".join("?" * len(nodes))
+    async with conn.execute(
+        "SELECT (SELECT count(*) FROM outbox WHERE node = '')"
+        " + (SELECT count(*) FROM outbox JOIN index_home USING (channel_id, node) WHERE serves)"
+        " + (SELECT count(*) FROM index_aside JOIN index_home USING (channel_id, node) WHERE serves)"
+        " + (SELECT count(*) FROM index_walk JOIN index_home USING (channel_id, node) JOIN message USING (channel_id)"
+        " WHERE index_name = ? AND lacks AND serves AND message_id > after_id)"
+        " + (SELECT count(*) FROM index_home JOIN message USING (channel_id)"
+        f" WHERE serves AND (phase = 'wanted' OR node NOT IN ('', {signs})))",
+        (index, *nodes),
+    ) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0

@@ -1,7 +1,7 @@
-"""Table `outbox`: what the index does not know yet; one row a message, however often it changed.
+"""Table `outbox`: what each node of the index does not know yet; one row a message, however often it changed.
 
-Rows stand in the order of their last change: *place* `(seq, channel_id, message_id)`. What was sent is a stretch of
-places; a message that changes meanwhile moves to a later place, so acknowledging the stretch leaves it.
+A node's rows stand in the order of their last change: *place* `(seq, channel_id, message_id)`. What was sent is a
+stretch of places; a message that changes meanwhile moves to a later place, so acknowledging the stretch leaves it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import aiosqlite
 
 from archiver.ledger import Place
 from archiver.store.bulk import insert_many
+from archiver.store.home import list_nodes_of
 
 
 class Waiting(NamedTuple):
@@ -28,75 +29,112 @@ class Waiting(NamedTuple):
 def enqueue(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
     """Note that these messages are new or changed; the first note's time is the one that lag is measured from."""
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
-    insert_many(
-        conn,
-        "INSERT INTO outbox (channel_id, message_id, enqueued_at, seq)",
-        [(channel_id, message_id, now, seq) for message_id in message_ids],
-        "ON CONFLICT (channel_id, message_id) DO UPDATE SET seq = excluded.seq",
+    ids = list(message_ids)
+    for node in list_nodes_of(conn, channel_id):
+        insert_many(
+            conn,
+            "INSERT INTO outbox (channel_id, message_id, node, enqueued_at, seq)",
+            [(channel_id, message_id, node, now, seq) for message_id in ids],
+            "ON CONFLICT (channel_id, message_id, node) DO UPDATE SET seq = excluded.seq",
+        )
+
+
+def list_homeless(conn: sqlite3.Connection, limit: int) -> list[int]:
+    """The channels of the first messages that no node was chosen for."""
+    rows = conn.execute(
+        "SELECT DISTINCT channel_id FROM (SELECT channel_id FROM outbox INDEXED BY outbox_order WHERE node = ''"
+        " ORDER BY seq, channel_id, message_id LIMIT ?)",
+        (limit,),
     )
+    return [row[0] for row in rows]
 
 
-def list_places(conn: sqlite3.Connection, after: Place, upto: Place, limit: int) -> list[Place]:
+def bring_home(conn: sqlite3.Connection, limit: int) -> None:
+    """Give the first messages that no node was chosen for to the nodes of their channels.
+
+    With a place behind all others: what stands before was taken, and may be acknowledged at any moment.
+    """
+    (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
+    rows = conn.execute(
+        "SELECT channel_id, message_id, enqueued_at FROM outbox WHERE node = ''"
+        " ORDER BY seq, channel_id, message_id LIMIT ?",
+        (limit,),
+    ).fetchall()
+    conn.executemany(
+        "INSERT OR REPLACE INTO outbox (channel_id, message_id, node, enqueued_at, seq)"
+        " SELECT ?1, ?2, node, ?3, ?4 FROM index_home WHERE channel_id = ?1 AND phase <> 'leaving'",
+        [(*row, seq) for row in rows],
+    )
+    conn.executemany("DELETE FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ''", [r[:2] for r in rows])
+
+
+def list_places(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> list[Place]:
     """The first places within (after, upto]."""
     rows = conn.execute(
         "SELECT seq, channel_id, message_id FROM outbox"
-        " WHERE (seq, channel_id, message_id) > (?, ?, ?) AND (seq, channel_id, message_id) <= (?, ?, ?)"
+        " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) AND (seq, channel_id, message_id) <= (?, ?, ?)"
         " ORDER BY seq, channel_id, message_id LIMIT ?",
-        (*after, *upto, limit),
+        (node, *after, *upto, limit),
     )
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def find_place(conn: sqlite3.Connection, channel_id: int, message_id: int) -> Place | None:
+def find_place(conn: sqlite3.Connection, node: str, channel_id: int, message_id: int) -> Place | None:
     """Where a message stands; None when it does not wait."""
     row = conn.execute(
-        "SELECT seq FROM outbox WHERE channel_id = ? AND message_id = ?", (channel_id, message_id)
+        "SELECT seq FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ?", (channel_id, message_id, node)
     ).fetchone()
     return (row[0], channel_id, message_id) if row else None
 
 
-def acknowledge(conn: sqlite3.Connection, after: Place, upto: Place) -> None:
-    """The index has what stands within (after, upto]."""
-    within = "(seq, channel_id, message_id) > (?1, ?2, ?3) AND (seq, channel_id, message_id) <= (?4, ?5, ?6)"
-    bounds = (*after, *upto)
-    if conn.execute("SELECT 1 FROM index_aside LIMIT 1").fetchone():
+def acknowledge(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
+    """A node has what stands within (after, upto]."""
+    within = (
+        "node = ?7 AND (seq, channel_id, message_id) > (?1, ?2, ?3) AND (seq, channel_id, message_id) <= (?4, ?5, ?6)"
+    )
+    bounds = (*after, *upto, node)
+    if conn.execute("SELECT 1 FROM index_aside WHERE node = ? LIMIT 1", (node,)).fetchone():
         conn.execute(
-            "DELETE FROM index_aside WHERE (channel_id, message_id) IN"
+            "DELETE FROM index_aside WHERE node = ?7 AND (channel_id, message_id) IN"
             f" (SELECT channel_id, message_id FROM outbox WHERE {within})",
             bounds,
         )
     conn.execute(f"DELETE FROM outbox WHERE {within}", bounds)
 
 
-def peek(conn: sqlite3.Connection, after: Place, limit: int) -> Waiting:
-    """What waits behind a place."""
+def peek(conn: sqlite3.Connection, node: str, after: Place, limit: int) -> Waiting:
+    """What waits for a node behind a place."""
     count, since = conn.execute(
         "SELECT count(*), min(enqueued_at) FROM (SELECT enqueued_at FROM outbox"
-        " WHERE (seq, channel_id, message_id) > (?, ?, ?) ORDER BY seq, channel_id, message_id LIMIT ?)",
-        (*after, limit),
+        " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) ORDER BY seq, channel_id, message_id LIMIT ?)",
+        (node, *after, limit),
     ).fetchone()
     return Waiting(count, since)
 
 
-def has_waiting(conn: sqlite3.Connection) -> bool:
-    """Whether anything waits."""
-    return conn.execute("SELECT 1 FROM outbox LIMIT 1").fetchone() is not None
+def has_waiting(conn: sqlite3.Connection, node: str) -> bool:
+    """Whether anything waits for a node, '' for what no node was chosen for."""
+    return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 
-def count_waiting(conn: sqlite3.Connection) -> dict[int, int]:
-    """How many messages of each channel wait."""
-    return dict(conn.execute("SELECT channel_id, count(*) FROM outbox GROUP BY channel_id").fetchall())
+def count_waiting(conn: sqlite3.Connection, node: str) -> dict[int, int]:
+    """How many messages of each channel wait for a node."""
+    rows = conn.execute("SELECT channel_id, count(*) FROM outbox WHERE node = ? GROUP BY channel_id", (node,))
+    return dict(rows.fetchall())
 
 
-def measure(conn: sqlite3.Connection) -> Waiting:
-    """What waits in all."""
-    return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
+def measure(conn: sqlite3.Connection, node: str) -> Waiting:
+    """What waits for a node in all."""
+    return Waiting(
+        *conn.execute("SELECT count(*), min(enqueued_at) FROM outbox WHERE node = ?", (node,)).fetchone(),
+    )
 
 
-def list_waiting_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last] that wait."""
+def list_waiting_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
+    """The message ids of a channel within [first, last] that wait for a node."""
     rows = conn.execute(
-        "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ?", (channel_id, first, last)
+        "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node = ?",
+        (channel_id, first, last, node),
     )
     return [row[0] for row in rows]
 

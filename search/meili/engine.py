@@ -16,6 +16,7 @@ from typing import Any
 
 from search.engine import Answer, Hit, Question
 from search.meili.compile import COUNTED, MARKS, by_rank, facet_body, search_body
+from search.meili.filters import without
 from search.meili.node import Node
 from search.meili.settings import TERMS
 from search.page import read_rank, write_place, write_rank
@@ -30,8 +31,10 @@ class MeiliEngine:
 
     name = "meilisearch"
 
-    def __init__(self, *nodes: Node) -> None:
+    def __init__(self, *nodes: Node, hidden: Mapping[str, Sequence[int]] | None = None) -> None:
+        """`hidden`: by a node's name the channels that it may have, and that another one is asked for."""
         self._nodes = nodes
+        self._hidden = hidden or {}
 
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
@@ -40,6 +43,8 @@ class MeiliEngine:
         answers = await self._ask(search_body(question))
         hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
         if len(answers) > 1:
+            # Another archiver's channel may be on its way from one node to another.
+            hits = list({(hit.channel_id, hit.message_id): hit for hit in hits}.values())
             hits.sort(key=_by_score if ranked else _by_date, reverse=question.sort != "oldest")
         page = hits[before : before + question.limit]
         more = len(hits) > before + question.limit
@@ -62,7 +67,11 @@ class MeiliEngine:
         return {field: dict(counts.most_common()) for field, counts in sums.items()}
 
     async def _ask(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return await asyncio.gather(*(node.search(body) for node in self._nodes))
+        return await asyncio.gather(*(node.search(self._for(node, body)) for node in self._nodes))
+
+    def _for(self, node: Node, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        hidden = self._hidden.get(node.name)
+        return {**body, "filter": without(body["filter"], hidden)} if hidden else body
 
 
 def _by_score(hit: Hit) -> tuple[float, int, int, int]:

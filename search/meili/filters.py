@@ -71,6 +71,11 @@ def one_of(field: str, values: Sequence[str]) -> str:
     return f"{field} IN [{', '.join(map(quote, values))}]"
 
 
+def without(where: str, channel_ids: Sequence[int]) -> str:
+    """An expression, but for these channels."""
+    return f"({where}) AND NOT ({one_of('channel_id', [str(one) for one in channel_ids])})"
+
+
 def within(bounds: Bounds) -> str:
     """Whether it was posted within the bounds."""
     parts = []

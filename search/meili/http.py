@@ -16,7 +16,6 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -35,6 +34,7 @@ from search.errors import (
     StorageFull,
     Unreachable,
 )
+from search.meili.routing import node_name
 from search.meili.task import FULL_CODES
 
 CONNECT_SECONDS = 5.0
@@ -54,7 +54,7 @@ class PooledHttp(HttpRequests):
         self.headers = {}
         self.seconds = seconds
         """How long the next call may take in all."""
-        self._host = host_of(url)
+        self._host = node_name(url)
         self._key = key
         self._session = requests.Session()
         # The one connection of the one thread; a lost one is opened again.
@@ -154,11 +154,6 @@ class PooledHttp(HttpRequests):
         return Unreachable(
             f"What answers at {self._host} is no Meilisearch.", hint="Check [meilisearch] url: its host, port and path."
         )
-
-
-def host_of(url: str) -> str:
-    """Host and port of an address, without the name and password that may stand before them."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "its address"
 
 
 def _dump(body: Any) -> bytes | None:

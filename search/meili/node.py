@@ -30,7 +30,8 @@ from meilisearch.index import Index
 
 from search.errors import IndexMissing, KeyRefused, ServerError, Unreachable, WrongVersion
 from search.meili.document import read_id
-from search.meili.http import PooledHttp, host_of
+from search.meili.http import PooledHttp
+from search.meili.routing import node_name
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
 from search.meili.task import Task, read_task
 from search.meili.thread import CallThread
@@ -73,8 +74,8 @@ class Node:
     """The server at an address; see above."""
 
     def __init__(self, url: str, key: str | None, *, index: str, seconds: float = SECONDS) -> None:
-        self.host = host_of(url)
-        """Host and port, for messages."""
+        self.name = node_name(url)
+        """Host, port and path: what it is called."""
         self.index = index
         self._seconds = seconds
         self._http = PooledHttp(url, key, seconds=seconds)
@@ -115,7 +116,7 @@ class Node:
         if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
             oldest = ".".join(map(str, OLDEST_VERSION))
             raise WrongVersion(
-                f"Meilisearch at {self.host} is {version}; telekeep needs {oldest} or newer.", hint="Update the server."
+                f"Meilisearch at {self.name} is {version}; telekeep needs {oldest} or newer.", hint="Update the server."
             )
 
     # --- indexes
@@ -194,6 +195,12 @@ class Node:
         path = self._path("documents/delete-batch", index)
         return read_task(await self._call(lambda: self._http.post(path, list(ids))))
 
+    async def forget(self, channel_ids: Sequence[int], *, index: str | None = None) -> Task:
+        """Delete all documents of these channels."""
+        where = f"channel_id IN [{', '.join(map(str, channel_ids))}]"
+        path = self._path("documents/delete", index)
+        return read_task(await self._call(lambda: self._http.post(path, {"filter": where})))
+
     async def count(self, channel_id: int | None = None, *, index: str | None = None) -> int:
         """How many documents the index has, of one channel or of all."""
         return int((await self._fetch(_of_channel(channel_id), 0, index))["total"])
@@ -213,9 +220,11 @@ class Node:
         found: list[dict[str, Any]] = (await self._call(lambda: self._http.get("keys?limit=1000")))["results"]
         return found
 
-    async def create_key(self, name: str, actions: Sequence[str], indexes: Sequence[str]) -> str:
-        """A new key that never expires and may do just this."""
-        body = {"name": name, "actions": list(actions), "indexes": list(indexes), "expiresAt": None}
+    async def create_key(self, uid: str, name: str, actions: Sequence[str], indexes: Sequence[str]) -> str:
+        """A new key that never expires and may do just this; of the same `uid` it is the same under one master key."""
+        body = {
+            "uid": uid, "name": name, "actions": list(actions), "indexes": list(indexes), "expiresAt": None,
+        }  # fmt: skip
         return str((await self._call(lambda: self._http.post("keys", body)))["key"])
 
     # --- tasks
@@ -280,7 +289,7 @@ class Node:
                 return act()
             except ValueError:
                 # The SDK's models check what the server says, and would quote it.
-                raise Unreachable(f"Meilisearch at {self.host} answered what is not understood.") from None
+                raise Unreachable(f"Meilisearch at {self.name} answered what is not understood.") from None
 
         return await self._thread.call(limited)
 

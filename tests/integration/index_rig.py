@@ -1,4 +1,4 @@
-"""An archive, the worker that indexes it, and a Meilisearch (the double, or a real one).
+"""An archive, the fleet that indexes it, and a Meilisearch or several (the double, or a real one).
 
 async with desk_of(meili, folder) as desk:
     await desk.post(1, 2, 3)
@@ -19,6 +19,7 @@ import orjson
 
 import archiver.store.message as messages
 from archiver.clock import Clock
+from archiver.fleet import Fleet
 from archiver.indexable import encode
 from archiver.indexing import Indexer
 from archiver.record import Message
@@ -39,22 +40,26 @@ SPEED = 10.0
 class Desk:
     """What a test drives."""
 
-    def __init__(self, meili: Meili, database: Database, reader: Database, index: str) -> None:
-        self.meili = meili
+    def __init__(self, meilis: list[Meili], database: Database, reader: Database, index: str) -> None:
+        self.meilis = meilis
+        self.meili = meilis[0]
         self.index = index
         self.database = database
         self.reader = reader
         self.clock = Clock(speed=SPEED)
+        self._nodes: list[Node] = []
         self._task: asyncio.Task[None] | None = None
 
     # --- the worker
 
-    async def start(self, *, key: str | None = None) -> Indexer:
-        self.node = Node(self.meili.url, key or self.meili.master_key, index=self.index, seconds=5)
-        self.indexer = Indexer(self.database, self.reader, self.node, clock=self.clock)
+    async def start(self, *, key: str | None = None) -> Fleet:
+        """With the nodes of `meilis` as they are now."""
+        self._nodes = [Node(one.url, key or one.master_key, index=self.index, seconds=5) for one in self.meilis]
+        indexers = [Indexer(self.database, self.reader, node, clock=self.clock) for node in self._nodes]
+        self.fleet = Fleet(self.database, self.reader, indexers, clock=self.clock)
         self.stopping = asyncio.Event()
-        self._task = asyncio.create_task(self.indexer.run(self.stopping))
-        return self.indexer
+        self._task = asyncio.create_task(self.fleet.run(self.stopping))
+        return self.fleet
 
     async def stop(self) -> None:
         """In good order."""
@@ -62,16 +67,19 @@ class Desk:
             self.stopping.set()
             async with asyncio.timeout(10):
                 await self._task
-            self._task = None
-            await self.node.close()
+            await self._close()
 
     async def kill(self) -> None:
         """At once, wherever it is."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-            self._task = None
-            await self.node.close()
+            await self._close()
+
+    async def _close(self) -> None:
+        self._task = None
+        for node in self._nodes:
+            await node.close()
 
     # --- the archive
 
@@ -109,7 +117,7 @@ class Desk:
 
     @property
     def state(self) -> str:
-        return str(self.query("SELECT state FROM indexing")[0][0])
+        return str(self.query("SELECT coalesce(max(state), 'unused') FROM index_node")[0][0])
 
     @property
     def aside(self) -> list[int]:
@@ -139,7 +147,8 @@ class Desk:
                     assert self._task is None or not self._task.done(), self._task.result()
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            rows = self.query("SELECT state, reason, rebuild FROM indexing")
+            rows = self.query("SELECT channel_id, node, phase, serves FROM index_home")
+            rows += self.query("SELECT node, state, reason, rebuild FROM index_node")
             waiting = self.query("SELECT count(*) FROM outbox")
             raise TimeoutError(f"{what} did not happen; {rows}, {waiting} in the outbox") from None
 
@@ -170,7 +179,7 @@ def every_document(meili: Meili, index: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def desk_of(meili: Meili, folder: Path, *, index: str | None = None) -> AsyncIterator[Desk]:
-    """A desk with two channels and no messages; the worker is not started."""
+    """A desk with two channels and no messages; the fleet is not started."""
     async with await Database.open(folder) as database, await Database.open_readonly(folder) as reader:
 
         def act(conn: Writer) -> None:
@@ -178,7 +187,7 @@ async def desk_of(meili: Meili, folder: Path, *, index: str | None = None) -> As
                 upsert_channel(conn, channel, now=1)
 
         await database.write(act)
-        desk = Desk(meili, database, reader, index or meili.fresh())
+        desk = Desk([meili], database, reader, index or meili.fresh())
         try:
             yield desk
         finally:

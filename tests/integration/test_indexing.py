@@ -25,7 +25,7 @@ async def test_what_is_written_is_in_the_index_as_it_is_now(meili: Meili, tmp_pa
         await desk.until_equal()
         assert desk.indexed()["c1001_7"]["is_missing"] is True
         assert desk.state == "following"
-        assert (await desk.indexer.is_done()) is True
+        assert (await desk.fleet.is_done()) is True
 
 
 async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import archiver.store.indexing as states
+from search.meili.routing import node_name
 from search.meili.settings import TERMS
 from tests.integration.index_rig import Desk, desk_of
 from tests.meilisearch.faults import reset_after
@@ -16,11 +17,11 @@ __all__ = ["meili"]
 
 
 async def ask(desk: Desk) -> None:
-    await desk.database.write(lambda conn: states.ask_rebuild(conn, now=1))
+    await desk.database.write(lambda conn: states.ask_rebuild(conn, [node_name(desk.meili.url)], now=1))
 
 
 def is_over(desk: Desk) -> bool:
-    return desk.query("SELECT rebuild FROM indexing") == [(None,)]
+    return desk.query("SELECT rebuild FROM index_node") == [(None,)]
 
 
 async def test_rebuild_with_live_messages_and_kills(meili: Meili, tmp_path: Path) -> None:

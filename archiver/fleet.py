@@ -1,0 +1,80 @@
+"""The index on all its nodes: a worker for each, which waits for no other, and a home for each channel (`homes`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from archiver.clock import Clock
+from archiver.homes import plan
+from archiver.indexing import Indexer
+from archiver.store.database import Database, Writer
+from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
+from archiver.store.indexing import count_held, is_walking
+from archiver.store.outbox import bring_home, has_waiting, list_homeless
+
+EVERY: Final = 0.5
+"""Seconds between two looks for messages that no node was chosen for."""
+AT_ONCE: Final = 20_000
+"""Such messages that one transaction takes: the mirror waits for it."""
+
+
+class Fleet:
+    """All nodes of the settings; one is no special case."""
+
+    def __init__(self, database: Database, reader: Database, indexers: Sequence[Indexer], *, clock: Clock) -> None:
+        self._database = database
+        self._reader = reader
+        self._clock = clock
+        self.indexers = indexers
+        self._names = [one.name for one in indexers]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop. What a server does is never raised."""
+        now = int(self._clock.now())
+        await self._database.write(lambda conn: settle_nodes(conn, self._names, now=now))
+        async with asyncio.TaskGroup() as group:
+            for one in self.indexers:
+                group.create_task(one.run(stop), name=f"index on {one.name}")
+            group.create_task(self._take_in(stop), name="index homes")
+
+    async def list_behind(self) -> list[Indexer]:
+        """Those that have not everything, as far as is known; all of them while there are messages without a node."""
+        ready = {one.name for one in self.indexers if one.is_ready}
+
+        def act(conn: Writer) -> set[str]:
+            if has_waiting(conn, ""):
+                return set()
+            return {one.name for one in self.indexers if not _has_work(conn, one.name, one.index)}
+
+        idle = ready & await self._reader.read(act)
+        return [one for one in self.indexers if one.name not in idle]
+
+    async def is_done(self) -> bool:
+        """Whether the index has everything, as far as is known."""
+        return not await self.list_behind()
+
+    async def _take_in(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            channel_ids = await self._reader.read(lambda conn: list_homeless(conn, AT_ONCE))
+            if channel_ids:
+                now = int(self._clock.now())
+                await self._database.write(lambda conn, ids=channel_ids, now=now: self._house(conn, ids, now))  # type: ignore[misc]
+            else:
+                await self._clock.wait(stop, EVERY)
+
+    def _house(self, conn: Writer, channel_ids: list[int], now: int) -> None:
+        put_homes(conn, plan(channel_ids, list_homes(conn, channel_ids), self._names), now=now)
+        bring_home(conn, AT_ONCE)
+
+
+def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:
+    """These are the nodes, the first one of them being what was there before nodes had names: who is to have what."""
+    adopt(conn, nodes[0])
+    dismiss(conn, nodes)
+    put_homes(conn, plan(count_held(conn), list_homes(conn), nodes), now=now)
+
+
+def _has_work(conn: Writer, node: str, index: str) -> bool:
+    return has_waiting(conn, node) or is_walking(conn, node, index) or is_moving(conn, node)

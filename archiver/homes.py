@@ -1,0 +1,71 @@
+"""Which node a channel's documents are on, and how they move when the list of nodes changes. Pure.
+
+A *home* is a channel on a node. Each channel that moves has two for a while: searches ask the one that *serves*, live
+messages go to both.
+
+    wanted    it is to have the channel; nothing was sent for that yet
+    filling   the channel is being sent to it
+    held      it has the channel; from here on `drift` looks after it
+    leaving   it is to forget the channel, which another one has, or which was on a node that is not asked any more
+
+A node that is in the list and does not answer keeps its channels: it may come back. One that is taken out of the list
+is not asked any more; should it come back, what it still has is cleared away or written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from search.meili.routing import choose_node
+
+Phase: TypeAlias = Literal["wanted", "filling", "held", "leaving"]
+
+
+class Home(NamedTuple):
+    """A channel on a node."""
+
+    channel_id: int
+    node: str
+    phase: Phase
+    serves: bool
+
+
+def plan(channel_ids: Iterable[int], homes: Mapping[int, Sequence[Home]], nodes: Sequence[str]) -> list[Home]:
+    """The homes that are new or change, so that each channel gets to its node among `nodes`, at least one."""
+    changed = []
+    for channel_id in channel_ids:
+        known = homes.get(channel_id, ())
+        wanted = _wanted(channel_id, known, nodes)
+        changed += [home for home in wanted if home not in known]
+    return changed
+
+
+def arrive(homes: Sequence[Home], node: str) -> list[Home]:
+    """The homes of a channel that change when all of it has come to a node: that one serves it from now on."""
+    own = next((home for home in homes if home.node == node and home.phase == "filling"), None)
+    if own is None:
+        return []  # the list of nodes is another one by now
+    if own.serves:
+        return [own._replace(phase="held")]  # it may be on its way to yet another node
+    others = [home._replace(phase="leaving", serves=False) for home in homes if home.node != node]
+    return [own._replace(phase="held", serves=True), *others]
+
+
+def _wanted(channel_id: int, known: Sequence[Home], nodes: Sequence[str]) -> list[Home]:
+    target = choose_node(channel_id, nodes)
+    if not known:
+        # What was ever written of it waits, or is found to be lacking.
+        return [Home(channel_id, target, "held", serves=True)]
+    server = next((home.node for home in known if home.serves and home.node in nodes), None)
+    found = [_keep(home, target, server) for home in known]
+    if all(home.node != target for home in found):
+        found.append(Home(channel_id, target, "wanted", serves=server is None))
+    return found
+
+
+def _keep(home: Home, target: str, server: str | None) -> Home:
+    if home.node == target:
+        phase: Phase = "wanted" if home.phase == "leaving" else home.phase
+        return home._replace(phase=phase, serves=server in {None, target})
+    return home if home.node == server else home._replace(phase="leaving", serves=False)

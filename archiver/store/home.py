@@ -1,0 +1,143 @@
+"""Table `index_home`: which node has a channel's documents; and what else is known of a node, when that changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import aiosqlite
+
+from archiver.homes import Home
+
+_TABLES = ("outbox", "index_walk", "index_aside")
+
+
+def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = None) -> dict[int, list[Home]]:
+    """The homes of these channels, or of all, by channel."""
+    found: dict[int, list[Home]] = {}
+    if channel_ids is None:
+        rows = conn.execute("SELECT channel_id, node, phase, serves FROM index_home").fetchall()
+    else:
+        sql = "SELECT channel_id, node, phase, serves FROM index_home WHERE channel_id = ?"
+        rows = [row for one in channel_ids for row in conn.execute(sql, (one,))]
+    for channel_id, node, phase, serves in rows:
+        found.setdefault(channel_id, []).append(Home(channel_id, node, phase, bool(serves)))
+    return found
+
+
+def list_channels_at(conn: sqlite3.Connection, node: str, *phases: str) -> list[int]:
+    """The channels that have a home on a node, in one of these phases."""
+    signs = ", ".join("?" * len(phases))
+    rows = conn.execute(
+        f"SELECT channel_id FROM index_home WHERE node = ? AND phase IN ({signs}) ORDER BY channel_id", (node, *phases)
+    )
+    return [row[0] for row in rows]
+
+
+def list_renamed(conn: sqlite3.Connection, node: str) -> list[int]:
+    """The channels whose documents on a node bear an earlier name of theirs."""
+    rows = conn.execute(
+        "SELECT channel_id FROM index_home WHERE node = ? AND renamed AND phase = 'held' ORDER BY channel_id", (node,)
+    )
+    return [row[0] for row in rows]
+
+
+def list_gone(conn: sqlite3.Connection, node: str, *, before: int) -> list[int]:
+    """The channels that a node is to forget, and that nobody can be asking it for any more."""
+    rows = conn.execute(
+        "SELECT channel_id FROM index_home WHERE node = ? AND phase = 'leaving' AND since <= ? ORDER BY channel_id",
+        (node, before),
+    )
+    return [row[0] for row in rows]
+
+
+def is_moving(conn: sqlite3.Connection, node: str) -> bool:
+    """Whether a channel comes to a node, or leaves it."""
+    found = conn.execute("SELECT 1 FROM index_home WHERE node = ? AND phase <> 'held' LIMIT 1", (node,)).fetchone()
+    return found is not None
+
+
+async def find_serving(conn: aiosqlite.Connection, channel_ids: Iterable[int]) -> set[str] | None:
+    """The nodes that serve these channels; None where it is not known of each."""
+    found = set()
+    for channel_id in channel_ids:
+        sql = "SELECT node FROM index_home WHERE channel_id = ? AND serves"
+        async with conn.execute(sql, (channel_id,)) as cursor:
+            row = await cursor.fetchone()
+        if row is None or not row[0]:
+            return None
+        found.add(str(row[0]))
+    return found
+
+
+async def list_hidden(conn: aiosqlite.Connection, node: str) -> list[int]:
+    """The channels of which a node may have documents although another one serves them."""
+    sql = "SELECT channel_id FROM index_home WHERE node = ? AND NOT serves ORDER BY channel_id"
+    async with conn.execute(sql, (node,)) as cursor:
+        return [row[0] async for row in cursor]
+
+
+def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> None:
+    """Write homes; what waits for one that is left is forgotten with it."""
+    for home in homes:
+        conn.execute(
+            "INSERT INTO index_home (channel_id, node, phase, serves, since) VALUES (?1, ?2, ?3, ?4, ?5)"
+            " ON CONFLICT (channel_id, node) DO UPDATE SET serves = ?4, phase = ?3,"
+            " since = CASE WHEN phase = ?3 THEN since ELSE ?5 END",
+            (*home, now),
+        )
+        if home.phase == "leaving":
+            for table in _TABLES:
+                conn.execute(f"DELETE FROM {table} WHERE channel_id = ? AND node = ?", (home.channel_id, home.node))
+
+
+def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], phase: str, *, now: int) -> None:
+    """These channels are in this phase now."""
+    conn.executemany(
+        "UPDATE index_home SET phase = ?1, since = ?2 WHERE channel_id = ?3 AND node = ?4",
+        [(phase, now, channel_id, node) for channel_id in channel_ids],
+    )
+
+
+def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
+    """These channels are being sent to a node as they are called now."""
+    conn.executemany(
+        "UPDATE index_home SET renamed = 0 WHERE channel_id = ? AND node = ?",
+        [(channel_id, node) for channel_id in channel_ids],
+    )
+
+
+def mark_renamed(conn: sqlite3.Connection, channel_id: int) -> None:
+    """The channel has another name."""
+    conn.execute("UPDATE index_home SET renamed = 1 WHERE channel_id = ?", (channel_id,))
+
+
+def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
+    """A node has nothing of these channels any more, unless it is to have them again."""
+    conn.executemany(
+        "DELETE FROM index_home WHERE channel_id = ? AND node = ? AND phase = 'leaving'",
+        [(channel_id, node) for channel_id in channel_ids],
+    )
+
+
+def list_nodes_of(conn: sqlite3.Connection, channel_id: int) -> list[str]:
+    """The nodes that a change of a channel goes to; '' while none is chosen."""
+    rows = conn.execute("SELECT node FROM index_home WHERE channel_id = ? AND phase <> 'leaving'", (channel_id,))
+    return [row[0] for row in rows] or [""]
+
+
+# --- nodes
+
+
+def adopt(conn: sqlite3.Connection, first: str) -> None:
+    """What was there before nodes had names belongs to the first one of the settings."""
+    for table in ("index_node", "index_home", "index_walk", "index_aside"):
+        conn.execute(f"UPDATE OR IGNORE {table} SET node = ? WHERE node = ''", (first,))
+        conn.execute(f"DELETE FROM {table} WHERE node = ''")
+
+
+def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
+    """Forget what was on its way to nodes that are not among these."""
+    signs = ", ".join("?" * len(nodes))
+    for table in ("outbox", "index_walk", "index_aside", "index_task"):
+        conn.execute(f"DELETE FROM {table} WHERE node NOT IN ('', {signs})", tuple(nodes))

@@ -1,0 +1,203 @@
+"""Several Meilisearch nodes: the command as a process, the nodes as doubles (a real server is only one)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from search.meili.routing import choose_node, node_name
+from tests.acceptance.desk import Desk, until
+from tests.acceptance.running import Ground, ground, service, wait_until_equal
+from tests.integration.index_rig import every_document
+from tests.meilisearch.fixtures import Meili
+from tests.meilisearch.server import Server
+from tests.sample import build, index, make_channel, make_message
+
+INDEX, MASTER = "messages", "the master key of all nodes"
+CHANNELS = tuple(range(1001, 1009))
+
+
+@pytest.fixture
+def meilis(tmp_path: Path) -> Iterator[list[Meili]]:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(db=tmp_path / f"node-{n}", master_key=MASTER)) for n in "123"]
+        yield [Meili(server.url, server.master_key, server) for server in servers]
+    for server in servers:
+        assert not server.crashes, server.crashes[0]
+
+
+@pytest.fixture(scope="module")
+def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with ground(tmp_path_factory.mktemp("telegram")) as made:
+        yield made
+
+
+def use(desk: Desk, meilis: list[Meili]) -> None:
+    desk.environment |= {
+        "TELEKEEP_MEILISEARCH__URLS": ",".join(meili.url for meili in meilis),
+        "TELEKEEP_MEILISEARCH__API_KEY": MASTER,
+    }
+
+
+def where(meilis: list[Meili]) -> dict[str, list[str]]:
+    """The nodes that have a message, by its id."""
+    found: dict[str, list[str]] = {}
+    for meili in meilis:
+        for one in every_document(meili, INDEX):
+            found.setdefault(one, []).append(node_name(meili.url))
+    return found
+
+
+def wanted(desk: Desk, meilis: list[Meili]) -> dict[str, list[str]]:
+    nodes = [node_name(meili.url) for meili in meilis]
+    rows = desk.query("SELECT channel_id, message_id FROM message")
+    return {f"c{channel}_{message}": [choose_node(channel, nodes)] for channel, message in rows}
+
+
+def test_sync_and_the_service_keep_every_message_on_its_node(
+    shared_ground: Ground, meilis: list[Meili], tmp_path: Path
+) -> None:
+    names = shared_ground.names(6)
+    desk, telegram = shared_ground.desk(tmp_path / "desk", *names), shared_ground.telegram
+    use(desk, meilis[:2])
+    assert "index: up to date" in desk.do("sync").err
+    assert where(meilis) == wanted(desk, meilis[:2])
+    use(desk, meilis)
+    with service(desk) as process:
+        telegram.post(names[0], "while channels move")
+        until(
+            lambda: desk.query("SELECT 1 FROM index_home WHERE phase = 'filling' OR phase = 'leaving'"), what="a move"
+        )
+        desk.kill(process)
+    meilis[0].double.restart(keep=False)
+    with service(desk):
+        telegram.post(names[1], "after both were killed")
+        wait_until_equal(desk, telegram, *names)
+        until(lambda: where(meilis) == wanted(desk, meilis), what="every message on its node")
+    meilis[2].double.refuse()
+    telegram.post(names[0], "a node is away")
+    for name in names:
+        telegram.post(name, "a node is away")
+    away = node_name(meilis[2].url)
+    done = desk.run("sync")
+    assert done.status == 0
+    assert f"{away} is unreachable" in done.err
+    assert f"index {INDEX} at {away}: unreachable since" in desk.do("status").err
+    found = {one["node"]: one for one in orjson.loads(desk.do("status", "--json").out)["index"]["nodes"]}
+    assert [one["waiting"] > 0 for one in found.values()] == [False, False, True]
+    use(desk, meilis[:2])
+    assert "index: up to date" in desk.do("sync").err
+    assert where(meilis[:2]) == wanted(desk, meilis[:2])
+
+
+class Shop:
+    """An archive with eight channels on three nodes."""
+
+    def __init__(self, meilis: list[Meili], folder: Path) -> None:
+        self.desk = Desk(folder)
+        self.meilis = meilis
+        use(self.desk, meilis)
+        everything = []
+        for channel_id in CHANNELS:
+            own = [make_message(n, f"bridge {n} of {channel_id}", channel_id=channel_id) for n in range(1, 6)]
+            build(self.desk.archive, own, channel=make_channel(channel_id))
+            everything += own
+        index(self.desk.archive, everything)
+        assert "built anew, 40 documents" in self.desk.do("index", "rebuild").err
+
+    def channels_of(self, meili: Meili) -> list[int]:
+        nodes = [node_name(one.url) for one in self.meilis]
+        return [one for one in CHANNELS if choose_node(one, nodes) == node_name(meili.url)]
+
+    def ids(self, *arguments: str) -> list[tuple[int, int]]:
+        rows: list[dict[str, Any]] = self.desk.do("search", *arguments, "-n", "0", "--jsonl").rows
+        return [(row["channel_id"], row["message_id"]) for row in rows]
+
+
+@pytest.fixture
+def shop(meilis: list[Meili], tmp_path: Path) -> Shop:
+    return Shop(meilis, tmp_path / "home")
+
+
+def test_a_question_goes_to_all_nodes_and_is_answered_as_by_the_archive(shop: Shop) -> None:
+    forced = ("--engine", "meilisearch")
+    for query in ("bridge", "has:photo", "bridge since:2021-12-16"):
+        if query != "has:photo":
+            assert shop.ids(query, *forced) == shop.ids(query, "--engine", "exact") != []
+        assert shop.desk.run("search", query, "--count", *forced).out == (
+            shop.desk.run("search", query, "--count", "--engine", "exact").out
+        )
+    assert "engine=meilisearch exact=yes lag=0" in shop.desk.do("search", "bridge").err
+    assert len(shop.ids("bridge", "--sort", "relevance", *forced)) == 40
+
+
+def test_a_node_that_is_away_is_named_and_its_channels_only_are_lacking(shop: Shop) -> None:
+    away = next(meili for meili in shop.meilis if shop.channels_of(meili))
+    there = next(one for one in CHANNELS if one not in shop.channels_of(away))
+    away.double.refuse()
+    host = node_name(away.url)
+    found = shop.desk.run("search", "bridge", "-n", "0")
+    assert found.out.count("bridge") == 40
+    assert f"Meilisearch at {host} did not answer" in found.err
+    assert "engine=exact exact=yes" in found.err
+    refused = shop.desk.run("search", "bridge", "--engine", "meilisearch")
+    assert (refused.status, refused.out) == (2, "")
+    assert host in refused.errors[0]
+    other = shop.desk.do("search", "bridge", "-c", f"channel_{there}", "--engine", "meilisearch", "--count")
+    assert (other.out, "engine=meilisearch" in other.err) == ("5\n", True)
+    told = orjson.loads(shop.desk.run("index", "status", "--json").out)
+    assert {one["server"]: one["reached"] for one in told["nodes"]} == {
+        node_name(one.url): one is not away for one in shop.meilis
+    }
+    assert told["reached"] is False
+
+
+def test_a_list_that_changed_is_lag_until_the_channels_have_moved(shop: Shop) -> None:
+    gone = next(meili for meili in shop.meilis if shop.channels_of(meili))
+    lost = 5 * len(shop.channels_of(gone))
+    use(shop.desk, [meili for meili in shop.meilis if meili is not gone])
+    assert "engine=exact exact=yes" in shop.desk.do("search", "bridge").err
+    assert f"exact=no lag={lost}" in shop.desk.do("search", "bridge", "--engine", "meilisearch").err
+    done = shop.desk.run("index", "verify", "--json")
+    assert sum(row["lacking"] for row in orjson.loads(done.out)) == lost
+    assert shop.desk.run("index", "verify", "--check").status == 0
+    assert "engine=meilisearch exact=yes lag=0" in shop.desk.do("search", "bridge").err
+    assert len(shop.ids("bridge")) == 40
+
+
+def test_keys_open_all_nodes_or_are_not_made(shop: Shop, tmp_path: Path) -> None:
+    shop.desk.do("index", "keys", "--into", "keys", stdin=f"{MASTER}\n")
+    key = (shop.desk.home / "keys/meili-search.key").read_text(encoding="utf-8").strip()
+    for meili in shop.meilis:
+        assert meili.call("POST", f"/indexes/{INDEX}/search", {}, key=key).status_code == 200
+        assert meili.call("GET", "/keys", key=key).status_code == 403
+    lines = shop.desk.do("index", "keys", stdin=f"{MASTER}\n").out
+    assert f'search_key = "{key}"' in lines
+    assert f'urls = ["{shop.meilis[0].url}", ' in lines
+    with Server(db=tmp_path / "stranger", master_key="another master key") as stranger:
+        use(shop.desk, [shop.meilis[0], Meili(stranger.url, None, stranger)])
+        refused = shop.desk.run("index", "keys", stdin=f"{MASTER}\n")
+        assert refused.status == 2
+        assert node_name(stranger.url) in refused.errors[0]
+
+
+def test_a_rebuild_is_one_of_every_node(shop: Shop) -> None:
+    before = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
+    shop.meilis[1].double.instance.scheduler.hold("processing")
+    process = shop.desk.start("index", "rebuild")
+    until(
+        lambda: shop.desk.query("SELECT count(*) FROM index_node WHERE rebuild IS NULL") == [(2,)],
+        what="the other nodes",
+    )
+    shop.desk.kill(process)
+    shop.desk.end(process)
+    shop.meilis[1].double.instance.scheduler.hold(None)
+    assert "built anew, 40 documents" in shop.desk.do("index", "rebuild").err
+    after = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert where(shop.meilis) == wanted(shop.desk, shop.meilis)

@@ -1,0 +1,87 @@
+"""Where channels live: whatever the list of nodes was, each ends on its node, and one that answers serves meanwhile."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.homes import Home, arrive, plan
+from search.meili.routing import choose_node, node_name
+
+NODES = ("a:1", "b:2", "c:3", "d:4")
+LISTS = st.lists(st.sampled_from(NODES), min_size=1, unique=True)
+CHANNELS = range(1, 9)
+
+
+class World:
+    """Homes as the archive keeps them, with what every worker does to them."""
+
+    def __init__(self) -> None:
+        self.homes: dict[tuple[int, str], Home] = {}
+
+    def of(self, channel_id: int) -> list[Home]:
+        return [home for key, home in self.homes.items() if key[0] == channel_id]
+
+    def put(self, *homes: Home) -> None:
+        self.homes |= {(home.channel_id, home.node): home for home in homes}
+
+    def change(self, nodes: list[str]) -> None:
+        self.put(*plan(CHANNELS, {one: self.of(one) for one in CHANNELS}, nodes))
+
+    def work(self, channel_id: int, node: str) -> None:
+        """One step of a node's worker for a channel (see archiver/moving.py)."""
+        home = self.homes.get((channel_id, node))
+        if home is None:
+            return
+        match home.phase:
+            case "wanted":
+                self.put(home._replace(phase="filling"))
+            case "filling":
+                self.put(*arrive(self.of(channel_id), node))
+            case "leaving":
+                del self.homes[channel_id, node]
+
+
+@given(st.lists(st.tuples(LISTS, st.lists(st.tuples(st.sampled_from(CHANNELS), st.sampled_from(NODES)))), min_size=1))
+def test_every_channel_gets_to_its_node_and_is_served_by_one_that_is_asked(
+    history: list[tuple[list[str], list[tuple[int, str]]]],
+) -> None:
+    world = World()
+    for nodes, steps in history:
+        world.change(nodes)
+        for channel_id, node in steps:
+            if node in nodes:
+                world.work(channel_id, node)
+            for one in CHANNELS:
+                serving = [home.node for home in world.of(one) if home.serves]
+                assert len(serving) == 1
+                assert serving[0] in nodes
+                assert all(home.phase != "leaving" for home in world.of(one) if home.serves)
+    for _ in range(4):
+        for channel_id in CHANNELS:
+            for node in nodes:
+                world.work(channel_id, node)
+    for channel_id in CHANNELS:
+        there = [home for home in world.of(channel_id) if home.node in nodes]
+        assert there == [Home(channel_id, choose_node(channel_id, nodes), "held", serves=True)]
+        assert {home.phase for home in world.of(channel_id) if home.node not in nodes} <= {"leaving"}
+
+
+@given(LISTS, st.sampled_from(NODES))
+def test_a_node_that_comes_or_goes_moves_only_what_must_move(nodes: list[str], other: str) -> None:
+    world = World()
+    world.change(nodes)
+    before = dict(world.homes)
+    more = [*nodes, other] if other not in nodes else nodes
+    changed = plan(CHANNELS, {one: world.of(one) for one in CHANNELS}, more)
+    assert {home.node for home in changed} <= {other}
+    assert all(home == Home(home.channel_id, other, "wanted", serves=False) for home in changed)
+    world.put(*changed)
+    world.change(nodes)
+    kept = {key: home for key, home in world.homes.items() if home.phase != "leaving"}
+    assert kept == before
+
+
+def test_a_node_is_called_by_its_address_without_what_opens_it() -> None:
+    assert node_name("http://Name:secret@Search.example:7700/") == "search.example:7700"
+    assert node_name("https://search.example/meili/") == "search.example/meili"
