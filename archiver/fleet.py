@@ -70,8 +70,8 @@ class Fleet:
 
 
 def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:
-    """These are the nodes, the first one of them being what was there before nodes had names: who is to have what."""
-    adopt(conn, nodes[0])
+    """These are the nodes from now on: who is to have what."""
+    adopt(conn, nodes)
     dismiss(conn, nodes)
     put_homes(conn, plan(count_held(conn), list_homes(conn), nodes), now=now)
 

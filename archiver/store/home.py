@@ -129,11 +129,18 @@ def list_nodes_of(conn: sqlite3.Connection, channel_id: int) -> list[str]:
 # --- nodes
 
 
-def adopt(conn: sqlite3.Connection, first: str) -> None:
-    """What was there before nodes had names belongs to the first one of the settings."""
-    for table in ("index_node", "index_home", "index_walk", "index_aside"):
-        conn.execute(f"UPDATE OR IGNORE {table} SET node = ? WHERE node = ''", (first,))
-        conn.execute(f"DELETE FROM {table} WHERE node = ''")
+def adopt(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
+    """What was there before nodes had names belongs to the first of these; the only node may have another address."""
+    _rename(conn, "", nodes[0], ("index_node", "index_home", "index_walk", "index_aside"))
+    known = [row[0] for row in conn.execute("SELECT DISTINCT node FROM index_home")]
+    if len(nodes) == len(known) == 1 and known != nodes:
+        _rename(conn, known[0], nodes[0], ("index_node", "index_home", "index_task", *_TABLES))
+
+
+def _rename(conn: sqlite3.Connection, before: str, node: str, tables: Iterable[str]) -> None:
+    for table in tables:
+        conn.execute(f"UPDATE OR IGNORE {table} SET node = ? WHERE node = ?", (node, before))
+        conn.execute(f"DELETE FROM {table} WHERE node = ?", (before,))
 
 
 def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
--- 0004: the index on one node or several: which node has a channel; whatever is known of the index, by node.
+-- 0005: the index on one node or several: which node has a channel; whatever is known of the index, by node.
 -- A node is named by its address. '' is none yet, and what was there before nodes had names: the first of the settings.
 BEGIN IMMEDIATE;
 
@@ -94,5 +94,5 @@ CREATE TABLE index_aside (
 INSERT INTO index_aside SELECT '', channel_id, message_id, at, code FROM index_aside_before;
 DROP TABLE index_aside_before;
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 COMMIT;
