@@ -17,7 +17,7 @@ from archiver.store.rows import get_messages
 from archiver.versions import Version, list_versions, name_change
 from archiver.worddiff import diff, excerpt, mark
 from search.dates import Bounds
-from search.highlight import snippet
+from search.snippet import snippet
 
 Kind: TypeAlias = Literal[
     "edited", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from search.highlight import continues
+from search.letters import continues
 from search.normalize import in_run
 
 Op: TypeAlias = Literal["equal", "delete", "insert"]

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 
 from archiver.cli import output
 from archiver.cli.shown import Shown
-from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
+from archiver.cli.terminal import is_clean_link, isolate, line_isolates, terminal_safe
 from archiver.row import Row
-from search.highlight import highlight, snippet
+from search.highlight import highlight
+from search.snippet import Snippet, snippets
 from search.tree import Node, Phrase, any_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
 WIDTH = 480
 """Characters of a text that a card shows; `telekeep show` has it all."""
 
+BETWEEN = "--"
+"""The line between blocks, as grep has it."""
+
+_SIGNS = {True: ">", False: "-"}
 _MATCH = "bold underline"
 
 
-def printer(tree: Node) -> Callable[[Shown], None]:
-    """A function that prints one row."""
+def printer(tree: Node, *, in_blocks: bool = False) -> Callable[[Shown], None]:
+    """A function that prints one row. `in_blocks`: with a sign for hits and context, and a line between blocks."""
     if not output.is_terminal():
-        return _print_line
-    console = output.console()
+        tell = _print_marked_line if in_blocks else _print_line
+    else:
+        console = output.console()
 
-    def print_card(shown: Shown) -> None:
-        console.print(_head(shown.row, shown.is_hit), soft_wrap=True)
-        body = _body(shown, tree) if shown.is_hit else _dim(shown.row)
-        if body:
-            console.print(body, soft_wrap=True)
-        console.print()
+        def tell(shown: Shown) -> None:
+            _print_card(console, shown, tree, sign=_SIGNS[shown.is_hit] if in_blocks else "")
 
-    return print_card
+    last = 1
+
+    def print_row(shown: Shown) -> None:
+        nonlocal last
+        if in_blocks and shown.block > last:
+            output.line(BETWEEN)
+        last = shown.block
+        tell(shown)
+
+    return print_row
 
 
 def describe(row: Row) -> str:
@@ -50,18 +62,33 @@ def describe(row: Row) -> str:
 
 
 def _print_line(shown: Shown) -> None:
-    row = shown.row
+    output.tsv(*_cells(shown.row))
+
+
+def _print_marked_line(shown: Shown) -> None:
+    output.tsv(_SIGNS[shown.is_hit], *_cells(shown.row))
+
+
+def _cells(row: Row) -> tuple[object, ...]:
     text = " ".join(filter(None, (row["text"], describe(row))))
-    output.tsv(row["date"], f"{row['channel']}/{row['message_id']}", row["permalink"], text)
+    return row["date"], f"{row['channel']}/{row['message_id']}", row["permalink"], text
 
 
-def _head(row: Row, hit: bool) -> Text:
+def _print_card(console: Console, shown: Shown, tree: Node, *, sign: str) -> None:
+    console.print(_head(shown.row, shown.is_hit, sign), soft_wrap=True)
+    body = _body(shown, tree) if shown.is_hit else _dim(shown.row)
+    if body:
+        console.print(body, soft_wrap=True)
+    console.print()
+
+
+def _head(row: Row, hit: bool, sign: str) -> Text:
     from rich.style import Style  # noqa: PLC0415 - a pipe needs none of it
     from rich.text import Text  # noqa: PLC0415 - see above
 
     address = isolate(terminal_safe(f"{row['channel']}/{row['message_id']}"))
     link = Style(link=row["permalink"]) if is_clean_link(row["permalink"]) else Style()
-    head = Text()
+    head = Text(f"{sign} " if sign else "")
     head.append(address, style="bold" if hit else "dim")
     head.append(f"  {row['date']}  ", style="dim")
     head.append(terminal_safe(row["permalink"]), style=link + Style(dim=True))
@@ -70,22 +97,37 @@ def _head(row: Row, hit: bool) -> Text:
 
 
 def _body(shown: Shown, tree: Node) -> Text:
-    from rich.text import Text  # noqa: PLC0415 - see _head
-
     text = shown.row["text"]
-    piece = snippet(text, highlight(any_of((tree, *map(Phrase, shown.matched))), text), WIDTH)
-    body = Text("… " if piece.cut_before else "")
-    at = 0
-    for start, end in piece.spans:
-        body.append(terminal_safe(piece.text[at:start], multiline=True))
-        body.append(terminal_safe(piece.text[start:end], multiline=True), style=_MATCH)
-        at = end
-    body.append(terminal_safe(piece.text[at:], multiline=True))
-    return body.append(" …") if piece.cut_after else body
+    return _pieces(snippets(text, highlight(any_of((tree, *map(Phrase, shown.matched))), text), WIDTH))
 
 
 def _dim(row: Row) -> Text:
+    body = _pieces(snippets(row["text"], (), WIDTH))
+    body.style = "dim"
+    return body
+
+
+def _pieces(pieces: Sequence[Snippet]) -> Text:
+    """The pieces of a text with their matches and with dots where something is left out.
+
+    Each line is isolated where it has right-to-left letters: it takes its own direction, dots included.
+    """
     from rich.text import Text  # noqa: PLC0415 - see _head
 
-    piece = snippet(row["text"], (), WIDTH)
-    return Text(terminal_safe(piece.text, multiline=True) + (" …" if piece.cut_after else ""), style="dim")
+    body = Text("… " if pieces[0].cut_before else "")
+    for piece in pieces:
+        if piece is not pieces[0]:
+            body.append(" … ")
+        at = 0
+        for start, end in piece.spans:
+            body.append(terminal_safe(piece.text[at:start], multiline=True))
+            body.append(terminal_safe(piece.text[start:end], multiline=True), style=_MATCH)
+            at = end
+        body.append(terminal_safe(piece.text[at:], multiline=True))
+    if pieces[-1].cut_after:
+        body.append(" …")
+    lines = []
+    for line in body.split("\n", allow_blank=True):
+        before, after = line_isolates(line.plain)
+        lines.append(Text.assemble(before, line, after))
+    return Text("\n").join(lines)

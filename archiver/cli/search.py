@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from archiver.cli import output
+from archiver.cli.around import PAGE, Surroundings
 from archiver.cli.engines import Choice, Finder, open_finder
 from archiver.cli.expanding import load_glossary
 from archiver.cli.finding import read_query
@@ -21,7 +22,7 @@ from archiver.cli.shown import Shown
 from archiver.errors import UsageError
 from archiver.row import ChannelName, build_row, to_object
 from archiver.store.database import Connection
-from archiver.store.rows import get_messages, list_around, list_names, snapshot
+from archiver.store.rows import get_messages, list_names, snapshot
 from search.engine import Question, Sort
 from search.glossary import Glossary
 from search.tree import Node
@@ -79,7 +80,7 @@ def command(
     ] = "newest",
     limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most so many; 0 for all.")] = 20,
     around: Annotated[
-        int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after.")
+        int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after, marked.")
     ] = 0,
     facet: Annotated[
         str | None, typer.Option(metavar="WHAT", help="Count by channel, day or media; not built yet.")
@@ -108,7 +109,8 @@ def command(
 
     A glossary has a group of equivalent spellings a line, with = between: Kyiv = Kiev = Київ. --expand asks for all.
 
-    Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between.
+    Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
+    with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.
     """
     if facet:
         raise UsageError(
@@ -159,16 +161,17 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
 async def _print(
     conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
 ) -> int:
-    found, more = 0, ""
+    found, blocks_told, more = 0, 0, ""
     tell, close = _teller(question.tree, options)
     async with aclosing(_blocks(conn, finder, question, names, options)) as blocks:
         async for block in blocks:
             if block is None:
                 more = " (there are more: -n 0 shows all, --count counts them)"
                 break
-            found += 1
+            found += sum(shown.is_hit for shown in block)
+            blocks_told += 1
             for shown in block:
-                tell(shown)
+                tell(shown._replace(block=blocks_told))
     close()
     summary = f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
     output.note(f"{summary}; {finder.describe()}")
@@ -178,18 +181,22 @@ async def _print(
 async def _blocks(
     conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
 ) -> AsyncGenerator[list[Shown] | None, None]:
-    """A hit with its neighbours at a time; None last, when there are more than were asked for."""
+    """What is shown together at a time; None last, when there are more hits than were asked for."""
     left = options.limit or None
+    around = Surroundings(conn, finder.engine, names, options.around) if options.around else None
+    page = _PAGE if around is None else PAGE
     while True:
-        answer = await finder.engine.search(replace(question, limit=_PAGE if left is None else min(left, _PAGE)))
+        answer = await finder.engine.search(replace(question, limit=page if left is None else min(left, page)))
         found = {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
         held = await get_messages(conn, list(found))
         finder.dropped += len(found) - len(held)
-        for key, matched in found.items():
-            if key not in held:
-                continue
-            around = await list_around(conn, *key, options.around) if options.around else [held[key]]
-            yield [Shown(build_row(names[key[0]], *one), one[0].message_id == key[1], matched) for one in around]
+        present = {key: matched for key, matched in found.items() if key in held}
+        if around is not None:
+            for block in await around.blocks(question, present):
+                yield block
+        else:
+            for key, matched in present.items():
+                yield [Shown(build_row(names[key[0]], *held[key]), matched=matched)]
         left = None if left is None else left - len(held)
         if answer.cursor is None:
             return
@@ -207,7 +214,7 @@ def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Call
     if options.shape == "people":
         from archiver.cli.hits import printer  # noqa: PLC0415 - JSON needs no highlights
 
-        return printer(tree), lambda: None
+        return printer(tree, in_blocks=options.around > 0), lambda: None
     if options.shape == "jsonl":
         return lambda shown: output.jsonl(_object(shown, options)), lambda: None
     array = output.JsonArray()
@@ -216,7 +223,7 @@ def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Call
 
 def _object(shown: Shown, options: Options) -> dict[str, Any]:
     row = to_object(shown.row)
-    return {**row, "match": shown.is_hit} if options.around else row
+    return {**row, "match": shown.is_hit, "block": shown.block} if options.around else row
 
 
 def _print_count(count: int, finder: Finder) -> int:

@@ -15,3 +15,5 @@ class Shown(NamedTuple):
     """False: it only stands beside a hit."""
     matched: tuple[str, ...] = ()
     """Terms by which it was found, besides those of the question."""
+    block: int = 0
+    """What stands together has one number, from 1 on."""

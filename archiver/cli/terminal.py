@@ -34,6 +34,11 @@ def isolate(text: str) -> str:
     return _RTL_RUN.sub(lambda run: f"{_FSI}{run.group()}{_PDI}", text)
 
 
+def line_isolates(line: str) -> tuple[str, str]:
+    """What to put before and behind a line of safe text so that it takes its own direction; for a terminal only."""
+    return (_FSI, _PDI) if _RTL_RUN.search(line) else ("", "")
+
+
 def is_clean_link(url: str) -> bool:
     """Whether the address can stand within an escape sequence (OSC 8): plain ASCII, and https."""
     return re.fullmatch(r"https://[!-~]+", url) is not None

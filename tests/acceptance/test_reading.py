@@ -184,6 +184,24 @@ def test_search_counts_and_shows_context(run: Run) -> None:
     assert run("search", "bridge", "--count").stdout == "28\n"
     block = rows(run("search", "opened", "-C", "1", "--jsonl"))
     assert [(row["message_id"], row["match"]) for row in block] == [(4, False), (5, True), (6, False)]
+    assert {row["block"] for row in block} == {1}
+
+
+def test_context_that_overlaps_is_one_block_and_hits_are_marked(run: Run, archive: Path) -> None:
+    query = '"text 3" OR "text 4" OR "text 12"'
+    told = run("search", query, "-c", "bridge", "-C", "1").stdout.splitlines()
+    assert [line.split("\t")[0:3:2] if line != "--" else line for line in told] == [
+        ["-", "NightBridge/11"], [">", "NightBridge/12"], ["-", "NightBridge/13"],
+        "--",
+        ["-", "NightBridge/2"], [">", "NightBridge/3"], [">", "NightBridge/4"], ["-", "NightBridge/5"],
+    ]  # fmt: skip
+    limited = run("search", query, "-C", "1", "-n", "2", "--sort", "oldest", "--json").stdout
+    assert [(row["block"], row["message_id"], row["match"]) for row in orjson.loads(limited)] == [
+        (1, 2, False), (1, 3, True), (1, 4, True), (1, 5, False),
+    ]  # fmt: skip
+    shown = on_a_terminal(archive, "search", query, "-c", "bridge", "-C", "1")
+    assert shown.count("> ") == 3
+    assert "\r\n--\r\n" in shown
 
 
 def test_search_in_a_pipe_is_one_line_a_hit(run: Run) -> None:
@@ -392,6 +410,12 @@ def test_nor_in_a_pipe_nor_as_json(run: Run, arguments: list[str]) -> None:
         printed = run(*arguments, *shape).stdout
         assert not set(printed) & set("\x1b\x07\u202e\u2066")
     assert orjson.loads(run("show", "jisr_news/1", "--json").stdout)["text"] == NASTY
+
+
+def test_right_to_left_lines_take_their_own_direction_on_a_terminal_only(run: Run, archive: Path) -> None:
+    line = "\u2068=1+1 \x1b[1;4mجسر\x1b[0m\u2069"
+    assert line in on_a_terminal(archive, "search", "جسر")
+    assert "\u2068" not in run("search", "جسر").stdout
 
 
 def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path) -> None:

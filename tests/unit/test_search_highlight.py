@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.filters import Context
-from search.highlight import highlight, snippet
+from search.highlight import highlight
+from search.letters import MOST_MARKS
 from search.query import parse
+from tests.unit.test_search_letters import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
 
@@ -82,43 +84,6 @@ def test_spans_are_within_the_text_ascending_and_apart(query: str, text: str) ->
     spans = highlight(parse(query, CONTEXT), text)
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
-
-
-@given(QUERIES, TEXTS, st.integers(1, 60))
-def test_a_snippet_is_a_piece_of_the_text_and_cuts_no_cluster(query: str, text: str, width: int) -> None:
-    spans = highlight(parse(query, CONTEXT), text)
-    piece = snippet(text, spans, width)
-    assert piece.text in text
-    assert all(0 <= start < end <= len(piece.text) for start, end in piece.spans)
-    if text and piece.cut_before:
-        assert not _is_mark(piece.text[:1])
-    if len(text) <= width:
-        assert piece.text == text
-
-
-def _is_mark(char: str) -> bool:
-    return char in {"\u0301", "\u0323", "\u200d", "\u064e", "\u0652", "\u064b", "🏽", "\u0e49"}
-
-
-def test_a_snippet_shows_the_match() -> None:
-    text = "word " * 100 + "the convoy went by " + "word " * 100
-    spans = highlight(parse("convoy", CONTEXT), text)
-    piece = snippet(text, spans, 60)
-    assert [piece.text[a:b] for a, b in piece.spans] == ["convoy"]
-    assert (piece.cut_before, piece.cut_after) == (True, True)
-    assert len(piece.text) <= 60 + 24
-    assert piece.text.startswith("word")
-
-
-def test_a_snippet_prefers_where_most_matches_are() -> None:
-    text = "a1 " + "x " * 100 + "a1 b2 a1 b2" + " x" * 100
-    spans = highlight(parse("a1 OR b2", CONTEXT), text)
-    assert len(snippet(text, spans, 40).spans) == 4
-
-
-def test_a_family_of_emoji_is_cut_before_or_behind() -> None:
-    text = "👩‍👩‍👧" * 20
-    for width in range(1, 60):
-        piece = snippet(text, [], width)
-        assert len(piece.text) % 5 == 0, width
-        assert piece.text
+    cuts = letter_cuts(text)
+    if not any(end - start > MOST_MARKS for start, end in pairwise(sorted(cuts))):
+        assert all({start, end} <= cuts for start, end in spans)

@@ -1,0 +1,127 @@
+"""`search -C N`: hits with the messages before and after them in their channel.
+
+What overlaps is one block, and no message is shown twice. Every message is marked as what it is: one that the question
+finds is a hit, also where it stands beside another or lies beyond `-n`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from archiver.cli.shown import Shown
+from archiver.row import ChannelName, build_row
+from archiver.store.database import Connection
+from archiver.store.rows import Held, list_around
+from search.dates import Bounds
+from search.document import Key
+from search.engine import Engine, Question
+from search.tree import And, InChannel, Number, any_of
+
+Matched: TypeAlias = Mapping[Key, tuple[str, ...]]
+"""Hits, with the terms by which they were found."""
+
+PAGE = 50
+"""Hits whose surroundings are in memory at once."""
+_KEPT = 100_000
+
+
+@dataclass(slots=True)
+class Block:
+    """Messages of one channel that are shown together."""
+
+    rank: int
+    """Of its first hit in the page."""
+    held: dict[int, Held] = field(default_factory=dict)
+
+    @property
+    def low(self) -> int:
+        """Its first id."""
+        return min(self.held)
+
+    @property
+    def high(self) -> int:
+        """Its last id."""
+        return max(self.held)
+
+
+class Surroundings:
+    """Makes blocks of one page of hits after the other."""
+
+    def __init__(self, conn: Connection, engine: Engine, names: Mapping[int, ChannelName], count: int) -> None:
+        self._conn = conn
+        self._engine = engine
+        self._names = names
+        self._count = count
+        self._shown: dict[Key, None] = {}
+
+    async def blocks(self, question: Question, found: Matched) -> list[list[Shown]]:
+        """The blocks of these hits, in the order of their first ones; each by message id."""
+        blocks = await self._gather(list(found))
+        hits = {**await self._hits_within(question, blocks), **found}
+        return [rows for channel_id, block in blocks if (rows := self._rows(channel_id, block, hits))]
+
+    async def _gather(self, keys: Sequence[Key]) -> list[tuple[int, Block]]:
+        by_channel: dict[int, list[Block]] = {}
+        for rank, (channel_id, message_id) in enumerate(keys):
+            around = await list_around(self._conn, channel_id, message_id, self._count)
+            held = {one[0].message_id: one for one in around}
+            if held:
+                by_channel.setdefault(channel_id, []).append(Block(rank, held))
+        merged = [(channel_id, block) for channel_id, blocks in by_channel.items() for block in merge(blocks)]
+        return sorted(merged, key=lambda one: one[1].rank)
+
+    async def _hits_within(self, question: Question, blocks: Sequence[tuple[int, Block]]) -> Matched:
+        """Which messages of the blocks the question finds."""
+        dates = [held[0].date for _, block in blocks for held in block.held.values()]
+        if not dates:
+            return {}
+        bounds = Bounds(datetime.fromtimestamp(min(dates), UTC), datetime.fromtimestamp(max(dates) + 1, UTC))
+        within = any_of(
+            tuple(
+                And((InChannel(frozenset({channel_id})), Number("id", block.low, block.high)))
+                for channel_id, block in blocks
+            )
+        )
+        asked = replace(
+            question,
+            tree=And((question.tree, within)),
+            bounds=question.bounds.intersect(bounds),
+            sort="newest",
+            limit=200,
+            cursor=None,
+        )
+        found: dict[Key, tuple[str, ...]] = {}
+        while True:
+            answer = await self._engine.search(asked)
+            found |= {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
+            if answer.cursor is None:
+                return found
+            asked = replace(asked, cursor=answer.cursor)
+
+    def _rows(self, channel_id: int, block: Block, hits: Matched) -> list[Shown]:
+        """The messages of a block that were not shown yet."""
+        rows = []
+        for message_id in sorted(block.held):
+            key = channel_id, message_id
+            if key not in self._shown:
+                self._shown[key] = None
+                row = build_row(self._names[channel_id], *block.held[message_id])
+                rows.append(Shown(row, key in hits, hits.get(key, ())))
+        while len(self._shown) > _KEPT:  # long ago, so that a page of today stands nowhere near
+            del self._shown[next(iter(self._shown))]
+        return rows
+
+
+def merge(blocks: Sequence[Block]) -> list[Block]:
+    """Blocks of one channel with those made one that overlap or follow one another."""
+    merged: list[Block] = []
+    for block in sorted(blocks, key=lambda one: one.low):
+        if merged and block.low <= merged[-1].high + 1:
+            last = merged[-1]
+            merged[-1] = Block(min(last.rank, block.rank), last.held | block.held)
+        else:
+            merged.append(block)
+    return merged

@@ -1,0 +1,100 @@
+"""Where a text may be cut: between what people call letters, grapheme clusters (UAX #29). Pure.
+
+A family of emoji, a flag, a Hangul syllable of several parts, a Thai or Indic letter with its vowel signs, a letter
+with its accents: each stays whole. Where the standard would cut and this does not, more than a letter stays together.
+
+https://www.unicode.org/reports/tr29/#Grapheme_Cluster_Boundary_Rules
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+MOST_MARKS: Final = 30
+"""A letter with more marks than any language writes may be cut behind so many (UAX #15, stream-safe)."""
+
+_JOINED = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
+"""Joiners, and letters that are signs of the letter before."""
+_JOINING = frozenset(
+    "\u200d\u06dd\u070f\u08e2\u0d4e\U000110bd\U000110cd\U0001193f\U00011941\U000111c2\U000111c3\U00011a3a\U00011d46"
+)
+_VIRAMA = 9
+"""The combining class of signs that join two consonants."""
+
+
+def continues(text: str, at: int) -> bool:
+    """Whether the character at this place belongs to the letter before it."""
+    char, before = text[at], text[at - 1]
+    if char < "\u0300":
+        return (before, char) == ("\r", "\n") or (before in _JOINING and char >= " ") or _is_prefix(before, char)
+    if _is_mark(char):
+        return before not in "\r\n"
+    if before in _JOINING or _is_prefix(before, char) or _is_jamo(before, char):
+        return True
+    if _is_mark(before) and unicodedata.category(char) == "Lo":
+        return _has_virama(text, at)
+    return _is_flag(char) and _is_flag(before) and _flags_before(text, at) % 2 == 1
+
+
+def boundary(text: str, at: int) -> int:
+    """The nearest place up to here that parts two letters."""
+    lowest = max(0, at - MOST_MARKS)
+    found = at
+    while 0 < found < len(text) and continues(text, found):
+        found -= 1
+        if found < lowest:
+            return at
+    return found
+
+
+def letter_end(text: str, at: int) -> int:
+    """The nearest place from here on that parts two letters."""
+    end = at
+    while end < len(text) and continues(text, end):
+        end += 1
+        if end - at > MOST_MARKS:
+            return at
+    return end
+
+
+def _is_mark(char: str) -> bool:
+    if unicodedata.category(char) in {"Mn", "Mc", "Me"} or char in _JOINED:
+        return True
+    return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
+
+
+def _is_prefix(before: str, char: str) -> bool:
+    """Arabic number signs and the like stand before what they belong to."""
+    return (
+        "\u0600" <= before <= "\u0605" or "\u0890" <= before <= "\u0891" or "\U00011a84" <= before <= "\U00011a89"
+    ) and char >= " "
+
+
+def _is_jamo(before: str, char: str) -> bool:
+    """Parts of a Hangul syllable: what begins one, its vowels, what ends it."""
+    if "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":
+        return True
+    first = "\u1100" <= before <= "\u115f" or "\ua960" <= before <= "\ua97f"
+    return first and ("\u1100" <= char <= "\u115f" or "\ua960" <= char <= "\ua97f" or "\uac00" <= char <= "\ud7a3")
+
+
+def _has_virama(text: str, at: int) -> bool:
+    """Whether a sign that joins consonants is among the marks before this place."""
+    for before in reversed(text[max(0, at - MOST_MARKS) : at]):
+        if not _is_mark(before):
+            return False
+        if unicodedata.combining(before) == _VIRAMA:
+            return True
+    return False
+
+
+def _is_flag(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _flags_before(text: str, at: int) -> int:
+    count = 0
+    while count < at and _is_flag(text[at - 1 - count]):
+        count += 1
+    return count

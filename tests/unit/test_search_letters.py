@@ -1,0 +1,71 @@
+"""No letter is cut: held against the grapheme clusters of a library that knows the whole of UAX #29."""
+
+from __future__ import annotations
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.letters import MOST_MARKS, boundary, continues, letter_end
+
+_CLUSTER = regex.compile(r"\X")
+
+
+def letter_cuts(text: str) -> set[int]:
+    """Every place that parts two letters, and both ends."""
+    return {0, *(match.end() for match in _CLUSTER.finditer(text))}
+
+
+def block(first: int, last: int) -> st.SearchStrategy[str]:
+    return st.characters(min_codepoint=first, max_codepoint=last, exclude_categories=["Cn", "Cs"])
+
+
+SIGNS = st.one_of(
+    st.sampled_from("👩👧🏽🇺🇦🇫🇷❤\ufe0f\u20e3#1\u200d🏴\U000e0067\U000e007f👍"),
+    st.sampled_from("ae\u0301\u0323\u0489\r\n\t\0\u200b\u2028 \u200c"),
+    block(0x0590, 0x08FF),
+    block(0x0900, 0x0DFF),
+    block(0x0E00, 0x0EFF),
+    block(0x1000, 0x11FF),
+    block(0x1780, 0x17FF),
+    block(0xA960, 0xA97F),
+    block(0xAC00, 0xD7FF),
+    block(0xFF60, 0xFFA0),
+    st.characters(),
+)
+TEXTS = st.text(SIGNS, min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize(
+    "letter",
+    ["👩‍👩‍👧‍👦", "👍🏽", "🇺🇦", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301\u0323", "각", "한", "น้ำ"[:3], "क्षि", "ക്ഷ", "ｶﾞ", "שָׁ", "\r\n"],
+)
+def test_a_letter_is_whole(letter: str) -> None:
+    assert all(continues(letter, at) for at in range(1, len(letter)))
+    text = f"{letter}{letter}" if letter != "น้ำ"[:3] else letter
+    for at in range(1, len(text)):
+        assert boundary(text, at) in {0, len(letter)}
+        assert letter_end(text, at) in {len(letter), len(text)}
+
+
+@given(TEXTS)
+def test_where_it_cuts_the_standard_cuts_too(text: str) -> None:
+    cuts = letter_cuts(text)
+    for at in range(1, len(text)):
+        assert continues(text, at) or at in cuts, [f"{ord(char):04x}" for char in text]
+
+
+@given(TEXTS, st.integers(0, 12))
+def test_boundaries_are_where_letters_part(text: str, at: int) -> None:
+    at = min(at, len(text))
+    before, behind = boundary(text, at), letter_end(text, at) if at else 0
+    assert before <= at <= behind or at == 0
+    assert {before, behind} <= letter_cuts(text)
+
+
+def test_a_letter_with_marks_without_end_is_cut_all_the_same() -> None:
+    text = "a" + "\u0301" * 10_000
+    assert boundary(text, 5_000) == 5_000
+    assert letter_end(text, 5_000) == 5_000
+    assert boundary(text, MOST_MARKS) == 0
