@@ -1,4 +1,4 @@
-"""`scripts/meilisearch` starts what is on the PATH, on loopback, with a key that nobody else sees; and the containers."""
+"""`scripts/meilisearch` starts what is on the PATH, on loopback, with a key that nobody else sees; containers."""
 
 from __future__ import annotations
 
