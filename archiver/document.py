@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,22 @@ def read_marks(text: str, entities: str | None) -> Marks:
     return Marks(*(tuple(name for name in names if name) for names in found))
 
 
+def list_links(marked: Sequence[str], urls: Iterable[str | None], markup: str | None) -> Sequence[str]:
+    """All links of a message, each once: those marked in its text, of its media, and of the buttons below it."""
+    buttons = button_urls(orjson.loads(markup)) if markup and '"url"' in markup else []
+    return tuple(dict.fromkeys([*marked, *(url for url in urls if url), *buttons]))
+
+
+def button_urls(markup: object) -> list[str]:
+    """The URLs among the buttons of a reply markup, whatever else it holds."""
+    if isinstance(markup, list):
+        return [url for item in markup for url in button_urls(item)]
+    if isinstance(markup, dict):
+        own = [markup["url"]] if isinstance(markup.get("url"), str) and markup["url"] else []
+        return own + [url for value in markup.values() for url in button_urls(value)]
+    return []
+
+
 def domain(link: str) -> str | None:
     """The host of a link, lower case, without `www.`; None when it has none."""
     try:
@@ -65,7 +82,7 @@ def to_document(
     """The searchable view of a message. The embedded engine is not told names: those change, ids do not."""
     marks = read_marks(message.text, message.entities)
     media = message.media
-    links = (*marks.links, *(slot.url for slot in media if slot.url)) if media else marks.links
+    links = list_links(marks.links, [slot.url for slot in media], message.markup)
     fwd_channel_id, fwd_name = _origin(message.fwd_from) if message.fwd_from else (None, None)
     file = next((slot for slot in media if slot.file_name or slot.mime), None) if media else None
     return Document(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.document import read_marks
+from archiver.document import list_links, read_marks
 from archiver.jsontext import dump
 
 SCHEMA_VERSION = 1
@@ -162,7 +162,7 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "reactions": message.reactions or "[]",
         "media": media_json(media) if media else "[]",
         "hashtags": _list(marks.hashtags),
-        "links": _list(_links(marks.links, media, message.markup)),
+        "links": _list(list_links(marks.links, [one.url for one in media], message.markup)),
         "origin": message.origin,
         "first_seen": iso(message.first_seen),
         "last_seen": iso(message.last_seen),
@@ -210,23 +210,6 @@ def _stub_action(message: StoredMessage) -> str:
     return orjson.dumps(
         {"type": "unreadable", "layer": message.layer, **(orjson.loads(message.extra) if message.extra else {})}
     ).decode()
-
-
-def _links(marked: Sequence[str], media: Sequence[StoredMedia], markup: str | None) -> Sequence[str]:
-    if not media and not markup:
-        return marked
-    buttons = button_urls(orjson.loads(markup)) if markup and '"url"' in markup else []
-    return tuple(dict.fromkeys([*marked, *(one.url for one in media if one.url), *buttons]))
-
-
-def button_urls(markup: object) -> list[str]:
-    """The URLs among the buttons of a reply markup, whatever else it holds."""
-    if isinstance(markup, list):
-        return [url for item in markup for url in button_urls(item)]
-    if isinstance(markup, dict):
-        own = [markup["url"]] if isinstance(markup.get("url"), str) and markup["url"] else []
-        return own + [url for value in markup.values() for url in button_urls(value)]
-    return []
 
 
 def _list(words: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.document import button_urls
 from archiver.row import (
     KEYS,
     MEDIA_KEYS,
@@ -16,7 +17,6 @@ from archiver.row import (
     StoredMedia,
     StoredMessage,
     build_row,
-    button_urls,
     iso,
     permalink,
     to_json,
