@@ -54,6 +54,8 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
             f"{name!r} cannot be the name of a query.",
             hint=f"Write letters and digits of any script, - _ and ., at most {LONGEST} together.",
         )
+    if any("\ud800" <= char <= "\udfff" for char in query):
+        raise UsageError("the query has bytes that are not UTF-8.", hint="Type it anew.")
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query") as database:
         context = await make_context(database.connection)

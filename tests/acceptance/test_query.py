@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TypeAlias
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from archiver.cli.__main__ import run as command
 from archiver.lock import hold
 from tests.acceptance.test_reading import clean_environment
 from tests.sample import build, index, make_message
@@ -19,19 +24,23 @@ Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def archive(tmp_path: Path) -> Path:
     """Five messages about a bridge and a convoy."""
     directory = tmp_path / "archive"
     texts = ["bridge open", "bridge toll", "قافلة على الجسر", "convoy", "convoy at the bridge"]
     messages = [make_message(number, text) for number, text in enumerate(texts, 1)]
     build(directory, messages)
     index(directory, messages)
+    return directory
 
+
+@pytest.fixture
+def run(tmp_path: Path, archive: Path) -> Run:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "archiver", *arguments],
             cwd=tmp_path,
-            env=clean_environment(directory),
+            env=clean_environment(archive),
             capture_output=True,
             encoding="utf-8",
             timeout=60,
@@ -79,6 +88,7 @@ def test_a_wrong_query_is_not_saved(run: Run) -> None:
         ("three", " ", "nothing in the query"),
         ("one", "a query:two", "'two' would contain itself: two > one > two"),
         ("two words", "bridge", "cannot be the name"),
+        ("three", "a \udcff", "not UTF-8"),
     ]:
         done = run("query", "save", name, query)
         assert (done.returncode, done.stdout) == (2, ""), query
@@ -147,6 +157,49 @@ def test_an_error_points_at_its_place(run: Run) -> None:
     *_, line, carets = done.stderr.splitlines()
     assert line == "  الجسر 国际 query:nothing OR x"
     assert carets == "  " + " " * 11 + "^" * len("query:nothing")
+
+
+WORDS = st.sampled_from(
+    [
+        "bridge",
+        "OR",
+        "-",
+        "(",
+        ")",
+        '"',
+        "«",
+        "قافلة",
+        "has:",
+        "photo",
+        "query:",
+        "x*",
+        "*",
+        "#",
+        "国",
+        "\udcff",
+        "\0",
+        " ",
+        "-n",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(WORDS, max_size=8).map("".join) | st.text(max_size=12))
+def test_any_text_is_answered_or_refused_in_a_line_with_its_place(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", str(archive))
+    said = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(said):
+        status = command(["search", "-n", "3", "--", text])
+    assert status in {0, 1, 2}
+    assert "unexpected" not in said.getvalue()
+    if status == 2:
+        first, *rest = said.getvalue().splitlines()
+        assert first.startswith("telekeep: ")
+        assert len(rest) == 2
+        assert set(rest[1].strip()) == {"^"}
 
 
 def test_help_of_queries_and_of_commands(run: Run) -> None:
