@@ -51,9 +51,10 @@ def read_quoted(text: str, start: int) -> tuple[str, int] | None:
             continue
         if text[at] in own or text[at] in other or text[at] == text[start]:
             inner = None if text[at] in own else _inner_end(text, at, own)
-            if inner is None and (text[at] in own or text[at] in other) and not is_gershayim(text, at):
+            if inner is not None:
+                at = inner
+            elif (text[at] in own or _may_end(text, start, at, other)) and not is_gershayim(text, at):
                 return _ESCAPE.sub(r"\1", text[start + 1 : at]), at + 1
-            at = at if inner is None else inner
         at += 1
     return None
 
@@ -69,8 +70,13 @@ def is_gershayim(text: str, at: int) -> bool:
     return text[at] in '"”“' and len(_HEBREW.findall(around)) == 2
 
 
+def _may_end(text: str, start: int, at: int, other: str) -> bool:
+    """Whether a sign of another kind stands where a quote ends: directly behind something. Elsewhere it begins one."""
+    return text[at] in other and at - 1 > start and not text[at - 1].isspace()
+
+
 def _inner_end(text: str, at: int, own: str) -> int | None:
     """Where a pair that begins here ends, if the quote around it ends behind that."""
-    last = max(text.rfind(sign) for sign in own)
+    last = max(0, *(text.rfind(sign) for sign in own))
     ends = [text.find(sign, at + 1, last) for sign in _INNER.get(text[at], "")]
     return min((end for end in ends if end >= 0), default=None)

@@ -17,7 +17,7 @@ _PIECES = 3
 _NEAR = 24
 """Characters in which a space is looked for at most; pieces that are nearer to each other become one."""
 _SPACE = re.compile(r"\s")
-_MOST = 200
+_MOST = 64
 """Matches that are weighed; a text of one letter has thousands."""
 
 

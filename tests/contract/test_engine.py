@@ -14,7 +14,9 @@ from search.document import Document
 from search.engine import Answer, Engine, Question, Sort
 from search.errors import SearchError
 from search.filters import Context
+from search.meili.compile import can_answer
 from search.query import parse
+from search.tree import And, InChannel, Number, Or, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
 
 NOW = datetime(2024, 5, 20, 12, tzinfo=UTC)
@@ -188,6 +190,20 @@ async def test_channels_of_the_question_narrow_the_answer(desk: Desk) -> None:
     assert await ids(desk, "x", channels=frozenset()) == []
     assert await ids(desk, "x channel:both") == [2, 1]
     assert await ids(desk, "x", channels=frozenset(range(2, 200))) == [3, 2]
+
+
+async def test_stretches_of_ids_narrow_the_answer(desk: Desk) -> None:
+    await desk.write([post(number, "x" if number % 2 else "y", channel_id=1 + number % 3) for number in range(1, 30)])
+    stretches = [(1, 3, 12), (2, 1, 7), (3, 5, 5), (3, 20, 29)]
+    within = Or(tuple(And((InChannel(frozenset({one})), Number("id", low, high))) for one, low, high in stretches))
+    question = Question(tree=And((Word("x"), within)), limit=50)
+    assert can_answer(question) is None
+    expected = [
+        (number, 1 + number % 3)
+        for number in range(29, 0, -2)
+        if any(one == 1 + number % 3 and low <= number <= high for one, low, high in stretches)
+    ]
+    assert [(hit.message_id, hit.channel_id) for hit in (await desk.engine.search(question)).hits] == expected
 
 
 @pytest.mark.parametrize("cursor", ["", "1.2", "r", "1.2.3.4", "a.b.c", "'; DROP TABLE", "٣.٣.٣"])

@@ -232,6 +232,8 @@ def test_a_wrong_query_says_where_and_what_and_the_mend(text: str, place: str, s
         ('"a „b“ c"', "a „b“ c"),
         ("「a 「b」 c」", "a 「b」 c"),
         ('"אמר צה"ל"', 'אמר צה"ל'),
+        ('"“a b"', "“a b"),
+        ('"a “b"', "a “b"),
     ],
 )
 def test_quotes_within_quotes_are_text(text: str, inside: str) -> None:
