@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
@@ -52,8 +52,9 @@ def printer(tree: Node, *, in_blocks: bool = False) -> Callable[[Shown], None]:
 
 
 def describe(row: Row) -> str:
-    """What a message is besides its text: `[photo] [video clip.mp4] [pin_message] [gone since ...]`."""
-    parts = [" ".join(filter(None, (one["kind"], one["file_name"]))) for one in orjson.loads(row["media"])]
+    """What a message is besides its text: `[poll Which one?] [video clip.mp4] [pin_message] [gone since ...]`."""
+    media = orjson.loads(row["media"])
+    parts = [" ".join(filter(None, (one["kind"], one["title"], one["file_name"]))) for one in media]
     if row["action"]:
         parts.append(str(orjson.loads(row["action"]).get("type")))
     if row["missing_since"]:
@@ -97,8 +98,37 @@ def _head(row: Row, hit: bool, sign: str) -> Text:
 
 
 def _body(shown: Shown, tree: Node) -> Text:
+    """The text around its matches; below it, where it has none, what else was found."""
+    wanted = any_of((tree, *map(Phrase, shown.matched)))
     text = shown.row["text"]
-    return _pieces(snippets(text, highlight(any_of((tree, *map(Phrase, shown.matched))), text), WIDTH))
+    spans = highlight(wanted, text)
+    body = _pieces(snippets(text, spans, WIDTH))
+    if spans:
+        return body
+    for kind, other in further_texts(shown.row):
+        if found := highlight(wanted, other):
+            start = f"\n[{kind}] " if text else f"[{kind}] "
+            return body.append(start, style="dim").append_text(_pieces(snippets(other, found, WIDTH // 3)))
+    return body
+
+
+def further_texts(row: Row) -> Iterator[tuple[str, str]]:
+    """The texts of what hangs on a message (a title, a poll's answers, a file's name ...), each with its kind."""
+    for one in orjson.loads(row["media"]):
+        for key in ("title", "performer", "file_name", "extra"):
+            for text in _strings(one[key]):
+                yield one["kind"], text
+    if row["action"]:
+        for text in _strings(orjson.loads(row["action"])):
+            yield "service", text
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
 
 
 def _dim(row: Row) -> Text:

@@ -140,18 +140,18 @@ def json_array(values: Iterable[object]) -> None:
 def note(message: str) -> None:
     """A remark on stderr; --quiet silences it."""
     if not _state["quiet"]:
-        _say(terminal_safe(message))
+        _say(_shown(message))
 
 
 def warn(message: str) -> None:
     """A warning on stderr, also when quiet."""
-    _say(f"telekeep: {terminal_safe(message)}")
+    _say(f"telekeep: {_shown(message)}")
 
 
 def error(message: str) -> None:
     """The one line that says what went wrong, on stderr."""
     sys.stdout.flush()
-    _say(f"telekeep: {terminal_safe(message)}")
+    _say(f"telekeep: {_shown(message)}")
 
 
 def place(query: str, start: int, end: int) -> None:
@@ -160,6 +160,11 @@ def place(query: str, start: int, end: int) -> None:
 
     for part in point(query, start, end, isolates=is_terminal(sys.stderr)):
         _say(f"  {part}")
+
+
+def _shown(message: str) -> str:
+    safe = terminal_safe(message)
+    return isolate(safe) if is_terminal(sys.stderr) else safe
 
 
 def _say(message: str) -> None:

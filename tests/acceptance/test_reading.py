@@ -418,6 +418,22 @@ def test_right_to_left_lines_take_their_own_direction_on_a_terminal_only(run: Ru
     assert "\u2068" not in run("search", "جسر").stdout
 
 
+def test_what_was_found_beside_the_text_is_shown(run: Run, tmp_path: Path) -> None:
+    poll = photo(
+        kind="poll",
+        title="Which depot?",
+        extra='{"answers":[{"text":"the northern one"}]}',
+        search_text="the northern one",
+    )
+    messages = [make_message(1, "Vote!", media=(poll,)), make_message(2, "Vote northern")]
+    build(tmp_path, messages)
+    index(tmp_path, messages)
+    shown = on_a_terminal(tmp_path, "search", "northern", "--sort", "oldest")
+    assert "[poll] \x1b[0mthe \x1b[1;4mnorthern\x1b[0m one" in shown
+    assert shown.count("[poll]") == 1
+    assert "Vote! [poll Which depot?]" in run("search", "northern", directory=tmp_path).stdout
+
+
 def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path) -> None:
     shown = on_a_terminal(archive, "search", "opened")
     assert "\x1b[1;4mopened\x1b[0m" in shown

@@ -113,6 +113,29 @@ async def test_tags_are_not_words(desk: Desk) -> None:
         assert await ids(desk, query) == [1], query
 
 
+async def test_hashtags_of_every_script_are_found_whole(desk: Desk) -> None:
+    tags = [
+        "القوات_المسلحة",
+        "ёлка",
+        "संघर्ष",
+        "ข่าวด่วน",
+        "뉴스속보",
+        "国際",
+        "צבא",
+        "ამბები",
+        "Çığ",
+        "می‌خواهم",
+        "covid19",
+        "ዜና",
+    ]
+    await desk.write([post(number, "text", hashtags=(tag,)) for number, tag in enumerate(tags, 1)])
+    for number, tag in enumerate(tags, 1):
+        assert await ids(desk, f"#{tag}") == [number], tag
+        assert await ids(desk, f"hashtag:{tag.upper()}") == [number], tag
+        assert await ids(desk, f"-＃{tag} id:{number}") == [], tag
+        assert await ids(desk, f"#{tag}x") == [], tag
+
+
 async def test_a_domain_finds_its_subdomains(desk: Desk) -> None:
     await desk.write([post(1, domains=("m.youtube.com",)), post(2, domains=("notyoutube.com",))])
     assert await ids(desk, "domain:youtube.com") == [1]

@@ -69,6 +69,13 @@ def test_a_day_is_as_long_as_the_clock_makes_it() -> None:
     assert long == Bounds(utc(2024, 10, 26, 22), utc(2024, 10, 27, 23))
 
 
+def test_a_time_that_the_clock_skips_or_shows_twice_is_one_instant() -> None:
+    assert parse_since("2024-03-31T02:30", BERLIN, NOW) == utc(2024, 3, 31, 1, 30)
+    assert parse_since("2024-10-27T02:30", BERLIN, NOW) == utc(2024, 10, 27, 0, 30)
+    assert parse_since("2024-10-27T02:30+01:00", BERLIN, NOW) == utc(2024, 10, 27, 1, 30)
+    assert parse_range("2024-10-27T02:00..2024-10-27", BERLIN, NOW) == Bounds(utc(2024, 10, 27), utc(2024, 10, 27, 23))
+
+
 def test_a_day_whose_midnight_is_skipped_begins_at_the_jump() -> None:
     assert parse_since("2023-04-28", ZoneInfo("Africa/Cairo"), NOW) == utc(2023, 4, 27, 22)
     assert parse_until("2023-04-27", ZoneInfo("Africa/Cairo"), NOW) == utc(2023, 4, 27, 22)
