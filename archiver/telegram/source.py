@@ -89,7 +89,7 @@ class TelegramSource:
         ]
         other = [
             convert_difference_event(item, _inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
-            for item, raw in answer.updates.read
+            for item, raw in _in_their_order(answer.updates.read)
         ]
         return Difference(
             events=(*posted, *other),
@@ -109,6 +109,8 @@ class TelegramSource:
             types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
         )
         answer = read_history(await self._call(request, "getMessages", channel_id))
+        if answer.messages.unreadable:
+            return await self._messages_around(channel_id, access_hash, message_ids, answer)
         page = _page(channel_id, answer)
         return page.messages, frozenset(page.empty_ids)
 
@@ -171,6 +173,23 @@ class TelegramSource:
         stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER)
         return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
 
+    async def _messages_around(
+        self, channel_id: int, access_hash: int, message_ids: tuple[int, ...], answer: HistoryAnswer
+    ) -> tuple[tuple[Message, ...], frozenset[int]]:
+        """Messages by id of which one cannot be read: it is there all the same; those behind it are asked for anew."""
+        objects, place = answer.messages, len(answer.messages.read)
+        assert objects.unreadable is not None
+        if [item.id for item, _ in objects.read] != list(message_ids[:place]):
+            raise objects.unreadable  # told in another order: who knows which one it is
+        there, empty = _convert_all(objects, channel_id, Peers([], [])), {i.id for i, _ in objects.read if is_empty(i)}
+        date = datetime.fromtimestamp(0, UTC)
+        raw, message_id = objects.unreadable.raw, message_ids[place]
+        there.append(convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER))
+        if rest := message_ids[place + 1 :]:
+            more, others = await self.get_messages(channel_id, access_hash, rest)
+            return (*there, *more), frozenset(empty | others)
+        return tuple(there), frozenset(empty)
+
     async def _first_readable_under(self, channel_id: int, access_hash: int, offset_id: int) -> tuple[int, datetime]:
         """Id and date of a message below the first one below `offset_id`; 0 and 1970 when there is none to read.
 
@@ -214,6 +233,15 @@ class TelegramSource:
             else:
                 low = middle + 1
         return low
+
+
+def _in_their_order(updates: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
+    """Updates by the state of the channel that each led to; one that names none stays behind the one before it."""
+    pts, keyed = 0, []
+    for update, raw in updates:
+        pts = getattr(update, "pts", None) or pts
+        keyed.append((pts, (update, raw)))
+    return [told for _, told in sorted(keyed, key=lambda entry: entry[0])]
 
 
 def _inner_message(update: Any, raw: bytes) -> bytes | None:

@@ -115,6 +115,29 @@ async def test_what_a_page_showed_to_be_gone_does_not_come_back_by_what_happened
     assert sum(row[0] & (MISSING | SUPERSEDED) == MISSING for row in flags) == 1
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_edits_and_deletions_are_what_they_were_in_whatever_order_they_are_told(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, backwards: bool
+) -> None:
+    channel.tells_every_edit, channel.tells_backwards = True, backwards
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        for number in range(5):  # all within a second
+            channel.edit(7, text=f"edit {number}")
+            channel.edit(8, text=f"edit {number}")
+        channel.pin(7, quiet=True)
+        channel.delete(8)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    for message_id in (7, 8):
+        revisions = query(tmp_path, "SELECT text FROM revision WHERE message_id = ? ORDER BY revision", message_id)
+        assert [text for (text,) in revisions][1:] == [f"edit {number}" for number in range(4)]
+    assert query(tmp_path, "SELECT text FROM message WHERE message_id IN (7, 8)") == [("edit 4",)] * 2
+    absences = query(tmp_path, "SELECT how, returned_at FROM absence WHERE message_id = 8")
+    assert absences == [("update", None)]
+
+
 async def test_more_events_than_the_server_tells_are_found_by_walking_again(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
@@ -311,6 +334,23 @@ async def test_one_unreadable_message_costs_only_itself(
     assert {i: row for i, row in mirrored.items() if i not in stubs} == {
         i: row for i, row in expected.items() if i not in stubs
     }
+
+
+async def test_what_is_gone_is_known_also_beside_a_newest_message_that_cannot_be_read(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    channel = world.add_channel("Alpha", "alpha")
+    for number in range(6):
+        channel.post(f"message {number}")
+    channel.posts[7].make_unknown()
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        channel.delete(1, 2, 3)
+        channel.forget_events()
+        await rig.sync(channel)
+    assert query(tmp_path, "SELECT message_id FROM message WHERE missing_since IS NOT NULL") == [(1,), (2,), (3,)]
+    assert query(tmp_path, "SELECT lo, hi FROM coverage WHERE generation = 2") == [(1, 7)]
 
 
 async def test_unreadable_news_is_looked_for_in_the_history_and_the_rest_of_the_news_is_applied(

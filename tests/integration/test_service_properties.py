@@ -102,6 +102,7 @@ TELLING = st.fixed_dictionaries(
         "slice_size": st.sampled_from([None, None, 1, 7]),
         "tells_every_edit": st.booleans(),
         "new_as_posted": st.booleans(),
+        "tells_backwards": st.booleans(),
     }
 )
 Steps = list[tuple[str, int, int]]
@@ -129,7 +130,7 @@ Steps = list[tuple[str, int, int]]
         ("private", 0, 2),
         ("restart", 3, 0),
     ],
-    {"slice_size": 7, "tells_every_edit": True, "new_as_posted": True},
+    {"slice_size": 7, "tells_every_edit": True, "new_as_posted": True, "tells_backwards": True},
 )
 def test_in_the_end_the_mirror_equals_the_world(steps: Steps, telling: dict[str, Any]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="telekeep-test-"))

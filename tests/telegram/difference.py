@@ -86,6 +86,8 @@ def get_channel_difference(ctx: Context, request: fn.updates.GetChannelDifferenc
     part = events[: channel.slice_size] if channel.slice_size else events
     final = len(part) == len(events)
     new, other, posts = contents(channel, part)
+    if channel.tells_backwards:
+        other.reverse()
     chats, users = about_peers(ctx, channel, posts)
     return types.updates.ChannelDifference(
         pts=channel.pts if final else part[-1].pts,

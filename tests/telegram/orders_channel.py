@@ -18,6 +18,7 @@ _SWITCHES = {  # what `set` may set, and to what
     "probe_without_pts": bool,
     "slice_size": int | None,
     "tells_every_edit": bool,
+    "tells_backwards": bool,
     "timeout": int,
 }
 
