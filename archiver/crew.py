@@ -35,6 +35,11 @@ class Line(Protocol):
         """Why there is none."""
         ...
 
+    @property
+    def flood_wait(self) -> float:
+        """Seconds for which the server wants some method not to be called; 0: for none."""
+        ...
+
     async def is_logged_in(self) -> bool:
         """Whether the server knows the session as logged in."""
         ...

@@ -48,11 +48,14 @@ class Ingest:
         layer: int,
         account: str = "default",
         clock: Callable[[], float] = time.time,
+        count: Callable[[Stored], None] = lambda _: None,
     ) -> None:
+        """`count` hears of each answer that was stored."""
         self._database = database
         self._layer = layer
         self._account = account
         self._clock = clock
+        self._count = count
 
     async def add_channel(
         self, channel: Channel, *, window_start: int | None = None, keep_window: bool = False, alias: str | None = None
@@ -128,7 +131,7 @@ class Ingest:
             append_capture(conn, self._capture(channel, sight, reading, proven, len(page.messages)))
             return stored
 
-        return await self._database.write(act)
+        return await self._store(act)
 
     async def store_absence(
         self, channel: Mirrored, message_ids: Sequence[int], *, reading: Reading = "history"
@@ -140,7 +143,7 @@ class Ingest:
             _expect_news(conn, channel, None)
             return lose(conn, channel, message_ids, sight)
 
-        return await self._database.write(act)
+        return await self._store(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> Stored:
         """Store what happened since the channel's pts: new messages first, then the rest in its order.
@@ -165,7 +168,12 @@ class Ingest:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
             return stored
 
-        return await self._database.write(act)
+        return await self._store(act)
+
+    async def _store(self, act: Callable[[Writer], Stored]) -> Stored:
+        stored = await self._database.write(act)
+        self._count(stored)
+        return stored
 
     async def note_quiet(self, channel_ids: Sequence[int]) -> None:
         """Write down that these channels are at the present: the server said that nothing happened since."""

@@ -125,6 +125,12 @@ class Scheduler:
             self._next = max(self._next, min(self.clock.tick(), began + TRANSIT * self._interval) + self._interval)
             self._pump()
 
+    @property
+    def flood_wait(self) -> float:
+        """Seconds until the last of the server's orders to wait is over; 0 when none stands."""
+        now = self.clock.tick()
+        return max((bucket.flooded_until - now for bucket in self._buckets.values()), default=0.0)
+
     async def flooded(self, method: str, seconds: float) -> None:
         """Obey the server's order to wait before the next call of `method`, and remember it."""
         bucket = self._bucket(method)

@@ -97,6 +97,16 @@ class Service:
         self._manager = manager or Systemd({})
         self._crews: dict[str, Crew] = {}
         self._ready = False
+        self._beaten = math.inf
+
+    @property
+    def beat_age(self) -> float:
+        """Seconds since the last sign of life was written into the archive; negative: none was yet."""
+        return self._clock.tick() - self._beaten
+
+    def describe(self) -> dict[str, dict[str, object]]:
+        """What each account is at."""
+        return {name: self._describe(crew) for name, crew in self._crews.items()}
 
     def hint(self, channel_id: int) -> None:
         """The server pushed something about a channel."""
@@ -206,24 +216,28 @@ class Service:
         last_at, last_states = -math.inf, None
         while not stop.is_set():
             now, moment = self._clock.now(), time.monotonic()
-            detail = {name: self._describe(crew) for name, crew in self._crews.items()}
+            detail = self.describe()
             states = {name: (account["state"], account["trouble"]) for name, account in detail.items()}
             if states != last_states or moment >= last_at + interval:
                 last_at, last_states = moment, states
                 text, pid = orjson.dumps(detail).decode(), os.getpid()
                 await self._database.write(lambda conn, text=text: beat(conn, pid=pid, now=int(now), detail=text))  # type: ignore[misc]  # noqa: B023
+                self._beaten = self._clock.tick()
                 self._tell_manager(detail)
             await real.wait(stop, min(LOOK, last_at + interval - moment))
 
     def _describe(self, crew: Crew) -> dict[str, object]:
         line, heard = crew.account.connection, crew.live.heard_at
-        hangs = line.offline_since is None and crew.live.silence > DEAF
+        silent = line.offline_since is None and crew.live.silence > DEAF
         begins = heard is None and line.trouble is None
-        state = "starting" if begins else "offline" if line.offline_since else "silent" if hangs else "mirroring"
+        # Silence by order of the server is no hanging: to be started anew would not end it.
+        quiet = ("waiting" if line.flood_wait else "silent") if silent else "mirroring"
+        state = "starting" if begins else "offline" if line.offline_since else quiet
         return {
             "state": state,
             "offline_since": line.offline_since,
             "trouble": str(line.trouble.args[0]) if line.offline_since and line.trouble else None,
+            "flood_wait": round(line.flood_wait, 1),
             "heard_at": heard,
             "filling": crew.filler.left,
             "due": crew.live.due,

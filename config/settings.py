@@ -202,11 +202,16 @@ class Media(_Section):
     )
 
 
+_PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
+
+
 class Service(_Section):
     """What `telekeep run` does."""
 
     listen: str = Field(
-        default="127.0.0.1:9464", pattern=r"^(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}$", description="an address and a port"
+        default="127.0.0.1:9464",
+        pattern=rf"^(off|(\[[0-9a-fA-F:.]+\]|[\w.-]+):({_PORT}))$",
+        description='an address and a port, as "127.0.0.1:9464", or "off"',
     )
     poll_interval: Duration = Field(
         default=timedelta(seconds=30), description='seconds above 0, or a text such as "30s", "5m" or "6h"'

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "changes": ("Find", "archiver.cli.changes", "List what was edited, deleted or renamed, newest first."),
     "gaps": ("Find", "archiver.cli.gaps", "List the ids of a channel that are missing, absent or not fetched."),
     "status": ("Find", "archiver.cli.status", "Show per channel what is held and how complete it is."),
+    "health": ("Find", "archiver.cli.health", "Say by the exit status whether the service really mirrors."),
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
     "index": ("Keep", "archiver.cli.index", "Look after the Meilisearch index: status, rebuild, verify, keys."),
     "verify": ("Keep", "archiver.cli.verify", "Check the archive, or an export against its manifest."),

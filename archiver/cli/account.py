@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archiver import errors
@@ -31,6 +32,7 @@ from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
+    from archiver.meters import Meters
     from config.settings import Settings
 
 
@@ -58,6 +60,8 @@ class Conduct:
     hint: Hint | None = None
     """Told the channels that the server pushes something about."""
     clock: Clock | None = None
+    meters: Meters | None = None
+    """Where calls and what they brought are counted."""
 
 
 class Accounts:
@@ -181,9 +185,12 @@ async def _connected(
         raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
         scheduler = await _scheduler(settings, database, name, conduct)
-        connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint)
+        meters = conduct.meters
+        counting = {"count": partial(meters.count_call, name)} if meters else {}
+        storing = {"count": partial(meters.count_stored, name)} if meters else {}
+        connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
         source = TelegramSource(connection)
-        ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now)
+        ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)
         mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)
         try:
             yield Account(name, database, connection, scheduler, source, ingest, mirror)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +16,7 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
+    from archiver.endpoint import Page
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -37,7 +40,8 @@ def command(context: typer.Context) -> int:
 
     New posts, edits and deletions are kept as they come, histories are brought in beside it, and what is kept is looked
     at again from time to time. `telekeep add` and `telekeep remove` work meanwhile; `telekeep status` shows how it
-    goes. Ctrl-C or SIGTERM stop it within 5 seconds, a second one at once; nothing is lost either way.
+    goes, `telekeep health` and http://127.0.0.1:9464/health (service.listen) whether it does; /metrics is for a
+    Prometheus. Ctrl-C or SIGTERM stop it within 5 seconds, a second one at once; nothing is lost either way.
     """
     return asyncio.run(run(context.obj.settings()))
 
@@ -49,6 +53,8 @@ async def run(settings: Settings) -> int:
     from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.cli.indexer import open_indexer  # noqa: PLC0415 - see above
     from archiver.crew import Pace  # noqa: PLC0415 - see above
+    from archiver.meters import Meters  # noqa: PLC0415 - see above
+    from archiver.report import Report  # noqa: PLC0415 - see above
     from archiver.service import Service  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
     from archiver.systemd import Systemd  # noqa: PLC0415 - see above
@@ -61,7 +67,8 @@ async def run(settings: Settings) -> int:
         if service is not None:
             service.hint(channel_id)
 
-    conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint)
+    meters = Meters()
+    conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint, meters=meters)
     async with (
         open_accounts(settings, command="run", conduct=conduct) as accounts,
         open_indexer(settings, accounts.database) as indexer,
@@ -84,9 +91,29 @@ async def run(settings: Settings) -> int:
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
-        await service.run(stop)
+        report = Report(service, accounts.database, meters, indexed=bool(settings.meilisearch.url))
+        async with _listening(settings, report.pages):
+            await service.run(stop)
     output.note("stopped; everything that came is kept.")
     return FORCED if signals() == signal.SIGINT else 0
+
+
+@asynccontextmanager
+async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
+    """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
+    from archiver.endpoint import serve  # noqa: PLC0415 - see run
+
+    listen = settings.service.listen
+    async with AsyncExitStack() as stack:
+        if listen != "off":
+            try:
+                await stack.enter_async_context(serve(listen, pages))
+            except OSError as exc:
+                why = "it is in use" if exc.errno == errno.EADDRINUSE else exc.strerror or type(exc).__name__
+                # By default it may well be another archive's service that listens there.
+                say = output.warn if "listen" in settings.service.model_fields_set else output.note
+                say(f"nothing listens at {listen} (service.listen): {why}. Mirroring goes on.")
+        yield
 
 
 def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:

@@ -23,6 +23,16 @@ class KnownAccount(NamedTuple):
     """Mirrored channels that are pinned to it."""
 
 
+async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
+    """By account: how many channels it is to mirror, and how many of them are set aside at present."""
+    query = (
+        "SELECT account, count(*), total(coalesce(retry_at, 0) > ?) FROM channel WHERE state <> 'removed'"
+        " GROUP BY account"
+    )
+    async with conn.execute(query, (now,)) as cursor:
+        return {name: (int(channels), int(aside)) async for name, channels, aside in cursor}
+
+
 async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
     """Every account that logged in or died here, or that a mirrored channel is pinned to, by name."""
     query = """

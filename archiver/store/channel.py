@@ -99,6 +99,17 @@ async def list_unread(conn: aiosqlite.Connection, account: str, *, now: int) -> 
         return [int(row[0]) for row in await cursor.fetchall()]
 
 
+async def find_oldest_sync(conn: aiosqlite.Connection, *, now: int) -> int | None:
+    """When the channel that is furthest behind was at the present, but for those set aside; None without any."""
+    async with conn.execute(
+        "SELECT min(coalesce(last_sync_at, added_at)) FROM channel WHERE state <> 'removed'"
+        " AND (retry_at IS NULL OR retry_at <= ?)",
+        (now,),
+    ) as cursor:
+        row = await cursor.fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
 async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
     """The channel with this id, removed ones included."""
     async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:

@@ -31,6 +31,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+Count = Callable[[str, str], None]
+"""Told of each call: its method, and what came of it: answered, refused, flood, unreadable, hung or lost."""
+
+
+def _uncounted(method: str, outcome: str) -> None:
+    """Nobody counts."""
+
+
 class Connection:
     """Sends requests; owns the line and the session. For any number of tasks at the same time.
 
@@ -45,8 +53,10 @@ class Connection:
         *,
         patience: Patience = COMMAND,
         hint: Hint | None = None,
+        count: Count = _uncounted,
     ) -> None:
         self._patience = patience
+        self._count = count
         self._session_path = session_path
         self._scheduler = scheduler
         self._pushed = hint is not None
@@ -68,6 +78,11 @@ class Connection:
     def trouble(self) -> Error | None:
         """Why the last attempt to connect failed, while offline."""
         return self._line.trouble
+
+    @property
+    def flood_wait(self) -> float:
+        """Seconds for which the server wants some method of this account not to be called; 0: for none."""
+        return max(self._scheduler.flood_wait, 0.0)
 
     async def close(self) -> None:
         """Hang up; the session stays. The tasks that call have to have ended."""
@@ -153,22 +168,28 @@ class Connection:
                 try:
                     answer = await client.within(min(patience.call * (tries + 1), patience.call_most), ask(client))
                     self._note_answer(client)
+                    self._count(method, "answered")
                     return answer
                 except raw_errors:
                     raise
                 except HungError:
+                    self._count(method, "hung")
                     failure = await self._hung(client, method, own=client.answered > answered)
                 except BrokenError as exc:  # by this call itself: never one of the free losses
+                    self._count(method, "lost")
                     failure = await self._lost(client, method, exc)
                 except LOST_LINE as exc:
+                    self._count(method, "lost")
                     failure = await self._lost(client, method, exc)
                     if losses < patience.free_losses:
                         losses += 1
                         continue
                 except TypeNotFoundError as exc:
+                    self._count(method, "unreadable")
                     # `from None`: the error's text holds the bytes that could not be read.
                     raise UnreadableObject(exc.invalid_constructor_id) from None
                 except RPCError as exc:
+                    self._count(method, "refused" if flood_seconds(exc) is None else "flood")
                     if seconds := flood_seconds(exc):
                         # The scheduler ends this loop when the order is longer than its patience.
                         self._note_answer(client)

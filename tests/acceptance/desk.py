@@ -150,6 +150,7 @@ class Desk:
     public_key: Path | None = None
     secrets: list[str] = field(default_factory=lambda: [API_HASH, PHONE.lstrip("+"), CODE])
     environment: dict[str, str] = field(default_factory=dict)
+    listen: str = "off"
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -165,7 +166,8 @@ class Desk:
         (self.home / "telekeep.toml").write_text(
             f'[archive]\ndir = "{self.archive}"\n'
             f'[telegram]\n{api_id}\napi_hash = "{API_HASH}"\nrequests_per_second = 0\n'
-            f'[telegram.server]\nhost = "127.0.0.1"\nport = {self.port}\n{key}\n',
+            f'[telegram.server]\nhost = "127.0.0.1"\nport = {self.port}\n{key}\n'
+            f'[service]\nlisten = "{self.listen}"\n',
             encoding="utf-8",
         )
 

@@ -1,0 +1,62 @@
+"""`telekeep health`: whether the service really mirrors, for whoever watches it by exit statuses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import orjson
+import typer
+
+from archiver.cli import output
+from archiver.cli.invocation import Invocation
+from archiver.cli.reading import open_archive
+from archiver.cli.service_standing import ServiceStanding, read_service
+from archiver.health import Load, find_troubles
+from archiver.store.account import list_loads
+
+EXIT_STATUS = {0: "the service mirrors", 2: "it does not, or not all; stderr says why"}
+
+
+def command(
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Say whether the service mirrors all that it is to mirror.
+
+    \b
+    Examples:
+      telekeep health
+      telekeep health --json | jq .troubles
+      HEALTHCHECK CMD telekeep -q health          (in a Dockerfile)
+
+    It looks at the archive and at the service's signs of life there; nothing is asked of the network. A running service
+    says the same at service.listen, /health.
+    """
+    return asyncio.run(run(context.obj, json=json))
+
+
+async def run(invocation: Invocation, *, json: bool) -> int:
+    """Say it; the result is the exit status."""
+    now = time.time()
+    async with open_archive(invocation) as database:
+        service = await read_service(database)
+        loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}
+    troubles = _find_troubles(service, loads, now)
+    if json:
+        output.json({"healthy": not troubles, "troubles": troubles, "service": service.as_object(now)})
+    elif not troubles:
+        channels = sum(load.channels for load in loads.values())
+        output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
+    for trouble in () if json else troubles:
+        output.error(trouble)
+    return 2 if troubles else 0
+
+
+def _find_troubles(service: ServiceStanding, loads: dict[str, Load], now: float) -> tuple[str, ...]:
+    if service.life is None or not service.is_there:
+        return ("the service does not run; `telekeep run` starts it.",)
+    # An account that nothing is said of yet has not begun.
+    return find_troubles(orjson.loads(service.life.detail), loads, beat_age=now - service.life.beat_at)

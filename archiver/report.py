@@ -1,0 +1,86 @@
+"""What the running service tells whoever watches it: the pages /health and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from archiver.clock import Clock
+from archiver.endpoint import Page, Reply
+from archiver.health import Load, find_troubles
+from archiver.meters import KIND, Meters
+from archiver.store.account import list_loads
+from archiver.store.channel import find_oldest_sync
+from archiver.store.database import Database
+from archiver.store.outbox import Waiting, measure
+from archiver.version import version
+
+FRESH = 15.0
+"""Seconds for which the size of the outbox is remembered: counting it may take a while."""
+
+
+class Watched(Protocol):
+    """The service, as far as it is watched."""
+
+    @property
+    def beat_age(self) -> float:
+        """Seconds since its last sign of life."""
+        ...
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """What each account is at."""
+        ...
+
+
+class Report:
+    """Makes the pages. `indexed`: whether there is an index, so that the outbox means something."""
+
+    def __init__(self, service: Watched, database: Database, meters: Meters, *, indexed: bool) -> None:
+        self._service = service
+        self._database = database
+        self._meters = meters
+        self._indexed = indexed
+        self._clock = Clock()
+        self._measured: tuple[float, Waiting] | None = None
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        """By path."""
+        return {"/health": self.health, "/metrics": self.metrics}
+
+    async def health(self) -> Reply:
+        """200 while mirroring goes on, else 503; JSON that says what is the matter."""
+        accounts, loads = self._service.describe(), await self._loads()
+        troubles = find_troubles(accounts, loads, beat_age=self._service.beat_age)
+        told = {
+            "healthy": not troubles,
+            "troubles": troubles,
+            "version": version(),
+            "accounts": {
+                name: {**account, **loads.get(name, Load(0, 0))._asdict()} for name, account in accounts.items()
+            },
+        }
+        return Reply(503 if troubles else 200, "application/json", orjson.dumps(told) + b"\n")
+
+    async def metrics(self) -> Reply:
+        """The figures, in the text format of Prometheus."""
+        accounts, loads, now = self._service.describe(), await self._loads(), self._clock.now()
+        self._meters.set_accounts(accounts, loads)
+        troubles = find_troubles(accounts, loads, beat_age=self._service.beat_age)
+        oldest = await find_oldest_sync(self._database.connection, now=int(now))
+        self._meters.set_health(healthy=not troubles, lag=0 if oldest is None else max(now - oldest, 0))
+        if self._indexed:
+            self._meters.set_outbox(await self._measure(), now)
+        return Reply(200, KIND, self._meters.render())
+
+    async def _loads(self) -> dict[str, Load]:
+        found = await list_loads(self._database.connection, now=self._clock.now())
+        return {name: Load(*load) for name, load in found.items()}
+
+    async def _measure(self) -> Waiting:
+        now = self._clock.tick()
+        if self._measured is None or now - self._measured[0] > FRESH:
+            self._measured = now, await self._database.read(measure)
+        return self._measured[1]

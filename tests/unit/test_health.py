@@ -1,0 +1,72 @@
+"""When all is well, and what is said when it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.health import SILENT, Load, find_troubles
+from archiver.meters import STATES
+
+GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
+
+
+def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside() -> None:
+    assert find_troubles({"default": GOOD, "spare": GOOD}, {"default": Load(5, 4)}, beat_age=10) == ()
+    assert find_troubles({"default": GOOD}, {}, beat_age=-5) == ()
+
+
+@pytest.mark.parametrize(
+    ("accounts", "loads", "age", "said"),
+    [
+        ({"default": GOOD}, {}, SILENT + 1, "the service gave no sign for 61 s: it hangs, or cannot write"),
+        ({}, {}, 1, "no account is at work."),
+        ({"default": GOOD}, {"second": Load(3, 0)}, 1, "account second is not at work, and 3 channels wait for it."),
+        ({"default": {}}, {}, 1, "account default is starting."),
+        (
+            {"default": GOOD | {"state": "offline", "offline_since": 0.0 + 86400, "trouble": "nobody answers."}},
+            {"default": Load(1, 0)},
+            1,
+            "account default is offline since 1970-01-02T00:00:00Z: nobody answers.",
+        ),
+        (
+            {"default": GOOD | {"state": "waiting", "flood_wait": 4000.4}},
+            {},
+            1,
+            "account default is waiting: the server ordered a flood wait, 4000 s of which are left.",
+        ),
+        ({"default": GOOD}, {"default": Load(1, 1)}, 1, "account default can read none of its 1 channel at present."),
+    ],
+)
+def test_each_trouble_is_a_sentence(
+    accounts: dict[str, dict[str, Any]], loads: dict[str, Load], age: float, said: str
+) -> None:
+    [trouble] = find_troubles(accounts, loads, beat_age=age)
+    assert trouble.startswith(said)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.sampled_from(STATES).map(lambda state: GOOD | {"state": state})),
+    st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda n: Load(*n))),
+)
+def test_every_account_that_does_not_mirror_is_named_and_no_other(
+    accounts: dict[str, dict[str, Any]], loads: dict[str, Load]
+) -> None:
+    troubles = find_troubles(accounts, loads, beat_age=0)
+    if not accounts and not loads:
+        assert len(troubles) == 1
+        return
+    for name in {*accounts, *loads}:
+        load = loads.get(name, Load(0, 0))
+        well = accounts.get(name) == GOOD and not (load.channels and load.aside == load.channels)
+        assert [trouble for trouble in troubles if trouble.startswith(f"account {name} ")] == troubles_of(
+            name, troubles
+        )
+        assert bool(troubles_of(name, troubles)) != well
+
+
+def troubles_of(name: str, troubles: tuple[str, ...]) -> list[str]:
+    return [trouble for trouble in troubles if trouble.split()[1] == name]
