@@ -14,7 +14,7 @@ from archiver.meters import KIND, Meters
 from archiver.store.account import list_loads
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
-from archiver.store.outbox import Waiting, measure
+from archiver.store.outbox import Waiting, measure_all
 from archiver.version import version
 
 FRESH = 15.0
@@ -82,5 +82,5 @@ class Report:
     async def _measure(self) -> Waiting:
         now = self._clock.tick()
         if self._measured is None or now - self._measured[0] > FRESH:
-            self._measured = now, await self._database.read(measure)
+            self._measured = now, await self._database.read(measure_all)
         return self._measured[1]

@@ -91,7 +91,7 @@ async def run(settings: Settings) -> int:
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
-        report = Report(service, accounts.database, meters, indexed=bool(settings.meilisearch.url))
+        report = Report(service, accounts.database, meters, indexed=bool(settings.meilisearch.addresses))
         async with _listening(settings, report.pages):
             await service.run(stop)
     output.note("stopped; everything that came is kept.")

@@ -130,6 +130,11 @@ def measure(conn: sqlite3.Connection, node: str) -> Waiting:
     )
 
 
+def measure_all(conn: sqlite3.Connection) -> Waiting:
+    """What waits for any node."""
+    return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
+
+
 def list_waiting_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
     """The message ids of a channel within [first, last] that wait for a node."""
     rows = conn.execute(

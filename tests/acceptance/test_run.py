@@ -239,10 +239,10 @@ def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground
 
 def test_added_channel_is_read_before_the_histories_of_others(field: Ground, tmp_path: Path) -> None:
     busy, added = field.names(2)
-    for _ in range(10):
+    for _ in range(80):
         field.telegram.order("post_many", text="of a long history", channels=[busy], each=100)
     desk = field.desk(tmp_path / "desk", busy)
-    field.telegram.order("fault", spec="messages.getHistory:delay(0.4)")
+    field.telegram.order("fault", spec="messages.getHistory:delay(0.4)")  # half a minute for the busy one
     with service(desk):
         desk.do("add", added)
         until(lambda: standing(desk, added)["held"] == 4, what="its first page")
