@@ -10,7 +10,6 @@ import pytest
 from tests.acceptance.desk import Desk, Telegram, desk_at
 from tests.acceptance.world import FILLED
 
-
 # Whoever runs the tests in the background of a script may have Ctrl-C ignored, which all processes inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
