@@ -30,6 +30,23 @@ _EXIT_STATUS = {
 }
 
 
+class Command(typer.core.TyperCommand):
+    """A command that says, where it takes a query, what to do about one that begins with -."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As of any command."""
+        try:
+            return list(super().parse_args(ctx, args))
+        except Exception as exc:
+            told: Any = exc  # typer's copy of the class moves from version to version
+            takes_query = any(one.name == "query" and one.nargs < 0 for one in self.params)
+            if type(exc).__name__ == "NoSuchOption" and takes_query and not told.option_name.startswith("--"):
+                ctx.fail(
+                    f"{told.format_message()}. A query that begins with - stands behind --, as in: -- -toll bridge"
+                )
+            raise
+
+
 class LazyGroup(typer.core.TyperGroup):
     """Commands from a table, by default the one in `__main__`, each imported on first use."""
 
@@ -134,7 +151,9 @@ def _load(name: str, path: str) -> Any:
     if hasattr(module, "SUBCOMMANDS"):
         return _load_group(name, module)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, epilog=_exit_status(module.EXIT_STATUS), context_settings=_SETTINGS)(module.command)
+    single.command(name, cls=Command, epilog=_exit_status(module.EXIT_STATUS), context_settings=_SETTINGS)(
+        module.command
+    )
     return typer.main.get_command(single)
 
 

@@ -36,15 +36,8 @@ def expand_query(tree: Node, glossary: Glossary, context: Context, known: Sequen
     return expanded
 
 
-def load_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -> Glossary | None:
-    """The glossary of `--glossary`, else of the settings; None when none is wanted.
-
-    Raises UsageError, which names the file and the line.
-    """
-    if not wanted:
-        if named is not None:
-            raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
-        return None
+def load_glossary(invocation: Invocation, named: Path | None) -> Glossary:
+    """The glossary of this file, else of the settings. Raises UsageError, which names the file and the line."""
     path = named.expanduser() if named else invocation.settings().search.glossary
     if path is None:
         raise UsageError("--expand needs a glossary.", hint="Write --glossary FILE, or set [search] glossary.")

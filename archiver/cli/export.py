@@ -6,14 +6,13 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from archiver.cli import output
 from archiver.cli.counting import count_rows
-from archiver.cli.expanding import load_glossary
-from archiver.cli.finding import open_engine, read_query
+from archiver.cli.finding import find_glossary, open_engine, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
 from archiver.errors import UsageError
@@ -22,7 +21,9 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import Result, data_path, export_to_file, export_to_stream
 from archiver.export.writer import Writer
-from search.glossary import Glossary
+
+if TYPE_CHECKING:
+    from search.glossary import Glossary
 
 EXIT_STATUS = {
     0: "written, also when no message lies in the range",
@@ -74,7 +75,7 @@ def command(
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
         raise UsageError("--expand belongs to --query.", hint="Write a query, or leave it out.")
-    spellings = load_glossary(context.obj, wanted=expand, named=glossary)
+    spellings = find_glossary(context.obj, wanted=expand, named=glossary)
     when = When(since, until, on, tz)
     return asyncio.run(
         run(context.obj, channels or [], writer=writer, out=out, query=query, when=when, glossary=spellings)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archiver.errors import Error
+from archiver.cli.invocation import Invocation
+from archiver.errors import Error, UsageError
 from archiver.row import ChannelName
 from archiver.store.database import Connection
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
 from search.dates import parse_zone
 from search.exact import ExactEngine, is_current
-from search.glossary import Glossary
 from search.query import Context, parse
 from search.tree import Node
+
+if TYPE_CHECKING:
+    from search.glossary import Glossary
 
 
 class NotSearchable(Error):
@@ -42,6 +47,17 @@ async def read_query(
     from archiver.cli.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
 
     return expand_query(tree, glossary, context, await list_names(conn))
+
+
+def find_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -> Glossary | None:
+    """The glossary of `--glossary`, else of the settings; None without `--expand`. Raises UsageError."""
+    if not wanted:
+        if named is not None:
+            raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
+        return None
+    from archiver.cli.expanding import load_glossary  # noqa: PLC0415 - only when it is asked for
+
+    return load_glossary(invocation, named)
 
 
 async def open_engine(conn: Connection) -> ExactEngine:

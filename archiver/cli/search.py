@@ -7,15 +7,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from archiver.cli import output
-from archiver.cli.around import PAGE, Surroundings
 from archiver.cli.engines import Choice, Finder, open_finder
-from archiver.cli.expanding import load_glossary
-from archiver.cli.finding import read_query
+from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
 from archiver.cli.shown import Shown
@@ -24,8 +22,10 @@ from archiver.row import ChannelName, build_row, to_object
 from archiver.store.database import Connection
 from archiver.store.rows import get_messages, list_names, snapshot
 from search.engine import Question, Sort
-from search.glossary import Glossary
 from search.tree import Node
+
+if TYPE_CHECKING:
+    from search.glossary import Glossary
 
 EXIT_STATUS = {
     0: "found",
@@ -128,7 +128,7 @@ def command(
         shape="json" if json else "jsonl" if jsonl else "people",
         engine=engine,
         fuzzy=fuzzy,
-        glossary=load_glossary(context.obj, wanted=expand, named=glossary),
+        glossary=find_glossary(context.obj, wanted=expand, named=glossary),
     )
     return asyncio.run(run(context.obj, " ".join(query), options))
 
@@ -183,8 +183,11 @@ async def _blocks(
 ) -> AsyncGenerator[list[Shown] | None, None]:
     """What is shown together at a time; None last, when there are more hits than were asked for."""
     left = options.limit or None
-    around = Surroundings(conn, finder.engine, names, options.around) if options.around else None
-    page = _PAGE if around is None else PAGE
+    around, page = None, _PAGE
+    if options.around:
+        from archiver.cli.around import PAGE, Surroundings  # noqa: PLC0415 - only when it is asked for
+
+        around, page = Surroundings(conn, finder.engine, names, options.around), PAGE
     while True:
         answer = await finder.engine.search(replace(question, limit=page if left is None else min(left, page)))
         found = {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
