@@ -33,7 +33,7 @@ from archiver.source import Source
 from archiver.store import channel as channels
 from archiver.store.database import Connection, Database
 from archiver.store.flood import list_floods
-from archiver.store.intake import Order, Outcome, finish, list_open
+from archiver.store.intake import Order, Outcome, finish, list_open, list_stale
 from archiver.store.rows import list_names
 
 DEFAULT = "default"
@@ -41,6 +41,8 @@ RESOLVE = "resolveUsername"
 SOON = 30.0
 """Seconds of a flood wait that the orders wait for; for a longer one they are left open until it is over."""
 
+STALE = 7 * 86400.0
+"""Seconds after which an order is not carried out any more: whoever gave it may have thought better of it since."""
 LIMIT = 60.0
 """Seconds that one order may take before the others have their turn: its account may be offline."""
 
@@ -103,8 +105,13 @@ async def add_channel(database: Database, account: Reach, ref: ChannelRef, order
 async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: Callable[[], float] = time.time) -> None:
     """Carry out the open orders, one after the other, each with its account; what has to wait stays open.
 
-    Whatever is wrong with an order is told to whoever gave it, and keeps nothing else from going on.
+    Whatever is wrong with an order is told to whoever gave it, and keeps nothing else from going on. One that
+    nobody came to for a week is given up.
     """
+    for number in await list_stale(database.connection, before=int(now() - STALE)):
+        log.warning("an order to add a channel is given up: nobody came to it for a week")
+        old = Outcome(error="the service did not come to it for a week; add it again.", exit_status=Refused.exit_status)
+        await _finish(database, number, old, int(now()))
     for number, order in await list_open(database.connection):
         outcome = await _attempt(database, accounts, order, now())
         if outcome is not None:

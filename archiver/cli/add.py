@@ -57,7 +57,7 @@ def command(
     takes it up where it stopped, and changes its --since or --alias if one is given; what is archived stays.
 
     While `telekeep run` mirrors, it is the service that adds them, and this command waits for what it says. It waits no
-    longer when the service stops or says nothing for ten minutes; what is open then is added by the service later.
+    longer when the service stops or says nothing for ten minutes; what is open then is added later, within a week.
     """
     return asyncio.run(
         run(

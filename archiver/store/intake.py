@@ -78,6 +78,13 @@ async def list_open(conn: aiosqlite.Connection) -> list[tuple[int, Order]]:
         ]
 
 
+async def list_stale(conn: aiosqlite.Connection, *, before: int) -> list[int]:
+    """The numbers of the open orders that were given before then."""
+    query = "SELECT intake_id FROM intake WHERE done_at IS NULL AND asked_at < ? ORDER BY intake_id"
+    async with conn.execute(query, (before,)) as cursor:
+        return [int(row[0]) async for row in cursor]
+
+
 def finish(conn: sqlite3.Connection, number: int, outcome: Outcome, *, now: int) -> None:
     """Write what became of an order; the first outcome counts."""
     conn.execute(

@@ -209,6 +209,23 @@ async def test_order_that_was_carried_out_just_before_a_crash_does_no_harm_again
         assert (await desk.channels())[alpha.id] == before
 
 
+async def test_order_that_nobody_came_to_for_a_week_is_given_up(
+    server: Server, world: World, account: Account, tmp_path: Path
+) -> None:
+    world.add_channel("Alpha", "alpha")
+    beta = world.add_channel("Beta", "beta")
+    async with desk_of(server, tmp_path, default=account) as desk:
+        for channel, days in (("@alpha", 7.1), ("@beta", 6.9)):
+            asked_at = int(time.time() - days * 86_400)
+            await desk.database.write(lambda conn, c=channel, at=asked_at: put(conn, [Order(channel=c)], now=at))
+        await carry_out(desk.database, desk.hands)
+        old, young = await desk.outcomes(1, 2)
+        assert old is not None
+        assert (old.error, old.exit_status) == ("the service did not come to it for a week; add it again.", 2)
+        assert young == Outcome(channel_id=beta.id, added=True)
+        assert list(await desk.channels()) == [beta.id]
+
+
 async def test_removed_channel_is_taken_up_again_and_one_without_description_is_mirrored_all_the_same(
     server: Server, world: World, account: Account, tmp_path: Path
 ) -> None:
