@@ -30,7 +30,7 @@ from archiver.version import version
 
 log = logging.getLogger(__name__)
 
-GRACE = 3.5
+GRACE = 3.0
 """Seconds that the workers have to finish what they are at."""
 FAREWELL = 0.5
 """Seconds for the service's last word in the archive."""
