@@ -60,7 +60,11 @@ class Surroundings:
     async def blocks(self, question: Question, found: Matched) -> list[list[Shown]]:
         """The blocks of these hits, in the order of their first ones; each by message id."""
         blocks = await self._gather(list(found))
-        hits = {**await self._hits_within(question, blocks), **found}
+        # By date the blocks of a page lie together; by relevance they are anywhere, and all between would be looked at.
+        groups = [blocks] if question.sort != "relevance" else [[block] for block in blocks]
+        hits = dict(found)
+        for group in groups:
+            hits = {**await self._hits_within(question, group), **hits}
         return [rows for channel_id, block in blocks if (rows := self._rows(channel_id, block, hits))]
 
     async def _gather(self, keys: Sequence[Key]) -> list[tuple[int, Block]]:
