@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import aiosqlite
 
+from search import wordlist
 from search.changes import Row, Written, decide, place
 from search.compile import Plan, plan
 from search.docid import docid_range, tiers_to, window_of, windows
@@ -26,8 +27,9 @@ from search.errors import Unanswerable
 from search.normalize import NORM_VERSION
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS
+from search.vocabulary import inflect, wanted_words
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """To be raised with any change of the tables or of `terms`."""
 
 _SCHEMA = (
@@ -50,6 +52,7 @@ _SCHEMA = (
     f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
         line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
     )""",
+    *wordlist.SCHEMA,
 )
 _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
@@ -92,6 +95,7 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document]) -> Written:
         # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
         lines, rows = place(changes.new, numbers, _used_docids(conn, changes.dates))
         _insert(conn, "search_text (rowid, line)", lines)
+        wordlist.learn(conn, (line for _, line in lines))
         _insert(conn, "search_document", rows)
     return changes.written
 
@@ -126,7 +130,7 @@ async def is_current(conn: aiosqlite.Connection) -> bool:
 
 def clear(conn: sqlite3.Connection) -> None:
     """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
-    for table in ("search_text", "search_document", "search_channel", "search_layout"):
+    for table in ("search_text", "search_document", "search_channel", "search_layout", *wordlist.TABLES):
         conn.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -201,7 +205,7 @@ class ExactEngine:
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises `SearchError` for a cursor that is none of this engine's."""
         _refuse_fuzzy(question)
-        made = plan(question.tree, question.bounds, question.channels)
+        made = await self._plan(question)
         if question.sort == "relevance" and made.ranked:
             return await self._ranked(question, made)
         return await self._dated(question, made)
@@ -209,12 +213,16 @@ class ExactEngine:
     async def count(self, question: Question) -> int:
         """The number of hits, exactly."""
         _refuse_fuzzy(question)
-        made = plan(question.tree, question.bounds, question.channels)
+        made = await self._plan(question)
         total = 0
         for tier in await self._tiers():
             statement, values = made.select("count(*)", docid_range(tier, made.bounds))
             total += sum(row[0] for row in await self._conn.execute_fetchall(statement, values))
         return total
+
+    async def _plan(self, question: Question) -> Plan:
+        forms = await wordlist.find_forms(self._conn, wanted_words(question.tree))
+        return plan(inflect(question.tree, forms), question.bounds, question.channels)
 
     async def _dated(self, question: Question, made: Plan) -> Answer:
         newest = question.sort != "oldest"

@@ -33,7 +33,10 @@ _WORDS = Section(
         ("convo*", "words that begin so; at least two letters"),
         ("🔴 16:30", "emoji and numbers are words; digits of all scripts are alike (١٦ is 16)"),
     ),
-    ("Case, accents and the many forms of a letter make no difference, in queries and in messages.",),
+    (
+        "Case, accents and the many shapes of a letter make no difference, in queries and in messages.",
+        "A word also finds its other forms (bridges, мосту, والجسور); in quotes it does not.",
+    ),
 )
 _QUOTES = Section(
     "Exactly these words",

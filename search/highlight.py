@@ -9,21 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from search.forms import keys
 from search.letters import boundary, letter_end
 from search.normalize import Needle, fold_with_map, in_run, needle, spans
-from search.tree import Node, tags, texts
+from search.tree import Node, Word, tags, texts
 
 Span: TypeAlias = tuple[int, int]
 
 
 def highlight(tree: Node, text: str) -> list[Span]:
-    """The places in the text of what the tree asks for; excluded words are not looked for."""
+    """The places in the text of what the tree asks for, words in all their forms; excluded ones are not looked for."""
     needles = list(dict.fromkeys(_needles(tree)))
-    if not needles or not text:
+    words = {leaf.inflected for leaf in texts(tree) if isinstance(leaf, Word)} - {None}
+    if not (needles or words) or not text:
         return []
     folded = fold_with_map(text)
     terms = spans(folded.text)
-    found = []
+    wanted_keys = {key for word in words if word for key in keys(word)}
+    found = [
+        (boundary(text, folded.starts[start]), letter_end(text, folded.ends[end - 1]))
+        for term, start, end in terms
+        if term in words or not wanted_keys.isdisjoint(keys(term))
+    ]
     for wanted in needles:
         for first, last in _places(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
@@ -35,7 +42,8 @@ def highlight(tree: Node, text: str) -> list[Span]:
 
 def _needles(tree: Node) -> Iterator[Needle]:
     for leaf in texts(tree):
-        yield leaf.needle
+        if not isinstance(leaf, Word) or leaf.inflected is None:
+            yield leaf.needle
     for tag in tags(tree):
         found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None
         if found is not None:

@@ -1,9 +1,10 @@
 """One folding for documents and questions alike. Pure and versioned; the original text is never altered.
 
 `fold` writes a text as words with single characters of space between them: NFKC; case; Latin and Greek without
-accents, ligatures opened; harakat, points, tatweel, zero-width and bidi marks dropped; the letters that Arabic and
-Persian keyboards write differently made one; ё as е, ґ as г; apostrophes inside Cyrillic and Hebrew words dropped; all
-decimal digits ASCII; everything else a space, but for symbols and emoji, which are words of their own.
+accents, ligatures opened; harakat, points, tatweel, zero-width and bidi marks dropped; Persian می and های joined to
+their word; the letters that Arabic and Persian keyboards write differently made one; ё as е, ґ as г; apostrophes inside
+Cyrillic and Hebrew words dropped; all decimal digits ASCII; everything else a space, but for symbols and emoji, which
+are words of their own.
 
 Scripts without spaces between words (and Hangul with its attached particles) are cut so that any substring is found:
 one term a character, made of it and the next one; the last stands alone. 国际法 is 国际 际法 法, and 际法 is one term.
@@ -17,7 +18,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-NORM_VERSION = 1
+NORM_VERSION = 2
 """To be raised with any change of what `index_text` gives: search tables of another version must be rebuilt."""
 
 _LETTERS = {
@@ -71,6 +72,12 @@ _IN_RUN = re.compile(f"[{_RUN}]")
 _PIECES = re.compile(f"[{_RUN}]+|[^{_RUN}]+")
 # Between two letters of these scripts an apostrophe (in Hebrew also a double quote, צה"ל) belongs to the word.
 _INNER = re.compile("(?<=[\u0400-\u052f])'(?=[\u0400-\u052f])|(?<=[\u05d0-\u05f2])['\"](?=[\u05d0-\u05f2])")
+_FARSI_YEH = "\u06cc"
+# Persian می and های are parts of a word, whether a joiner, a space or nothing stands between. Only with the Persian
+# yeh: in Arabic مي is a name.
+_JOINED = re.compile(
+    "(?:(?<=\\bمی)|(?<=\\bنمی)) (?=[\u0620-\u06ff]{2})|(?<=[\u0620-\u06ff]{2}) (?=های(?:ی|م|ت|ش|مان|تان|شان)?\\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ def fold(text: str) -> str:
     """The folded text; folding it again changes no word."""
     if text.isascii():
         return text.translate(_ASCII)
+    if _FARSI_YEH in text:
+        text = _JOINED.sub("", text)
     while True:
         if not unicodedata.is_normalized("NFKC", text):
             text = unicodedata.normalize("NFKC", text)
@@ -110,12 +119,17 @@ def fold(text: str) -> str:
 
 def fold_with_map(text: str) -> Folded:
     """As `fold`, with the way back to the original; slower, for texts that are shown."""
-    folded = Folded(text, list(range(len(text))), list(range(1, len(text) + 1)))
+    folded = _drop(Folded(text, list(range(len(text))), list(range(1, len(text) + 1))), _JOINED)
     while True:
         folded = _drop(_map_once(folded), _INNER)
         folded = Folded(folded.text.translate(_NO_QUOTES), folded.starts, folded.ends)
         if unicodedata.is_normalized("NFKC", folded.text):
             return folded
+
+
+def joins(text: str, at: int) -> bool:
+    """Whether the space at this place stands within a word."""
+    return _JOINED.match(text, at) is not None
 
 
 def index_text(text: str) -> str:

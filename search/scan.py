@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from search.errors import QueryError
 from search.filters import Context
 from search.grammar import SAVED, expect_value, is_filter, read_filter
-from search.normalize import tokens
+from search.normalize import joins, tokens
 from search.quotes import OPENING, closing, is_gershayim, read_quoted
 from search.tree import Node, Phrase, Prefix, Tag, Word
 
@@ -156,11 +156,15 @@ class Scanner:
         return Prefix(text)
 
     def _run(self) -> str:
-        """Everything up to a space, a parenthesis or a quote."""
+        """Everything up to a space between words, a parenthesis or a quote."""
         start = self._at
         while self._at < len(self._text):
             char = self._text[self._at]
-            if char.isspace() or char in _BRACKETS or (char in OPENING and not is_gershayim(self._text, self._at)):
+            if (
+                (char.isspace() and not joins(self._text, self._at))
+                or char in _BRACKETS
+                or (char in OPENING and not is_gershayim(self._text, self._at))
+            ):
                 break
             self._at += 1
         return self._text[start : self._at]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from search.dates import Bounds
+from search.forms import bare_word, has_forms
 from search.normalize import Needle, needle
 
 TagField: TypeAlias = Literal[
@@ -29,7 +30,13 @@ class Word:
     @property
     def needle(self) -> Needle:
         """What to look for; a word without anything to look for is never parsed."""
-        return _needle(self.text)
+        return _needle(bare_word(self.text))
+
+    @property
+    def inflected(self) -> str | None:
+        """The folded word, if it may stand in other forms (`forms`); None: it stands as it is written only."""
+        found = self.needle
+        return found.terms[0] if len(found.terms) == 1 and not found.prefix and has_forms(found.terms[0]) else None
 
 
 @dataclass(frozen=True, slots=True)

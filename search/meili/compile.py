@@ -1,8 +1,9 @@
 """From a question to what Meilisearch is asked: `q`, a filter, an order. Pure.
 
 Each word travels in quotes: Meilisearch then looks for exactly that word, without typing errors, word parts or
-prefixes, and without the order of the words. With `fuzzy` plain words stand bare, which forgives typing errors in them.
-Excluded words come first in `q`: what stands behind the tenth word is not read.
+prefixes, and without the order of the words. A plain word is asked for by its keys (`search.forms`); where it has
+several, `q` becomes a list of which a document must satisfy one. With `fuzzy` plain words also stand bare, which
+forgives typing errors in them. Excluded words come first in `q`: what stands behind the tenth word is not read.
 
 Not answered faithfully, so `Unanswerable` with the reason: OR between words, a group of words that is excluded as a
 whole, prefixes, more than ten words, and more than two words one behind the other (it compares pairs of words, which
@@ -11,20 +12,24 @@ in a long text may stand in different places).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from typing import Any, Final
 
 from search.engine import Question
 from search.errors import Unanswerable
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
-from search.meili.settings import MAX_HITS, ORDER, TERMS
-from search.meili.words import LOCALE, encode, is_plain
+from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
+from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.normalize import Needle
 from search.page import read_place, read_rank
 from search.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
 
 MAX_WORDS: Final = 10
+MAX_QUERIES: Final = 128
+"""It joins words by AND only: of two words that may each stand in three ways nine questions are made."""
 MAX_EXCLUDED: Final = 200
 """Meilisearch reads the first 1,000 words, quotes and spaces of `q`."""
 MAX_NEIGHBOURS: Final = 2
@@ -38,7 +43,8 @@ COUNTED: Final = "is_service"
 class Parts:
     """A tree taken apart: words that must be, words that must not be, and filters, all joined by AND."""
 
-    wanted: list[str] = field(default_factory=list)
+    wanted: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each word what it may stand as; one of these must be there."""
     excluded: list[str] = field(default_factory=list)
     filters: list[str] = field(default_factory=list)
 
@@ -58,7 +64,9 @@ def by_rank(question: Question) -> bool:
 
 
 def search_body(question: Question) -> dict[str, Any]:
-    """The body of a search for one page and one hit more. Raises Unanswerable, or SearchError for a foreign cursor."""
+    """The body of a search for one page and one hit more; its `q` is a list.
+
+    Raises Unanswerable, or SearchError for a foreign cursor."""
     parts = take_apart(question)
     body = _question(parts)
     body["attributesToRetrieve"] = list(ORDER)
@@ -100,15 +108,17 @@ def take_apart(question: Question) -> Parts:
         if not _has_words(node):
             parts.filters.append(compile_filter(node))
         elif isinstance(node, Word | Phrase | Prefix):
-            parts.wanted.append(_text(node, fuzzy=question.fuzzy))
+            parts.wanted.append(_ways(node, fuzzy=question.fuzzy))
         elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
-            parts.excluded.append(f"-{_text(node.part, fuzzy=False)}")
+            parts.excluded += [f"-{way}" for way in _ways(node.part, fuzzy=False)]
         elif isinstance(node, Not):
             raise unanswerable("Meilisearch cannot exclude several words together.")
         else:
             raise unanswerable("Meilisearch joins words by AND only, not by OR.")
     if len(parts.wanted) > MAX_WORDS:
         raise unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
+    if prod(len(ways) for ways in parts.wanted) > MAX_QUERIES:
+        raise unanswerable(f"Meilisearch is asked {MAX_QUERIES} questions for the forms of the words at most.")
     if len(parts.excluded) > MAX_EXCLUDED:
         raise unanswerable(f"Meilisearch excludes {MAX_EXCLUDED} words at most.")
     if question.channels is not None:
@@ -118,13 +128,22 @@ def take_apart(question: Question) -> Parts:
     return parts
 
 
+def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:
+    """The same asked with each of its `q`s, in one federated question, which gives each document once."""
+    query = {name: value for name, value in body.items() if name not in {"q", "limit", "facets"}}
+    federation: dict[str, Any] = {"limit": body["limit"]}
+    if "facets" in body:
+        federation["facetsByIndex"] = {index: body["facets"]}
+    return {"federation": federation, "queries": [{"indexUid": index, **query, "q": q} for q in body["q"]]}
+
+
 def _question(parts: Parts) -> dict[str, Any]:
     return {
         # The space at the end says that the last word is whole.
-        "q": " ".join([*parts.excluded, *parts.wanted, ""]) if parts.excluded or parts.wanted else "",
+        "q": [" ".join([*parts.excluded, *ways, ""]).lstrip() for ways in product(*parts.wanted)],
         "filter": join("AND", parts.filters, empty=ALL),
         "matchingStrategy": "all",
-        "attributesToSearchOn": [TERMS],
+        "attributesToSearchOn": [TERMS, FORMS],
         "locales": [LOCALE],
     }
 
@@ -157,6 +176,13 @@ def _has_words(node: Node) -> bool:
             return _has_words(part)
         case _:
             return False
+
+
+def _ways(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
+    """What a word is looked for as: one of its keys, or as it is written. With `fuzzy` also with typing errors."""
+    keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()
+    ways = tuple(f'"{key}"' for key in keys)
+    return (_text(leaf, fuzzy=fuzzy), *ways) if fuzzy or not ways else ways
 
 
 def _text(leaf: Text, *, fuzzy: bool) -> str:

@@ -1,7 +1,8 @@
 """A message as Meilisearch gets it: one line of UTF-8 JSON. Pure.
 
 `text` is the original, for display. `terms_<layout>_<norm>` holds what is searched: a list with the words of the text
-and of each further text, so that no phrase runs from one into the other. Everything else is for filters, facets and
+and of each further text, so that no phrase runs from one into the other; `forms_...` holds the keys of these words, one
+a value. Everything else is for filters, facets and
 display; absent values are left out, but for the language. Ids that JSON readers round are strings. Views and forwards
 are not in it: each change of theirs would be a write.
 """
@@ -16,8 +17,8 @@ import orjson
 
 from search.document import Details, Document, Key
 from search.filters import NOT_MEDIA
-from search.meili.settings import PRIMARY_KEY, TERMS
-from search.meili.words import encode_line
+from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
+from search.meili.words import encode_line, form_words
 from search.normalize import index_text
 from search.terms import domain_values, tag_value
 
@@ -48,6 +49,8 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
+    texts = (document.text, *document.extra, document.file_name)
+    lines = [line for text in texts if text and (line := index_text(text).strip())]
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
         "channel_id": document.channel_id,
@@ -56,7 +59,8 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "day": document.date // _DAY,
         "lang": document.lang,
         "text": document.text,
-        TERMS: _terms(document),
+        TERMS: [encode_line(line) for line in lines],
+        FORMS: sorted({word for line in lines for term in line.split() for word in form_words(term)}),
         "copy_of": _copy_of(document, details),
         "is_service": document.is_service,
         "is_forwarded": document.is_forwarded,
@@ -107,11 +111,6 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
         "page_site": details.page_site,
         "poll_question": details.poll_question,
     }
-
-
-def _terms(document: Document) -> list[str]:
-    texts = (document.text, *document.extra, document.file_name)
-    return [line for text in texts if text and (line := encode_line(index_text(text)))]
 
 
 def _words(text: str | None) -> list[str]:

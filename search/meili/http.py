@@ -133,7 +133,7 @@ class PooledHttp(HttpRequests):
                     f"{where} {what}.",
                     hint="Set [meilisearch] api_key or search_key; `telekeep index keys` makes them.",
                 )
-            case 404 if code == "index_not_found":
+            case 400 | 404 if code == "index_not_found":
                 return IndexMissing(f"{where} has no such index.", hint="`telekeep index rebuild` makes it.")
             case 413:
                 return PayloadTooLarge(f"{where} takes less at once.", hint="Raise its --http-payload-size-limit.")

@@ -29,6 +29,7 @@ from meilisearch import Client
 from meilisearch.index import Index
 
 from search.errors import IndexMissing, KeyRefused, ServerError, Unreachable, WrongVersion
+from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
 from search.meili.routing import node_name
@@ -251,8 +252,15 @@ class Node:
     # --- finding
 
     async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
-        """Raises IndexMissing, IndexStale, Busy ..."""
-        found: dict[str, Any] = await self._call(lambda: self._http.post(self._path("search", index), body))
+        """The answer to a body of `search.meili.compile`. Raises IndexMissing, IndexStale, Busy ..."""
+        uid = index or self.index
+        if len(body["q"]) == 1:
+            path, asked = self._path("search", index), {**body, "q": body["q"][0]}
+        else:
+            path, asked = "multi-search", federated(body, uid)
+        found: dict[str, Any] = await self._call(lambda: self._http.post(path, asked))
+        if "facetsByIndex" in found:
+            found["facetDistribution"] = found["facetsByIndex"][uid]["distribution"]
         return found
 
     async def _tasks(self, query: str) -> list[Task]:

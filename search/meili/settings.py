@@ -1,6 +1,6 @@
 """The settings of our index: what they are, and whether an index has them. Pure.
 
-The version of what is in the documents is in the name of the field that is searched, `terms_<layout>_<norm>`: settings
+The version of what is in the documents is in the names of the searched fields, `terms_<layout>_<norm>`: settings
 show which version an index holds, a question asked of an index of another version is refused by the server instead of
 being answered wrongly, and no document can be in two versions at once.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from search.forms import FORMS_VERSION
 from search.meili.words import LOCALE
 from search.normalize import NORM_VERSION
 
@@ -19,7 +20,9 @@ LAYOUT_VERSION: Final = 1
 """To be raised with any change of the documents that older ones must follow."""
 PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{LAYOUT_VERSION}_{NORM_VERSION}"
-"""The field that is searched."""
+"""The field that is searched for words as they are written."""
+FORMS: Final = f"forms_{LAYOUT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
+"""The field that is searched for words in any form: keys of `search.forms`."""
 
 MAX_HITS: Final = 1000
 """How far an answer reaches; pages by date go on behind it, an order by relevance ends there."""
@@ -32,7 +35,7 @@ _EQUAL = (
 
 SETTINGS: Final[Mapping[str, Any]] = {
     "displayedAttributes": ["*"],
-    "searchableAttributes": [TERMS],
+    "searchableAttributes": [TERMS, FORMS],
     "filterableAttributes": [
         {
             "attributePatterns": list(ORDER),
@@ -53,10 +56,10 @@ SETTINGS: Final[Mapping[str, Any]] = {
         "enabled": True,
         "minWordSizeForTypos": {"oneTypo": 5, "twoTypos": 9},
         "disableOnWords": [],
-        "disableOnAttributes": [],
+        "disableOnAttributes": [FORMS],
         "disableOnNumbers": True,
     },
-    "localizedAttributes": [{"attributePatterns": [TERMS], "locales": [LOCALE]}],
+    "localizedAttributes": [{"attributePatterns": [TERMS, FORMS], "locales": [LOCALE]}],
     "stopWords": [],
     "synonyms": {},
     "dictionary": [],
@@ -86,7 +89,7 @@ def changed_settings(present: Mapping[str, Any]) -> dict[str, Any]:
 def is_stale(present: Mapping[str, Any]) -> bool:
     """Whether an index with these settings holds documents of another version, so that it must be built anew."""
     searched = present.get("searchableAttributes")
-    return isinstance(searched, list) and searched not in ([TERMS], ["*"], [])
+    return isinstance(searched, list) and searched not in ([TERMS, FORMS], ["*"], [])
 
 
 def _same(name: str, wanted: Any, present: Any) -> bool:

@@ -14,13 +14,17 @@ language of each text, and cuts the same Arabic or German word now so, now other
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
+
+from search.forms import keys
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
 
 _MARK = "zq"
+_KEY_MARK = "zk"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 60
 """Bytes; Meilisearch leaves out words of more than about 250."""
@@ -39,6 +43,12 @@ _PLAIN = re.compile("|".join(["[0-9]+", *(f"[{letters}][{letters}0-9]*" for lett
 def is_plain(word: str) -> bool:
     """Whether a word stands for itself, so that typing errors in it can be forgiven."""
     return not word.startswith(_MARK)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def form_words(term: str) -> tuple[str, ...]:
+    """The words of a term's keys (`search.forms`): `zk` and a hash, since a key may be of any script."""
+    return tuple(sorted(_encode_key(key) for key in keys(term)))
 
 
 def encode(term: str) -> str:
@@ -62,13 +72,21 @@ class _Words(dict[str, str]):
 
 
 def _encode(term: str) -> str:
-    if not term.startswith(_MARK) and _PLAIN.fullmatch(term) and len(term.encode()) <= _LONGEST:
+    if not term.startswith((_MARK, _KEY_MARK)) and _PLAIN.fullmatch(term) and len(term.encode()) <= _LONGEST:
         return term
     code = _MARK + "".join(map(_encode_char, term))
     if len(code) <= _LONGEST:
         return code
     # `zqz` and a hash: no character has a code that begins with z.
     return f"{_MARK}z{blake2b(term.encode(errors='surrogatepass'), digest_size=20).hexdigest()}"
+
+
+def _encode_key(key: str) -> str:
+    number, word = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big"), ""
+    while number:
+        number, digit = divmod(number, 36)
+        word += _DIGITS[digit]
+    return _KEY_MARK + word
 
 
 def _encode_char(char: str) -> str:

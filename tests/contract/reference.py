@@ -1,6 +1,7 @@
 """The slow and obvious engine: looks at every document for every question, in plain Python.
 
-It shares the folding with the engines under test (`normalize` has tests of its own), but nothing else: phrases are
+It shares the folding and the forms with the engines under test (`normalize` and `forms` have tests of their own), but
+nothing else: every word is compared with every word, phrases are
 looked for in lists, chains of a script without spaces as substrings, tags in the document's own fields.
 """
 
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from search.document import Document, Key
 from search.engine import Question
 from search.filters import HAS, NOT_MEDIA
+from search.forms import are_forms, bare_word
 from search.normalize import fold
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 
@@ -51,7 +53,10 @@ def satisfies(document: Document, node: Node) -> bool:
             return any(satisfies(document, part) for part in parts)
         case Not(part):
             return not satisfies(document, part)
+        case Word() if node.inflected:
+            return any(are_forms(node.inflected, unit) for field in _fields(document) for unit, _ in _units(field))
         case Word(text) | Phrase(text) | Prefix(text):
+            text = bare_word(text) if isinstance(node, Word) else text
             return any(_stands(text, field, prefix=isinstance(node, Prefix)) for field in _fields(document))
         case _:
             return _passes(document, node)

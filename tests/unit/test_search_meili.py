@@ -14,12 +14,12 @@ from search.document import Details, Document
 from search.engine import Question
 from search.errors import QueryError
 from search.filters import Context
-from search.meili.compile import can_answer, search_body, take_apart
+from search.meili.compile import can_answer, facet_body, federated, search_body, take_apart
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
-from search.meili.settings import SETTINGS, TERMS, changed_settings, is_stale
+from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_stale
 from search.meili.task import read_task
-from search.meili.words import encode, encode_line, is_plain
+from search.meili.words import encode, encode_line, form_words, is_plain
 from search.normalize import tokens
 from search.query import parse
 
@@ -131,9 +131,9 @@ def test_settings_of_an_index_are_compared_as_far_as_they_are_ours() -> None:
 @pytest.mark.parametrize(
     ("query", "q", "condition"),
     [
-        ("bridge closed", '"bridge" "closed" ', "channel_id EXISTS"),
-        ("-toll bridge", '-"toll" "bridge" ', "channel_id EXISTS"),
-        ("bridge -(toll OR tax)", '-"toll" -"tax" "bridge" ', "channel_id EXISTS"),
+        ('"bridge" "closed"', '"bridge" "closed" ', "channel_id EXISTS"),
+        ('-"toll" "bridge"', '-"toll" "bridge" ', "channel_id EXISTS"),
+        ('"bridge" -("toll" OR "tax")', '-"toll" -"tax" "bridge" ', "channel_id EXISTS"),
         ("has:photo", "", 'has IN ["photo"]'),
         ("is:missing (has:photo OR #ab)", "", '(is_missing = true) AND ((has IN ["photo"]) OR (hashtags = "ab"))'),
         ("-channel:alpha", "", 'NOT (channel_id IN ["1"])'),
@@ -144,13 +144,37 @@ def test_settings_of_an_index_are_compared_as_far_as_they_are_ours() -> None:
 )
 def test_a_question_in_its_language(query: str, q: str, condition: str) -> None:
     body = search_body(Question(tree=parse(query, CONTEXT)))
-    assert (body["q"], body["filter"], body["limit"]) == (q, condition, 21)
+    assert (body["q"], body["filter"], body["limit"]) == ([q], condition, 21)
     assert body["sort"] == ["date:desc", "channel_id:desc", "message_id:desc"]
+
+
+def test_a_plain_word_is_asked_for_by_its_keys_and_every_text_has_them() -> None:
+    body = search_body(Question(tree=parse('bridges -toll "closed road"', CONTEXT)))
+    excluded = "".join(f'-"{key}" ' for key in form_words("toll"))
+    assert body["q"] == [f'{excluded}"{key}" "closed road" ' for key in form_words("bridges")]
+    assert set(form_words("bridges")) & set(form_words("bridge"))
+    found = orjson.loads(to_line(Document(channel_id=1, message_id=1, date=0, text="A bridge, the BRIDGE")))
+    assert found[FORMS] == sorted({*form_words("bridge"), *form_words("the")})
+
+
+def test_a_word_of_a_text_is_never_a_key() -> None:
+    key = form_words("bridge")[0]
+    assert key.startswith("zk")
+    assert encode(key) != key
+
+
+def test_several_qs_are_one_federated_question() -> None:
+    body = facet_body(Question(tree=parse("bridges", CONTEXT)), ["is_service"])
+    asked = federated(body, "messages")
+    assert asked["federation"] == {"limit": 0, "facetsByIndex": {"messages": ["is_service"]}}
+    assert [one["q"] for one in asked["queries"]] == body["q"]
+    assert all(one["indexUid"] == "messages" and "limit" not in one and "facets" not in one for one in asked["queries"])
 
 
 @pytest.mark.parametrize(
     ("query", "why"),
     [
+        ("attack convoy soldier bridge", "questions for the forms"),
         ("a1 OR b2", "by AND only"),
         ("has:photo OR b2", "by AND only"),
         ("-(a1 b2)", "exclude several words together"),
@@ -179,7 +203,7 @@ def test_nothing_of_a_question_is_read_as_its_language(text: str) -> None:
     if can_answer(question) is None:
         parts = take_apart(question)
         words = "[0-9a-z\u0370-\u05ff\u0600-\u06ff]+"
-        for part in (*parts.wanted, *parts.excluded):
+        for part in (*(way for ways in parts.wanted for way in ways), *parts.excluded):
             assert re.fullmatch(f'-?"{words}( {words})?"', part)
 
 

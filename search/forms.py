@@ -1,0 +1,100 @@
+"""Which words are forms of one another. Pure.
+
+Each folded word has *keys*; two words are forms of one word if they are equal or share a key. A key is a stem with the
+language, or the group of languages, that took the endings off; a word has several because nothing tells which language
+it is of, nor whether its first letter is a particle. Quoted phrases and prefixes never ask for keys.
+
+Scripts without inflection in writing, numbers and symbols have none. Documents and questions fold first, so both go the
+same way.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from search.stems import arabic, cyrillic, hebrew, latin
+from search.stems.listed import families
+
+FORMS_VERSION: Final = 1
+"""To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""
+
+SHORTEST: Final = 3
+"""Letters; shorter words have no endings, but may be listed."""
+LONGEST: Final = 40
+"""Letters; longer words are links, hashes and the like."""
+
+_SCRIPTS: Final = re.compile(
+    "(?P<latin>[a-z]{2,})|(?P<cyrillic>[\u0430-\u045f]{2,})"
+    "|(?P<arabic>[\u0621\u0627\u0628\u062a-\u063a\u0641-\u0648\u064a\u067e\u0686\u0698\u06af]{2,})|(?P<hebrew>[\u05d0-\u05ea]{2,})"
+)
+
+
+def has_forms(word: str) -> bool:
+    """Whether a folded word may have other forms."""
+    return len(word) <= LONGEST and _SCRIPTS.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=65_536)
+def keys(word: str) -> frozenset[str]:
+    """The keys of a folded word; empty for words that have no other forms."""
+    found = _SCRIPTS.fullmatch(word) if len(word) <= LONGEST else None
+    if found is None:
+        return frozenset()
+    if len(word) < SHORTEST:
+        return _listed(word)
+    match found.lastgroup:
+        case "latin":
+            return _listed(word) or frozenset(latin.latin_stems(word))
+        case "cyrillic":
+            return _listed(word) or frozenset(cyrillic.cyrillic_stems(word))
+        case "arabic":
+            return _arabic(word)
+        case _:
+            return _hebrew(word)
+
+
+_APOSTROPHE: Final = "['\u2019\u02bc`]"
+_ELISION: Final = re.compile(
+    f"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dell|nell|all|dall|sull|un){_APOSTROPHE}(?=[^\\W\\d_]{{2}})", re.IGNORECASE
+)
+_CASE_ENDING: Final = re.compile(
+    f"(?<=[^\\W\\d_]{{3}}){_APOSTROPHE}(?:s|[dt][ae]n?|[ny]?[ıiuüae]n?|l[ae]r\\w*|[nsy]\\w{{1,4}}|)$", re.IGNORECASE
+)
+
+
+def bare_word(text: str) -> str:
+    """A plain word as typed, without what an apostrophe parts from it: `l'attaque`, `Iran's`, `Ankara'da`."""
+    if not any(sign in text for sign in "'\u2019\u02bc`"):
+        return text
+    return _CASE_ENDING.sub("", _ELISION.sub("", text, count=1))
+
+
+def are_forms(one: str, other: str) -> bool:
+    """Whether two folded words are forms of one word."""
+    return one == other or not keys(one).isdisjoint(keys(other))
+
+
+def _listed(word: str) -> frozenset[str]:
+    return frozenset(f"={name}" for name in families().get(word, ()))
+
+
+def _arabic(word: str) -> frozenset[str]:
+    found: set[str] = set()
+    for candidate in arabic.arabic_candidates(word):
+        noun = arabic.arabic_noun(candidate)
+        listed = _listed(candidate) or _listed(noun)
+        found |= listed or {f"a:{noun}", *(f"a:{verb}" for verb in arabic.arabic_verb(candidate))}
+    if not found & _listed(word):
+        for stem in arabic.persian_stems(word):
+            found |= _listed(stem) or {f"f:{stem}"}
+    return frozenset(found)
+
+
+def _hebrew(word: str) -> frozenset[str]:
+    found: set[str] = set()
+    for candidate in hebrew.hebrew_candidates(word):
+        noun = hebrew.hebrew_noun(candidate)
+        found |= _listed(candidate) or _listed(noun) or {f"h:{noun}"}
+    return frozenset(found)

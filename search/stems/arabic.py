@@ -1,0 +1,77 @@
+"""Stems of folded words in Arabic script: Arabic and Persian, by light rules of our own. Pure.
+
+What hangs on an Arabic word in front (و ف ب ل ك, the article, س of the future) may as well be its first letter, so a
+word has a stem with it and a stem without it; two words are forms of one another if they share one. `whole.txt` names
+common words whose first letter is their own. Endings are taken off once, never of short words. Snowball's Arabic
+stemmer was measured and not taken: it needs letters that folding made one, and cuts القوات and قوات differently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from search.stems.endings import Endings
+from search.stems.listed import whole
+
+SHORTEST = 3
+
+_ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
+_PARTICLES = re.compile("[وف]?[بلك]|[وف]|[وف]?س(?=[يتن])")
+_POSSESSIVE = Endings("هما هم هن ها كم نا")
+_ENDING = Endings("ات ون ين وا تم ه ت")
+_DUAL = Endings("ان", least=4)
+_TANWIN = Endings("ا")
+_IMPERFECT = re.compile("[يتن](.{2,4}?[^هت])(?:ون|وا|ين)?")
+
+
+def arabic_candidates(word: str) -> Iterator[str]:
+    """The word, and what is left of it without what may hang on it in front."""
+    yield word
+    article = _ARTICLE.match(word)
+    if article and word not in whole():
+        yield word[article.end() :]
+        if article[0].endswith("لل"):
+            # ل before the article before a word that begins with ل writes two of the three.
+            yield word[article.end() - 1 :]
+        return
+    particle = _PARTICLES.match(word)
+    if particle and word not in whole() and len(word) - particle.end() >= SHORTEST:
+        yield word[particle.end() :]
+        if particle.end() > 1 and word[1:] not in whole():
+            yield word[1:]
+
+
+def arabic_noun(word: str) -> str:
+    """Without the endings of number, gender, person and possession."""
+    return _TANWIN.change(_DUAL.change(_ENDING.change(_POSSESSIVE.change(word))))
+
+
+def arabic_verb(word: str) -> Iterator[str]:
+    """What a verb of the present is in the past: يكتب كتب, يعلن اعلن."""
+    found = _IMPERFECT.fullmatch(word)
+    if found and (word[0] == "ي" or len(found[1]) == SHORTEST):
+        yield found[1]
+        yield f"ا{found[1]}"
+
+
+_PERSIAN_VERB = re.compile("(?:نمي|مي)(?=..)")
+_PLURAL = Endings("هايي هاي ها هايم هايش هايشان هايمان", least=2)
+_NOUN = Endings("ترين تر يان ان ات اي يي ي شان مان تان م ه")
+_PERSON = Endings("ند يم يد د م ي", least=2)
+_PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د تم:ت دم:د ته:ت ده:د")
+
+
+def persian_stems(word: str) -> Iterator[str]:
+    """Nouns without plural, ezafe and possession; verbs without می, نمی and the person."""
+    yield word
+    if word.startswith("نمي"):
+        yield word[1:]
+    plural = _PLURAL.change(word)
+    yield plural if plural != word else _NOUN.change(word)
+    verb = _PERSIAN_VERB.match(word)
+    if verb:
+        yield word[verb.end() :]
+        yield _PERSON.change(word[verb.end() :])
+    else:
+        yield _PAST.change(word)

@@ -1,0 +1,75 @@
+"""Stems of folded Cyrillic words: Russian by Snowball, Ukrainian by rules of our own. Pure.
+
+Folding wrote ё as е and ґ as г, and took the apostrophe out of Ukrainian words. Letters that only one of the two
+languages has say which it is; other words get both stems. https://snowballstem.org/algorithms/russian/stemmer.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import Stemmer
+
+from search.stems.endings import Endings
+
+SHORTEST: Final = 3
+_RUSSIAN = Stemmer.Stemmer("russian", 0)
+_ONLY_RUSSIAN = re.compile("[ыэъ]")
+_ONLY_UKRAINIAN = re.compile("[іїє]")
+_VOWELS: Final = "аеиоуыэюяіїє"
+
+
+def cyrillic_stems(word: str) -> set[str]:
+    """The stems of a word in the languages that it may be of: `r:` Russian, `u:` Ukrainian."""
+    stems: set[str] = set()
+    if not _ONLY_UKRAINIAN.search(word):
+        stems.update(f"r:{stem}" for stem in russian(word))
+    if not _ONLY_RUSSIAN.search(word):
+        stems.update(f"u:{stem}" for stem in ukrainian(word))
+    return stems
+
+
+_NOUN = Endings("ами ями ах ях ам ям ов ев ей ой ом ем ую юю ою ею а е и о у ы ю я й ь")
+_FLEETING = re.compile(f"(?<=..[^{_VOWELS}])[оеь](?=[кцн]$)")
+
+
+def russian(word: str) -> set[str]:
+    """Snowball's stem, and that of a noun: Snowball takes the end of `урал` or `состав` for a verb's.
+
+    A vowel that comes and goes before the last consonant (`участок`, `участка`) is left out."""
+    if len(word) <= SHORTEST:
+        return {word}
+    stem: str = _RUSSIAN.stemWord(word)
+    noun = _NOUN.change(word)
+    verb = stem[:-1] if len(stem) > SHORTEST + 1 and stem[-1] in _VOWELS else stem
+    return {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun)}
+
+
+_UKRAINIAN_VERB = (
+    "ював ювала ювали ювало ює юють юючи уючи аючи яючи "
+    "увати ювати овувати увала ували увало ував увавши ує ують уємо уєте уйте ував "
+    "ати яти ити іти їти оти ути ала яла ила іла їла ула али яли или іли їли ули ало яло ило іло їло уло "
+    "ав яв ив їв ає яє аю яю ають яють аємо яємо аєте ить їть ять уть ють емо имо їмо ете ите иш еш аєш "
+    "нути нув нула нули нуло атиме атимуть итиме итимуть уватиме уватимуть ено ано"
+)
+_UKRAINIAN_NOUN = (
+    "ами ями ах ях ам ям им ім їм ів їв ом єм ою ею єю ого ього ому ьому ими іми їми их іх їх ій їй ий ої ьої "
+    "ую юю ення а я о е є у ю и і ї ь й"
+)
+_UKRAINIAN = Endings(f"{_UKRAINIAN_VERB} {_UKRAINIAN_NOUN}", least=2)
+_REFLEXIVE = Endings("ся сь")
+_CLOSED = re.compile("і(?=[^аеиоуюяіїє]{1,2}$)")
+
+
+def ukrainian(word: str) -> set[str]:
+    """Endings of nouns, adjectives and verbs off; і of a closed last syllable, which becomes о elsewhere, as о.
+
+    Before і a г may have become з, as к becomes ц."""
+    if len(word) <= SHORTEST:
+        return {word}
+    stem = _UKRAINIAN.change(_REFLEXIVE.change(word))
+    stem = _CLOSED.sub("о", _FLEETING.sub("", stem))
+    if stem.endswith("ц"):
+        return {stem[:-1] + "к"}
+    return {stem, f"{stem[:-1]}г"} if word.endswith("зі") else {stem}

@@ -1,0 +1,35 @@
+"""Stems of folded Hebrew words, by light rules of our own. Pure.
+
+The letters ו ה ב ל מ ש כ in front of a word may be particles or its own; as in `arabic`, a word has stems with them and
+without them, and `whole.txt` names common words whose first letters are their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from search.stems.endings import Endings
+from search.stems.listed import whole
+
+_FRONT = re.compile("ו?(?:כש|מש|ש|ל|ב|מ|כ)?ה?")
+_PLURAL = Endings("ים ות יים יות", least=2)
+_ENDING = Endings("יהם יה ית י ה ת ו")
+_FINALS = str.maketrans("םןץףך", "מנצפכ")
+
+
+def hebrew_candidates(word: str) -> Iterator[str]:
+    """The word, and what is left of it without one and more of the letters that may hang on it."""
+    yield word
+    found = _FRONT.match(word)
+    end = found.end() if found else 0
+    for cut in range(1, end + 1):
+        if len(word) - cut < 3 or word[cut - 1 :] in whole():
+            return
+        yield word[cut:]
+
+
+def hebrew_noun(word: str) -> str:
+    """Without the endings of number, gender and the construct state; final letters as elsewhere."""
+    plural = _PLURAL.change(word)
+    return (plural if plural != word else _ENDING.change(word)).translate(_FINALS)

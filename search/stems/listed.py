@@ -1,0 +1,45 @@
+"""What rules cannot know: words whose first letter is their own, and forms that no rule leads to one another.
+
+`families.txt` has the forms of one word a line, the first of which stands for them: those whose stem changes (`man`,
+`men`; جسر, جسور), and common words that rules would take for forms of another one (`university`, `universe`). A word of
+a family has no other stems, a word of two families belongs to both: no line may hold a common word of another language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def whole() -> frozenset[str]:
+    """Common Arabic and Hebrew words that begin with a letter that often is a particle, but is none here."""
+    return frozenset(word for line in _lines("whole.txt") for word in line.split())
+
+
+@cache
+def families() -> Mapping[str, tuple[str, ...]]:
+    """The families that a word belongs to, each by its first word."""
+    found: dict[str, tuple[str, ...]] = {}
+    for first, words in _families():
+        for word in words:
+            found[word] = (*found.get(word, ()), first)
+    return found
+
+
+@cache
+def members(name: str) -> frozenset[str]:
+    """The words of the families with this first word."""
+    return frozenset(word for first, words in _families() if first == name for word in words)
+
+
+@cache
+def _families() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    lines = [tuple(dict.fromkeys(line.split())) for line in _lines("families.txt")]
+    return tuple((words[0], words) for words in lines)
+
+
+def _lines(name: str) -> Iterator[str]:
+    text = files("search.stems").joinpath(name).read_text("utf-8")
+    return (line for line in text.splitlines() if line and not line.startswith("#"))

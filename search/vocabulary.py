@@ -1,0 +1,129 @@
+"""From a plain word to the forms of it that an archive has. Pure; `wordlist` reads and writes the words themselves.
+
+The embedded engine's index holds words as they are; stems beside them would cost it half its size again. It keeps the
+distinct words instead, and a question's plain word becomes the words that share a key with it: `ranges` says where in
+the alphabet they may stand, `choose` takes those that are forms, `inflect` writes them into the question's tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from search.forms import keys
+from search.stems.listed import members
+from search.tree import And, Node, Not, Or, Phrase, Word, any_of
+
+MOST_LOOKED_AT: Final = 400
+"""Words whose keys are worked out for a question's word, those of about its length first."""
+MOST_FORMS: Final = 120
+_SHORTEST: Final = 3
+_LONGER: Final = 8
+"""Letters that a form may be longer than what it shares with the word."""
+
+# What may hang on a word in front, and the beginnings of verbs.
+_ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت في مي نمي"
+_HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של שמ מה כש כשה ושה ומה וכש בה לה"
+_FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
+_IMPERFECTS: Final = ("ي", "ت", "ن", "سي", "ست")
+
+
+class Range(NamedTuple):
+    """Words from `low` on and before `high`, of at most so many letters."""
+
+    low: str
+    high: str
+    most: int
+
+
+def wanted_words(tree: Node) -> set[str]:
+    """The words of a tree that may stand in other forms, excluded ones too."""
+    match tree:
+        case Word():
+            return {tree.inflected} if tree.inflected else set()
+        case And(parts) | Or(parts):
+            return {word for part in parts for word in wanted_words(part)}
+        case Not(part):
+            return wanted_words(part)
+        case _:
+            return set()
+
+
+def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
+    """The tree with each word as the OR of its forms."""
+    match tree:
+        case Word() if tree.inflected and (found := forms.get(tree.inflected)):
+            return any_of(tuple(Phrase(word) for word in found))
+        case And(parts):
+            return And(tuple(inflect(part, forms) for part in parts))
+        case Or(parts):
+            return Or(tuple(inflect(part, forms) for part in parts))
+        case Not(part):
+            return Not(inflect(part, forms))
+        case _:
+            return tree
+
+
+def ranges(word: str) -> list[Range]:
+    """Where the forms of a word may stand, none of them within another."""
+    found = {one for key in keys(word) for one in _of_key(word, key)}
+    starts: list[Range] = []
+    for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
+        if not starts or one.high > starts[-1].high:
+            starts.append(one)
+    return starts
+
+
+def choose(word: str, candidates: Iterable[str]) -> list[str]:
+    """The word and those of the candidates that are forms of it."""
+    own = keys(word)
+    near = sorted({*candidates} - {word}, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
+    return [word, *[one for one in near if not own.isdisjoint(keys(one))][:MOST_FORMS]]
+
+
+def _of_key(word: str, key: str) -> Iterator[Range]:
+    kind, stem = key[0], key[2:]
+    if kind == "=":
+        for member in members(key[1:]):
+            yield from _of_member(member)
+    elif kind in "af":
+        yield from (_beginning(front + stem, len(stem) + _LONGER) for front in _FRONTS["arabic"])
+        if stem.startswith("ا"):
+            yield from (_beginning(front + stem[1:], len(stem) + _LONGER) for front in _IMPERFECTS)
+    elif kind == "h":
+        # The last letter is written otherwise at the end of a word.
+        start = stem[:-1] if len(stem) > _SHORTEST - 1 else stem
+        yield from (_beginning(front + start, len(start) + _LONGER) for front in _FRONTS["hebrew"])
+    else:
+        shared = word[: sum(1 for _ in takewhile(_same, zip(word, stem, strict=False)))]
+        for start in {shared if len(shared) >= _SHORTEST else stem, *_variants(kind, stem)}:
+            yield _beginning(start[:-1] if len(start) > _SHORTEST else start, len(start) + _LONGER)
+
+
+def _of_member(member: str) -> Iterator[Range]:
+    """Of a word of a family: itself, and in Arabic and Hebrew what hangs on it."""
+    script = "arabic" if "\u0600" <= member < "\u0700" else "hebrew" if "\u0590" <= member < "\u0600" else ""
+    for front in _FRONTS.get(script, ()):
+        yield _beginning(front + member, len(front + member) + _SHORTEST)
+    if not script:
+        yield Range(member, f"{member} ", len(member))
+
+
+def _same(letters: tuple[str, str]) -> bool:
+    return letters[0] == letters[1]
+
+
+def _variants(kind: str, stem: str) -> Iterator[str]:
+    """Other beginnings of the same stem."""
+    if kind == "g":
+        yield f"ge{stem}"
+    if kind == "u":
+        yield stem
+        for at in (len(stem) - 2, len(stem) - 3):
+            if at > 0 and stem[at] == "о":
+                yield f"{stem[:at]}і{stem[at + 1 :]}"
+
+
+def _beginning(start: str, most: int) -> Range:
+    return Range(start, f"{start}\U0010ffff", most)

@@ -1,0 +1,191 @@
+"""Which words are forms of one another, and how a question's word becomes the forms that an archive has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search import wordlist
+from search.document import Document
+from search.exact import create, upsert
+from search.forms import are_forms, bare_word, has_forms, keys
+from search.normalize import tokens
+from search.stems.endings import Endings
+from search.stems.listed import families, whole
+from search.tree import And, Not, Or, Phrase, Word
+from search.vocabulary import choose, inflect, ranges, wanted_words
+
+SAME = [
+    ("bridges", "bridging"),
+    ("cities", "city"),
+    ("men", "man"),
+    ("attaquees", "attaquaient"),
+    ("chevaux", "cheval"),
+    ("hauser", "haus"),
+    ("gemeldet", "meldete"),
+    ("ciudades", "ciudad"),
+    ("attacchi", "attacco"),
+    ("koprunun", "kopruler"),
+    ("kitabi", "kitap"),
+    ("мосту", "мостами"),
+    ("участок", "участке"),
+    ("ночі", "ніч"),
+    ("вибухів", "вибухами"),
+    ("والجسور", "بالجسر"),
+    ("للاجيين", "لاجي"),
+    ("يعلن", "اعلن"),
+    ("مستشفيات", "مستشفي"),
+    ("كتابهاي", "كتاب"),
+    ("نميروند", "ميروم"),
+    ("החיילים", "חייל"),
+    ("בממשלה", "ממשלת"),
+]
+OTHER = [
+    ("university", "universe"),
+    ("organ", "organization"),
+    ("news", "new"),
+    ("police", "politique"),
+    ("mark", "markt"),
+    ("ada", "adam"),
+    ("мир", "мера"),
+    ("стол", "столица"),
+    ("міст", "місяць"),
+    ("زير", "وزير"),
+    ("تاب", "كتاب"),
+    ("بحر", "بحرين"),
+    ("مرد", "مردم"),
+    ("כתב", "מכתב"),
+    ("לחם", "מלחמה"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_forms_of_one_word_share_a_key(one: str, other: str) -> None:
+    assert are_forms(one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_other_words_do_not(one: str, other: str) -> None:
+    assert not are_forms(one, other)
+
+
+@pytest.mark.parametrize(
+    ("typed", "bare"),
+    [
+        ("l'attaque", "attaque"),
+        ("d’État", "État"),
+        ("qu'elle", "elle"),
+        ("dell'esercito", "esercito"),
+        ("Iran's", "Iran"),
+        ("Ankara'da", "Ankara"),
+        ("İstanbul’un", "İstanbul"),
+        ("O'Brien", "O'Brien"),
+        ("м'ята", "м'ята"),
+        ("5's", "5's"),
+        ("'", "'"),
+    ],
+)
+def test_what_an_apostrophe_parts_from_a_plain_word_is_not_looked_for(typed: str, bare: str) -> None:
+    assert bare_word(typed) == bare
+
+
+LETTERS = st.sampled_from("aeinorstédçßäзагроивніїєنالوبيهكתרמוהיאי国一'’-0") | st.characters()
+WORDS = st.text(LETTERS, min_size=1, max_size=14)
+
+
+@given(WORDS)
+def test_any_text_has_keys_and_only_words_of_letters_do(text: str) -> None:
+    for term in tokens(text):
+        assert bool(keys(term)) <= has_forms(term)
+        assert all(key.startswith("=") or key[1] == ":" for key in keys(term))
+
+
+@given(WORDS.filter(lambda text: bool(tokens(text))))
+def test_a_plain_word_keeps_something_to_look_for(text: str) -> None:
+    assert Word(text).needle.terms
+
+
+@given(st.lists(st.sampled_from([word for pair in (*SAME, *OTHER) for word in pair]), max_size=30), WORDS)
+def test_forms_are_chosen_as_one_by_one(candidates: list[str], word: str) -> None:
+    for asked in (*tokens(word)[:1], *candidates[:1]):
+        found = choose(asked, candidates)
+        assert found[0] == asked
+        assert set(found) == {asked, *(one for one in candidates if are_forms(asked, one))}
+
+
+@pytest.mark.parametrize(("one", "other"), [*SAME, *((other, one) for one, other in SAME)])
+def test_the_ranges_of_a_word_hold_its_forms(one: str, other: str) -> None:
+    assert one == other or any(low <= other < high and len(other) <= most for low, high, most in ranges(one))
+
+
+def test_families_and_whole_words_are_folded() -> None:
+    assert [word for word in (*families(), *whole()) if tokens(word) != [word]] == []
+
+
+def test_only_plain_words_are_inflected() -> None:
+    tree = And((Word("bridges"), Phrase("cities"), Not(Or((Word("мост"), Word("国际"))))))
+    assert wanted_words(tree) == {"bridges", "мост"}
+    made = inflect(tree, {"bridges": ["bridges", "bridge"], "мост": ["мост"]})
+    bridges = Or((Phrase("bridges"), Phrase("bridge")))
+    assert made == And((bridges, Phrase("cities"), Not(Or((Phrase("мост"), Word("国际"))))))
+
+
+def test_the_longest_ending_counts_and_enough_letters_stay() -> None:
+    endings = Endings("ies:y s es", least=2)
+    assert [endings.change(word) for word in ("cities", "bus", "as", "boxes", "tree")] == [
+        "city",
+        "bu",
+        "as",
+        "box",
+        "tree",
+    ]
+    assert list(endings.cuts("cities")) == [("cit", "ies"), ("citi", "es"), ("citie", "s")]
+    assert endings.end("boxes")
+    assert not endings.end("is")
+
+
+@pytest.fixture
+def conn() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
+        create(opened)
+        yield opened
+
+
+def post(at: int, text: str) -> Document:
+    return Document(channel_id=1, message_id=at, date=at, text=text)
+
+
+def known(conn: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in conn.execute("SELECT word FROM search_word")}
+
+
+def test_words_are_kept_once_and_numbers_tags_and_runs_are_not(conn: sqlite3.Connection) -> None:
+    upsert(conn, [post(1, "Bridges bridges 1234 国际 мост🔴")])
+    upsert(conn, [post(2, "bridges мосты")])
+    assert known(conn) == {"bridges", "мост", "мосты"}
+
+
+def test_what_was_rolled_back_is_learned_again(conn: sqlite3.Connection) -> None:
+    upsert(conn, [post(1, "bridge")])
+    conn.execute("BEGIN")
+    upsert(conn, [post(2, "convoy")])
+    conn.execute("ROLLBACK")
+    upsert(conn, [post(3, "convoy")])
+    assert known(conn) == {"bridge", "convoy"}
+
+
+def test_another_archive_learns_for_itself(conn: sqlite3.Connection) -> None:
+    upsert(conn, [post(1, "bridge")])
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as other:
+        create(other)
+        upsert(other, [post(1, "bridge convoy")])
+        assert known(other) == {"bridge", "convoy"}
+        upsert(conn, [post(2, "convoy")])
+    assert known(conn) == {"bridge", "convoy"}
+    wordlist.learn(conn, ["bridge convoy road"])
+    assert known(conn) == {"bridge", "convoy", "road"}
