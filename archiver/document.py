@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from archiver.language import guess
 from archiver.record import Media, Message
 from search.document import Document
 
@@ -113,6 +114,7 @@ def to_document(
         fwd_name=fwd_name,
         views=message.views,
         forwards=message.forwards,
+        lang=guess(message.text) if message.text else None,
     )
 
 

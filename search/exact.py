@@ -29,7 +29,7 @@ from search.page import Place, beyond, read_place, read_rank, write_place, write
 from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS
 from search.vocabulary import inflect, wanted_words
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """To be raised with any change of the tables or of `terms`."""
 
 _SCHEMA = (

