@@ -49,10 +49,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
-        with server(work, options.messages) as port:
+        world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
+        with listening("tests.telegram", *world) as port:
             setting(work, port)
             rows = [*mirroring(work, port, options.rounds)]
-        rows += [*searching(work), *exporting(work), *starting()]
+        rows += [*searching(work), *exporting(work), *indexing(work), *starting()]
     table = Table(title=f"{options.messages:,} messages, {os.cpu_count()} cores")
     for header in ("what", "figure", "how"):
         table.add_column(header)
@@ -62,13 +63,15 @@ def main() -> None:
 
 
 @contextmanager
-def server(work: Path, messages: int) -> Iterator[int]:
-    """The loopback server with one big channel, as a process of its own."""
+def listening(module: str, *arguments: str) -> Iterator[int]:
+    """A server of our own as a process of its own; its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.telegram", "--port", "0", "--public-key", str(work / "server.pem"),
-         "--world", f"big:{messages}", "--gzip"],
-        cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", module, "--port", "0", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -97,6 +100,12 @@ def setting(work: Path, port: int) -> None:
 
 def telekeep(*arguments: str, stdin: str = "") -> tuple[float, int]:
     """Run the command; seconds of the whole process and its peak memory in bytes."""
+    seconds, usage = run(*arguments, stdin=stdin)
+    return seconds, usage.ru_maxrss * 1024
+
+
+def run(*arguments: str, stdin: str = "") -> tuple[float, Any]:
+    """Run the command; seconds of the whole process and what it used."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [*TELEKEEP, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -111,7 +120,7 @@ def telekeep(*arguments: str, stdin: str = "") -> tuple[float, int]:
     process.stderr.close()
     if process.returncode > 1:
         raise SystemExit(f"telekeep {arguments[0]} failed: {complaint}")
-    return time.perf_counter() - started, usage.ru_maxrss * 1024
+    return time.perf_counter() - started, usage
 
 
 def mirroring(work: Path, port: int, rounds: int) -> Iterator[Row]:
@@ -214,6 +223,23 @@ def exporting(work: Path) -> Iterator[Row]:
     for kind in ("jsonl", "csv"):
         seconds, peak = telekeep("export", "--format", kind, "-o", str(work / f"out-{kind}" / f"all.{kind}"))
         yield f"telekeep export, {kind}", f"{count / seconds:,.0f} rows/s", f"whole process, peak {peak / 1e6:,.0f} MB"
+
+
+def indexing(work: Path) -> Iterator[Row]:
+    """Everything into an empty index: what telekeep itself spends on it, whatever the server takes."""
+    count = _stored(work)
+    with listening("tests.meilisearch", "--master-key", "bench") as port:
+        os.environ |= {
+            "TELEKEEP_MEILISEARCH__URL": f"http://127.0.0.1:{port}",
+            "TELEKEEP_MEILISEARCH__API_KEY": "bench",
+        }
+        began, first = run("index", "status")
+        seconds, usage = run("index", "rebuild")
+        os.environ.pop("TELEKEEP_MEILISEARCH__URL")
+    own = usage.ru_utime + usage.ru_stime - first.ru_utime - first.ru_stime
+    yield "encode and send", f"{count / own:,.0f} documents/s of one core", "processor time but for the start; rebuild"
+    peak = usage.ru_maxrss * 1024 / 1e6
+    yield "telekeep index rebuild", f"{count / (seconds - began):,.0f} documents/s", f"our double; peak {peak:,.0f} MB"
 
 
 def starting() -> Iterator[Row]:

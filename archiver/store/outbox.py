@@ -55,17 +55,20 @@ def bring_home(conn: sqlite3.Connection, limit: int) -> None:
     With a place behind all others: what stands before was taken, and may be acknowledged at any moment.
     """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
-    rows = conn.execute(
-        "SELECT channel_id, message_id, enqueued_at FROM outbox WHERE node = ''"
-        " ORDER BY seq, channel_id, message_id LIMIT ?",
-        (limit,),
-    ).fetchall()
-    conn.executemany(
-        "INSERT OR REPLACE INTO outbox (channel_id, message_id, node, enqueued_at, seq)"
-        " SELECT ?1, ?2, node, ?3, ?4 FROM index_home WHERE channel_id = ?1 AND phase <> 'leaving'",
-        [(*row, seq) for row in rows],
+    first = (
+        "SELECT seq, channel_id, message_id FROM outbox WHERE node = '' ORDER BY seq, channel_id, message_id LIMIT ?"
     )
-    conn.executemany("DELETE FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ''", [r[:2] for r in rows])
+    end = conn.execute(f"SELECT * FROM ({first}) ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1", (limit,)).fetchone()
+    if end is None:
+        return
+    taken = "outbox.node = '' AND (seq, channel_id, message_id) <= (?2, ?3, ?4)"
+    conn.execute(
+        "INSERT OR REPLACE INTO outbox (channel_id, message_id, node, enqueued_at, seq)"
+        " SELECT channel_id, message_id, index_home.node, enqueued_at, ?1"
+        f" FROM outbox JOIN index_home USING (channel_id) WHERE {taken} AND phase <> 'leaving'",
+        (seq, *end),
+    )
+    conn.execute(f"DELETE FROM outbox WHERE {taken.replace('?2, ?3, ?4', '?1, ?2, ?3')}", end)
 
 
 def list_places(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> list[Place]:

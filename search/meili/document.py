@@ -18,7 +18,7 @@ import orjson
 from search.document import Details, Document, Key
 from search.filters import NOT_MEDIA
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
-from search.meili.words import encode_line, form_words
+from search.meili.words import encode_text
 from search.normalize import index_text
 from search.terms import domain_values, tag_value
 
@@ -49,8 +49,9 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
+    forms: set[str] = set()
     texts = (document.text, *document.extra, document.file_name)
-    lines = [line for text in texts if text and (line := index_text(text).strip())]
+    lines = [line for text in texts if text and (line := encode_text(text, forms))]
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
         "channel_id": document.channel_id,
@@ -59,8 +60,8 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "day": document.date // _DAY,
         "lang": document.lang,
         "text": document.text,
-        TERMS: [encode_line(line) for line in lines],
-        FORMS: sorted({word for line in lines for term in line.split() for word in form_words(term)}),
+        TERMS: lines,
+        FORMS: sorted(forms),
         "copy_of": _copy_of(document, details),
         "is_service": document.is_service,
         "is_forwarded": document.is_forwarded,

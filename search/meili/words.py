@@ -19,6 +19,7 @@ from hashlib import blake2b
 from typing import Final
 
 from search.forms import keys
+from search.normalize import index_text
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
@@ -29,6 +30,8 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 60
 """Bytes; Meilisearch leaves out words of more than about 250."""
 _MOST_KEPT = 100_000
+_LONGEST_KEPT = 40
+"""Characters: links, and texts without spaces, are met once."""
 
 _SCRIPTS = (
     "a-z",
@@ -59,6 +62,15 @@ def encode(term: str) -> str:
 def encode_line(line: str) -> str:
     """The words of a line of terms with spaces between."""
     return " ".join(map(_WORDS.__getitem__, line.split()))
+
+
+def encode_text(text: str, forms: set[str]) -> str:
+    """The words of a text as it was posted, with spaces between; the words of its terms' keys are added to `forms`."""
+    # Nothing combines across a space, so each piece between spaces folds by itself; most of them were met before.
+    pieces = [_PIECES[piece] for piece in text.split()]
+    for _, keys_ in pieces:
+        forms.update(keys_)
+    return " ".join([words for words, _ in pieces if words])
 
 
 class _Words(dict[str, str]):
@@ -97,4 +109,18 @@ def _encode_char(char: str) -> str:
     return code
 
 
+class _Pieces(dict[str, tuple[str, tuple[str, ...]]]):
+    """The words of what stands between two spaces of a text, and of its keys, filled as it is met."""
+
+    def __missing__(self, piece: str) -> tuple[str, tuple[str, ...]]:
+        line = index_text(piece)
+        found = encode_line(line), tuple(word for term in line.split() for word in form_words(term))
+        if len(piece) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[piece] = found
+        return found
+
+
 _WORDS = _Words()
+_PIECES = _Pieces()

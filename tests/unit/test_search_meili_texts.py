@@ -1,0 +1,33 @@
+"""A text is folded piece by piece for the index, as it is folded as a whole for everything else."""
+
+from __future__ import annotations
+
+import sys
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from search.meili.words import encode_line, encode_text, form_words
+from search.normalize import fold, index_text
+
+PIECES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["don't", "об'єкт", 'צה"ל', "e\u0301", "\u0301", "国际法院", "ｆｕｌｌ", "الـجسر", "می\u200cدانست", "👩‍👩‍👧", "ﬁ", "\u0f73"]),
+)  # fmt: skip
+SPACES = st.sampled_from([" ", "\n", "  ", "\u00a0", "\u3000", "\u2028", "\t", "\x1c"])
+
+
+@given(st.lists(st.tuples(PIECES, SPACES)))
+@example([("don't", " "), ("об'єкт", " ")])
+@example([("a", " "), ("\u0301b", " ")])
+def test_pieces_between_spaces_fold_as_the_whole_does(parts: list[tuple[str, str]]) -> None:
+    text = "".join(piece + space for piece, space in parts)
+    forms: set[str] = set()
+    assert encode_text(text, forms) == encode_line(index_text(text))
+    assert forms == {word for term in index_text(text).split() for word in form_words(term)}
+
+
+def test_whatever_counts_as_a_space_folds_to_one() -> None:
+    for char in map(chr, range(sys.maxunicode + 1)):
+        if char.isspace():
+            assert fold(f"a{char}b").split() == ["a", "b"]
