@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,16 +84,14 @@ def _is_left(question: Question, lag: int) -> bool:
 async def _meilisearch(
     addresses: Sequence[str], settings: Meilisearch, hidden: Mapping[str, Sequence[int]]
 ) -> AsyncIterator[Engine]:
+    from archiver.cli.indexer import closing  # noqa: PLC0415 - only where there is an index
     from search.meili.engine import MeiliEngine  # noqa: PLC0415 - the SDK costs 200 ms
     from search.meili.node import Node  # noqa: PLC0415 - see above
 
     key = settings.search_key or settings.api_key
-    async with AsyncExitStack() as stack:
-        nodes = []
-        for url in addresses:
-            node = Node(url, key.get_secret_value() if key else None, index=settings.index, seconds=SECONDS)
-            stack.push_async_callback(node.close)
-            nodes.append(node)
+    secret = key.get_secret_value() if key else None
+    opened = [Node(url, secret, index=settings.index, seconds=SECONDS) for url in addresses]
+    async with closing(opened) as nodes:
         yield MeiliEngine(*nodes, hidden=hidden)
 
 

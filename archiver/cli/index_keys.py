@@ -17,7 +17,7 @@ from archiver.cli import output
 
 if TYPE_CHECKING:
     from config.settings import Meilisearch
-    from search.meili.node import Node
+    from search.meili.admin import Admin
 
 EXIT_STATUS = {0: "made, or there already", 2: "wrong usage, the key is refused, or the server cannot be reached"}
 MASTER_KEY = "MEILI_MASTER_KEY"
@@ -36,6 +36,9 @@ def command(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Write them into files there, mode 0600.")
     ] = None,
+    remotes: Annotated[
+        bool, typer.Option("--remotes", help="Also tell several servers of each other, so that one is asked for all.")
+    ] = False,
 ) -> int:
     """Make a key that fills the index and one that searches it.
 
@@ -47,25 +50,31 @@ def command(
     The master key is read from standard input, from MEILI_MASTER_KEY, or from a prompt; it is used once and kept
     nowhere. Without --into the lines for telekeep.toml go to stdout. Keys that were made before are given again.
     """
-    return asyncio.run(run(context.obj.settings().meilisearch, into=into))
+    return asyncio.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
 
 
-async def run(settings: Meilisearch, *, into: Path | None) -> int:
+async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int:
     """Make them. Returns the exit status. Raises UsageError and what the server says."""
-    from archiver.cli.indexer import open_nodes  # noqa: PLC0415 - see above
+    from archiver.cli.indexer import closing, expect_addresses  # noqa: PLC0415 - see above
     from archiver.errors import UsageError  # noqa: PLC0415 - --help must not pay for it
 
-    if not settings.addresses:
-        raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
+    expect_addresses(settings)
     master_key = _read_master_key()
     if not master_key:
         raise UsageError("no master key was given.", hint=f"Type it, pipe it in, or set {MASTER_KEY}.")
+    from search.meili.admin import Admin  # noqa: PLC0415 - the SDK costs 200 ms
+
     name = settings.index
-    async with open_nodes(settings, key=master_key) as nodes:
+    async with closing([Admin(url, master_key, index=name) for url in settings.addresses]) as nodes:
         keys = {
             "api_key": await _make(nodes, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
             "search_key": await _make(nodes, f"telekeep search in {name}", SEARCH, [name]),
         }
+        if remotes:
+            addresses = dict(zip([node.name for node in nodes], settings.addresses, strict=True))
+            for node in nodes:
+                await node.meet(addresses, keys["search_key"])
+            output.note(f"each of {len(nodes)} servers knows the others.")
     if into is None:
         output.line("[meilisearch]")
         urls = ", ".join(f'"{url}"' for url in settings.addresses)
@@ -79,7 +88,7 @@ async def run(settings: Meilisearch, *, into: Path | None) -> int:
     return 0
 
 
-async def _make(nodes: Sequence[Node], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
+async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
     """A key of that name that may do just this, on every node; one that was made before if there is one.
 
     A key is made of its `uid` and the master key, so with one master key it is the same on all nodes.
@@ -103,7 +112,7 @@ async def _make(nodes: Sequence[Node], name: str, actions: tuple[str, ...], inde
     return keys[0]
 
 
-async def _find(node: Node, name: str, actions: tuple[str, ...], indexes: list[str]) -> dict[str, Any] | None:
+async def _find(node: Admin, name: str, actions: tuple[str, ...], indexes: list[str]) -> dict[str, Any] | None:
     for known in await node.list_keys():
         same = known.get("name") == name and known.get("expiresAt") is None
         if same and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):

@@ -71,6 +71,7 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
     from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
+    from archiver.store.home import is_moving  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
     await settle(settings)
@@ -88,7 +89,8 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
             return 1 if differ else 0
         async with open_beside(settings.archive.dir, command="index") as database:
             await _repair(database, nodes, differ)
-    if differ or any(row.aside for row in rows):
+            moving = await database.read(lambda conn: any(is_moving(conn, node.name) for node in nodes))
+    if differ or moving or any(row.aside for row in rows):
         await _send(settings)
     return 0
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from archiver.cli import output
 from archiver.cli.writing import open_archive
@@ -25,26 +25,37 @@ if TYPE_CHECKING:
     from config.settings import Meilisearch, Settings
     from search.meili.node import Node
 
+N = TypeVar("N", bound="Node")
+
 PATIENCE = 10.0
 """Seconds without a working server after which `sync` leaves the rest to the next run."""
 _EVERY = 0.2
 
 
 @asynccontextmanager
-async def open_nodes(settings: Meilisearch, *, key: str | None = None) -> AsyncIterator[list[Node]]:
-    """The servers of the settings, with the key that may write or another. Raises UsageError when none is set up."""
-    if not settings.addresses:
-        raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
+async def open_nodes(settings: Meilisearch) -> AsyncIterator[list[Node]]:
+    """The servers of the settings, with the key that may write. Raises UsageError when none is set up."""
+    expect_addresses(settings)
     from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms, which only an index is worth
 
-    own = settings.api_key.get_secret_value() if settings.api_key else None
-    async with AsyncExitStack() as stack:
-        nodes = []
-        for url in settings.addresses:
-            node = Node(url, key or own, index=settings.index)
-            stack.push_async_callback(node.close)
-            nodes.append(node)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    async with closing([Node(url, key, index=settings.index) for url in settings.addresses]) as nodes:
         yield nodes
+
+
+@asynccontextmanager
+async def closing(nodes: Sequence[N]) -> AsyncIterator[list[N]]:
+    """These servers; their connections are closed at the end."""
+    async with AsyncExitStack() as stack:
+        for node in nodes:
+            stack.push_async_callback(node.close)
+        yield list(nodes)
+
+
+def expect_addresses(settings: Meilisearch) -> None:
+    """Raise UsageError when no server is set up."""
+    if not settings.addresses:
+        raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from search.engine import Answer, Hit, Question
 from search.meili.compile import COUNTED, MARKS, by_rank, facet_body, search_body
 from search.meili.filters import without
 from search.meili.node import Node
+from search.meili.remotes import Remotes
 from search.meili.settings import TERMS
 from search.page import read_rank, write_place, write_rank
 
@@ -35,6 +36,7 @@ class MeiliEngine:
         """`hidden`: by a node's name the channels that it may have, and that another one is asked for."""
         self._nodes = nodes
         self._hidden = hidden or {}
+        self._remotes = Remotes(nodes)
 
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
@@ -42,7 +44,7 @@ class MeiliEngine:
         before = read_rank(question.cursor) if ranked and question.cursor is not None else 0
         answers = await self._ask(search_body(question))
         hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
-        if len(answers) > 1:
+        if len(self._nodes) > 1:
             # Another archiver's channel may be on its way from one node to another.
             hits = list({(hit.channel_id, hit.message_id): hit for hit in hits}.values())
             hits.sort(key=_by_score if ranked else _by_date, reverse=question.sort != "oldest")
@@ -67,7 +69,10 @@ class MeiliEngine:
         return {field: dict(counts.most_common()) for field, counts in sums.items()}
 
     async def _ask(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return await asyncio.gather(*(node.search(self._for(node, body)) for node in self._nodes))
+        bodies = [self._for(node, body) for node in self._nodes]
+        if "facets" not in body and (found := await self._remotes.search(bodies)) is not None:
+            return [found]
+        return await asyncio.gather(*map(Node.search, self._nodes, bodies))
 
     def _for(self, node: Node, body: Mapping[str, Any]) -> Mapping[str, Any]:
         hidden = self._hidden.get(node.name)

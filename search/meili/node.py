@@ -214,20 +214,6 @@ class Node:
         found = await self._fetch(within, last - first + 1, index)
         return sorted(key[1] for one in found["results"] if (key := read_id(str(one.get(PRIMARY_KEY)))))
 
-    # --- keys, with the master key only
-
-    async def list_keys(self) -> list[dict[str, Any]]:
-        """The keys of the server, up to 1,000, with `name`, `actions`, `indexes` and `key`."""
-        found: list[dict[str, Any]] = (await self._call(lambda: self._http.get("keys?limit=1000")))["results"]
-        return found
-
-    async def create_key(self, uid: str, name: str, actions: Sequence[str], indexes: Sequence[str]) -> str:
-        """A new key that never expires and may do just this; of the same `uid` it is the same under one master key."""
-        body = {
-            "uid": uid, "name": name, "actions": list(actions), "indexes": list(indexes), "expiresAt": None,
-        }  # fmt: skip
-        return str((await self._call(lambda: self._http.post("keys", body)))["key"])
-
     # --- tasks
 
     async def tasks(self, uids: Sequence[int]) -> list[Task]:
@@ -261,6 +247,11 @@ class Node:
         found: dict[str, Any] = await self._call(lambda: self._http.post(path, asked))
         if "facetsByIndex" in found:
             found["facetDistribution"] = found["facetsByIndex"][uid]["distribution"]
+        return found
+
+    async def ask_many(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a federated question."""
+        found: dict[str, Any] = await self._call(lambda: self._http.post("multi-search", body))
         return found
 
     async def _tasks(self, query: str) -> list[Task]:

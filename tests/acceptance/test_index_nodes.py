@@ -179,6 +179,24 @@ def test_a_list_that_changed_is_lag_until_the_channels_have_moved(shop: Shop) ->
     assert len(shop.ids("bridge")) == 40
 
 
+def test_servers_that_know_each_other_are_asked_through_one(shop: Shop) -> None:
+    forced = ("--engine", "meilisearch")
+    assert "each of 3 servers knows the others" in shop.desk.do("index", "keys", "--remotes", stdin=f"{MASTER}\n").err
+    for query, *more in (("bridge",), ("bridge", "--sort", "oldest"), ("has:link OR bridge",), ("bridge -closed",)):
+        assert shop.ids(query, *more) == shop.ids(query, *more, "--engine", "exact")
+    assert len(shop.ids("bridge", "--sort", "relevance", *forced)) == 40
+    for meili in shop.meilis:
+        meili.double.calls.clear()
+    shop.desk.do("search", "bridge", *forced)
+    asked = [[call.path for call in meili.double.calls.of("POST *")] for meili in shop.meilis]
+    assert asked == [["/multi-search"]] * 3  # the second and the third by the first
+    shop.meilis[2].double.refuse()
+    refused = shop.desk.run("search", "bridge", *forced)
+    assert (refused.status, refused.out) == (2, "")
+    assert node_name(shop.meilis[2].url) in refused.errors[0]
+    assert "engine=exact" in shop.desk.run("search", "bridge").err
+
+
 def test_keys_open_all_nodes_or_are_not_made(shop: Shop, tmp_path: Path) -> None:
     shop.desk.do("index", "keys", "--into", "keys", stdin=f"{MASTER}\n")
     key = (shop.desk.home / "keys/meili-search.key").read_text(encoding="utf-8").strip()
