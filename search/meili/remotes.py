@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from search.errors import Refused, Unreachable
+from search.meili.compile import federated
 from search.meili.node import Node
 
 _NOT_SET_UP: Final = frozenset({"feature_not_enabled", "invalid_multi_search_remote"})
-_OF_ALL: Final = frozenset({"q", "limit"})
 
 
 class Remotes:
@@ -30,7 +30,7 @@ class Remotes:
         if not self._set_up:
             return None
         try:
-            found = await self._nodes[0].ask_many(federated(self._nodes, bodies))
+            found = await self._nodes[0].ask_many(_of_all(self._nodes, bodies))
         except Refused as error:
             if error.code not in _NOT_SET_UP:
                 raise
@@ -44,13 +44,10 @@ class Remotes:
         return found
 
 
-def federated(nodes: Sequence[Node], bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _of_all(nodes: Sequence[Node], bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One question of all bodies: the first is the asked node's own, the others go to its remotes."""
-    queries = []
+    queries: list[dict[str, Any]] = []
     for node, body in zip(nodes, bodies, strict=True):
-        query = {"indexUid": node.index, **{name: value for name, value in body.items() if name not in _OF_ALL}}
-        if node is not nodes[0]:
-            query["federationOptions"] = {"remote": node.name}
-        asked = body["q"] if isinstance(body["q"], list) else [body["q"]]
-        queries += [{**query, "q": words} for words in asked]
+        there = {} if node is nodes[0] else {"federationOptions": {"remote": node.name}}
+        queries += [{**query, **there} for query in federated(body, node.index)["queries"]]
     return {"federation": {"limit": max(body["limit"] for body in bodies)}, "queries": queries}
