@@ -353,6 +353,31 @@ async def test_the_service_manager_hears_when_it_mirrors_that_it_lives_and_that_
             assert hears("STOPPING=1") or hears("STOPPING=1")
 
 
+async def test_silence_by_order_of_the_server_is_told_and_no_reason_to_be_started_anew(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    alpha = channel_of(world, "alpha")
+    with tempfile.TemporaryDirectory(prefix="telekeep-") as folder, socket.socket(AF_UNIX, SOCK_DGRAM) as listener:
+        listener.bind(f"{folder}/notify")
+        listener.settimeout(30)
+        manager = Systemd({"NOTIFY_SOCKET": f"{folder}/notify", "WATCHDOG_USEC": "600000"})
+        async with service_of(server, tmp_path, account, manager=manager) as desk:
+            await desk.add(alpha)
+            await desk.until(lambda: desk.mirrors(alpha))
+            server.faults.add("*", faults.flood(7200))
+            alpha.post("for later")
+            await desk.until(lambda: len(server.faults.until) >= 2)  # the probe and the difference
+            desk.pass_time(3600)
+            told = b""
+            while b"STATUS=default: waiting" not in told:
+                told = await asyncio.to_thread(listener.recv, 4096)
+            assert b"WATCHDOG=1" in told
+            server.faults.clear()
+            desk.pass_time(3700)
+            await desk.until(lambda: desk.mirrors(alpha))
+            assert server.violations == []
+
+
 async def test_it_begins_when_the_server_does(account: Account, world: World, tmp_path: Path) -> None:
     alpha = channel_of(world, "alpha")
     world.clock.speed = SPEED
