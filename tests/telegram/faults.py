@@ -38,6 +38,12 @@ class Plan:
     transport: int | None = None  # -404, -429
     gzip: bool | None = None
 
+    @property
+    def lost(self) -> bool:
+        """Whether the client will not hear this error."""
+        broken = self.drop or self.hang or (self.half, self.cut, self.refuse, self.transport) != (None,) * 4
+        return broken or self.error is None or not self.error[1].startswith("FLOOD_")
+
 
 Action = Callable[[Plan], None]
 
@@ -241,7 +247,7 @@ class Faults:
         plan = Plan()
         for action in fired:
             action(plan)
-        if plan.flood is not None:
+        if plan.flood is not None and not plan.lost:  # an order that never arrives binds nobody
             self.until[call.account, call.method] = now + plan.flood
         return plan
 

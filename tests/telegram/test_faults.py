@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 
@@ -57,6 +58,20 @@ async def test_a_flood_is_declared_remembered_and_its_violation_recorded(
     client._flood_waited_requests.clear()
     server.clock = 31
     assert (await client(ask)).messages
+
+
+@pytest.mark.parametrize("lost", [faults.drop(), faults.half(8), faults.rpc(500, "RPC_CALL_FAIL")])
+async def test_a_flood_wait_that_never_arrives_binds_nobody(
+    server: Server, account: Account, ask: Ask, lost: faults.Action
+) -> None:
+    server.faults.add(HISTORY, faults.flood(30), times=1)
+    server.faults.add(HISTORY, lost, times=1)
+    async with client_of(server, account, connection_retries=1, auto_reconnect=False, retry_delay=0) as client:
+        with contextlib.suppress(OSError, errors.RPCError):  # or it asks again by itself
+            await client(ask)
+    async with client_of(server, account) as client:
+        assert (await client(ask)).messages
+    assert server.violations == []
 
 
 async def test_a_rate_is_modelled(client: TelegramClient, server: Server, ask: Ask) -> None:
