@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from finding import finding
 from rich.console import Console
 from rich.table import Table
 
@@ -53,7 +54,7 @@ def main() -> None:
         with listening("tests.telegram", *world) as port:
             setting(work, port)
             rows = [*mirroring(work, port, options.rounds)]
-        rows += [*searching(work), *exporting(work), *indexing(work), *starting()]
+        rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
     table = Table(title=f"{options.messages:,} messages, {os.cpu_count()} cores")
     for header in ("what", "figure", "how"):
         table.add_column(header)

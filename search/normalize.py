@@ -4,7 +4,7 @@
 accents, ligatures opened; harakat, points, tatweel, zero-width and bidi marks dropped; Persian می and های joined to
 their word; the letters that Arabic and Persian keyboards write differently made one; ё as е, ґ as г; apostrophes inside
 Cyrillic and Hebrew words dropped; all decimal digits ASCII; everything else a space, but for symbols and emoji, which
-are words of their own.
+are words of their own. A word of Latin and Cyrillic look-alikes is written in one script.
 
 Scripts without spaces between words (and Hangul with its attached particles) are cut so that any substring is found:
 one term a character, made of it and the next one; the last stands alone. 国际法 is 国际 际法 法, and 际法 is one term.
@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
-NORM_VERSION = 2
+NORM_VERSION = 3
 """To be raised with any change of what `index_text` gives: search tables of another version must be rebuilt."""
 
 _LETTERS = {
@@ -27,6 +28,9 @@ _LETTERS = {
     "æ": "ae",
     "œ": "oe",
     "ĸ": "k",
+    # Small capitals, and white letters on black: people write headlines in them.
+    **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)),
+    **{chr(first + at): chr(97 + at) for first in (0x1F150, 0x1F170) for at in range(26)},
     "ə": "e",
     "ё": "е",
     "ѐ": "е",
@@ -38,7 +42,13 @@ _LETTERS = {
     **dict.fromkeys("کڪ", "ك"),
     **dict.fromkeys("ةۀہۂۃھە", "ه"),
     "ؤ": "و",
+    "ڤ": "ف",
+    # Yiddish and Hebrew ligatures.
+    "װ": "וו",
+    "ױ": "וי",
+    "ײ": "יי",
 }
+_ACUTE: Final = "\u00b4"
 _APOSTROPHES = frozenset("'’‘ʼʻʹ`′՚׳ʾʿ\uff07")
 _QUOTES = frozenset('"״')
 _FILLERS = frozenset("\u0640\u115f\u1160\u3164\uffa0\u180e")
@@ -72,6 +82,11 @@ _IN_RUN = re.compile(f"[{_RUN}]")
 _PIECES = re.compile(f"[{_RUN}]+|[^{_RUN}]+")
 # Between two letters of these scripts an apostrophe (in Hebrew also a double quote, צה"ל) belongs to the word.
 _INNER = re.compile("(?<=[\u0400-\u052f])'(?=[\u0400-\u052f])|(?<=[\u05d0-\u05f2])['\"](?=[\u05d0-\u05f2])")
+_MIXED = re.compile("[a-z]+[\u0430-\u045f][a-z\u0430-\u045f]*|[\u0430-\u045f]+[a-z][a-z\u0430-\u045f]*")
+_LATIN_ALIKE: Final = "abcehikmoptxy"
+_CYRILLIC_ALIKE: Final = "авсенікмортху"
+_TO_CYRILLIC = str.maketrans(_LATIN_ALIKE, _CYRILLIC_ALIKE)
+_TO_LATIN = str.maketrans(_CYRILLIC_ALIKE, _LATIN_ALIKE)
 _FARSI_YEH = "\u06cc"
 # Persian می and های are parts of a word, whether a joiner, a space or nothing stands between. Only with the Persian
 # yeh: in Arabic مي is a name.
@@ -104,14 +119,16 @@ def fold(text: str) -> str:
     """The folded text; folding it again changes no word."""
     if text.isascii():
         return text.translate(_ASCII)
-    if _FARSI_YEH in text:
-        text = _JOINED.sub("", text)
+    # An accent that stands alone is normalised to a space; people type it for an apostrophe.
+    text = text.replace(_ACUTE, "'")
+    text = joined(text)
     while True:
         if not unicodedata.is_normalized("NFKC", text):
             text = unicodedata.normalize("NFKC", text)
         text = text.translate(_TABLE)
         if "'" in text or '"' in text:
             text = _INNER.sub("", text).translate(_NO_QUOTES)
+        text = _MIXED.sub(_one_script, text)
         # A dropped mark may have stood between two characters that now combine.
         if unicodedata.is_normalized("NFKC", text):
             return text
@@ -119,12 +136,19 @@ def fold(text: str) -> str:
 
 def fold_with_map(text: str) -> Folded:
     """As `fold`, with the way back to the original; slower, for texts that are shown."""
+    text = text.replace(_ACUTE, "'")
     folded = _drop(Folded(text, list(range(len(text))), list(range(1, len(text) + 1))), _JOINED)
     while True:
         folded = _drop(_map_once(folded), _INNER)
-        folded = Folded(folded.text.translate(_NO_QUOTES), folded.starts, folded.ends)
+        single = _MIXED.sub(_one_script, folded.text.translate(_NO_QUOTES))
+        folded = Folded(single, folded.starts, folded.ends)
         if unicodedata.is_normalized("NFKC", folded.text):
             return folded
+
+
+def joined(text: str) -> str:
+    """The text without the spaces that stand within words; across all others nothing combines."""
+    return _JOINED.sub("", text) if _FARSI_YEH in text else text
 
 
 def joins(text: str, at: int) -> bool:
@@ -186,6 +210,16 @@ def _cut_piece(piece: str) -> list[str]:
     if _IN_RUN.match(piece) is None:
         return [piece]
     return [piece[at : at + 2] for at in range(len(piece))]
+
+
+def _one_script(found: re.Match[str]) -> str:
+    """A word of Latin and Cyrillic letters in the script of most of them, if the others look like letters of it."""
+    word = found[0]
+    latin = [letter for letter in word if letter < "\u0100"]
+    mostly_latin = len(latin) * 2 > len(word)
+    strangers = [letter for letter in word if letter >= "\u0100"] if mostly_latin else latin
+    alike, table = ("асеорхуі", _TO_LATIN) if mostly_latin else (_LATIN_ALIKE, _TO_CYRILLIC)
+    return word.translate(table) if all(letter in alike for letter in strangers) else word
 
 
 def _map_once(source: Folded) -> Folded:

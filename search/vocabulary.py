@@ -15,7 +15,7 @@ from search.forms import keys
 from search.stems.listed import members
 from search.tree import And, Node, Not, Or, Phrase, Word, any_of
 
-MOST_LOOKED_AT: Final = 400
+MOST_LOOKED_AT: Final = 250
 """Words whose keys are worked out for a question's word, those of about its length first."""
 MOST_FORMS: Final = 120
 _SHORTEST: Final = 3
@@ -26,6 +26,8 @@ _LONGER: Final = 8
 _ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت في مي نمي"
 _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של שמ מה כש כשה ושה ומה וכש בה לה"
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
+_UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
+"""Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
 _IMPERFECTS: Final = ("ي", "ت", "ن", "سي", "ست")
 
 
@@ -98,7 +100,8 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
     else:
         shared = word[: sum(1 for _ in takewhile(_same, zip(word, stem, strict=False)))]
         for start in {shared if len(shared) >= _SHORTEST else stem, *_variants(kind, stem)}:
-            yield _beginning(start[:-1] if len(start) > _SHORTEST else start, len(start) + _LONGER)
+            slack = len(start) > _SHORTEST and start.endswith(_UNSTEADY)
+            yield _beginning(start[:-1] if slack else start, len(start) + _LONGER)
 
 
 def _of_member(member: str) -> Iterator[Range]:

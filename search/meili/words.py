@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Final
 
 from search.forms import keys
-from search.normalize import index_text
+from search.normalize import index_text, joined
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
@@ -66,8 +66,8 @@ def encode_line(line: str) -> str:
 
 def encode_text(text: str, forms: set[str]) -> str:
     """The words of a text as it was posted, with spaces between; the words of its terms' keys are added to `forms`."""
-    # Nothing combines across a space, so each piece between spaces folds by itself; most of them were met before.
-    pieces = [_PIECES[piece] for piece in text.split()]
+    # Each piece between spaces folds by itself; most of them were met before.
+    pieces = [_PIECES[piece] for piece in joined(text).split()]
     for _, keys_ in pieces:
         forms.update(keys_)
     return " ".join([words for words, _ in pieces if words])

@@ -19,7 +19,7 @@ SHORTEST = 3
 _ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
 _PARTICLES = re.compile("[وف]?[بلك]|[وف]|[وف]?س(?=[يتن])")
 _POSSESSIVE = Endings("هما هم هن ها كم نا")
-_ENDING = Endings("ات ون ين وا تم ه ت")
+_ENDING = Endings("ات ون ين وا تم و ه ت")
 _DUAL = Endings("ان", least=4)
 _TANWIN = Endings("ا")
 _IMPERFECT = re.compile("[يتن](.{2,4}?[^هت])(?:ون|وا|ين)?")

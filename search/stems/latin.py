@@ -24,10 +24,10 @@ _GERMAN = Stemmer.Stemmer("german", 0)
 
 def latin_stems(word: str) -> set[str]:
     """The stems of a word in all languages, each behind the sign of its group."""
-    return {f"{group}:{stem(word)}" for group, stem in LANGUAGES}
+    return {*(f"{group}:{stem(word)}" for group, stem in LANGUAGES), *(f"t:{stem}" for stem in turkish(word))}
 
 
-_PLURALS = Endings("sses:ss shes:sh ches:ch xes:x zzes:zz ss:ss us:us is:is s", least=2)
+_PLURALS = Endings("sses:ss shes:sh ches:ch xes:x zzes:zz ss:ss us:us is:is s")
 _VERBS = Endings("ied:y ies:y", least=2)
 _VOWELS: Final = frozenset("aeiouy")
 
@@ -50,7 +50,9 @@ _PARTICIPLE = re.compile(f"({_SEPARABLE}?)ge(.{{3,}}?e?t)(?:e[mnrs]?)?")
 _WEAK = Endings("ete eten etet te ten tet etest test est st et t", least=4)
 
 _PAST = Endings(
-    " ".join(f"{end}t{person}:{end}en" for end in "bcdfghklmnprsz" for person in ("e", "en", "est", "et")), least=2
+    " ".join(f"{end}t{person}:{end}en" for end in "bcdfghklmnprsz" for person in ("e", "en", "est", "et"))
+    + " iert:ieren ierte:ieren ierten:ieren",
+    least=2,
 )
 
 
@@ -59,6 +61,8 @@ def german(word: str) -> str:
     found = _PARTICIPLE.fullmatch(word) if "ge" in word[:12] else None
     if word.endswith("innen"):
         word = word[:-3]
+    elif found and found[2].endswith("ert"):
+        return _WEAK.change(_GERMAN.stemWord(f"{found[1]}{found[2][:-1]}n"))
     stem = _GERMAN.stemWord(_PAST.change(found[1] + found[2] if found else word))
     return _WEAK.change(stem)
 
@@ -70,7 +74,6 @@ LANGUAGES: Final = (
     ("r", spanish),
     ("r", italian),
     ("r", portuguese),
-    ("t", turkish),
 )
 """A stemmer each, and its group: stems of one group are compared with one another, which joins the Romance languages.
 More languages were measured and left out: each makes more false forms in all the others."""

@@ -29,10 +29,21 @@ _HARD: Final = {"b": "p", "d": "t", "g": "k"}
 """kitap, kitabi."""
 
 
-def turkish(word: str) -> str:
-    """The stem of a Turkish word; a word that cannot be Turkish stays as it is."""
+_WITH_N: Final = ("nin", "nun", "ni", "nu")
+
+
+def turkish(word: str) -> set[str]:
+    """The stems of a Turkish word; a word that cannot be Turkish stays as it is.
+
+    The first letter of `nin` may be the last of the word before it: `kopru-nun`, `bakan-in`."""
     if len(word) <= SHORTEST or _FOREIGN.search(word):
-        return word
+        return {word}
+    if not word.endswith(_WITH_N):
+        return {_stem(word)}
+    return {_stem(word), _stem(word[:-2] if word.endswith("n") else word[:-1])}
+
+
+def _stem(word: str) -> str:
     stem = word
     while (shorter := _shorter(stem)) != stem:
         stem = shorter

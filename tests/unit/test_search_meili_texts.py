@@ -21,6 +21,7 @@ SPACES = st.sampled_from([" ", "\n", "  ", "\u00a0", "\u3000", "\u2028", "\t", "
 @given(st.lists(st.tuples(PIECES, SPACES)))
 @example([("don't", " "), ("об'єкт", " ")])
 @example([("a", " "), ("\u0301b", " ")])
+@example([("می", " "), ("روم", " "), ("کتاب", " "), ("های", " ")])
 def test_pieces_between_spaces_fold_as_the_whole_does(parts: list[tuple[str, str]]) -> None:
     text = "".join(piece + space for piece, space in parts)
     forms: set[str] = set()

@@ -27,12 +27,15 @@ SAME = [
     ("می‌خواهم", "میخواهم"),
     ("خانهٔ ما", "خانه ما"),
     ("خانۀ ما", "خانه ما"),
+    ("می روم نمی روم", "می‌روم نمیروم"),
+    ("کتاب های ما", "کتاب‌های ما"),
+    ("ڤيديو", "فيديو"),
     ("۱۴۰۲", "1402"),
     # Russian, Ukrainian
     ("Ещё ЁЛКА", "еще елка"),
     ("за́мок", "замок"),
     ("Ґудзик", "гудзик"),
-    ("м’ята мʼята м'ята", "мята мята мята"),
+    ("м’ята мʼята м'ята м´ята", "мята мята мята мята"),
     ("Й́Ї", "йї"),
     # Latin: accents, ligatures, letters without decomposition
     ("Élève à l’Œuvre", "eleve a l oeuvre"),
@@ -52,6 +55,9 @@ SAME = [
     ("con\u00advoy con\u200bvoy \u202econvoy\u202c", "convoy convoy convoy"),
     ("𝐛𝐨𝐥𝐝 𝓈𝒸𝓇𝒾𝓅𝓉 Ｆｕｌｌ", "bold script full"),
     ("№ 5 ½ ②", "no 5 1 2 2"),
+    ("ʙʀᴇᴀᴋɪɴɢ 🅽🅴🆆🆂 Ⓝⓔⓦⓢ c̶o̶n̶v̶o̶y̶", "breaking news news convoy"),
+    # look-alikes of the other script within a word
+    ("Kонвой pаypal", "конвой paypal"),
     ("Ａ１", "a1"),
     # Chinese, Japanese, Korean, Thai
     ("ｶﾞｷﾞ", "ガギ"),
@@ -79,6 +85,9 @@ def test_what_is_read_as_the_same_is_folded_to_the_same(stands: str, typed: str)
         ("پ", "ب"),
         ("ß", "s"),
         ("국", "국가"),
+        ("مي زيادة", "ميزيادة"),
+        ("SMSки", "smska"),
+        ("VIPы", "vipu"),
     ],
 )
 def test_what_is_another_letter_stays_another(one: str, other: str) -> None:
