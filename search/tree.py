@@ -157,6 +157,18 @@ def tags(node: Node) -> Iterator[Tag]:
     return (leaf for leaf in _wanted(node) if isinstance(leaf, Tag))
 
 
+def dates(node: Node) -> Iterator[Posted]:
+    """The dates that are asked for, excluded ones too."""
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from dates(part)
+        case Not(part):
+            yield from dates(part)
+        case Posted():
+            yield node
+
+
 def _wanted(node: Node) -> Iterator[Node]:
     if isinstance(node, And | Or):
         for part in node.parts:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.errors import Error, UsageError
 from archiver.row import ChannelName
@@ -16,7 +17,7 @@ from archiver.store.saved_query import saved_texts
 from search.dates import parse_zone
 from search.exact import ExactEngine, is_current
 from search.query import Context, parse
-from search.tree import Node
+from search.tree import Node, dates
 
 if TYPE_CHECKING:
     from search.glossary import Glossary
@@ -43,10 +44,19 @@ async def read_query(
     context = await make_context(conn, now=now, zone=zone)
     tree = parse(text, context)
     if glossary is None:
+        _tell_dates(tree)
         return tree
     from archiver.cli.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
 
     return expand_query(tree, glossary, context, await list_names(conn))
+
+
+def _tell_dates(tree: Node) -> None:
+    """Say which instants the dates of a query are: a day is another one elsewhere."""
+    if asked := list(dict.fromkeys(dates(tree))):
+        from search.write import write  # noqa: PLC0415 - for queries with dates only
+
+        output.note(f"in the query: {', '.join(map(write, asked))}")
 
 
 def find_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -> Glossary | None:

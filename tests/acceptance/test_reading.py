@@ -217,6 +217,9 @@ def test_search_in_a_pipe_is_one_line_a_hit(run: Run) -> None:
 def test_dates_are_echoed_as_instants(run: Run) -> None:
     done = run("search", "bridge", "--on", "2021-12-16", "--tz", "Asia/Baghdad", "--count")
     assert "from 2021-12-15T21:00:00Z until before 2021-12-16T21:00:00Z" in done.stderr
+    done = run("search", "bridge -on:2021-12-16 OR until:2022", "--tz", "Asia/Baghdad", "--count")
+    told = "in the query: date:2021-12-15T21:00:00Z..2021-12-16T21:00:00Z, until:2022-12-31T21:00:00Z"
+    assert told in done.stderr
 
 
 @pytest.mark.parametrize(
