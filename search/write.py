@@ -22,41 +22,44 @@ _NONE: Mapping[int, str] = {}
 
 def write(tree: Node, names: Mapping[int, str] = _NONE) -> str:
     """The text. `names`: how channels are called, by bare id; by their ids where there is none."""
-    tree = _one_by_one(tree)
-    match tree:
-        case Or(parts) if len(parts) > 1:
-            return " OR ".join(write(part, names) for part in _flat(Or, parts))
-        case And(parts):
-            return " ".join(_part(part, names) for part in _flat(And, parts))
+    return _write(tidy(tree), names)
+
+
+def tidy(node: Node) -> Node:
+    """A tree that is satisfied by the same, without layers and repetitions that a text does not have."""
+    match node:
+        case And(parts) | Or(parts):
+            kind = type(node)
+            found: dict[Node, None] = {}
+            for part in map(tidy, parts):
+                found |= dict.fromkeys(part.parts if isinstance(part, kind) else [part])
+            return next(iter(found)) if len(found) == 1 else kind(tuple(found))
+        case Not(part):
+            inner = tidy(part)
+            return inner.part if isinstance(inner, Not) else Not(inner)
+        case InChannel(ids) if len(ids) > 1:
+            return Or(tuple(InChannel(frozenset({one})) for one in sorted(ids)))
+        case Posted(Bounds(since, until)) if since is not None and until is not None and not _in_order(node.bounds):
+            return And((Posted(Bounds(since=since)), Posted(Bounds(until=until))))  # a range would be refused
         case _:
-            return _part(tree, names)
+            return node
 
 
-def _flat(kind: type[And | Or], parts: tuple[Node, ...]) -> list[Node]:
-    """The parts, and those of parts of the same kind, each once."""
-    found: list[Node] = []
-    for part in map(_one_by_one, parts):
-        found += _flat(kind, part.parts) if isinstance(part, kind) else [part]
-    return list(dict.fromkeys(found))
-
-
-def _one_by_one(node: Node) -> Node:
-    """Several channels of one name are written one by one."""
-    if not isinstance(node, InChannel) or len(node.ids) == 1:
-        return node
-    return Or(tuple(InChannel(frozenset({one})) for one in sorted(node.ids)))
+def _write(node: Node, names: Mapping[int, str]) -> str:
+    match node:
+        case Or(parts):
+            return " OR ".join(_write(part, names) for part in parts)
+        case And(parts):
+            return " ".join(_part(part, names) for part in parts)
+        case _:
+            return _part(node, names)
 
 
 def _part(node: Node, names: Mapping[int, str]) -> str:
     """A node so that others may stand beside it."""
-    node = _one_by_one(node)
     match node:
-        case Or((only,)) | And((only,)):
-            return _part(only, names)
         case Or() | And():
-            return f"({write(node, names)})"
-        case Not(Not(part)):
-            return _part(part, names)
+            return f"({_write(node, names)})"
         case Not(part):
             return f"-{_part(part, names)}"
         case Word(text):
@@ -105,11 +108,14 @@ def _number(node: Number) -> str:
 
 def _posted(bounds: Bounds) -> str:
     since, until = bounds.since_unix, bounds.until_unix
-    if since is None or until is None:
-        return " ".join(f"{name}:{_instant(at)}" for name, at in (("since", since), ("until", until)) if at is not None)
-    if _clamp(since) < _clamp(until):
+    if since is not None and until is not None:
         return f"date:{_instant(since)}..{_instant(until)}"
-    return f"(since:{_instant(since)} until:{_instant(until)})"  # nothing can be: a range would be refused
+    return " ".join(f"{name}:{_instant(at)}" for name, at in (("since", since), ("until", until)) if at is not None)
+
+
+def _in_order(bounds: Bounds) -> bool:
+    since, until = bounds.since_unix, bounds.until_unix
+    return since is None or until is None or _clamp(since) < _clamp(until)
 
 
 def _instant(unix: int) -> str:

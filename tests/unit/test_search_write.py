@@ -35,6 +35,8 @@ LATER = Context(now=NOW + timedelta(days=900), tz=ZoneInfo("America/New_York"))
         ("(a OR b) c", "(a OR b) c"),
         ("((a b) c) OR (d OR e)", "a b c OR d OR e"),
         ("NOT NOT (a b)", "a b"),
+        ("(a OR a) b (b c)", "a b c"),
+        ("-(a (b OR b))", "-(a b)"),
         ("NOT (a b)", "-(a b)"),
         ("query:y", "(a OR b) -c"),
         ("z OR query:x", "z OR a OR b"),
@@ -73,7 +75,7 @@ def test_channels_are_written_by_name_where_it_is_given() -> None:
 def test_bounds_that_nothing_lies_in_are_written_too() -> None:
     moment = datetime(2024, 1, 1, 0, 0, 0, 500, tzinfo=UTC)
     tree = Posted(Bounds(moment, moment))
-    assert write(tree) == "(since:2024-01-01T00:00:01Z until:2024-01-01T00:00:01Z)"
+    assert write(tree) == "since:2024-01-01T00:00:01Z until:2024-01-01T00:00:01Z"
     after = Bounds(since=moment + timedelta(microseconds=999_500))
     assert parse(write(tree), LATER) == And((Posted(after), Posted(Bounds(until=after.since))))
 
