@@ -108,7 +108,9 @@ def take_apart(question: Question) -> Parts:
         if not _has_words(node):
             parts.filters.append(compile_filter(node))
         elif isinstance(node, Word | Phrase | Prefix):
-            parts.wanted.append(_ways(node, fuzzy=question.fuzzy))
+            ways = _ways(node, fuzzy=question.fuzzy)
+            if ways not in parts.wanted:
+                parts.wanted.append(ways)
         elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
             parts.excluded += [f"-{way}" for way in _ways(node.part, fuzzy=False)]
         elif isinstance(node, Not):

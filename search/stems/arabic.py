@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from search.stems.endings import Endings
-from search.stems.listed import whole
+from search.stems.listed import families, whole
 
 SHORTEST = 3
 
@@ -22,6 +22,7 @@ _POSSESSIVE = Endings("هما هم هن ها كم نا")
 _ENDING = Endings("ات ون ين وا تم و ه ت")
 _DUAL = Endings("ان", least=4)
 _TANWIN = Endings("ا")
+_DERIVED_VERB = re.compile("ست|.ت|ت")
 _IMPERFECT = re.compile("[يتن](.{2,4}?[^هت])(?:ون|وا|ين)?")
 
 
@@ -50,7 +51,7 @@ def arabic_noun(word: str) -> str:
 def arabic_verb(word: str) -> Iterator[str]:
     """What a verb of the present is in the past: يكتب كتب, يعلن اعلن."""
     found = _IMPERFECT.fullmatch(word)
-    if found and (word[0] == "ي" or len(found[1]) == SHORTEST):
+    if found and (word[0] == "ي" or len(found[1]) == SHORTEST or _DERIVED_VERB.match(found[1])):
         yield found[1]
         yield f"ا{found[1]}"
 
@@ -65,7 +66,7 @@ _PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د ت�
 def persian_stems(word: str) -> Iterator[str]:
     """Nouns without plural, ezafe and possession; verbs without می, نمی and the person."""
     yield word
-    if word.startswith("نمي"):
+    if word.startswith("نمي") or (word[0] in "نب" and word[1:] in families()):
         yield word[1:]
     plural = _PLURAL.change(word)
     yield plural if plural != word else _NOUN.change(word)

@@ -43,7 +43,9 @@ def russian(word: str) -> set[str]:
     stem: str = _RUSSIAN.stemWord(word)
     noun = _NOUN.change(word)
     verb = stem[:-1] if len(stem) > SHORTEST + 1 and stem[-1] in _VOWELS else stem
-    return {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun)}
+    # A noun may have no ending at all: of `проблем` Snowball takes `ем`.
+    bare = word if word[-1] not in _VOWELS else noun
+    return {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun, bare)}
 
 
 _UKRAINIAN_VERB = (
@@ -54,11 +56,12 @@ _UKRAINIAN_VERB = (
     "нути нув нула нули нуло атиме атимуть итиме итимуть уватиме уватимуть ено ано"
 )
 _UKRAINIAN_NOUN = (
-    "шей:ш чей:ч жей:ж стей:ст "
+    "шей:ш чей:ч жей:ж стей:ст цем:ц шем:ш чем:ч жем:ж "
     "ами ями ах ях ам ям им ім їм ів їв ом єм ою ею єю ого ього ому ьому ими іми їми их іх їх ій їй ий ої ьої "
     "ую юю ення а я о е є у ю и і ї ь й"
 )
 _UKRAINIAN = Endings(f"{_UKRAINIAN_VERB} {_UKRAINIAN_NOUN}", least=2)
+_UKRAINIAN_NOUNS = Endings(_UKRAINIAN_NOUN)
 _REFLEXIVE = Endings("ся сь")
 _CLOSED = re.compile("і(?=[^аеиоуюяіїє]{1,2}$)")
 
@@ -69,8 +72,14 @@ def ukrainian(word: str) -> set[str]:
     Before і a г may have become з, as к becomes ц."""
     if len(word) <= SHORTEST:
         return {word}
-    stem = _UKRAINIAN.change(_REFLEXIVE.change(word))
+    stems = {_level(_UKRAINIAN.change(_REFLEXIVE.change(word))), _level(_UKRAINIAN_NOUNS.change(word))}
+    return {*stems, *(f"{stem[:-1]}г" for stem in stems)} if word.endswith("зі") else stems
+
+
+def _level(stem: str) -> str:
+    """Written as in the other forms: рішен(н)ь, організаці(й), ніч, руц(і)."""
     stem = _CLOSED.sub("о", _FLEETING.sub("", stem))
-    if stem.endswith("ц"):
-        return {stem[:-1] + "к"}
-    return {stem, f"{stem[:-1]}г"} if word.endswith("зі") else {stem}
+    if len(stem) > SHORTEST:
+        stem = stem.removesuffix("і")
+        stem = stem[:-1] if stem[-1] == stem[-2] else stem
+    return stem[:-1] + "к" if stem.endswith("ц") else stem

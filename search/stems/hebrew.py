@@ -14,7 +14,7 @@ from search.stems.listed import whole
 
 _FRONT = re.compile("ו?(?:כש|מש|ש|ל|ב|מ|כ)?ה?")
 _PLURAL = Endings("ים ות יים יות", least=2)
-_ENDING = Endings("יהם יה ית י ה ת ו")
+_ENDING = Endings("יהם יה ית תי נו י ה ת ו")
 _FINALS = str.maketrans("םןץףך", "מנצפכ")
 
 

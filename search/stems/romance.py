@@ -19,10 +19,11 @@ _ITALIAN = Stemmer.Stemmer("italian", 0)
 _PORTUGUESE = Stemmer.Stemmer("portuguese", 0)
 
 _FRENCH_FORMS = Endings(
-    "eaux:eau aux:al eux:eu euse:eur euses:eur ive:if ives:if atrice:ateur atrices:ateur iere:ier ieres:ier", least=2
+    "eaux:eau aux:al eux:eu euse:eu euses:eu eur:eu eurs:eu ive:if ives:if atrice:ateu atrices:ateu iere:ier ieres:ier",
+    least=2,
 )
 _FRENCH_DERIVED = Endings(
-    "ation ition ution sion stion ction ment ite isme iste able ible ance ence eur if age ure ier aire ique", least=2
+    "ation ition ution sion stion ction ment ite isme iste able ible ance ence eu if age ure ier aire ique", least=2
 )
 _FRENCH_VERBS = Endings(
     "issent:ir issons:ir issez:ir issait:ir issaient:ir issant:ir issants:ir "

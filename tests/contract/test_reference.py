@@ -32,6 +32,9 @@ WORDS = [
     "رتلاً",
     "الرتل",
     "عسكريا",
+    "convoys",
+    "конвоем",
+    "والرتل",
     "国际法院",
     "国际",
     "法",
@@ -215,7 +218,9 @@ def test_meilisearch_itself_answers_as_the_reference(
             await desk.write(documents)
             for tree in trees:
                 question = Question(tree=tree, sort=sort, limit=3)
-                assert can_answer(question) is None
+                if (why := can_answer(question)) is not None:
+                    assert "forms of the words" in why
+                    continue
                 wanted = reference.keys(question)
                 found = await all_pages(desk.meilisearch, question)
                 assert (sorted(found, reverse=True) if sort == "relevance" else found) == wanted, question

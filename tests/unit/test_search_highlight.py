@@ -25,6 +25,12 @@ def marked(query: str, text: str) -> list[str]:
     [
         ("convoy", "A Convoy, a CONVOY.", ["Convoy", "CONVOY"]),
         ("رتلا عسكريا", "بأن رَتْلاً عَسْكَرِيّاً مرّ", ["رَتْلاً", "عَسْكَرِيّاً"]),
+        ("attack", "Attacks: they were ATTACKED.", ["Attacks", "ATTACKED"]),
+        ('"attack"', "Attacks: they were ATTACKED.", []),
+        ("l'attaque -pont", "Des attaqués, l’Attaque du pont", ["attaqués", "Attaque"]),
+        ("جسر", "وَالجُسُور", ["وَالجُسُور"]),
+        ("мост", "на мосту́, под мостами", ["мосту́", "мостами"]),
+        ("میرود", "او می رود", ["می رود"]),
         ("عاجل", "🔴عـــاجل: خبر", ["عـــاجل"]),
         ("16", "الساعة ١٦:٣٠", ["١٦"]),
         ("میخواهم", "من می‌خواهم بروم", ["می‌خواهم"]),
