@@ -6,7 +6,8 @@
 
 A line is a group of equivalents with = between them; what stands behind # is a comment. A word or phrase of a question
 that is in a group is replaced by any of the group. Case, accents and the forms of letters make no difference in that.
-A spelling of several words is looked for as they are written, side by side. A spelling may be in several groups.
+A plain word is in a group with any of its forms (`forms`), a quoted one only as it is written. A spelling of several
+words is looked for as they are written, side by side. A spelling may be in several groups.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from search.errors import GlossaryError
+from search.forms import keys
 from search.normalize import fold
 from search.scan import reads_as
 from search.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
@@ -30,6 +32,8 @@ class Glossary:
 
     groups: Mapping[str, tuple[str, ...]]
     """All spellings of the groups that a spelling is in."""
+    forms: Mapping[str, tuple[str, ...]]
+    """The same by the keys of their forms, where they are single words."""
     longest: int
     """Words of the longest spelling."""
 
@@ -37,11 +41,18 @@ class Glossary:
 def read_glossary(text: str) -> Glossary:
     """The glossary of a file's text. Raises GlossaryError, with the number of the line."""
     groups: dict[str, tuple[str, ...]] = {}
+    forms: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(text.split("\n"), 1):
         spellings = _read_line(line, number)
         for spelling in spellings:
-            groups[_key(spelling)] = tuple(dict.fromkeys((*groups.get(_key(spelling), ()), *spellings)))
-    return Glossary(groups, max((len(key.split()) for key in groups), default=0))
+            _add(groups, _key(spelling), spellings)
+            for key in keys(_key(spelling)):
+                _add(forms, key, spellings)
+    return Glossary(groups, forms, max((len(key.split()) for key in groups), default=0))
+
+
+def _add(groups: dict[str, tuple[str, ...]], key: str, spellings: Sequence[str]) -> None:
+    groups[key] = tuple(dict.fromkeys((*groups.get(key, ()), *spellings)))
 
 
 def expand(tree: Node, glossary: Glossary) -> Node:
@@ -108,7 +119,10 @@ def _expand_all(parts: Sequence[Node], glossary: Glossary) -> list[Node]:
 def _any_spelling(node: Node, text: str, glossary: Glossary, *, exactly: bool = False) -> Node:
     """The node, or any other spelling of it."""
     key = _key(text)
-    others = {_key(spelling): spelling for spelling in reversed(glossary.groups.get(key, ())) if _key(spelling) != key}
+    spellings = glossary.groups.get(key, ())
+    if not spellings and not exactly:
+        spellings = tuple(dict.fromkeys(one for form in sorted(keys(key)) for one in glossary.forms.get(form, ())))
+    others = {_key(spelling): spelling for spelling in reversed(spellings) if _key(spelling) != key}
     return any_of((node, *(_spelling(one, exactly=exactly) for one in reversed(others.values()))))
 
 
