@@ -53,7 +53,7 @@ BRIEF = Patience(
 """`SERVICE` in real milliseconds."""
 PACE = Pace(poll_interval=30.0, audit_interval=6 * 3600.0, requests_per_second=0.0)
 """The default, but for the pacing of requests."""
-LIMIT = 30.0
+LIMIT = 60.0
 """Real seconds after which something will never happen."""
 _OF_SERVER = "telegram "
 """The loopback server's tasks are called so."""
