@@ -15,6 +15,7 @@ import contextlib
 import gc
 import math
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -109,11 +110,14 @@ class Desk:
         """Wait until it is true; raises what the service dies of before."""
         async with asyncio.timeout(limit):
             try:
+                looked = time.monotonic()
                 while not happened():
                     if self.task.done():
                         self.task.result()
                         raise AssertionError("the service has ended")
-                    await asyncio.sleep(0.01)
+                    # A look at thousands of messages takes a while, in which nobody else comes to his turn.
+                    await asyncio.sleep(max(0.01, 2 * (time.monotonic() - looked)))
+                    looked = time.monotonic()
                 return
             except asyncio.CancelledError:
                 pending = [task.get_name() for task in asyncio.all_tasks()]
