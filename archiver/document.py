@@ -79,8 +79,12 @@ def to_document(
     channel_username: str | None = None,
     channel_title: str | None = None,
     is_missing: bool = False,
+    lang: str | None = None,
 ) -> Document:
-    """The searchable view of a message. The embedded engine is not told names: those change, ids do not."""
+    """The searchable view of a message. The embedded engine is not told names: those change, ids do not.
+
+    `lang`: as it was guessed before, '' for an unknown language; None: guess.
+    """
     marks = read_marks(message.text, message.entities)
     media = message.media
     links = list_links(marks.links, [slot.url for slot in media], message.markup)
@@ -114,7 +118,7 @@ def to_document(
         fwd_name=fwd_name,
         views=message.views,
         forwards=message.forwards,
-        lang=guess(message.text) if message.text else None,
+        lang=(guess(message.text) if lang is None else lang) or None,
     )
 
 

@@ -9,7 +9,7 @@ https://fasttext.cc/docs/en/language-identification.html
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,7 @@ _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", 
 """Labels of three letters that have a language of two."""
 
 
+@lru_cache(maxsize=256)  # a page is guessed for its row and again for what finds it
 def guess(text: str) -> str | None:
     """ISO 639-1 code of the language, None when it is not sure; links, names, tags and signs do not count."""
     sample = " ".join(_NOISE.sub(" ", text[: 3 * SAMPLE]).split())[:SAMPLE]

@@ -16,7 +16,7 @@ from archiver.record import Media, Message
 
 _NAMES = (
     "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",
-    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned",
+    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned", "markup", "lang",
 )  # fmt: skip
 _MEDIA = tuple(field.name for field in fields(Media))
 _MESSAGES = (
@@ -36,6 +36,8 @@ class Indexable(NamedTuple):
     missing: bool
     channel_username: str | None
     channel_title: str
+    lang: str | None
+    """As it was guessed, '' for an unknown one; None: not guessed yet."""
 
 
 def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
@@ -49,7 +51,7 @@ def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tu
             media.setdefault(message_id, []).append(Media(**dict(zip(_MEDIA, values, strict=True))))
         for row in conn.execute(_MESSAGES, (channel_id, ids)):
             message = _record(channel_id, row, tuple(media.get(row[0], ())))
-            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, *(channel or (None, "")))
+            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, *(channel or (None, "")), row[16])
     return found
 
 
@@ -72,6 +74,7 @@ def _record(channel_id: int, row: Any, media: tuple[Media, ...]) -> Message:
         action=row[12],
         extra=row[13],
         pinned=bool(row[14]),
+        markup=row[15],
         media=media,
         content_hash=b"",
         raw=b"",

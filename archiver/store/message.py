@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import aiosqlite
 
+from archiver.language import guess
 from archiver.record import Held, Media, Message, Origin
 from archiver.store.bulk import insert_many
 
@@ -40,10 +41,10 @@ _CONTENT = (
 )
 _CONTENT_NAMES = _CONTENT.split(", ")
 _MEDIA_NAMES = tuple(field.name for field in fields(Media))
-_INSERT = f"INSERT INTO message (channel_id, message_id, {_CONTENT}, origin, generation, first_seen, last_seen)"
+_INSERT = f"INSERT INTO message (channel_id, message_id, {_CONTENT}, lang, origin, generation, first_seen, last_seen)"
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
-    " generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
+    " lang = ?, generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
     " WHERE channel_id = ? AND message_id = ?"
 )
 _SEEN = (
@@ -110,7 +111,7 @@ async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write messages that are seen for the first time."""
     tail = (sight.origin, sight.generation, sight.now, sight.now)
-    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *_content(m), *tail) for m in messages])
+    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *_content(m), _language(m), *tail) for m in messages])
     _put_media(conn, messages)
 
 
@@ -118,7 +119,7 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
     """Write the newly seen state of messages that are held."""
     conn.executemany(
         _UPDATE,
-        [(*_content(m), sight.generation, sight.now, m.channel_id, m.message_id) for m in messages],
+        [(*_content(m), _language(m), sight.generation, sight.now, m.channel_id, m.message_id) for m in messages],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
@@ -228,6 +229,10 @@ def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> 
     for flag in ("noforwards", "pinned", "silent"):
         values[flag] = bool(values[flag])
     return Message(channel_id=channel_id, message_id=row[0], media=media, **values)
+
+
+def _language(message: Message) -> str:
+    return (guess(message.text) or "") if message.text else ""
 
 
 def _content(message: Message) -> tuple[object, ...]:

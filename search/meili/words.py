@@ -68,8 +68,7 @@ def encode_text(text: str, forms: set[str]) -> str:
     """The words of a text as it was posted, with spaces between; the words of its terms' keys are added to `forms`."""
     # Each piece between spaces folds by itself; most of them were met before.
     pieces = [_PIECES[piece] for piece in joined(text).split()]
-    for _, keys_ in pieces:
-        forms.update(keys_)
+    forms.update(*[keys_ for _, keys_ in pieces])
     return " ".join([words for words, _ in pieces if words])
 
 

@@ -1,0 +1,43 @@
+"""What the index is given of a message is read from the archive as it was put there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archiver.document import to_document
+from archiver.indexable import encode, to_details
+from archiver.store.channel import upsert_channel
+from archiver.store.database import Database, Writer
+from archiver.store.indexable import read_indexable
+from archiver.store.message import Sight, insert_messages, update_messages
+from search.meili.document import to_line
+from tests.sample import CHANNEL, entities, make_message, photo
+
+MESSAGES = [
+    make_message(1, "the bridge was closed tonight, nobody knows for how long"),
+    make_message(2, "#night мост сегодня ночью закрыт", entities=entities(("hashtag", 0, 6))),
+    make_message(3, "", media=(photo(), photo(slot=1, kind="webpage", title="a page", url="https://page.example/x"))),
+    make_message(
+        4, "buttons", markup='[[{"text":"open","url":"https://button.example"}]]', pinned=True, reply_to_msg_id=1
+    ),
+    make_message(5, "from another", fwd_from='{"from_id":{"type":"channel","id":77},"channel_post":5}', views=9),
+]
+
+
+async def test_the_document_is_that_of_the_message_with_its_links_and_its_language(tmp_path: Path) -> None:
+    sight = Sight(now=1, origin="history", generation=1)
+
+    def act(conn: Writer) -> None:
+        upsert_channel(conn, CHANNEL, now=1)
+        insert_messages(conn, MESSAGES, sight)
+        update_messages(conn, [make_message(5, "le pont est fermé cette nuit encore", views=9)], sight)
+
+    async with await Database.open(tmp_path / "archive") as database:
+        await database.write(act)
+        found = await database.read(lambda conn: read_indexable(conn, [(0, 1001, number) for number in range(1, 6)]))
+    assert [one.lang for one in found.values()][:3] == ["en", "ru", ""]
+    assert found[1001, 5].lang == "fr"
+    for message in MESSAGES[:4]:
+        wanted = to_document(message, channel_username=CHANNEL.username, channel_title=CHANNEL.title)
+        assert encode(found[1001, message.message_id]) == to_line(wanted, to_details(message))
+    assert b"button.example" in encode(found[1001, 4])
