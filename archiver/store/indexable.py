@@ -51,7 +51,8 @@ def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tu
             media.setdefault(message_id, []).append(Media(**dict(zip(_MEDIA, values, strict=True))))
         for row in conn.execute(_MESSAGES, (channel_id, ids)):
             message = _record(channel_id, row, tuple(media.get(row[0], ())))
-            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, *(channel or (None, "")), row[16])
+            username, title = channel or (None, "")
+            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, username, title, row[16])
     return found
 
 
