@@ -124,8 +124,9 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     gone = messages.get_missing(conn, channel_id, changes.gone) if changes.gone else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sight.now)
+    revised: list[int] = []
     if changes.revise:
-        keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
+        revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
     if changes.insert:
         messages.insert_messages(conn, changes.insert, sight)
     replaced = [*changes.update, *changes.revise]
@@ -143,7 +144,8 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     if changes.missing:
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
-    _tell_finders(conn, channel, changes, sight)
+    _tell_finders(conn, channel, changes, revised, sight)
+    exact.add_revisions(conn, [(to_document(message), number) for message, number in late])
     return Stored(
         inserted=len(changes.insert),
         updated=len(changes.update),
@@ -152,11 +154,12 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     )
 
 
-def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> None:
-    """The embedded engine in the same transaction, the index through the outbox."""
+def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
+    """The embedded engine in the same transaction, the index through the outbox. `revised`: numbers of revisions."""
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:
-        exact.upsert(conn, [to_document(message) for message in written])
+        numbers = dict(zip(_keys(channel, [m.message_id for m in changes.revise]), revised, strict=True))
+        exact.upsert(conn, [to_document(message) for message in written], numbers)
     if changes.returned:
         exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.gone:

@@ -9,6 +9,7 @@ from archiver.document import to_document
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages
+from archiver.store.revision import read_revisions
 from search import exact
 
 PAGE = 500
@@ -29,6 +30,7 @@ def _rebuild(conn: Writer) -> int:
         after = 0
         while page := read_messages(conn, channel_id, after=after, limit=PAGE):
             exact.upsert(conn, [to_document(message) for message in page])
+            exact.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, page)])
             after = page[-1].message_id
             count += len(page)
         exact.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])

@@ -26,6 +26,7 @@ from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service
 from archiver.systemd import Systemd
+from archiver.tidying import keep_tidy
 from archiver.version import version
 
 log = logging.getLogger(__name__)
@@ -155,6 +156,7 @@ class Service:
             group.create_task(self._take_in(stop), name="intake")
             if self._indexer is not None:
                 group.create_task(self._indexer.run(stop), name="index")
+            group.create_task(keep_tidy(self._database, stop, self._clock, self._is_filling), name="tidy")
             group.create_task(self._beat(stop), name="beat")
             group.create_task(self._welcome_back(group, stop), name="accounts")
 
@@ -225,6 +227,9 @@ class Service:
                 self._beaten = self._clock.tick()
                 self._tell_manager(detail)
             await real.wait(stop, min(LOOK, last_at + interval - moment))
+
+    def _is_filling(self) -> bool:
+        return any(crew.filler.left for crew in self._crews.values())
 
     def _describe(self, crew: Crew) -> dict[str, object]:
         line, heard = crew.account.connection, crew.live.heard_at

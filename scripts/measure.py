@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +47,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=50_000, help="size of the channel (default: 50000)")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each mirror run (default: 3)")
+    parser.add_argument(
+        "--search", type=int, metavar="N", help="instead: finding in N made-up messages of all languages"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="where the archive of --search is, or is made and stays"
+    )
     options = parser.parse_args()
+    if options.search:
+        with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
+            show(f"{options.search:,} messages", million(options.keep or Path(name, "archive"), options.search))
+        return
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
         world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
@@ -55,12 +65,45 @@ def main() -> None:
             setting(work, port)
             rows = [*mirroring(work, port, options.rounds)]
         rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
-    table = Table(title=f"{options.messages:,} messages, {os.cpu_count()} cores")
+    show(f"{options.messages:,} messages", rows)
+
+
+def show(title: str, rows: Iterable[Row]) -> None:
+    """One table."""
+    table = Table(title=f"{title}, {os.cpu_count()} cores")
     for header in ("what", "figure", "how"):
         table.add_column(header)
     for row in rows:
         table.add_row(*row)
-    Console(width=120).print(table)
+    Console(width=140).print(table)
+
+
+def million(directory: Path, count: int) -> Iterator[Row]:
+    """Sizes and times of the embedded engine, and of the command as a whole."""
+    from scripts.million import make_questions, measure, prepare
+
+    prepare(directory, count)
+    yield from measure(directory)
+    os.environ["TELEKEEP_ARCHIVE__DIR"] = str(directory)
+    whole, processor = [], []
+    for question in list(make_questions())[::4]:
+        seconds, busy = whole_search(question)
+        whole.append(seconds * 1000)
+        processor.append(busy * 1000)
+    figure = f"p50 {_at(sorted(whole), 0.5):.0f} ms, p95 {_at(sorted(whole), 0.95):.0f} ms"
+    yield "telekeep search", f"{figure} (processor {_at(sorted(processor), 0.95):.0f})", "whole process"
+
+
+def whole_search(question: str) -> tuple[float, float]:
+    """Seconds of the whole process by the clock and of the processor, the best of three."""
+    found = []
+    for _ in range(3):
+        before = os.times()
+        seconds, _ = telekeep("search", "--", question)
+        after = os.times()
+        used = after.children_user + after.children_system - before.children_user - before.children_system
+        found.append((seconds, used))
+    return min(found)
 
 
 @contextmanager

@@ -7,10 +7,12 @@ the rest of the questions too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 
 from search.engine import Answer, Engine, Question
 from search.errors import IndexStale, SearchError, ServerError
+from search.facets import Counts, FacetName
 from search.meili.compile import by_rank, can_answer
 
 
@@ -50,6 +52,15 @@ class AutoEngine:
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
         return await self._exact.count(question)
+
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        """The hits counted by each of these facets. Raises Unanswerable for what neither answers."""
+        if self.name != self._exact.name:
+            try:
+                return await self._meilisearch.facets(question, names, zone)
+            except (ServerError, IndexStale) as error:
+                self._fall_back(error)
+        return await self._exact.facets(question, names, zone)
 
     def _fall_back(self, error: SearchError) -> None:
         self.name = self._exact.name

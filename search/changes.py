@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -40,8 +40,8 @@ class Changes:
     """What is to be done."""
 
     new: list[tuple[Document, Entry]] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
-    """Docids of contents that are no longer the present ones."""
+    superseded: dict[Key, Row] = field(default_factory=dict)
+    """Rows of contents that are no longer the present ones."""
     touched: list[Row] = field(default_factory=list)
     """Rows with new counters or states."""
 
@@ -49,11 +49,6 @@ class Changes:
     def written(self) -> Written:
         """The sum of it."""
         return Written(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
-
-    @property
-    def dates(self) -> set[int]:
-        """The dates of the new contents, unix seconds."""
-        return {document.date for document, _ in self.new}
 
 
 def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
@@ -65,7 +60,7 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
             changes.new.append((document, made))
         elif (old.fingerprint, old.date) != (made.fingerprint, document.date):
             changes.new.append((document, made))
-            changes.superseded.append(old.docid)
+            changes.superseded[key] = old
         else:
             row = old._replace(flags=made.flags, views=document.views, forwards=document.forwards)
             if row != old:
@@ -75,29 +70,29 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
 
 def place(
     new: Iterable[tuple[Document, Entry]], numbers: Mapping[int, int], used: dict[int, int]
-) -> tuple[Sequence[tuple[int, str]], Sequence[Row]]:
-    """The rows of search_text and of search_document, by ascending docid.
+) -> list[tuple[Row, Document, Entry]]:
+    """The rows of new contents, by ascending docid.
 
     `numbers` gives each channel's short number, `used` the docids in use (see `next_docid`).
     """
-    lines: list[tuple[int, str]] = []
-    rows: list[Row] = []
+    placed = []
     for document, made in sorted(new, key=_by_date):
-        docid = next_docid(document.date, used)
-        lines.append((docid, made.line))
-        rows.append(
-            Row(
-                docid=docid,
-                channel=numbers[document.channel_id],
-                message_id=document.message_id,
-                date=document.date,
-                flags=made.flags,
-                views=document.views,
-                forwards=document.forwards,
-                fingerprint=made.fingerprint,
-            )
+        row = Row(
+            docid=next_docid(document.date, used),
+            channel=numbers[document.channel_id],
+            message_id=document.message_id,
+            date=document.date,
+            flags=made.flags,
+            views=document.views,
+            forwards=document.forwards,
+            fingerprint=made.fingerprint,
         )
-    return sorted(lines), sorted(rows)
+        placed.append((row, document, made))
+    return sorted(placed, key=_by_docid)
+
+
+def _by_docid(placed: tuple[Row, Document, Entry]) -> int:
+    return placed[0].docid
 
 
 def _by_date(new: tuple[Document, Entry]) -> tuple[int, Key]:

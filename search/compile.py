@@ -9,17 +9,29 @@ nothing of a question is ever read as a language. https://www.sqlite.org/fts5.ht
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
+from search.blocks import BLOCK_BITS, block_condition
+from search.condition import MOST, Condition, Value, join
 from search.dates import Bounds
-from search.filters import HAS
 from search.normalize import Needle
-from search.terms import HAS_BITS, SERVICE_TERM, STATE_BITS, SUPERSEDED, channel_term, has_term, tag_terms
+from search.terms import (
+    HAS_BITS,
+    LANG_MASK,
+    LANG_SHIFT,
+    STATE_BITS,
+    SUPERSEDED,
+    channel_term,
+    lang_number,
+    line_needle,
+    tag_terms,
+)
 from search.tree import (
     And,
     Has,
     InChannel,
+    InRevisions,
     Is,
     Node,
     Not,
@@ -30,10 +42,13 @@ from search.tree import (
     Prefix,
     Tag,
     Word,
+    asks_revisions,
     texts,
 )
 
-Value: TypeAlias = int | str
+REVISION: Final = """(SELECT r.revision FROM search_revision AS r
+    WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
+"""The number of the revision that a row `d` is; NULL for a present content, and for one that is no revision."""
 
 _MAX_CHANNEL_TERMS = 64
 """FTS5 joins lists one by one: beyond, a look at the row is cheaper."""
@@ -52,30 +67,42 @@ class Plan:
     """Dates that hold for every hit."""
     ranked: bool
     """Whether there is text by which hits can be ranked."""
+    blocks: Condition | None = None
+    """What holds for a block `b` with hits, where the rows are walked; None: nothing is known."""
+    revisions: bool = False
+    """Whether earlier contents are read too."""
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns in whose order the rows come by themselves."""
+        return ("search_text.rowid",) if self.match else ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
 
     def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
-        """The statement that reads these columns of the present contents within a range of docids, and its values."""
-        where = f"d.flags & {SUPERSEDED} = 0 AND {self.where.sql}"
+        """The statement that reads these columns within a range of docids, and its values; of the contents that are
+        asked: the present ones, or those and the revisions."""
+        asked = f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
+        where = f"{asked} AND {self.where.sql}"
         if self.match is None:
-            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
-            return f"SELECT {columns} FROM {rows} AND {where}", (docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
+            return self._walk(columns, docids, where)
         # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
 
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition on `d`, a row of search_document, with its values."""
-
-    sql: str
-    values: Sequence[Value] = field(default_factory=tuple)
+    def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
+        ends = (docids.start, docids.stop)
+        if self.blocks is None:
+            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
+            return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
+        rows = f"""search_block AS b CROSS JOIN search_document AS d
+            ON d.docid >= b.block << {BLOCK_BITS} AND d.docid < b.block + 1 << {BLOCK_BITS}
+            WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
+        return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
 
 
 def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
     """How to answer a tree within bounds and channels."""
-    parts = list(tree.parts) if isinstance(tree, And) else [tree]
+    parts = [part for part in _flat(tree) if not isinstance(part, InRevisions)]
     if channels is not None:
         parts.append(InChannel(channels))
     rest = []
@@ -86,7 +113,14 @@ def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
             rest.append(part)
     match, where = _split(rest)
     where.append(_row(Posted(bounds)))
-    return Plan(match, _join(where, " AND "), bounds, ranked=match is not None and any(texts(tree)))
+    blocks = None if match else block_condition(And(tuple(rest)))
+    ranked = match is not None and any(texts(tree))
+    return Plan(match, join(where, " AND "), bounds, ranked, blocks, asks_revisions(tree))
+
+
+def _flat(tree: Node) -> list[Node]:
+    """The parts of an AND, and of those within it."""
+    return [one for part in tree.parts for one in _flat(part)] if isinstance(tree, And) else [tree]
 
 
 def _split(parts: Sequence[Node]) -> tuple[str | None, list[Condition]]:
@@ -112,15 +146,10 @@ def _match(node: Node, depth: int = 0) -> str | None:
         return None
     match node:
         case Word() | Phrase() | Prefix():
-            return _quote(node.needle)
-        case Tag():
+            return _quote(line_needle(node.needle))
+        case Tag(field) if field != "lang":
             terms, prefix = tag_terms(node)
             return _quote(Needle(terms, prefix)) if terms else None
-        case Is("service"):
-            return _quote(Needle((SERVICE_TERM,)))
-        case Has(kind) if kind not in HAS_BITS:
-            kinds = HAS[kind] or frozenset()
-            return _chain("OR", [_quote(Needle((has_term(one),))) for one in sorted(kinds)])
         case InChannel(ids) if 0 < len(ids) <= _MAX_CHANNEL_TERMS:
             return _chain("OR", [_quote(Needle((channel_term(one),))) for one in sorted(ids)])
         case Or(parts):
@@ -160,16 +189,18 @@ def _row(node: Node) -> Condition:
     match node:
         case And(parts):
             match, rest = _split(parts)
-            return _join([*rest, _within(match)] if match else rest, " AND ")
+            return join([*rest, _within(match)] if match else rest, " AND ")
         case Or(parts):
             return _row_or(parts)
         case Not(part):
             inner = _row(part)
             return Condition(f"NOT ({inner.sql})", inner.values)
-        case Is(state) if state in STATE_BITS:
+        case Is(state):
             return Condition(f"d.flags & {STATE_BITS[state]}")
-        case Has(kind) if kind in HAS_BITS:
+        case Has(kind):
             return Condition(f"d.flags & {HAS_BITS[kind]}")
+        case Tag("lang", code, prefix):
+            return _lang(code, prefix=prefix)
         case Posted(bounds):
             return _posted(bounds)
         case Number():
@@ -188,7 +219,7 @@ def _row_or(parts: Sequence[Node]) -> Condition:
     rows = [_row(part) for part, match in matches if match is None]
     if found:
         rows.append(_within(_chain("OR", found)))
-    return _join(rows, " OR ", empty="0")
+    return join(rows, " OR ", empty="0")
 
 
 def _within(match: str) -> Condition:
@@ -201,14 +232,25 @@ def _posted(bounds: Bounds) -> Condition:
         conditions.append(Condition("d.date >= ?", (bounds.since_unix,)))
     if bounds.until_unix is not None:
         conditions.append(Condition("d.date < ?", (bounds.until_unix,)))
-    return _join(conditions, " AND ")
+    return join(conditions, " AND ")
 
 
 def _number(node: Number) -> Condition:
     column = "d.message_id" if node.field == "id" else f"ifnull(d.{node.field}, -1)"
     low = 0 if node.low is None else node.low
-    high = 2**63 - 1 if node.high is None else node.high
+    high = MOST if node.high is None else node.high
     return Condition(f"{column} BETWEEN ? AND ?", (low, high))
+
+
+def _lang(code: str, *, prefix: bool) -> Condition:
+    """A language by its two letters, or all that begin with one."""
+    code = code.lower()
+    low, high = (lang_number(f"{code}a"), lang_number(f"{code}z")) if prefix and len(code) == 1 else (None, None)
+    if low is None or high is None:
+        low = high = lang_number(code)
+    if low is None or high is None:
+        return Condition("0")
+    return Condition(f"d.flags >> {LANG_SHIFT} & {LANG_MASK} BETWEEN ? AND ?", (low, high))
 
 
 def _channels(ids: frozenset[int]) -> Condition:
@@ -217,10 +259,3 @@ def _channels(ids: frozenset[int]) -> Condition:
         f"d.channel IN (SELECT number FROM search_channel WHERE channel_id IN ({marks}))",  # noqa: S608 marks only
         tuple(sorted(ids)),
     )
-
-
-def _join(conditions: Sequence[Condition], operator: str, *, empty: str = "1") -> Condition:
-    if not conditions:
-        return Condition(empty)
-    values = tuple(value for one in conditions for value in one.values)
-    return Condition(operator.join(f"({one.sql})" for one in conditions), values)

@@ -1,41 +1,46 @@
 """Numbers of the embedded engine's rows, in the order of their dates. Pure arithmetic.
 
-A *docid* is a tier, a window of time and a running number within the window. Tiers have windows of a day, an hour, a
-minute, a second. A message takes the first of them that has room: 4096 a window. So windows are in order and small: a
-page of newest or oldest hits is read without sorting more than one window of each tier, and dates are ranges. And
-docids are close to one another, which keeps FTS5's lists short, for they store differences.
+A *docid* is a tier, a window of time and a running number within the window. Tiers have windows of a week, a day, an
+hour, a minute, a second. A message takes the first of them that has room. So windows are in order and small: a page of
+newest or oldest hits is read without sorting more than one window of each tier, and dates are ranges. And docids are
+small and close to one another, which keeps FTS5's lists short, for they store differences: a week rather than a day,
+because the messages of one channel come together, and have words in common.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import accumulate
 
 from search.dates import Bounds
 
-WIDTHS = (86_400, 3_600, 60, 1)
+WIDTHS = (604_800, 86_400, 3_600, 60, 1)
 """Seconds of a window, tier by tier."""
-ROOM = (12, 12, 12, 20)
+ROOM = (13, 13, 12, 12, 20)
 """Bits of the running number."""
-_SHIFT = 52
 _END = (1 << 32) - 1
 """Telegram's dates are 32 bits of seconds."""
+_FIRST = tuple(accumulate(((_END // width + 2 << room) for width, room in zip(WIDTHS, ROOM, strict=True)), initial=0))
+"""The first docid of each tier, and one behind all."""
 
 
 def window(tier: int, date: int) -> range:
     """The docids of the window that a date (unix seconds) lies in."""
-    first = (tier << _SHIFT) + (date // WIDTHS[tier] << ROOM[tier])
+    first = _FIRST[tier] + (date // WIDTHS[tier] << ROOM[tier])
     return range(first, first + (1 << ROOM[tier]))
 
 
 def window_of(docid: int) -> int:
     """A number of the window of a docid, to compare with others of the same tier."""
-    return docid >> ROOM[tier_of(docid)]
+    tier = tier_of(docid)
+    return docid - _FIRST[tier] >> ROOM[tier]
 
 
 def tier_of(docid: int) -> int:
     """The tier that a docid belongs to."""
-    return docid >> _SHIFT
+    return bisect_right(_FIRST, docid) - 1
 
 
 def tiers_to(docid: int | None) -> range:

@@ -6,10 +6,13 @@ tree, lies within its bounds and belongs to its channels. Hits carry no text: th
 `highlight` finds the matches in them.
 
 Contract of every engine, held by `tests/contract/test_engine.py` and `test_reference.py`:
-- One hit a message, for its present content. An earlier content is never answered.
+- One hit a message, for its present content. An earlier content is answered only to a question that asks in
+  revisions (`in:revisions`), and then with its number: the message is a hit if any of its contents satisfies the tree.
+  States (missing, pinned) are those of the message, everything else is that of the content.
 - newest: by (date, channel_id, message_id) descending; oldest: the same ascending; relevance: best first, and of
   equals the newer first. The order is total, so that pages neither overlap nor leave out.
 - `cursor` of an answer continues it: the same question with that cursor gives the next page. None: no more hits.
+- `facets` counts all hits, by each of the facets that are asked for (`search/facets.py`), exactly.
 - `count` is the number of hits of all pages. `Answer.total` is None unless the engine knows it without more work.
 - What an engine cannot answer faithfully raises `Unanswerable`; nothing is ever left out of a question silently.
 """
@@ -18,9 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
 from search.dates import Bounds
+from search.document import Key
+from search.facets import Counts, FacetName
 from search.query import EVERYTHING, Node
 
 Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
@@ -54,6 +60,13 @@ class Hit:
     """Higher is better; comparable within one answer only; None unless sorted by relevance."""
     matched: tuple[str, ...] = ()
     """Terms by which it was found, where they are not those of the question (`fuzzy`)."""
+    revision: int | None = None
+    """The number of the newest earlier content that satisfies the question, where the present one does not."""
+
+    @property
+    def key(self) -> Key:
+        """The message."""
+        return (self.channel_id, self.message_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +95,8 @@ class Engine(Protocol):
 
     async def count(self, question: Question) -> int:
         """How many hits all pages together have, exactly."""
+        ...
+
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        """The hits counted by each of these facets, in the order of `facets.order`; days and months of the zone."""
         ...

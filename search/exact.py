@@ -1,10 +1,11 @@
-"""The embedded engine: its tables in the archive's own file, written in the caller's transaction, always current.
+"""The embedded engine's tables in the archive's own file: written in the caller's transaction, always current.
 
 `search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
 each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
-superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text).
+superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text). `search_revision`
+says which superseded rows are revisions. `search_block` sums up rows: walks pass over blocks that hold nothing.
 
-Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first.
+Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first. Answers are in `answering`.
 
 https://www.sqlite.org/fts5.html#contentless_tables
 """
@@ -13,91 +14,83 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import aiosqlite
 
 from search import wordlist
+from search.answering import ExactEngine
+from search.blocks import BLOCK_BITS, Summary, cluster, find_runs, summarize
 from search.changes import Row, Written, decide, place
-from search.compile import Plan, plan
-from search.docid import docid_range, tiers_to, window_of, windows
+from search.docid import tiers_to, windows
 from search.document import Document, Key
-from search.engine import Answer, Hit, Question
-from search.errors import Unanswerable
+from search.layout import LAYOUT_VERSION, SCHEMA, TABLES
 from search.normalize import NORM_VERSION
-from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
-from search.terms import MISSING, PINNED, SUPERSEDED, TERM_SIGNS
-from search.vocabulary import inflect, wanted_words
+from search.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
 
-LAYOUT_VERSION = 3
-"""To be raised with any change of the tables or of `terms`."""
+__all__ = ["ExactEngine"]
 
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS search_channel (number INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL UNIQUE)",
-    """CREATE TABLE IF NOT EXISTS search_document (
-        docid INTEGER PRIMARY KEY,
-        channel INTEGER NOT NULL REFERENCES search_channel (number),
-        message_id INTEGER NOT NULL,
-        date INTEGER NOT NULL,
-        flags INTEGER NOT NULL,
-        views INTEGER,
-        forwards INTEGER,
-        fingerprint INTEGER NOT NULL
-    )""",
-    # Backfill comes newest first: descending, so that it appends.
-    f"""CREATE UNIQUE INDEX IF NOT EXISTS search_document_key ON search_document (channel, message_id DESC)
-        WHERE flags & {SUPERSEDED} = 0""",
-    f"CREATE INDEX IF NOT EXISTS search_document_missing ON search_document (docid) WHERE flags & {MISSING}",
-    f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
-        line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
-    )""",
-    *wordlist.SCHEMA,
-)
 _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
-_CHUNK = 256
-"""Rows that are fetched at once."""
 _ROWS = 100
 """Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
+_UNTIDY = 500
+"""Leaf pages outside the largest segment (2 MB) that are left as they are: joining rewrites that segment too."""
 
 
-def _refuse_fuzzy(question: Question) -> None:
-    if question.fuzzy:
-        raise Unanswerable("The embedded engine forgives no typing errors.", hint="Leave --fuzzy out.")
+_NONE: Mapping[Key, int] = {}
 
 
 def create(conn: sqlite3.Connection) -> None:
     """Creates the tables where they are missing, inside the caller's transaction."""
-    for statement in _SCHEMA:
+    for statement in (*SCHEMA, *wordlist.SCHEMA):
         conn.execute(statement)
     if conn.execute("SELECT 1 FROM search_layout").fetchone() is None:
         conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
         conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
 
 
-def upsert(conn: sqlite3.Connection, documents: Sequence[Document]) -> Written:
+def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Mapping[Key, int] = _NONE) -> Written:
     """Writes a page of documents inside the caller's transaction; writing them again changes nothing.
 
-    Of several documents of one message the last one counts. A page of about 100 is written fastest.
+    Of several documents of one message the last one counts. A page of about 100 is written fastest. `revised`: the
+    numbers under which the archive keeps the contents that these supersede.
     """
     numbers = _channel_numbers(conn, {document.channel_id for document in documents})
     changes = decide(documents, _known_rows(conn, [document.key for document in documents], numbers))
     conn.executemany(
         f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
-        [(docid,) for docid in changes.superseded],
+        [(row.docid,) for row in changes.superseded.values()],
     )
+    _note_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
     conn.executemany(
         "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
         [(row.flags, row.views, row.forwards, row.docid) for row in changes.touched],
     )
-    if changes.new:
-        # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
-        lines, rows = place(changes.new, numbers, _used_docids(conn, changes.dates))
-        _insert(conn, "search_text (rowid, line)", lines)
-        wordlist.learn(conn, (line for _, line in lines))
-        _insert(conn, "search_document", rows)
+    _widen(conn, summarize(changes.touched))
+    _add(conn, changes.new, numbers)
     return changes.written
+
+
+def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, int]]) -> int:
+    """Writes earlier contents that never were the present ones here, with their numbers, for `in:revisions`; how many.
+
+    The message itself has been written before. A content that is known already is passed over.
+    """
+    made = [(document, number, entry(document)) for document, number in revisions]
+    numbers = _channel_numbers(conn, {document.channel_id for document, _, _ in made})
+    added = 0
+    for document, number, one in made:
+        present = _known_rows(conn, [document.key], numbers).get(document.key)
+        if present is None or one.fingerprint == present.fingerprint:
+            continue
+        if any(one.fingerprint == known for _, known in _revisions(conn, present.channel, present.message_id)):
+            continue
+        state = present.flags & (MISSING | PINNED)
+        old = Entry(one.line, one.fingerprint, one.flags & ~(MISSING | PINNED) | state | SUPERSEDED)
+        _note_revisions(conn, [(row, number) for row in _add(conn, [(document, old)], numbers)])
+        added += 1
+    return added
 
 
 def mark_missing(conn: sqlite3.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
@@ -111,13 +104,22 @@ def mark_pinned(conn: sqlite3.Connection, keys: Collection[Key], *, pinned: bool
 
 
 def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on: bool) -> None:
+    """On the present content and on the revisions of each message."""
+    numbers = _find_channels(conn, {channel_id for channel_id, _ in keys})
+    present = _known_rows(conn, [key for key in keys if key[0] in numbers], numbers).values()
+    docids = {row.docid for row in present}
+    for row in present:
+        docids.update(docid for docid, _ in _revisions(conn, row.channel, row.message_id))
     change = f"flags | {flag}" if on else f"flags & ~{flag}"
     conn.executemany(
-        f"""UPDATE search_document SET flags = {change}
-            WHERE channel = (SELECT number FROM search_channel WHERE channel_id = ?) AND message_id = ?
-            AND flags & {SUPERSEDED} = 0 AND flags != {change}""",  # noqa: S608 constants only
-        list(keys),
+        f"UPDATE search_document SET flags = {change} WHERE docid = ? AND flags != {change}",  # noqa: S608 constants only
+        [(docid,) for docid in docids],
     )
+    if on:
+        conn.executemany(
+            f"UPDATE search_block SET flags = flags | {flag} WHERE block = ? AND flags & {flag} = 0",  # noqa: S608 a constant
+            [(block,) for block in {docid >> BLOCK_BITS for docid in docids}],
+        )
 
 
 async def is_current(conn: aiosqlite.Connection) -> bool:
@@ -130,8 +132,15 @@ async def is_current(conn: aiosqlite.Connection) -> bool:
 
 def clear(conn: sqlite3.Connection) -> None:
     """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
-    for table in ("search_text", "search_document", "search_channel", "search_layout", *wordlist.TABLES):
+    for table in (*TABLES, *wordlist.TABLES):
         conn.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def is_untidy(conn: sqlite3.Connection) -> bool:
+    """Whether so much of the index lies in small segments that `tidy` would pay: an eighth of it."""
+    rows = conn.execute("SELECT count(*) FROM search_text_idx GROUP BY segid ORDER BY 1")
+    leaves = [int(row[0]) for row in rows]
+    return sum(leaves[:-1]) > max(_UNTIDY, sum(leaves) // 8)
 
 
 def tidy(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
@@ -143,11 +152,79 @@ def tidy(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
     return conn.total_changes - before >= 2
 
 
-def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
-    """Short numbers of channels; a row holds one of two bytes instead of six."""
+def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], numbers: Mapping[int, int]) -> Sequence[Row]:
+    """New contents, each with a docid of its own."""
+    if not new:
+        return ()
+    # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
+    placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
+    _insert(conn, "search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
+    wordlist.learn(conn, (made.line for _, _, made in placed))
+    rows = [row for row, _, _ in placed]
+    _insert(conn, "search_document", rows)
+    _widen(conn, summarize(rows))
+    conn.executemany(
+        """INSERT INTO search_run VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
+        find_runs(rows),
+    )
+    for row, document, _ in placed:
+        if document.is_forwarded:
+            _note_origin(conn, row.docid, document)
+    return rows
+
+
+def _note_origin(conn: sqlite3.Connection, docid: int, document: Document) -> None:
+    """Where it was forwarded from, for the counts by origin; the last name of a channel counts."""
+    channel_id, name = document.fwd_channel_id, document.fwd_name
+    if channel_id is None and not name:
+        return
+    conflict = "(name) WHERE channel_id IS NULL" if channel_id is None else "(channel_id)"
+    [(number,)] = conn.execute(
+        f"""INSERT INTO search_origin (channel_id, name) VALUES (?, ?)
+            ON CONFLICT {conflict} DO UPDATE SET name = ifnull(excluded.name, name) RETURNING number""",  # noqa: S608 a constant
+        (channel_id, name),
+    ).fetchall()
+    conn.execute("INSERT INTO search_forward VALUES (?, ?)", (docid, number))
+
+
+def _note_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Row, int]]) -> None:
+    conn.executemany(
+        "INSERT INTO search_revision VALUES (?, ?, ?, ?)",
+        [(row.channel, row.message_id, row.docid, number) for row, number in revisions],
+    )
+
+
+def _widen(conn: sqlite3.Connection, summaries: Iterable[Summary]) -> None:
+    """Blocks only ever grow: what they promise not to hold, they do not hold."""
+    conn.executemany(
+        """INSERT INTO search_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+            flags = flags | excluded.flags,
+            views = max(views, excluded.views), forwards = max(forwards, excluded.forwards),
+            low = min(low, excluded.low), high = max(high, excluded.high)""",
+        list(summaries),
+    )
+
+
+def _revisions(conn: sqlite3.Connection, channel: int, message_id: int) -> list[tuple[int, int]]:
+    """(docid, fingerprint) of a message's earlier contents."""
+    return conn.execute(
+        """SELECT d.docid, d.fingerprint FROM search_revision AS r
+            JOIN search_document AS d ON d.docid = r.docid WHERE r.channel = ? AND r.message_id = ?""",
+        (channel, message_id),
+    ).fetchall()
+
+
+def _find_channels(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
+    """Short numbers of those channels that have one; a row holds one of two bytes instead of six."""
     marks = ", ".join("?" * len(ids))
     select = f"SELECT channel_id, number FROM search_channel WHERE channel_id IN ({marks})"  # noqa: S608 marks only
-    found: dict[int, int] = {row[0]: row[1] for row in conn.execute(select, tuple(ids))}
+    return {row[0]: row[1] for row in conn.execute(select, tuple(ids))}
+
+
+def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
+    """Short numbers of all these channels; new ones get theirs."""
+    found = _find_channels(conn, ids)
     for channel_id in sorted(ids - found.keys()):
         added = conn.execute("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
         assert added.lastrowid is not None
@@ -155,19 +232,24 @@ def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
     return found
 
 
-def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: dict[int, int]) -> dict[Key, Row]:
+def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[int, int]) -> dict[Key, Row]:
+    """The rows of the present contents, found by way of the runs."""
     ids: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         ids.setdefault(channel_id, []).append(message_id)
     found = {}
     for channel_id, wanted in ids.items():
-        rows = conn.execute(
-            f"""SELECT docid, channel, message_id, date, flags, views, forwards, fingerprint FROM search_document
-                WHERE channel = ? AND flags & {SUPERSEDED} = 0
-                AND message_id IN (SELECT value FROM json_each(?))""",  # noqa: S608 constants only
-            (numbers[channel_id], json.dumps(wanted)),
-        )
-        found.update({(channel_id, row[2]): Row(*row) for row in rows})
+        for low, high in cluster(wanted):
+            rows = conn.execute(
+                f"""SELECT d.docid, d.channel, d.message_id, d.date, d.flags, d.views, d.forwards, d.fingerprint
+                    FROM search_run AS r CROSS JOIN search_document AS d
+                    ON d.docid >= r.block << {BLOCK_BITS} AND d.docid < r.block + 1 << {BLOCK_BITS}
+                    WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
+                    AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
+                    AND d.message_id IN (SELECT value FROM json_each(?4))""",  # noqa: S608 constants only
+                (numbers[channel_id], low, high, json.dumps(wanted)),
+            )
+            found.update({(channel_id, row[2]): Row(*row) for row in rows})
     return found
 
 
@@ -191,94 +273,3 @@ def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
         (json.dumps(ranges),),
     )
     return dict(rows.fetchall())
-
-
-class ExactEngine:
-    """Answers from the tables through a connection that may be read-only."""
-
-    name = "exact"
-
-    def __init__(self, conn: aiosqlite.Connection) -> None:
-        self._conn = conn
-        self._channels: dict[int, int] = {}
-
-    async def search(self, question: Question) -> Answer:
-        """One page of hits. Raises `SearchError` for a cursor that is none of this engine's."""
-        _refuse_fuzzy(question)
-        made = await self._plan(question)
-        if question.sort == "relevance" and made.ranked:
-            return await self._ranked(question, made)
-        return await self._dated(question, made)
-
-    async def count(self, question: Question) -> int:
-        """The number of hits, exactly."""
-        _refuse_fuzzy(question)
-        made = await self._plan(question)
-        total = 0
-        for tier in await self._tiers():
-            statement, values = made.select("count(*)", docid_range(tier, made.bounds))
-            total += sum(row[0] for row in await self._conn.execute_fetchall(statement, values))
-        return total
-
-    async def _plan(self, question: Question) -> Plan:
-        forms = await wordlist.find_forms(self._conn, wanted_words(question.tree))
-        return plan(inflect(question.tree, forms), question.bounds, question.channels)
-
-    async def _dated(self, question: Question, made: Plan) -> Answer:
-        newest = question.sort != "oldest"
-        behind = None if question.cursor is None else read_place(question.cursor)
-        bounds = made.bounds if behind is None else made.bounds.intersect(beyond(behind, newest=newest))
-        found: list[Place] = []
-        for tier in await self._tiers():
-            found += await self._walk(made, docid_range(tier, bounds), behind, question.limit + 1, newest=newest)
-        found.sort(reverse=newest)
-        page = found[: question.limit]
-        cursor = write_place(page[-1]) if len(found) > len(page) > 0 else None
-        hits = tuple(Hit(channel_id, message_id, date) for date, channel_id, message_id in page)
-        return Answer(hits=hits, engine=self.name, cursor=cursor)
-
-    async def _walk(self, made: Plan, docids: range, behind: Place | None, wanted: int, *, newest: bool) -> list[Place]:
-        """At least so many places behind the cursor, if there are, and whole windows of them."""
-        statement, values = made.select("d.docid, d.date, d.channel, d.message_id", docids)
-        order = f" ORDER BY {'search_text.rowid' if made.match else 'd.docid'} {'DESC' if newest else 'ASC'}"
-        found: list[Place] = []
-        last_window = -1
-        async with self._conn.execute(statement + order, values) as cursor:
-            while rows := await cursor.fetchmany(_CHUNK):
-                await self._learn_channels(row[2] for row in rows)
-                for docid, date, channel, message_id in rows:
-                    if len(found) >= wanted and window_of(docid) != last_window:
-                        return found
-                    last_window = window_of(docid)
-                    here = (date, self._channels[channel], message_id)
-                    if behind is None or (here < behind if newest else here > behind):
-                        found.append(here)
-        return found
-
-    async def _ranked(self, question: Question, made: Plan) -> Answer:
-        offset = 0 if question.cursor is None else read_rank(question.cursor)
-        end = offset + question.limit
-        rows: list[sqlite3.Row] = []
-        for tier in await self._tiers():
-            statement, values = made.select(
-                "bm25(search_text) AS rank, d.date, d.channel, d.message_id", docid_range(tier, made.bounds)
-            )
-            page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ?"
-            rows += await self._conn.execute_fetchall(statement + page, (*values, end + 1))
-        rows.sort(key=lambda row: (-row[0], *row[1:]), reverse=True)
-        await self._learn_channels(row[2] for row in rows)
-        hits = tuple(
-            Hit(self._channels[channel], message_id, date, score=-rank)
-            for rank, date, channel, message_id in rows[offset:end]
-        )
-        return Answer(hits=hits, engine=self.name, cursor=write_rank(end) if len(rows) > end else None)
-
-    async def _tiers(self) -> range:
-        [(top,)] = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
-        return tiers_to(top)
-
-    async def _learn_channels(self, numbers: Iterable[int]) -> None:
-        if set(numbers) <= self._channels.keys():
-            return
-        rows = await self._conn.execute_fetchall("SELECT number, channel_id FROM search_channel")
-        self._channels = {row[0]: row[1] for row in rows}

@@ -19,6 +19,7 @@ from search.quotes import write_quoted
 from search.tree import (
     Has,
     InChannel,
+    InRevisions,
     Is,
     Node,
     Not,
@@ -79,6 +80,12 @@ class Context:
 def read_has(value: str, _: Context) -> Node:
     """Which attachment."""
     return Has(_one_of(value, HAS, "has"))
+
+
+def read_in(value: str, _: Context) -> Node:
+    """What besides the present contents is asked."""
+    _one_of(value, ("revisions",), "in")
+    return InRevisions()
 
 
 def read_is(value: str, _: Context) -> Node:

@@ -21,6 +21,7 @@ from search.filters import (
     read_ext,
     read_fwd,
     read_has,
+    read_in,
     read_is,
     read_name,
     read_number,
@@ -56,6 +57,11 @@ FILTERS: Final[Mapping[str, Filter]] = {
         read_is,
         ("is:forwarded", "is:missing"),
         f"in such a state: {', '.join(get_args(State))} (missing: gone from the channel since, as far as known)",
+    ),
+    "in": Filter(
+        read_in,
+        ("in:revisions",),
+        "in earlier contents too, which were edited since; holds for the whole query",
     ),
     "date": Filter(
         read_date,

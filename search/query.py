@@ -12,13 +12,14 @@ query raises `QueryError` with the place and the mend, and nothing else is ever 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from search.errors import QueryError
 from search.filters import Context, nearest
 from search.saved import fold_name
 from search.scan import Scanner, Sign, Token
-from search.tree import EVERYTHING, Node, Not, all_of, any_of
+from search.tree import EVERYTHING, Node, Not, all_of, any_of, misplaces_revisions
 
 __all__ = ["EVERYTHING", "Context", "Node", "parse"]
 
@@ -28,6 +29,7 @@ MAX_PARTS = 400
 """Words, phrases and filters, those of saved queries included."""
 MAX_DEPTH = 12
 """Parentheses and NOTs within each other; SQLite's own limits lie behind it."""
+_IN = re.compile(r"\bin[:：]\S+", re.IGNORECASE)
 
 
 class _CircleError(QueryError):
@@ -36,7 +38,13 @@ class _CircleError(QueryError):
 
 def parse(text: str, context: Context) -> Node:
     """The tree of a query. An empty one is satisfied by every message."""
-    return _parse(text, context, _Within())
+    tree = _parse(text, context, _Within())
+    if misplaces_revisions(tree):
+        place = _IN.search(text)
+        start, end = place.span() if place else (0, len(text))
+        message = "'in:revisions' holds for the whole query."
+        raise QueryError(message, hint="Write it outside of OR, NOT and -.", query=text, start=start, end=end)
+    return tree
 
 
 @dataclass(slots=True)

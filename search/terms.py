@@ -1,9 +1,12 @@
 """How a document lies in the embedded engine: a line of terms for FTS5, and a few bits for its row.
 
-The line holds the words of the text, then of each further text behind a `:` (so that no phrase runs across), then the
-*tags*: terms with a colon, `channel:123`, `hashtag:word`, that no word of a text can be. What many messages share
-(photo, link, forwarded) or what changes without the content (edited, missing, pinned) is a bit of the row instead:
-a bit costs nothing, a term three bytes for each message that has it.
+The line begins with the *tags*: terms with a colon, `channel:123`, `hashtag:word`, that no word of a text can be. Then
+come the words of the text and of each further text, with a `:` between (so that no phrase runs across). What many
+messages share (photo, link, language) or what changes without the content (edited, missing, pinned) is a bit of the row
+instead: a bit costs nothing, a term three bytes for each message that has it.
+
+Runs of a script without spaces stand as their single characters, side by side: a third less than the pairs of
+`normalize`, since a text has fewer different characters than pairs. A `:` keeps runs apart that had a space between.
 """
 
 from __future__ import annotations
@@ -16,22 +19,33 @@ from hashlib import blake2b
 from typing import Final
 
 from search.document import Document
-from search.filters import NOT_MEDIA
-from search.normalize import fold, index_text, needle
+from search.filters import HAS, NOT_MEDIA
+from search.normalize import Needle, fold, in_run, index_text, needle
 from search.tree import State, Tag
 
 SUPERSEDED: Final = 1
 MISSING: Final = 2
 PINNED: Final = 4
-STATE_BITS: Final[dict[State, int]] = {"missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32}
-"""The states that are bits; `service` is a tag, for there are few."""
-HAS_BITS: Final = {"media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048}
-"""The same for attachments; every other kind is a tag."""
+STATE_BITS: Final[dict[State, int]] = {
+    "missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32, "service": 1 << 33,
+}  # fmt: skip
+LANG_SHIFT: Final = 12
+LANG_MASK: Final = (1 << 10) - 1
+"""Ten bits above the shift number the language's two letters; 0: unknown."""
+HAS_BITS: Final = {
+    # The rarer, the higher: SQLite stores a number in as many bytes as it needs.
+    "media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048,
+    **{kind: 1 << 22 + at for at, kind in enumerate(
+        ("document", "voice", "gif", "sticker", "audio", "round", "poll", "geo", "image", "contact", "story")
+    )},
+}  # fmt: skip
 
 TERM_SIGNS: Final = ":./-_@+"
 """ASCII characters within a term besides letters and digits; texts are folded to letters, digits and spaces."""
 
 _BREAK = " : "
+_FIRST_RUN = "\u0e00"
+"""No character of a run lies below."""
 _NO_TERM = re.compile(rf"[^a-z0-9{re.escape(TERM_SIGNS)}\u0080-\ud7ff\ue000-\U0010ffff]+")
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which may be asked for one by one."""
@@ -44,17 +58,46 @@ class Entry:
     line: str
     """The terms, separated by spaces."""
     fingerprint: int
-    """40 bits of a hash of the line: the same as long as the content is."""
+    """32 bits of a hash of the line: the same as long as the content is."""
     flags: int
 
 
 def entry(document: Document) -> Entry:
     """The terms and bits of a document."""
     texts = [document.text, *document.extra, document.file_name or ""]
-    line = _BREAK.join(index_text(text) for text in texts if text)
-    line = f"{line} {' '.join(_tags(document))}"
-    digest = blake2b(line.encode(), digest_size=5).digest()
-    return Entry(line, int.from_bytes(digest, "big"), _flags(document))
+    text = _BREAK.join(_line(index_text(text)) for text in texts if text)
+    line = f"{' '.join(_tags(document))} {text}"
+    digest = blake2b(line.encode(), digest_size=4).digest()
+    return Entry(line, int.from_bytes(digest, "big", signed=True), _flags(document))
+
+
+def _line(terms: str) -> str:
+    """Terms of `normalize` as they lie in the index: runs as single characters."""
+    return terms if max(terms, default="") < _FIRST_RUN else " ".join(_single(terms.split(), ends=True))
+
+
+def line_needle(found: Needle) -> Needle:
+    """The same for what is looked for."""
+    if not any(map(in_run, found.terms)):
+        return found
+    single = tuple(_single(found.terms, ends=False))
+    return Needle(single, found.prefix and not in_run(single[-1]))
+
+
+def _single(terms: Sequence[str], *, ends: bool) -> Iterator[str]:
+    """Pairs to characters; a pair stands for its first, and the last of what is looked for (no `ends`) for both."""
+    ended = False
+    for at, term in enumerate(terms):
+        if not in_run(term):
+            ended = False
+            yield term
+            continue
+        if ended:
+            yield ":"
+        ended = len(term) == 1
+        yield term[0]
+        if not ends and at == len(terms) - 1:
+            yield from term[1:]
 
 
 def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
@@ -77,9 +120,17 @@ def domain_values(host: str) -> Sequence[str]:
     return [term.removeprefix("domain:") for term in _domain_tags(host)]
 
 
-def has_term(kind: str) -> str:
-    """The tag of an attachment's kind."""
-    return _tag("has", kind)
+def lang_number(code: str) -> int | None:
+    """The number of a language's two letters, None for anything else."""
+    if len(code) != 2 or not (code.isascii() and code.isalpha()):
+        return None
+    first, second = (ord(letter) - ord("a") for letter in code.lower())
+    return first * 26 + second + 1
+
+
+def lang_code(number: int) -> str | None:
+    """The two letters of a language's number, None for unknown."""
+    return chr(ord("a") + (number - 1) // 26) + chr(ord("a") + (number - 1) % 26) if number else None
 
 
 def channel_term(channel_id: int) -> str:
@@ -87,16 +138,8 @@ def channel_term(channel_id: int) -> str:
     return f"channel:{channel_id}"
 
 
-SERVICE_TERM: Final = "is:service"
-
-
 def _tags(document: Document) -> Iterator[str]:
     yield channel_term(document.channel_id)
-    if document.is_service:
-        yield SERVICE_TERM
-    for kind in document.media:
-        if kind not in HAS_BITS:
-            yield has_term(kind)
     for tag in document.hashtags:
         yield _tag("hashtag", tag)
     for name in document.mentions:
@@ -107,8 +150,6 @@ def _tags(document: Document) -> Iterator[str]:
         yield _tag("mime", document.mime)
     if document.ext:
         yield _tag("ext", document.ext)
-    if document.lang:
-        yield _tag("lang", document.lang)
     if document.fwd_channel_id is not None:
         yield f"fwd_id:{document.fwd_channel_id}"
     yield from _word_tags("filename", document.file_name)
@@ -139,12 +180,20 @@ def _flags(document: Document) -> int:
     for state, bit in STATE_BITS.items():
         if getattr(document, f"is_{state}"):
             bits |= bit
-    for kind in document.media:
-        bits |= HAS_BITS.get("video" if kind == "round" else kind, 0)
-        if kind not in NOT_MEDIA:
-            bits |= HAS_BITS["media"]
+    kinds = frozenset(document.media)
+    if kinds:
+        bits |= _kind_bits(kinds)
     if document.has_link:
         bits |= HAS_BITS["link"]
     if document.grouped_id is not None:
         bits |= HAS_BITS["album"]
+    return bits | (lang_number(document.lang or "") or 0) << LANG_SHIFT
+
+
+@lru_cache(maxsize=1024)
+def _kind_bits(kinds: frozenset[str]) -> int:
+    bits = HAS_BITS["media"] if kinds - NOT_MEDIA else 0
+    for name, meant in HAS.items():
+        if meant is not None and meant & kinds:
+            bits |= HAS_BITS[name]
     return bits

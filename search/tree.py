@@ -87,6 +87,11 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class InRevisions:
+    """Earlier contents are asked too. True of all; it only stands at the top of a tree, joined by AND."""
+
+
+@dataclass(frozen=True, slots=True)
 class InChannel:
     """Belongs to one of these channels (bare ids)."""
 
@@ -131,7 +136,7 @@ class Not:
 
 
 Text: TypeAlias = Word | Phrase | Prefix
-Filter: TypeAlias = Has | Is | Tag | InChannel | Posted | Number
+Filter: TypeAlias = Has | Is | Tag | InChannel | InRevisions | Posted | Number
 Node: TypeAlias = And | Or | Not | Text | Filter
 
 EVERYTHING = And(())
@@ -145,6 +150,25 @@ def all_of(parts: tuple[Node, ...]) -> Node:
 def any_of(parts: tuple[Node, ...]) -> Node:
     """The parts joined by OR, without needless layers."""
     return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def asks_revisions(node: Node) -> bool:
+    """Whether earlier contents are asked too."""
+    parts = node.parts if isinstance(node, And) else (node,)
+    return any(isinstance(part, InRevisions) or (isinstance(part, And) and asks_revisions(part)) for part in parts)
+
+
+def misplaces_revisions(node: Node) -> bool:
+    """Whether it stands under OR or NOT, where it would hold for a part only."""
+    match node:
+        case And(parts):
+            return any(map(misplaces_revisions, parts))
+        case Or(parts):
+            return any(misplaces_revisions(part) or asks_revisions(part) for part in parts)
+        case Not(part):
+            return misplaces_revisions(part) or asks_revisions(part)
+        case _:
+            return False
 
 
 def texts(node: Node) -> Iterator[Text]:

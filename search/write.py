@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from search.dates import Bounds
 from search.quotes import write_quoted
 from search.scan import reads_as
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 
 _LARGEST = 10**15 - 1
 """What a number of the grammar can be; none of Telegram's is so large."""
@@ -76,6 +76,8 @@ def _part(node: Node, names: Mapping[int, str]) -> str:
 
 def _filter(node: Node) -> str:
     match node:
+        case InRevisions():
+            return "in:revisions"
         case Has(kind):
             return f"has:{kind}"
         case Is(state):

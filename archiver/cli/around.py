@@ -17,11 +17,11 @@ from archiver.store.database import Connection
 from archiver.store.rows import Held, list_around
 from search.dates import Bounds
 from search.document import Key
-from search.engine import Engine, Question
+from search.engine import Engine, Hit, Question
 from search.tree import And, InChannel, Number, any_of
 
-Matched: TypeAlias = Mapping[Key, tuple[str, ...]]
-"""Hits, with the terms by which they were found."""
+Hits: TypeAlias = Mapping[Key, Hit]
+"""Hits by their messages."""
 
 PAGE = 50
 """Hits whose surroundings are in memory at once."""
@@ -57,7 +57,7 @@ class Surroundings:
         self._count = count
         self._shown: dict[Key, None] = {}
 
-    async def blocks(self, question: Question, found: Matched) -> list[list[Shown]]:
+    async def blocks(self, question: Question, found: Hits) -> list[list[Shown]]:
         """The blocks of these hits, in the order of their first ones; each by message id."""
         blocks = await self._gather(list(found))
         # By date the blocks of a page lie together; by relevance they are anywhere, and all between would be looked at.
@@ -77,7 +77,7 @@ class Surroundings:
         merged = [(channel_id, block) for channel_id, blocks in by_channel.items() for block in merge(blocks)]
         return sorted(merged, key=lambda one: one[1].rank)
 
-    async def _hits_within(self, question: Question, blocks: Sequence[tuple[int, Block]]) -> Matched:
+    async def _hits_within(self, question: Question, blocks: Sequence[tuple[int, Block]]) -> Hits:
         """Which messages of the blocks the question finds."""
         dates = [held[0].date for _, block in blocks for held in block.held.values()]
         if not dates:
@@ -97,15 +97,15 @@ class Surroundings:
             limit=200,
             cursor=None,
         )
-        found: dict[Key, tuple[str, ...]] = {}
+        found: dict[Key, Hit] = {}
         while True:
             answer = await self._engine.search(asked)
-            found |= {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
+            found |= {hit.key: hit for hit in answer.hits}
             if answer.cursor is None:
                 return found
             asked = replace(asked, cursor=answer.cursor)
 
-    def _rows(self, channel_id: int, block: Block, hits: Matched) -> list[Shown]:
+    def _rows(self, channel_id: int, block: Block, hits: Hits) -> list[Shown]:
         """The messages of a block that were not shown yet."""
         rows = []
         for message_id in sorted(block.held):
@@ -113,7 +113,7 @@ class Surroundings:
             if key not in self._shown:
                 self._shown[key] = None
                 row = build_row(self._names[channel_id], *block.held[message_id])
-                rows.append(Shown(row, key in hits, hits.get(key, ())))
+                rows.append(Shown(row, is_hit=False) if key not in hits else Shown.of(row, hits[key]))
         while len(self._shown) > _KEPT:  # long ago, so that a page of today stands nowhere near
             del self._shown[next(iter(self._shown))]
         return rows

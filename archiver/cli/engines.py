@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, tzinfo
+from typing import Literal, TypeAlias
 
 from archiver.cli import output
 from archiver.cli.finding import open_engine
@@ -17,9 +18,11 @@ from config.settings import Meilisearch
 from search.engine import Engine, Question
 from search.errors import SearchError
 from search.exact import ExactEngine
+from search.facets import FacetName
 from search.meili.routing import node_name
 
 Choice = Literal["auto", "exact", "meilisearch"]
+Counting: TypeAlias = tuple[Sequence[FacetName], tzinfo]
 
 SECONDS = 15.0
 """How long Meilisearch may take for an answer before the embedded engine gives it."""
@@ -48,9 +51,12 @@ class Finder:
 
 @asynccontextmanager
 async def open_finder(
-    conn: Connection, settings: Meilisearch, choice: Choice, question: Question
+    conn: Connection, settings: Meilisearch, choice: Choice, question: Question, *, counting: Counting = ((), UTC)
 ) -> AsyncIterator[Finder]:
-    """The engine for this question; `auto` has the embedded one behind it. Raises UsageError, NotSearchable."""
+    """The engine for this question; `auto` has the embedded one behind it. Raises UsageError, NotSearchable.
+
+    `counting`: the facets by which hits are to be counted, and the zone of their days.
+    """
     exact = await open_engine(conn)
     names = [node_name(url) for url in settings.addresses]
     if not names and (choice == "meilisearch" or question.fuzzy):
@@ -61,7 +67,7 @@ async def open_finder(
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
     lag = await count_lag(conn, names, settings.index) if names else 0
-    if not names or choice == "exact" or (choice == "auto" and _is_left(question, lag)):
+    if not names or choice == "exact" or (choice == "auto" and _is_left(question, lag, counting)):
         yield Finder(exact, lag)
         return
     from search.auto import AutoEngine  # noqa: PLC0415 - only where there is an index
@@ -73,11 +79,13 @@ async def open_finder(
         yield Finder(engine if choice == "meilisearch" else AutoEngine(engine, exact, _tell), lag, question.fuzzy)
 
 
-def _is_left(question: Question, lag: int) -> bool:
+def _is_left(question: Question, lag: int, counting: Counting) -> bool:
     """Whether `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
     from search.auto import left_to_exact  # noqa: PLC0415 - only where there is an index
+    from search.meili.compile import cannot_count  # noqa: PLC0415 - see above
 
-    return not question.fuzzy and (lag > 0 or left_to_exact(question) is not None)
+    why_not = cannot_count(*counting) or left_to_exact(question)
+    return not question.fuzzy and (lag > 0 or why_not is not None)
 
 
 @asynccontextmanager

@@ -25,6 +25,8 @@ WIDTH = 480
 BETWEEN = "--"
 """The line between blocks, as grep has it."""
 
+_COPIES = 5
+"""Copies that are named; JSON names all."""
 _SIGNS = {True: ">", False: "-"}
 _MATCH = "bold underline"
 
@@ -43,12 +45,34 @@ def printer(tree: Node, *, in_blocks: bool = False) -> Callable[[Shown], None]:
 
     def print_row(shown: Shown) -> None:
         nonlocal last
+        shown = _as_found(shown)
         if in_blocks and shown.block > last:
             output.line(BETWEEN)
         last = shown.block
         tell(shown)
 
     return print_row
+
+
+def _as_found(shown: Shown) -> Shown:
+    """The row with the content that was found, if it is an earlier one."""
+    earlier = shown.earlier
+    if earlier is None:
+        return shown
+    return shown._replace(row={**shown.row, "text": earlier.text, "media": orjson.dumps(earlier.media).decode()})
+
+
+def _remarks(shown: Shown) -> str:
+    """What is said of a row besides its text, in brackets."""
+    parts = [describe(shown.row)]
+    address = f"{shown.row['channel']}/{shown.row['message_id']}"
+    if shown.revision is not None:
+        parts.append(f"[version {shown.revision}, edited since: telekeep history {address}]")
+    if shown.copies:
+        first = ", ".join(shown.copies[:_COPIES])
+        rest = f" and {len(shown.copies) - _COPIES} more" if len(shown.copies) > _COPIES else ""
+        parts.append(f"[earliest found in this archive + {len(shown.copies)} copies: {first}{rest}]")
+    return " ".join(filter(None, parts))
 
 
 def describe(row: Row) -> str:
@@ -63,37 +87,39 @@ def describe(row: Row) -> str:
 
 
 def _print_line(shown: Shown) -> None:
-    output.tsv(*_cells(shown.row))
+    output.tsv(*_cells(shown))
 
 
 def _print_marked_line(shown: Shown) -> None:
-    output.tsv(_SIGNS[shown.is_hit], *_cells(shown.row))
+    output.tsv(_SIGNS[shown.is_hit], *_cells(shown))
 
 
-def _cells(row: Row) -> tuple[object, ...]:
-    text = " ".join(filter(None, (row["text"], describe(row))))
+def _cells(shown: Shown) -> tuple[object, ...]:
+    row = shown.row
+    text = " ".join(filter(None, (row["text"], _remarks(shown))))
     return row["date"], f"{row['channel']}/{row['message_id']}", row["permalink"], text
 
 
 def _print_card(console: Console, shown: Shown, tree: Node, *, sign: str) -> None:
-    console.print(_head(shown.row, shown.is_hit, sign), soft_wrap=True)
+    console.print(_head(shown, sign), soft_wrap=True)
     body = _body(shown, tree) if shown.is_hit else _dim(shown.row)
     if body:
         console.print(body, soft_wrap=True)
     console.print()
 
 
-def _head(row: Row, hit: bool, sign: str) -> Text:
+def _head(shown: Shown, sign: str) -> Text:
     from rich.style import Style  # noqa: PLC0415 - a pipe needs none of it
     from rich.text import Text  # noqa: PLC0415 - see above
 
+    row = shown.row
     address = isolate(terminal_safe(f"{row['channel']}/{row['message_id']}"))
     link = Style(link=row["permalink"]) if is_clean_link(row["permalink"]) else Style()
     head = Text(f"{sign} " if sign else "")
-    head.append(address, style="bold" if hit else "dim")
+    head.append(address, style="bold" if shown.is_hit else "dim")
     head.append(f"  {row['date']}  ", style="dim")
     head.append(terminal_safe(row["permalink"]), style=link + Style(dim=True))
-    rest = isolate(terminal_safe(describe(row)))
+    rest = isolate(terminal_safe(_remarks(shown)))
     return head.append(f"  {rest}", style="dim") if rest else head
 
 

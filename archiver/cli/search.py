@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from archiver.cli import output
+from archiver.cli.answers import Answers, More
 from archiver.cli.engines import Choice, Finder, open_finder
 from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
 from archiver.cli.shown import Shown
 from archiver.errors import UsageError
-from archiver.row import ChannelName, build_row, to_object
-from archiver.store.database import Connection
-from archiver.store.rows import get_messages, list_names, snapshot
+from archiver.row import to_object
+from archiver.store.rows import list_names, snapshot
+from search.dates import parse_zone
 from search.engine import Question, Sort
-from search.tree import Node
+from search.facets import NAMES, FacetName, read_names
+from search.tree import Node, asks_revisions
 
 if TYPE_CHECKING:
     from search.glossary import Glossary
@@ -32,8 +34,6 @@ EXIT_STATUS = {
     1: "nothing found",
     2: "wrong usage, a wrong query, or there is no archive",
 }
-
-_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,12 @@ class Options:
     fuzzy: bool = False
     glossary: Glossary | None = None
     """The spellings that are asked for too."""
+    facets: tuple[FacetName, ...] = ()
+    """What is counted by, instead of rows."""
+    collapse: bool = False
+    """One row for all copies."""
+    after: str | None = None
+    """The cursor of an earlier answer."""
 
 
 def command(
@@ -82,8 +88,14 @@ def command(
     around: Annotated[
         int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after, marked.")
     ] = 0,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="CURSOR", help="Go on where the last answer ended.")
+    ] = None,
+    collapse: Annotated[
+        bool, typer.Option("--collapse", help="One row for all copies: forwards, and texts that read alike.")
+    ] = False,
     facet: Annotated[
-        str | None, typer.Option(metavar="WHAT", help="Count by channel, day or media; not built yet.")
+        str | None, typer.Option(metavar="WHAT", help=f"Count by {', '.join(NAMES)}; several with commas.")
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Only how many, exactly.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON array of rows.")] = False,
@@ -97,6 +109,8 @@ def command(
       telekeep search '"جسر الليل" OR мост -toll' --since 2021-12 --tz Asia/Baghdad
       telekeep search 'has:video is:forwarded channel:NightBridge' -n 0 --jsonl
       telekeep search Sabereen --expand --glossary glossary.txt
+      telekeep search convoy --facet channel,month --tz Asia/Baghdad
+      telekeep search 'convoy in:revisions' --collapse --sort oldest
       telekeep search -- -toll bridge
 
     \b
@@ -111,13 +125,8 @@ def command(
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
     with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.
+    --collapse shows the earliest hit of all copies, and how many there are. --facet prints facet, name and count.
     """
-    if facet:
-        raise UsageError(
-            "--facet is not built yet.", hint="Leave it out, and count one at a time: --count -c CHANNEL --on DAY."
-        )
-    if json and jsonl:
-        raise UsageError("--json and --jsonl exclude each other.")
     options = Options(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
@@ -129,8 +138,24 @@ def command(
         engine=engine,
         fuzzy=fuzzy,
         glossary=find_glossary(context.obj, wanted=expand, named=glossary),
+        facets=read_names(facet) if facet is not None else (),
+        collapse=collapse,
+        after=after,
     )
+    _refuse(options, json and jsonl)
     return asyncio.run(run(context.obj, " ".join(query), options))
+
+
+def _refuse(options: Options, both: bool) -> None:
+    """Options that do not go together."""
+    if both:
+        raise UsageError("--json and --jsonl exclude each other.")
+    if options.facets and (options.count or options.collapse or options.around):
+        raise UsageError("--facet counts hits; --count, --collapse and -C show something else.", hint="Ask one by one.")
+    if options.collapse and options.around:
+        raise UsageError("--collapse and -C exclude each other: copies stand in several places.")
+    if options.after is not None and (options.facets or options.count):
+        raise UsageError("--after continues rows; counts are of all hits.", hint="Leave it out.")
 
 
 async def run(invocation: Invocation, query: str, options: Options) -> int:
@@ -139,7 +164,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
     bounds = options.when.resolve(now)
     async with open_archive(invocation) as database:
         conn = database.connection
-        known = await list_names(conn)
+        names = {channel.channel_id: channel for channel in await list_names(conn)}
         chosen = await choose_channels(conn, options.channels) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, glossary=options.glossary)
         question = Question(
@@ -147,26 +172,40 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
             bounds=bounds,
             channels=None if chosen is None else frozenset(channel.channel_id for channel in chosen),
             sort=options.sort,
-            limit=min(options.limit or _PAGE, _PAGE),
+            cursor=options.after,
             fuzzy=options.fuzzy,
         )
         meilisearch = invocation.settings().meilisearch
-        async with snapshot(conn), open_finder(conn, meilisearch, options.engine, question) as finder:
+        zone = parse_zone(options.when.tz)
+        async with (
+            snapshot(conn),
+            open_finder(conn, meilisearch, options.engine, question, counting=(options.facets, zone)) as finder,
+        ):
+            if options.facets:
+                from archiver.cli.facets import name_channels, print_counts  # noqa: PLC0415 - only when it is asked for
+
+                counts = await finder.engine.facets(question, options.facets, zone)
+                print_counts(name_channels(counts, names), options.shape)
+                output.note(finder.describe())
+                return 0 if any(counts.values()) else 1
+            answers = Answers(conn, finder, names)
             if options.count:
-                return _print_count(await finder.engine.count(question), finder)
-            names = {channel.channel_id: channel for channel in known}
-            return await _print(conn, finder, question, names, options)
+                return _print_count(await _count(answers, finder, question, options), finder)
+            return await _print(answers, finder, question, options)
 
 
-async def _print(
-    conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
-) -> int:
+async def _print(answers: Answers, finder: Finder, question: Question, options: Options) -> int:
     found, blocks_told, more = 0, 0, ""
     tell, close = _teller(question.tree, options)
-    async with aclosing(_blocks(conn, finder, question, names, options)) as blocks:
+    shown_blocks = (
+        answers.collapsed(question, options.limit)
+        if options.collapse
+        else answers.plain(question, options.limit, options.around)
+    )
+    async with aclosing(shown_blocks) as blocks:
         async for block in blocks:
-            if block is None:
-                more = " (there are more: -n 0 shows all, --count counts them)"
+            if isinstance(block, More):
+                more = f" (there are more: --after {block.cursor} goes on, -n 0 shows all, --count counts them)"
                 break
             found += sum(shown.is_hit for shown in block)
             blocks_told += 1
@@ -178,35 +217,10 @@ async def _print(
     return 0 if found else 1
 
 
-async def _blocks(
-    conn: Connection, finder: Finder, question: Question, names: dict[int, ChannelName], options: Options
-) -> AsyncGenerator[list[Shown] | None, None]:
-    """What is shown together at a time; None last, when there are more hits than were asked for."""
-    left = options.limit or None
-    around, page = None, _PAGE
-    if options.around:
-        from archiver.cli.around import PAGE, Surroundings  # noqa: PLC0415 - only when it is asked for
-
-        around, page = Surroundings(conn, finder.engine, names, options.around), PAGE
-    while True:
-        answer = await finder.engine.search(replace(question, limit=page if left is None else min(left, page)))
-        found = {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
-        held = await get_messages(conn, list(found))
-        finder.dropped += len(found) - len(held)
-        present = {key: matched for key, matched in found.items() if key in held}
-        if around is not None:
-            for block in await around.blocks(question, present):
-                yield block
-        else:
-            for key, matched in present.items():
-                yield [Shown(build_row(names[key[0]], *held[key]), matched=matched)]
-        left = None if left is None else left - len(held)
-        if answer.cursor is None:
-            return
-        if left == 0:
-            yield None
-            return
-        question = replace(question, cursor=answer.cursor)
+async def _count(answers: Answers, finder: Finder, question: Question, options: Options) -> int:
+    if options.collapse:
+        return await answers.count_groups(question)
+    return await finder.engine.count(question)
 
 
 _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
@@ -219,14 +233,20 @@ def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Call
 
         return printer(tree, in_blocks=options.around > 0), lambda: None
     if options.shape == "jsonl":
-        return lambda shown: output.jsonl(_object(shown, options)), lambda: None
+        return lambda shown: output.jsonl(_object(shown, tree, options)), lambda: None
     array = output.JsonArray()
-    return lambda shown: array.add(_object(shown, options)), array.close
+    return lambda shown: array.add(_object(shown, tree, options)), array.close
 
 
-def _object(shown: Shown, options: Options) -> dict[str, Any]:
+def _object(shown: Shown, tree: Node, options: Options) -> dict[str, Any]:
     row = to_object(shown.row)
-    return {**row, "match": shown.is_hit, "block": shown.block} if options.around else row
+    if options.around:
+        row |= {"match": shown.is_hit, "block": shown.block}
+    if asks_revisions(tree):
+        row["earlier"] = shown.earlier.to_object() if shown.earlier else None
+    if options.collapse:
+        row["copies"] = list(shown.copies or ())
+    return row
 
 
 def _print_count(count: int, finder: Finder) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from archiver.row import Row
+from archiver.versions import Version
+from search.engine import Hit
 
 
 class Shown(NamedTuple):
@@ -17,3 +20,14 @@ class Shown(NamedTuple):
     """Terms by which it was found, besides those of the question."""
     block: int = 0
     """What stands together has one number, from 1 on."""
+    revision: int | None = None
+    """The number of the earlier content that was found, where the present one was not."""
+    earlier: Version | None = None
+    """That content."""
+    copies: Sequence[str] | None = None
+    """Where else the same was posted, `channel/id` each, oldest first; None when nobody asked."""
+
+    @classmethod
+    def of(cls, row: Row, hit: Hit) -> Self:
+        """A row that was found."""
+        return cls(row, matched=hit.matched, revision=hit.revision)

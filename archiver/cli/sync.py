@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +53,9 @@ async def run(settings: Settings, *, typed: list[str]) -> int:
     from archiver.cli.indexer import drain  # noqa: PLC0415 - see above
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
+    from archiver.tidying import tidy_after  # noqa: PLC0415 - see above
 
+    began = time.monotonic()
     async with open_accounts(settings, command="sync", names=()) as accounts:
         chosen = await pick_channels(accounts.database.connection, typed)
         if not chosen:
@@ -72,6 +75,7 @@ async def run(settings: Settings, *, typed: list[str]) -> int:
             output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
             statuses.append(failure.exit_status)
         await drain(settings, accounts.database)
+        await tidy_after(accounts.database, seconds=time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete else max(statuses, default=2)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -37,17 +40,19 @@ _KEEP_LATE = """
       AND NOT EXISTS (SELECT 1 FROM revision AS earlier WHERE earlier.channel_id = :channel_id
                       AND earlier.message_id = :message_id AND earlier.content_hash = :content_hash)
 """
-_COUNT = "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ?"
+_COUNT = "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ? RETURNING revisions"
 
 
-def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> None:
-    """Copy the present content into `revision`, before it is replaced."""
+def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> list[int]:
+    """Copy the present content into `revision`, before it is replaced. Returns the number that each got."""
     conn.executemany(_KEEP, [(now, channel_id, message_id) for message_id in message_ids])
-    conn.executemany(_COUNT, [(channel_id, message_id) for message_id in message_ids])
+    return [_count(conn, channel_id, message_id) for message_id in message_ids]
 
 
-def keep_late_revisions(conn: sqlite3.Connection, messages: Iterable[Message], *, now: int) -> list[int]:
-    """Keep contents that are older than the held ones and came after them. Returns the ids of those that were new."""
+def keep_late_revisions(
+    conn: sqlite3.Connection, messages: Iterable[Message], *, now: int
+) -> list[tuple[Message, int]]:
+    """Keep contents that are older than the held ones and came after them. Returns those that were new, numbered."""
     kept = []
     for message in messages:
         cursor = conn.execute(
@@ -69,9 +74,47 @@ def keep_late_revisions(conn: sqlite3.Connection, messages: Iterable[Message], *
             },
         )
         if cursor.rowcount:
-            conn.execute(_COUNT, (message.channel_id, message.message_id))
-            kept.append(message.message_id)
+            kept.append((message, _count(conn, message.channel_id, message.message_id)))
     return kept
+
+
+def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> list[tuple[Message, int]]:
+    """The earlier contents of these messages of one channel, in ascending order of ids, numbered, oldest first.
+
+    What is not kept of a revision (sender, origin, counters) is as in the present content.
+    """
+    if not messages:
+        return []
+    present = {message.message_id: message for message in messages}
+    rows = conn.execute(
+        "SELECT message_id, revision, edit_date, text, entities, media, markup, extra FROM revision"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, revision",
+        (messages[0].channel_id, messages[0].message_id, messages[-1].message_id),
+    )
+    return [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
+
+
+def _count(conn: sqlite3.Connection, channel_id: int, message_id: int) -> int:
+    [(number,)] = conn.execute(_COUNT, (channel_id, message_id)).fetchall()
+    return int(number)
+
+
+def _earlier(message: Message, content: Sequence[Any]) -> Message:
+    edit_date, text, entities, media, markup, extra = content
+    return replace(
+        message,
+        edit_date=datetime.fromtimestamp(edit_date, UTC) if edit_date is not None else None,
+        text=text,
+        entities=entities,
+        media=tuple(_media(slot, one) for slot, one in enumerate(orjson.loads(media))),
+        markup=markup,
+        extra=extra,
+    )
+
+
+def _media(slot: int, kept: Mapping[str, Any]) -> Media:
+    names = {field.name for field in fields(Media)}
+    return Media(slot=slot, **{name: value for name, value in kept.items() if name in names})
 
 
 def _slot(slot: Media) -> dict[str, object]:

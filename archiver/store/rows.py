@@ -87,6 +87,18 @@ async def get_messages(conn: aiosqlite.Connection, keys: Iterable[tuple[int, int
     return found
 
 
+async def list_originals(
+    conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[str, str | None]]:
+    """The text and the forward header (JSON) of each of these messages that is held."""
+    query = (
+        "SELECT m.channel_id, m.message_id, m.text, m.fwd_from FROM json_each(?) AS k JOIN message AS m"
+        " ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1"
+    )
+    async with conn.execute(query, (orjson.dumps(list(keys)).decode(),)) as cursor:
+        return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
+
+
 async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[Held]:
     """The message with up to `count` held before and after it, by id."""
     query = (

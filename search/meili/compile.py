@@ -12,14 +12,16 @@ in a long text may stand in different places).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from itertools import product
 from math import prod
 from typing import Any, Final
 
 from search.engine import Question
 from search.errors import Unanswerable
+from search.facets import FacetName, is_utc
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
@@ -38,6 +40,9 @@ MARKS: Final = ("\ue000", "\ue001")
 COUNTED: Final = "is_service"
 """A field that every document has once, of two values: the sum of its facet is the exact number of hits."""
 
+FACETS: Final[Mapping[FacetName, str]] = {"channel": "channel_id", "day": "day", "month": "day", "lang": "lang"}
+"""What hits can be counted by, and its field: a channel's bare id, a day of UTC since 1970, a language."""
+
 
 @dataclass(slots=True)
 class Parts:
@@ -55,6 +60,16 @@ def can_answer(question: Question) -> str | None:
         take_apart(question)
     except Unanswerable as error:
         return error.message
+    return None
+
+
+def cannot_count(names: Iterable[FacetName], zone: tzinfo) -> str | None:
+    """Why Meilisearch cannot count by these facets as the embedded engine does; None if it can."""
+    for name in names:
+        if name not in FACETS:
+            return f"The index cannot count by '{name}' exactly."
+        if FACETS[name] == "day" and not is_utc(zone):
+            return "The index counts by days of UTC only."
     return None
 
 

@@ -12,18 +12,18 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from search.engine import Answer, Hit, Question
-from search.meili.compile import COUNTED, MARKS, by_rank, facet_body, search_body
-from search.meili.filters import without
+from search.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
+from search.meili.compile import COUNTED, FACETS, MARKS, by_rank, cannot_count, facet_body, search_body
+from search.meili.filters import unanswerable, without
 from search.meili.node import Node
 from search.meili.remotes import Remotes
 from search.meili.settings import TERMS
 from search.page import read_rank, write_place, write_rank
 
-FACETS: Mapping[str, str] = {"channel": "channel_id", "media": "has", "day": "day", "lang": "lang"}
-"""What hits can be counted by, and its field: a channel's bare id, a kind, a day of UTC since 1970, a language."""
 _MATCH = re.compile(f"{MARKS[0]}([^{MARKS[1]}]*){MARKS[1]}")
 
 
@@ -56,10 +56,13 @@ class MeiliEngine:
         """How many hits there are, exactly."""
         return sum((await self._distribution(question, [COUNTED]))[COUNTED].values())
 
-    async def facets(self, question: Question, names: Sequence[str]) -> dict[str, dict[str, int]]:
-        """How many hits there are for each value of these `FACETS`, most frequent first."""
-        found = await self._distribution(question, [FACETS[name] for name in names])
-        return {name: found[FACETS[name]] for name in names}
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        """The hits counted by each of these facets. Raises Unanswerable for those that it cannot count by."""
+        if why := cannot_count(names, zone):
+            raise unanswerable(why)
+        found = await self._distribution(question, list({COUNTED, *(FACETS[name] for name in names)}))
+        total = sum(found[COUNTED].values())
+        return {name: order(name, _counts(name, found[FACETS[name]], total)) for name in names}
 
     async def _distribution(self, question: Question, fields: list[str]) -> dict[str, dict[str, int]]:
         sums: dict[str, Counter[str]] = {field: Counter() for field in fields}
@@ -77,6 +80,14 @@ class MeiliEngine:
     def _for(self, node: Node, body: Mapping[str, Any]) -> Mapping[str, Any]:
         hidden = self._hidden.get(node.name)
         return {**body, "filter": without(body["filter"], hidden)} if hidden else body
+
+
+def _counts(name: FacetName, found: Mapping[str, int], total: int) -> list[Count]:
+    if name in {"day", "month"}:
+        return by_date(name, {int(day): count for day, count in found.items()}, UTC)
+    counts = [Count(value, count) for value, count in found.items()]
+    unknown = total - sum(found.values())
+    return [*counts, Count(UNKNOWN, unknown)] if unknown else counts
 
 
 def _by_score(hit: Hit) -> tuple[float, int, int, int]:

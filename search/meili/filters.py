@@ -17,7 +17,7 @@ from search.filters import HAS
 from search.normalize import needle
 from search.page import Place
 from search.terms import tag_value
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Posted, Tag
+from search.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
 
 ALL: Final = "channel_id EXISTS"
 NONE: Final = "channel_id NOT EXISTS"
@@ -41,6 +41,8 @@ def compile_filter(node: Node) -> str:
             return join("OR", map(compile_filter, parts), empty=NONE)
         case Not(part):
             return f"NOT ({compile_filter(part)})"
+        case InRevisions():
+            raise unanswerable("The index has the present contents only.")
         case Has(kind):
             return _has(kind)
         case Is(state):

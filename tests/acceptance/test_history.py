@@ -69,6 +69,20 @@ def history(desk: Desk, *arguments: str) -> dict[str, Any]:
     return found
 
 
+def test_an_earlier_content_is_found_in_revisions_and_shown_as_such(past: Desk) -> None:
+    assert past.run("search", "harbour channel:quiet_a id:3").status == 1
+    [row] = orjson.loads(past.do("search", "harbour channel:quiet_a id:3 in:revisions", "--json").out)
+    assert row["text"] == "report 2 of the lighthouse keeper"
+    assert (row["earlier"]["revision"], row["earlier"]["text"]) == (1, "report 2 of the harbour")
+    [row] = orjson.loads(past.do("search", "lighthouse keeper id:3 in:revisions channel:quiet_a", "--json").out)
+    assert row["earlier"] is None
+    line = past.do("search", "harbour channel:quiet_a id:3 in:revisions").out
+    assert line.endswith("report 2 of the harbour [version 1, edited since: telekeep history quiet_a/3]\n")
+    gone = orjson.loads(past.do("search", "in:revisions is:missing channel:quiet_a", "--json").out)
+    assert [row["message_id"] for row in gone] == [9, 8]
+    assert past.do("search", "lighthouse in:revisions channel:quiet_a", "--count").out.strip() == "1"
+
+
 def test_history_has_every_content_and_what_changed(past: Desk, server: Telegram) -> None:
     told = history(past, "quiet_a/3")
     assert [one["text"] for one in told["versions"]] == [

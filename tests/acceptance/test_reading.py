@@ -102,7 +102,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["search", "x", "-c", "nightbrige"], "Did you mean NightBridge or bridge?"),
         (["search", "x", "--fuzzy"], "--fuzzy needs Meilisearch, and none is set up"),
         (["search", "x", "--engine", "meilisearch"], "--engine meilisearch needs Meilisearch"),
-        (["search", "x", "--facet", "day"], "not built yet"),
+        (["search", "x", "--facet", "colour"], "There are channel, day, month"),
         (["show", "NightBridge"], "names no message"),
         (["show", "NightBridge/10"], "there was no such message"),
         (["show", "NightBridge/35"], "was not fetched yet"),
@@ -203,6 +203,58 @@ def test_context_that_overlaps_is_one_block_and_hits_are_marked(run: Run, archiv
     shown = on_a_terminal(archive, "search", query, "-c", "bridge", "-C", "1")
     assert shown.count("> ") == 3
     assert "\r\n--\r\n" in shown
+
+
+def test_pages_go_on_where_they_ended(run: Run) -> None:
+    first = run("search", "bridge", "-n", "4", "--jsonl", "-c", "NightBridge")
+    cursor = first.stderr.split("--after ")[1].split()[0]
+    second = run("search", "bridge", "-n", "0", "--jsonl", "-c", "NightBridge", "--after", cursor)
+    numbers = [orjson.loads(line)["message_id"] for line in (first.stdout + second.stdout).splitlines()]
+    assert numbers == [number for number in range(30, 0, -1) if number not in {5, 7, 10}]
+    assert "--after" not in second.stderr
+    wrong = run("search", "bridge", "--after", "nonsense")
+    assert (wrong.returncode, "cursor" in wrong.stderr) == (2, True)
+
+
+def test_facets_count_in_tables_lines_and_json(run: Run) -> None:
+    lines = run("search", "has:photo OR bridge", "--facet", "channel,media").stdout.splitlines()
+    assert lines == ["channel\tNightBridge\t28", "channel\tjisr_news\t1", "media\tlink\t1", "media\tphoto\t1"]
+    found = orjson.loads(run("search", "bridge", "--facet", "month,channel", "--json").stdout)
+    assert list(found) == ["month", "channel"]
+    assert sum(one["count"] for one in found["month"]) == sum(one["count"] for one in found["channel"]) == 28
+    assert found["channel"][0] == {"value": "1001", "name": "NightBridge", "count": 27}
+    wrong = run("search", "bridge", "--facet", "colour")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "channel, day, month, media, lang, fwd" in wrong.stderr
+    assert run("search", "nowhere", "--facet", "day").returncode == 1
+    assert run("search", "bridge", "--facet", "day", "--count").returncode == 2
+
+
+def test_copies_are_one_row(run: Run, tmp_path: Path) -> None:
+    text = "The bridge at Diwaniyah was closed for heavy lorries in the night"
+    origin = '{"channel_post":3,"from_id":{"id":1001,"type":"channel"}}'
+    here = [make_message(3, text), make_message(4, "short one"), make_message(9, text.upper())]
+    there = [
+        make_message(1, f"Look: {text}", channel_id=1002, fwd_from=origin),
+        make_message(2, "short one", channel_id=1002),
+    ]
+    build(tmp_path / "copies", here)
+    build(tmp_path / "copies", there, channel=OTHER)
+    index(tmp_path / "copies", [*here, *there])
+    found = run("search", "", "--collapse", "--sort", "oldest", "--json", directory=tmp_path / "copies")
+    rows = {f"{row['channel']}/{row['message_id']}": row["copies"] for row in orjson.loads(found.stdout)}
+    [first] = [address for address, copies in rows.items() if copies]
+    assert sorted([first, *rows[first]]) == ["NightBridge/3", "NightBridge/9", "jisr_news/1"]
+    assert len(rows) == 3, "what is short is no copy"
+    assert run("search", "", "--collapse", "--count", directory=tmp_path / "copies").stdout == "3\n"
+    pages = []
+    cursor: list[str] = []
+    for _ in range(3):
+        page = run("search", "", "--collapse", "-n", "1", *cursor, directory=tmp_path / "copies")
+        pages += page.stdout.splitlines()
+        cursor = ["--after", page.stderr.split("--after ")[1].split()[0]] if "--after" in page.stderr else []
+    assert len(set(pages)) == 3
+    assert sum("+ 2 copies" in line for line in pages) == 1
 
 
 def test_search_in_a_pipe_is_one_line_a_hit(run: Run) -> None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -22,7 +23,8 @@ from search.auto import AutoEngine, left_to_exact
 from search.document import Document, Key
 from search.engine import Answer, Engine, Question
 from search.errors import SearchError, Unanswerable
-from search.meili.compile import can_answer
+from search.facets import Counts, FacetName
+from search.meili.compile import can_answer, cannot_count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
@@ -72,6 +74,14 @@ class Both:
 
     async def count(self, question: Question) -> int:
         return await (await self._choose(question)).count(question)
+
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        engine = await self._choose(question)
+        if cannot_count(names, zone):
+            with pytest.raises(Unanswerable):
+                await self._meilisearch.facets(question, names, zone)
+            engine = self._embedded
+        return await engine.facets(question, names, zone)
 
     async def _choose(self, question: Question) -> Engine:
         if can_answer(question):

@@ -8,8 +8,9 @@ looked for in lists, chains of a script without spaces as substrings, tags in th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from search.document import Document, Key
 from search.engine import Question
@@ -42,6 +43,29 @@ class Reference:
             and satisfies(document, question.tree)
         ]
         return sorted(found, reverse=question.sort != "oldest")
+
+
+def count_by(documents: Iterable[Document], name: str, zone: tzinfo) -> dict[str, int]:
+    """How many of the documents have each value of a facet."""
+    return dict(Counter(value for document in documents for value in _values(document, name, zone)))
+
+
+def _values(document: Document, name: str, zone: tzinfo) -> Iterable[str]:
+    posted = datetime.fromtimestamp(document.date, zone)
+    match name:
+        case "channel":
+            return [str(document.channel_id)]
+        case "day":
+            return [posted.date().isoformat()]
+        case "month":
+            return [f"{posted:%Y-%m}"]
+        case "media":
+            return [kind for kind in HAS if kind not in {"media", "album"} and _has(document, kind)]
+        case "lang":
+            return [document.lang or "unknown"]
+        case "fwd" if document.is_forwarded:
+            return [str(origin) for origin in (document.fwd_channel_id or document.fwd_name,) if origin]
+    return []
 
 
 def satisfies(document: Document, node: Node) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,9 +26,11 @@ from search.errors import (
     ServerError,
     StorageFull,
     TaskFailed,
+    Unanswerable,
     Unreachable,
     WrongVersion,
 )
+from search.facets import Count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
@@ -296,10 +299,16 @@ async def test_facets_count_every_hit(node: Node) -> None:
     await finish(node, await node.send(b"".join(map(to_line, documents))))
     engine = MeiliEngine(node)
     assert await engine.count(Question()) == 1200
-    found = await engine.facets(Question(), ["channel", "media", "day"])
-    assert found["channel"] == {"1": 600, "2": 600}
-    assert found["media"]["photo"] == 400
-    assert found["day"] == {"0": 499, "1": 500, "2": 201}
+    found = await engine.facets(Question(), ["channel", "day", "month", "lang"])
+    assert found == {
+        "channel": [Count("1", 600), Count("2", 600)],
+        "day": [Count("1970-01-01", 499), Count("1970-01-02", 500), Count("1970-01-03", 201)],
+        "month": [Count("1970-01", 1200)],
+        "lang": [Count("unknown", 1200)],
+    }
+    for names, zone in ((["media"], UTC), (["fwd"], UTC), (["channel", "day"], ZoneInfo("Asia/Baghdad"))):
+        with pytest.raises(Unanswerable):
+            await engine.facets(Question(), names, zone)
 
 
 async def test_pages_by_date_go_on_behind_the_first_thousand_and_by_relevance_do_not(node: Node) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import AbstractAsyncContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,15 +17,17 @@ from search import exact
 from search.dates import Bounds
 from search.document import Document
 from search.engine import Question, Sort
+from search.facets import NAMES, order
 from search.meili.compile import can_answer
 from search.normalize import Needle, needle, tokens
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
-from tests.contract.reference import Reference
+from tests.contract.reference import Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where
 
 __all__ = ["where"]
 
+BAGHDAD = ZoneInfo("Asia/Baghdad")
 WORDS = [
     "convoy",
     "Конвой",
@@ -163,6 +166,14 @@ async def compare_with_reference(
             else:
                 assert found == wanted, question
             assert await desk.engine.count(question) == len(wanted)
+            found_documents = [reference.documents[key[1:]] for key in wanted]
+            for zone, names in ((UTC, ("month", "channel", "lang")), (BAGHDAD, NAMES)):
+                counts = await desk.engine.facets(question, names, zone)
+                assert list(counts) == list(names)
+                for name in names:
+                    values = {one.value: one.count for one in counts[name]}
+                    assert values == count_by(found_documents, name, zone), (name, question)
+                    assert list(counts[name]) == order(name, counts[name])
 
 
 @settings(max_examples=60, deadline=None)

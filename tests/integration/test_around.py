@@ -32,7 +32,7 @@ async def all_blocks(directory: Path, count: int, sort: Sort) -> list[list[Shown
         found: list[list[Shown]] = []
         while True:
             answer = await engine.search(question)
-            matched = {(hit.channel_id, hit.message_id): hit.matched for hit in answer.hits}
+            matched = {hit.key: hit for hit in answer.hits}
             found += await surroundings.blocks(question, matched)
             if answer.cursor is None:
                 return found

@@ -1,0 +1,51 @@
+"""`search --facet`: how many hits there are of each channel, day, attachment ..."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from archiver.cli import output
+from archiver.row import ChannelName
+from search.facets import Count, Counts, FacetName, order
+
+
+def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
+    """Channels by what they are called now, as far as the archive knows them; in the order of those names."""
+    return {
+        facet: order(facet, [_named(one, names) for one in found]) if facet in {"channel", "fwd"} else found
+        for facet, found in counts.items()
+    }
+
+
+def print_counts(counts: Counts, shape: str) -> None:
+    """A table for each facet; TSV in a pipe (facet, name, count); or JSON."""
+    if shape == "json":
+        output.json({facet: [_object(one) for one in found] for facet, found in counts.items()})
+    elif shape == "jsonl":
+        for facet, found in counts.items():
+            for one in found:
+                output.jsonl({"facet": facet, **_object(one)})
+    else:
+        for facet, found in counts.items():
+            _print_table(facet, found)
+
+
+def _print_table(facet: FacetName, found: Sequence[Count]) -> None:
+    if output.is_terminal():
+        rows = [(one.name or one.value, one.count) for one in found]
+        output.table((facet, "messages"), rows, right=("messages",))
+        output.line()
+        return
+    for one in found:
+        output.tsv(facet, one.name or one.value, one.count)
+
+
+def _object(one: Count) -> dict[str, Any]:
+    return {"value": one.value, "name": one.name, "count": one.count}
+
+
+def _named(one: Count, names: Mapping[int, ChannelName]) -> Count:
+    known = names.get(int(one.value)) if one.value.isascii() and one.value.isdecimal() else None
+    return replace(one, name=known.name) if known else one

@@ -1,0 +1,128 @@
+"""Figures of finding in an archive of made-up messages (`corpus`): sizes of the tables, times of questions and facets.
+
+Times are inside the library, each the best of three: on a shared machine others' work comes on top of the rest. With
+them stands the processor time of the same calls, which is what an idle machine takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from archiver.store.database import ARCHIVE_NAME, Database
+from archiver.store.rows import snapshot
+from scripts.corpus import fill_archive, make_texts
+from search.engine import Question, Sort
+from search.exact import ExactEngine, tidy
+from search.facets import NAMES
+from search.filters import Context
+from search.query import parse
+
+Row: TypeAlias = tuple[str, str, str]
+Times: TypeAlias = list[tuple[float, float]]
+"""Milliseconds by the clock, and of the processor, of each call."""
+
+ROUNDS = 3
+FILTERS = (
+    "", "views:>1900000", "views:>1999990", "views:>1000", "forwards:>98", "has:voice", "has:poll", "-has:photo",
+    "is:missing", "is:edited", "is:forwarded", "id:77", "id:70000..70010", "fwd:1700000005", "channel:1500000001",
+    "on:2020-05-05", "views:>1900000 has:voice",
+)  # fmt: skip
+_UNSPACED = frozenset({"zh", "ja", "th"})
+
+
+def prepare(directory: Path, count: int) -> None:
+    """The archive, made where there is none, and tidied."""
+    if not (directory / ARCHIVE_NAME).exists():
+        fill_archive(directory, count)
+    with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
+        while tidy(conn):
+            pass
+
+
+def measure(directory: Path) -> Iterator[Row]:
+    """All figures."""
+    yield from sizes(directory)
+    yield from asyncio.run(times(directory))
+
+
+def sizes(directory: Path) -> Iterator[Row]:
+    """Bytes of the search tables, by the pages that they take, beside those of the texts."""
+    with closing(sqlite3.connect(directory / ARCHIVE_NAME)) as conn:
+        [(count, texts)] = conn.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM message")
+        tables = dict(conn.execute("SELECT name, sum(pgsize) FROM dbstat WHERE name GLOB 'search_*' GROUP BY name"))
+    words = tables.get("search_word", 0)
+    yield "texts", f"{texts / count:.0f} bytes/message", f"{count:,} messages"
+    yield "search tables / texts", f"{sum(tables.values()) / texts:.1%}", f"with {words / texts:.1%} for the words"
+
+
+async def times(directory: Path) -> list[Row]:
+    """Questions and facets."""
+    rows = []
+    context = Context(now=datetime.now(UTC))
+    questions = list(make_questions())
+    async with await Database.open_readonly(directory) as database, snapshot(database.connection):
+        engine = ExactEngine(database.connection)
+
+        async def ask(query: str, sort: Sort) -> None:
+            await engine.search(Question(tree=parse(query, context), sort=sort))
+
+        for sort, asked in (("newest", [*questions, *FILTERS]), ("relevance", questions)):
+            found = [await _best(ask, query, sort) for query in asked]
+            rows.append((f"search, {sort}", _percentiles(found), f"{len(asked)} questions"))
+        for query in ("", questions[0]):
+            tree = parse(query, context)
+            found = [await _best(engine.facets, Question(tree=tree), [name]) for name in NAMES]
+            hits = await engine.count(Question(tree=tree))
+            rows.append((f"one facet of {hits:,} hits", _percentiles(found), ", ".join(NAMES)))
+    return rows
+
+
+def make_questions(*, seed: int = 2) -> Iterator[str]:
+    """Words common and rare, phrases, prefixes, alternatives, in every language of the corpus."""
+    chance = random.Random(seed)
+    texts: dict[str, list[str]] = {}
+    for code, text in make_texts(30_000):
+        texts.setdefault(code, []).append(text)
+    for code, own in sorted(texts.items()):
+        long = [text for text in own if len(text) > 90]
+        if code in _UNSPACED:
+            for size in (2, 2, 2, 4, 4, 4):
+                yield f'"{chance.choice(long)[6 : 6 + size]}"'
+            continue
+        words = [word.strip(",.،") for text in own for word in text.split()]
+        ranked = [word for word, _ in Counter(words).most_common() if len(word) > 1 and not word.isdigit()]
+        yield from (ranked[3], ranked[50], ranked[800], ranked[8000], f"{ranked[3]} {ranked[30]}")
+        yield f"{ranked[10]} OR {ranked[300]}"
+        yield f"{ranked[100][:3]}*"
+        yield f"{ranked[3]} has:video"
+        yield f'"{" ".join(chance.choice(long).split()[3:6])}"'
+
+
+async def _best(call: Callable[..., Awaitable[object]], *arguments: object) -> tuple[float, float]:
+    found = []
+    for _ in range(ROUNDS):
+        clock, processor = time.perf_counter(), time.process_time()
+        await call(*arguments)
+        found.append(((time.perf_counter() - clock) * 1000, (time.process_time() - processor) * 1000))
+    return min(found)
+
+
+def _percentiles(times: Times) -> str:
+    clock, processor = sorted(one for one, _ in times), sorted(one for _, one in times)
+    return (
+        f"p50 {_at(clock, 0.5):.1f} ms, p95 {_at(clock, 0.95):.1f} ms"
+        f" (processor {_at(processor, 0.5):.1f}, {_at(processor, 0.95):.1f})"
+    )
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

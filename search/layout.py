@@ -1,0 +1,57 @@
+"""The tables of the embedded engine, as SQL. `exact` says what they are for, and is alone in writing them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from search.terms import TERM_SIGNS
+
+LAYOUT_VERSION: Final = 4
+"""To be raised with any change of the tables or of `terms`."""
+
+SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS search_channel (number INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL UNIQUE)",
+    """CREATE TABLE IF NOT EXISTS search_document (
+        docid INTEGER PRIMARY KEY,
+        channel INTEGER NOT NULL REFERENCES search_channel (number),
+        message_id INTEGER NOT NULL,
+        date INTEGER NOT NULL,
+        flags INTEGER NOT NULL,
+        views INTEGER,
+        forwards INTEGER,
+        fingerprint INTEGER NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS search_block (
+        block INTEGER PRIMARY KEY,
+        flags INTEGER NOT NULL,
+        views INTEGER NOT NULL,
+        forwards INTEGER NOT NULL,
+        low INTEGER NOT NULL,
+        high INTEGER NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS search_run (
+        channel INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        low INTEGER NOT NULL,
+        high INTEGER NOT NULL,
+        PRIMARY KEY (channel, block)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS search_revision (
+        channel INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        docid INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (channel, message_id, docid)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS search_origin (number INTEGER PRIMARY KEY, channel_id INTEGER UNIQUE, name TEXT)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS search_origin_name ON search_origin (name) WHERE channel_id IS NULL",
+    "CREATE TABLE IF NOT EXISTS search_forward (docid INTEGER PRIMARY KEY, origin INTEGER NOT NULL)",
+    f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
+        line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
+    )""",
+)
+TABLES: Final = (
+    "search_text", "search_document", "search_block", "search_run", "search_revision", "search_forward",
+    "search_origin", "search_channel", "search_layout",
+)  # fmt: skip

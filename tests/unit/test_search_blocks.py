@@ -1,0 +1,119 @@
+"""Walks pass over blocks that cannot hold a hit, and messages are found by the runs of their channel."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search import exact
+from search.blocks import cluster
+from search.changes import Written
+from search.compile import plan
+from search.dates import Bounds
+from search.document import Document
+from search.tree import And, Has, Is, Node, Not, Number, Or, Tag
+
+DAY = 86_400
+ALL = range(1 << 62)
+
+
+@pytest.fixture
+def conn() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        exact.create(made)
+        yield made
+
+
+def post(message_id: int, **fields: object) -> Document:
+    made: dict[str, object] = {"channel_id": 1, "date": message_id * DAY, "text": "word", **fields}
+    return Document(message_id=message_id, **made)  # type: ignore[arg-type]
+
+
+def looked_at(conn: sqlite3.Connection, tree: Node) -> int:
+    """Rows of the blocks that a walk for this tree cannot pass over."""
+    made = plan(tree, Bounds(), None)
+    if made.blocks is None:
+        return -1
+    return int(
+        conn.execute(
+            f"""SELECT count(*) FROM search_block AS b JOIN search_document AS d ON d.docid >> 8 = b.block
+                WHERE {made.blocks.sql}""",  # noqa: S608 ours
+            made.blocks.values,
+        ).fetchone()[0]
+    )
+
+
+def hits(conn: sqlite3.Connection, tree: Node) -> list[int]:
+    statement, values = plan(tree, Bounds(), None).select("d.message_id", ALL)
+    return sorted(row[0] for row in conn.execute(statement, values))
+
+
+def test_what_is_rare_is_found_without_looking_at_the_rest(conn: sqlite3.Connection) -> None:
+    exact.upsert(conn, [post(n, views=n % 10) for n in range(1, 2000)])
+    exact.upsert(conn, [post(900, views=5000), post(901, media=("voice",)), post(902, lang="uk", is_edited=True)])
+    for tree in (Number("views", 1000, None), Has("voice"), Is("edited"), Tag("lang", "uk"), Number("id", 5, 6)):
+        assert 0 < looked_at(conn, tree) < 20, tree
+    assert hits(conn, Number("views", 1000, None)) == [900]
+    assert hits(conn, Or((Has("voice"), Is("edited")))) == [901, 902]
+    assert looked_at(conn, And((Has("voice"), Number("views", 5, None)))) < 20
+    assert looked_at(conn, Not(Has("voice"))) == -1, "of what is not there a block tells nothing"
+    assert looked_at(conn, Or((Has("voice"), Not(Is("edited"))))) == -1
+
+
+def test_what_is_noted_later_is_found_as_well(conn: sqlite3.Connection) -> None:
+    exact.upsert(conn, [post(n, views=1) for n in range(1, 600)])
+    assert hits(conn, Is("missing")) == []
+    exact.mark_missing(conn, [(1, 7), (1, 500)])
+    exact.mark_pinned(conn, [(1, 300)], pinned=True)
+    exact.upsert(conn, [post(9, views=70)])
+    assert hits(conn, Is("missing")) == [7, 500]
+    assert hits(conn, Is("pinned")) == [300]
+    assert hits(conn, Number("views", 70, None)) == [9]
+    assert looked_at(conn, Is("missing")) < 50
+    exact.mark_missing(conn, [(1, 7)], missing=False)
+    assert hits(conn, Is("missing")) == [500]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3000), st.integers(0, 40)), max_size=9), max_size=9)
+)
+def test_each_message_is_written_once_wherever_its_date_puts_it(pages: list[list[tuple[int, int, int]]]) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        exact.create(conn)
+        latest = {}
+        for page in pages:
+            made = [post(number, channel_id=channel, date=week * 7 * DAY) for channel, number, week in page]
+            exact.upsert(conn, made)
+            latest.update({document.key: document for document in made})
+            assert exact.upsert(conn, [document for key, document in latest.items()]) == Written()
+        [(count,)] = conn.execute("SELECT count(*) FROM search_document WHERE flags & 1 = 0")
+        assert count == len(latest)
+
+
+@given(st.sets(st.integers(1, 5000), max_size=30))
+def test_ranges_of_ids_hold_all_of_them(ids: set[int]) -> None:
+    ranges = cluster(ids)
+    assert all(any(low <= one <= high for low, high in ranges) for one in ids)
+    assert all(before[1] < after[0] for before, after in pairwise(ranges))
+
+
+def test_many_small_segments_are_worth_tidying(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "_UNTIDY", 10)
+    exact.upsert(conn, [post(1)])
+    assert not exact.is_untidy(conn)
+    for at in range(4):
+        with conn:
+            conn.execute("BEGIN")
+            numbers = range(at * 100, at * 100 + 100)
+            exact.upsert(conn, [post(n, text=" ".join(f"w{n}x{m}" for m in range(100))) for n in numbers])
+    assert exact.is_untidy(conn)
+    while exact.tidy(conn):
+        pass
+    assert not exact.is_untidy(conn)
