@@ -17,7 +17,7 @@ from typing import Final
 from search.stems import arabic, cyrillic, hebrew, latin
 from search.stems.listed import families
 
-FORMS_VERSION: Final = 3
+FORMS_VERSION: Final = 4
 """To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""
 
 SHORTEST: Final = 3
@@ -43,12 +43,15 @@ def keys(word: str) -> frozenset[str]:
     if found is None:
         return frozenset()
     if len(word) < SHORTEST:
-        return _listed(word)
+        kind = {"hebrew": "h", "arabic": "a"}.get(found.lastgroup or "")
+        return _listed(word) or (frozenset({f"{kind}:{word}"}) if kind else frozenset())
+    if listed := _listed(word):
+        return listed
     match found.lastgroup:
         case "latin":
-            return _listed(word) or frozenset(latin.latin_stems(word))
+            return frozenset(latin.latin_stems(word))
         case "cyrillic":
-            return _listed(word) or frozenset(cyrillic.cyrillic_stems(word))
+            return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
             return _arabic(word)
         case _:
@@ -80,15 +83,18 @@ def _listed(word: str) -> frozenset[str]:
     return frozenset(f"={name}" for name in families().get(word, ()))
 
 
+_BEFORE_VERBS: Final = frozenset(("", "و", "ف", "س", "وس", "فس"))
+
+
 def _arabic(word: str) -> frozenset[str]:
     found: set[str] = set()
     for candidate in arabic.arabic_candidates(word):
         noun = arabic.arabic_noun(candidate)
-        listed = _listed(candidate) or _listed(noun)
-        found |= listed or {f"a:{noun}", *(f"a:{verb}" for verb in arabic.arabic_verb(candidate))}
-    if not found & _listed(word):
-        for stem in arabic.persian_stems(word):
-            found |= _listed(stem) or {f"f:{stem}"}
+        listed = _listed(candidate) or _listed(arabic.arabic_owned(candidate)) or _listed(noun)
+        verbs = arabic.arabic_verb(candidate) if word.removesuffix(candidate) in _BEFORE_VERBS else ()
+        found |= listed or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
+    for stem in arabic.persian_stems(word):
+        found |= _listed(stem) or {f"f:{stem}"}
     return frozenset(found)
 
 

@@ -23,12 +23,12 @@ _LONGER: Final = 8
 """Letters that a form may be longer than what it shares with the word."""
 
 # What may hang on a word in front, and the beginnings of verbs.
-_ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت في مي نمي"
+_ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت ون في فت وسي وست فسي فست مي نمي"
 _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של שמ מה כש כשה ושה ומה וכש בה לה"
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
 """Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
-_IMPERFECTS: Final = ("ي", "ت", "ن", "سي", "ست")
+_IMPERFECTS: Final = "ي ت ن سي ست سن وي وت ون في فت فن وسي وست فسي فست".split()
 
 
 class Range(NamedTuple):
@@ -91,6 +91,11 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
             yield from _of_member(member)
     elif kind in "af":
         yield from (_beginning(front + stem, len(stem) + _LONGER) for front in _FRONTS["arabic"])
+        yield from (
+            _beginning(front + plural, len(plural) + _LONGER)
+            for front in _FRONTS["arabic"]
+            for plural in _plurals(stem)
+        )
         if stem.startswith("ا"):
             yield from (_beginning(front + stem[1:], len(stem) + _LONGER) for front in _IMPERFECTS)
     elif kind == "h":
@@ -117,10 +122,21 @@ def _same(letters: tuple[str, str]) -> bool:
     return letters[0] == letters[1]
 
 
+def _plurals(stem: str) -> Iterator[str]:
+    """Broken plurals of common shapes; see `arabic_singular`."""
+    if len(stem) == _SHORTEST:
+        yield f"ا{stem[:2]}ا{stem[2]}"
+        yield f"{stem[:2]}و{stem[2]}"
+    elif len(stem) == _SHORTEST + 1 and stem[2] in "اي":
+        yield f"{stem[:2]}اي{stem[3]}"
+
+
 def _variants(kind: str, stem: str) -> Iterator[str]:
     """Other beginnings of the same stem."""
     if kind == "g":
         yield f"ge{stem}"
+    if kind == "e" and stem.endswith("y"):
+        yield f"{stem[:-1]}i"
     if kind == "u":
         yield stem
         for at in (len(stem) - 2, len(stem) - 3):

@@ -19,7 +19,7 @@ SHORTEST = 3
 _ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
 _PARTICLES = re.compile("[وف]?[بلك]|[وف]|[وف]?س(?=[يتن])")
 _POSSESSIVE = Endings("هما هم هن ها كم نا")
-_ENDING = Endings("ات ون ين وا تم و ه ت")
+_ENDING = Endings("تين تان ات ون ين وا تم و ه ت")
 _DUAL = Endings("ان", least=4)
 _TANWIN = Endings("ا")
 _DERIVED_VERB = re.compile("ست|.ت|ت")
@@ -48,6 +48,24 @@ def arabic_noun(word: str) -> str:
     return _TANWIN.change(_DUAL.change(_ENDING.change(_POSSESSIVE.change(word))))
 
 
+def arabic_owned(word: str) -> str:
+    """Without the endings of possession alone."""
+    return _POSSESSIVE.change(word)
+
+
+def arabic_singular(noun: str) -> Iterator[str]:
+    """What a broken plural of a common shape is the plural of: كتايب كتيبه, رسايل رساله, اهداف هدف, حروب حرب."""
+    if noun in whole():
+        return
+    if len(noun) == 5 and noun[2:4] == "اي":
+        yield f"{noun[:2]}ي{noun[4]}"
+        yield f"{noun[:2]}ا{noun[4]}"
+    elif len(noun) == 5 and noun[0] == "ا" and noun[3] == "ا":
+        yield f"{noun[1:3]}{noun[4]}"
+    elif len(noun) == 4 and noun[2] == "و":
+        yield f"{noun[:2]}{noun[3]}"
+
+
 def arabic_verb(word: str) -> Iterator[str]:
     """What a verb of the present is in the past: يكتب كتب, يعلن اعلن."""
     found = _IMPERFECT.fullmatch(word)
@@ -58,7 +76,7 @@ def arabic_verb(word: str) -> Iterator[str]:
 
 _PERSIAN_VERB = re.compile("(?:نمي|مي)(?=..)")
 _PLURAL = Endings("هايي هاي ها هايم هايش هايشان هايمان", least=2)
-_NOUN = Endings("ترين تر يان ان ات اي يي ي شان مان تان م ه")
+_NOUN = Endings("گان گي ترين تر يان ان ات اي يي ي شان مان تان م ه")
 _PERSON = Endings("ند يم يد د م ي", least=2)
 _PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د تم:ت دم:د ته:ت ده:د")
 

@@ -24,7 +24,8 @@ def hebrew_candidates(word: str) -> Iterator[str]:
     found = _FRONT.match(word)
     end = found.end() if found else 0
     for cut in range(1, end + 1):
-        if len(word) - cut < 3 or word[cut - 1 :] in whole():
+        # Two letters stay behind the article only: כלב is no כ and לב.
+        if len(word) - cut < (2 if word[cut - 1] == "ה" else 3) or word[cut - 1 :] in whole():
             return
         yield word[cut:]
 

@@ -24,7 +24,8 @@ _GERMAN = Stemmer.Stemmer("german", 0)
 
 def latin_stems(word: str) -> set[str]:
     """The stems of a word in all languages, each behind the sign of its group."""
-    return {*(f"{group}:{stem(word)}" for group, stem in LANGUAGES), *(f"t:{stem}" for stem in turkish(word))}
+    single = (f"{group}:{stem(word)}" for group, stem in LANGUAGES)
+    return {*single, *(f"g:{stem}" for stem in german(word)), *(f"t:{stem}" for stem in turkish(word))}
 
 
 _PLURALS = Endings("sses:ss shes:sh ches:ch xes:x zzes:zz ss:ss us:us is:is s")
@@ -56,20 +57,19 @@ _PAST = Endings(
 )
 
 
-def german(word: str) -> str:
-    """Snowball's, and the endings of weak verbs: `meldete`, `gemeldet`, `angemeldet`."""
+def german(word: str) -> set[str]:
+    """Snowball's stem, and that of a weak verb: `meldete`, `gemeldet`, `angemeldet`."""
     found = _PARTICIPLE.fullmatch(word) if "ge" in word[:12] else None
+    if found and found[2].endswith("ert"):
+        return {_WEAK.change(_GERMAN.stemWord(f"{found[1]}{found[2][:-1]}n"))}
     if word.endswith("innen"):
         word = word[:-3]
-    elif found and found[2].endswith("ert"):
-        return _WEAK.change(_GERMAN.stemWord(f"{found[1]}{found[2][:-1]}n"))
-    stem = _GERMAN.stemWord(_PAST.change(found[1] + found[2] if found else word))
-    return _WEAK.change(stem)
+    plain = found[1] + found[2] if found else word
+    return {_WEAK.change(_GERMAN.stemWord(one)) for one in (plain, _PAST.change(plain))}
 
 
 LANGUAGES: Final = (
     ("e", english),
-    ("g", german),
     ("r", french),
     ("r", spanish),
     ("r", italian),

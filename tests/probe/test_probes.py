@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from search.forms import keys
 from search.meili.compile import can_answer
+from search.normalize import tokens
+from search.vocabulary import ranges
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where
 from tests.probe.probes import FOLDER, documents, question, read, wrong
@@ -24,6 +27,21 @@ async def test_probes_are_answered_by_the_embedded_engine(tmp_path: Path, name: 
         found = await wrong(probes, desk.engine)
     assert len(found) <= 0.05 * len(probes), found
     assert [one for one in found if '"' in one.question.strip("-") and not one.should_match] == []
+
+
+def test_the_ranges_of_a_word_hold_all_its_forms() -> None:
+    """Looking only where forms may stand finds what looking everywhere finds."""
+    probes = [one for name in FILES for one in read(name)]
+    words = {word for one in probes for word in tokens(f"{one.question} {one.text}") if keys(word)}
+    lost = [
+        (one, other)
+        for one in words
+        for own, found in [(keys(one), ranges(one))]
+        for other in words
+        if other != one and not own.isdisjoint(keys(other))
+        if not any(low <= other < high and len(other) <= most for low, high, most in found)
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("name", FILES)
