@@ -28,7 +28,7 @@ _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של ש�
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
 """Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
-_IMPERFECTS: Final = "ي ت ن سي ست سن وي وت ون في فت فن وسي وست فسي فست".split()
+_IMPERFECTS: Final = ["ي", "ت", "ن", "سي", "ست", "سن", "وي", "وت", "ون", "في", "فت", "فن", "وسي", "وست", "فسي", "فست"]
 
 
 class Range(NamedTuple):
