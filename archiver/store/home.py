@@ -52,9 +52,9 @@ def list_gone(conn: sqlite3.Connection, node: str, *, before: int) -> list[int]:
 
 
 def is_moving(conn: sqlite3.Connection, node: str) -> bool:
-    """Whether a channel comes to a node, or leaves it."""
-    found = conn.execute("SELECT 1 FROM index_home WHERE node = ? AND phase <> 'held' LIMIT 1", (node,)).fetchone()
-    return found is not None
+    """Whether a channel comes to a node, leaves it, or has another name there than by now."""
+    sql = "SELECT 1 FROM index_home WHERE node = ? AND (phase <> 'held' OR renamed) LIMIT 1"
+    return conn.execute(sql, (node,)).fetchone() is not None
 
 
 async def find_serving(conn: aiosqlite.Connection, channel_ids: Iterable[int]) -> set[str] | None:
