@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-SAMPLE: Final = 100
+SAMPLE: Final = 80
 """Letters and spaces that are looked at; more cost time and change little."""
 LEAST: Final = 6
 """Letters of a text that says anything."""

@@ -82,6 +82,8 @@ _IN_RUN = re.compile(f"[{_RUN}]")
 _PIECES = re.compile(f"[{_RUN}]+|[^{_RUN}]+")
 # Between two letters of these scripts an apostrophe (in Hebrew also a double quote, צה"ל) belongs to the word.
 _INNER = re.compile("(?<=[\u0400-\u052f])'(?=[\u0400-\u052f])|(?<=[\u05d0-\u05f2])['\"](?=[\u05d0-\u05f2])")
+_LATIN = re.compile("[a-z]")
+_CYRILLIC = re.compile("[\u0430-\u045f]")
 _MIXED = re.compile("[a-z]+[\u0430-\u045f][a-z\u0430-\u045f]*|[\u0430-\u045f]+[a-z][a-z\u0430-\u045f]*")
 _LATIN_ALIKE: Final = "abcehikmoptxy"
 _CYRILLIC_ALIKE: Final = "авсенікмортху"
@@ -128,7 +130,8 @@ def fold(text: str) -> str:
         text = text.translate(_TABLE)
         if "'" in text or '"' in text:
             text = _INNER.sub("", text).translate(_NO_QUOTES)
-        text = _MIXED.sub(_one_script, text)
+        if _LATIN.search(text) and _CYRILLIC.search(text):
+            text = _MIXED.sub(_one_script, text)
         # A dropped mark may have stood between two characters that now combine.
         if unicodedata.is_normalized("NFKC", text):
             return text

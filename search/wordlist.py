@@ -30,7 +30,7 @@ _AT_ONCE = 500
 
 @dataclass(slots=True)
 class _Known:
-    """Words that are in the table as long as it bears the mark."""
+    """Words that are in the table, as long as it bears the mark, or do not belong there."""
 
     mark: int = 0
     words: set[str] = field(default_factory=set)
@@ -44,10 +44,12 @@ def learn(conn: sqlite3.Connection, lines: Iterable[str]) -> None:
     [(mark,)] = conn.execute("SELECT mark FROM search_word_mark").fetchall()
     if mark != _KNOWN.mark or mark == 0 or len(_KNOWN.words) > _MOST_KNOWN:
         _KNOWN.mark, _KNOWN.words = mark, set()
-    seen = {word for line in lines for word in line.split()} - _KNOWN.words
+    seen: set[str] = set()
+    for words in map(str.split, lines):
+        if not _KNOWN.words.issuperset(words):
+            seen.update(words)
+    seen -= _KNOWN.words
     new = sorted(filter(has_forms, seen))
-    if not new:
-        return
     before = conn.total_changes
     for at in range(0, len(new), _AT_ONCE):
         some = new[at : at + _AT_ONCE]
@@ -56,7 +58,7 @@ def learn(conn: sqlite3.Connection, lines: Iterable[str]) -> None:
     if conn.total_changes != before:
         _KNOWN.mark = secrets.randbelow(2**62) + 1
         conn.execute("UPDATE search_word_mark SET mark = ?", (_KNOWN.mark,))
-    _KNOWN.words.update(new)
+    _KNOWN.words |= seen
 
 
 async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mapping[str, Sequence[str]]:
