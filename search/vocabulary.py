@@ -137,6 +137,8 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
         yield f"ge{stem}"
     if kind == "e" and stem.endswith("y"):
         yield f"{stem[:-1]}i"
+    if kind == "r" and stem >= "\u0400":
+        yield stem[:-1]
     if kind == "u":
         yield stem
         for at in (len(stem) - 2, len(stem) - 3):

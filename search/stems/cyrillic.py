@@ -31,6 +31,9 @@ def cyrillic_stems(word: str) -> set[str]:
 
 
 _NOUN = Endings("ами ями ах ях ам ям ов ев ей ой ом ем ую юю ою ею а е и о у ы ю я й ь")
+_PARTICIPLE = re.compile("(.{3,}?)(жд|ч|щ|ж|ш)ен(?:[аоы]|н(?:ый|ая|ое|ые|ого|ой|ому|ых|ым|ую|ыми|ом))?")
+_BEFORE_PARTICIPLE: Final = {"жд": "д", "ч": "т", "щ": "т", "ж": "з", "ш": "с"}
+"""захватить, захвачен; освободить, освобожден."""
 _FLEETING = re.compile(f"(?<=..[^{_VOWELS}])[оеь](?=[кцн]$)")
 
 
@@ -45,7 +48,9 @@ def russian(word: str) -> set[str]:
     verb = stem[:-1] if len(stem) > SHORTEST + 1 and stem[-1] in _VOWELS else stem
     # A noun may have no ending at all: of `проблем` Snowball takes `ем`.
     bare = word if word[-1] not in _VOWELS else noun
-    return {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun, bare)}
+    found = _PARTICIPLE.fullmatch(word)
+    done = {found[1] + _BEFORE_PARTICIPLE[found[2]]} if found else set()
+    return done | {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun, bare)}
 
 
 _UKRAINIAN_VERB = (
