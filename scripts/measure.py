@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from finding import finding
+from million import million
 from rich.console import Console
 from rich.table import Table
 
@@ -56,7 +57,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.search:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
-            show(f"{options.search:,} messages", million(options.keep or Path(name, "archive"), options.search))
+            directory = options.keep or Path(name, "archive")
+            show(f"{options.search:,} messages", million(directory, options.search, telekeep))
         return
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
@@ -76,34 +78,6 @@ def show(title: str, rows: Iterable[Row]) -> None:
     for row in rows:
         table.add_row(*row)
     Console(width=140).print(table)
-
-
-def million(directory: Path, count: int) -> Iterator[Row]:
-    """Sizes and times of the embedded engine, and of the command as a whole."""
-    from scripts.million import make_questions, measure, prepare
-
-    prepare(directory, count)
-    yield from measure(directory)
-    os.environ["TELEKEEP_ARCHIVE__DIR"] = str(directory)
-    whole, processor = [], []
-    for question in list(make_questions())[::4]:
-        seconds, busy = whole_search(question)
-        whole.append(seconds * 1000)
-        processor.append(busy * 1000)
-    figure = f"p50 {_at(sorted(whole), 0.5):.0f} ms, p95 {_at(sorted(whole), 0.95):.0f} ms"
-    yield "telekeep search", f"{figure} (processor {_at(sorted(processor), 0.95):.0f})", "whole process"
-
-
-def whole_search(question: str) -> tuple[float, float]:
-    """Seconds of the whole process by the clock and of the processor, the best of three."""
-    found = []
-    for _ in range(3):
-        before = os.times()
-        seconds, _ = telekeep("search", "--", question)
-        after = os.times()
-        used = after.children_user + after.children_system - before.children_user - before.children_system
-        found.append((seconds, used))
-    return min(found)
 
 
 @contextmanager

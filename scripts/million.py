@@ -1,4 +1,4 @@
-"""Figures of finding in an archive of made-up messages (`corpus`): sizes of the tables, times of questions and facets.
+"""Figures of finding in a big archive of made-up messages (`corpus`): sizes of the tables, times of questions.
 
 Times are inside the library, each the best of three: on a shared machine others' work comes on top of the rest. With
 them stands the processor time of the same calls, which is what an idle machine takes.
@@ -7,6 +7,7 @@ them stands the processor time of the same calls, which is what an idle machine 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
 import time
@@ -17,9 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from corpus import fill_archive, make_texts
+
 from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
-from scripts.corpus import fill_archive, make_texts
 from search.engine import Question, Sort
 from search.exact import ExactEngine, tidy
 from search.facets import NAMES
@@ -30,6 +32,9 @@ Row: TypeAlias = tuple[str, str, str]
 Times: TypeAlias = list[tuple[float, float]]
 """Milliseconds by the clock, and of the processor, of each call."""
 
+Command: TypeAlias = Callable[..., tuple[float, int]]
+"""Runs `telekeep`; seconds and peak memory."""
+
 ROUNDS = 3
 FILTERS = (
     "", "views:>1900000", "views:>1999990", "views:>1000", "forwards:>98", "has:voice", "has:poll", "-has:photo",
@@ -39,19 +44,26 @@ FILTERS = (
 _UNSPACED = frozenset({"zh", "ja", "th"})
 
 
-def prepare(directory: Path, count: int) -> None:
-    """The archive, made where there is none, and tidied."""
+def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
+    """All figures of an archive of so many messages, which is made where there is none."""
     if not (directory / ARCHIVE_NAME).exists():
         fill_archive(directory, count)
     with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
         while tidy(conn):
             pass
-
-
-def measure(directory: Path) -> Iterator[Row]:
-    """All figures."""
     yield from sizes(directory)
     yield from asyncio.run(times(directory))
+    os.environ["TELEKEEP_ARCHIVE__DIR"] = str(directory)
+    whole = [min(_run(command, question) for _ in range(ROUNDS)) for question in list(make_questions())[::4]]
+    yield "telekeep search", _percentiles(whole), f"whole process, {len(whole)} questions"
+
+
+def _run(command: Command, question: str) -> tuple[float, float]:
+    before = os.times()
+    seconds, _ = command("search", "--", question)
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return seconds * 1000, used * 1000
 
 
 def sizes(directory: Path) -> Iterator[Row]:
