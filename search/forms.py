@@ -11,11 +11,13 @@ same way.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from search.stems import arabic, cyrillic, hebrew, latin
-from search.stems.listed import families
+from search.stems.listed import families, turkish_nouns
+from search.stems.turkish import turkish
 
 FORMS_VERSION: Final = 5
 """To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""
@@ -49,7 +51,7 @@ def keys(word: str) -> frozenset[str]:
         return listed
     match found.lastgroup:
         case "latin":
-            return frozenset(latin.latin_stems(word))
+            return frozenset((*latin.latin_stems(word), *_turkish(word)))
         case "cyrillic":
             return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
@@ -90,12 +92,26 @@ def _arabic(word: str) -> frozenset[str]:
     found: set[str] = set()
     for candidate in arabic.arabic_candidates(word):
         noun = arabic.arabic_noun(candidate)
-        listed = _listed(candidate) or _listed(arabic.arabic_owned(candidate)) or _listed(noun)
-        verbs = arabic.arabic_verb(candidate) if word.removesuffix(candidate) in _BEFORE_VERBS else ()
+        owned = arabic.arabic_owned(candidate)
+        listed = _listed(candidate) or _listed(owned) or _listed(noun)
+        if not listed and owned != candidate and owned.endswith("ت"):
+            # Before an ending ه is written ت.
+            listed = _listed(f"{owned[:-1]}ه")
+        verbs = tuple(arabic.arabic_verb(candidate)) if word.removesuffix(candidate) in _BEFORE_VERBS else ()
         found |= listed or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
+        if not listed and candidate.startswith("ي"):
+            found.update(key for stem in verbs if stem[0] != "ا" for key in _listed(stem))
     for stem in arabic.persian_stems(word):
         found |= _listed(stem) or {f"f:{stem}"}
     return frozenset(found)
+
+
+def _turkish(word: str) -> Iterator[str]:
+    """Of a word that hangs more on a listed noun than the list has: asker-imiz, ev-lerinden."""
+    for stem in turkish(word) - {word}:
+        noun = turkish_nouns().get(stem)
+        if noun is not None:
+            yield f"={noun}"
 
 
 def _hebrew(word: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from search.terms import TERM_SIGNS
 
-LAYOUT_VERSION: Final = 4
+LAYOUT_VERSION: Final = 5
 """To be raised with any change of the tables or of `terms`."""
 
 SCHEMA: Final = (

@@ -1,7 +1,7 @@
 """How a document lies in the embedded engine: a line of terms for FTS5, and a few bits for its row.
 
 The line begins with the *tags*: terms with a colon, `channel:123`, `hashtag:word`, that no word of a text can be. Then
-come the words of the text and of each further text, with a `:` between (so that no phrase runs across). What many
+come the words of the text and of each further text, with a `::` between (so that no phrase runs across). What many
 messages share (photo, link, language) or what changes without the content (edited, missing, pinned) is a bit of the row
 instead: a bit costs nothing, a term three bytes for each message that has it.
 
@@ -43,7 +43,7 @@ HAS_BITS: Final = {
 TERM_SIGNS: Final = ":./-_@+"
 """ASCII characters within a term besides letters and digits; texts are folded to letters, digits and spaces."""
 
-_BREAK = " : "
+_BREAK = " :: "
 _FIRST_RUN = "\u0e00"
 """No character of a run lies below."""
 _NO_TERM = re.compile(rf"[^a-z0-9{re.escape(TERM_SIGNS)}\u0080-\ud7ff\ue000-\U0010ffff]+")

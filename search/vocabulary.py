@@ -12,7 +12,8 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from search.forms import keys
-from search.stems.listed import members
+from search.stems.listed import members, turkish_nouns
+from search.stems.umlauts import with_umlauts, without_umlauts
 from search.tree import And, Node, Not, Or, Phrase, Word, any_of
 
 MOST_LOOKED_AT: Final = 250
@@ -21,6 +22,8 @@ MOST_FORMS: Final = 120
 _SHORTEST: Final = 3
 _LONGER: Final = 8
 """Letters that a form may be longer than what it shares with the word."""
+_MANY_ENDINGS: Final = 11
+"""The same in Turkish: ülke-ler-imiz-den."""
 
 # What may hang on a word in front, and the beginnings of verbs.
 _ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت ون في فت وسي وست فسي فست مي نمي"
@@ -28,6 +31,7 @@ _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של ש�
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
 """Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
+_FUTURES: Final = ("س", "وس", "فس")
 _IMPERFECTS: Final = ["ي", "ت", "ن", "سي", "ست", "سن", "وي", "وت", "ون", "في", "فت", "فن", "وسي", "وست", "فسي", "فست"]
 
 
@@ -74,6 +78,8 @@ def ranges(word: str) -> list[Range]:
     for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
         if not starts or one.high > starts[-1].high:
             starts.append(one)
+        elif one.most > starts[-1].most:
+            starts[-1] = starts[-1]._replace(most=one.most)
     return starts
 
 
@@ -103,19 +109,24 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
         start = stem[:-1] if len(stem) > _SHORTEST - 1 else stem
         yield from (_beginning(front + start, len(start) + _LONGER) for front in _FRONTS["hebrew"])
     else:
+        if kind == "g":
+            word = without_umlauts(word)
         shared = word[: sum(1 for _ in takewhile(_same, zip(word, stem, strict=False)))]
         for start in {shared if len(shared) >= _SHORTEST else stem, *_variants(kind, stem)}:
             slack = len(start) > _SHORTEST and start.endswith(_UNSTEADY)
-            yield _beginning(start[:-1] if slack else start, len(start) + _LONGER)
+            yield _beginning(start[:-1] if slack else start, len(start) + (_MANY_ENDINGS if kind == "t" else _LONGER))
 
 
 def _of_member(member: str) -> Iterator[Range]:
-    """Of a word of a family: itself, and in Arabic and Hebrew what hangs on it."""
+    """Of a word of a family: itself, and in Arabic, Hebrew and Turkish what hangs on it."""
     script = "arabic" if "\u0600" <= member < "\u0700" else "hebrew" if "\u0590" <= member < "\u0600" else ""
-    for front in _FRONTS.get(script, ()):
-        yield _beginning(front + member, len(front + member) + _SHORTEST)
+    # Before an ending ه is written ت.
+    start = member[:-1] if script == "arabic" and member[-1] == "ه" and len(member) > _SHORTEST else member
+    for front in (*_FRONTS.get(script, ()), *(_FUTURES if member[0] in "يتن" else ())):
+        yield _beginning(front + start, len(front + member) + _LONGER)
     if not script:
-        yield Range(member, f"{member} ", len(member))
+        long = len(member) + (_MANY_ENDINGS if member in turkish_nouns() else 0)
+        yield Range(member, f"{member}\U0010ffff" if long > len(member) else f"{member} ", long)
 
 
 def _same(letters: tuple[str, str]) -> bool:
@@ -135,6 +146,7 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
     """Other beginnings of the same stem."""
     if kind == "g":
         yield f"ge{stem}"
+        yield from with_umlauts(stem)
     if kind == "e" and stem.endswith("y"):
         yield f"{stem[:-1]}i"
     if kind == "r" and stem >= "\u0400":

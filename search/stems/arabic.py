@@ -76,7 +76,7 @@ def arabic_verb(word: str) -> Iterator[str]:
 
 _PERSIAN_VERB = re.compile("(?:نمي|مي)(?=..)")
 _PLURAL = Endings("هايي هاي ها هايم هايش هايشان هايمان", least=2)
-_NOUN = Endings("گان گي ترين تر يان ان ات اي يي ي شان مان تان م ه")
+_NOUN = Endings("هام:ه هات:ه هاش:ه گان گي ترين تر يان ان ات اي يي ي شان مان تان م ه")
 _PERSON = Endings("ند يم يد د م ي", least=2)
 _PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د تم:ت دم:د ته:ت ده:د")
 

@@ -16,6 +16,7 @@ import Stemmer
 from search.stems.endings import Endings
 from search.stems.romance import french, italian, portuguese, spanish
 from search.stems.turkish import turkish
+from search.stems.umlauts import without_umlauts
 
 SHORTEST: Final = 3
 """Letters of a stem."""
@@ -59,13 +60,23 @@ _PAST = Endings(
 
 def german(word: str) -> set[str]:
     """Snowball's stem, and that of a weak verb: `meldete`, `gemeldet`, `angemeldet`."""
+    word = without_umlauts(word)
     found = _PARTICIPLE.fullmatch(word) if "ge" in word[:12] else None
     if found and found[2].endswith("ert"):
-        return {_WEAK.change(_GERMAN.stemWord(f"{found[1]}{found[2][:-1]}n"))}
+        return {_WEAK.change(_snowball(f"{found[1]}{found[2][:-1]}n"))}
     if word.endswith("innen"):
         word = word[:-3]
     plain = found[1] + found[2] if found else word
-    return {_WEAK.change(_GERMAN.stemWord(one)) for one in (plain, _PAST.change(plain))}
+    return {_WEAK.change(_snowball(one)) for one in (plain, _PAST.change(plain))}
+
+
+_TWO_SOUNDS: Final = re.compile("(?<![aeiouq])(?:u(?=e..)|a(?=e..)|o(?=e.))e")
+
+
+def _snowball(word: str) -> str:
+    """Snowball's stem, but for its taking every oe and ue for an umlaut, which makes `guest` gust and `does` dos."""
+    stem: str = _GERMAN.stemWord(_TWO_SOUNDS.sub(lambda found: f"{found[0][0]}E", word))
+    return stem.lower()
 
 
 LANGUAGES: Final = (

@@ -35,6 +35,13 @@ def members(name: str) -> frozenset[str]:
 
 
 @cache
+def turkish_nouns() -> Mapping[str, str]:
+    """The words of the Turkish nouns' families, which have a plural in ler or lar, each with its family."""
+    nouns = [(first, words) for first, words in _families() if not {f"{first}ler", f"{first}lar"}.isdisjoint(words)]
+    return {word: first for first, words in nouns for word in words}
+
+
+@cache
 def _families() -> tuple[tuple[str, tuple[str, ...]], ...]:
     lines = [tuple(dict.fromkeys(line.split())) for line in _lines("families.txt")]
     return tuple((words[0], words) for words in lines)

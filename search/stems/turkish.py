@@ -20,10 +20,12 @@ _LONG: Final = (
 _SHORT: Final = (
     "nin nun in un yi yu i u ni nu ye ya e a ne na de da te ta nde nda den dan ten tan nden ndan si su "
     "yle yla im um imiz umuz di du ti tu ip up ki me ma sinin sunun sinda sunda sinde sunde sina suna sine sini sunu "
-    "indan unda inda inde unde indan inden undan unden ini unu ine una inin unun"
+    "miz muz iniz unuz niz nuz indan unda inda inde unde indan inden undan unden ini unu ine una inin unun"
 )
 _ENDINGS = Endings(f"{_LONG} {_SHORT}")
 _TINY: Final = 2
+_RARE: Final = frozenset(("miz", "muz", "niz", "nuz"))
+"""Endings that many short words end in: temmuz, yalniz, kirmizi."""
 _FOREIGN = re.compile("[qwx]|^[^aeiou]{3}|th|sch|[^aeiou]{4}")
 _HARD: Final = {"b": "p", "d": "t", "g": "k"}
 """kitap, kitabi."""
@@ -52,7 +54,7 @@ def _stem(word: str) -> str:
 
 def _shorter(word: str) -> str:
     for stem, ending in _ENDINGS.cuts(word):
-        if (len(ending) > _TINY or len(stem) > SHORTEST) and _agree(stem, ending):
+        if ((len(ending) > _TINY and ending not in _RARE) or len(stem) > SHORTEST) and _agree(stem, ending):
             return stem
     return word
 

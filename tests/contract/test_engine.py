@@ -103,6 +103,8 @@ async def test_a_phrase_never_crosses_from_one_field_into_another(desk: Desk) ->
     assert await ids(desk, '"long road"') == []
     assert await ids(desk, '"home map"') == []
     assert await ids(desk, '"map pdf"') == [1]
+    await desk.write([post(2, "x 東", extra=("東 y",)), post(3, "東 東")])
+    assert await ids(desk, '"東 東"') == [3]
 
 
 async def test_tags_are_not_words(desk: Desk) -> None:
