@@ -15,13 +15,18 @@ from archiver.filling import Load, fill
 from archiver.ledger import Batch, Ledger, Outcome, Place, Stretch
 from archiver.pace import Size
 from archiver.store.database import Database, Writer
+from archiver.store.home import list_channels_at, put_leaving
 from archiver.store.indexing import (
     advance_walk,
     drop_tasks,
+    get_standing,
     list_batches,
     note_success,
+    note_task,
     put_tasks,
     set_aside,
+    set_rebuild,
+    start_walk,
     take_back,
 )
 from archiver.store.outbox import acknowledge, find_place
@@ -127,7 +132,27 @@ class Delivery:
         else:
             self.ledger.sent(taken, batch)
             await self._database.write(lambda conn: put_tasks(conn, self._name, batch))
+            await self.note_task(max(batch.tasks.values()))
         return True
+
+    async def note_task(self, uid: int) -> None:
+        """The server gave a task this number. One that is not higher than the last says that it was emptied or put back
+        from an older copy: what it acknowledged since may be gone, so all is sent again. Counts would not show edits.
+        """
+        index = self._node.index
+
+        def act(conn: Writer) -> bool:
+            if not note_task(conn, self._name, uid):
+                return False
+            start_walk(conn, self._name, index, list_channels_at(conn, self._name, "held", "filling"))
+            put_leaving(conn, self._name)
+            if get_standing(conn, self._name).rebuild in {"walking", "swapping"}:
+                set_rebuild(conn, self._name, "wanted")
+            return True
+
+        if await self._database.write(act):
+            self.ledger.forget(index)
+            log.warning("the server of the index was emptied or put back from an older copy; all is sent again")
 
     async def _hand_over(self, batch: Batch, load: Load, indexes: Sequence[str]) -> None:
         lines = b"".join(load.lines)

@@ -77,9 +77,7 @@ class Indexer:
     """See above. `reader` is a connection of its own: encoding does not keep the mirror from writing."""
 
     def __init__(self, database: Database, reader: Database, node: Node, *, clock: Clock | None = None) -> None:
-        self._database = database
-        self._reader = reader
-        self._node = node
+        self._database, self._reader, self._node = database, reader, node
         self._clock = clock or Clock()
         self._stop = asyncio.Event()
         self.delivery = Delivery(database, reader, node, now=self._clock.now)
@@ -87,8 +85,7 @@ class Indexer:
         self._rebuilder = Rebuilder(database, reader, node, ledger, self._finish)
         self._mover = Mover(database, reader, node, ledger, finish=self._finish, now=self._clock.now)
         self.name, self.index = node.name, node.index
-        self._failures = 0
-        self._applied = 0
+        self._failures = self._applied = 0
         self.trouble: ServerError | None = None
         """What keeps it from going on, until something was applied again."""
         self.stale = False
@@ -96,8 +93,7 @@ class Indexer:
         self._present = False
         """Whether the index was seen to be there and right since the last trouble."""
         self._look_at = self._compare_at = self._prune_at = -math.inf
-        self._documents = 0
-        self._poll = 0.05
+        self._documents, self._poll = 0, 0.05
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; what is under way then is asked about by the next one."""
@@ -191,6 +187,8 @@ class Indexer:
         if not await self._finish(ensured.tasks):
             return
         self.stale = ensured.stale
+        for task in ensured.tasks:
+            await self.delivery.note_task(task.uid)
         standing = await self._note(ensured)
         if not ensured.stale and standing.rebuild is None:
             documents = (await node.stats()).documents
@@ -273,7 +271,8 @@ class Indexer:
 
         await self._database.write(act)
         try:
-            await self._node.prune(datetime.fromtimestamp(now - PRUNE, UTC))
+            task = await self._node.prune(datetime.fromtimestamp(now - PRUNE, UTC))
+            await self.delivery.note_task(task.uid)
         except KeyRefused:
             log.info("the key may not delete finished tasks; the server does so itself when there are a million")
 
@@ -288,6 +287,8 @@ class Indexer:
         if isinstance(error, IndexMissing) and self._failures == 0:
             self._failures = 1
             return 0.05  # the look makes it
+        if isinstance(error, Unreachable):
+            self._prune_at = -math.inf  # a task tells, by its number, whether it comes back as an older copy of itself
         self.trouble = error
         state: State = next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
         now = int(self._clock.now())
@@ -295,6 +296,5 @@ class Indexer:
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(lambda conn: set_state(conn, self.name, state, now=now, reason=str(error)))
         least = error.retry_after if isinstance(error, Busy) else 0.0
-        pause = pause_after(self._failures, least=least)
         self._failures += 1
-        return pause
+        return pause_after(self._failures - 1, least=least)

@@ -66,6 +66,8 @@ async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int
 
     name = settings.index
     async with closing([Admin(url, master_key, index=name) for url in settings.addresses]) as nodes:
+        for node in nodes:
+            await node.check_version()  # the keys themselves may not ask
         keys = {
             "api_key": await _make(nodes, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
             "search_key": await _make(nodes, f"telekeep search in {name}", SEARCH, [name]),

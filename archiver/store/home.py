@@ -91,6 +91,15 @@ def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> N
                 conn.execute(f"DELETE FROM {table} WHERE channel_id = ? AND node = ?", (home.channel_id, home.node))
 
 
+def put_leaving(conn: sqlite3.Connection, node: str) -> None:
+    """A node may have documents of any channel again: it is to forget those that others serve."""
+    conn.execute(
+        "INSERT OR IGNORE INTO index_home (channel_id, node, phase, serves, since)"
+        " SELECT channel_id, ?1, 'leaving', 0, 0 FROM index_home WHERE serves AND node NOT IN ('', ?1)",
+        (node,),
+    )
+
+
 def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], phase: str, *, now: int) -> None:
     """These channels are in this phase now."""
     conn.executemany(

@@ -185,6 +185,16 @@ def count_walk(conn: sqlite3.Connection, node: str, index: str) -> int:
     return int(count)
 
 
+def note_task(conn: sqlite3.Connection, node: str, uid: int) -> bool:
+    """The server gave a task this number; whether it is not higher than the last one, as of an older copy."""
+    last = conn.execute("SELECT last_task FROM index_node WHERE node = ?", (node,)).fetchone()
+    conn.execute(
+        "INSERT INTO index_node (node, last_task) VALUES (?1, ?2) ON CONFLICT (node) DO UPDATE SET last_task = ?2",
+        (node, uid),
+    )
+    return last is not None and last[0] is not None and uid <= last[0]
+
+
 # --- set aside
 
 

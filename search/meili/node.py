@@ -17,7 +17,6 @@ Errors: the `ServerError`s of `search.errors`.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from urllib.parse import quote, urlencode
 from meilisearch import Client
 from meilisearch.index import Index
 
-from search.errors import IndexMissing, KeyRefused, ServerError, Unreachable, WrongVersion
+from search.errors import IndexMissing, KeyRefused, Refused, ServerError, Unreachable
 from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
@@ -36,9 +35,8 @@ from search.meili.routing import node_name
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
 from search.meili.task import Task, read_task
 from search.meili.thread import CallThread
+from search.meili.version import expect_known_settings, expect_new_enough
 
-OLDEST_VERSION = (1, 36)
-"""The first with the ranking rules attributeRank and wordPosition."""
 SECONDS = 30.0
 """How long a call may take."""
 SEND_SECONDS = 600.0
@@ -112,13 +110,7 @@ class Node:
 
     async def check_version(self) -> None:
         """Raises WrongVersion for a server that is too old; passes when the key may not ask."""
-        version = await self.version()
-        numbers = re.match(r"(\d+)\.(\d+)", version or "")
-        if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
-            oldest = ".".join(map(str, OLDEST_VERSION))
-            raise WrongVersion(
-                f"Meilisearch at {self.name} is {version}; telekeep needs {oldest} or newer.", hint="Update the server."
-            )
+        expect_new_enough(self.name, await self.version())
 
     # --- indexes
 
@@ -259,7 +251,12 @@ class Node:
         return [read_task(one) for one in found["results"]]
 
     async def _set(self, settings: Mapping[str, Any], index: str | None) -> Task:
-        return read_task(await self._call(lambda: self._http.patch(self._path("settings", index), settings)))
+        path = self._path("settings", index)
+        try:
+            return read_task(await self._call(lambda: self._http.patch(path, settings)))
+        except Refused as error:
+            expect_known_settings(self.name, error)
+            raise
 
     async def _fetch(self, where: str | None, limit: int, index: str | None) -> dict[str, Any]:
         body: dict[str, Any] = {"fields": [PRIMARY_KEY], "limit": limit}

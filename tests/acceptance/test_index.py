@@ -138,6 +138,13 @@ def test_index_commands_say_what_is_wrong(shop: Shop) -> None:
         assert (done.status, done.errors) == (2, ["telekeep: no Meilisearch is set up. Set [meilisearch] url."])
 
 
+def test_keys_are_not_made_on_a_server_that_is_too_old(shop: Shop, meili: Meili) -> None:
+    meili.double.instance.version["pkgVersion"] = "1.35.1"
+    refused = shop.desk.run("index", "keys", stdin=f"{meili.master_key}\n")
+    assert (refused.status, refused.out) == (2, "")
+    assert "is 1.35.1; telekeep needs 1.36 or newer. Update the server." in refused.err
+
+
 def test_keys_may_do_what_they_need_and_no_more(shop: Shop, meili: Meili) -> None:
     if meili.master_key is None:
         pytest.skip("the server has no master key")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.cli.index_keys import INDEXER
 from search.document import Document
 from search.engine import Question
 from search.errors import (
@@ -246,6 +247,16 @@ async def test_a_server_that_is_too_old_is_refused_by_version(meili: Meili) -> N
             await node.ensure()
         meili.double.instance.version["pkgVersion"] = "2.0.0-rc.1"
         assert (await node.ensure()).created
+
+
+async def test_a_server_that_is_too_old_shows_by_its_settings_to_a_key_that_may_not_ask(meili: Meili) -> None:
+    meili.double.instance.version["pkgVersion"] = "1.35.1"
+    name = meili.fresh()
+    key = meili.client().create_key({"actions": [*INDEXER], "indexes": [name], "expiresAt": None}).key
+    async with open_node(meili, index=name, key=key) as node:
+        assert await node.version() is None
+        with pytest.raises(WrongVersion, match=r"does not know our settings; telekeep needs 1\.36"):
+            await node.ensure()
 
 
 @pytest.mark.parametrize(("body", "said"), [(b"<html>", "is no Meilisearch"), (b'{"x":1}', "what is not understood")])

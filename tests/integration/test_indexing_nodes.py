@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -244,3 +245,27 @@ async def test_a_name_that_changes_reaches_old_documents_and_is_no_lag(meilis: l
         )
         await desk.until(lambda: not desk.query("SELECT 1 FROM index_walk"), "the end of the walk")
         assert desk.query("SELECT renamed FROM index_home WHERE renamed") == []
+
+
+async def test_an_older_copy_of_a_node_is_rid_of_channels_that_have_moved_since(
+    meilis: list[Meili], tmp_path: Path
+) -> None:
+    double = meilis[0].double
+    assert double.db is not None
+    async with desk_of(meilis[0], tmp_path / "archive", index="messages") as desk:
+        for channel_id in await add_channels(desk, meilis):
+            await desk.post(*range(1, 4), channel_id=channel_id)
+        await desk.start()
+        await desk.until(lambda: is_right(desk), "every message on the only node")
+        await desk.until(double.instance.idle, "all tasks done")
+        shutil.copytree(double.db, tmp_path / "copy")
+        await desk.stop()
+        desk.meilis = meilis
+        await desk.start()
+        await desk.until(lambda: is_right(desk), "every message on its node")
+        await desk.stop()
+        shutil.copytree(tmp_path / "copy", double.db, dirs_exist_ok=True)
+        double.restart()
+        assert not is_right(desk)
+        await desk.start()
+        await desk.until(lambda: is_right(desk), "every message on its node again")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,3 +189,31 @@ async def happen(desk: Desk, double: Any, chance: random.Random, round_: int) ->
             await desk.lose(*(held & set(ids)))
         case _:
             await desk.post(*ids, text=f"round {round_}")
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_server_put_back_from_an_older_copy_gets_what_changed_since(
+    meili: Meili, tmp_path: Path, running: bool
+) -> None:
+    """Counts show nothing: there are as many documents, but an edit is forgotten."""
+    double, copy = meili.double, tmp_path / "copy"
+    assert double.db is not None
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.post(*range(1, 40))
+        await desk.post(1, channel_id=1002)
+        await desk.start()
+        await desk.until_equal()
+        await desk.until(double.instance.idle, "all tasks done")
+        shutil.copytree(double.db, copy)
+        await desk.post(7, text="edited")
+        await desk.until_equal()
+        if not running:
+            await desk.stop()
+        shutil.copytree(copy, double.db, dirs_exist_ok=True)
+        double.restart()
+        assert desk.indexed() != desk.held()
+        if running:
+            await desk.post(2, channel_id=1002)
+        else:
+            await desk.start()
+        await desk.until_equal()

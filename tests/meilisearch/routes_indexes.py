@@ -8,7 +8,7 @@ from tests.meilisearch import settings, uids
 from tests.meilisearch.errors import ApiError
 from tests.meilisearch.index import timestamp
 from tests.meilisearch.parameters import Parameter, boolean, size
-from tests.meilisearch.reading import REQUIRED, Field, list_of, listed, optional, shape, string, unknown_field
+from tests.meilisearch.reading import REQUIRED, Field, invalid, list_of, listed, optional, shape, string, unknown_field
 from tests.meilisearch.reading import boolean as is_boolean
 from tests.meilisearch.routes import Answer, Request, Routes
 from tests.meilisearch.routes_documents import enqueue
@@ -40,6 +40,7 @@ _UPDATE_FIELDS = {
     "primaryKey": Field(optional(string), "invalid_index_primary_key"),
     "uid": Field(optional(string), "invalid_index_uid"),
 }
+_RANKING_SINCE, _NEWER_RULES = (1, 36), {"attributeRank", "wordPosition"}
 _WILDCARD = ("displayedAttributes", "searchableAttributes")  # a reset of them is told as ["*"]
 _SWAP = shape(
     {
@@ -124,9 +125,19 @@ def _simple(request: Request, kind: str, details: dict[str, Any]) -> Answer:
 
 def _settings(request: Request, change: dict[str, Any], *, deletes: bool = False) -> Answer:
     uid = uids.check(request.names["index_uid"])
+    _expect_known(change, request.server.version["pkgVersion"])
     content = {"change": change, "allow_creation": request.access.creates(uid) and not deletes}
     details = {name: ["*"] if value is None and name in _WILDCARD else value for name, value in change.items()}
     return enqueue(request, "settingsUpdate", uid, content, details)
+
+
+def _expect_known(change: dict[str, Any], version: str) -> None:
+    """Refuse, as a server of this version does, ranking rules that are newer than it."""
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) >= _RANKING_SINCE:
+        return
+    for rule in set(change.get("rankingRules") or ()) & _NEWER_RULES:
+        raise invalid(".rankingRules", "invalid_settings_ranking_rules", f"`{rule}` ranking rule is invalid.")
 
 
 def _reset_settings(request: Request) -> Answer:
