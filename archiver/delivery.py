@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from archiver.filling import Load, fill
@@ -65,6 +66,8 @@ class Delivery:
         self.size = Size()
         self.duration = 0.0
         """Seconds that the server worked on the last task."""
+        self.written_at: datetime | None = None
+        """Or a little later the index was written to, by the server's clock."""
         self.applied = 0
         """Batches that were applied."""
         self._database = database
@@ -136,9 +139,7 @@ class Delivery:
         return True
 
     async def note_task(self, uid: int) -> None:
-        """The server gave a task this number. One that is not higher than the last says that it was emptied or put back
-        from an older copy: what it acknowledged since may be gone, so all is sent again. Counts would not show edits.
-        """
+        """The server gave a task this number. All is sent again if it is not higher than the last: an older copy."""
         index = self._node.index
 
         def act(conn: Writer) -> bool:
@@ -191,6 +192,8 @@ class Delivery:
         if outcome is Outcome.APPLIED:
             duration = max((tasks[uid].duration or 0.0 for uid in batch.tasks.values() if uid in tasks), default=0.0)
             self.duration = duration
+            if own := tasks.get(batch.tasks.get(self._node.index, -1)):
+                self.written_at = own.started_at
             self.size.learn(batch.size, duration)
             await self._apply(batch)
         elif outcome is Outcome.FAILED and isinstance(error, TaskFailed):

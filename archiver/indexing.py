@@ -31,7 +31,6 @@ from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
     Standing,
-    State,
     end_walks,
     find_standing,
     get_aside,
@@ -41,7 +40,8 @@ from archiver.store.indexing import (
     start_walk,
 )
 from archiver.store.outbox import enqueue, has_waiting, peek
-from search.errors import Busy, IndexMissing, KeyRefused, Refused, ServerError, StorageFull, Unreachable, WrongVersion
+from archiver.trouble import state_after
+from search.errors import Busy, IndexMissing, KeyRefused, ServerError, Unreachable
 
 if TYPE_CHECKING:
     from search.meili.node import Ensured, Node
@@ -62,14 +62,6 @@ IDLE: Final = 0.5
 """Seconds between two looks into the outbox."""
 MOST_UNDER_WAY: Final = 2
 """Large tasks: one is worked on while the next one is sent."""
-_STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
-    (Unreachable, "unreachable"),
-    (Busy, "busy"),
-    (StorageFull, "full"),
-    (KeyRefused, "refused"),
-    (WrongVersion, "refused"),
-    (Refused, "refused"),
-)
 STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
 
 
@@ -258,9 +250,9 @@ class Indexer:
         return True
 
     async def _tidy(self) -> None:
-        """Let the server forget tasks that succeeded, and try again what may be taken by now."""
+        """Let the server forget tasks that succeeded (a task too, see `note_task`); try again what was set aside."""
         now = self._clock.now()
-        if now < self._prune_at:
+        if now < self._prune_at and not await self._went_back():
             return
         self._prune_at = now + PRUNE
 
@@ -276,6 +268,14 @@ class Indexer:
         except KeyRefused:
             log.info("the key may not delete finished tasks; the server does so itself when there are a million")
 
+    async def _went_back(self) -> bool:
+        """Whether the index was last written to before our last task for it was begun."""
+        ours = self.delivery.written_at
+        if ours is None or (await self._node.written_at() or ours) >= ours:
+            return False
+        self.delivery.written_at = None
+        return True
+
     # --- trouble
 
     def _recover(self) -> None:
@@ -288,10 +288,9 @@ class Indexer:
             self._failures = 1
             return 0.05  # the look makes it
         if isinstance(error, Unreachable):
-            self._prune_at = -math.inf  # a task tells, by its number, whether it comes back as an older copy of itself
+            self._prune_at = -math.inf  # it may come back as an older copy of itself
         self.trouble = error
-        state: State = next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
-        now = int(self._clock.now())
+        state, now = state_after(error), int(self._clock.now())
         known = (await self._find_standing()).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(lambda conn: set_state(conn, self.name, state, now=now, reason=str(error)))

@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode
 from meilisearch import Client
 from meilisearch.index import Index
 
-from search.errors import IndexMissing, KeyRefused, Refused, ServerError, Unreachable
+from search.errors import IndexMissing, KeyRefused, Refused, Unreachable
 from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
@@ -92,14 +92,6 @@ class Node:
 
     # --- the server
 
-    async def is_healthy(self) -> bool:
-        """Whether it answers and works."""
-        try:
-            answer = await self._call(self._client.health)
-        except ServerError:
-            return False
-        return answer.get("status") == "available"
-
     async def version(self) -> str | None:
         """Its version, None when the key may not ask."""
         try:
@@ -150,11 +142,13 @@ class Node:
 
     async def made_at(self, *, index: str | None = None) -> str | None:
         """When it was made, as the server says it: a mark that an index keeps when it is swapped; None without one."""
-        try:
-            found = await self._call(lambda: self._http.get(f"indexes/{_path(index or self.index)}"))
-        except IndexMissing:
-            return None
-        return str(found["createdAt"])
+        found = await self._describe(index)
+        return None if found is None else str(found["createdAt"])
+
+    async def written_at(self) -> datetime | None:
+        """When it was last written to; None without one."""
+        found = await self._describe(None)
+        return None if found is None else datetime.fromisoformat(found["updatedAt"])
 
     async def stats(self, *, index: str | None = None) -> Stats:
         """Raises IndexMissing."""
@@ -196,7 +190,7 @@ class Node:
 
     async def count(self, channel_id: int | None = None, *, index: str | None = None) -> int:
         """How many documents the index has, of one channel or of all."""
-        return int((await self._fetch(_of_channel(channel_id), 0, index))["total"])
+        return int((await self._fetch(None if channel_id is None else f"channel_id = {channel_id}", 0, index))["total"])
 
     async def list_ids(self, channel_id: int, first: int, last: int, *, index: str | None = None) -> list[int]:
         """Which message ids of a channel the index has from `first` to `last`, ascending; 10,000 ids at most."""
@@ -249,6 +243,12 @@ class Node:
     async def _tasks(self, query: str) -> list[Task]:
         found = await self._call(lambda: self._http.get(f"tasks?{query}"))
         return [read_task(one) for one in found["results"]]
+
+    async def _describe(self, index: str | None) -> dict[str, Any] | None:
+        with suppress(IndexMissing):
+            found: dict[str, Any] = await self._call(lambda: self._http.get(f"indexes/{_path(index or self.index)}"))
+            return found
+        return None
 
     async def _set(self, settings: Mapping[str, Any], index: str | None) -> Task:
         path = self._path("settings", index)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from search.errors import ServerError, StorageFull, TaskFailed
@@ -38,6 +39,8 @@ class Task:
     """How many documents it received."""
     duration: float | None = None
     """Seconds that the server worked on it."""
+    started_at: datetime | None = None
+    """By the server's clock."""
     metadata: str | None = None
     """What was given with it: a server that lost its tasks gives their numbers to others."""
 
@@ -79,6 +82,7 @@ def read_task(found: Mapping[str, Any]) -> Task:
         document_id=named[0] if named else None,
         documents=details.get("receivedDocuments"),
         duration=_seconds(found.get("duration")),
+        started_at=datetime.fromisoformat(found["startedAt"]) if found.get("startedAt") else None,
         metadata=found.get("customMetadata"),
     )
 

@@ -212,8 +212,6 @@ async def test_a_server_put_back_from_an_older_copy_gets_what_changed_since(
         shutil.copytree(copy, double.db, dirs_exist_ok=True)
         double.restart()
         assert desk.indexed() != desk.held()
-        if running:
-            await desk.post(2, channel_id=1002)
-        else:
+        if not running:
             await desk.start()
         await desk.until_equal()

@@ -1,0 +1,22 @@
+"""What an error of the server makes of the index: the state that `status` tells."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archiver.store.indexing import State
+from search.errors import Busy, KeyRefused, Refused, ServerError, StorageFull, Unreachable, WrongVersion
+
+_STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
+    (Unreachable, "unreachable"),
+    (Busy, "busy"),
+    (StorageFull, "full"),
+    (KeyRefused, "refused"),
+    (WrongVersion, "refused"),
+    (Refused, "refused"),
+)
+
+
+def state_after(error: ServerError) -> State:
+    """The state that the index is in while this is so."""
+    return next((state for kind, state in _STATES if isinstance(error, kind)), "failing")
