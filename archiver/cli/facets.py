@@ -33,6 +33,8 @@ def print_counts(counts: Counts, shape: str) -> None:
 
 
 def _print_table(facet: FacetName, found: Sequence[Count]) -> None:
+    if not found:
+        return
     if output.is_terminal():
         rows = [(one.name or one.value, one.count) for one in found]
         output.table((facet, "messages"), rows, right=("messages",))

@@ -186,8 +186,9 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
 
                 counts = await finder.engine.facets(question, options.facets, zone)
                 print_counts(name_channels(counts, names), options.shape)
-                output.note(finder.describe())
-                return 0 if any(counts.values()) else 1
+                counted = any(counts.values())
+                output.note(finder.describe() if counted else f"nothing found to count; {finder.describe()}")
+                return 0 if counted else 1
             answers = Answers(conn, finder, names)
             if options.count:
                 return _print_count(await _count(answers, finder, question, options), finder)
