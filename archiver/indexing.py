@@ -221,7 +221,7 @@ class Indexer:
             log.log(level, "the index lacks messages of %d channels; they are sent again", len(lacking))
             self.delivery.ledger.forget(name)
             await self._database.write(lambda conn: start_walk(conn, self.name, name, lacking))
-        elif self.delivery.is_idle:
+        elif self.delivery.is_idle and self.trouble is None:
             await self._database.write(lambda conn: note_success(conn, self.name, now=now))
 
     async def _advance(self, standing: Standing) -> bool:

@@ -215,3 +215,22 @@ async def test_a_server_put_back_from_an_older_copy_gets_what_changed_since(
         if not running:
             await desk.start()
         await desk.until_equal()
+
+
+async def test_a_server_that_takes_nothing_is_not_followed(meili: Meili, tmp_path: Path) -> None:
+    """As one does with a full disk: it counts and answers, and every sending ends in 500."""
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.post(1)
+        await desk.start()
+        await desk.until_equal()
+        meili.double.faults.add(SEND, status(500, "internal"), times=1000)
+        await desk.post(2)
+        await desk.until(lambda: desk.state == "failing", "that it fails")
+        end, seen = desk.clock.now() + 90, set()
+        while desk.clock.now() < end:
+            seen.add(desk.state)
+            await asyncio.sleep(0.02)
+        assert seen == {"failing"}
+        meili.double.faults.clear()
+        await desk.until_equal()
+        await desk.until(lambda: desk.state == "following", "that all is well")
