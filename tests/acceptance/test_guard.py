@@ -67,6 +67,7 @@ def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
     ("command", "held"), [(["sync"], "the archive"), (["add", "alpha"], "the archive"), (["login"], "account default")]
 )
 def test_second_process_says_who_holds_the_archive_or_the_session(busy: Busy, command: list[str], held: str) -> None:
+    busy.telegram.order("net", rtt=5.0)  # it is to last until the end of these tests
     done = busy.desk.run(*command, stdin="")
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert f"`telekeep sync` (process {busy.process.pid})" in done.err
