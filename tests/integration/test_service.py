@@ -137,7 +137,7 @@ async def test_a_channel_that_is_too_busy_to_be_followed_gets_its_whole_history_
             for number in range(120):  # more than any difference tells
                 busy.post(f"talk {number}")
             await asyncio.sleep(30 / SPEED)
-        assert desk.row(busy, "generation") > 3
+        assert desk.row(busy, "generation") > 1  # its history was begun anew while it was read
         await desk.until(lambda: desk.mirrors(busy))
 
 
