@@ -53,7 +53,7 @@ class Finder:
 async def open_finder(
     conn: Connection, settings: Meilisearch, choice: Choice, question: Question, *, counting: Counting = ((), UTC)
 ) -> AsyncIterator[Finder]:
-    """The engine for this question; `auto` has the embedded one behind it. Raises UsageError, NotSearchable.
+    """The engine for this question, the embedded one behind it. Raises UsageError, NotSearchable.
 
     `counting`: the facets by which hits are to be counted, and the zone of their days.
     """
@@ -76,7 +76,7 @@ async def open_finder(
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await list_hidden(conn, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
-        yield Finder(engine if choice == "meilisearch" else AutoEngine(engine, exact, _tell), lag, question.fuzzy)
+        yield Finder(AutoEngine(engine, exact, _tell), lag, question.fuzzy)
 
 
 def _is_left(question: Question, lag: int, counting: Counting) -> bool:
