@@ -69,7 +69,7 @@ async def test_500_channels_stay_at_the_present_with_a_request_a_second(
 async def test_500_channels_are_polled_within_what_is_affordable_when_the_probe_is_refused(
     account: Account, world: World, tmp_path: Path
 ) -> None:
-    world.clock.speed = 2 * SPEED
+    world.clock.speed = SPEED
     chance = random.Random(7)
     channels = add_many(world, CHANNELS)
     now = world.now()
