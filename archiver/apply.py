@@ -167,7 +167,8 @@ def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Se
     changed = {m.message_id for m in (*changes.insert, *changes.revise)}
     changed.update(changes.missing, changes.returned)
     if changed:
-        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now)
+        later = sight.origin != "update"  # a page of the past does not hold up the news
+        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now, later=later)
 
 
 def _keys(channel: Mirrored, message_ids: Iterable[int]) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archiver.indexable import encode
-from archiver.ledger import END, Place, Stretch
+from archiver.ledger import Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.indexable import read_indexable
 from archiver.store.indexing import list_walk_places
@@ -38,7 +38,7 @@ async def fill(reader: Database, node: str, stretch: Stretch, most_bytes: int) -
         encoded = await reader.read(lambda conn, after=after, limit=limit: _encode(conn, node, stretch, after, limit))  # type: ignore[misc]
         if not encoded:
             load.ended = True
-            load.upto = stretch.upto if stretch.upto != END else load.upto
+            load.upto = load.upto if stretch.is_open else stretch.upto
             break
         if not _add(load, encoded, most_bytes):
             break

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from archiver.clock import Clock
 from archiver.delivery import FINAL, Delivery
 from archiver.drift import find_lacking
+from archiver.ledger import HISTORY, NEWS, Lane
 from archiver.moving import Mover
-from archiver.pace import MUCH, gathering, pause_after
+from archiver.pace import MUCH, SHORTEST, gathering, pause_after
 from archiver.rebuild import Rebuilder, next_index
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at
@@ -141,11 +142,12 @@ class Indexer:
         both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
         if len(ledger.under_way) < MOST_UNDER_WAY and (again := ledger.take_again()):
             return await self.delivery.send(again, [again.walk_of] if again.walk_of else both)
-        if both and await self._is_due():
-            return await self.delivery.send(ledger.take(), both)
+        for lane in (NEWS, HISTORY) if both else ():
+            if await self._is_due(lane):
+                return await self.delivery.send(ledger.take(lane), both)
         for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
             if await self._reader.read(lambda conn, index=index: is_walking(conn, self.name, index)):  # type: ignore[misc]
-                if await self.delivery.send(ledger.take(index), [index]):
+                if await self.delivery.send(ledger.take(Lane(index)), [index]):
                     return True
                 if not self._is_walked(index):
                     continue
@@ -156,19 +158,20 @@ class Indexer:
     def _is_walked(self, index: str) -> bool:
         """Whether all that was taken of a walk is done."""
         ledger = self.delivery.ledger
-        return ledger.frontier(index) == ledger.claimed(index)
+        return ledger.frontier(index) == ledger.claimed(Lane(index))
 
-    async def _is_due(self) -> bool:
-        """Whether what waits in the outbox is much, or was gathered for long enough."""
+    async def _is_due(self, lane: Lane) -> bool:
+        """Whether what waits in a lane of the outbox is much, or was gathered for long enough."""
         ledger = self.delivery.ledger
-        after = ledger.claimed(None)
-        waiting = await self._reader.read(lambda conn: peek(conn, self.name, after, MUCH))
+        after, ours = ledger.claimed(lane), ledger.count_under_way(lane)
+        waiting = await self._reader.read(lambda conn: peek(conn, self.name, after, lane.end, MUCH))
         if not waiting.messages or waiting.since is None:
             return False
-        ours = sum(batch.stretch.walk_of is None for batch in ledger.under_way)
         if waiting.messages >= MUCH:
             return ours < MOST_UNDER_WAY
-        return ours == 0 and self._clock.now() - waiting.since >= gathering(self.delivery.duration)
+        # Behind other tasks it waits long enough.
+        gathered = SHORTEST if len(ledger.under_way) > ours else gathering(self.delivery.duration)
+        return ours == 0 and self._clock.now() - waiting.since >= gathered
 
     # --- the index
 

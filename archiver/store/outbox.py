@@ -1,7 +1,8 @@
 """Table `outbox`: what each node of the index does not know yet; one row a message, however often it changed.
 
-A node's rows stand in the order of their last change: *place* `(seq, channel_id, message_id)`. What was sent is a
-stretch of places; a message that changes meanwhile moves to a later place, so acknowledging the stretch leaves it.
+A node's rows stand in the order of their last change, news before history (`ledger`): *place* `(seq, channel_id,
+message_id)`. What was sent is a stretch of places; a message that changes meanwhile moves out of it, to a place that
+was not taken yet, so acknowledging the stretch leaves it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from archiver.ledger import Place
+from archiver.ledger import LATER, Place
 from archiver.store.bulk import insert_many
 from archiver.store.home import list_nodes_of
 
@@ -26,9 +27,15 @@ class Waiting(NamedTuple):
     """When the first of them was noted, unix seconds."""
 
 
-def enqueue(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
-    """Note that these messages are new or changed; the first note's time is the one that lag is measured from."""
+def enqueue(
+    conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, later: bool = False
+) -> None:
+    """Note that these messages are new or changed; the first note's time is the one that lag is measured from.
+
+    `later`: behind all news.
+    """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
+    seq += LATER * later
     ids = list(message_ids)
     for node in list_nodes_of(conn, channel_id):
         insert_many(
@@ -52,7 +59,7 @@ def list_homeless(conn: sqlite3.Connection, limit: int) -> list[int]:
 def bring_home(conn: sqlite3.Connection, limit: int) -> None:
     """Give the first messages that no node was chosen for to the nodes of their channels.
 
-    With a place behind all others: what stands before was taken, and may be acknowledged at any moment.
+    With a place behind all others of their lane: what stands before was taken, and may be acknowledged at any moment.
     """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
     first = (
@@ -64,7 +71,7 @@ def bring_home(conn: sqlite3.Connection, limit: int) -> None:
     taken = "outbox.node = '' AND (seq, channel_id, message_id) <= (?2, ?3, ?4)"
     conn.execute(
         "INSERT OR REPLACE INTO outbox (channel_id, message_id, node, enqueued_at, seq)"
-        " SELECT channel_id, message_id, index_home.node, enqueued_at, ?1"
+        f" SELECT channel_id, message_id, index_home.node, enqueued_at, ?1 + {LATER} * (seq >= {LATER})"
         f" FROM outbox JOIN index_home USING (channel_id) WHERE {taken} AND phase <> 'leaving'",
         (seq, *end),
     )
@@ -105,12 +112,13 @@ def acknowledge(conn: sqlite3.Connection, node: str, after: Place, upto: Place) 
     conn.execute(f"DELETE FROM outbox WHERE {within}", bounds)
 
 
-def peek(conn: sqlite3.Connection, node: str, after: Place, limit: int) -> Waiting:
-    """What waits for a node behind a place."""
+def peek(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> Waiting:
+    """What waits for a node within (after, upto]."""
     count, since = conn.execute(
         "SELECT count(*), min(enqueued_at) FROM (SELECT enqueued_at FROM outbox"
-        " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) ORDER BY seq, channel_id, message_id LIMIT ?)",
-        (node, *after, limit),
+        " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) AND (seq, channel_id, message_id) <= (?, ?, ?)"
+        " ORDER BY seq, channel_id, message_id LIMIT ?)",
+        (node, *after, *upto, limit),
     ).fetchone()
     return Waiting(count, since)
 

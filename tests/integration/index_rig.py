@@ -83,15 +83,15 @@ class Desk:
 
     # --- the archive
 
-    async def write(self, *seen: Message) -> None:
-        """Store messages as new or changed, with what follows in the outbox."""
-        sight = Sight(now=int(self.clock.now()), origin="update", generation=1)
+    async def write(self, *seen: Message, later: bool = False) -> None:
+        """Store messages as new or changed, with what follows in the outbox; `later`: as the history has them."""
+        sight = Sight(now=int(self.clock.now()), origin="history" if later else "update", generation=1)
 
         def act(conn: Writer) -> None:
             for message in seen:
                 held = messages.list_held(conn, message.channel_id, message.message_id, message.message_id)
                 (messages.update_messages if held else messages.insert_messages)(conn, [message], sight)
-                enqueue(conn, message.channel_id, [message.message_id], now=sight.now)
+                enqueue(conn, message.channel_id, [message.message_id], now=sight.now, later=later)
 
         await self.database.write(act)
 

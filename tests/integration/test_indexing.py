@@ -41,6 +41,18 @@ async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path
         await desk.until(lambda: not desk.query("SELECT 1 FROM index_task"), "no task")
 
 
+async def test_a_post_of_now_does_not_wait_behind_the_history(meili: Meili, tmp_path: Path) -> None:
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.write(*(make_message(one, "long ago") for one in range(1, 400)), later=True)
+        fleet = await desk.start()
+        fleet.indexers[0].delivery.size.refuse(20_000)  # some ten messages a task
+        await desk.until(desk.indexed, "the first of the history")
+        await desk.post(1000)
+        await desk.until(lambda: "c1001_1000" in desk.indexed(), "the post")
+        assert desk.query("SELECT count(*) FROM outbox")[0][0] > 100
+        await desk.until_equal()
+
+
 async def test_index_that_was_deleted_is_filled_again(meili: Meili, tmp_path: Path) -> None:
     async with desk_of(meili, tmp_path / "archive") as desk:
         await desk.post(*range(1, 50))

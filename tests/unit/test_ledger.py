@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.ledger import END, START, Batch, Ledger, Outcome, Place, Stretch
+from archiver.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
 from archiver.pace import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
 
 
@@ -27,14 +27,15 @@ class Archive:
 
     def change(self, message: int) -> None:
         self.seq += 1
-        self.outbox[message], self.now[message] = self.seq, self.seq
+        self.outbox[message] = self.seq + LATER * self.chance.randint(0, 1)
+        self.now[message] = self.seq
 
     def send(self, most: int) -> None:
-        taken = self.ledger.take_again() or self.ledger.take()
+        taken = self.ledger.take_again() or self.ledger.take(self.chance.choice([NEWS, HISTORY]))
         rows = sorted((seq, 1, message) for message, seq in self.outbox.items())
         places = [one for one in rows if taken.after < one <= taken.upto][: min(most, taken.most)]
         if not places:
-            self.ledger.drop(taken, taken.upto if taken.upto != END else taken.after)
+            self.ledger.drop(taken, taken.after if taken.is_open else taken.upto)
             return
         if self.chance.random() < 0.1:
             self.ledger.put_back(taken)  # the answer was lost, it may have been applied
@@ -122,7 +123,7 @@ def test_a_walk_is_done_up_to_the_first_thing_that_is_not(order: list[int], lost
     ledger = Ledger()
     batches = []
     for end in range(1, 6):
-        taken = ledger.take("index")
+        taken = ledger.take(Lane("index"))
         batches.append(Batch(str(end), Stretch(taken.after, (0, 1, end * 10), walk_of="index"), 10))
         ledger.sent(taken, batches[-1])
     applied = set()
@@ -133,6 +134,18 @@ def test_a_walk_is_done_up_to_the_first_thing_that_is_not(order: list[int], lost
         expected = (0, 1, 50) if first is None else batches[first].stretch.after
         assert ledger.frontier("index") == expected
     assert ledger.is_empty == (not lost)
+
+
+def test_news_do_not_wait_behind_history() -> None:
+    ledger = Ledger()
+    history = ledger.take(HISTORY)
+    ledger.sent(history, Batch("a", Stretch(history.after, (LATER + 7, 1, 9)), 100))
+    news = ledger.take(NEWS)
+    assert (news.after, news.upto) == (START, history.after)
+    ledger.sent(news, Batch("b", Stretch(news.after, (8, 1, 10)), 1))
+    assert ledger.take(NEWS).after == (8, 1, 10)
+    assert ledger.take(HISTORY).after == (LATER + 7, 1, 9)
+    assert (ledger.count_under_way(NEWS), ledger.count_under_way(HISTORY)) == (1, 1)
 
 
 def test_what_was_taken_and_only_partly_sent_is_taken_again_from_there() -> None:
