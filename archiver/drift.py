@@ -45,11 +45,11 @@ class Drift:
     """Ids that only the index has."""
 
 
-async def read_expected(reader: Database, node: str) -> dict[int, Expected]:
-    """What a node is to have, by channel."""
+async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dict[int, Expected]:
+    """What a node is to have, by channel; `covered`: as far as a rebuild has brought what waits."""
 
     def act(conn: Writer) -> dict[int, Expected]:
-        waiting, aside = count_waiting(conn, node), count_aside(conn, node)
+        waiting, aside = count_waiting(conn, node, covered=covered), count_aside(conn, node)
         return {
             channel_id: Expected(held, waiting.get(channel_id, 0), aside.get(channel_id, 0))
             for channel_id, held in count_held(conn, node).items()
@@ -58,9 +58,9 @@ async def read_expected(reader: Database, node: str) -> dict[int, Expected]:
     return await reader.read(act)
 
 
-async def find_lacking(reader: Database, node: Node, index: str) -> list[int]:
+async def find_lacking(reader: Database, node: Node, index: str, *, covered: int = 0) -> list[int]:
     """The channels of which an index has fewer messages than it should. Raises ServerError."""
-    expected = await read_expected(reader, node.name)
+    expected = await read_expected(reader, node.name, covered=covered)
     # What is acknowledged between the two looks is in the index by then: only a loss can make it fewer.
     return [
         channel_id

@@ -81,10 +81,8 @@ class Indexer:
         self._failures = self._applied = 0
         self.trouble: ServerError | None = None
         """What keeps it from going on, until something was applied again."""
-        self.stale = False
-        """Whether the index is of another version."""
-        self._present = False
-        """Whether the index was seen to be there and right since the last trouble."""
+        self.stale = self._present = False
+        """Whether the index is of another version; whether it was seen to be right since the last trouble."""
         self._look_at = self._compare_at = self._prune_at = -math.inf
         self._documents, self._poll = 0, 0.05
 
@@ -116,7 +114,7 @@ class Indexer:
             self._recover()
         if self.delivery.is_restoring:
             return self._wait_for_tasks()
-        standing = await self._find_standing()
+        standing = await find_standing(self._database.connection, self.name)
         if standing.rebuild is not None and await self._advance(standing):
             return 0.0
         if standing.rebuild is None and not self.stale and await self._mover.work():
@@ -125,9 +123,6 @@ class Indexer:
             self._poll = 0.05
             return 0.0
         return self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
-
-    async def _find_standing(self) -> Standing:
-        return await find_standing(self._database.connection, self.name)
 
     def _wait_for_tasks(self) -> float:
         self._poll = min(self._poll * 1.5, 1.0)
@@ -142,7 +137,10 @@ class Indexer:
         both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
         if len(ledger.under_way) < MOST_UNDER_WAY and (again := ledger.take_again()):
             return await self.delivery.send(again, [again.walk_of] if again.walk_of else both)
-        for lane in (NEWS, HISTORY) if both else ():
+        lanes = [NEWS] if standing.rebuild == "wanted" else [NEWS, HISTORY]
+        if standing.rebuild == "walking":
+            ledger.pass_over(HISTORY, (standing.covered + 1, 0, 0))
+        for lane in lanes if both else ():
             if await self._is_due(lane):
                 return await self.delivery.send(ledger.take(lane), both)
         for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
@@ -198,7 +196,7 @@ class Indexer:
 
     async def _note(self, ensured: Ensured) -> Standing:
         now = int(self._clock.now())
-        standing = await self._find_standing()
+        standing = await find_standing(self._database.connection, self.name)
         if ensured.stale and standing.rebuild is None:
             if standing.state != "stale":
                 log.warning("the index is not of this version: %s", STALE)
@@ -294,7 +292,7 @@ class Indexer:
             self._prune_at = -math.inf  # it may come back as an older copy of itself
         self.trouble = error
         state, now = state_after(error), int(self._clock.now())
-        known = (await self._find_standing()).state
+        known = (await find_standing(self._database.connection, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(lambda conn: set_state(conn, self.name, state, now=now, reason=str(error)))
         least = error.retry_after if isinstance(error, Busy) else 0.0

@@ -142,10 +142,13 @@ class Ledger:
 
     def drop(self, taken: Stretch, upto: Place) -> None:
         """Of a stretch that was taken nothing up to a place is left to be sent; the rest of it is."""
-        lane = taken.lane
-        self._claimed[lane] = max(self.claimed(lane), upto)
+        self.pass_over(taken.lane, upto)
         if not taken.is_open and upto < taken.upto:
             self._again.appendleft(replace(taken, after=upto))
+
+    def pass_over(self, lane: Lane, upto: Place) -> None:
+        """Nothing of it up to a place is to be taken."""
+        self._claimed[lane] = max(self.claimed(lane), upto)
 
     def put_back(self, taken: Stretch) -> None:
         """A stretch that was taken was not sent."""

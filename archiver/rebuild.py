@@ -1,7 +1,7 @@
 """The index built anew beside the present one, filled from the archive, and put in its place.
 
     wanted    -> make an empty `<index>_next`
-    walking   -> send it everything; what comes meanwhile goes to both
+    walking   -> send it everything; what comes meanwhile goes to both, and what waited of the history is in it
     swapping  -> exchange the two in one step, for which nothing may be under way
     dropping  -> the present one has all: delete the old one
 
@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 from archiver.drift import find_lacking
 from archiver.ledger import Ledger
 from archiver.store.database import Database, Writer
-from archiver.store.indexing import Rebuild, Standing, count_held, end_walks, set_rebuild, start_walk, take_all_back
+from archiver.store.indexing import (
+    Rebuild,
+    Standing,
+    count_held,
+    end_walks,
+    set_covered,
+    set_rebuild,
+    start_walk,
+    take_all_back,
+)
+from archiver.store.outbox import drop_covered, has_waiting
 
 if TYPE_CHECKING:
     from archiver.indexing import Finish
@@ -47,13 +57,14 @@ class Rebuilder:
         """One step, where one can be taken now; whether anything moved. Raises ServerError."""
         match standing.rebuild:
             case "wanted":
-                return await self._begin()
+                # Each message has its node before: what waits for it is known then.
+                return not await self._reader.read(lambda conn: has_waiting(conn, "")) and await self._begin()
             case "walking":
                 return not walking and await self._end_walk(standing)
             case "swapping":
                 return self._ledger.is_empty and await self._swap(standing.mark)
             case "dropping":
-                return await self._drop(standing.mark)
+                return await self._drop(standing.mark, standing.covered)
         return False
 
     async def check(self, standing: Standing) -> bool:
@@ -85,6 +96,7 @@ class Rebuilder:
             start_walk(conn, node.name, name, count_held(conn, node.name))
             take_all_back(conn, node.name)  # the walk tries them again
             set_rebuild(conn, self._node.name, "walking", mark=mark)
+            set_covered(conn, node.name)
 
         self._ledger.forget(name)
         await self._database.write(act)
@@ -95,7 +107,7 @@ class Rebuilder:
         """All was sent; what of it is not there is sent again."""
         if not await self.check(standing):
             return True
-        lacking = await find_lacking(self._reader, self._node, self._next)
+        lacking = await find_lacking(self._reader, self._node, self._next, covered=standing.covered)
         if lacking:
             self._ledger.forget(self._next)
             await self._database.write(lambda conn: start_walk(conn, self._node.name, self._next, lacking))
@@ -119,7 +131,7 @@ class Rebuilder:
             await self._finish([await node.swap(node.index, self._next)])
         return True
 
-    async def _drop(self, mark: str | None) -> bool:
+    async def _drop(self, mark: str | None, covered: int) -> bool:
         made = await self._node.made_at()
         if made is None or made != mark:
             await self._set("wanted")  # the index was lost just now
@@ -132,6 +144,7 @@ class Rebuilder:
         def act(conn: Writer) -> None:
             end_walks(conn, self._node.name, self._next)
             end_walks(conn, self._node.name, self._node.index)
+            drop_covered(conn, self._node.name, covered)
             set_rebuild(conn, self._node.name, None)
 
         self._ledger.forget(self._node.index)

@@ -26,7 +26,6 @@ EXIT_STATUS = {
 }
 PATIENCE = 60.0
 """Seconds without a working server after which it gives up for now."""
-_EVERY = 0.2
 _LOCK_EVERY = 2.0
 """Seconds between two looks whether whoever fills the index is gone."""
 
@@ -138,7 +137,11 @@ async def _do(settings: Settings, nodes: Sequence[str], database: Database, prog
 
 async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
     """For a while; None when it is not decided yet."""
-    for _ in range(int(_LOCK_EVERY / _EVERY)):
+    from archiver.cli.indexer import pause_after  # noqa: PLC0415 - see run
+
+    until = time.monotonic() + _LOCK_EVERY
+    while time.monotonic() < until:
+        began = time.monotonic()
         building = await _show(settings, nodes, database, progress)
         if not building:
             return True
@@ -150,7 +153,7 @@ async def _watch(settings: Settings, nodes: Sequence[str], database: Database, p
         if len(late) == len(building):
             output.error(f"the rebuild waits: {late[0].reason} `telekeep run` goes on with it as soon as it can.")
             return False
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(pause_after(time.monotonic() - began))
     return None
 
 

@@ -30,6 +30,12 @@ N = TypeVar("N", bound="Node")
 PATIENCE = 10.0
 """Seconds without a working server after which `sync` leaves the rest to the next run."""
 _EVERY = 0.2
+_LONGEST = 3.0
+
+
+def pause_after(seconds: float) -> float:
+    """How long to wait after a look that took so long: looking takes no more than a twentieth of the time."""
+    return min(_LONGEST, max(_EVERY, 20 * seconds))
 
 
 @asynccontextmanager
@@ -130,6 +136,7 @@ async def work(
     good_at = dict.fromkeys((one.name for one in fleet.indexers), loop.time())
     try:
         while not worker.done():
+            began = loop.time()
             behind = await list_behind()
             tell(await count_outbox(database.connection))
             now = loop.time()
@@ -137,7 +144,7 @@ async def work(
             late = {name for name, at in good_at.items() if now - at > patience}
             if all([one.name in late or await _is_hopeless(one, database) for one in behind]):
                 return behind
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(pause_after(now - began))
         worker.result()
         return fleet.indexers
     finally:

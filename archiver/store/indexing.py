@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import aiosqlite
 
-from archiver.ledger import Batch, Place, Stretch
+from archiver.ledger import LATER, Batch, Place, Stretch
 
 State: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
 """unused: nothing was ever sent; following: all is well; else what keeps it from going on."""
@@ -28,10 +28,12 @@ class Standing(NamedTuple):
     rebuild: Rebuild | None
     mark: str | None
     asked_at: int | None
+    covered: int
+    """The last sequence of the outbox's history that the rebuild brings by itself; 0: none of it."""
 
 
-_STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at FROM index_node WHERE node = ?"
-_UNUSED = Standing("unused", None, None, None, None, None, None)
+_STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node WHERE node = ?"
+_UNUSED = Standing("unused", None, None, None, None, None, None, 0)
 
 
 async def find_standing(conn: aiosqlite.Connection, node: str) -> Standing:
@@ -68,6 +70,11 @@ def set_rebuild(conn: sqlite3.Connection, node: str, rebuild: Rebuild | None, *,
         "UPDATE index_node SET rebuild = ?, mark = coalesce(?, mark) WHERE node = ?",
         (rebuild, mark, node),
     )
+
+
+def set_covered(conn: sqlite3.Connection, node: str) -> None:
+    """What waits of the history is brought by the walk of the rebuild that begins now."""
+    conn.execute("UPDATE index_node SET covered = ? + (SELECT seq FROM indexing) WHERE node = ?", (LATER, node))
 
 
 def ask_rebuild(conn: sqlite3.Connection, nodes: Iterable[str], *, now: int) -> None:

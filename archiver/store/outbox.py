@@ -112,6 +112,11 @@ def acknowledge(conn: sqlite3.Connection, node: str, after: Place, upto: Place) 
     conn.execute(f"DELETE FROM outbox WHERE {within}", bounds)
 
 
+def drop_covered(conn: sqlite3.Connection, node: str, covered: int) -> None:
+    """A rebuild has brought what waited of the history up to this sequence."""
+    conn.execute("DELETE FROM outbox WHERE node = ? AND seq BETWEEN ? AND ?", (node, LATER, covered))
+
+
 def peek(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> Waiting:
     """What waits for a node within (after, upto]."""
     count, since = conn.execute(
@@ -128,9 +133,12 @@ def has_waiting(conn: sqlite3.Connection, node: str) -> bool:
     return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 
-def count_waiting(conn: sqlite3.Connection, node: str) -> dict[int, int]:
-    """How many messages of each channel wait for a node."""
-    rows = conn.execute("SELECT channel_id, count(*) FROM outbox WHERE node = ? GROUP BY channel_id", (node,))
+def count_waiting(conn: sqlite3.Connection, node: str, *, covered: int = 0) -> dict[int, int]:
+    """How many messages of each channel wait for a node, and are not `drop_covered`."""
+    rows = conn.execute(
+        "SELECT channel_id, count(*) FROM outbox WHERE node = ? AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
+        (node, LATER, covered),
+    )
     return dict(rows.fetchall())
 
 

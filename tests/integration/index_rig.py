@@ -95,8 +95,10 @@ class Desk:
 
         await self.database.write(act)
 
-    async def post(self, *ids: int, text: str = "the bridge is closed", channel_id: int = 1001) -> None:
-        await self.write(*(make_message(one, f"{text} {one}", channel_id=channel_id) for one in ids))
+    async def post(
+        self, *ids: int, text: str = "the bridge is closed", channel_id: int = 1001, later: bool = False
+    ) -> None:
+        await self.write(*(make_message(one, f"{text} {one}", channel_id=channel_id) for one in ids), later=later)
 
     async def lose(self, *ids: int) -> None:
         """Messages are gone at their channel."""
@@ -164,11 +166,12 @@ class Desk:
 
 def every_document(meili: Meili, index: str) -> dict[str, Any]:
     """What an index has, by id; nothing where there is no such index."""
-    client, found = meili.client(), {}
+    client, found, offset = meili.client(), {}, 0
     try:
         while True:
-            page = client.index(index).get_documents({"limit": 1000, "offset": len(found)})
+            page = client.index(index).get_documents({"limit": 1000, "offset": offset})
             found |= {dict(one)["id"]: dict(one) for one in page.results}
+            offset += len(page.results)  # not of `found`: one that is written meanwhile moves
             if not page.results:
                 return found
     except meilisearch.errors.MeilisearchApiError as error:

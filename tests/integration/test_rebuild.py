@@ -34,7 +34,7 @@ async def test_rebuild_with_live_messages_and_kills(meili: Meili, tmp_path: Path
         made = desk.meili.client().get_index(desk.index).created_at
         await ask(desk)
         for round_ in range(25):
-            await desk.post(chance.randint(1, 90), text=f"live {round_}")
+            await desk.post(chance.randint(1, 90), text=f"live {round_}", later=chance.random() < 0.5)
             await asyncio.sleep(chance.uniform(0, 0.3))
             await desk.kill()
             await desk.start()
@@ -42,6 +42,18 @@ async def test_rebuild_with_live_messages_and_kills(meili: Meili, tmp_path: Path
         await desk.until_equal()
         assert desk.meili.client().get_index(desk.index).created_at != made
         assert desk.indexed(f"{desk.index}_next") == {}
+
+
+async def test_what_waits_when_a_rebuild_begins_is_sent_once(meili: Meili, tmp_path: Path) -> None:
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.post(*range(1, 300), later=True)
+        await desk.start()
+        await ask(desk)
+        await desk.until(lambda: is_over(desk), "the end of the rebuild")
+        await desk.until_equal()
+        asked = {"types": ["documentAdditionOrUpdate"], "indexUids": [desk.index, f"{desk.index}_next"]}
+        tasks = meili.client().get_tasks(asked).results
+        assert sum(int(task.details["receivedDocuments"]) for task in tasks) == 299
 
 
 async def test_index_of_another_version_waits_for_a_rebuild(meili: Meili, tmp_path: Path) -> None:
