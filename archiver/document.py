@@ -2,75 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from archiver.language import guess
+from archiver.marks import domain, list_links, read_marks
 from archiver.record import Media, Message
 from search.document import Document
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What the entities of a text mark: tags, names and links, in their order, each once."""
-
-    hashtags: tuple[str, ...] = ()
-    mentions: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-
-
-_NONE = Marks()
-_TELLING = re.compile('"(?:hashtag|mention|url|text_url)"')
-_MARKED = {"hashtag": 0, "mention": 1, "url": 2}
-
-
-def read_marks(text: str, entities: str | None) -> Marks:
-    """The tags (without #), mentions (without @) and links of a text; offsets count UTF-16 units."""
-    if not entities or not _TELLING.search(entities):
-        return _NONE
-    found: tuple[dict[str, None], ...] = ({}, {}, {})
-    units: bytes | None = None
-    for entity in orjson.loads(entities):
-        kind = entity["type"]
-        if kind == "text_url":
-            found[2][str(entity.get("url") or "")] = None
-        elif (place := _MARKED.get(kind)) is not None:
-            if units is None:
-                units = text.encode("utf-16-le", "surrogatepass")
-            start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
-            marked = units[start:end].decode("utf-16-le", "replace")
-            found[place][marked.removeprefix("#" if place == 0 else "@") if place < 2 else marked] = None
-    return Marks(*(tuple(name for name in names if name) for names in found))
-
-
-def list_links(marked: Sequence[str], urls: Iterable[str | None], markup: str | None) -> Sequence[str]:
-    """All links of a message, each once: those marked in its text, of its media, and of the buttons below it."""
-    buttons = button_urls(orjson.loads(markup)) if markup and '"url"' in markup else []
-    return tuple(dict.fromkeys([*marked, *(url for url in urls if url), *buttons]))
-
-
-def button_urls(markup: object) -> list[str]:
-    """The URLs among the buttons of a reply markup, whatever else it holds."""
-    if isinstance(markup, list):
-        return [url for item in markup for url in button_urls(item)]
-    if isinstance(markup, dict):
-        own = [markup["url"]] if isinstance(markup.get("url"), str) and markup["url"] else []
-        return own + [url for value in markup.values() for url in button_urls(value)]
-    return []
-
-
-def domain(link: str) -> str | None:
-    """The host of a link, lower case, without `www.`; None when it has none."""
-    try:
-        host = urlsplit(link if "://" in link else f"https://{link}").hostname
-    except ValueError:
-        return None
-    return host.removeprefix("www.") if host else None
 
 
 def to_document(

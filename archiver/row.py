@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.document import list_links, read_marks
 from archiver.jsontext import dump
+from archiver.marks import list_links, read_marks
 
 SCHEMA_VERSION = 1
 

@@ -10,6 +10,7 @@ returns which. A new command is one file and one line in COMMANDS.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -53,6 +54,8 @@ _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # What an import makes lasts; walking it at every 700 objects is a tenth of the time that a search takes.
+    gc.set_threshold(50_000, 20, 100)
     try:
         signal.signal(signal.SIGTERM, lambda *_: _terminate(words))
         status = run(words)

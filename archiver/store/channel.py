@@ -10,13 +10,15 @@ import math
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import aiosqlite
 import orjson
 
-from archiver.record import Channel
 from archiver.store.home import mark_renamed
+
+if TYPE_CHECKING:
+    from archiver.record import Channel
 
 State: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 

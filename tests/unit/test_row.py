@@ -7,7 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.document import button_urls
+from archiver.marks import button_urls
 from archiver.row import (
     KEYS,
     MEDIA_KEYS,
