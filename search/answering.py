@@ -20,6 +20,7 @@ from search.facets import Count, Counts, FacetName, by_channel, by_date, by_lang
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.terms import STATE_BITS, SUPERSEDED
 from search.vocabulary import inflect, wanted_words
+from search.widen import widen
 
 Found: TypeAlias = dict[Place, int | None]
 """Places of hits, each with the number of the revision that is one; None: the present content is."""
@@ -74,8 +75,9 @@ class ExactEngine:
     async def _plan(self, question: Question) -> Plan:
         if question.fuzzy:
             raise Unanswerable("The embedded engine forgives no typing errors.", hint="Leave --fuzzy out.")
-        forms = await wordlist.find_forms(self._conn, wanted_words(question.tree))
-        return plan(inflect(question.tree, forms), question.bounds, question.channels)
+        tree = widen(question.tree)
+        forms = await wordlist.find_forms(self._conn, wanted_words(tree))
+        return plan(inflect(tree, forms), question.bounds, question.channels)
 
     async def _counts(self, name: FacetName, read: Counter[int], zone: tzinfo) -> list[Count]:
         match name:

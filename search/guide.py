@@ -28,14 +28,15 @@ _WORDS = Section(
         ("bridge closed", "both words, anywhere in the message"),
         ("القوات العراقية", "both, with or without vowel signs, in Arabic or Persian letters"),
         ("елка Ґрати", "ё and е are alike, and so are ґ and г"),
-        ("国际法", "these characters side by side, within any run of them; Japanese, Korean, Thai alike"),
-        ("covid-19", "parts of one word, side by side; punctuation makes no difference"),
+        ("国际法", "these characters side by side, also as 國際法; Japanese, Korean, Thai alike"),
+        ("covid-19", "parts of one word, side by side, also as covid19; other signs make no difference"),
         ("convo*", "words that begin so; at least two letters"),
         ("🔴 16:30", "emoji and numbers are words; digits of all scripts are alike (١٦ is 16)"),
     ),
     (
         "Case, accents and the many shapes of a letter make no difference, in queries and in messages.",
-        "A word also finds its other forms (bridges, мосту, والجسور); in quotes it does not.",
+        "A word also finds its other forms (bridges, мосту, والجسور, 行った, 갔다) and writings (email, 軍隊);",
+        "in quotes it does not.",
     ),
 )
 _QUOTES = Section(

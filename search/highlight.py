@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from search.forms import keys
+from search.forms import are_forms, keys
 from search.letters import boundary, letter_end
 from search.normalize import Needle, fold_with_map, in_run, needle, spans
 from search.tree import Node, Word, tags, texts
+from search.widen import widen
 
 Span: TypeAlias = tuple[int, int]
 
 
 def highlight(tree: Node, text: str) -> list[Span]:
     """The places in the text of what the tree asks for, words in all their forms; excluded ones are not looked for."""
-    needles = list(dict.fromkeys(_needles(tree)))
-    words = {leaf.inflected for leaf in texts(tree) if isinstance(leaf, Word)} - {None}
-    if not (needles or words) or not text:
+    tree = widen(tree)
+    needles = list(_needles(tree))
+    leaves = [leaf for leaf in texts(tree) if isinstance(leaf, Word)]
+    words = {leaf.inflected for leaf in leaves} - {None}
+    tails = {leaf.tail for leaf in leaves} - {None}
+    if not (needles or words or tails) or not text:
         return []
     folded = fold_with_map(text)
     terms = spans(folded.text)
@@ -31,7 +35,9 @@ def highlight(tree: Node, text: str) -> list[Span]:
         for term, start, end in terms
         if term in words or not wanted_keys.isdisjoint(keys(term))
     ]
-    for wanted in needles:
+    for term, _, _ in terms:
+        needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]
+    for wanted in dict.fromkeys(needles):
         for first, last in _places(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
             if in_run(terms[last][0]):
@@ -42,7 +48,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
 
 def _needles(tree: Node) -> Iterator[Needle]:
     for leaf in texts(tree):
-        if not isinstance(leaf, Word) or leaf.inflected is None:
+        if not isinstance(leaf, Word) or (leaf.inflected is None and leaf.tail is None):
             yield leaf.needle
     for tag in tags(tree):
         found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None

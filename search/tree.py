@@ -6,12 +6,13 @@ satisfies at least one, `Not` if it does not satisfy the part. Texts are kept as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from search.dates import Bounds
-from search.forms import bare_word, has_forms
+from search.forms import SHORTEST, bare_word, has_forms
 from search.normalize import Needle, needle
 
 TagField: TypeAlias = Literal[
@@ -19,6 +20,16 @@ TagField: TypeAlias = Literal[
 ]
 NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
+
+
+_HYPHENED: Final = re.compile("[^\\W\\d_]+(?:[-\u2010\u2011\u2013\u05be][^\\W\\d_]+)+")
+
+
+class Tail(NamedTuple):
+    """The last word of one with hyphens, and what stands before it, folded."""
+
+    front: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,15 @@ class Word:
         """The folded word, if it may stand in other forms (`forms`); None: it stands as it is written only."""
         found = self.needle
         return found.terms[0] if len(found.terms) == 1 and not found.prefix and has_forms(found.terms[0]) else None
+
+    @property
+    def tail(self) -> Tail | None:
+        """Of a word of words with hyphens between, the last one, if it may stand in other forms; None else."""
+        bare = bare_word(self.text)
+        if _HYPHENED.fullmatch(bare) is None:
+            return None
+        *front, last = self.needle.terms
+        return Tail(" ".join(front), last) if front and len(last) >= SHORTEST and has_forms(last) else None
 
 
 @dataclass(frozen=True, slots=True)

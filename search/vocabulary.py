@@ -19,6 +19,8 @@ from search.tree import And, Node, Not, Or, Phrase, Word, any_of
 MOST_LOOKED_AT: Final = 250
 """Words whose keys are worked out for a question's word, those of about its length first."""
 MOST_FORMS: Final = 120
+MOST_TAILS: Final = 30
+"""The same of the last word of one with hyphens: each is a phrase."""
 _SHORTEST: Final = 3
 _LONGER: Final = 8
 """Letters that a form may be longer than what it shares with the word."""
@@ -47,7 +49,7 @@ def wanted_words(tree: Node) -> set[str]:
     """The words of a tree that may stand in other forms, excluded ones too."""
     match tree:
         case Word():
-            return {tree.inflected} if tree.inflected else set()
+            return {word for word in (tree.inflected, tree.tail and tree.tail.last) if word}
         case And(parts) | Or(parts):
             return {word for part in parts for word in wanted_words(part)}
         case Not(part):
@@ -61,6 +63,8 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
     match tree:
         case Word() if tree.inflected and (found := forms.get(tree.inflected)):
             return any_of(tuple(Phrase(word) for word in found))
+        case Word() if (tail := tree.tail) and (found := forms.get(tail.last)):
+            return any_of(tuple(Phrase(f"{tail.front} {word}") for word in found[:MOST_TAILS]))
         case And(parts):
             return And(tuple(inflect(part, forms) for part in parts))
         case Or(parts):
@@ -151,8 +155,13 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
         yield f"{stem[:-1]}i"
     if kind == "r" and stem >= "\u0400":
         yield stem[:-1]
+    if kind == "r" and stem.endswith("teu"):
+        # acteur, actrice
+        yield f"{stem[:-2]}r"
     if kind == "u":
         yield stem
+        if stem.endswith(("к", "ц", "н")):
+            yield stem[:-1]
         for at in (len(stem) - 2, len(stem) - 3):
             if at > 0 and stem[at] == "о":
                 yield f"{stem[:at]}і{stem[at + 1 :]}"

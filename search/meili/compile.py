@@ -28,6 +28,7 @@ from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.normalize import Needle
 from search.page import read_place, read_rank
 from search.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
+from search.widen import Chain, chained, ways
 
 MAX_WORDS: Final = 10
 MAX_QUERIES: Final = 128
@@ -50,8 +51,16 @@ class Parts:
 
     wanted: list[tuple[str, ...]] = field(default_factory=list)
     """Of each word what it may stand as; one of these must be there."""
+    words: int = 0
+    """How many words must be."""
     excluded: list[str] = field(default_factory=list)
     filters: list[str] = field(default_factory=list)
+
+    def want(self, ways: tuple[str, ...], words: int = 1) -> None:
+        """One of these must be, of so many words."""
+        if ways not in self.wanted:
+            self.wanted.append(ways)
+            self.words += words
 
 
 def can_answer(question: Question) -> str | None:
@@ -119,20 +128,9 @@ def facet_body(question: Question, names: list[str]) -> dict[str, Any]:
 def take_apart(question: Question) -> Parts:
     """The words and filters of a question. Raises Unanswerable."""
     parts = Parts()
-    for node in _flat(question.tree):
-        if not _has_words(node):
-            parts.filters.append(compile_filter(node))
-        elif isinstance(node, Word | Phrase | Prefix):
-            ways = _ways(node, fuzzy=question.fuzzy)
-            if ways not in parts.wanted:
-                parts.wanted.append(ways)
-        elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
-            parts.excluded += [f"-{way}" for way in _ways(node.part, fuzzy=False)]
-        elif isinstance(node, Not):
-            raise unanswerable("Meilisearch cannot exclude several words together.")
-        else:
-            raise unanswerable("Meilisearch joins words by AND only, not by OR.")
-    if len(parts.wanted) > MAX_WORDS:
+    for part in [question.tree] if question.fuzzy else chained(question.tree):
+        _take_part(part, parts, fuzzy=question.fuzzy)
+    if parts.words > MAX_WORDS:
         raise unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
     if prod(len(ways) for ways in parts.wanted) > MAX_QUERIES:
         raise unanswerable(f"Meilisearch is asked {MAX_QUERIES} questions for the forms of the words at most.")
@@ -143,6 +141,25 @@ def take_apart(question: Question) -> Parts:
     if (bounds := within(question.bounds)) != ALL:
         parts.filters.append(bounds)
     return parts
+
+
+def _take_part(part: Node | Chain, parts: Parts, *, fuzzy: bool) -> None:
+    """Adds a part of a tree, or words that may be read in several ways."""
+    if isinstance(part, tuple):
+        read = (product(*(_ways(word, fuzzy=fuzzy) for word in words)) for words in part)
+        parts.want(tuple(" ".join(words) for one in read for words in one), len(part[0]))
+        return
+    for node in _flat(part):
+        if not _has_words(node):
+            parts.filters.append(compile_filter(node))
+        elif isinstance(node, Word | Phrase | Prefix):
+            parts.want(_ways(node, fuzzy=fuzzy))
+        elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
+            parts.excluded += [f"-{way}" for way in _ways(node.part, fuzzy=False)]
+        elif isinstance(node, Not):
+            raise unanswerable("Meilisearch cannot exclude several words together.")
+        else:
+            raise unanswerable("Meilisearch joins words by AND only, not by OR.")
 
 
 def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:
@@ -196,10 +213,20 @@ def _has_words(node: Node) -> bool:
 
 
 def _ways(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
-    """What a word is looked for as: one of its keys, or as it is written. With `fuzzy` also with typing errors."""
+    """What a word is looked for as: one of its keys, or as it is written; in every way to write it.
+
+    With `fuzzy` also with typing errors, which other ways to write it mostly are."""
+    if fuzzy or not isinstance(leaf, Word):
+        return _ways_written(leaf, fuzzy=fuzzy)
+    return tuple(dict.fromkeys(one for word in ways(leaf) for one in _ways_written(word, fuzzy=False)))
+
+
+def _ways_written(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
+    if isinstance(leaf, Word) and leaf.tail and not fuzzy:
+        raise unanswerable("Meilisearch cannot be asked for the forms of a word with a hyphen.")
     keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()
-    ways = tuple(f'"{key}"' for key in keys)
-    return (_text(leaf, fuzzy=fuzzy), *ways) if fuzzy or not ways else ways
+    found = tuple(f'"{key}"' for key in keys)
+    return (_text(leaf, fuzzy=fuzzy), *found) if fuzzy or not found else found
 
 
 def _text(leaf: Text, *, fuzzy: bool) -> str:

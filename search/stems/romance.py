@@ -19,7 +19,7 @@ _ITALIAN = Stemmer.Stemmer("italian", 0)
 _PORTUGUESE = Stemmer.Stemmer("portuguese", 0)
 
 _FRENCH_FORMS = Endings(
-    "eaux:eau aux:al eux:eu euse:eu euses:eu eur:eu eurs:eu ive:if ives:if atrice:ateu atrices:ateu iere:ier ieres:ier",
+    "eaux:eau aux:al eux:eu euse:eu euses:eu eur:eu eurs:eu ive:if ives:if trice:teu trices:teu iere:ier ieres:ier",
     least=2,
 )
 _FRENCH_DERIVED = Endings(

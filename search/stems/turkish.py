@@ -49,7 +49,10 @@ def _stem(word: str) -> str:
     stem = word
     while (shorter := _shorter(stem)) != stem:
         stem = shorter
-    return word if stem == word else stem[:-1] + _HARD.get(stem[-1], stem[-1])
+    if stem == word or len(stem) <= SHORTEST:
+        # ardindan is not art: of three letters too many words of other languages are made.
+        return stem
+    return stem[:-1] + _HARD.get(stem[-1], stem[-1])
 
 
 def _shorter(word: str) -> str:

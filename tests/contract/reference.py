@@ -1,7 +1,7 @@
 """The slow and obvious engine: looks at every document for every question, in plain Python.
 
-It shares the folding and the forms with the engines under test (`normalize` and `forms` have tests of their own), but
-nothing else: every word is compared with every word, phrases are
+It shares the folding, the forms and the ways to write a word with the engines under test (these have tests of their
+own), but nothing else: every word is compared with every word, phrases are
 looked for in lists, chains of a script without spaces as substrings, tags in the document's own fields.
 """
 
@@ -17,7 +17,8 @@ from search.engine import Question
 from search.filters import HAS, NOT_MEDIA
 from search.forms import are_forms, bare_word
 from search.normalize import fold
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
+from search.widen import widen
 
 _CHAIN = "[\u0e00-\u0eff\u3005\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
 
@@ -35,12 +36,13 @@ class Reference:
 
     def keys(self, question: Question) -> list[tuple[int, int, int]]:
         """(date, channel_id, message_id) of all hits in the order of the question (relevance: as newest)."""
+        wide = widen(question.tree)
         found = [
             (document.date, *document.key)
             for document in self.documents.values()
             if (question.channels is None or document.channel_id in question.channels)
             and satisfies(document, Posted(question.bounds))
-            and satisfies(document, question.tree)
+            and satisfies(document, wide)
         ]
         return sorted(found, reverse=question.sort != "oldest")
 
@@ -79,6 +81,8 @@ def satisfies(document: Document, node: Node) -> bool:
             return not satisfies(document, part)
         case Word() if node.inflected:
             return any(are_forms(node.inflected, unit) for field in _fields(document) for unit, _ in _units(field))
+        case Word() if (tail := node.tail) is not None:
+            return any(_ends_in_form(tail, field) for field in _fields(document))
         case Word(text) | Phrase(text) | Prefix(text):
             text = bare_word(text) if isinstance(node, Word) else text
             return any(_stands(text, field, prefix=isinstance(node, Prefix)) for field in _fields(document))
@@ -131,6 +135,16 @@ def _stands(wanted: str, text: str, *, prefix: bool) -> bool:
         if found[at : at + len(firsts)] == firsts and (end.startswith(last) if prefix else end == last):
             return True
     return False
+
+
+def _ends_in_form(tail: Tail, text: str) -> bool:
+    """Whether any form of the last word stands behind what stands before it."""
+    words = [unit for unit, _ in _units(text)]
+    front = tail.front.split()
+    return any(
+        words[at : at + len(front)] == front and are_forms(tail.last, words[at + len(front)])
+        for at in range(len(words) - len(front))
+    )
 
 
 def _has(document: Document, kind: str) -> bool:

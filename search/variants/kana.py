@@ -1,0 +1,29 @@
+"""Japanese words of kana in the other kana, and spellings of foreign words that differ by custom. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+SHORTEST: Final = 2
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]+")
+_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_TO_HIRAGANA = {code + 0x60: code for code in range(0x3041, 0x3097)}
+# コンピューター, コンピュータ: what stands for an English -er or -y may lose its length.
+_LONG = re.compile("(?<=..[ターサザバダラマナファリディ])ー$")
+_V: Final = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
+
+
+def kana_variants(word: str) -> Iterator[str]:
+    """The other ways to write a folded word, of which it may be none."""
+    if len(word) < SHORTEST or _KANA.fullmatch(word) is None:
+        return
+    yield word.translate(_TO_KATAKANA)
+    yield word.translate(_TO_HIRAGANA)
+    yield _LONG.sub("", word)
+    plain, foreign = word, word
+    for with_v, with_b in _V:
+        plain, foreign = plain.replace(with_v, with_b), foreign.replace(with_b, with_v)
+    yield plain
+    yield foreign
