@@ -1,9 +1,9 @@
 """Hits gathered by what they are copies of: `search --collapse`.
 
 Two messages are copies of each other when one was forwarded from the other, when both were forwarded from the same
-message, or when their texts read alike (`normalize.fold`) and are long enough to mean something; and so are copies of
-copies. A *group* is all copies among the hits of a question; it stands where its earliest message stands. What does
-not satisfy the question (another channel, another day) is not counted.
+message, when their texts are the same, or read alike (`normalize.fold`) and are long enough to mean something; and so
+are copies of copies. A *group* is all copies among the hits of a question; it stands where its earliest message
+stands. What does not satisfy the question (another channel, another day) is not counted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from search.normalize import fold
 from search.page import Place, read_place, write_place
 
 LONG_ENOUGH = 24
-"""Letters and digits of a text: below, different people write the same by chance."""
+"""Letters and digits of a text: below, different people write alike by chance."""
 _PAGE = 1000
 
 Mark: TypeAlias = Hashable
@@ -88,6 +88,8 @@ def _marks(text: str, fwd_from: str | None) -> Iterable[Mark]:
         peer = origin.get("from_id") or {}
         if peer.get("type") == "channel" and origin.get("channel_post"):
             yield (peer["id"], origin["channel_post"])
+    if text:
+        yield f"={text}"
     folded = fold(text)
     if len(folded) - folded.count(" ") >= LONG_ENOUGH:
         yield " ".join(folded.split())
