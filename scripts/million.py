@@ -12,7 +12,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,9 +71,14 @@ def sizes(directory: Path) -> Iterator[Row]:
     with closing(sqlite3.connect(directory / ARCHIVE_NAME)) as conn:
         [(count, texts)] = conn.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM message")
         tables = dict(conn.execute("SELECT name, sum(pgsize) FROM dbstat WHERE name GLOB 'search_*' GROUP BY name"))
-    words = tables.get("search_word", 0)
     yield "texts", f"{texts / count:.0f} bytes/message", f"{count:,} messages"
-    yield "search tables / texts", f"{sum(tables.values()) / texts:.1%}", f"with {words / texts:.1%} for the words"
+    yield "search tables / texts", f"{sum(tables.values()) / texts:.1%}", _shares(tables, texts)
+
+
+def _shares(tables: Mapping[str, int], texts: int) -> str:
+    """What takes how much, the largest first."""
+    largest = sorted(tables.items(), key=lambda one: -one[1])[:4]
+    return ", ".join(f"{name} {size / texts:.1%}" for name, size in largest)
 
 
 async def times(directory: Path) -> list[Row]:

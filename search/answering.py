@@ -17,6 +17,7 @@ from search.docid import docid_range, tiers_to, window_of
 from search.engine import Answer, Hit, Question
 from search.errors import Unanswerable
 from search.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
+from search.octets import OCTET_BITS
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.terms import STATE_BITS, SUPERSEDED
 from search.vocabulary import inflect, wanted_words
@@ -182,8 +183,8 @@ class ExactEngine:
         return rows
 
     async def _tiers(self) -> range:
-        [(top,)] = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
-        return tiers_to(top)
+        [(top,)] = await self._conn.execute_fetchall("SELECT max(octet) FROM search_octet")
+        return tiers_to(None if top is None else top << OCTET_BITS)
 
     async def _learn_channels(self, numbers: Iterable[int]) -> None:
         if set(numbers) <= self._channels.keys():

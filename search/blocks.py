@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from search.changes import Row
 from search.condition import MOST, Condition, join
+from search.octets import OCTET_BITS
 from search.terms import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 from search.tree import And, Has, Is, Node, Number, Or, Tag
 
@@ -89,6 +90,12 @@ def cluster(ids: Collection[int]) -> list[tuple[int, int]]:
         else:
             ranges.append((one, one))
     return ranges
+
+
+def octets_of(block: str) -> str:
+    """SQL: the row `d` of search_document is in this block; found by the octets' keys."""
+    shift = BLOCK_BITS - OCTET_BITS
+    return f"d.octet >= {block} << {shift} AND d.octet < {block} + 1 << {shift}"
 
 
 def block_condition(node: Node) -> Condition | None:

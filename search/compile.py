@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from search.blocks import BLOCK_BITS, block_condition
+from search.blocks import BLOCK_BITS, block_condition, octets_of
 from search.condition import MOST, Condition, Value, join
 from search.dates import Bounds
 from search.normalize import Needle
+from search.octets import OCTET_BITS, is_at
 from search.terms import (
     HAS_BITS,
     LANG_MASK,
@@ -75,7 +76,9 @@ class Plan:
     @property
     def order(self) -> tuple[str, ...]:
         """The columns in whose order the rows come by themselves."""
-        return ("search_text.rowid",) if self.match else ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
+        if self.match:
+            return ("search_text.rowid",)
+        return ("d.octet", "d.slot") if self.blocks is None else ("b.block", "d.octet", "d.slot")
 
     def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
         """The statement that reads these columns within a range of docids, and its values; of the contents that are
@@ -85,17 +88,17 @@ class Plan:
         if self.match is None:
             return self._walk(columns, docids, where)
         # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
-        rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
+        rows = f"""search_text CROSS JOIN search_document AS d ON {is_at("search_text.rowid")}
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
 
     def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
         ends = (docids.start, docids.stop)
         if self.blocks is None:
-            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
+            rows = f"search_document AS d WHERE d.octet >= ? >> {OCTET_BITS} AND d.octet < ? >> {OCTET_BITS}"
             return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
         rows = f"""search_block AS b CROSS JOIN search_document AS d
-            ON d.docid >= b.block << {BLOCK_BITS} AND d.docid < b.block + 1 << {BLOCK_BITS}
+            ON {octets_of("b.block")}
             WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
         return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
 

@@ -1,9 +1,10 @@
 """The embedded engine's tables in the archive's own file: written in the caller's transaction, always current.
 
 `search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
-each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
-superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text). `search_revision`
-says which superseded rows are revisions. `search_block` sums up rows: walks pass over blocks that hold nothing.
+each docid: which message, and what changes without the content; eight of them lie in a row of `search_octet`
+(`octets`). A new content takes a new docid and leaves the old row superseded; nothing is ever taken out of the index
+(SQLite before 3.43 could not without the text). `search_revision` says which superseded rows are revisions.
+`search_block` sums up rows: walks pass over blocks that hold nothing.
 
 Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first. Answers are in `answering`.
 
@@ -18,14 +19,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import aiosqlite
 
-from search import wordlist
 from search.answering import ExactEngine
-from search.blocks import BLOCK_BITS, Summary, cluster, find_runs, summarize
+from search.blocks import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
 from search.changes import Row, Written, decide, place
 from search.docid import tiers_to, windows
 from search.document import Document, Key
 from search.layout import LAYOUT_VERSION, SCHEMA, TABLES
 from search.normalize import NORM_VERSION
+from search.octets import OCTET_BITS, is_at, pack
 from search.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
 
 __all__ = ["ExactEngine"]
@@ -38,12 +39,13 @@ _UNTIDY = 500
 """Leaf pages outside the largest segment (2 MB) that are left as they are: joining rewrites that segment too."""
 
 
+_ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _NONE: Mapping[Key, int] = {}
 
 
 def create(conn: sqlite3.Connection) -> None:
     """Creates the tables where they are missing, inside the caller's transaction."""
-    for statement in (*SCHEMA, *wordlist.SCHEMA):
+    for statement in SCHEMA:
         conn.execute(statement)
     if conn.execute("SELECT 1 FROM search_layout").fetchone() is None:
         conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
@@ -58,15 +60,9 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Map
     """
     numbers = _channel_numbers(conn, {document.channel_id for document in documents})
     changes = decide(documents, _known_rows(conn, [document.key for document in documents], numbers))
-    conn.executemany(
-        f"UPDATE search_document SET flags = flags | {SUPERSEDED} WHERE docid = ?",  # noqa: S608 a constant
-        [(row.docid,) for row in changes.superseded.values()],
-    )
+    superseded = [row._replace(flags=row.flags | SUPERSEDED) for row in changes.superseded.values()]
+    store(conn, [*superseded, *changes.touched])
     _note_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
-    conn.executemany(
-        "UPDATE search_document SET flags = ?, views = ?, forwards = ? WHERE docid = ?",
-        [(row.flags, row.views, row.forwards, row.docid) for row in changes.touched],
-    )
     _widen(conn, summarize(changes.touched))
     _add(conn, changes.new, numbers)
     return changes.written
@@ -84,7 +80,7 @@ def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, 
         present = _known_rows(conn, [document.key], numbers).get(document.key)
         if present is None or one.fingerprint == present.fingerprint:
             continue
-        if any(one.fingerprint == known for _, known in _revisions(conn, present.channel, present.message_id)):
+        if any(one.fingerprint == old.fingerprint for old in _revisions(conn, present)):
             continue
         state = present.flags & (MISSING | PINNED)
         old = Entry(one.line, one.fingerprint, one.flags & ~(MISSING | PINNED) | state | SUPERSEDED)
@@ -107,18 +103,13 @@ def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on:
     """On the present content and on the revisions of each message."""
     numbers = _find_channels(conn, {channel_id for channel_id, _ in keys})
     present = _known_rows(conn, [key for key in keys if key[0] in numbers], numbers).values()
-    docids = {row.docid for row in present}
-    for row in present:
-        docids.update(docid for docid, _ in _revisions(conn, row.channel, row.message_id))
-    change = f"flags | {flag}" if on else f"flags & ~{flag}"
-    conn.executemany(
-        f"UPDATE search_document SET flags = {change} WHERE docid = ? AND flags != {change}",  # noqa: S608 constants only
-        [(docid,) for docid in docids],
-    )
+    rows = {*present, *(old for row in present for old in _revisions(conn, row))}
+    changed = [row._replace(flags=row.flags | flag if on else row.flags & ~flag) for row in rows]
+    store(conn, set(changed) - rows)
     if on:
         conn.executemany(
             f"UPDATE search_block SET flags = flags | {flag} WHERE block = ? AND flags & {flag} = 0",  # noqa: S608 a constant
-            [(block,) for block in {docid >> BLOCK_BITS for docid in docids}],
+            [(block,) for block in {row.docid >> BLOCK_BITS for row in changed}],
         )
 
 
@@ -132,8 +123,10 @@ async def is_current(conn: aiosqlite.Connection) -> bool:
 
 def clear(conn: sqlite3.Connection) -> None:
     """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
-    for table in (*TABLES, *wordlist.TABLES):
-        conn.execute(f"DROP TABLE IF EXISTS {table}")
+    kinds = dict(conn.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall())
+    for name in TABLES:
+        if name in kinds:
+            conn.execute(f"DROP {kinds[name]} {name}")
 
 
 def is_untidy(conn: sqlite3.Connection) -> bool:
@@ -158,10 +151,9 @@ def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], number
         return ()
     # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
     placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
-    _insert(conn, "search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
-    wordlist.learn(conn, (made.line for _, _, made in placed))
+    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
     rows = [row for row, _, _ in placed]
-    _insert(conn, "search_document", rows)
+    store(conn, rows)
     _widen(conn, summarize(rows))
     conn.executemany(
         """INSERT INTO search_run VALUES (?, ?, ?, ?)
@@ -206,13 +198,14 @@ def _widen(conn: sqlite3.Connection, summaries: Iterable[Summary]) -> None:
     )
 
 
-def _revisions(conn: sqlite3.Connection, channel: int, message_id: int) -> list[tuple[int, int]]:
-    """(docid, fingerprint) of a message's earlier contents."""
-    return conn.execute(
-        """SELECT d.docid, d.fingerprint FROM search_revision AS r
-            JOIN search_document AS d ON d.docid = r.docid WHERE r.channel = ? AND r.message_id = ?""",
-        (channel, message_id),
-    ).fetchall()
+def _revisions(conn: sqlite3.Connection, present: Row) -> list[Row]:
+    """The rows of a message's earlier contents."""
+    rows = conn.execute(
+        f"""SELECT {_ROW} FROM search_revision AS r CROSS JOIN search_document AS d ON {is_at("r.docid")}
+            WHERE r.channel = ? AND r.message_id = ?""",  # noqa: S608 constants only
+        (present.channel, present.message_id),
+    )
+    return [Row(*row) for row in rows]
 
 
 def _find_channels(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
@@ -241,9 +234,7 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[
     for channel_id, wanted in ids.items():
         for low, high in cluster(wanted):
             rows = conn.execute(
-                f"""SELECT d.docid, d.channel, d.message_id, d.date, d.flags, d.views, d.forwards, d.fingerprint
-                    FROM search_run AS r CROSS JOIN search_document AS d
-                    ON d.docid >= r.block << {BLOCK_BITS} AND d.docid < r.block + 1 << {BLOCK_BITS}
+                f"""SELECT {_ROW} FROM search_run AS r CROSS JOIN search_document AS d ON {octets_of("r.block")}
                     WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
                     AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
                     AND d.message_id IN (SELECT value FROM json_each(?4))""",  # noqa: S608 constants only
@@ -253,23 +244,34 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[
     return found
 
 
+def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
+    """Writes rows, new ones and known ones, in their octets."""
+    if not rows:
+        return
+    octets = json.dumps(sorted({row.docid >> OCTET_BITS for row in rows}))
+    known = conn.execute("SELECT * FROM search_octet WHERE octet IN (SELECT value FROM json_each(?))", (octets,))
+    _insert(conn, "OR REPLACE INTO search_octet", pack(rows, {octet[0]: octet for octet in known}))
+
+
 def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
     """All rows in few statements: `executemany` would wait for Python's global lock once a row."""
     for at in range(0, len(rows), _ROWS):
         chunk = rows[at : at + _ROWS]
         row = f"({', '.join('?' * len(chunk[0]))})"
-        statement = f"INSERT INTO {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
+        statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
         conn.execute(statement, [value for values in chunk for value in values])
 
 
 def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
     """The highest docid in use by the first one of its window, of all windows that the dates lie in."""
-    [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
-    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_to(top), dates))
+    [(top,)] = conn.execute("SELECT max(octet) FROM search_octet")
+    tiers = tiers_to(None if top is None else top << OCTET_BITS)
+    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers, dates))
     rows = conn.execute(
-        """SELECT value ->> 0 AS first, (
-               SELECT max(docid) FROM search_document WHERE docid >= value ->> 0 AND docid < value ->> 1
-           ) AS used FROM json_each(?) WHERE used IS NOT NULL""",
+        f"""SELECT value ->> 0 AS first, (
+               SELECT d.docid FROM search_document AS d WHERE d.octet >= value ->> 0 >> {OCTET_BITS}
+               AND d.octet < value ->> 1 >> {OCTET_BITS} ORDER BY d.octet DESC, d.slot DESC LIMIT 1
+           ) AS used FROM json_each(?) WHERE used IS NOT NULL""",  # noqa: S608 constants only
         (json.dumps(ranges),),
     )
     return dict(rows.fetchall())

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from search import octets
 from search.terms import TERM_SIGNS
 
-LAYOUT_VERSION: Final = 5
+LAYOUT_VERSION: Final = 6
 """To be raised with any change of the tables or of `terms`."""
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS search_channel (number INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL UNIQUE)",
-    """CREATE TABLE IF NOT EXISTS search_document (
-        docid INTEGER PRIMARY KEY,
-        channel INTEGER NOT NULL REFERENCES search_channel (number),
-        message_id INTEGER NOT NULL,
-        date INTEGER NOT NULL,
-        flags INTEGER NOT NULL,
-        views INTEGER,
-        forwards INTEGER,
-        fingerprint INTEGER NOT NULL
-    )""",
+    *octets.SCHEMA,
     """CREATE TABLE IF NOT EXISTS search_block (
         block INTEGER PRIMARY KEY,
         flags INTEGER NOT NULL,
@@ -52,6 +44,7 @@ SCHEMA: Final = (
     )""",
 )
 TABLES: Final = (
-    "search_text", "search_document", "search_block", "search_run", "search_revision", "search_forward",
-    "search_origin", "search_channel", "search_layout",
+    "search_text", "search_document", "search_octet", "search_slot", "search_block", "search_run", "search_revision",
+    "search_forward", "search_origin", "search_channel", "search_layout", "search_word", "search_word_mark",
 )  # fmt: skip
+"""All there are, and all that earlier layouts had."""

@@ -43,6 +43,9 @@ HAS_BITS: Final = {
 TERM_SIGNS: Final = ":./-_@+"
 """ASCII characters within a term besides letters and digits; texts are folded to letters, digits and spaces."""
 
+FINGERPRINT_BITS: Final = 27
+"""One edit in 134 million goes unnoticed here, with as much as fits beside the date (`octets`)."""
+
 _BREAK = " :: "
 _FIRST_RUN = "\u0e00"
 """No character of a run lies below."""
@@ -58,7 +61,7 @@ class Entry:
     line: str
     """The terms, separated by spaces."""
     fingerprint: int
-    """32 bits of a hash of the line: the same as long as the content is."""
+    """`FINGERPRINT_BITS` of a hash of the line: the same as long as the content is."""
     flags: int
 
 
@@ -68,7 +71,7 @@ def entry(document: Document) -> Entry:
     text = _BREAK.join(_line(index_text(text)) for text in texts if text)
     line = f"{' '.join(_tags(document))} {text}"
     digest = blake2b(line.encode(), digest_size=4).digest()
-    return Entry(line, int.from_bytes(digest, "big", signed=True), _flags(document))
+    return Entry(line, int.from_bytes(digest, "big") >> 32 - FINGERPRINT_BITS, _flags(document))
 
 
 def _line(terms: str) -> str:

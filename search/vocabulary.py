@@ -1,7 +1,7 @@
-"""From a plain word to the forms of it that an archive has. Pure; `wordlist` reads and writes the words themselves.
+"""From a plain word to the forms of it that an archive has. Pure; `wordlist` reads the words themselves.
 
-The embedded engine's index holds words as they are; stems beside them would cost it half its size again. It keeps the
-distinct words instead, and a question's plain word becomes the words that share a key with it: `ranges` says where in
+The embedded engine's index holds words as they are; stems beside them would cost it half its size again. Its distinct
+words can be listed instead, and a question's plain word becomes those that share a key with it: `ranges` says where in
 the alphabet they may stand, `choose` takes those that are forms, `inflect` writes them into the question's tree.
 """
 

@@ -142,6 +142,16 @@ async def test_tables_of_another_version_are_told_and_built_anew(path: Path, wri
     assert await find(path, And(())) == []
 
 
+def test_tables_of_an_earlier_layout_give_way(writer: sqlite3.Connection) -> None:
+    exact.clear(writer)
+    writer.execute("CREATE TABLE search_document (docid INTEGER PRIMARY KEY)")  # layout 5
+    writer.execute("CREATE TABLE search_word (word TEXT PRIMARY KEY) WITHOUT ROWID")
+    exact.clear(writer)
+    assert writer.execute("SELECT name FROM sqlite_master WHERE name GLOB 'search_*'").fetchall() == []
+    exact.create(writer)
+    assert exact.upsert(writer, [post(1)]) == Written(added=1)
+
+
 async def test_nothing_of_the_index_is_ever_deleted(writer: sqlite3.Connection) -> None:
     for text in ("first", "second", "third"):
         exact.upsert(writer, [post(1, text)])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
+import aiosqlite
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import wordlist
 from search.document import Document
 from search.exact import create, upsert
 from search.forms import are_forms, bare_word, has_forms, keys
@@ -19,6 +19,7 @@ from search.stems.endings import Endings
 from search.stems.listed import families, whole
 from search.tree import And, Not, Or, Phrase, Word
 from search.vocabulary import choose, inflect, ranges, wanted_words
+from search.wordlist import find_forms
 
 SAME = [
     ("bridges", "bridging"),
@@ -165,43 +166,24 @@ def test_the_longest_ending_counts_and_enough_letters_stay() -> None:
     assert not endings.end("is")
 
 
-@pytest.fixture
-def conn() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
-        create(opened)
-        yield opened
-
-
 def post(at: int, text: str) -> Document:
     return Document(channel_id=1, message_id=at, date=at, text=text)
 
 
-def known(conn: sqlite3.Connection) -> set[str]:
-    return {row[0] for row in conn.execute("SELECT word FROM search_word")}
-
-
-def test_words_are_kept_once_and_numbers_tags_and_runs_are_not(conn: sqlite3.Connection) -> None:
-    upsert(conn, [post(1, "Bridges bridges 1234 国际 мост🔴")])
-    upsert(conn, [post(2, "bridges мосты")])
-    assert known(conn) == {"bridges", "мост", "мосты"}
-
-
-def test_what_was_rolled_back_is_learned_again(conn: sqlite3.Connection) -> None:
-    upsert(conn, [post(1, "bridge")])
-    conn.execute("BEGIN")
-    upsert(conn, [post(2, "convoy")])
-    conn.execute("ROLLBACK")
-    upsert(conn, [post(3, "convoy")])
-    assert known(conn) == {"bridge", "convoy"}
-
-
-def test_another_archive_learns_for_itself(conn: sqlite3.Connection) -> None:
-    upsert(conn, [post(1, "bridge")])
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as other:
-        create(other)
-        upsert(other, [post(1, "bridge convoy")])
-        assert known(other) == {"bridge", "convoy"}
-        upsert(conn, [post(2, "convoy")])
-    assert known(conn) == {"bridge", "convoy"}
-    wordlist.learn(conn, ["bridge convoy road"])
-    assert known(conn) == {"bridge", "convoy", "road"}
+async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        create(writer)
+        upsert(writer, [post(1, "Bridges bridge: 1234 国际 мост🔴"), post(2, "bridged")])
+        upsert(writer, [post(3, "bridges мосты")])
+        writer.execute("BEGIN")
+        upsert(writer, [post(4, "bridging моста")])
+        writer.execute("ROLLBACK")
+    async with aiosqlite.connect(path) as reader:
+        found = await find_forms(reader, ["bridge", "мост", "1234", "国际"])
+    assert {word: sorted(forms) for word, forms in found.items()} == {
+        "bridge": ["bridge", "bridged", "bridges"],
+        "мост": ["мост", "мосты"],
+        "1234": ["1234"],
+        "国际": ["国际"],
+    }
