@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import select
 import sys
 import uuid
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ INDEXER = (
 )  # fmt: skip
 """What filling and rebuilding need. https://www.meilisearch.com/docs/reference/api/keys#actions"""
 SEARCH = ("search",)
+PATIENCE = 2.0
+"""Seconds that standard input has for a key when the environment has one: nobody may ever write to it."""
 FILES = {"api_key": "meili-write.key", "search_key": "meili-search.key"}
 
 
@@ -126,6 +129,8 @@ def _read_master_key() -> str:
     known = os.environ.get(MASTER_KEY, "")
     if sys.stdin.isatty():
         return known or getpass.getpass("Master key of Meilisearch: ").strip()
+    if known and not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        return known
     return sys.stdin.readline().strip() or known
 
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from search.errors import KeyRefused
 from search.meili.node import Node
+
+T = TypeVar("T")
 
 
 class Admin(Node):
     """A server, opened with its master key."""
+
+    async def _call(self, act: Callable[[], T], seconds: float | None = None) -> T:
+        try:
+            return await super()._call(act, seconds)
+        except KeyRefused:
+            raise KeyRefused(
+                f"Meilisearch at {self.name} refuses the master key.",
+                hint="Give the one that it was started with (its --master-key or MEILI_MASTER_KEY); without one it has"
+                " no keys.",
+            ) from None
 
     async def list_keys(self) -> list[dict[str, Any]]:
         """The keys of the server, up to 1,000, with `uid`, `name`, `actions`, `indexes` and `key`."""

@@ -102,6 +102,11 @@ class PooledHttp(HttpRequests):
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._key is not None:
+            if not (self._key.isascii() and self._key.isprintable()):
+                raise KeyRefused(
+                    f"Meilisearch at {self._host} is not asked: the key has signs that no key has.",
+                    hint="Look at [meilisearch] api_key and search_key, or at their files.",
+                )
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 

@@ -5,13 +5,14 @@ real server (MEILI_URL).
 from __future__ import annotations
 
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.acceptance.desk import Desk
+from tests.acceptance.desk import LIMIT, Desk
 from tests.integration.index_rig import every_document
 from tests.meilisearch.fixtures import Meili, meili
 from tests.sample import OTHER, build, connect, index, make_message
@@ -143,6 +144,26 @@ def test_keys_are_not_made_on_a_server_that_is_too_old(shop: Shop, meili: Meili)
     refused = shop.desk.run("index", "keys", stdin=f"{meili.master_key}\n")
     assert (refused.status, refused.out) == (2, "")
     assert "is 1.35.1; telekeep needs 1.36 or newer. Update the server." in refused.err
+
+
+def test_a_master_key_that_is_none_is_said_to_be_it(shop: Shop) -> None:
+    for wrong in ("wrong", "ключ мастера"):
+        done = shop.desk.run("index", "keys", stdin=f"{wrong}\n")
+        assert (done.status, done.out, len(done.errors)) == (2, "", 1)
+        assert "refuses the master key. Give the one that it was started with" in done.errors[0]
+        assert wrong not in done.err
+    shop.desk.environment["TELEKEEP_MEILISEARCH__API_KEY"] = "ключ"
+    assert "the key has signs that no key has" in shop.desk.run("index", "verify").err
+
+
+def test_keys_do_not_wait_for_a_pipe_when_the_environment_has_the_master_key(shop: Shop, meili: Meili) -> None:
+    shop.desk.environment["MEILI_MASTER_KEY"] = meili.master_key or "none"
+    process = shop.desk.start("index", "keys", stdin=subprocess.PIPE)
+    try:
+        process.wait(LIMIT)
+    finally:
+        done = shop.desk.end(process)
+    assert (done.status, "api_key = " in done.out) == (0, True), done
 
 
 def test_keys_may_do_what_they_need_and_no_more(shop: Shop, meili: Meili) -> None:
