@@ -47,7 +47,7 @@ OF_DOCUMENT: Final = frozenset(
     }
 )  # fmt: skip
 """Codes that speak of a document. https://www.meilisearch.com/docs/reference/errors/error_codes"""
-OF_INDEX: Final = frozenset({"index_not_found", "canceled"})
+OF_INDEX: Final = frozenset({"index_not_found", "index_primary_key_already_exists", "canceled"})
 """Codes of what has nothing to do with what was sent."""
 _TRIES = 3
 """Failures with a code that may mean anything before a document is suspected."""

@@ -5,7 +5,7 @@ It never raises what the server does: that is a state, told in `status`, and tri
     following     all is well
     unreachable   no answer; busy: asked to come later; full: no room over there
     refused       the key or the version will not do; failing: a task ended in an unknown way
-    stale         the index is of another version and is to be rebuilt
+    stale         the index is of another version and is to be rebuilt, or it is somebody else's
 
 Every message that changes is in the outbox until the server said that it has it (`delivery`). Beside that the worker
 looks now and then whether the index is still what it was (`drift`): one that lost something gets those channels again.
@@ -41,11 +41,12 @@ from archiver.store.indexing import (
     start_walk,
 )
 from archiver.store.outbox import enqueue, has_waiting, peek
-from archiver.trouble import state_after
+from archiver.trouble import FOREIGN, STALE, state_after
 from search.errors import Busy, IndexMissing, KeyRefused, ServerError, Unreachable
 
 if TYPE_CHECKING:
-    from search.meili.node import Ensured, Node
+    from search.meili.node import Node
+    from search.meili.owner import Ensured
     from search.meili.task import Task
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,6 @@ IDLE: Final = 0.5
 """Seconds between two looks into the outbox."""
 MOST_UNDER_WAY: Final = 2
 """Large tasks: one is worked on while the next one is sent."""
-STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
 
 
 class Indexer:
@@ -191,16 +191,16 @@ class Indexer:
                 await self._compare(fresh=ensured.created)
         await self._rebuilder.check(standing)
         await self._tidy()
-        self._present = True
-        self._look_at = self._clock.now() + LOOK
+        self._present, self._look_at = True, self._clock.now() + LOOK
 
     async def _note(self, ensured: Ensured) -> Standing:
         now = int(self._clock.now())
         standing = await find_standing(self._database.connection, self.name)
         if ensured.stale and standing.rebuild is None:
+            reason = FOREIGN if ensured.foreign else STALE
             if standing.state != "stale":
-                log.warning("the index is not of this version: %s", STALE)
-            await self._database.write(lambda conn: set_state(conn, self.name, "stale", now=now, reason=STALE))
+                log.warning("nothing is sent to the index: %s", reason)
+            await self._database.write(lambda conn: set_state(conn, self.name, "stale", now=now, reason=reason))
         elif (
             standing.state != "following"
             and self.delivery.is_idle

@@ -7,6 +7,9 @@ from typing import Final
 from archiver.store.indexing import State
 from search.errors import Busy, KeyRefused, Refused, ServerError, StorageFull, Unreachable, WrongVersion
 
+STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
+FOREIGN: Final = "its documents are none of telekeep's; set [meilisearch] index to a name of its own."
+"""Why nothing is sent to an index that is `stale`."""
 _STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
     (Unreachable, "unreachable"),
     (Busy, "busy"),

@@ -127,6 +127,8 @@ async def _find(node: Admin, name: str, actions: tuple[str, ...], indexes: list[
 
 def _read_master_key() -> str:
     known = os.environ.get(MASTER_KEY, "")
+    if not sys.stdin:  # closed
+        return known
     if sys.stdin.isatty():
         return known or getpass.getpass("Master key of Meilisearch: ").strip()
     if known and not select.select([sys.stdin], [], [], PATIENCE)[0]:

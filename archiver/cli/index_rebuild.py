@@ -26,8 +26,12 @@ EXIT_STATUS = {
 }
 PATIENCE = 60.0
 """Seconds without a working server after which it gives up for now."""
+_SAMPLE = 1_000
+"""Documents that are looked at where they cannot be counted."""
 _LOCK_EVERY = 2.0
 """Seconds between two looks whether whoever fills the index is gone."""
+_RESTART = 10.0
+"""Seconds for a service that ended to begin again, before its work is done here and it could not."""
 
 
 def command(
@@ -83,17 +87,17 @@ async def _expect_own(node: Node, database: Database) -> None:
     from archiver.store.indexing import count_held  # noqa: PLC0415 - see run
     from search.errors import IndexMissing, Refused  # noqa: PLC0415 - see run
 
+    channel_ids = await database.read(count_held)
     try:
         total = await node.count()
-        own = [await node.count(channel_id) for channel_id in await database.read(count_held)] if total else []
+        foreign = total - sum([await node.count(channel_id) for channel_id in channel_ids]) if total else 0
     except IndexMissing:
         return
-    except Refused:
-        return  # an index that cannot be asked by channel is none of this version: there is nothing to keep
-    if total > sum(own):
+    except Refused:  # one that cannot be asked by channel is of another version, or somebody else's
+        foreign = sum(key is None or key[0] not in channel_ids for key in await node.list_some(_SAMPLE))
+    if foreign > 0:
         raise UsageError(
-            f"the index has {total - sum(own):,} documents of channels that are not in this archive; a rebuild would"
-            " lose them.",
+            f"the index has {foreign:,} documents of channels that are not in this archive; a rebuild would lose them.",
             hint="Set [meilisearch] index to a name of its own, or give --force.",
         )
 
@@ -102,17 +106,22 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
     """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
     from archiver.cli.writing import open_archive  # noqa: PLC0415 - see run
     from archiver.errors import Busy  # noqa: PLC0415 - see run
+    from archiver.lock import find_holder  # noqa: PLC0415 - see run
     from archiver.store.database import Database  # noqa: PLC0415 - see run
 
-    told = False
+    seen: float | None = None
+    """When somebody else was last at work, by `time.monotonic`."""
     while True:
-        try:
-            async with open_archive(settings.archive.dir, command="index") as database:
-                return await _do(settings, nodes, database, progress)
-        except Busy as busy:
-            if not told:
-                output.note(f"`telekeep {busy.holder or 'run'}` is at work and does it; Ctrl-C leaves it at it.")
-                told = True
+        if seen is not None and find_holder(settings.archive.dir):
+            seen = time.monotonic()
+        elif seen is None or time.monotonic() - seen > _RESTART:
+            try:
+                async with open_archive(settings.archive.dir, command="index") as database:
+                    return await _do(settings, nodes, database, progress)
+            except Busy as busy:
+                if seen is None:
+                    output.note(f"`telekeep {busy.holder or 'run'}` is at work and does it; Ctrl-C leaves it at it.")
+                seen = time.monotonic()
         async with await Database.open_readonly(settings.archive.dir) as database:
             watched = await _watch(settings, nodes, database, progress)
             if watched is not None:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -27,10 +26,12 @@ from urllib.parse import quote, urlencode
 from meilisearch import Client
 from meilisearch.index import Index
 
+from search.document import Key
 from search.errors import IndexMissing, KeyRefused, Refused, Unreachable
 from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
+from search.meili.owner import Ensured, Stats, is_foreign
 from search.meili.routing import node_name
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
 from search.meili.task import Task, read_task
@@ -45,28 +46,6 @@ CLOSE_SECONDS = 1.0
 MOST_IDS = 10_000
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ensured:
-    """What `ensure` found and did."""
-
-    created: bool
-    """The index was not there."""
-    tasks: tuple[Task, ...]
-    """Of making it and of its settings; empty when nothing differed."""
-    stale: bool
-    """Its documents are of another version: it is left as it is and is to be built anew beside it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """What an index says of itself."""
-
-    documents: int
-    indexing: bool
-    size: int | None
-    """Bytes of the documents on the server's disk; None when it does not say."""
 
 
 class Node:
@@ -112,6 +91,9 @@ class Node:
         present = await self.settings(index=index)
         if present is None:
             return Ensured(created=True, tasks=await self.create(index or self.index), stale=False)
+        described, some = await self._describe(index) or {}, await self.list_some(20, index=index)
+        if is_foreign(described.get("primaryKey"), present, some):
+            return Ensured(created=False, tasks=(), stale=True, foreign=True)
         if is_stale(present):
             return Ensured(created=False, tasks=(), stale=True)
         changed = changed_settings(present)
@@ -199,6 +181,11 @@ class Node:
         within = f"{_of_channel(channel_id)} AND message_id {first} TO {last}"
         found = await self._fetch(within, last - first + 1, index)
         return sorted(key[1] for one in found["results"] if (key := read_id(str(one.get(PRIMARY_KEY)))))
+
+    async def list_some(self, most: int, *, index: str | None = None) -> list[Key | None]:
+        """The messages of some documents; None for one that is none of ours."""
+        found = (await self._fetch(None, most, index))["results"]
+        return [read_id(str(one.get(PRIMARY_KEY))) for one in found]
 
     # --- tasks
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from archiver.lock import hold
 from tests.acceptance.desk import LIMIT, Desk
 from tests.integration.index_rig import every_document
 from tests.meilisearch.fixtures import Meili, meili
@@ -86,6 +88,17 @@ def test_rebuild_goes_on_after_a_kill(shop: Shop) -> None:
     assert shop.ids(f"{shop.name}_next") == set()
 
 
+def test_rebuild_lets_a_service_that_is_started_again_do_it(shop: Shop) -> None:
+    with hold(shop.desk.archive, command="run"):
+        process = shop.desk.start("index", "rebuild")
+        assert process.stderr is not None
+        assert b"is at work and does it" in process.stderr.readline()
+    time.sleep(4)  # it looks every two seconds whether the service is there
+    with hold(shop.desk.archive, command="run"):
+        assert process.poll() is None
+        shop.desk.kill(process)
+
+
 def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     meili.wait(meili.client().index(shop.name).add_documents([{"id": "c77_1", "channel_id": 77, "message_id": 1}]))
@@ -93,6 +106,17 @@ def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Mei
     assert done.status == 2
     assert "1 documents of channels that are not in this archive" in done.errors[0]
     assert "c77_1" in shop.ids()
+    shop.desk.do("index", "rebuild", "--force")
+    assert shop.ids() == ALL
+
+
+def test_rebuild_never_takes_the_place_of_an_index_of_somebody_else(shop: Shop, meili: Meili) -> None:
+    meili.wait(
+        meili.client().index(shop.name).add_documents([{"id": one, "title": "a film"} for one in range(5)], "id")
+    )
+    done = shop.desk.run("index", "rebuild")
+    assert (done.status, "5 documents of channels that are not in this archive" in done.err) == (2, True), done
+    assert len(shop.ids()) == 5
     shop.desk.do("index", "rebuild", "--force")
     assert shop.ids() == ALL
 

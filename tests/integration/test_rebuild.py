@@ -6,6 +6,8 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 import archiver.store.indexing as states
 from search.meili.routing import node_name
 from search.meili.settings import TERMS
@@ -74,6 +76,22 @@ async def test_index_of_another_version_waits_for_a_rebuild(meili: Meili, tmp_pa
         await desk.until_equal()
         assert TERMS in desk.indexed()["c1001_1"]
         assert desk.state == "following"
+
+
+@pytest.mark.parametrize("primary_key", ["uid", "id"])
+async def test_an_index_of_somebody_else_is_left_as_it_is(meili: Meili, tmp_path: Path, primary_key: str) -> None:
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        index = meili.client().index(desk.index)
+        meili.wait(index.add_documents([{"uid": one, "id": one, "title": "a film"} for one in range(9)], primary_key))
+        before = index.get_settings()
+        await desk.post(1, 2)
+        await desk.start()
+        await desk.until(lambda: desk.state == "stale", "that nothing is sent to it")
+        await asyncio.sleep(0.5)
+        assert not desk.is_told()
+        assert index.get_settings() == before
+        assert index.get_stats().number_of_documents == 9
+        assert "none of telekeep's" in desk.query("SELECT reason FROM index_node")[0][0]
 
 
 async def test_lost_answers_never_exchange_the_indexes_twice(meili: Meili, tmp_path: Path) -> None:
