@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from search.forms import keys
-from search.stems.listed import members, turkish_nouns
+from search.stems.listed import members, presents, turkish_nouns
 from search.stems.umlauts import with_umlauts, without_umlauts
 from search.tree import And, Node, Not, Or, Phrase, Word, any_of
 
@@ -33,6 +33,7 @@ _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של ש�
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
 """Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
+_PRESENTS: Final = ("مي", "نمي", "ب")
 _FUTURES: Final = ("س", "وس", "فس")
 _IMPERFECTS: Final = ["ي", "ت", "ن", "سي", "ست", "سن", "وي", "وت", "ون", "في", "فت", "فن", "وسي", "وست", "فسي", "فست"]
 
@@ -106,6 +107,7 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
             for front in _FRONTS["arabic"]
             for plural in _plurals(stem)
         )
+        yield from _of_present(stem)
         if stem.startswith("ا"):
             yield from (_beginning(front + stem[1:], len(stem) + _LONGER) for front in _IMPERFECTS)
     elif kind == "h":
@@ -128,9 +130,16 @@ def _of_member(member: str) -> Iterator[Range]:
     start = member[:-1] if script == "arabic" and member[-1] == "ه" and len(member) > _SHORTEST else member
     for front in (*_FRONTS.get(script, ()), *(_FUTURES if member[0] in "يتن" else ())):
         yield _beginning(front + start, len(front + member) + _LONGER)
+    yield from _of_present(member)
     if not script:
         long = len(member) + (_MANY_ENDINGS if member in turkish_nouns() else 0)
         yield Range(member, f"{member}\U0010ffff" if long > len(member) else f"{member} ", long)
+
+
+def _of_present(past: str) -> Iterator[Range]:
+    """Of the present of a Persian verb, by its past."""
+    for stem in (*presents().get(past, ()), *([past[:-2]] if past.endswith("يد") else ())):
+        yield from (_beginning(front + stem, len(front + stem) + _LONGER) for front in _PRESENTS)
 
 
 def _same(letters: tuple[str, str]) -> bool:
@@ -160,11 +169,13 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
         yield f"{stem[:-2]}r"
     if kind == "u":
         yield stem
-        if stem.endswith(("к", "ц", "н")):
+        if stem.endswith(("к", "ц", "н", "р")):
             yield stem[:-1]
         for at in (len(stem) - 2, len(stem) - 3):
             if at > 0 and stem[at] == "о":
                 yield f"{stem[:at]}і{stem[at + 1 :]}"
+                # пісня, пісень
+                yield f"{stem[:at]}і{stem[at + 1 : -1]}"
 
 
 def _beginning(start: str, most: int) -> Range:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from search.stems.endings import Endings
-from search.stems.listed import families, whole
+from search.stems.listed import families, pasts, presents, whole
 
 SHORTEST = 3
 
@@ -80,6 +80,8 @@ _NOUN = Endings(
     "شدگان شده شدگي كنندگان كننده ديدگان ديده زدگان زده "
     "هام:ه هات:ه هاش:ه گان گي ترين تر يان ان ات اي يي ي شان مان تان م ه"
 )
+_INFINITIVE = ("تن", "دن")
+_NO_INFINITIVE = frozenset(("اردن", "گردن", "لندن", "معدن", "تمدن", "بدن", "وطن"))
 _PERSON = Endings("ند يم يد د م ي", least=2)
 _PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د تم:ت دم:د ته:ت ده:د")
 
@@ -94,6 +96,17 @@ def persian_stems(word: str) -> Iterator[str]:
     verb = _PERSIAN_VERB.match(word)
     if verb:
         yield word[verb.end() :]
-        yield _PERSON.change(word[verb.end() :])
+        yield from _persian_present(word[verb.end() :])
     else:
         yield _PAST.change(word)
+        if word[0] == "ب":
+            yield from (past for past in _persian_present(word[1:]) if past in presents())
+        if word.endswith(_INFINITIVE) and len(word) > SHORTEST and word not in _NO_INFINITIVE:
+            yield word[:-1]
+
+
+def _persian_present(word: str) -> Iterator[str]:
+    """Of a present without what stands before it: its stem, and the past, which is another one's or has يد."""
+    yield _PERSON.change(word)
+    for stem, _ in _PERSON.cuts(word):
+        yield from pasts().get(stem, (f"{stem}يد",))

@@ -42,6 +42,22 @@ def turkish_nouns() -> Mapping[str, str]:
 
 
 @cache
+def presents() -> Mapping[str, tuple[str, ...]]:
+    """Of the past of a Persian verb the stems of its present, where they differ."""
+    return {past: tuple(stems) for past, *stems in map(str.split, _lines("verbs.txt"))}
+
+
+@cache
+def pasts() -> Mapping[str, tuple[str, ...]]:
+    """The way back: a stem may be of several verbs."""
+    found: dict[str, tuple[str, ...]] = {}
+    for past, stems in presents().items():
+        for stem in stems:
+            found[stem] = (*found.get(stem, ()), past)
+    return found
+
+
+@cache
 def _families() -> tuple[tuple[str, tuple[str, ...]], ...]:
     lines = [tuple(dict.fromkeys(line.split())) for line in _lines("families.txt")]
     return tuple((words[0], words) for words in lines)
