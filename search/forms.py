@@ -51,7 +51,7 @@ def keys(word: str) -> frozenset[str]:
         return listed
     match found.lastgroup:
         case "latin":
-            return frozenset((*latin.latin_stems(word), *_turkish(word)))
+            return frozenset((*latin.latin_stems(word), *_turkish(word), *_prefixed(word)))
         case "cyrillic":
             return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
@@ -104,6 +104,27 @@ def _arabic(word: str) -> frozenset[str]:
     for stem in arabic.persian_stems(word):
         found |= _listed(stem) or {f"f:{stem}"}
     return frozenset(found)
+
+
+_BEFORE: Final = """
+    ab an auf aus be bei durch ein emp ent er fest fort her hin los mit nach statt teil um unter uber ver vor weg zer zu
+    zuruck zusammen over under mis fore for re with out up un
+    ad ap com con de dis entre in inter main ob par per pre pro sou sub sur tra trans
+"""
+_PREFIXES: Final = frozenset(_BEFORE.split())
+"""What stands before the verbs of German, English and the Romance languages."""
+_LONGEST_PREFIX: Final = 8
+_SHORTEST_BEHIND: Final = 3
+
+
+def _prefixed(word: str) -> Iterator[str]:
+    """Of a word that is a listed one with something before it: over-came, be-trat, ver-boten, an-zu-nehmen, ob-tenu."""
+    for size in range(2, min(_LONGEST_PREFIX, len(word) - _SHORTEST_BEHIND) + 1):
+        if word[:size] in _PREFIXES:
+            rest = word[size:]
+            for listed in (rest, f"ge{rest}", rest[2:] if rest.startswith("zu") else ""):
+                if len(listed) >= _SHORTEST_BEHIND:
+                    yield from (f"p:{word[:size]}={name}" for name in families().get(listed, ()))
 
 
 def _turkish(word: str) -> Iterator[str]:

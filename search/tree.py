@@ -22,7 +22,9 @@ NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
 
 
-_HYPHENED: Final = re.compile("[^\\W\\d_]+(?:[-\u2010\u2011\u2013\u05be][^\\W\\d_]+)+")
+_HYPHENED: Final = re.compile(
+    "(?:[^\\W\\d_]|['\u2019\u02bc])+(?:[-\u2010\u2011\u2013\u05be](?:[^\\W\\d_]|['\u2019\u02bc])+)+"
+)
 
 
 class Tail(NamedTuple):

@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from search.forms import keys
+from search.stems.latin import SEPARABLE
 from search.stems.listed import members, presents, turkish_nouns
 from search.stems.umlauts import with_umlauts, without_umlauts
 from search.tree import And, Node, Not, Or, Phrase, Word, any_of
@@ -100,6 +101,11 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
     if kind == "=":
         for member in members(key[1:]):
             yield from _of_member(member)
+    elif kind == "p":
+        prefix, _, name = stem.partition("=")
+        for member in members(name):
+            bare = member.removeprefix("ge")
+            yield from map(_exactly, (f"{prefix}{member}", f"{prefix}zu{member}", f"{prefix}{bare}"))
     elif kind in "af":
         yield from (_beginning(front + stem, len(stem) + _LONGER) for front in _FRONTS["arabic"])
         yield from (
@@ -159,23 +165,33 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
     """Other beginnings of the same stem."""
     if kind == "g":
         yield f"ge{stem}"
+        if found := SEPARABLE.match(stem):
+            yield f"{found[0]}ge{stem[found.end() :]}"
         yield from with_umlauts(stem)
     if kind == "e" and stem.endswith("y"):
         yield f"{stem[:-1]}i"
     if kind == "r" and stem >= "\u0400":
         yield stem[:-1]
-    if kind == "r" and stem.endswith("teu"):
-        # acteur, actrice
+        if stem.endswith(("ов", "ев")):
+            yield stem[:-2]
+    if kind in "ru" and stem.endswith("йц"):
+        yield stem[:-2]
+    if kind == "r" and stem.endswith(("teu", "deu")):
+        # acteur, actrice; ambassadeur, ambassadrice
         yield f"{stem[:-2]}r"
     if kind == "u":
         yield stem
-        if stem.endswith(("к", "ц", "н", "р")):
+        if len(stem) > _SHORTEST:
             yield stem[:-1]
         for at in (len(stem) - 2, len(stem) - 3):
             if at > 0 and stem[at] == "о":
                 yield f"{stem[:at]}і{stem[at + 1 :]}"
                 # пісня, пісень
                 yield f"{stem[:at]}і{stem[at + 1 : -1]}"
+
+
+def _exactly(word: str) -> Range:
+    return Range(word, f"{word} ", len(word))
 
 
 def _beginning(start: str, most: int) -> Range:

@@ -7,18 +7,13 @@ when they answer it; it is kept and shown as it was typed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from search.forms import bare_word
 from search.normalize import fold, in_run
 from search.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.variants.compounds import compound_variants, one_word
-from search.variants.han import han_variants
-from search.variants.japanese import japanese_variants
-from search.variants.kana import kana_variants
-from search.variants.korean import korean_variants
-from search.variants.okurigana import okurigana_variants
 
 Chain: TypeAlias = tuple[tuple[Word, ...], ...]
 """Words side by side of which two may be one: the ways to read them, first as they were typed."""
@@ -61,7 +56,9 @@ def ways(word: Word) -> tuple[Word, ...]:
         return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
     if folded != fold(bare).strip():
         return (word,)
-    found = dict.fromkeys([folded, *_of_run(folded)])
+    from search.variants.runs import run_variants  # noqa: PLC0415 - every start would pay for its patterns
+
+    found = dict.fromkeys([folded, *run_variants(folded)])
     least = [one for one in found if not any(other in one for other in found if other != one)]
     return tuple(word if one == folded else Word(one) for one in least[:MOST_WAYS])
 
@@ -100,11 +97,3 @@ def _read(words: Sequence[Word], ones: Sequence[str | None]) -> Iterator[tuple[W
     for at, one in enumerate(ones):
         if one is not None:
             yield (*words[:at], Word(one), *words[at + 2 :])
-
-
-def _of_run(folded: str) -> Iterable[str]:
-    """Of a word of a script without spaces."""
-    for variants in (japanese_variants, okurigana_variants, kana_variants, korean_variants, han_variants):
-        yield from variants(folded)
-    for one in japanese_variants(folded):
-        yield from okurigana_variants(one)

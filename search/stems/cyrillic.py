@@ -31,9 +31,15 @@ def cyrillic_stems(word: str) -> set[str]:
 
 
 _NOUN = Endings("ами ями ах ях ам ям ов ев ей ой ом ем ую юю ою ею а е и о у ы ю я й ь")
-_PARTICIPLE = re.compile("(.{3,}?)(жд|ч|щ|ж|ш)ен(?:[аоы]|н(?:ый|ая|ое|ые|ого|ой|ому|ых|ым|ую|ыми|ом))?")
-_BEFORE_PARTICIPLE: Final = {"жд": "д", "ч": "т", "щ": "т", "ж": "з", "ш": "с"}
-"""захватить, захвачен; освободить, освобожден."""
+_PARTICIPLE = re.compile("(.{3,}?)(жд|[бпвмф]л|ч|щ|ж|ш)ен(?:[аоы]|н(?:ый|ая|ое|ые|ого|ой|ому|ых|ым|ую|ыми|ом))?")
+_BEFORE_PARTICIPLE: Final = {
+    "жд": ("д",), "дж": ("д",), "ч": ("т",), "щ": ("т", "ст"), "ж": ("з",), "ш": ("с",),
+    "бл": ("б",), "пл": ("п",), "вл": ("в",), "мл": ("м",), "фл": ("ф",),
+}  # fmt: skip
+"""захватить, захвачен; освободить, освобожден; разместить, размещен; купить, куплен."""
+_PRESENT = re.compile("(.{2,}?)([ую])(?:ет|ют|ем|ешь|ете|ет?ся|ются|ющ[а-я]+)")
+_PERSON = re.compile("(.{3,}[ая]н)ин(?:а|у|ом|е)?")
+"""гражданин, граждане."""
 _FLEETING = re.compile(f"(?<=..[^{_VOWELS}])[оеь](?=[кцн]$)|(?<=.т)е(?=р$)")
 
 
@@ -49,7 +55,14 @@ def russian(word: str) -> set[str]:
     # A noun may have no ending at all: of `проблем` Snowball takes `ем`.
     bare = word if word[-1] not in _VOWELS else noun
     found = _PARTICIPLE.fullmatch(word)
-    done = {found[1] + _BEFORE_PARTICIPLE[found[2]]} if found else set()
+    done = {found[1] + one for one in _BEFORE_PARTICIPLE[found[2]]} if found else set()
+    if present := _PRESENT.fullmatch(word):
+        # требует, требовать; воюет, воевать.
+        done.add(present[1] + ("ов" if present[2] == "у" else "ев"))
+    if person := _PERSON.fullmatch(word):
+        done.add(person[1])
+    if word[-3:-2] in _VOWELS and word.endswith("ец"):
+        done.add(f"{word[:-2]}йц")
     return done | {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun, bare)}
 
 
@@ -67,6 +80,7 @@ _UKRAINIAN_NOUN = (
 )
 _UKRAINIAN = Endings(f"{_UKRAINIAN_VERB} {_UKRAINIAN_NOUN}", least=2)
 _UKRAINIAN_NOUNS = Endings(_UKRAINIAN_NOUN)
+_UKRAINIAN_DONE = re.compile("(.{2,}?)(дж|[бпвмф]л|щ|ч|ж|ш)(?:ен(?:о|ий|а|е|і|их|ими|ого|ому|у|ої|ою)|ять)")
 _REFLEXIVE = Endings("ся сь")
 _CLOSED = re.compile("і(?=[^аеиоуюяіїє]{1,2}$)")
 
@@ -78,6 +92,9 @@ def ukrainian(word: str) -> set[str]:
     if len(word) <= SHORTEST:
         return {word}
     stems = {_level(_UKRAINIAN.change(_REFLEXIVE.change(word))), _level(_UKRAINIAN_NOUNS.change(word))}
+    if found := _UKRAINIAN_DONE.fullmatch(word):
+        # пошкодити, пошкоджено; робити, роблять.
+        stems.update(found[1] + one for one in _BEFORE_PARTICIPLE[found[2]])
     return {*stems, *(f"{stem[:-1]}г" for stem in stems)} if word.endswith("зі") else stems
 
 
@@ -87,4 +104,5 @@ def _level(stem: str) -> str:
     if len(stem) > SHORTEST:
         stem = stem.removesuffix("і")
         stem = stem[:-1] if stem[-1] == stem[-2] else stem
+    stem = f"{stem[:-2]}йц" if stem.endswith("єц") else stem
     return stem[:-1] + "к" if stem.endswith("ц") else stem

@@ -47,8 +47,10 @@ def english(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > SHORTEST else word
 
 
-_SEPARABLE = "(?:ab|an|auf|aus|bei|durch|ein|her|hin|mit|nach|um|vor|weg|zu|zuruck|zusammen)"
-_PARTICIPLE = re.compile(f"({_SEPARABLE}?)ge(.{{3,}}?e?t)(?:e[mnrs]?)?")
+_SHORTEST_IN_UM: Final = 5
+SEPARABLE: Final = re.compile("ab|an|auf|aus|bei|durch|ein|her|hin|mit|nach|um|vor|weg|zuruck|zusammen|zu")
+"""What may part from a German verb."""
+_PARTICIPLE = re.compile(f"((?:{SEPARABLE.pattern})?)ge(.{{3,}}?e?t)(?:e[mnrs]?)?")
 _WEAK = Endings("ete eten etet te ten tet etest test est st et t", least=4)
 
 _PAST = Endings(
@@ -66,8 +68,15 @@ def german(word: str) -> set[str]:
         return {_WEAK.change(_snowball(f"{found[1]}{found[2][:-1]}n"))}
     if word.endswith("innen"):
         word = word[:-3]
+    if word.endswith("um") and len(word) > _SHORTEST_IN_UM:
+        # Museum, Museen.
+        return {_snowball(word), _snowball(f"{word[:-2]}en")}
+    if word.endswith("ers"):
+        # Only what ends in -er has that: Wetters is of Wetter, and officers not of office.
+        return {word[:-1]}
     plain = found[1] + found[2] if found else word
-    return {_WEAK.change(_snowball(one)) for one in (plain, _PAST.change(plain))}
+    whole = {word} if word.endswith("er") else set()
+    return whole | {_WEAK.change(_snowball(one)) for one in (plain, _PAST.change(plain))}
 
 
 _TWO_SOUNDS: Final = re.compile("(?<![aeiouq])(?:u(?=e..)|a(?=e..)|o(?=e.))e")

@@ -19,7 +19,8 @@ _ITALIAN = Stemmer.Stemmer("italian", 0)
 _PORTUGUESE = Stemmer.Stemmer("portuguese", 0)
 
 _FRENCH_FORMS = Endings(
-    "eaux:eau aux:al eux:eu euse:eu euses:eu eur:eu eurs:eu ive:if ives:if trice:teu trices:teu iere:ier ieres:ier",
+    "eaux:eau aux:al eux:eu euse:eu euses:eu eur:eu eurs:eu ive:if ives:if trice:teu trices:teu "
+    "drice:deu drices:deu iere:ier ieres:ier",
     least=2,
 )
 _FRENCH_DERIVED = Endings(
@@ -27,7 +28,7 @@ _FRENCH_DERIVED = Endings(
 )
 _FRENCH_VERBS = Endings(
     "issent:ir issons:ir issez:ir issait:ir issaient:ir issant:ir issants:ir "
-    "aient:er ee:er ees:er ent:er ere:er erent:er eres:er ons:er"
+    "aient:er ee:er ees:er ent:er geons:ger ere:er erent:er eres:er ons:er"
 )
 
 

@@ -31,6 +31,7 @@ _HARD: Final = {"b": "p", "d": "t", "g": "k"}
 """kitap, kitabi."""
 
 
+_PASSIVE: Final = re.compile("[a-z]{4,}l[ae]n")
 _WITH_N: Final = ("nin", "nun", "ni", "nu")
 
 
@@ -40,9 +41,11 @@ def turkish(word: str) -> set[str]:
     The first letter of `nin` may be the last of the word before it: `kopru-nun`, `bakan-in`."""
     if len(word) <= SHORTEST or _FOREIGN.search(word):
         return {word}
-    if not word.endswith(_WITH_N):
-        return {_stem(word)}
-    return {_stem(word), _stem(word[:-2] if word.endswith("n") else word[:-1])}
+    stems = {_stem(word)}
+    if word.endswith(_WITH_N):
+        stems.add(_stem(word[:-2] if word.endswith("n") else word[:-1]))
+    # Of verbs in -lamak the passive: yakalandi is of yakal(a).
+    return stems | {stem[:-2] for stem in stems if stem != word and _PASSIVE.fullmatch(stem)}
 
 
 def _stem(word: str) -> str:

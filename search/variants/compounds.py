@@ -47,8 +47,12 @@ def compound_variants(word: str) -> Iterator[str]:
 
 def _apart(folded: str) -> Iterator[str]:
     """A folded word with a space where its first part ends; in English in the other number, too."""
-    if folded in _whole():
-        yield _whole()[folded]
+    whole = _whole()
+    if folded in whole:
+        yield whole[folded]
+        yield f"{whole[folded]}s"
+    elif folded.removesuffix("s") in whole:
+        yield from (whole[folded[:-1]], f"{whole[folded[:-1]]}s")
     for size in range(2, len(folded) - _SHORTEST_REST + 1):
         if folded[:size] in first_parts():
             yield f"{folded[:size]} {folded[size:]}"

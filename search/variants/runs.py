@@ -1,0 +1,19 @@
+"""All other ways to write a word of a script without spaces between words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from search.variants.han import han_variants
+from search.variants.japanese import japanese_variants
+from search.variants.kana import kana_variants
+from search.variants.korean import korean_variants
+from search.variants.okurigana import okurigana_variants
+
+
+def run_variants(word: str) -> Iterator[str]:
+    """The other ways to write a folded word, of which it may be none."""
+    for variants in (japanese_variants, okurigana_variants, kana_variants, korean_variants, han_variants):
+        yield from variants(word)
+    for one in japanese_variants(word):
+        yield from okurigana_variants(one)
