@@ -1,4 +1,4 @@
-"""What rules cannot know: words whose first letter is their own, forms that no rule leads to one another, Persian verbs.
+"""What rules cannot know: words whose first letter is their own, forms that no rule joins, the stems of Persian verbs.
 
 `families.txt` has the forms of one word a line, the first of which stands for them: those whose stem changes (`man`,
 `men`; جسر, جسور), and common words that rules would take for forms of another one (`university`, `universe`). A word of
