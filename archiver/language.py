@@ -16,12 +16,15 @@ from typing import Any, Final
 
 SAMPLE: Final = 80
 """Letters and spaces that are looked at; more cost time and change little."""
+_MARGIN: Final = 40
+"""Characters for noise and the last word, where all that is looked at stands in the first part."""
 LEAST: Final = 6
 """Letters of a text that says anything."""
 SURE: Final = 0.5
 """Of the model's own figure, 0 to 1: below, the language is unknown."""
 
-_NOISE = re.compile(r"(?:https?://|www\.|t\.me/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+", re.IGNORECASE)
+# Cases are written out: a pattern that ignores them takes twice as long.
+_NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
     # Letters of which a text has one at least, and all that it has.
@@ -38,7 +41,6 @@ _ALPHABETS: Final = {
 _SIGNS: Final = [
     (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
 ]
-_NO_LETTER = re.compile(r"[\W\d_]+")
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
 """Labels of three letters that have a language of two."""
 
@@ -46,11 +48,22 @@ _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", 
 @lru_cache(maxsize=256)  # a page is guessed for its row and again for what finds it
 def guess(text: str) -> str | None:
     """ISO 639-1 code of the language, None when it is not sure; links, names, tags and signs do not count."""
-    sample = " ".join(_NOISE.sub(" ", text[: 3 * SAMPLE]).split())[:SAMPLE]
-    letters = _NO_LETTER.sub("", sample)
+    sample = _sample(text)
+    letters = sample.replace(" ", "").replace("'", "").replace("’", "")
     if len(letters) < LEAST and not _dense(letters):
         return None
     return _by_letters(letters.lower()) or _by_model(sample)
+
+
+def _sample(text: str) -> str:
+    """The first words without the noise; mostly the first part of a text has enough of them."""
+    for size in (SAMPLE + _MARGIN, 3 * SAMPLE):
+        words = _NOISE.sub(" ", text[:size]).split()
+        sample = " ".join(words)
+        # The last word may be the beginning of noise, which only its end would show.
+        if words and len(sample) - len(words[-1]) > SAMPLE:
+            break
+    return sample[:SAMPLE]
 
 
 def _dense(letters: str) -> bool:
@@ -59,6 +72,8 @@ def _dense(letters: str) -> bool:
 
 
 def _by_letters(letters: str) -> str | None:
+    if letters.isascii():
+        return None
     own = _LATIN.sub("", letters)
     if len(own) * 2 <= len(letters):
         return None

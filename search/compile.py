@@ -15,6 +15,7 @@ from typing import Final
 from search.blocks import BLOCK_BITS, block_condition, octets_of
 from search.condition import MOST, Condition, Value, join
 from search.dates import Bounds
+from search.lines import line_needle
 from search.normalize import Needle
 from search.octets import OCTET_BITS, is_at
 from search.terms import (
@@ -25,7 +26,6 @@ from search.terms import (
     SUPERSEDED,
     channel_term,
     lang_number,
-    line_needle,
     tag_terms,
 )
 from search.tree import (

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from search.folded import fold_with_map, spans
 from search.forms import are_forms, keys
 from search.letters import boundary, letter_end
-from search.normalize import Needle, fold_with_map, in_run, needle, spans
+from search.normalize import Needle, in_run, needle
 from search.tree import Node, Word, tags, texts
 from search.widen import widen
 

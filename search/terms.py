@@ -4,9 +4,6 @@ The line begins with the *tags*: terms with a colon, `channel:123`, `hashtag:wor
 come the words of the text and of each further text, with a `::` between (so that no phrase runs across). What many
 messages share (photo, link, language) or what changes without the content (edited, missing, pinned) is a bit of the row
 instead: a bit costs nothing, a term three bytes for each message that has it.
-
-Runs of a script without spaces stand as their single characters, side by side: a third less than the pairs of
-`normalize`, since a text has fewer different characters than pairs. A `:` keeps runs apart that had a space between.
 """
 
 from __future__ import annotations
@@ -20,7 +17,8 @@ from typing import Final
 
 from search.document import Document
 from search.filters import HAS, NOT_MEDIA
-from search.normalize import Needle, fold, in_run, index_text, needle
+from search.lines import index_line
+from search.normalize import fold, index_text, needle
 from search.tree import State, Tag
 
 SUPERSEDED: Final = 1
@@ -47,8 +45,6 @@ FINGERPRINT_BITS: Final = 27
 """One edit in 134 million goes unnoticed here, with as much as fits beside the date (`octets`)."""
 
 _BREAK = " :: "
-_FIRST_RUN = "\u0e00"
-"""No character of a run lies below."""
 _NO_TERM = re.compile(rf"[^a-z0-9{re.escape(TERM_SIGNS)}\u0080-\ud7ff\ue000-\U0010ffff]+")
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which may be asked for one by one."""
@@ -68,39 +64,10 @@ class Entry:
 def entry(document: Document) -> Entry:
     """The terms and bits of a document."""
     texts = [document.text, *document.extra, document.file_name or ""]
-    text = _BREAK.join(_line(index_text(text)) for text in texts if text)
+    text = _BREAK.join([index_line(text) for text in texts if text])
     line = f"{' '.join(_tags(document))} {text}"
     digest = blake2b(line.encode(), digest_size=4).digest()
     return Entry(line, int.from_bytes(digest, "big") >> 32 - FINGERPRINT_BITS, _flags(document))
-
-
-def _line(terms: str) -> str:
-    """Terms of `normalize` as they lie in the index: runs as single characters."""
-    return terms if max(terms, default="") < _FIRST_RUN else " ".join(_single(terms.split(), ends=True))
-
-
-def line_needle(found: Needle) -> Needle:
-    """The same for what is looked for."""
-    if not any(map(in_run, found.terms)):
-        return found
-    single = tuple(_single(found.terms, ends=False))
-    return Needle(single, found.prefix and not in_run(single[-1]))
-
-
-def _single(terms: Sequence[str], *, ends: bool) -> Iterator[str]:
-    """Pairs to characters; a pair stands for its first, and the last of what is looked for (no `ends`) for both."""
-    ended = False
-    for at, term in enumerate(terms):
-        if not in_run(term):
-            ended = False
-            yield term
-            continue
-        if ended:
-            yield ":"
-        ended = len(term) == 1
-        yield term[0]
-        if not ends and at == len(terms) - 1:
-            yield from term[1:]
 
 
 def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.normalize import Needle, fold, fold_with_map, index_text, needle, spans, tokens
+from search.folded import fold_with_map, spans
+from search.normalize import Needle, fold, index_text, needle, tokens
 
 # (as it stands in a message, as people type it)
 SAME = [
