@@ -85,6 +85,7 @@ def _listed(word: str) -> frozenset[str]:
     return frozenset(f"={name}" for name in families().get(word, ()))
 
 
+_BEFORE_ENDING: Final = re.compile("(..+)ت(?:هما|هم|هن|ها|كم|نا|ين|ان|ه|ي|ك)")
 _BEFORE_VERBS: Final = frozenset(("", "و", "ف", "س", "وس", "فس"))
 
 
@@ -94,9 +95,9 @@ def _arabic(word: str) -> frozenset[str]:
         noun = arabic.arabic_noun(candidate)
         owned = arabic.arabic_owned(candidate)
         listed = _listed(candidate) or _listed(owned) or _listed(noun)
-        if not listed and owned != candidate and owned.endswith("ت"):
+        if not listed and (found_t := _BEFORE_ENDING.fullmatch(candidate)):
             # Before an ending ه is written ت.
-            listed = _listed(f"{owned[:-1]}ه")
+            listed = _listed(f"{found_t[1]}ه")
         verbs = tuple(arabic.arabic_verb(candidate)) if word.removesuffix(candidate) in _BEFORE_VERBS else ()
         found |= listed or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
         if not listed and candidate.startswith("ي"):

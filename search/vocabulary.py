@@ -168,8 +168,8 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
         if found := SEPARABLE.match(stem):
             yield f"{found[0]}ge{stem[found.end() :]}"
         yield from with_umlauts(stem)
-    if kind == "e" and stem.endswith("y"):
-        yield f"{stem[:-1]}i"
+    if kind == "e" and stem.endswith(("y", "e")):
+        yield f"{stem[:-1]}i" if stem[-1] == "y" else stem[:-1]
     if kind == "r" and stem >= "\u0400":
         yield stem[:-1]
         if stem.endswith(("ов", "ев")):

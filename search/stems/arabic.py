@@ -19,7 +19,7 @@ SHORTEST = 3
 _ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
 _PARTICLES = re.compile("[وف]?[بلك]|[وف]|[وف]?س(?=[يتن])")
 _POSSESSIVE = Endings("هما هم هن ها كم نا")
-_ENDING = Endings("تين تان ات ون ين وا تم و ه ت")
+_ENDING = Endings("تين تان ته تي تك ات ون ين وا تم و ه ت")
 _DUAL = Endings("ان", least=4)
 _TANWIN = Endings("ا")
 _DERIVED_VERB = re.compile("ست|.ت|ت")

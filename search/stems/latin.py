@@ -32,6 +32,8 @@ def latin_stems(word: str) -> set[str]:
 _PLURALS = Endings("sses:ss shes:sh ches:ch xes:x zzes:zz ss:ss us:us is:is s")
 _VERBS = Endings("ied:y ies:y", least=2)
 _VOWELS: Final = frozenset("aeiouy")
+_SYLLABLE: Final = re.compile("[^aeiouy]*[aeiouy][^aeiouwxy]")
+"""What doubles its last letter before an ending, or has an e behind it: hop, hopping; hope, hoping."""
 
 
 def english(word: str) -> str:
@@ -42,7 +44,13 @@ def english(word: str) -> str:
     word = _PLURALS.change(word)
     stem = word[:-3] if word.endswith("ing") else word[:-2] if word.endswith("ed") and word[-3:] != "eed" else word
     if stem != word and len(stem) >= SHORTEST and not _VOWELS.isdisjoint(stem):
-        word = stem[:-1] if len(stem) > SHORTEST and stem[-1] == stem[-2] and stem[-1] in "bdgmnprt" else stem
+        if len(stem) > SHORTEST and stem[-1] == stem[-2] and stem[-1] in "bdgmnprt":
+            return stem[:-1]
+        if _SYLLABLE.fullmatch(stem):
+            return f"{stem}e"
+        word = stem
+    if _SYLLABLE.fullmatch(word[:-1]):
+        return word
     # `bridge`, `bridged` and `bridging` end alike.
     return word[:-1] if word.endswith("e") and len(word) > SHORTEST else word
 

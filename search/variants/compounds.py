@@ -19,6 +19,10 @@ _JOINER: Final = "\u200c"
 _HYPHENED = re.compile(f"(?=.*[^\\W\\d_])[^\\W_]+(?:[{HYPHENS}][^\\W_]+)+")
 """With a letter: 9-11 is not 911."""
 _NUMBERED = re.compile(r"([^\W\d_]{1,5})(\d{1,4})([^\W\d_]?)")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.){2,}[^\W\d_]?")
+_CAPITALS = re.compile("[A-Z]{2}")
+_PRONOUNS: Final = frozenset(("us", "it", "is", "am", "pm", "he", "me", "my", "we"))
+"""Without its dots U.S. would be us; U.K. is UK."""
 _SHORTEST_REST: Final = 3
 _ARABIC = re.compile("[\u0620-\u06ff\u200c]{2,}")
 _ONLY_PERSIAN = re.compile("[\u067e\u0686\u0698\u06af\u06a9\u06cc]")
@@ -32,7 +36,11 @@ _HUNG_ON: Final = frozenset(
 
 def compound_variants(word: str) -> Iterator[str]:
     """The other ways to write a word as typed, of which it may have none."""
-    if _HYPHENED.fullmatch(word):
+    if _DOTTED.fullmatch(word) and (letters := word.replace(".", "")).lower() not in _PRONOUNS:
+        yield letters
+    elif _CAPITALS.fullmatch(word):
+        yield " ".join(word)
+    elif _HYPHENED.fullmatch(word):
         yield re.sub(f"[{HYPHENS}]", "", word)
     elif _JOINER in word:
         parts = [part for part in word.split(_JOINER) if part]
