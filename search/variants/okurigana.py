@@ -38,7 +38,10 @@ _SECOND: Final = {
     **dict.fromkeys("替換", "え"),
     **dict.fromkeys("止決締", "め"),
     **dict.fromkeys("立当", "て"),
-    **{"継": "ぎ", "落": "とし", "起": "こし", "寄": "せ"},
+    "継": "ぎ",
+    "落": "とし",
+    "起": "こし",
+    "寄": "せ",
 }
 """What stands behind the characters of verbs that often stand second."""
 
