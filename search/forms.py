@@ -18,6 +18,7 @@ from typing import Final
 from search.stems import arabic, cyrillic, hebrew, latin
 from search.stems.listed import families, turkish_nouns
 from search.stems.turkish import turkish
+from search.stems.umlauts import without_umlauts
 
 FORMS_VERSION: Final = 6
 """To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""
@@ -51,7 +52,9 @@ def keys(word: str) -> frozenset[str]:
         return listed
     match found.lastgroup:
         case "latin":
-            return frozenset((*latin.latin_stems(word), *_turkish(word), *_prefixed(word)))
+            return frozenset(
+                (*latin.latin_stems(word), *_turkish(word), *_prefixed(word), *_listed(without_umlauts(word)))
+            )
         case "cyrillic":
             return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
@@ -86,7 +89,7 @@ def _listed(word: str) -> frozenset[str]:
 
 
 _BEFORE_ENDING: Final = re.compile("(..+)ت(?:هما|هم|هن|ها|كم|نا|ين|ان|ه|ي|ك)")
-_BEFORE_VERBS: Final = frozenset(("", "و", "ف", "س", "وس", "فس"))
+_BEFORE_VERBS: Final = frozenset(("", "و", "ف", "س", "وس", "فس", "ل", "ول", "فل"))
 
 
 def _arabic(word: str) -> frozenset[str]:
@@ -141,4 +144,6 @@ def _hebrew(word: str) -> frozenset[str]:
     for candidate in hebrew.hebrew_candidates(word):
         noun = hebrew.hebrew_noun(candidate)
         found |= _listed(candidate) or _listed(noun) or {f"h:{noun}"}
+        if root := hebrew.hebrew_verb(candidate):
+            found.add(f"v:{root}")
     return frozenset(found)

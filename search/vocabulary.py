@@ -32,6 +32,7 @@ _MANY_ENDINGS: Final = 11
 _ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت ون في فت وسي وست فسي فست مي نمي"
 _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של שמ מה כש כשה ושה ומה וכש בה לה"
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
+_FINALS: Final = dict(zip("מנצפכ", "םןץףך", strict=True))
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
 """Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
 _PRESENTS: Final = ("مي", "نمي", "ب")
@@ -116,6 +117,15 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
         yield from _of_present(stem)
         if stem.startswith("ا"):
             yield from (_beginning(front + stem[1:], len(stem) + _LONGER) for front in _IMPERFECTS)
+    elif kind == "v":
+        # קול of קל, and what the future puts in front.
+        starts = (
+            stem,
+            stem[:-1] + _FINALS.get(stem[-1], stem[-1]),
+            f"{stem[0]}ו{stem[1]}",
+            *(f"{front}{stem[:2]}" for front in "יתאנל"),
+        )
+        yield from (_beginning(front + start, len(stem) + _LONGER) for front in _FRONTS["hebrew"] for start in starts)
     elif kind == "h":
         # The last letter is written otherwise at the end of a word.
         start = stem[:-1] if len(stem) > _SHORTEST - 1 else stem
@@ -138,6 +148,7 @@ def _of_member(member: str) -> Iterator[Range]:
         yield _beginning(front + start, len(front + member) + _LONGER)
     yield from _of_present(member)
     if not script:
+        yield from map(_exactly, with_umlauts(member))
         long = len(member) + (_MANY_ENDINGS if member in turkish_nouns() else 0)
         yield Range(member, f"{member}\U0010ffff" if long > len(member) else f"{member} ", long)
 

@@ -17,7 +17,7 @@ from search.stems.listed import families, pasts, presents, whole
 SHORTEST = 3
 
 _ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
-_PARTICLES = re.compile("[وف]?[بلك]|[وف]|[وف]?س(?=[يتن])")
+_PARTICLES = re.compile("[وف]?[بلك]|[وف]?س(?=[يتن])|[وف]")
 _POSSESSIVE = Endings("هما هم هن ها كم نا")
 _ENDING = Endings("تين تان ته تي تك ات ون ين وا تم و ه ت")
 _DUAL = Endings("ان", least=4)
@@ -36,6 +36,9 @@ def arabic_candidates(word: str) -> Iterator[str]:
             # ل before the article before a word that begins with ل writes two of the three.
             yield word[article.end() - 1 :]
         return
+    if word.endswith("وه") and len(word) > SHORTEST + 1:
+        # قتلوه: who killed him.
+        yield word[:-2]
     particle = _PARTICLES.match(word)
     if particle and word not in whole() and len(word) - particle.end() >= SHORTEST:
         yield word[particle.end() :]

@@ -15,6 +15,13 @@ from search.stems.listed import whole
 _FRONT = re.compile("ו?(?:כש|מש|ש|ל|ב|מ|כ)?ה?")
 _PLURAL = Endings("ים ות יים יות", least=2)
 _ENDING = Endings("יהם יה ית תי נו י ה ת ו")
+_ROOTS = """
+    אמר בדק בחר ברח גנב גרמ דחפ דרש הלכ הרג זכר זרק חזר חטפ חקר חשב חשש חתמ טענ יצא ירד ידע כבש כשל כתב לבש לקח מכר מנע
+    מסר נהג נפל סבל סגר עבד עבר עמד עצר פגע פעל פרצ פרס פתח צעק קבע קרא רצח שבר שלח שמר שרד שרפ תמכ תקפ
+"""
+_VERBS = frozenset(_ROOTS.split())
+"""Roots of common verbs; of any three letters too many nouns would be made forms of one another."""
+_VERB = re.compile("(.)(.)(.)(?:ה|ו|תי|נו|ת|תמ)?|(.)ו(.)(.)(?:ת|ימ|ות|ה)?|[יתאנ](.)(.)ו?(.)(?:ו|י)?|ל(.)(.)ו?(.)")
 _FINALS = str.maketrans("םןץףך", "מנצפכ")
 
 
@@ -28,6 +35,13 @@ def hebrew_candidates(word: str) -> Iterator[str]:
         if len(word) - cut < (2 if word[cut - 1] == "ה" else 3) or word[cut - 1 :] in whole():
             return
         yield word[cut:]
+
+
+def hebrew_verb(word: str) -> str | None:
+    """The root of a form of a common verb: תקפו, תוקף, יתקוף, לתקוף. None for other words."""
+    found = _VERB.fullmatch(word.translate(_FINALS))
+    root = "".join(letter for letter in found.groups() if letter) if found else ""
+    return root if root in _VERBS else None
 
 
 def hebrew_noun(word: str) -> str:

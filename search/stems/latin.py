@@ -34,6 +34,7 @@ _VERBS = Endings("ied:y ies:y", least=2)
 _VOWELS: Final = frozenset("aeiouy")
 _SYLLABLE: Final = re.compile("[^aeiouy]*[aeiouy][^aeiouwxy]")
 """What doubles its last letter before an ending, or has an e behind it: hop, hopping; hope, hoping."""
+_DOUBLE_L: Final = re.compile("[aeiouy][^aeiouy]+[aeiou]ll$")
 
 
 def english(word: str) -> str:
@@ -49,8 +50,11 @@ def english(word: str) -> str:
         if _SYLLABLE.fullmatch(stem):
             return f"{stem}e"
         word = stem
-    if _SYLLABLE.fullmatch(word[:-1]):
+    if word.endswith("e") and _SYLLABLE.fullmatch(word[:-1]):
         return word
+    if _DOUBLE_L.search(word):
+        # labelled, labeled
+        return word[:-1]
     # `bridge`, `bridged` and `bridging` end alike.
     return word[:-1] if word.endswith("e") and len(word) > SHORTEST else word
 

@@ -15,8 +15,16 @@ _LONG = re.compile("(?<=..[ターサザバダラマナファリディ])ー$")
 _V: Final = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
 
 
+_SMALL: Final = (("ウィ", "ウイ"), ("ウェ", "ウエ"), ("ウォ", "ウオ"))
+# 三ヶ月, 三か月; 霞ヶ関, 霞が関.
+_KE = re.compile("(?<=[0-9\u4e00-\u9fff])[ヶケかカヵ箇が](?=[\u4e00-\u9fff])")
+_ALL_KE: Final = "ヶケかカヵ箇が"
+
+
 def kana_variants(word: str) -> Iterator[str]:
     """The other ways to write a folded word, of which it may be none."""
+    if _KE.search(word):
+        yield from (_KE.sub(one, word) for one in _ALL_KE)
     if len(word) < SHORTEST or _KANA.fullmatch(word) is None:
         return
     yield word.translate(_TO_KATAKANA)
@@ -27,3 +35,6 @@ def kana_variants(word: str) -> Iterator[str]:
         plain, foreign = plain.replace(with_v, with_b), foreign.replace(with_b, with_v)
     yield plain
     yield foreign
+    for small, full in _SMALL:
+        yield word.replace(small, full)
+        yield word.replace(full, small)

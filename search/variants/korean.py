@@ -19,6 +19,9 @@ _EO, _YEO, _O, _WA, _WAE, _OE, _U, _WEO, _EU, _I = 4, 6, 8, 9, 10, 11, 13, 14, 1
 _CONTRACTED: Final = {_I: _YEO, _O: _WA, _U: _WEO, _OE: _WAE, _EU: _EO}
 """The vowel of a stem and what it becomes before an 어 or 아."""
 _WORD = re.compile("[가-힣]{2,}")
+_LEAST_OF_TWO: Final = 4
+_MOST_OF_TWO: Final = 6
+"""Syllables."""
 _LONG_PARTICLES = re.compile(
     "(?<=..)(?:에서는|에서도|으로는|에게서|에서|에게|에는|에도|으로|까지|부터|처럼|들은|들이|들을|들의|들에게)$"
 )
@@ -34,6 +37,9 @@ def korean_variants(word: str) -> Iterator[str]:
     """The other forms of a folded word, of which it may have none."""
     if _WORD.fullmatch(word) is None:
         return
+    if _LEAST_OF_TWO <= len(word) <= _MOST_OF_TWO:
+        # 정상회담, 정상 회담: words of two are written both ways.
+        yield from (f"{word[:at]} {word[at:]}" for at in range(2, len(word) - 1))
     noun = _noun(word)
     if noun != word:
         yield noun
