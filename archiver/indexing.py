@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 Finish: TypeAlias = "Callable[[Sequence[Task]], Awaitable[bool]]"
 """Waits for tasks; False when told to stop before. Raises why one failed."""
 
-LOOK: Final = 30.0
+LOOK: Final = 10.0
 """Seconds between two looks whether the index is as it should be."""
 COMPARE: Final = 60.0
 """Seconds between two comparisons of its counts, at least; many channels make it more."""

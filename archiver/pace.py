@@ -13,6 +13,8 @@ from typing import Final
 MOST_BYTES: Final = 32_000_000
 """Of one task: large ones are cheap, this one fits the server's limit of 100 MB and our memory."""
 LEAST_BYTES: Final = 100_000
+PROBE: Final = 20
+"""Full tasks after a refused one before a larger one is tried again."""
 MUCH: Final = 5_000
 """Messages; when so many wait nothing is gathered."""
 SHORTEST: Final = 1.0
@@ -36,19 +38,35 @@ class Size:
 
     bytes: int = MOST_BYTES
     most: int = MOST_BYTES
-    """What the server takes."""
+    """What the server takes, as far as is known."""
+    rest: int = PROBE
+    """Full tasks until twice of that is tried: somebody may have raised its limit since."""
+    full: int = 0
+    """Full tasks since then."""
+    probing: bool = False
+    """Whether it was not yet taken."""
 
     def learn(self, sent: int, duration: float | None) -> None:
         """A task of so many bytes took so long."""
-        if duration is not None and sent > self.bytes // 2:
-            if duration > 1.5 * TARGET:
-                self.bytes = max(LEAST_BYTES, self.bytes // 2)
-            elif duration < TARGET / 2:
-                self.bytes = min(self.most, self.bytes * 2)
+        if duration is None or sent <= self.bytes // 2:
+            return
+        self.full += 1
+        if self.probing and sent > self.most // 2:
+            self.probing, self.rest = False, PROBE
+        if self.full >= self.rest and self.most < MOST_BYTES:
+            self.most, self.full, self.probing = min(MOST_BYTES, 2 * self.most), 0, True
+        if duration > 1.5 * TARGET:
+            self.bytes = max(LEAST_BYTES, self.bytes // 2)
+        elif duration < TARGET / 2:
+            self.bytes = min(self.most, self.bytes * 2)
 
     def refuse(self, sent: int) -> None:
         """The server does not take so many."""
-        self.most = max(1, sent // 2)
+        if self.probing:
+            self.rest, self.most = min(2 * self.rest, 10 * PROBE), self.most // 2
+        else:
+            self.most = max(1, min(self.most, sent // 2))
+        self.full, self.probing = 0, False
         self.bytes = min(self.bytes, self.most)
 
 

@@ -40,8 +40,8 @@ from search.meili.version import expect_known_settings, expect_new_enough
 
 SECONDS = 30.0
 """How long a call may take."""
-SEND_SECONDS = 600.0
-"""How long sending documents may take."""
+SLOWEST = 100_000
+"""Bytes of documents a second for which sending them may take longer: a server that hangs is to be noticed."""
 CLOSE_SECONDS = 1.0
 MOST_IDS = 10_000
 
@@ -152,7 +152,7 @@ class Node:
                 "application/x-ndjson",
                 metadata=metadata,
             ),
-            SEND_SECONDS,
+            self._seconds + len(lines) / SLOWEST,
         )
         return Task(uid=made.task_uid, index=made.index_uid, status=made.status, type=made.type)
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.integration.index_rig import Desk, desk_of
-from tests.meilisearch.faults import queue_full, reset_after, reset_before, slow, status, vanish
+from tests.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
 from tests.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
@@ -96,6 +96,19 @@ async def test_tasks_that_are_too_large_are_halved(meili: Meili, tmp_path: Path)
         await desk.until(lambda: desk.aside == [500], "the one that is too large")
         await desk.until(lambda: set(desk.held()) - set(desk.indexed()) == {"c1001_500"}, "all others")
         assert desk.is_told()
+
+
+async def test_a_server_that_hangs_while_it_is_sent_to_is_told_of(meili: Meili, tmp_path: Path) -> None:
+    double = meili.double
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.post(1)
+        await desk.start()
+        await desk.until_equal()
+        double.faults.add(SEND, hang())
+        await desk.post(2)
+        await desk.until(lambda: desk.state == "unreachable", "that it is told")
+        double.faults.clear()
+        await desk.until_equal()
 
 
 async def test_server_that_is_away_and_comes_back(meili: Meili, tmp_path: Path) -> None:

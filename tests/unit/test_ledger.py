@@ -185,6 +185,21 @@ def test_tasks_shrink_when_they_take_long_and_grow_again() -> None:
     assert size.bytes == 500
 
 
+def test_a_limit_that_was_raised_is_found_out_and_one_that_was_not_is_seldom_tried() -> None:
+    size, limit, refused = Size(), 1_000_000, 0
+    for number in range(4000):
+        if number == 3000:
+            limit = 100_000_000
+        if size.bytes > limit:
+            size.refuse(size.bytes)
+            refused += 1
+        else:
+            size.learn(size.bytes, 0.5)
+        assert size.bytes > limit // 4 or number > 2999
+    assert size.bytes == MOST_BYTES
+    assert refused < 30
+
+
 def test_pauses_grow_to_a_limit_and_keep_to_what_the_server_asks() -> None:
     pauses = [pause_after(failures) for failures in range(30)]
     assert all(0.3 < one < 20 for one in pauses)
