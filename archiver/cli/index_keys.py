@@ -96,12 +96,13 @@ async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int
 async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
     """A key of that name that may do just this, on every node; one that was made before if there is one.
 
-    A key is made of its `uid` and the master key, so with one master key it is the same on all nodes.
+    A key is made of its `uid` and the master key, and the `uid` of what it may: so it is the same on all nodes, and on a
+    server that lost everything.
     """
     from archiver.errors import UsageError  # noqa: PLC0415 - see run
 
     found = [await _find(node, name, actions, indexes) for node in nodes]
-    uid = next((one["uid"] for one in found if one), str(uuid.uuid4()))
+    uid = next((one["uid"] for one in found if one), _uid(name, actions, indexes))
     keys = []
     for node, known in zip(nodes, found, strict=True):
         if known is None or known["uid"] != uid:
@@ -117,10 +118,14 @@ async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], ind
     return keys[0]
 
 
+def _uid(*what: object) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"telekeep:{what}"))
+
+
 async def _find(node: Admin, name: str, actions: tuple[str, ...], indexes: list[str]) -> dict[str, Any] | None:
     for known in await node.list_keys():
-        same = known.get("name") == name and known.get("expiresAt") is None
-        if same and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):
+        same = known.get("name") == name or known["uid"] == _uid(name, actions, indexes)
+        if same and known.get("expiresAt") is None and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):
             return known
     return None
 
