@@ -125,7 +125,12 @@ def _uid(*what: object) -> str:
 async def _find(node: Admin, name: str, actions: tuple[str, ...], indexes: list[str]) -> dict[str, Any] | None:
     for known in await node.list_keys():
         same = known.get("name") == name or known["uid"] == _uid(name, actions, indexes)
-        if same and known.get("expiresAt") is None and set(known["actions"]) == set(actions) and set(known["indexes"]) == set(indexes):
+        if (
+            same
+            and known.get("expiresAt") is None
+            and set(known["actions"]) == set(actions)
+            and set(known["indexes"]) == set(indexes)
+        ):
             return known
     return None
 
