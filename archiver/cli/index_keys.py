@@ -96,8 +96,8 @@ async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int
 async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
     """A key of that name that may do just this, on every node; one that was made before if there is one.
 
-    A key is made of its `uid` and the master key, and the `uid` of what it may: so it is the same on all nodes, and on a
-    server that lost everything.
+    A key is made of its `uid` and the master key, and the `uid` of what it may: so it is the same on all nodes, and
+    on a server that lost everything.
     """
     from archiver.errors import UsageError  # noqa: PLC0415 - see run
 
