@@ -35,6 +35,8 @@ _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
 _ROWS = 100
 """Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
+_OCTETS = 10
+"""The same of octets: few different statements stay compiled, each as long as a page."""
 _UNTIDY = 500
 """Leaf pages outside the largest segment (2 MB) that are left as they are: joining rewrites that segment too."""
 
@@ -151,7 +153,7 @@ def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], number
         return ()
     # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
     placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
-    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
+    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed], _ROWS)
     rows = [row for row, _, _ in placed]
     store(conn, rows)
     _widen(conn, summarize(rows))
@@ -250,13 +252,13 @@ def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
         return
     octets = json.dumps(sorted({row.docid >> OCTET_BITS for row in rows}))
     known = conn.execute("SELECT * FROM search_octet WHERE octet IN (SELECT value FROM json_each(?))", (octets,))
-    _insert(conn, "OR REPLACE INTO search_octet", pack(rows, {octet[0]: octet for octet in known}))
+    _insert(conn, "OR REPLACE INTO search_octet", pack(rows, {octet[0]: octet for octet in known}), _OCTETS)
 
 
-def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """All rows in few statements: `executemany` would wait for Python's global lock once a row."""
-    for at in range(0, len(rows), _ROWS):
-        chunk = rows[at : at + _ROWS]
+def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]], most: int) -> None:
+    """All rows, so many a statement: `executemany` would wait for Python's global lock once a row."""
+    for at in range(0, len(rows), most):
+        chunk = rows[at : at + most]
         row = f"({', '.join('?' * len(chunk[0]))})"
         statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
         conn.execute(statement, [value for values in chunk for value in values])

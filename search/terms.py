@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final
 
 from search.document import Document
@@ -141,27 +142,38 @@ def _domain_tags(host: str) -> tuple[str, ...]:
     return tuple(_tag("domain", ".".join(labels[at:])) for at in range(len(labels)))
 
 
+@lru_cache(maxsize=4096)
 def _word_tags(field: str, text: str | None) -> Sequence[str]:
     return [f"{field}:{word}" for word in index_text(text).split()] if text else ()
 
 
 def _flags(document: Document) -> int:
-    bits = 0
-    for state, bit in STATE_BITS.items():
-        if getattr(document, f"is_{state}"):
-            bits |= bit
-    kinds = frozenset(document.media)
-    if kinds:
-        bits |= _kind_bits(kinds)
+    bits = _state_bits(*_STATES(document)) | _lang_bits(document.lang)
+    if document.media:
+        bits |= _kind_bits(document.media)
     if document.has_link:
         bits |= HAS_BITS["link"]
     if document.grouped_id is not None:
         bits |= HAS_BITS["album"]
-    return bits | (lang_number(document.lang or "") or 0) << LANG_SHIFT
+    return bits
+
+
+_STATES = attrgetter(*(f"is_{state}" for state in STATE_BITS))
+
+
+@cache
+def _state_bits(*states: bool) -> int:
+    return sum(bit for is_so, bit in zip(states, STATE_BITS.values(), strict=True) if is_so)
 
 
 @lru_cache(maxsize=1024)
-def _kind_bits(kinds: frozenset[str]) -> int:
+def _lang_bits(lang: str | None) -> int:
+    return (lang_number(lang or "") or 0) << LANG_SHIFT
+
+
+@lru_cache(maxsize=1024)
+def _kind_bits(media: tuple[str, ...]) -> int:
+    kinds = frozenset(media)
     bits = HAS_BITS["media"] if kinds - NOT_MEDIA else 0
     for name, meant in HAS.items():
         if meant is not None and meant & kinds:

@@ -40,9 +40,10 @@ class MeiliEngine:
 
     async def search(self, question: Question) -> Answer:
         """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
-        ranked = by_rank(question)
+        # First of all whether it can be answered: the cursor of a question that cannot is the embedded engine's.
+        body, ranked = search_body(question), by_rank(question)
         before = read_rank(question.cursor) if ranked and question.cursor is not None else 0
-        answers = await self._ask(search_body(question))
+        answers = await self._ask(body)
         hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
         if len(self._nodes) > 1:
             # Another archiver's channel may be on its way from one node to another.
