@@ -18,6 +18,7 @@ from archiver.apply import Stored, catch_up, lose, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
+from archiver.store.access import set_access
 from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
@@ -229,9 +230,7 @@ class Ingest:
 
     def _observe_channel(self, conn: Writer, channel: Channel, now: int) -> None:
         channels.upsert_channel(conn, channel, now=now)
-        channels.set_access(
-            conn, account=self._account, channel_id=channel.channel_id, access_hash=channel.access_hash, now=now
-        )
+        set_access(conn, account=self._account, channel_id=channel.channel_id, access_hash=channel.access_hash, now=now)
 
     @staticmethod
     def _reach(conn: Writer, channel: Mirrored, seen: Channel | None, now: int) -> None:

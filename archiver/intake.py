@@ -31,6 +31,7 @@ from archiver.record import Channel
 from archiver.schedule import Priority
 from archiver.source import Source
 from archiver.store import channel as channels
+from archiver.store.access import find_access
 from archiver.store.database import Connection, Database
 from archiver.store.flood import list_floods
 from archiver.store.intake import Order, Outcome, finish, list_open, list_stale
@@ -153,7 +154,7 @@ async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[C
     if channel_id is None and not ref.public:
         channel_id = await channels.find_by_alias(conn, str(ref.name))
     if channel_id is not None:
-        access_hash = await channels.find_access(conn, account=account.name, channel_id=channel_id)
+        access_hash = await find_access(conn, account=account.name, channel_id=channel_id)
         if access_hash is None:
             raise NotFound("an id alone cannot be asked for.", hint="Add the channel by its public name, @name.")
         return await source.get_channel(channel_id, access_hash), None

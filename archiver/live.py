@@ -31,7 +31,8 @@ from archiver.probe import Probe
 from archiver.record import PeerState
 from archiver.schedule import Priority
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_channel, list_access, list_channels, list_unread
+from archiver.store.access import list_access
+from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
 from archiver.store.database import Database
 from archiver.store.message import list_newest_dates
 from archiver.track import UNSAID, Track

@@ -30,7 +30,8 @@ from archiver.ingest import Ingest, Outdated, Removed
 from archiver.record import Difference
 from archiver.schedule import Priority
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_access, find_channel
+from archiver.store.access import find_access
+from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
 ROUNDS = 5

@@ -1,0 +1,32 @@
+"""Table `access`: what an account needs to ask for a channel, valid for that account only."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import aiosqlite
+
+
+def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
+    """Keep an account's access hash of a channel."""
+    conn.execute(
+        "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account, channel_id) DO UPDATE SET access_hash = excluded.access_hash,"
+        " resolved_at = excluded.resolved_at WHERE access_hash <> excluded.access_hash",
+        (account, channel_id, access_hash, now),
+    )
+
+
+async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> int | None:
+    """The account's access hash of a channel, None when it never resolved it."""
+    async with conn.execute(
+        "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
+    ) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, int]:
+    """The account's access hashes by channel."""
+    async with conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,)) as cursor:
+        return {int(row[0]): int(row[1]) async for row in cursor}
