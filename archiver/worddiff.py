@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 from search.letters import continues
-from search.normalize import in_run
+from search.runs import in_run
 
 Op: TypeAlias = Literal["equal", "delete", "insert"]
 

@@ -28,13 +28,13 @@ _ALPHABETS: Final = (
 )
 _TELLING: Final = re.compile("[\u00c0-\u024f\u0400-\u052f\u0591-\u05f4\u060c-\u06ff]")
 """The first of these says which alphabet is tried."""
-_APART: Final = re.compile(
+_APART: Final = (
     "[\\x00-\\x7f\u00a0-\u00a7\u00a9-\u00ae\u00b0-\u00b3\u00b5-\u00b7\u00b9-\u02af\u0386-\u0482\u048a-\u052f\u05d0-\u05ea"
     "\u0620-\u063f\u0641-\u064a\u0660-\u066d\u0671-\u06d3\u2000-\u2016\u2018-\u203d\u203f-\u205e\u20a0-\u20bf\u2100-\u22ff"
     "\u2300-\u23ff\u2460-\u2bff\u3000-\u3029\u3041-\u3096\u309d-\u30fa\u30fc-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
     "\ufe0f\uff01-\uff60\U0001d400-\U0001d7ff\U0001f000-\U0001faff]+"
 )
-"""Characters that combine with none of one another, however they are written."""
+"""Characters that combine with none of one another, however they are written; a pattern, compiled when it is needed."""
 
 
 class _Alphabet:
@@ -56,7 +56,7 @@ class _Alphabet:
             return self._fold(text)
         except UnicodeEncodeError:
             parts = self._others.split(text)
-        if not all(map(_APART.fullmatch, parts[1::2])):
+        if not all(map(_are_apart, parts[1::2])):
             return None
         parts[::2] = map(self._fold, parts[::2])
         parts[1::2] = [part.translate(TABLE) for part in parts[1::2]]
@@ -72,9 +72,18 @@ def fold_apart(text: str) -> str | None:
     """Each character of a text folded by itself; None if something in it may combine with something else."""
     if found := _TELLING.search(text):
         return _alphabet(next(letters for first, letters in _ALPHABETS if found[0] >= first)).fold(text)
-    return text.translate(TABLE) if _APART.fullmatch(text) else None
+    return text.translate(TABLE) if _are_apart(text) else None
 
 
 @cache
 def _alphabet(letters: str) -> _Alphabet:
     return _Alphabet(letters)
+
+
+def _are_apart(text: str) -> bool:
+    return _apart().fullmatch(text) is not None
+
+
+@cache
+def _apart() -> re.Pattern[str]:
+    return re.compile(_APART)

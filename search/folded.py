@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from search.characters import TABLE
-from search.normalize import ACUTE, INNER, JOINED, PIECES, cut_piece, in_run, unmix, without_quotes
+from search.normalize import ACUTE, INNER, JOINED, cut_piece, unmix, without_quotes
+from search.runs import in_run, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,13 @@ def spans(folded: str) -> list[tuple[str, int, int]]:
     """The index terms of a folded text with their places in it."""
     found = []
     for word in re.finditer(r"[^ ]+", folded):
-        for piece in PIECES.finditer(folded, word.start(), word.end()):
-            start = piece.start()
-            if not in_run(piece[0]):
-                found.append((piece[0], start, piece.end()))
+        start = word.start()
+        for piece in pieces(word[0]):
+            if in_run(piece):
+                found += [(term, start + at, start + at + len(term)) for at, term in enumerate(cut_piece(piece))]
             else:
-                found += [(term, start + at, start + at + len(term)) for at, term in enumerate(cut_piece(piece[0]))]
+                found.append((piece, start, start + len(piece)))
+            start += len(piece)
     return found
 
 

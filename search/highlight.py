@@ -12,7 +12,8 @@ from typing import TypeAlias
 from search.folded import fold_with_map, spans
 from search.forms import are_forms, keys
 from search.letters import boundary, letter_end
-from search.normalize import Needle, in_run, needle
+from search.normalize import Needle, needle
+from search.runs import in_run
 from search.tree import Node, Word, tags, texts
 from search.widen import widen
 

@@ -6,21 +6,19 @@ Single characters side by side take a third less than pairs, since a text has fe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from search.normalize import Needle, fold, in_run, pieces
+from search.normalize import Needle, fold
+from search.runs import in_run, may_run, pieces
 
-_MAY_RUN: Final = re.compile("[\u0e00-\U0010ffff]")
-"""No character of a run lies below."""
 _APART: Final = ":"
 
 
 def index_line(text: str) -> str:
     """The terms of a text in their order, separated by spaces."""
     folded = fold(text)
-    if folded.isascii() or _MAY_RUN.search(folded) is None:
+    if not may_run(folded):
         return folded
     return " ".join(_keep_apart([piece for word in folded.split() for piece in pieces(word)]))
 

@@ -21,19 +21,12 @@ from typing import Final
 
 from search.apart import fold_apart
 from search.characters import TABLE
+from search.runs import in_run, may_run, pieces
 
 NORM_VERSION = 3
 """To be raised with any change of what `index_text` gives: search tables of another version must be rebuilt."""
 
 ACUTE: Final = "\u00b4"
-_RUN = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Myanmar, Khmer
-    "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Hangul
-    "\u3005-\u3007\u3021-\u3029\u3041-\u312f\u31a0-\u31bf\u31f0-\u31ff"  # kana, bopomofo, iteration marks
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
-)
-_IN_RUN = re.compile(f"[{_RUN}]")
-PIECES = re.compile(f"[{_RUN}]+|[^{_RUN}]+")
 # Between two letters of these scripts an apostrophe (in Hebrew also a double quote, צה"ל) belongs to the word.
 INNER = re.compile("(?<=[\u0400-\u052f])'(?=[\u0400-\u052f])|(?<=[\u05d0-\u05f2])['\"](?=[\u05d0-\u05f2])")
 _LATIN = re.compile("[a-z]")
@@ -108,7 +101,7 @@ def joins(text: str, at: int) -> bool:
 def index_text(text: str) -> str:
     """The index terms of a text, separated by spaces."""
     folded = fold(text)
-    return " ".join(_cut(folded)) if _IN_RUN.search(folded) else folded
+    return " ".join(_cut(folded)) if may_run(folded) else folded
 
 
 def tokens(text: str) -> list[str]:
@@ -123,33 +116,23 @@ def needle(text: str, *, prefix: bool = False) -> Needle | None:
         return None
     *firsts, last = found
     terms = [term for piece in firsts for term in cut_piece(piece)]
-    if _IN_RUN.match(last) is None:
+    if not in_run(last):
         return Needle((*terms, last), prefix)
     # The run may go on in the text: its last character alone would ask for its end.
     pairs = cut_piece(last)[:-1]
     return Needle((*terms, *pairs)) if pairs else Needle((*terms, last), prefix=True)
 
 
-def pieces(word: str) -> list[str]:
-    """A folded word cut where runs begin and end."""
-    return PIECES.findall(word)
-
-
-def in_run(term: str) -> bool:
-    """Whether a term begins with a character of a run: it is of a run then, as no term is both."""
-    return _IN_RUN.match(term) is not None
-
-
 def _cut(folded: str) -> list[str]:
     words = folded.split()
-    if _IN_RUN.search(folded) is None:
+    if not may_run(folded):
         return words
     return [term for word in words for piece in pieces(word) for term in cut_piece(piece)]
 
 
 def cut_piece(piece: str) -> list[str]:
     """The terms of a piece."""
-    if _IN_RUN.match(piece) is None:
+    if not in_run(piece):
         return [piece]
     return [piece[at : at + 2] for at in range(len(piece))]
 

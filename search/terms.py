@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
 from operator import attrgetter
+from string import ascii_lowercase, digits
 from typing import Final
 
 from search.document import Document
@@ -46,7 +47,8 @@ FINGERPRINT_BITS: Final = 27
 """One edit in 134 million goes unnoticed here, with as much as fits beside the date (`octets`)."""
 
 _BREAK = " :: "
-_NO_TERM = re.compile(rf"[^a-z0-9{re.escape(TERM_SIGNS)}\u0080-\ud7ff\ue000-\U0010ffff]+")
+_NO_SIGNS = "".join(sign for sign in map(chr, range(128)) if sign not in ascii_lowercase + digits + TERM_SIGNS)
+_NO_TERM = re.compile(f"[{re.escape(_NO_SIGNS)}\ud800-\udfff]+")
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which may be asked for one by one."""
 
