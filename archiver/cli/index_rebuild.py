@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from archiver.store.database import Database, Writer
     from archiver.store.indexing import Standing
     from config.settings import Settings
+    from search.errors import Unreachable
     from search.meili.node import Node
 
 EXIT_STATUS = {
     0: "built anew, and in its place",
-    2: "wrong usage, the server does not work, or the index has documents of another archive",
+    2: "wrong usage, a server does not work, or the index has documents of another archive",
     130: "interrupted; the next run, of this or of the service, goes on",
 }
 PATIENCE = 60.0
@@ -60,25 +61,44 @@ async def run(settings: Settings, *, force: bool) -> int:
     from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - see above
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.indexing import ask_rebuild, get_standing  # noqa: PLC0415 - see above
+    from archiver.store.indexing import ask_rebuild  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
     await settle(settings)
     async with open_nodes(settings.meilisearch) as nodes:
-        names = [node.name for node in nodes]
         async with open_beside(settings.archive.dir, command="index") as database:
-            for node in nodes:
-                standing = await database.read(lambda conn, name=node.name: get_standing(conn, name))  # type: ignore[misc]
-                if not force and standing.rebuild is None:
-                    await _expect_own(node, database)
+            away = {} if force else await _find_away(nodes, database)
+            if len(away) == len(nodes):
+                raise away[nodes[0]]
+            asked = [node for node in nodes if node not in away]
+            names = [node.name for node in asked]
             await database.write(lambda conn: ask_rebuild(conn, names, now=int(time.time())))
         with IndexProgress("rebuild") as progress:
             done = await _follow(settings, names, progress)
         if not done:
             return 2
-        documents = sum([(await node.stats()).documents for node in nodes])
+        documents = sum([(await node.stats()).documents for node in asked])
         output.note(f"index {settings.meilisearch.index}: built anew, {documents:,} documents.")
-    return 0
+        for away_for in away.values():
+            output.error(f"not built anew there: {away_for} Then run it again.")
+    return 2 if away else 0
+
+
+async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Unreachable]:
+    """The nodes that do not answer, and why. Raises UsageError for one that a rebuild would take something from."""
+    from archiver.store.indexing import get_standing  # noqa: PLC0415 - see run
+    from search.errors import Unreachable  # noqa: PLC0415 - see run
+
+    away = {}
+    for node in nodes:
+        standing = await database.read(lambda conn, name=node.name: get_standing(conn, name))  # type: ignore[misc]
+        if standing.rebuild is not None:
+            continue
+        try:
+            await _expect_own(node, database)
+        except Unreachable as error:
+            away[node] = error
+    return away
 
 
 async def _expect_own(node: Node, database: Database) -> None:

@@ -227,3 +227,13 @@ def test_a_rebuild_is_one_of_every_node(shop: Shop) -> None:
     after = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
     assert all(one != other for one, other in zip(before, after, strict=True))
     assert where(shop.meilis) == wanted(shop.desk, shop.meilis)
+
+
+def test_a_rebuild_leaves_out_a_node_that_is_away_and_names_it(shop: Shop) -> None:
+    before = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
+    shop.meilis[1].double.refuse()
+    done = shop.desk.run("index", "rebuild")
+    assert done.status == 2
+    assert f"not built anew there: Meilisearch at {node_name(shop.meilis[1].url)} did not answer" in done.errors[-1]
+    for one in (0, 2):
+        assert shop.meilis[one].client().get_index(INDEX).created_at != before[one]
