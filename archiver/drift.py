@@ -73,7 +73,7 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
     """Which messages differ, beside those that wait or are set aside. Raises ServerError."""
     drift = Drift()
     top = await reader.read(lambda conn: find_top(conn, channel_id))
-    for first in range(0, top + 1 + RANGE, RANGE):  # one range more: an archive that was restored knows fewer
+    for first in range(0, top + 1 + RANGE, RANGE):  # one range more: of what comes meanwhile
         last = first + RANGE - 1
         there = set(await node.list_ids(channel_id, first, last, index=index))
         held, excused = await reader.read(
@@ -85,6 +85,11 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
             lacking -= set(await node.list_ids(channel_id, first, last, index=index))
         drift.lacking += sorted(lacking)
         drift.surplus += sorted(surplus)
+    # An archive that was put back from an older copy knows fewer.
+    behind = await node.list_ids_behind(channel_id, last, index=index)
+    if behind:
+        held = set(await reader.read(lambda conn: list_ids(conn, channel_id, last + 1, behind[-1])))
+        drift.surplus += [one for one in behind if one not in held]
     return drift
 
 

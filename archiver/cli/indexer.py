@@ -15,7 +15,7 @@ from archiver.cli import output
 from archiver.cli.writing import open_archive
 from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
-from archiver.store.indexing import find_standing
+from archiver.store.indexing import count_walk, find_standing
 from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, Refused, WrongVersion
 
@@ -109,7 +109,13 @@ async def drain(settings: Settings, database: Database) -> None:
     if not behind:
         output.note(f"index: up to date ({first - left:,} sent).")
         return
+    left += await _count_again(database, behind)
     output.note(f"index: {left:,} messages wait; the next run sends them. {await _complain(database, behind)}")
+
+
+async def _count_again(database: Database, behind: Sequence[Indexer]) -> int:
+    """Messages that these nodes lost, and that are sent again."""
+    return await database.read(lambda conn: sum(count_walk(conn, one.name, one.index) for one in behind))
 
 
 async def _complain(database: Database, behind: Sequence[Indexer]) -> str:

@@ -179,8 +179,17 @@ class Node:
         if not 0 <= last - first < MOST_IDS:
             raise ValueError(f"a range of 1 to {MOST_IDS} ids")
         within = f"{_of_channel(channel_id)} AND message_id {first} TO {last}"
-        found = await self._fetch(within, last - first + 1, index)
-        return sorted(key[1] for one in found["results"] if (key := read_id(str(one.get(PRIMARY_KEY)))))
+        return _ids(channel_id, (await self._fetch(within, last - first + 1, index))["results"])
+
+    async def list_ids_behind(self, channel_id: int, last: int, *, index: str | None = None) -> list[int]:
+        """Which message ids of a channel behind `last` the index has, ascending."""
+        found: list[dict[str, Any]] = []
+        while True:
+            within = f"{_of_channel(channel_id)} AND message_id > {last}"
+            page = (await self._fetch(within, MOST_IDS, index, offset=len(found)))["results"]
+            found += page
+            if len(page) < MOST_IDS:
+                return _ids(channel_id, found)
 
     async def list_some(self, most: int, *, index: str | None = None) -> list[Key | None]:
         """The messages of some documents; None for one that is none of ours."""
@@ -245,8 +254,8 @@ class Node:
             expect_known_settings(self.name, error)
             raise
 
-    async def _fetch(self, where: str | None, limit: int, index: str | None) -> dict[str, Any]:
-        body: dict[str, Any] = {"fields": [PRIMARY_KEY], "limit": limit}
+    async def _fetch(self, where: str | None, limit: int, index: str | None, *, offset: int = 0) -> dict[str, Any]:
+        body: dict[str, Any] = {"fields": [PRIMARY_KEY], "limit": limit, "offset": offset}
         if where is not None:
             body["filter"] = where
         path = self._path("documents/fetch", index)
@@ -279,6 +288,11 @@ class Node:
 
 def _of_channel(channel_id: int | None) -> str | None:
     return None if channel_id is None else f"channel_id = {channel_id}"
+
+
+def _ids(channel_id: int, found: Sequence[Mapping[str, Any]]) -> list[int]:
+    keys = [read_id(str(one.get(PRIMARY_KEY))) for one in found]
+    return sorted(key[1] for key in keys if key is not None and key[0] == channel_id)
 
 
 def _path(name: str) -> str:

@@ -128,6 +128,8 @@ async def test_documents_are_counted_listed_and_deleted_by_channel_and_range(nod
     await finish(node, await node.send(lines(2, 3)))
     assert [await node.count(), await node.count(1), await node.count(3)] == [5, 4, 0]
     assert await node.list_ids(1, 2, 1000) == [2, 3, 900]
+    assert await node.list_ids_behind(1, 2) == [3, 900]
+    assert await node.list_ids_behind(1, 900) == []
     await finish(node, await node.delete([document_id(1, 2), document_id(9, 9)]))
     assert await node.list_ids(1, 1, 10) == [1, 3]
     assert (await node.stats()).documents == 4
