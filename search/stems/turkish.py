@@ -32,6 +32,13 @@ _HARD: Final = {"b": "p", "d": "t", "g": "k"}
 
 
 _PASSIVE: Final = re.compile("[a-z]{4,}l[ae]n")
+_AMBIGUOUS: Final = tuple(map(re.compile, (
+    "(.{3,}n)(?:d[ae]n?|[iu]n)",
+    "(.{3,}[aeiou])(?:n[iu]n|m[iu]z)",
+    "(.{3,}s)[iu](?:n(?:[iu]n?|[ae]|d[ae]n?))?",
+    "(.{3,}t)[iuae]",
+)))  # fmt: skip
+"""Endings whose first letter may be the last of the word: insan-da, kapi-nin, polis-i, orgut-u."""
 _WITH_N: Final = ("nin", "nun", "ni", "nu")
 
 
@@ -44,6 +51,8 @@ def turkish(word: str) -> set[str]:
     stems = {_stem(word)}
     if word.endswith(_WITH_N):
         stems.add(_stem(word[:-2] if word.endswith("n") else word[:-1]))
+    found = (ending.fullmatch(word) for ending in _AMBIGUOUS)
+    stems.update(_stem(one[1]) for one in found if one)
     # Of verbs in -lamak the passive: yakalandi is of yakal(a).
     return stems | {stem[:-2] for stem in stems if stem != word and _PASSIVE.fullmatch(stem)}
 

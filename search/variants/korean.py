@@ -68,6 +68,11 @@ def _of_verb(stem: str) -> Iterator[str]:
             yield stem
             bare = stem[:-1] + _with(last, _vowel(last), 0)
             yield from (bare + ending for ending in ("운", "우", "워", "웠", "왔"))
+        elif _final(last) == _L:
+            # 살다 is 산다, 사는; 만들다 is 만든.
+            bare = _with(last, _vowel(last), 0)
+            yield from (stem[:-1] + _with(last, _vowel(last), _N) + "다", stem[:-1] + bare + "는")
+            yield from (stem,) if len(stem) > 1 else (stem + ending for ending in ("았", "었", "고", "아", "어", "면"))
         elif stem in _SOFTENED:
             yield from (stem, _SOFTENED[stem] + "었", _SOFTENED[stem] + "은", _SOFTENED[stem] + "어")
         elif len(stem) > 1:

@@ -59,6 +59,7 @@ def _finds(word: str, text: str) -> bool:
         ("ウイルス", "ウィルス"),
         ("정부가", "정부는"),
         ("어렵다", "어려운"),
+        ("살다", "산다"),
         *product(("cease-fire", "ceasefire"), ("cease-fire", "ceasefire", "ceasefires", "cease fire")),
         *product(("F-16", "F16"), ("F-16", "F16")),
         ("e-mail", "emails"),
