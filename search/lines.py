@@ -37,7 +37,7 @@ def _keep_apart(parts: Sequence[str]) -> Iterator[str]:
         run = in_run(piece)
         if run and ended:
             yield _APART
-        yield " ".join(piece) if run else piece
+        yield piece.replace("", " ").strip() if run else piece  # a space between all characters
         ended = run
 
 
