@@ -7,7 +7,7 @@ a family has no other stems, a word of two families belongs to both: no line may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -22,23 +22,26 @@ def whole() -> frozenset[str]:
 def families() -> Mapping[str, tuple[str, ...]]:
     """The families that a word belongs to, each by its first word."""
     found: dict[str, tuple[str, ...]] = {}
-    for first, words in _families():
+    for words in _families():
+        alone = (words[0],)
         for word in words:
-            found[word] = (*found.get(word, ()), first)
+            # Nearly every word is of one family, and they are many: this is a part of each start of the command.
+            if found.setdefault(word, alone) is not alone:
+                found[word] += alone
     return found
 
 
 @cache
 def members(name: str) -> frozenset[str]:
     """The words of the families with this first word."""
-    return frozenset(word for first, words in _families() if first == name for word in words)
+    return frozenset(word for words in _families() if words[0] == name for word in words)
 
 
 @cache
 def turkish_nouns() -> Mapping[str, str]:
     """The words of the Turkish nouns' families, which have a plural in ler or lar, each with its family."""
-    nouns = [(first, words) for first, words in _families() if not {f"{first}ler", f"{first}lar"}.isdisjoint(words)]
-    return {word: first for first, words in nouns for word in words}
+    nouns = [words for words in _families() if f"{words[0]}ler" in words or f"{words[0]}lar" in words]
+    return {word: words[0] for words in nouns for word in words}
 
 
 @cache
@@ -58,9 +61,8 @@ def pasts() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _families() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    lines = [tuple(dict.fromkeys(line.split())) for line in _lines("families.txt")]
-    return tuple((words[0], words) for words in lines)
+def _families() -> Sequence[Sequence[str]]:
+    return [line.split() for line in _lines("families.txt")]
 
 
 def _lines(name: str) -> Iterator[str]:
