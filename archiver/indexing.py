@@ -3,7 +3,7 @@
 It never raises what the server does: that is a state, told in `status`, and tried again. Mirroring never waits for it.
 
     following     all is well
-    unreachable   no answer; busy: asked to come later; full: no room over there
+    unreachable   no answer; busy: asked to come later, or at a task for long; full: no room over there
     refused       the key or the version will not do; failing: a task ended in an unknown way
     stale         the index is of another version and is to be rebuilt, or it is somebody else's
 
@@ -18,31 +18,30 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
-from archiver.delivery import FINAL, Delivery
+from archiver.delivery import Delivery
 from archiver.drift import find_lacking
 from archiver.ledger import HISTORY, NEWS, Lane
 from archiver.moving import Mover
 from archiver.pace import MUCH, SHORTEST, gathering, pause_after
+from archiver.pruning import PRUNE, prune, went_back
 from archiver.rebuild import Rebuilder, next_index
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
     Standing,
     end_walks,
     find_standing,
-    get_aside,
     is_walking,
     note_success,
     set_state,
     start_walk,
 )
-from archiver.store.outbox import enqueue, has_waiting, peek
-from archiver.trouble import FOREIGN, STALE, state_after
-from search.errors import Busy, IndexMissing, KeyRefused, ServerError, Unreachable
+from archiver.store.outbox import has_waiting, peek
+from archiver.trouble import FOREIGN, LOG, STALE, state_after
+from search.errors import Busy, IndexMissing, ServerError, Unreachable
 
 if TYPE_CHECKING:
     from search.meili.node import Node
@@ -58,8 +57,8 @@ LOOK: Final = 10.0
 """Seconds between two looks whether the index is as it should be."""
 COMPARE: Final = 60.0
 """Seconds between two comparisons of its counts, at least; many channels make it more."""
-PRUNE: Final = 3600.0
-"""Seconds after which the server may forget tasks that succeeded."""
+SLOW, STUCK = 60.0, 300.0
+"""Seconds for which no task was done when that is told, and when whoever waits for it gives up."""
 IDLE: Final = 0.5
 """Seconds between two looks into the outbox."""
 MOST_UNDER_WAY: Final = 2
@@ -84,11 +83,11 @@ class Indexer:
         self.stale = self._present = False
         """Whether the index is of another version; whether it was seen to be right since the last trouble."""
         self._look_at = self._compare_at = self._prune_at = -math.inf
-        self._documents, self._poll = 0, 0.05
+        self._documents, self._poll, self._moved_at, self._slow = 0, 0.05, math.inf, False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; what is under way then is asked about by the next one."""
-        self._stop = stop
+        self._stop, self._moved_at = stop, self._clock.now()
         await self.delivery.restore()
         while not stop.is_set():
             try:
@@ -107,13 +106,13 @@ class Indexer:
         """Do what there is to do; seconds until there may be more."""
         if self._clock.now() >= self._look_at:
             await self._look()
-        if await self.delivery.poll():
-            self._poll = 0.05
+        if await self.delivery.poll() or self.delivery.is_idle:
+            self._poll, self._moved_at, self._slow = 0.05, self._clock.now(), False
         if self.delivery.applied != self._applied:
             self._applied = self.delivery.applied
             self._recover()
         if self.delivery.is_restoring:
-            return self._wait_for_tasks()
+            return await self._wait_for_tasks()
         standing = await find_standing(self._database.connection, self.name)
         if standing.rebuild is not None and await self._advance(standing):
             return 0.0
@@ -122,9 +121,19 @@ class Indexer:
         if standing.rebuild != "swapping" and await self._send(standing):
             self._poll = 0.05
             return 0.0
-        return self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
+        return await self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
 
-    def _wait_for_tasks(self) -> float:
+    async def _wait_for_tasks(self) -> float:
+        waited, now = self._clock.now() - self._moved_at, int(self._clock.now())
+        if waited > SLOW:
+            # One with a full disk begins its task again and again.
+            slow = Busy(f"Meilisearch at {self.name} has not finished a task for long.", hint=LOG, retry_after=0.0)
+            if not self._slow:
+                self._slow = True
+                log.warning("the index waits: %s", slow)
+                await self._database.write(lambda conn: set_state(conn, self.name, "busy", now=now, reason=str(slow)))
+            if waited > STUCK:
+                self.trouble = slow
         self._poll = min(self._poll * 1.5, 1.0)
         return self._poll
 
@@ -251,31 +260,10 @@ class Indexer:
         return True
 
     async def _tidy(self) -> None:
-        """Let the server forget tasks that succeeded (a task too, see `note_task`); try again what was set aside."""
         now = self._clock.now()
-        if now < self._prune_at and not await self._went_back():
-            return
-        self._prune_at = now + PRUNE
-
-        def act(conn: Writer) -> None:
-            for channel_id, message_id, code in get_aside(conn, self.name):
-                if code not in FINAL:
-                    enqueue(conn, channel_id, [message_id], now=int(now))
-
-        await self._database.write(act)
-        try:
-            task = await self._node.prune(datetime.fromtimestamp(now - PRUNE, UTC))
-            await self.delivery.note_task(task.uid)
-        except KeyRefused:
-            log.info("the key may not delete finished tasks; the server does so itself when there are a million")
-
-    async def _went_back(self) -> bool:
-        """Whether the index was last written to before our last task for it was begun."""
-        ours = self.delivery.written_at
-        if ours is None or (await self._node.written_at() or ours) >= ours:
-            return False
-        self.delivery.written_at = None
-        return True
+        if now >= self._prune_at or await went_back(self._node, self.delivery):
+            self._prune_at = now + PRUNE
+            await prune(self._database, self._node, self.delivery, now=now)
 
     # --- trouble
 

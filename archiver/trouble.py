@@ -10,6 +10,7 @@ from search.errors import Busy, KeyRefused, Refused, ServerError, StorageFull, U
 STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
 FOREIGN: Final = "its documents are none of telekeep's; set [meilisearch] index to a name of its own."
 """Why nothing is sent to an index that is `stale`."""
+LOG: Final = "Its log says why: other work, or a full disk."
 _STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
     (Unreachable, "unreachable"),
     (Busy, "busy"),

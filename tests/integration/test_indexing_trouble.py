@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from archiver import indexing
 from tests.integration.index_rig import Desk, desk_of
 from tests.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
 from tests.meilisearch.fixtures import Meili, meili
@@ -245,5 +246,27 @@ async def test_a_server_that_takes_nothing_is_not_followed(meili: Meili, tmp_pat
             await asyncio.sleep(0.02)
         assert seen == {"failing"}
         meili.double.faults.clear()
+        await desk.until_equal()
+        await desk.until(lambda: desk.state == "following", "that all is well")
+
+
+async def test_a_server_that_finishes_no_task_is_not_followed(
+    meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a real one whose disk is full: it begins the same task again and again."""
+    monkeypatch.setattr(indexing, "STUCK", indexing.SLOW)
+    scheduler = meili.double.instance.scheduler
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await desk.post(1)
+        await desk.start()
+        await desk.until_equal()
+        scheduler.hold("processing")
+        await desk.post(2)
+        await desk.until(lambda: desk.query("SELECT count(*) FROM index_task") == [(1,)], "that it is sent")
+        await desk.kill()  # the next process asks about it
+        await desk.start()
+        await desk.until(lambda: desk.state == "busy", "that it is told")
+        await desk.until(lambda: desk.fleet.indexers[0].trouble is not None, "that nobody waits for ever")
+        scheduler.hold(None)
         await desk.until_equal()
         await desk.until(lambda: desk.state == "following", "that all is well")
