@@ -41,7 +41,7 @@ class _Alphabet:
     """The codec of one alphabet."""
 
     def __init__(self, letters: str) -> None:
-        some = [chr(code) for code in range(128, 0x2100) if re.match(f"[{letters}{_SIGNS}]", chr(code))] + ["\ufeff"]
+        some = [*re.findall(f"[{letters}{_SIGNS}]", "".join(map(chr, range(128, 0x2100)))), "\ufeff"]
         kept = [char for char in some if len(TABLE[ord(char)]) == 1 and not unicodedata.combining(char)]
         gone = [char for char in some if not TABLE[ord(char)]]
         codes = [*map(chr, range(128)), *kept, *gone]
