@@ -17,7 +17,7 @@ from search.docid import docid_range, tiers_to, window_of
 from search.engine import Answer, Hit, Question
 from search.errors import Unanswerable
 from search.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
-from search.octets import OCTET_BITS
+from search.octets import OCTET_BITS, SIZE, column_at
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.terms import STATE_BITS, SUPERSEDED
 from search.vocabulary import inflect, wanted_words
@@ -25,6 +25,9 @@ from search.widen import widen
 
 Found: TypeAlias = dict[Place, int | None]
 """Places of hits, each with the number of the revision that is one; None: the present content is."""
+
+Source: TypeAlias = tuple[list[str], str, tuple[Value, ...]]
+"""What is selected, as texts with spaces between the values; of what; what is bound."""
 
 _CHUNK = 256
 """Rows that are fetched at once."""
@@ -99,13 +102,16 @@ class ExactEngine:
         """
         if not columns:
             return {}
-        statement, values = _each_once(made)
-        texts = ", ".join(f"group_concat({column}, ' ')" for column in columns)
-        [row] = await self._conn.execute_fetchall(f"SELECT {texts} FROM ({statement})", values)  # noqa: S608 bound
-        return {
-            column: Counter({int(value): count for value, count in Counter((text or "").split()).items()})
-            for column, text in zip(columns, row, strict=True)
-        }
+        texts, source, values = _texts_at(columns) if made.everything else _texts(made, columns)
+        parts = len(texts) // len(columns)
+        [row] = await self._conn.execute_fetchall(f"SELECT {', '.join(texts)} FROM {source}", values)  # noqa: S608 bound
+        read = {}
+        for at, column in enumerate(columns):
+            counts: Counter[str] = Counter()
+            for text in row[at * parts : (at + 1) * parts]:
+                counts.update((text or "").split())
+            read[column] = Counter({int(value): count for value, count in counts.items()})
+        return read
 
     async def _origins(self, made: Plan) -> list[Count]:
         """By where they were forwarded from."""
@@ -197,6 +203,22 @@ def _note(found: Found, place: Place, revision: int | None) -> None:
     """The present content goes before all revisions, a later one before an earlier one."""
     known = found.get(place, 0)
     found[place] = None if known is None or revision is None else max(known, revision)
+
+
+def _texts(made: Plan, columns: Sequence[str]) -> Source:
+    statement, values = _each_once(made)
+    return [f"group_concat({column}, ' ')" for column in columns], f"({statement})", values
+
+
+def _texts_at(columns: Sequence[str]) -> Source:
+    """The same of all present contents, a text for each slot of the octets: a third less work."""
+    texts = []
+    for column in columns:
+        name, _, step = column.partition(" ")
+        for slot in range(SIZE):
+            present = f"{column_at('flags', slot)} & {SUPERSEDED} = 0"  # not true where there is none
+            texts.append(f"group_concat({column_at(name, slot)} {step}, ' ') FILTER (WHERE {present})")
+    return texts, "search_octet AS o", ()
 
 
 def _each_once(made: Plan, besides: str = "1") -> tuple[str, tuple[Value, ...]]:

@@ -72,6 +72,8 @@ class Plan:
     """What holds for a block `b` with hits, where the rows are walked; None: nothing is known."""
     revisions: bool = False
     """Whether earlier contents are read too."""
+    everything: bool = False
+    """Whether each present content is a hit."""
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -118,7 +120,9 @@ def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
     where.append(_row(Posted(bounds)))
     blocks = None if match else block_condition(And(tuple(rest)))
     ranked = match is not None and any(texts(tree))
-    return Plan(match, join(where, " AND "), bounds, ranked, blocks, asks_revisions(tree))
+    revisions = asks_revisions(tree)
+    everything = not (rest or revisions) and bounds == Bounds()
+    return Plan(match, join(where, " AND "), bounds, ranked, blocks, revisions, everything)
 
 
 def _flat(tree: Node) -> list[Node]:

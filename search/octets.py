@@ -73,6 +73,13 @@ def _each(name: str) -> str:
     return f"CASE s.slot {' '.join(f'WHEN {slot} THEN o.{name}{slot}' for slot in range(SIZE))} END"
 
 
+def column_at(name: str, slot: int) -> str:
+    """SQL: `channel`, `date` or `flags` of the document at a slot of the octet `o`, NULL where there is none; for a
+    reading of all rows, in which the view's choice of a slot is half of the work."""
+    own = {"channel": f"(o.place{slot} + {_HALF} >> {PLACE_BITS})", "date": f"(o.stamp{slot} >> {STAMP_BITS})"}
+    return f"(o.{name} + {own.get(name, f'o.{name}{slot}')})"
+
+
 SCHEMA: Final = (
     f"""CREATE TABLE IF NOT EXISTS search_octet (
         octet INTEGER PRIMARY KEY, {", ".join(f"{name} INTEGER NOT NULL" for name in SHARED[1:])},

@@ -15,7 +15,7 @@ from search.changes import Row
 from search.compile import plan
 from search.dates import Bounds
 from search.docid import WIDTHS
-from search.octets import OCTET_BITS, SIZE, pack
+from search.octets import OCTET_BITS, SIZE, column_at, pack
 from search.terms import FINGERPRINT_BITS
 from search.tree import And, Node, Number, Word
 
@@ -58,6 +58,10 @@ def test_rows_come_back_as_they_were_written_last(pages: list[list[Row]]) -> Non
         columns = ", ".join(Row._fields)
         read = [Row(*row) for row in conn.execute(f"SELECT {columns} FROM search_document")]  # noqa: S608 ours
         assert read == [written[docid] for docid in sorted(written)]
+        for name in ("channel", "date", "flags"):
+            each = (f"SELECT {column_at(name, slot)} AS value FROM search_octet AS o" for slot in range(SIZE))  # noqa: S608 ours
+            found = sorted(row[0] for row in conn.execute(" UNION ALL ".join(each)) if row[0] is not None)
+            assert found == sorted(getattr(row, name) for row in written.values())
 
 
 @given(rows(st.just(0)), rows(st.just(1)))
