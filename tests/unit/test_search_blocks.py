@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from itertools import pairwise
 
 import pytest
@@ -18,16 +16,12 @@ from search.compile import plan
 from search.dates import Bounds
 from search.document import Document
 from search.tree import And, Has, Is, Node, Not, Number, Or, Tag
+from tests.unit.search_tables import conn, tables
+
+__all__ = ["conn"]
 
 DAY = 86_400
 ALL = range(1 << 62)
-
-
-@pytest.fixture
-def conn() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        exact.create(made)
-        yield made
 
 
 def post(message_id: int, **fields: object) -> Document:
@@ -85,8 +79,7 @@ def test_what_is_noted_later_is_found_as_well(conn: sqlite3.Connection) -> None:
     st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3000), st.integers(0, 40)), max_size=9), max_size=9)
 )
 def test_each_message_is_written_once_wherever_its_date_puts_it(pages: list[list[tuple[int, int, int]]]) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        exact.create(conn)
+    with tables() as conn:
         latest = {}
         for page in pages:
             made = [post(number, channel_id=channel, date=week * 7 * DAY) for channel, number, week in page]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from search import exact
 from search.leaves import PAGES, read_terms
+from tests.unit.search_tables import tables
 
 LINES = st.lists(
     st.lists(st.text("abмсعπ国0:", min_size=1, max_size=3) | st.text("ab", min_size=140, max_size=400), max_size=8),
@@ -26,11 +27,11 @@ def conn() -> Iterator[sqlite3.Connection]:
         yield made
 
 
-def opened() -> closing[sqlite3.Connection]:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
-    exact.create(conn)
-    conn.execute("CREATE VIRTUAL TABLE temp.listed USING fts5vocab('main', 'search_text', 'row')")
-    return closing(conn)
+@contextmanager
+def opened() -> Iterator[sqlite3.Connection]:
+    with tables() as conn:
+        conn.execute("CREATE VIRTUAL TABLE temp.listed USING fts5vocab('main', 'search_text', 'row')")
+        yield conn
 
 
 def write(conn: sqlite3.Connection, lines: list[list[str]]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -18,16 +16,12 @@ from search.docid import WIDTHS
 from search.octets import OCTET_BITS, SIZE, column_at, pack
 from search.terms import FINGERPRINT_BITS
 from search.tree import And, Node, Number, Word
+from tests.unit.search_tables import conn, tables
+
+__all__ = ["conn"]
 
 WEEK = WIDTHS[0]
 SOME = range(1 << 20)
-
-
-@pytest.fixture
-def conn() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        exact.create(made)
-        yield made
 
 
 @st.composite
@@ -48,8 +42,7 @@ def rows(draw: st.DrawFn, docid: st.SearchStrategy[int]) -> Row:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(rows(st.integers(0, 40)), max_size=12), max_size=6))
 def test_rows_come_back_as_they_were_written_last(pages: list[list[Row]]) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        exact.create(conn)
+    with tables() as conn:
         written: dict[int, Row] = {}
         for page in pages:
             now = {row.docid: row for row in page}
