@@ -31,6 +31,7 @@ class AuthRecord:
     half_in: int | None = None  # the account whose code was right and whose password is awaited
     challenge: Challenge | None = None
     export: bytes | None = None
+    expires: float | None = None  # when a temporary key ends
     chats: dict[int, Any] = field(default_factory=dict)  # serialised channels, see rpc.own_chat
 
     @property
@@ -39,7 +40,11 @@ class AuthRecord:
 
 
 def save(keys: dict[int, AuthRecord], path: Path) -> None:
-    rows = [{"key": a.key.hex(), "dc": a.dc, "account": a.account_id, "salt": a.salt} for a in keys.values()]
+    rows = [
+        {"key": a.key.hex(), "dc": a.dc, "account": a.account_id, "salt": a.salt}
+        for a in keys.values()
+        if not a.expires
+    ]
     path.write_text(json.dumps(rows), encoding="ascii")
 
 

@@ -61,7 +61,10 @@ class Connection:
             while True:
                 self._receive(await self.transport.receive())
                 await self.outlet.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, HandshakeError, *_GARBAGE) as exc:
+        except HandshakeError as exc:
+            _log.debug("no key is made: %s", exc)
+            self.transport_error(exc.code)
+        except (asyncio.IncompleteReadError, ConnectionError, *_GARBAGE) as exc:
             _log.debug("connection over: %r", exc)
         finally:
             await self.outlet.close()
@@ -87,12 +90,15 @@ class Connection:
 
     def _shake_hands(self, packet: bytes) -> None:
         request = read_plain(packet)
-        if self._handshake is None or isinstance(request, functions.ReqPqMultiRequest):
+        if self._handshake is None or isinstance(request, functions.ReqPqMultiRequest | functions.ReqPqRequest):
             retries, self.server.dh_retries = self.server.dh_retries, 0
-            self._handshake = Handshake(retries=retries)
-        answer = self._handshake.answer(request)
-        if self._handshake.auth_key is not None:
-            self.server.add_key(AuthRecord(self._handshake.auth_key, dc=self.dc))
+            self._handshake = Handshake(dc=self.dc, retries=retries, schemes=self.server.rsa_schemes)
+        shaken = self._handshake
+        answer = shaken.answer(request)
+        if shaken.auth_key is not None:
+            expires = None if shaken.expires_in is None else time.time() + shaken.expires_in
+            self.server.add_key(AuthRecord(shaken.auth_key, dc=self.dc, expires=expires))
+            self.server.exchanges.append(shaken.scheme)
             self._handshake = None
         self._write(write_plain(self._next_msg_id(1), answer))
 

@@ -68,10 +68,24 @@ def fingerprint() -> int:
     return int(struct.unpack("<q", sha1(n + e).digest()[-8:])[0])  # noqa: S324 - the protocol says SHA-1
 
 
-def rsa_decrypt(block: bytes) -> bytes:
-    """The 255 bytes that a client hid: SHA-1, data, padding."""
-    plain = pow(int.from_bytes(block, "big"), PRIVATE_KEY.d, PRIVATE_KEY.n)
-    return plain.to_bytes(256, "big")[1:]
+def rsa_open(block: bytes) -> tuple[bytes, bytes] | None:
+    """Digest and data of what a client sealed by the scheme of before 2021: SHA-1, data, padding in 255 bytes."""
+    plain = _rsa(block)
+    return (plain[1:21], plain[21:]) if plain[0] == 0 else None
+
+
+def rsa_open_padded(block: bytes) -> bytes | None:
+    """The padded data of a client that seals by RSA_PAD; None when its own SHA-256 does not fit."""
+    plain = _rsa(block)
+    hidden, sealed = plain[:32], plain[32:]
+    temp_key = bytes(a ^ b for a, b in zip(hidden, sha256(sealed).digest(), strict=True))
+    opened = aes_decrypt(sealed, temp_key, bytes(32))
+    data = opened[191::-1]
+    return data if sha256(temp_key + data).digest() == opened[192:] else None
+
+
+def _rsa(block: bytes) -> bytes:
+    return pow(int.from_bytes(block, "big"), PRIVATE_KEY.d, PRIVATE_KEY.n).to_bytes(256, "big")
 
 
 def key_id(auth_key: bytes) -> int:

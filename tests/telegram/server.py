@@ -22,6 +22,7 @@ from tests.telegram.channel import Channel
 from tests.telegram.conn import Connection
 from tests.telegram.faults import Faults, Plan, Violation
 from tests.telegram.files import personal
+from tests.telegram.handshake import RSA_SCHEMES
 from tests.telegram.outlet import Net
 from tests.telegram.post import unknown_object
 from tests.telegram.pushes import Pushes
@@ -53,6 +54,8 @@ class Server:
         self.skew = 0.0  # seconds that MTProto's own clock is ahead of ours: it refuses ids of another time
         self.gzip = gzip
         self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
+        self.rsa_schemes: tuple[str, ...] = RSA_SCHEMES  # ("pad",) refuses the scheme of before 2021, ("old",) RSA_PAD
+        self.exchanges: list[str] = []  # the scheme of each key that was made
         self.keys = {} if keys is None else keys  # those of another server survive it
         self.connections: set[Connection] = set()
         self.accepted = 0  # connections that ever were
