@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
 from telethon.tl import TLRequest, functions, types
@@ -18,7 +18,7 @@ from telethon.tl import TLRequest, functions, types
 from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address, trust_key
-from archiver.telegram.answers import Raw
+from archiver.telegram.answers import Raw, read_object
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
 from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.line import Line, unreachable
@@ -55,6 +55,7 @@ class Connection:
         hint: Hint | None = None,
         count: Count = _uncounted,
     ) -> None:
+        self.api_id, self.api_hash = address.api_id, address.api_hash
         self._patience = patience
         self._count = count
         self._session_path = session_path
@@ -114,17 +115,24 @@ class Connection:
         return True
 
     async def _is_answered(self, request: TLRequest, method: str) -> bool:
-        raw = Raw(request, updates=self._pushed)
         try:
-            await self.attempt(
-                lambda client: client._sender.send(raw),  # noqa: SLF001  # as in `call`
-                method=method,
-                priority=Priority.LIVE,
-                raw_errors=(AuthKeyUnregisteredError,),
-            )
+            await self.call(request, method=method, priority=Priority.LIVE, raw_errors=(AuthKeyUnregisteredError,))
         except AuthKeyUnregisteredError:
             return False
         return True
+
+    async def invoke(
+        self,
+        request: TLRequest,
+        *,
+        method: str,
+        priority: Priority = Priority.LIVE,
+        channel_id: int | None = None,
+        raw_errors: tuple[type[Exception], ...] = (),
+    ) -> Any:
+        """The answer as a TL object. Raises what `call` raises, and the `raw_errors` of Telethon's as they are."""
+        body = await self.call(request, method=method, priority=priority, channel_id=channel_id, raw_errors=raw_errors)
+        return read_object(body)
 
     async def call(
         self,
@@ -133,6 +141,7 @@ class Connection:
         method: str,
         priority: Priority = Priority.BACKFILL,
         channel_id: int | None = None,
+        raw_errors: tuple[type[Exception], ...] = (),
     ) -> bytes:
         """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError."""
         raw = Raw(request, updates=self._pushed)
@@ -141,7 +150,7 @@ class Connection:
             answer: Awaitable[bytes] = client._sender.send(raw)  # noqa: SLF001  # no retry, no memory of floods
             return answer
 
-        return await self.attempt(ask, method=method, priority=priority, channel_id=channel_id)
+        return await self.attempt(ask, method=method, priority=priority, channel_id=channel_id, raw_errors=raw_errors)
 
     async def attempt(
         self,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from telethon import errors
-from telethon.tl import functions
+from telethon import errors, utils
+from telethon.password import compute_check
+from telethon.tl import functions, types
 
 from archiver.errors import LoginNeeded
 from archiver.telegram.connection import Connection
@@ -46,13 +47,14 @@ async def log_in(connection: Connection, prompts: Prompts) -> bool:
     except LoginNeeded:
         # The key is dead (another server, revoked, used twice): only a new one can log in.
         await connection.forget_session()
-    phone = prompts.phone()
-    sent = await connection.attempt(lambda client: client.send_code_request(phone), method="sendCode")
+    typed = prompts.phone()
+    phone = utils.parse_phone(typed) or typed
+    sent = await _send_code(connection, phone)
     for attempt in range(ATTEMPTS):
         code = prompts.code()
         try:
-            await connection.attempt(
-                lambda client, code=code: client.sign_in(phone, code, phone_code_hash=sent.phone_code_hash),  # type: ignore[misc]
+            await connection.invoke(
+                functions.auth.SignInRequest(phone, sent.phone_code_hash, code),
                 method="signIn",
                 raw_errors=(
                     errors.PhoneCodeInvalidError,
@@ -71,13 +73,21 @@ async def log_in(connection: Connection, prompts: Prompts) -> bool:
     raise AssertionError("the loop returns or raises")
 
 
+async def _send_code(connection: Connection, phone: str) -> Any:
+    return await connection.invoke(
+        functions.auth.SendCodeRequest(phone, connection.api_id, connection.api_hash, types.CodeSettings()),
+        method="sendCode",
+    )
+
+
 async def _give_password(connection: Connection, prompts: Prompts) -> None:
-    hint = await connection.attempt(_password_hint, method="getPassword")
     for attempt in range(ATTEMPTS):
-        password = prompts.password(hint)
+        # Each try has a challenge of its own.
+        challenge = await connection.invoke(functions.account.GetPasswordRequest(), method="getPassword")
+        password = prompts.password(challenge.hint or None)
         try:
-            await connection.attempt(
-                lambda client, password=password: client.sign_in(password=password),  # type: ignore[misc]
+            await connection.invoke(
+                functions.auth.CheckPasswordRequest(compute_check(challenge, password)),
                 method="checkPassword",
                 raw_errors=(errors.PasswordHashInvalidError,),
             )
@@ -86,8 +96,3 @@ async def _give_password(connection: Connection, prompts: Prompts) -> None:
             if attempt == ATTEMPTS - 1:
                 raise LoginNeeded("the password was wrong.", hint="Run `telekeep login` again.") from exc
             prompts.wrong("password")
-
-
-async def _password_hint(client: Any) -> str | None:
-    answer = await client(functions.account.GetPasswordRequest())
-    return answer.hint or None
