@@ -113,7 +113,7 @@ class Database:
         async with _closed_on_failure(connection, path):
             await connection.executescript(_READING)
             version = await _schema_version(connection)
-            if version > len(_migrations()):
+            if version > _newest():
                 raise _newer(path, version)
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
@@ -124,7 +124,7 @@ class Database:
         """Whether `open` would change no table; where it would, only who holds the lock may open."""
         try:
             async with await cls.open_readonly(directory) as database:
-                return await database.schema_version() == len(_migrations())
+                return await database.schema_version() == _newest()
         except NotFound:
             return False
 
@@ -217,11 +217,11 @@ async def _schema_version(connection: aiosqlite.Connection) -> int:
 
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
     version = await _schema_version(connection)
-    migrations = _migrations()
-    if version > len(migrations):
+    if version > _newest():
         raise _newer(path, version)
-    for script in migrations[version:]:
-        await connection.executescript(script)
+    for number, script in _migrations():
+        if number > version:
+            await connection.executescript(script)
 
 
 def _readonly(path: Path) -> str:
@@ -257,13 +257,17 @@ async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> As
 
 def _newer(path: Path, version: int) -> NewerSchemaError:
     return NewerSchemaError(
-        f"{path} was written by a newer telekeep (schema {version}, this one knows {len(_migrations())}).",
+        f"{path} was written by a newer telekeep (schema {version}, this one knows {_newest()}).",
         hint="Upgrade telekeep; downgrading is not supported.",
     )
 
 
-def _migrations() -> list[str]:
-    """The DDL scripts in their order; each carries its own BEGIN, user_version and COMMIT."""
+def _newest() -> int:
+    return _migrations()[-1][0]
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """The DDL scripts in the order of their numbers; each carries its own BEGIN, user_version and COMMIT."""
     folder = resources.files("archiver.store.sql")
     names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
-    return [(folder / name).read_text(encoding="utf-8") for name in names]
+    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]
