@@ -16,13 +16,14 @@ from typing import Any
 
 from tests.telegram.orders_channel import ChannelOrders
 from tests.telegram.orders_server import ServerOrders
+from tests.telegram.orders_takeout import TakeoutOrders
 from tests.telegram.proxies import Proxy
 from tests.telegram.server import Server
 
 _MAX_LINE = 1 << 20
 
 
-class Control(ChannelOrders, ServerOrders):
+class Control(ChannelOrders, ServerOrders, TakeoutOrders):
     """What the lines may ask for. Names of methods with `do_` before them are the words."""
 
     def __init__(self, server: Server, proxies: Sequence[Proxy] = ()) -> None:

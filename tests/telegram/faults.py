@@ -15,6 +15,7 @@ from math import ceil
 from typing import Any
 
 from tests.telegram.rpc import Call
+from tests.telegram.windows import Window, lane
 
 
 @dataclass
@@ -211,6 +212,7 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self.rules: list[Rule] = []
         self.limits: dict[str, Bucket] = {}
+        self.windows: dict[str, Window] = {}
         self.until: dict[tuple[int | None, str], float] = {}
         self.violations: list[Violation] = []
         self._chance = random.Random(seed)
@@ -223,32 +225,40 @@ class Faults:
     def limit(self, method: str, rate: float, *, burst: float = 1, wait: int = 30) -> None:
         self.limits[method] = Bucket(rate, burst, wait)
 
+    def window(self, method: str, *, calls: int, seconds: float, takeout_calls: int | None = None) -> None:
+        """At most so many calls in any so many seconds; within a takeout others, which count by themselves."""
+        self.windows[method] = Window(calls, seconds, takeout_calls)
+
     def clear(self, method: str | None = None) -> None:
         """No rules, limits and flood waits any more; only those of one method (or pattern of a rule) if it is given."""
         self.rules = [r for r in self.rules if method not in (None, r.method)]
         self.limits = {m: b for m, b in self.limits.items() if method not in (None, m)}
-        self.until = {key: t for key, t in self.until.items() if method not in (None, key[1])}
+        self.windows = {m: w for m, w in self.windows.items() if method not in (None, m)}
+        self.until = {key: t for key, t in self.until.items() if method not in (None, key[1].split()[0])}
 
     def plan(self, call: Call) -> Plan | None:
         """What happens to this call; None when nothing does."""
         now = call.time
-        if not (self.rules or self.limits or self.until):
+        if not (self.rules or self.limits or self.windows or self.until):
             return None
-        early = self.until.get((call.account, call.method), now) - now
+        early = self.until.get((call.account, lane(call)), now) - now
         if early > 0:
-            self.violations.append(Violation(call.account, call.method, early))
+            self.violations.append(Violation(call.account, lane(call), early))
             return Plan(error=(420, f"FLOOD_WAIT_{ceil(early)}"))
         fired = [rule.action for rule in self.rules if rule.matches(call, self._chance)]
         bucket = self.limits.get(call.method)
         if bucket is not None and not bucket.take(call.account, now):
             fired.append(flood(bucket.wait))
+        window = self.windows.get(call.method)
+        if window is not None and (wait := window.take(call)) is not None:
+            fired.append(flood(wait))
         if not fired:
             return None
         plan = Plan()
         for action in fired:
             action(plan)
         if plan.flood is not None and not plan.lost:  # an order that never arrives binds nobody
-            self.until[call.account, call.method] = now + plan.flood
+            self.until[call.account, lane(call)] = now + plan.flood
         return plan
 
 

@@ -207,16 +207,6 @@ def import_authorization(ctx: Context, request: fn.auth.ImportAuthorizationReque
     raise Rpc(400, "AUTH_BYTES_INVALID")
 
 
-@method(fn.account.InitTakeoutSessionRequest)
-def init_takeout(ctx: Context, _: Any) -> Any:
-    return types.account.Takeout(ctx.account.id & 0x7FFFFFFF)
-
-
-@method(fn.account.FinishTakeoutSessionRequest)
-def finish_takeout(_: Context, __: Any) -> bool:
-    return True
-
-
 @method(fn.account.UpdateStatusRequest)
 def update_status(_: Context, __: Any) -> bool:
     return True

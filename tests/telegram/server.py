@@ -15,7 +15,7 @@ from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
 from telethon.tl import TLObject, types
 
-from tests.telegram import crypto, difference, download, history, login, names, shut
+from tests.telegram import crypto, difference, download, history, login, names, shut, takeout
 from tests.telegram.auth import AuthRecord
 from tests.telegram.calls import KEPT, Calls
 from tests.telegram.channel import Channel
@@ -31,7 +31,7 @@ from tests.telegram.world import Account, World
 from tests.telegram.wrappers import unwrap
 
 _log = logging.getLogger(__name__)
-_MODULES = (difference, download, history, login, names)  # importing them fills HANDLERS
+_MODULES = (difference, download, history, login, names, takeout)  # importing them fills HANDLERS
 HOME_DC, FILE_DC = 2, 4
 
 
@@ -246,6 +246,7 @@ class Server:
         ports = {dc: self.file_port if dc == FILE_DC else self.port for dc in range(1, 6)}
         ctx = Context(self.world, auth, conn.dc, ports, conn.layer, conn.init, call, self.keys)
         try:
+            takeout.enter(ctx)
             return handler(ctx, call.request)
         except Shut as exc:
             return shut.answer(ctx, call.request, exc)

@@ -14,6 +14,7 @@ from tests.telegram.clock import WorldClock
 from tests.telegram.files import Files
 from tests.telegram.media import Media
 from tests.telegram.srp import Password
+from tests.telegram.takeouts import Takeouts
 
 USERNAME = re.compile(r"[a-z][a-z0-9_]{2,31}", re.IGNORECASE)
 
@@ -56,6 +57,7 @@ class World:
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, types.User] = {}
         self.files = Files()
+        self.takeouts = Takeouts()
         self.media = Media(self.files)
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
