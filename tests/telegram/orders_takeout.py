@@ -21,6 +21,7 @@ class TakeoutOrders:
 
     def do_takeout(
         self,
+        *,
         account: Account | None = None,
         channel: Channel | None = None,
         delay: float | None = None,
