@@ -1,8 +1,8 @@
 """The one Telethon client: transport, login and TL types; every private call of Telethon's is in this package.
 
 `address` says whom, `session` keeps the key, `client` is Telethon's, `line` mends it, `connection` asks, `answers` and
-`pushes` read what comes, `faults` names errors, `patience` says how long, `source` fulfils `archiver.source.Source`,
-`login` signs in.
+`pushes` read what comes, `unpacking` limits what that may cost, `faults` names errors, `patience` says how long,
+`source` fulfils `archiver.source.Source`, `login` signs in.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 

@@ -15,6 +15,7 @@ from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ServerFault, UnreadableObject
 from archiver.record import PeerState
+from archiver.telegram.unpacking import nothing_packed
 from archiver.telegram.vectors import (
     BEHIND_MESSAGES,
     NAMELESS,
@@ -79,6 +80,7 @@ class DifferenceAnswer:
     users: list[Any]
 
 
+@nothing_packed()
 def read_object(body: bytes) -> Any:
     """Any one answer. Raises UnreadableObject for a newer layer."""
     try:
@@ -86,10 +88,13 @@ def read_object(body: bytes) -> Any:
     except TypeNotFoundError as exc:
         # `from None`: the error's own text holds the bytes that could not be read.
         raise UnreadableObject(exc.invalid_constructor_id, body) from None
+    except ServerFault:
+        raise
     except Exception as exc:  # garbled bytes may fail in any way
         raise UnreadableObject(int.from_bytes(body[:4], "little"), body) from exc
 
 
+@nothing_packed()
 def read_history(body: bytes) -> HistoryAnswer:
     """The answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for anything else."""
     reader = BinaryReader(body)
@@ -110,6 +115,7 @@ def read_history(body: bytes) -> HistoryAnswer:
     return HistoryAnswer(pts, count, bool(flags & 2), messages, chats, users)
 
 
+@nothing_packed()
 def read_difference(body: bytes) -> DifferenceAnswer:
     """The answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
     reader = BinaryReader(body)
@@ -138,6 +144,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, *names)
 
 
+@nothing_packed()
 def read_states(body: bytes) -> dict[int, PeerState]:
     """The answer to messages.getPeerDialogs, by channel; one that is shut to us is left out. Raises UnreadableObject.
 

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
+from telethon.tl.core import RpcResult
 
 from archiver.errors import Error
 from archiver.telegram.address import Address, proxy_options
 from archiver.telegram.proxy import ProxyFailedError
-from archiver.telegram.pushes import Hint, Sink, forgiving
+from archiver.telegram.pushes import Hint, Sink
 from archiver.telegram.session import FileSession
+from archiver.telegram.unpacking import guarded, unpacking
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,9 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         )
         self._updates_queue = self._sender._updates_queue = Sink(hint)  # noqa: SLF001
         state = self._sender._state  # noqa: SLF001
-        state.decrypt_message_data = forgiving(state.decrypt_message_data)
+        state.decrypt_message_data = unpacking(state.decrypt_message_data)
+        results = self._sender._handlers  # noqa: SLF001
+        results[RpcResult.CONSTRUCTOR_ID] = guarded(results[RpcResult.CONSTRUCTOR_ID])
         self.answered = 0
         """Calls to which something came back, errors included."""
         self.hung = 0

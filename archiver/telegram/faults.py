@@ -16,6 +16,7 @@ from archiver.errors import (
     StaleAccess,
     UsageError,
 )
+from archiver.telegram.unpacking import GARBLED, TOO_LARGE, UNPACKED_MB
 
 LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
 
@@ -79,6 +80,11 @@ _TABLE: dict[str, Callable[[], Error]] = {
 }
 """Error class name of Telethon's -> ours. By name, because classes come and go between its versions."""
 
+_UNPACKABLE = {
+    TOO_LARGE: (f"the server sent an answer that unpacks to more than {UNPACKED_MB} MB.", "It was refused unread."),
+    GARBLED: ("the server sent an answer that cannot be unpacked.", "Nothing of it is stored; try again later."),
+}
+
 _TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
 
 _OF_LINE = (
@@ -124,6 +130,9 @@ def translate(error: BaseException) -> Error:
     # Telethon's known classes keep only the category in `message`; its nameless ones have nothing but that.
     nameless = type(error).__module__.endswith("rpcbaseerrors")
     name = (getattr(error, "message", None) if nameless else None) or type(error).__name__
+    if name in (TOO_LARGE, GARBLED):
+        message, hint = _UNPACKABLE[name]
+        return ServerFault(message, hint=hint)
     if isinstance(error, tl.UnauthorizedError):
         return LoginNeeded(f"the server does not take this session as logged in ({str(name)[:80]}).", hint=LOGIN_AGAIN)
     # Never the error's whole text: Telethon puts the request, with its peers, into it.

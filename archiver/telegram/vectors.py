@@ -15,12 +15,15 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 from telethon.tl.alltlobjects import tlobjects
 
-from archiver.errors import UnreadableObject
+from archiver.errors import ServerFault, UnreadableObject
 
 _VECTOR = 0x1CB5C415
 _BEHIND_UPDATES = (types.Channel.SUBCLASS_OF_ID, types.User.SUBCLASS_OF_ID)
 _UPDATE = types.UpdateChannel.SUBCLASS_OF_ID
 _UPDATES = frozenset(number for number, cls in tlobjects.items() if cls.SUBCLASS_OF_ID == _UPDATE)
+_MOST_TRIED = 200
+_FAR = 1 << 20
+"""How many updates, and how many bytes, are tried at most: the server says how many there are, and may lie."""
 BEHIND_MESSAGES = (_UPDATE, *_BEHIND_UPDATES)
 
 
@@ -56,6 +59,8 @@ def _read_some(reader: BinaryReader, count: int) -> Objects:
         except TypeNotFoundError as exc:
             objects.unreadable = UnreadableObject(exc.invalid_constructor_id, reader.stream[start:])
             return objects
+        except ServerFault:
+            raise
         except Exception:  # noqa: BLE001  # a known constructor with another layer's fields fails in any way
             constructor = int.from_bytes(reader.stream[start : start + 4], "little")
             objects.unreadable = UnreadableObject(constructor, reader.stream[start:])
@@ -67,7 +72,7 @@ def _read_some(reader: BinaryReader, count: int) -> Objects:
 def read_past(body: bytes, updates: Objects) -> tuple[Objects, ...] | None:
     """Add the updates behind one that cannot be read, as many as can be found; the vectors behind them."""
     assert updates.unreadable is not None
-    for left in range(updates.left - 1, 0, -1):
+    for left in range(min(updates.left - 1, _MOST_TRIED), 0, -1):
         found = find_rest(body, updates.unreadable, _BEHIND_UPDATES, before=left)
         if found:
             updates.read += found[0].read
@@ -84,7 +89,8 @@ def find_rest(
     and what is behind the last vector is padding. But from a wrong beginning there hardly ever come so many vectors of
     the right kinds, with a channel among the last but one.
     """
-    for at in range(len(body) - len(unreadable.raw) + 4, len(body) - 3, 4):
+    start = len(body) - len(unreadable.raw) + 4
+    for at in range(start, min(start + _FAR, len(body) - 3), 4):
         constructor = int.from_bytes(body[at : at + 4], "little")
         if constructor != _VECTOR if not before else constructor not in _UPDATES:
             continue

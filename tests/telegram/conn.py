@@ -18,6 +18,7 @@ from telethon.tl.core import GzipPacked, MessageContainer
 
 from tests.telegram import crypto
 from tests.telegram.auth import AuthRecord, new_salt
+from tests.telegram.bomb import bomb
 from tests.telegram.faults import Plan
 from tests.telegram.handshake import Handshake, HandshakeError, read_plain, write_plain
 from tests.telegram.outlet import Outlet
@@ -197,6 +198,12 @@ class Connection:
 
     def answer(self, req_msg_id: int, result: bytes, plan: Plan | None = None) -> None:
         gzip = self.server.gzip if plan is None or plan.gzip is None else plan.gzip
+        if plan is not None and plan.bomb is not None:
+            megabytes, how = plan.bomb
+            if how == "beside":
+                self.send(bomb(megabytes, "once"))
+            else:
+                result, gzip = bomb(megabytes, how), False
         if gzip and len(result) > 512:
             result = bytes(GzipPacked(result))
         body = struct.pack("<Iq", _RPC_RESULT, req_msg_id) + result

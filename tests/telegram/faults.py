@@ -38,6 +38,7 @@ class Plan:
     unknown: str | None = None  # alone, container or vector
     transport: int | None = None  # -404, -429
     gzip: bool | None = None
+    bomb: tuple[int, str] | None = None  # megabytes that the answer unpacks to, and how it is packed
 
     @property
     def lost(self) -> bool:
@@ -128,6 +129,13 @@ def gzip(on: bool = True) -> Action:
     return _setter(gzip=on)
 
 
+def bomb(megabytes: int, how: str = "once") -> Action:
+    """An answer of a thousandth of that size. `how`: once, nested (packed twice), beside (a push does), inside."""
+    if how not in ("once", "nested", "beside", "inside"):
+        raise ValueError(how)
+    return _setter(bomb=(megabytes, how))
+
+
 _ALL = (
     flood,
     rpc,
@@ -146,6 +154,7 @@ _ALL = (
     unknown_ctor,
     transport,
     gzip,
+    bomb,
 )
 ACTIONS: dict[str, Callable[..., Action]] = {f.__name__: f for f in _ALL}
 

@@ -1,0 +1,170 @@
+"""Messages as they are decrypted: what a packet may unpack to is limited, and what cannot be read costs itself only.
+
+Telethon unpacks gzip without a limit (1.5 MB became 3 GB), copies the rest of a container for each answer in it, takes
+a push it cannot read for a broken line, and drops an answer that shares a container with an unknown object. Its table
+of core objects is replaced by ours while a packet is decrypted; nothing is awaited meanwhile, so no one else sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from telethon.errors import InvalidBufferError, SecurityError, TypeNotFoundError
+from telethon.extensions import BinaryReader
+from telethon.tl.alltlobjects import tlobjects
+from telethon.tl.core import GzipPacked, MessageContainer, RpcResult, TLMessage, core_objects
+from telethon.tl.types import RpcError
+
+from archiver.errors import ServerFault
+
+log = logging.getLogger(__name__)
+
+UNPACKED_MB = 64
+"""Maximum that everything packed within one packet may unpack to. An honest answer is below 2 MB."""
+TOO_LARGE = "ANSWER_TOO_LARGE"
+GARBLED = "ANSWER_GARBLED"
+"""Names of errors that come from here, as if the server had sent them instead of the answer."""
+
+_CONTAINER = MessageContainer.CONSTRUCTOR_ID.to_bytes(4, "little")
+_GZIP_HEADER = 31
+"""zlib's wbits for a gzip member."""
+
+
+class TooLargeError(Exception):
+    """It unpacks to more than there is room for."""
+
+
+class _Room:
+    """How many bytes the packet at hand may still unpack to."""
+
+    def __init__(self) -> None:
+        self._left = UNPACKED_MB << 20
+
+    def unpack(self, packed: bytes) -> bytes:
+        """What gzip packed, never more than what is left. Raises TooLargeError and zlib.error."""
+        member = zlib.decompressobj(_GZIP_HEADER)
+        data = member.decompress(packed, self._left + 1)
+        if len(data) > self._left:
+            self._left = 0
+            raise TooLargeError
+        if not member.eof:
+            raise zlib.error("cut short")
+        self._left -= len(data)
+        return data
+
+
+def unpacking(decrypt: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """`MTProtoState.decrypt_message_data` within the limits.
+
+    Answers are parsed later, from their bytes; so what fails here is a push, and no reason to hang up.
+    """
+
+    def decrypted(body: bytes) -> Any:
+        with _core_objects(_limited(_Room())):
+            try:
+                return decrypt(body)
+            except (SecurityError, TypeNotFoundError, InvalidBufferError):
+                raise  # Telethon knows what to do
+            except Exception as exc:  # noqa: BLE001  # garbled bytes may fail in any way
+                raise SecurityError(f"an object that cannot be read ({type(exc).__name__})") from None
+
+    return decrypted
+
+
+def guarded(handle: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """`MTProtoSender._handle_rpc_result`, which parses an answer in one go, with nothing packed inside it."""
+
+    async def handled(message: Any) -> None:
+        with nothing_packed():
+            await handle(message)
+
+    return handled
+
+
+@contextmanager
+def nothing_packed() -> Iterator[None]:
+    """Parsing inside an answer, where nothing is ever packed: it is refused with a ServerFault."""
+    with _core_objects({GzipPacked.CONSTRUCTOR_ID: _Refused}):
+        yield
+
+
+@contextmanager
+def _core_objects(ours: dict[int, Any]) -> Iterator[None]:
+    before = {number: core_objects.get(number) for number in ours}
+    core_objects.update(ours)
+    try:
+        yield
+    finally:
+        core_objects.update(before)
+
+
+def _limited(room: _Room) -> dict[int, Any]:
+    """Readers for what a packet is made of, all of which share its room."""
+
+    class Packed(GzipPacked):  # type: ignore[misc]  # Telethon is untyped
+        @classmethod
+        def from_reader(cls, reader: BinaryReader) -> Any:
+            return _read_known(room.unpack(reader.tgread_bytes()))
+
+    class Result(RpcResult):  # type: ignore[misc]
+        @classmethod
+        def from_reader(cls, reader: BinaryReader) -> RpcResult:
+            return _read_result(reader, room)
+
+    return {
+        GzipPacked.CONSTRUCTOR_ID: Packed,
+        RpcResult.CONSTRUCTOR_ID: Result,
+        MessageContainer.CONSTRUCTOR_ID: _Container,
+    }
+
+
+def _read_known(data: bytes) -> Any:
+    """The object in it. Telethon's own error for an unknown one is four times as large as the bytes."""
+    number = int.from_bytes(data[:4], "little")
+    if number not in tlobjects and number not in core_objects:
+        raise TypeNotFoundError(number, b"")
+    return BinaryReader(data).tgread_object()
+
+
+def _read_result(reader: BinaryReader, room: _Room) -> RpcResult:
+    """An answer's bytes, unpacked; an error of that call where they are too many."""
+    asked = reader.read_long()
+    body: bytes = reader.read()
+    try:
+        while int.from_bytes(body[:4], "little") == GzipPacked.CONSTRUCTOR_ID:
+            body = room.unpack(BinaryReader(body[4:]).tgread_bytes())
+    except TooLargeError:
+        return RpcResult(asked, None, RpcError(400, TOO_LARGE))
+    except (zlib.error, BufferError):
+        return RpcResult(asked, None, RpcError(400, GARBLED))
+    if int.from_bytes(body[:4], "little") == RpcError.CONSTRUCTOR_ID:
+        return RpcResult(asked, None, BinaryReader(body).tgread_object())
+    return RpcResult(asked, body, None)
+
+
+class _Refused(GzipPacked):  # type: ignore[misc]
+    @classmethod
+    def from_reader(cls, reader: BinaryReader) -> Any:
+        raise ServerFault("the server packed something inside an answer.", hint="Nothing of the answer is stored.")
+
+
+class _Container(MessageContainer):  # type: ignore[misc]
+    """A container that skips the messages in it that cannot be read, each within its own bytes."""
+
+    @classmethod
+    def from_reader(cls, reader: BinaryReader) -> MessageContainer:
+        messages = []
+        for _ in range(reader.read_int()):
+            msg_id, seq_no, length = reader.read_long(), reader.read_int(), reader.read_int()
+            inner = BinaryReader(reader.read(length))
+            if inner.stream[:4] == _CONTAINER:
+                continue  # containers do not nest; each level would cost a copy of the rest
+            try:
+                messages.append(TLMessage(msg_id, seq_no, inner.tgread_object()))
+            except Exception as exc:  # noqa: BLE001  # see above: an answer is never among them
+                log.debug("skipped an object beside others: %s", type(exc).__name__)
+        return MessageContainer(messages)
