@@ -67,7 +67,7 @@ def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
     """Every setting with its sections, `telegram.server.port` and `telegram.accounts.NAME.proxy` among them."""
     for name, field in model.model_fields.items():
         section = _section_of(field)
-        if section:
+        if section and not _is_listed(field):
             yield from setting_names(section, f"{prefix}{name}.{f'{ANY}.' if _is_named(field) else ''}")
         else:
             yield prefix + name
@@ -93,6 +93,10 @@ def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> 
         section = _section_of(field)
         if section and isinstance(value, dict):
             for part in value.values() if _is_named(field) else [value]:
+                if isinstance(part, dict):
+                    _from_file(section, part, folder)
+        elif section and isinstance(value, list):
+            for part in value:
                 if isinstance(part, dict):
                     _from_file(section, part, folder)
         elif isinstance(value, str) and value and _mentions(field.annotation, Path):
@@ -165,7 +169,7 @@ def _field(parts: list[str]) -> FieldInfo | None:
             return field
         field = model.model_fields[part]
         model = _section_of(field)
-        if _is_named(field):
+        if _is_named(field) or _is_listed(field):
             next(rest, None)
     return field
 
@@ -180,6 +184,11 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
 def _is_named(field: FieldInfo) -> bool:
     """Whether there may be many such sections, each with a name of the user's."""
     return get_origin(field.annotation) is dict
+
+
+def _is_listed(field: FieldInfo) -> bool:
+    """Whether there may be many such sections, without names."""
+    return get_origin(field.annotation) is tuple and _section_of(field) is not None
 
 
 def _named(setting: str, account: str | None) -> str:

@@ -39,6 +39,16 @@ def _addresses(value: Any) -> Any:
     return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
 
 
+def _centres(value: Any) -> Any:
+    """A list, or a text as "4=127.0.0.1:8444, 5=[::1]:8445": the environment knows no lists."""
+    if not isinstance(value, str):
+        return value
+    parts = [
+        re.fullmatch(r"(\d+)=\[?([^\s\]]+?)\]?:(\d+)", part) for part in re.split(r"[\s,]+", value.strip()) if part
+    ]
+    return [dict(zip(("dc", "host", "port"), part.groups(), strict=True)) if part else None for part in parts]
+
+
 def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value or len({url.rstrip("/").lower() for url in value}) < len(value):
         raise ValueError
@@ -113,13 +123,37 @@ class Archive(_Section):
     )
 
 
-class Server(_Section):
-    """A test data centre, or a server of one's own."""
+class DataCentre(_Section):
+    """One more data centre of such a server; one may be named with several addresses."""
 
-    dc: int = Field(default=2, ge=1, le=99, description="the number of the data centre, 1 to 99")
+    dc: int = Field(ge=1, le=99, description="the number of the data centre, 1 to 99")
     host: str = Field(min_length=1, description="a host name or an IP address")
     port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
+    public_key: AnyPath | None = Field(default=None, description="a PEM file with its own RSA public key")
+
+
+class Server(_Section):
+    """A test data centre, or a server of one's own: where to begin, and the other data centres that are named."""
+
+    dc: int = Field(default=2, ge=1, le=99, description="the number of the data centre, 1 to 99")
+    host: str | None = Field(default=None, min_length=1, description="a host name or an IP address")
+    port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
     public_key: AnyPath | None = Field(default=None, description="a PEM file with the server's RSA public key")
+    dcs: Annotated[tuple[DataCentre, ...], NoDecode, BeforeValidator(_centres)] = Field(
+        default=(), description='sections [[telegram.server.dcs]], or a text such as "4=127.0.0.1:8444"'
+    )
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Server:
+        if self.host is None and not self.dcs:
+            raise ValueError("telegram.server.host is missing; it says where the server is")
+        return self
+
+    @property
+    def centres(self) -> tuple[DataCentre, ...]:
+        """All that are named, where to begin first."""
+        own = (DataCentre(dc=self.dc, host=self.host, port=self.port),) if self.host else ()
+        return own + tuple(sorted(self.dcs, key=lambda one: one.dc != self.dc))
 
 
 class Account(_SectionWithSecrets):

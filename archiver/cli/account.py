@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archiver import errors
 from archiver.cli import output
@@ -26,14 +26,14 @@ from archiver.schedule import Scheduler
 from archiver.store.account import set_account_state
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Connection, Patience, TelegramSource, has_session
+from archiver.telegram import Address, Connection, Patience, Place, TelegramSource, has_session
 from archiver.telegram.pushes import Hint
 from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
     from archiver.meters import Meters
-    from config.settings import Settings
+    from config.settings import Server, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ async def _connected(
     with hold_session(settings.archive.dir, name, command=command):
         scheduler = await _scheduler(settings, database, name, conduct)
         meters = conduct.meters
-        counting = {"count": partial(meters.count_call, name)} if meters else {}
+        counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
         storing = {"count": partial(meters.count_stored, name)} if meters else {}
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
         source = TelegramSource(connection)
@@ -232,7 +232,7 @@ async def _scheduler(settings: Settings, database: Database, name: str, conduct:
 
 def address_of(settings: Settings, name: str) -> Address:
     """Whom the account connects to, and by which way. Raises UsageError, SettingsError."""
-    account, server = account_settings(settings, name), settings.telegram.server
+    account = account_settings(settings, name)
     if account.api_id is None or account.api_hash is None:
         raise UsageError(
             "telegram.api_id and telegram.api_hash are not set.",
@@ -242,10 +242,22 @@ def address_of(settings: Settings, name: str) -> Address:
     return Address(
         api_id=account.api_id,
         api_hash=account.api_hash.get_secret_value(),
-        dc=server.dc if server else None,
-        host=server.host if server else None,
-        port=server.port if server else None,
-        public_key=server.public_key if server else None,
+        **_server(settings.telegram.server),
         proxy=account.proxy.get_secret_value() if account.proxy else None,
         app_version=version(),
     )
+
+
+def _server(server: Server | None) -> dict[str, Any]:
+    """The part of the address that a server of one's own has."""
+    if server is None:
+        return {}
+    first, *more = server.centres
+    return {
+        "dc": first.dc,
+        "host": first.host,
+        "port": first.port,
+        "public_key": server.public_key or first.public_key,
+        "more": tuple(Place(one.dc, one.host, one.port) for one in more),
+        "more_keys": tuple(one.public_key for one in server.dcs if one.public_key),
+    }

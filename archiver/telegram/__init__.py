@@ -1,8 +1,9 @@
 """The one Telethon client: transport, login and TL types; every private call of Telethon's is in this package.
 
-`address` says whom, `session` keeps the key, `client` is Telethon's, `line` mends it, `connection` asks, `answers` and
-`pushes` read what comes, `unpacking` limits what that may cost, `faults` names errors, `patience` says how long,
-`source` fulfils `archiver.source.Source`, `login` signs in.
+`address` says whom, `session` keeps the keys, `client` is Telethon's; `data_centres` and `route` know where the servers
+are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account, `connection`
+is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost, `faults` and
+`losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`, `login` signs in.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 
@@ -10,10 +11,22 @@ from __future__ import annotations
 
 from archiver.telegram.address import Address
 from archiver.telegram.connection import Connection
+from archiver.telegram.data_centres import Place
 from archiver.telegram.login import Prompts, log_in
 from archiver.telegram.patience import SERVICE, Patience
 from archiver.telegram.pushes import Hint
 from archiver.telegram.session import has_session
 from archiver.telegram.source import TelegramSource
 
-__all__ = ["SERVICE", "Address", "Connection", "Hint", "Patience", "Prompts", "TelegramSource", "has_session", "log_in"]
+__all__ = [
+    "SERVICE",
+    "Address",
+    "Connection",
+    "Hint",
+    "Patience",
+    "Place",
+    "Prompts",
+    "TelegramSource",
+    "has_session",
+    "log_in",
+]

@@ -11,6 +11,7 @@ import rsa
 from telethon.crypto import rsa as server_keys
 
 from archiver.errors import UsageError
+from archiver.telegram.data_centres import FIRST, Place
 from archiver.telegram.proxy import ByMTProxy, ByProxy
 from config.accounts import proxy_place
 
@@ -25,15 +26,39 @@ class Address:
     host: str | None = None
     port: int | None = None
     public_key: Path | None = None
+    more: tuple[Place, ...] = ()
+    """Its other data centres, as far as the settings name them."""
+    more_keys: tuple[Path, ...] = ()
     proxy: str | None = None
     """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
     app_version: str = "1"
 
     @property
-    def way(self) -> str:
+    def places(self) -> tuple[Place, ...]:
+        """What the settings name, where to begin first; nothing for Telegram itself."""
+        first = (Place(self.dc or FIRST, self.host, self.port),) if self.host and self.port else ()
+        return first + self.more
+
+    @property
+    def is_mtproxy(self) -> bool:
+        """Whether a proxy finds the data centres by their numbers."""
+        return self.proxy is not None and self.proxy.startswith("mtproxy:")
+
+    def way(self, place: Place | None = None) -> str:
         """Where the server is, and which proxy leads there; for errors."""
-        server = f"the server at {self.host}:{self.port}" if self.host else "the server"
+        if place is None or self.is_mtproxy or not self.places:
+            server = "the server"
+        elif len({one.dc for one in self.places}) == 1 and place in self.places:
+            server = f"the server at {place.host}:{place.port}"
+        else:
+            server = str(place)
         return f"{server} through the proxy at {proxy_place(self.proxy)}" if self.proxy else server
+
+    def trust_keys(self) -> None:
+        """Accept the servers that the settings name by their keys. Raises UsageError."""
+        for path in dict.fromkeys((self.public_key, *self.more_keys)):
+            if path is not None:
+                trust_key(path)
 
 
 def proxy_options(url: str | None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Telethon's client as transport, keys and TL types: its update engine is cut out, and nothing of it lives on unseen.
+"""Telethon's client as transport, keys and TL types: what it does by itself is cut out, nothing of it lives on unseen.
 
-What `receive_updates` changes in Telethon 1.45: requests are no longer wrapped in invokeWithoutUpdates, and that is
-all. What would ask for differences by itself is `_on_login` (at every connect and login) and `_update_loop`; both are
-replaced here, so the message box stays empty and no updates.getDifference can go out.
+`connect` says who we are and asks for the servers' list of addresses, in one call; it asks for nobody's name and starts
+no update engine, so that no updates.getDifference can go out. Nothing is called through Telethon's own methods, which
+would repeat calls and move to other data centres by themselves.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
+from telethon.network import MTProtoSender
+from telethon.sessions import MemorySession
+from telethon.tl import TLRequest, functions
+from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import RpcResult
 
 from archiver.errors import Error
 from archiver.telegram.address import Address, proxy_options
+from archiver.telegram.answers import Raw
+from archiver.telegram.data_centres import Place, read_config
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint, Sink
 from archiver.telegram.session import FileSession
@@ -28,7 +34,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _GOODBYE = 2.0
 """Seconds that hanging up may take."""
-
+_TIMEOUT, _HASTE = 10, 5
+"""Seconds for the network to connect; less where there are other addresses."""
 
 LOST_LINE = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
 """What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
@@ -53,9 +60,11 @@ class BrokenError(ConnectionError):
 class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
     """One line to the server: connected once, and thrown away when it is lost."""
 
-    def __init__(self, session: FileSession, address: Address, hint: Hint | None) -> None:
-        if address.host and address.port:
-            session.set_dc(address.dc or 2, address.host, address.port)
+    def __init__(
+        self, session: FileSession | MemorySession, place: Place, address: Address, hint: Hint | None, *, haste: bool
+    ) -> None:
+        """`haste`: there are other ways, so that this one is not waited for long."""
+        session.set_dc(place.dc, place.host, place.port)
         super().__init__(
             session,
             address.api_id,
@@ -63,17 +72,26 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             flood_sleep_threshold=0,
             request_retries=1,
             raise_last_call_error=True,
-            retry_delay=0,  # the waiting between tries is ours
-            connection_retries=1,
-            auto_reconnect=False,
             receive_updates=hint is not None,
-            timeout=10,
+            use_ipv6=place.ipv6,
             device_model="telekeep",
             app_version=address.app_version,
             base_logger=_quiet_logger(),
             **proxy_options(address.proxy),
         )
-        self._updates_queue = self._sender._updates_queue = Sink(hint)  # noqa: SLF001
+        self.place = place
+        self.options: tuple[Place, ...] = ()
+        """Where the data centres are, as the server said when we connected."""
+        self._sender = MTProtoSender(
+            self.session.auth_key,
+            loggers=self._log,
+            retries=1,
+            delay=0,  # the waiting between tries is ours
+            auto_reconnect=False,
+            connect_timeout=_HASTE if haste else _TIMEOUT,
+            auth_key_callback=self._auth_key_callback,
+            updates_queue=Sink(hint),
+        )
         state = self._sender._state  # noqa: SLF001
         state.decrypt_message_data = unpacking(state.decrypt_message_data)
         results = self._sender._handlers  # noqa: SLF001
@@ -146,16 +164,24 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         if self.ended.done() and not self.ended.cancelled():
             self.ended.exception()  # a future nobody looks at would complain when collected
 
-    async def get_me(self, input_peer: bool = False) -> None:
-        """Nobody: who the account is, is not needed, and a name of a newer layer would make connecting fail."""
+    async def connect(self) -> None:
+        """Connect, making a key where there is none, and introduce ourselves."""
+        self._loop = asyncio.get_running_loop()
+        line = self._connection(
+            self.place.host, self.place.port, self.place.dc, loggers=self._log, proxy=self._proxy, local_addr=None
+        )
+        await self._sender.connect(line)
+        self.session.auth_key = self._sender.auth_key
+        self._init_request.query = functions.help.GetConfigRequest()
+        greeting = functions.InvokeWithoutUpdatesRequest(self._init_request) if self._no_updates else self._init_request
+        self.options = read_config(await self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True))
+        self.session.save()
+        self._keepalive_handle = self._loop.create_task(self._keepalive_loop())
 
-    async def _on_login(self, user: Any) -> Any:
-        self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
-        self._authorized = True
-        return user
-
-    async def _update_loop(self) -> None:
-        """Nothing to do: differences are asked for channel by channel."""
+    def ask(self, request: TLRequest, *, updates: bool = False) -> Awaitable[bytes]:
+        """Send it: once, and whatever is answered comes back unread. Raises Telethon's errors."""
+        answer: Awaitable[bytes] = self._sender.send(Raw(request, updates=updates))
+        return answer
 
 
 def _quiet_logger() -> logging.Logger:

@@ -1,7 +1,7 @@
-"""Asking the server: every call has its turn and its time limit, and is repeated as its failure allows.
+"""An account's way to the server: asking at its home data centre, and for files at others.
 
-Many tasks may call at once. A call that meets silence while others are answered is its own trouble and fails alone;
-when nothing is answered, the line is at fault, and is replaced under all of them.
+Many tasks may call at once. `attempts` repeats a call as its failure allows, `line` keeps the client, `moves` follows
+the account to another data centre.
 """
 
 from __future__ import annotations
@@ -10,33 +10,26 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
+from telethon.errors import AuthKeyUnregisteredError, FileMigrateError, RPCError
 from telethon.tl import TLRequest, functions, types
 
-from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, UnreadableObject
+from archiver.errors import ChannelError, Error, ServerFault
 from archiver.schedule import Priority, Scheduler
-from archiver.telegram.address import Address, trust_key
-from archiver.telegram.answers import Raw, read_object
-from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
-from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
-from archiver.telegram.line import Line, unreachable
+from archiver.telegram.address import Address
+from archiver.telegram.answers import read_object
+from archiver.telegram.attempts import Attempts, Count, uncounted
+from archiver.telegram.client import Client
+from archiver.telegram.dialling import Ticket
+from archiver.telegram.line import Line
+from archiver.telegram.moves import MIGRATIONS, export, follow
 from archiver.telegram.patience import COMMAND, Patience
 from archiver.telegram.pushes import Hint
-from archiver.telegram.session import FileSession
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-
-Count = Callable[[str, str], None]
-"""Told of each call: its method, and what came of it: answered, refused, flood, unreadable, hung or lost."""
-
-
-def _uncounted(method: str, outcome: str) -> None:
-    """Nobody counts."""
+_MOST_REFERRALS = 3
 
 
 class Connection:
@@ -53,17 +46,23 @@ class Connection:
         *,
         patience: Patience = COMMAND,
         hint: Hint | None = None,
-        count: Count = _uncounted,
+        count: Count = uncounted,
+        guest: int | None = None,
     ) -> None:
+        """`guest`: a data centre that is not the account's home, see `at_dc`."""
         self.api_id, self.api_hash = address.api_id, address.api_hash
-        self._patience = patience
-        self._count = count
-        self._session_path = session_path
         self._scheduler = scheduler
         self._pushed = hint is not None
-        self._line = Line(address, session_path, scheduler, patience, hint)
-        if address.public_key:
-            trust_key(address.public_key)
+        self._line = Line(address, session_path, scheduler, patience, hint, guest=guest)
+        self._attempts = Attempts(self._line, scheduler, patience, count, self)
+        self._home: Connection = self
+        self._guests: dict[int, Connection] = {}
+
+        def open_guest(dc: int) -> Connection:
+            return Connection(address, session_path, scheduler, patience=patience, count=count, guest=dc)
+
+        self._open_guest: Callable[[int], Connection] = open_guest
+        address.trust_keys()
 
     @property
     def connected(self) -> asyncio.Event:
@@ -87,13 +86,28 @@ class Connection:
 
     async def close(self) -> None:
         """Hang up; the session stays. The tasks that call have to have ended."""
+        for guest in self._guests.values():
+            await guest.close()
         await self._line.close()
+
+    async def close_guests(self) -> None:
+        """Hang up everywhere but at home, whoever is asking there."""
+        for guest in list(self._home._guests.values()):  # noqa: SLF001  # one of us
+            await guest._line.drop()  # noqa: SLF001  # one of us
 
     async def forget_session(self) -> None:
         """Begin with a new key: the old one is dead."""
         await self.close()
-        self._line.revive()
-        FileSession(self._session_path).delete()
+        self._line.forget_keys()
+
+    def at_dc(self, dc: int) -> Connection:
+        """The same account at another data centre, for files: let in there once, by a key that is kept."""
+        if dc == self._line.dc:
+            return self
+        if dc not in self._guests:
+            self._guests[dc] = self._open_guest(dc)
+            self._guests[dc]._home = self  # noqa: SLF001  # one of us
+        return self._guests[dc]
 
     async def is_logged_in(self) -> bool:
         """Whether the server knows this session as logged in, as far as it says. Raises LoginNeeded where it says why.
@@ -142,114 +156,45 @@ class Connection:
         priority: Priority = Priority.BACKFILL,
         channel_id: int | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
+        dc: int | None = None,
     ) -> bytes:
-        """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError."""
-        raw = Raw(request, updates=self._pushed)
+        """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError.
+
+        `dc`: for files, the data centre to ask first; it is the server that knows best.
+        """
 
         def ask(client: Client) -> Awaitable[bytes]:
-            answer: Awaitable[bytes] = client._sender.send(raw)  # noqa: SLF001  # no retry, no memory of floods
-            return answer
+            return client.ask(request, updates=self._pushed)
 
-        return await self.attempt(ask, method=method, priority=priority, channel_id=channel_id, raw_errors=raw_errors)
+        def attempt(where: Connection, *more: type[Exception]) -> Awaitable[bytes]:
+            errors = (*raw_errors, *more)
+            return where._attempts.run(ask, method=method, priority=priority, channel_id=channel_id, raw_errors=errors)
 
-    async def attempt(
-        self,
-        ask: Callable[[Client], Awaitable[T]],
-        *,
-        method: str,
-        priority: Priority = Priority.BACKFILL,
-        channel_id: int | None = None,
-        raw_errors: tuple[type[Exception], ...] = (),
-    ) -> T:
-        """Run `ask` on a connected client, in its turn, timed, repeated as the failure allows.
+        if dc is None:
+            return await attempt(self)
+        for _ in range(_MOST_REFERRALS):
+            try:
+                return await attempt(self.at_dc(dc), FileMigrateError)
+            except FileMigrateError as exc:
+                dc = int(exc.new_dc)
+        raise ServerFault("the data centres send us from one to the other for this file.", hint="Try again later.")
 
-        `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
-        """
-        patience = self._patience
-        tries = losses = 0
-        while True:
-            await self._line.ready()
-            async with self._scheduler.turn(method, priority, channel_id):
-                client = self._line.client
-                if client is None:
-                    continue  # lost while waiting for the turn; from here to the sending nothing is awaited
-                answered = client.answered
-                try:
-                    answer = await client.within(min(patience.call * (tries + 1), patience.call_most), ask(client))
-                    self._note_answer(client)
-                    self._count(method, "answered")
-                    return answer
-                except raw_errors:
-                    raise
-                except HungError:
-                    self._count(method, "hung")
-                    failure = await self._hung(client, method, own=client.answered > answered)
-                except BrokenError as exc:  # by this call itself: never one of the free losses
-                    self._count(method, "lost")
-                    failure = await self._lost(client, method, exc)
-                except LOST_LINE as exc:
-                    self._count(method, "lost")
-                    failure = await self._lost(client, method, exc)
-                    if losses < patience.free_losses:
-                        losses += 1
-                        continue
-                except TypeNotFoundError as exc:
-                    self._count(method, "unreadable")
-                    # `from None`: the error's text holds the bytes that could not be read.
-                    raise UnreadableObject(exc.invalid_constructor_id) from None
-                except RPCError as exc:
-                    self._count(method, "refused" if flood_seconds(exc) is None else "flood")
-                    if seconds := flood_seconds(exc):
-                        # The scheduler ends this loop when the order is longer than its patience.
-                        self._note_answer(client)
-                        log.info("%s: flood wait of %d s", method, seconds)
-                        await self._scheduler.flooded(method, seconds)
-                        continue
-                    failure = await self._refused(client, exc, method)
-            if tries == len(patience.delays):
-                raise failure
-            await asyncio.sleep(patience.delays[tries])
-            tries += 1
+    async def ready(self) -> None:
+        """Return when there is a line. Raises what keeps it from being made."""
+        await self._line.ready(None if self._home is self else self._ticket)
 
-    def _note_answer(self, client: Client) -> None:
-        client.answered += 1
-        self._line.note_answer()
+    async def _ticket(self) -> Ticket:
+        return await export(self._home, self._line.dc)
 
-    async def _hung(self, client: Client, method: str, *, own: bool) -> Error:
-        """No answer in time: the call's own fault when others were answered meanwhile, else the line's."""
-        client.hung += 1
-        log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
-        if not own or client.hung >= self._patience.most_hung:
-            await self._line.lose(client)
-        if own or self._patience.forever:
-            return ServerFault("the server does not answer this question.", hint="Try again later.")
-        return unreachable(TimeoutError())
-
-    async def _lost(self, client: Client, method: str, exc: BaseException) -> Error:
-        """The line broke, by this call or another; raises when the session is what is wrong."""
-        failure = unreachable(exc)
-        if isinstance(failure, LoginNeeded):
-            self._line.end(failure)
-            raise failure from exc
-        log.info("%s: the connection was lost (%s); connecting anew", method, type(exc.__cause__ or exc).__name__)
-        await self._line.obey(exc)
-        await self._line.lose(client)
-        if self._patience.forever and not isinstance(exc, BrokenError):
-            return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
-        return failure
-
-    async def _refused(self, client: Client, exc: RPCError, method: str) -> Error:
-        """A failure that may pass; raises what does not, with Telethon's error as its cause."""
-        if is_of_line(exc):
-            # It is no better than a lost one, and no sign of a good one; a new one introduces itself again.
-            log.info("%s: %s; connecting anew", method, type(exc).__name__)
-            await self._line.lose(client)
-            return translate(exc)
-        self._note_answer(client)
-        if is_transient(exc):
-            log.info("%s: %s", method, type(exc).__name__)
-            return ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
-        failure = translate(exc)
-        if isinstance(failure, LoginNeeded):
-            self._line.end(failure)
-        raise failure from exc
+    async def follow(self, client: Client, sent: Exception, been: set[int]) -> None:
+        """Go where the server says, or be let in again; raises what that does not mend. `been`: of this call."""
+        if isinstance(sent, MIGRATIONS):
+            if self._home is self:
+                await follow(self, self._line, client, sent, been)
+                return
+            been.add(sent.new_dc)
+            await self._home.is_logged_in()  # which sees for itself where the account is
+        if self._home is self or -1 in been:
+            raise await self._attempts.refuse(client, sent)
+        been.add(-1)
+        await self._line.expel(client)

@@ -9,34 +9,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from telethon.errors import AuthKeyNotFound, InvalidBufferError, RPCError, TypeNotFoundError
-
-from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable, UnreadableObject, UsageError
-from archiver.schedule import Priority, Scheduler
+from archiver.errors import Error, LoginNeeded, UsageError
+from archiver.schedule import Scheduler
 from archiver.telegram.address import Address
-from archiver.telegram.client import LOST_LINE, BrokenError, Client
-from archiver.telegram.faults import LOGIN_AGAIN, flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.client import Client
+from archiver.telegram.dialling import Dialler, Ticket
+from archiver.telegram.losses import unreachable
 from archiver.telegram.patience import Patience
-from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
-from archiver.telegram.session import FileSession
-from config.accounts import proxy_place
 
 log = logging.getLogger(__name__)
 
-_CONNECT = "connect"
-"""Under this name the scheduler knows the making of connections."""
-_TRANSPORT_FLOOD = 60
-"""Seconds without a connection after the transport's -429."""
+TicketOffice = Callable[[], Awaitable[Ticket]]
 
 
 class Line:
-    """The one client of an account, for any number of tasks; `patience.forever` says whether it is given up at all."""
+    """The one client of an account in one data centre, for any number of tasks.
+
+    `patience.forever` says whether it is given up at all. Without a `guest` data centre it is the account's home, which
+    may move.
+    """
 
     def __init__(
-        self, address: Address, session_path: Path, scheduler: Scheduler, patience: Patience, hint: Hint | None
+        self,
+        address: Address,
+        session_path: Path,
+        scheduler: Scheduler,
+        patience: Patience,
+        hint: Hint | None,
+        *,
+        guest: int | None = None,
     ) -> None:
         self.connected = asyncio.Event()
         """Set while there is a line."""
@@ -44,25 +49,36 @@ class Line:
         """Unix time since which a line has been wanted in vain."""
         self.trouble: Error | None = None
         """Why the last attempt failed, while offline."""
-        self._address = address
-        self._session_path = session_path
         self._scheduler = scheduler
         self._patience = patience
-        self._hint = hint
         self._client: Client | None = None
         self._dead: LoginNeeded | None = None
         self._was_connected = False
         self._failures = 0
         """Lines lost and not made since the last answer."""
         self._mending = asyncio.Lock()
+        self._dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
+
+    @property
+    def dc(self) -> int:
+        """The data centre that it leads to."""
+        return self._dialler.dc
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the account was let in there; at home, the login says."""
+        return self._dialler.is_admitted
 
     @property
     def client(self) -> Client | None:
         """The client, if there is one to ask at this moment."""
         return self._client if self._client is not None and self._client.alive else None
 
-    async def ready(self) -> None:
-        """Return when there is a client. Raises LoginNeeded, UsageError; Unreachable unless it is tried for ever."""
+    async def ready(self, ticket: TicketOffice | None = None) -> None:
+        """Return when there is a client. Raises LoginNeeded, UsageError; Unreachable unless it is tried for ever.
+
+        `ticket` gives what lets us in, where that has to be.
+        """
         if self.client:
             return
         async with self._mending:  # one connects, the others wait for it
@@ -72,6 +88,8 @@ class Line:
                 await self.lose(self._client)
             if self._dead is not None:
                 raise LoginNeeded(*self._dead.args, hint=self._dead.hint)
+            if ticket and not self.is_admitted:
+                self._dialler.ticket = await ticket()
             self.offline_since = self.offline_since or self._scheduler.clock.now()
             self._client = await (self._connect_for_ever() if self._patience.forever else self._connect())
             self._client.ended.add_done_callback(lambda _: self._note_loss())
@@ -97,23 +115,59 @@ class Line:
             if client is not None:
                 await client.hang_up()
 
+    async def move(self, client: Client, dc: int, ticket: Ticket | None, *, with_key: bool) -> None:
+        """The account is at home elsewhere, as this client was told; nothing is done when that is known already.
+
+        `with_key`: without a ticket, the old key may be good there.
+        """
+        async with self._mending:
+            if self._client is not client:
+                return
+            self._dialler.move(dc, ticket, with_key=with_key)
+            await self.lose(client)
+            self._failures = 0
+
+    async def expel(self, client: Client) -> None:
+        """A data centre has forgotten that it let us in."""
+        if self._client is client:
+            self._dialler.expel()
+            await self.lose(client)
+
+    def forget_keys(self) -> None:
+        """Begin with new keys, at the same home; the line has to be closed."""
+        self._dead = None
+        self._dialler.route.forget_keys()
+
+    async def judge(self, client: Client, exc: BaseException) -> Error:
+        """What it means that this client's line broke; raises LoginNeeded when it is the session that is at fault.
+
+        Of all the calls that see the same line break, the first counts.
+        """
+        if self._client is not client:
+            return unreachable(ConnectionError())
+        await self.lose(client)
+        try:
+            failure = self._dialler.judge(exc, client.place)
+        except LoginNeeded as dead:
+            self.end(dead)
+            raise
+        await self._dialler.obey(exc)
+        return failure
+
+    async def drop(self) -> None:
+        """Hang up; whoever is asking connects again."""
+        if self._client is not None:
+            await self.lose(self._client)
+
     def note_answer(self) -> None:
         """The line is good."""
         self._failures = 0
+        self._dialler.note_answer()
 
     def end(self, failure: LoginNeeded) -> None:
         """The account is dead: a service must not knock again."""
         if self._patience.forever:
             self._dead = failure
-
-    def revive(self) -> None:
-        """There will be a new session."""
-        self._dead = None
-
-    async def obey(self, exc: BaseException) -> None:
-        """Keep the transport's own flood wait, if this is one."""
-        if isinstance(exc, InvalidBufferError) and exc.code == 429:
-            await self._scheduler.flooded(_CONNECT, _TRANSPORT_FLOOD)
 
     def _note_loss(self) -> None:
         if self.connected.is_set() and not self.client:
@@ -123,11 +177,11 @@ class Line:
     async def _connect(self) -> Client:
         delays = self._patience.delays if self._was_connected else self._patience.first_delays
         for delay in delays:
-            made = await self._try()
+            made = await self._dialler.dial()
             if isinstance(made, Client):
                 return made
             await asyncio.sleep(delay)
-        made = await self._try()
+        made = await self._dialler.dial()
         if isinstance(made, Client):
             return made
         raise made
@@ -139,7 +193,7 @@ class Line:
                 delay = min(first * 2 ** min(self._failures - 2, 30), most)
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # to spread, not to hide
             try:
-                made = await self._try()
+                made = await self._dialler.dial()
             except LoginNeeded as exc:
                 self.end(exc)
                 raise
@@ -152,61 +206,3 @@ class Line:
             self._failures += 1
             self.trouble = made
             log.info("connecting failed %d times in a row: %s", self._failures, made)
-
-    async def _try(self) -> Client | Error:
-        """A connected client, or why there is none yet. Raises what another try would not mend."""
-        while True:
-            async with self._scheduler.turn(_CONNECT, Priority.LIVE):
-                client = Client(FileSession(self._session_path), self._address, self._hint)
-                made = False
-                try:
-                    await client.connect_within(self._patience.connect)
-                    made = True
-                    return client
-                except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
-                    seconds = flood_seconds(exc)
-                    if seconds is None:
-                        return await self._failed(exc)
-                    await self._scheduler.flooded(_CONNECT, seconds)
-                finally:
-                    if not made:
-                        await client.hang_up()
-
-    async def _failed(self, exc: Exception) -> Error:
-        """Why there is no line, if another try may mend it; raises it otherwise."""
-        if isinstance(exc, RPCError):
-            if is_transient(exc) or is_of_line(exc):
-                return translate(exc)
-            raise translate(exc) from exc
-        if isinstance(exc, ProxyFailedError):
-            return Unreachable(
-                f"the proxy at {proxy_place(self._address.proxy or '')} {exc}.",
-                hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
-            )
-        if isinstance(exc, LOST_LINE):
-            failure = unreachable(exc, self._address)
-            if isinstance(failure, LoginNeeded):
-                raise failure from exc
-            await self.obey(exc)
-            return failure
-        if isinstance(exc, TypeNotFoundError):
-            # `from None`: the error's text holds the bytes that could not be read.
-            raise UnreadableObject(exc.invalid_constructor_id) from None
-        raise exc
-
-
-def unreachable(exc: BaseException, address: Address | None = None) -> Error:
-    """What a lost line means."""
-    if isinstance(exc, BrokenError):
-        return ServerFault(f"the server and this client do not understand each other ({exc}).", hint="Try again later.")
-    if isinstance(exc, AuthKeyNotFound) or (isinstance(exc, InvalidBufferError) and exc.code == 404):
-        return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
-    if isinstance(exc, ConnectionError) and "auth_key generation failed" in str(exc):
-        return Unreachable(
-            "the server and this client could not agree on a key.",
-            hint="Check that telegram.server.public_key is the key of the server at telegram.server.host.",
-        )
-    return Unreachable(
-        f"{address.way if address else 'the server'} cannot be reached or does not answer ({type(exc).__name__}).",
-        hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again.",
-    )

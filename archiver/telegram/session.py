@@ -1,7 +1,8 @@
-"""The session: where the account's key is kept, in one private file that is written whole or not at all.
+"""The session: an account's keys and where they are good, in one private file that is written whole or not at all.
 
-Telethon's own file is readable by others under a common umask, holds a write lock between saves, and its portable
-string form corrupts keys that begin with a zero byte; hence this one.
+Beside the key of the home data centre it holds those of others, and the addresses that the servers told. Telethon's own
+file is readable by others under a common umask, holds a write lock between saves, and its portable string form corrupts
+keys that begin with a zero byte; hence this one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +20,141 @@ from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 
 from archiver.errors import UsageError
+from archiver.telegram.data_centres import FIRST, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A key in another data centre than the account's own."""
+
+    key: bytes
+    admitted: bool = False
+    """Whether the account's authorization was imported there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the file says."""
+
+    dc: int = FIRST
+    """The account's home, as far as is known."""
+    host: str | None = None
+    port: int | None = None
+    auth_key: bytes | None = None
+    guests: Mapping[int, Guest] = field(default_factory=dict)
+    via: str | None = None
+    """Of which server of one's own it is, "" for Telegram itself; None: nobody noted it."""
+    places: tuple[Place, ...] = ()
+    """What the servers said of where they are."""
 
 
 def has_session(path: Path) -> bool:
-    """Whether a login was ever begun; whether it is still good, only the server knows."""
-    return path.exists()
+    """Whether there is a key, or what ought to be one; whether it is still good, only the server knows."""
+    try:
+        stored = read(path)
+    except UsageError:
+        return True  # who uses it is told what is wrong
+    return stored is not None and stored.auth_key is not None
+
+
+def read(path: Path) -> Stored | None:
+    """What is stored, None when nothing is. Raises UsageError."""
+    try:
+        return _parse(orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise UsageError(
+            f"the session in {path} cannot be read.", hint="Remove that file and run `telekeep login`."
+        ) from exc
+
+
+def write(path: Path, stored: Stored) -> None:
+    """Keep this from now on; whoever is killed leaves the old or the new, whole."""
+    if stored != read(path):
+        _write_private(path, orjson.dumps(_format(stored)))
+
+
+def _parse(said: dict[str, Any]) -> Stored:
+    guests = said.get("guests", {})
+    return Stored(
+        dc=int(said["dc"]),
+        host=said["host"],
+        port=said["port"],
+        auth_key=_key(said["auth_key"]),
+        guests={int(dc): Guest(_key(one["key"]) or b"", one["admitted"] is True) for dc, one in guests.items()},
+        via=said.get("via"),
+        places=tuple(Place(**one) for one in said.get("places", ())),
+    )
+
+
+def _key(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
+
+
+def _format(stored: Stored) -> dict[str, Any]:
+    def text(key: bytes | None) -> str | None:
+        return None if key is None else base64.b64encode(key).decode()
+
+    return {
+        "dc": stored.dc,
+        "host": stored.host,
+        "port": stored.port,
+        "auth_key": text(stored.auth_key),
+        "via": stored.via,
+        "guests": {str(dc): {"key": text(one.key), "admitted": one.admitted} for dc, one in stored.guests.items()},
+        "places": [asdict(place) for place in stored.places],
+    }
 
 
 class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
-    """A session in `path`, mode 0600. Entities are not kept: access hashes live in the archive."""
+    """The part of the file in `path` (mode 0600) that one client uses: the home, or another data centre.
 
-    def __init__(self, path: Path) -> None:
+    Entities are not kept: access hashes live in the archive.
+    """
+
+    def __init__(self, path: Path, *, dc: int | None = None, via: str | None = None) -> None:
+        """`dc` names a data centre that is not, or not yet, the account's home."""
         super().__init__()
         self._path = path
-        self._saved: bytes | None = None
-        if path.exists():
-            self._load()
-
-    def _load(self) -> None:
-        try:
-            stored = orjson.loads(self._path.read_bytes())
-            self.set_dc(stored["dc"], stored["host"], stored["port"])
-            self._auth_key = AuthKey(base64.b64decode(stored["auth_key"], validate=True))
-        except (ValueError, KeyError, TypeError) as exc:
-            raise UsageError(
-                f"the session in {self._path} cannot be read.", hint="Remove that file and run `telekeep login`."
-            ) from exc
+        self._guest = dc
+        self._via = via
+        stored = read(path)
+        if dc is not None:
+            self._dc_id = dc
+            guest = stored.guests.get(dc) if stored else None
+            self._auth_key = AuthKey(guest.key) if guest else None
+        elif stored is not None:
+            self.set_dc(stored.dc, stored.host, stored.port)
+            self._auth_key = AuthKey(stored.auth_key) if stored.auth_key else None
 
     def save(self) -> None:
         """Write the key and the server it belongs to; Telethon calls this whenever they change."""
         if self._auth_key is None or not self._auth_key.key:
             return
-        stored = orjson.dumps(
-            {
-                "dc": self._dc_id,
-                "host": self._server_address,
-                "port": self._port,
-                "auth_key": base64.b64encode(self._auth_key.key).decode(),
-            }
-        )
-        if stored != self._saved:
-            _write_private(self._path, stored)
-            self._saved = stored
+        stored = read(self._path) or Stored()
+        if self._guest is None:
+            kept = self._as_home(stored, self._auth_key.key)
+        else:
+            known = stored.guests.get(self._guest)
+            guest = Guest(self._auth_key.key, known is not None and known.admitted)
+            kept = replace(stored, guests={**stored.guests, self._guest: guest})
+        write(self._path, kept)
 
-    def delete(self) -> None:
-        """Forget the key; the next command says that a login is needed."""
-        self._auth_key = None
-        self._saved = None
-        self._path.unlink(missing_ok=True)
+    def settle(self) -> None:
+        """The account is at home here from now on; the key of its old home stays for visits."""
+        if self._auth_key is None or self._guest is None:
+            return
+        stored = read(self._path) or Stored()
+        guests = {dc: guest for dc, guest in stored.guests.items() if dc != self._guest}
+        if stored.auth_key:
+            guests[stored.dc] = Guest(stored.auth_key, admitted=True)
+        self._guest = None
+        write(self._path, replace(self._as_home(stored, self._auth_key.key), guests=guests))
+
+    def _as_home(self, stored: Stored, key: bytes) -> Stored:
+        via = stored.via if self._via is None else self._via
+        return replace(stored, dc=self._dc_id, host=self._server_address, port=self._port, auth_key=key, via=via)
 
     def process_entities(self, tlo: Any) -> None:
         """Nothing: the archive keeps the access hashes."""

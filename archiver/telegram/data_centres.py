@@ -1,0 +1,90 @@
+"""Addresses of the data centres: from the settings, from the servers' own list, from what every client knows.
+
+Pure: `route` decides which are tried, `session` keeps what was learned. https://core.telegram.org/api/datacenter
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from telethon.tl import types
+
+from archiver.errors import UnreadableObject
+from archiver.telegram.answers import read_object
+
+FIRST = 2
+"""The data centre that a client without any knowledge asks."""
+_MOST_OPTIONS = 200
+_HIGHEST = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address of a data centre."""
+
+    dc: int
+    host: str
+    port: int
+    media_only: bool = False
+    tcpo_only: bool = False
+    """For obfuscated lines only."""
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.host
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an ordinary line leads there, on which everything may be asked."""
+        return not (self.media_only or self.tcpo_only)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if self.ipv6 else self.host
+        return f"data centre {self.dc} at {host}:{self.port}"
+
+
+BUILT_IN = (
+    Place(1, "149.154.175.50", 443),
+    Place(2, "149.154.167.51", 443),
+    Place(3, "149.154.175.100", 443),
+    Place(4, "149.154.167.91", 443),
+    Place(5, "149.154.171.5", 443),
+    Place(1, "2001:b28:f23d:f001::a", 443),
+    Place(2, "2001:67c:4e8:f002::a", 443),
+    Place(3, "2001:b28:f23d:f003::a", 443),
+    Place(4, "2001:67c:4e8:f004::a", 443),
+    Place(5, "2001:b28:f23f:f005::a", 443),
+)
+"""Telegram's own, as all clients have them built in."""
+
+
+def order(dc: int, places: Iterable[Place]) -> list[Place]:
+    """The ways to one data centre, each once: those of IPv4 first, in the order given, then IPv6."""
+    fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_plain)
+    return sorted(fit, key=lambda place: place.ipv6)
+
+
+def read_config(body: bytes) -> tuple[Place, ...]:
+    """The data centres that an answer to help.getConfig lists, without CDN; none when it cannot be read."""
+    try:
+        config = read_object(body)
+    except UnreadableObject:
+        return ()
+    options = getattr(config, "dc_options", ())[:_MOST_OPTIONS]
+    return tuple(place for option in options if (place := _place(option)))
+
+
+def _place(option: Any) -> Place | None:
+    if not isinstance(option, types.DcOption) or option.cdn:
+        return None
+    try:
+        host = str(ip_address(option.ip_address))
+    except ValueError:
+        return None
+    if not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
+        return None
+    # A secret is for the obfuscation, too.
+    return Place(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only or option.secret))

@@ -1,0 +1,230 @@
+"""Connecting: every address of a data centre, one after the other, and asking elsewhere where it is.
+
+A connection counts once the server has answered on it; where the account has to be let in, once it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from telethon.errors import RPCError, TypeNotFoundError
+from telethon.sessions import MemorySession
+from telethon.tl import functions
+
+from archiver.errors import Error, Unreachable, UnreadableObject
+from archiver.schedule import Priority, Scheduler
+from archiver.telegram.address import Address
+from archiver.telegram.client import LOST_LINE, Client
+from archiver.telegram.data_centres import Place
+from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, transport_code, unknown_place, unreachable
+from archiver.telegram.patience import Patience
+from archiver.telegram.proxy import ProxyFailedError
+from archiver.telegram.pushes import Hint
+from archiver.telegram.route import Route
+from archiver.telegram.session import FileSession
+from config.accounts import proxy_place
+
+log = logging.getLogger(__name__)
+
+_CONNECT = "connect"
+"""Under this name the scheduler knows the making of connections."""
+_TRANSPORT_FLOOD = 60
+"""Seconds without a connection after the transport's -429; doubled each time that it comes again, up to an hour."""
+_AGAIN = 600.0
+"""Seconds after which another data centre may be asked again where one is that is not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Lets the account in at another data centre, once; from auth.exportAuthorization."""
+
+    id: int
+    bytes: bytes
+
+
+class _NoWay(Unreachable):
+    """No other address would help."""
+
+
+class Dialler:
+    """Makes the connections of one account to one data centre: a `guest` one, or the home, which may move."""
+
+    def __init__(
+        self,
+        address: Address,
+        session_path: Path,
+        scheduler: Scheduler,
+        patience: Patience,
+        hint: Hint | None,
+        *,
+        guest: int | None = None,
+    ) -> None:
+        self.route = Route(address, session_path)
+        self.ticket: Ticket | None = None
+        """To be shown with the next connection."""
+        self._address = address
+        self._session_path = session_path
+        self._scheduler = scheduler
+        self._patience = patience
+        self._hint = hint
+        self._guest = guest
+        self._moving: int | None = None
+        """Where the home will be once the ticket is taken there."""
+        self._doubtful = False
+        """Whether the key was never good where we use it now."""
+        self._unknown = self._throttled = 0
+        """Connections since the last answer that the server ended with -404, and with -429."""
+        self._asked_at = -math.inf
+        """When another data centre was last asked where ours is."""
+
+    @property
+    def dc(self) -> int:
+        """The data centre that it leads to."""
+        return self._guest or self._moving or self.route.home
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the account was let in there; at home, the login says."""
+        return self._guest is None or self.route.is_admitted(self._guest)
+
+    def move(self, dc: int, ticket: Ticket | None, *, with_key: bool) -> None:
+        """The account is at home elsewhere.
+
+        With a ticket that counts once it is taken there: who is killed before asks again at the old home.
+        """
+        self._moving, self.ticket = (dc, ticket) if ticket else (None, None)
+        if ticket is None:
+            self.route.move_home(dc, with_key=with_key)
+            self._doubtful = with_key
+
+    def expel(self) -> None:
+        """The data centre has forgotten that it let us in."""
+        if self._guest is not None:
+            self.route.note_admitted(self._guest, False)
+
+    def note_answer(self) -> None:
+        """The connection is good."""
+        self._unknown = self._throttled = 0
+        self._doubtful = False
+
+    async def obey(self, exc: BaseException) -> None:
+        """Keep the transport's own flood wait, if this is one."""
+        if transport_code(exc) == THROTTLED:
+            seconds = min(_TRANSPORT_FLOOD << min(self._throttled, 10), 3600)
+            self._throttled += 1
+            await self._scheduler.flooded(_CONNECT, seconds)
+
+    def judge(self, exc: BaseException, place: Place | None = None) -> Error:
+        """What a lost line means. Raises LoginNeeded when a second connection too says that the key is unknown."""
+        code = transport_code(exc)
+        if code == UNKNOWN_KEY:
+            return self._doubt(exc)
+        failure = unreachable(exc, self._address.way(place), proxied=self._address.proxy is not None)
+        return _NoWay(*failure.args, hint=failure.hint) if code == THROTTLED else failure
+
+    def _doubt(self, exc: BaseException) -> Error:
+        """-404 once may be a proxy's or a server's hiccup, and a key that was never good here is made again."""
+        self._unknown += 1
+        if self._guest is not None or self._moving is not None or self._doubtful:
+            self.route.drop_key(self._guest or self._moving)
+            self._doubtful = False
+        elif self._unknown > 1:
+            failure = unreachable(exc)
+            raise failure from exc
+        return _NoWay("the server does not know this session, as one connection says.", hint="Try again.")
+
+    async def dial(self) -> Client | Error:
+        """A connected client, or why there is none yet. Raises what another try would not mend."""
+        failure: Error | None = None
+        for _ in range(2):
+            ways = self.route.ways(self.dc)
+            for number, place in enumerate(ways, 1):
+                made = await self._try_way(place, haste=number < len(ways))
+                if isinstance(made, Client):
+                    return made
+                failure = made
+                if isinstance(made, _NoWay) or not isinstance(made, Unreachable):
+                    return made
+            if not await self._ask_elsewhere(ways):
+                break
+        return failure or unknown_place(self.dc)
+
+    async def _try_way(self, place: Place, *, haste: bool) -> Client | Error:
+        while True:
+            async with self._scheduler.turn(_CONNECT, Priority.LIVE):
+                session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
+                client = Client(session, place, self._address, self._hint, haste=haste)
+                made = False
+                try:
+                    await client.connect_within(self._patience.connect)
+                    await self._show_ticket(client)
+                    made = True
+                    self.route.learn(client.options)
+                    return client
+                except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
+                    seconds = flood_seconds(exc)
+                    if seconds is None:
+                        return await self._failed(exc, place)
+                    await self._scheduler.flooded(_CONNECT, seconds)
+                finally:
+                    if not made:
+                        await client.hang_up()
+
+    async def _show_ticket(self, client: Client) -> None:
+        """Be let in, where we come with a ticket. One that is not taken leaves a key that is not logged in."""
+        if self.ticket is None:
+            return
+        ticket, self.ticket = self.ticket, None
+        request = functions.auth.ImportAuthorizationRequest(ticket.id, ticket.bytes)
+        try:
+            await client.within(self._patience.call, client.ask(request))
+        except RPCError as exc:
+            log.info("the authorization was not taken by data centre %d: %s", self.dc, type(exc).__name__)
+        else:
+            self.route.note_admitted(self.dc, True)
+        if self._moving is not None:
+            client.session.settle()
+            self._moving = None
+
+    async def _ask_elsewhere(self, known: list[Place]) -> bool:
+        """Ask another data centre where ours is; whether it says something new."""
+        now = asyncio.get_running_loop().time()
+        place = self.route.elsewhere(self.dc)
+        if place is None or self.route.has_named(self.dc) or now < self._asked_at + _AGAIN:
+            return False
+        self._asked_at = now
+        log.info("%s is asked where data centre %d is", place, self.dc)
+        async with self._scheduler.turn(_CONNECT, Priority.LIVE):
+            client = Client(MemorySession(), place, self._address, None, haste=True)
+            try:
+                await client.connect_within(self._patience.connect)
+                self.route.learn(client.options)
+            except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
+                await self.obey(exc)
+            finally:
+                await client.hang_up()
+        return self.route.ways(self.dc) != known
+
+    async def _failed(self, exc: Exception, place: Place) -> Error:
+        """Why there is no line, if another try may mend it; raises it otherwise."""
+        if isinstance(exc, RPCError):
+            if is_transient(exc) or is_of_line(exc):
+                return translate(exc)
+            raise translate(exc) from exc
+        if isinstance(exc, ProxyFailedError):
+            return _NoWay(
+                f"the proxy at {proxy_place(self._address.proxy or '')} {exc}.",
+                hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
+            )
+        if isinstance(exc, LOST_LINE):
+            await self.obey(exc)
+            return self.judge(exc, place)
+        if isinstance(exc, TypeNotFoundError):
+            # `from None`: the error's text holds the bytes that could not be read.
+            raise UnreadableObject(exc.invalid_constructor_id) from None
+        raise exc

@@ -1,0 +1,53 @@
+"""What a lost line means: the network, the server's own refusal, or a key that it does not know.
+
+The transport has three refusals of its own, https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+"""
+
+from __future__ import annotations
+
+from telethon.errors import AuthKeyNotFound, InvalidBufferError
+
+from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
+from archiver.telegram.client import BrokenError
+from archiver.telegram.faults import LOGIN_AGAIN
+
+UNKNOWN_KEY, THROTTLED, WRONG_DC = 404, 429, 444
+
+
+def transport_code(exc: BaseException) -> int | None:
+    """Which refusal of the transport this is, if it is one."""
+    if isinstance(exc, AuthKeyNotFound):
+        return UNKNOWN_KEY
+    return exc.code if isinstance(exc, InvalidBufferError) else None
+
+
+def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = False) -> Error:
+    """What a lost line to `way` means."""
+    if isinstance(exc, BrokenError):
+        return ServerFault(f"the server and this client do not understand each other ({exc}).", hint="Try again later.")
+    match transport_code(exc):
+        case 404:
+            return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
+        case 429:
+            return Unreachable(
+                f"{way} refuses more connections for now (transport error 429).",
+                hint="Close other programs that use this account, wait some minutes, and run the command again.",
+            )
+        case 444:
+            return Unreachable(
+                f"{way} says that it is another data centre (transport error 444).",
+                hint="Check the dc of [telegram.server], where that is set; otherwise try again later.",
+            )
+    blocked = "" if proxied else " Where the network blocks Telegram, a proxy may help (the setting telegram.proxy)."
+    return Unreachable(
+        f"{way} cannot be reached or does not answer ({type(exc).__name__}).",
+        hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,
+    )
+
+
+def unknown_place(dc: int) -> Error:
+    """Nobody has said where a data centre is."""
+    return Unreachable(
+        f"the server sends us to data centre {dc}, and does not say where that is.",
+        hint="Name its address in the settings: [[telegram.server.dcs]] with dc, host and port.",
+    )

@@ -1,0 +1,52 @@
+"""Following an account to the data centre that a server names.
+
+Phone numbers have a home data centre (PHONE_MIGRATE_n), networks one for those who are new (NETWORK_MIGRATE_n), and an
+account that is logged in may be moved later (USER_MIGRATE_n); https://core.telegram.org/api/datacenter. The last kind
+is logged in at its new home by the authorization that the old one still gives; where it gives none, the new home says
+whether it knows us.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telethon import errors
+from telethon.tl import functions
+
+from archiver.errors import ServerFault
+from archiver.telegram.client import Client
+from archiver.telegram.dialling import Ticket
+from archiver.telegram.line import Line
+
+if TYPE_CHECKING:
+    from archiver.telegram.connection import Connection
+
+MIGRATIONS = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
+_MOST = 5
+
+
+async def follow(home: Connection, line: Line, client: Client, sent: Any, been: set[int]) -> None:
+    """Move the account's home as the server says; `been`: where this call was sent already."""
+    dc = sent.new_dc
+    if dc in been or len(been) >= _MOST:
+        raise ServerFault(
+            f"the servers send this from one data centre to the other and back (last to {dc}).",
+            hint="Nothing is lost; try again later.",
+        )
+    been.add(dc)
+    ticket, with_key = None, False
+    if not isinstance(sent, errors.PhoneMigrateError):
+        try:
+            ticket = await export(home, dc, (*MIGRATIONS, errors.UnauthorizedError, errors.BadRequestError))
+        except MIGRATIONS:
+            with_key = True  # the old home says nothing else any more; a server may know the key at the new one
+        except (errors.UnauthorizedError, errors.BadRequestError):
+            pass
+    await line.move(client, dc, ticket, with_key=with_key)
+
+
+async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> Ticket:
+    """What lets the account in at another data centre, once."""
+    request = functions.auth.ExportAuthorizationRequest(dc)
+    given = await home.invoke(request, method="exportAuthorization", raw_errors=raw_errors)
+    return Ticket(given.id, given.bytes)

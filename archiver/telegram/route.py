@@ -1,0 +1,116 @@
+"""By which addresses an account's data centres are tried, and what its session file knows of them.
+
+A data centre that the settings name is asked there and nowhere else; any other one where the servers say it is. What
+was learned from one network is never used in another: each session notes through which server of one's own it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from archiver.telegram import session
+from archiver.telegram.address import Address
+from archiver.telegram.data_centres import BUILT_IN, FIRST, Place, order
+from archiver.telegram.session import Guest, Stored
+
+
+class Route:
+    """The data centres of one account."""
+
+    def __init__(self, address: Address, path: Path) -> None:
+        self._address = address
+        self._path = path
+        self.via = f"{address.dc}@{address.host}:{address.port}" if address.places else ""
+        """What a session of this network notes."""
+
+    @property
+    def home(self) -> int:
+        """The account's data centre, as far as is known."""
+        first = self._address.places[0].dc if self._address.places else FIRST
+        stored = session.read(self._path)
+        if stored is None or (stored.via is None and self._address.places):
+            return first
+        if stored.via not in (None, self.via) and stored.auth_key is None:
+            return first  # nothing ties it to what it was
+        return stored.dc
+
+    def ways(self, dc: int) -> list[Place]:
+        """The addresses of this data centre, the best first; none when nobody said where it is."""
+        if named := order(dc, self._address.places):
+            return named
+        if self._address.is_mtproxy:
+            return [Place(dc, "0.0.0.0", 443)]  # noqa: S104  # the proxy is asked by the number alone
+        return order(dc, self._known())
+
+    def has_named(self, dc: int) -> bool:
+        """Whether the settings say where it is."""
+        return bool(order(dc, self._address.places)) or self._address.is_mtproxy
+
+    def elsewhere(self, dc: int) -> Place | None:
+        """Where to ask for the address of a data centre that is not found."""
+        others = [place for place in self._known() if place.dc != dc and place.is_plain and not place.ipv6]
+        return next(iter(others), None)
+
+    def _known(self) -> list[Place]:
+        stored = session.read(self._path)
+        learned: list[Place] = []
+        if stored is not None and stored.via in (None, self.via):
+            if stored.host and stored.port:
+                learned.append(Place(stored.dc, stored.host, stored.port))
+            learned += stored.places
+        return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]
+
+    def learn(self, places: Iterable[Place]) -> None:
+        """Keep what a server says of where all are, unless it says nothing."""
+        if learned := tuple(places):
+            stored = session.read(self._path)
+            if stored is not None:
+                session.write(self._path, replace(stored, places=learned, via=self.via))
+
+    def move_home(self, dc: int, *, with_key: bool) -> None:
+        """The account is in another data centre. `with_key`: where no key is known for it, the old one may be good."""
+        stored = self._stored()
+        if dc == stored.dc:
+            return
+        guests = dict(stored.guests)
+        there = guests.pop(dc, None)
+        if stored.auth_key:
+            guests[stored.dc] = Guest(stored.auth_key)
+        key = there.key if there else stored.auth_key if with_key else None
+        way = next(iter(self.ways(dc)), None)
+        host, port = (way.host, way.port) if way else (None, None)
+        moved = replace(stored, dc=dc, host=host, port=port, auth_key=key, guests=guests, via=self.via)
+        session.write(self._path, moved)
+
+    def drop_key(self, dc: int | None) -> None:
+        """Forget the key of the home, or of another data centre."""
+        stored = self._stored()
+        if dc is None:
+            session.write(self._path, replace(stored, auth_key=None))
+        else:
+            session.write(self._path, replace(stored, guests={n: g for n, g in stored.guests.items() if n != dc}))
+
+    def is_admitted(self, dc: int) -> bool:
+        """Whether the account's authorization was imported there."""
+        guest = self._stored().guests.get(dc)
+        return guest is not None and guest.admitted
+
+    def note_admitted(self, dc: int, admitted: bool) -> None:
+        """Note whether it was."""
+        stored = self._stored()
+        if guest := stored.guests.get(dc):
+            guests = {**stored.guests, dc: replace(guest, admitted=admitted)}
+            session.write(self._path, replace(stored, guests=guests))
+
+    def forget_keys(self) -> None:
+        """Begin with new keys. Where the account was at home stays known, unless that was in another network."""
+        stored = self._stored()
+        if stored.via not in (None, self.via):
+            self._path.unlink(missing_ok=True)
+        else:
+            session.write(self._path, replace(stored, auth_key=None, guests={}))
+
+    def _stored(self) -> Stored:
+        return session.read(self._path) or Stored(dc=self.home, via=self.via)
