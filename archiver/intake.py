@@ -15,6 +15,7 @@ from typing import Protocol
 
 from archiver.address import ChannelRef, parse_channel
 from archiver.errors import (
+    ChannelError,
     Error,
     FloodWait,
     LoginNeeded,
@@ -148,7 +149,7 @@ async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Ord
 
 
 async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[Channel, str | None]:
-    """The channel as the server describes it now, and what did not work."""
+    """The channel as the server describes it now, and what people should know of it."""
     source = account.source.at(Priority.NEW)
     channel_id = ref.channel_id
     if channel_id is None and not ref.public:
@@ -156,13 +157,47 @@ async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[C
     if channel_id is not None:
         access_hash = await find_access(conn, account=account.name, channel_id=channel_id)
         if access_hash is None:
-            raise NotFound("an id alone cannot be asked for.", hint="Add the channel by its public name, @name.")
-        return await source.get_channel(channel_id, access_hash), None
+            raise NotFound(
+                "an id alone cannot be asked for: the server gives out channels by their public names.",
+                hint="Add it by its @name or t.me/name link once; from then on its id will do.",
+            )
+        channel = await source.get_channel(channel_id, access_hash)
+        return channel, _kind_remark(channel)
+    if not ref.may_be_username:
+        raise NotFound(
+            "this cannot be a public name, and no channel here has it as its alias.",
+            hint="A title cannot be looked up; the channel's page in an app shows its @name.",
+        )
+    if known := await _look_up_known(conn, account, str(ref.name)):
+        return known, _kind_remark(known)
     channel = await source.resolve_username(str(ref.name))
     try:
-        return await source.get_channel(channel.channel_id, channel.access_hash), None
+        channel = await source.get_channel(channel.channel_id, channel.access_hash)
     except (ServerFault, StaleAccess, UnreadableObject):
         return channel, "its description could not be read; it is mirrored all the same."
+    return channel, _kind_remark(channel)
+
+
+async def _look_up_known(conn: Connection, account: Reach, name: str) -> Channel | None:
+    """The channel that had the name when we last looked, if it still has: looking names up is what costs most."""
+    for known in await list_names(conn):
+        if name.casefold() in {one.casefold() for one in (known.username, *known.usernames) if one}:
+            access_hash = await find_access(conn, account=account.name, channel_id=known.channel_id)
+            if access_hash is None:
+                continue
+            try:
+                channel = await account.source.at(Priority.NEW).get_channel(known.channel_id, access_hash)
+            except (ChannelError, ServerFault, UnreadableObject):
+                continue
+            if name.casefold() in {one.casefold() for one in channel.usernames}:
+                return channel
+    return None
+
+
+def _kind_remark(channel: Channel) -> str | None:
+    if "forum" in channel.flags:
+        return "it is a group with topics; all of them are mirrored, as one history."
+    return None
 
 
 async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from archiver.address import ChannelRef
+from archiver.address import ChannelRef, fold_name
 from archiver.errors import NotFound, UsageError
 from archiver.row import ChannelName
 
@@ -29,8 +29,8 @@ def find_channel(ref: ChannelRef, channels: Sequence[ChannelName]) -> ChannelNam
 
 def _names(channel: ChannelName, *, public: bool) -> set[str]:
     names = [channel.username, *channel.usernames]
-    if not public:
-        names.append(channel.alias)
+    if not public and channel.alias:
+        names += [channel.alias, fold_name(channel.alias)]
     return {name.casefold() for name in names if name}
 
 

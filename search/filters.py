@@ -57,7 +57,10 @@ _MOST = 2**62
 _NUMBER = re.compile(r"(>=|<=|≥|≤|>|<|=)?([0-9]{1,15})([km]?)")
 _RANGE = re.compile(r"([0-9]{1,15})([km]?)?\.\.([0-9]{1,15})?([km]?)|\.\.([0-9]{1,15})([km]?)")
 _CHANNEL_ID = re.compile(r"(?:-100)?([0-9]{1,15})")
-_TME = re.compile(r"(?:https?://)?(?:www\.)?t(?:elegram)?\.me/(?:s/)?", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?@?(?P<name>c/[0-9]+|[^/?#]+)(?:[/?#].*)?",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"[^\s()\"“”„«»]+")
 """What can stand behind `name:` without quotes."""
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/:?#]+)", re.IGNORECASE)
@@ -106,6 +109,7 @@ def _one_of(value: str, names: Iterable[str], name: str) -> str:
 
 def read_channel(value: str, context: Context) -> Node:
     """A channel by any of its names, its link or its id."""
+    value = _unlink(value)
     if number := _CHANNEL_ID.fullmatch(value):
         return InChannel(frozenset({int(number[1])}))
     name = _channel_name(value)
@@ -127,8 +131,14 @@ def read_fwd(value: str, context: Context) -> Node:
     return any_of((*(Tag("fwd_id", str(known)) for known in ids), *_named("fwd", name)))
 
 
+def _unlink(value: str) -> str:
+    """The name or the id that a link is of."""
+    link = _LINK.fullmatch(value.strip())
+    return link["name"].removeprefix("c/") if link else value
+
+
 def _channel_name(value: str) -> str:
-    return _TME.sub("", value).strip("@/ ").lower()
+    return _unlink(value).strip("@/ ").lower()
 
 
 def _named(tag: TagField, value: str) -> tuple[Node, ...]:

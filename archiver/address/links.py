@@ -82,7 +82,7 @@ def _values(query: str) -> dict[str, str]:
 def read_app_link(text: str) -> Place:
     """tg://resolve?domain=name&post=N, tg://privatepost?channel=ID&post=N, and their like."""
     word, _, query = text.partition(":")[2].lstrip("/").partition("?")
-    word, values = word.strip("/").lower(), _values(query.partition("#")[0])
+    word, values = word.partition("/")[0].lower(), _values(query.partition("#")[0])
     if word == "join":
         raise invite()
     if word == "boost":
@@ -99,7 +99,7 @@ def read_app_link(text: str) -> Place:
     domain = values.get("domain", "").removeprefix("@")
     if word == "resolve" and USERNAME.fullmatch(domain):
         return _read_rest(ChannelRef(name=domain, public=True), rest)
-    raise not_channel(KINDS.get(word, "a link of the app that names no channel"))
+    raise not_channel(KINDS.get(word, "a link into the app"))
 
 
 def _named(name: str) -> str | None:

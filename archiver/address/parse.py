@@ -47,7 +47,7 @@ def parse_message(typed: str) -> MessageRef:
     place = _parse(typed)
     if place.message_id is None:
         raise UsageError(
-            f"this names {place.other or 'a channel'}, not a message.", hint="Write CHANNEL/ID or a message's link."
+            f"this names no message, only {place.other or 'a channel'}.", hint="Write CHANNEL/ID or a message's link."
         )
     return MessageRef(place.channel, place.message_id)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,8 +50,9 @@ def command(
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
       telekeep add -f channels.txt
 
-    Telekeep reads public channels; it never joins one. In a file, # begins a comment. Adding a channel again
-    takes it up where it stopped, and changes its --since or --alias if one is given; what is archived stays.
+    Telekeep reads public channels and groups; it never joins one. A list has one channel a line, # begins a comment,
+    and the first column of a CSV will do. Adding a channel again takes it up where it stopped, and changes its
+    --since or --alias if one is given; what is archived stays.
 
     While `telekeep run` mirrors, it is the service that adds them, and this command waits for what it says. It waits no
     longer when the service stops or says nothing for ten minutes; what is open then is added later, within a week.
@@ -84,21 +82,23 @@ async def run(
 ) -> int:
     """Add each channel, or let the service do so where one runs. Returns the exit status."""
     from archiver.cli.adding import add_here, add_in_service  # noqa: PLC0415 - --help must not pay for the rest
+    from archiver.cli.channel_list import read_list  # noqa: PLC0415 - see above
     from archiver.errors import Busy, UsageError  # noqa: PLC0415 - see above
     from archiver.store.intake import Order  # noqa: PLC0415 - see above
     from config.accounts import account_settings  # noqa: PLC0415 - see above
 
     if account is not None:
         account_settings(settings, account)  # whether there is such an account
-    words = [*channels, *(_read_list(file) if file else [])]
+    words = [*channels, *(read_list(file) if file else [])]
     if not words:
         raise UsageError("no channel was named.", hint="Write `telekeep add @name`, or give a list with -f.")
+    named, refused = _check(words)
     if alias is not None:
-        _check_alias(alias, len(words))
+        _check_alias(alias, len(named) + refused)
     window_start = _window_start(since, tz)
     orders = [
         Order(channel=word, alias=alias, window_start=window_start, keep_window=since is None, account=account)
-        for word in _check(words)
+        for word in named
     ]
     if not orders:
         return 2
@@ -108,25 +108,28 @@ async def run(
         if exc.holder != "run":
             raise
         failures = await add_in_service(settings, orders)
-    failures += [UsageError.exit_status] * (len(words) - len(orders))
+    failures += [UsageError.exit_status] * refused
     if not failures:
         return 0
-    return max(failures) if len(failures) == len(words) else 3
+    return max(failures) if len(failures) == len(orders) + refused else 3
 
 
-def _check(words: list[str]) -> list[str]:
-    """The words that name a channel; what names none is told, and keeps nobody else from being added."""
-    from archiver.address import parse_channel  # noqa: PLC0415 - see run
+def _check(words: list[str]) -> tuple[list[str], int]:
+    """The words that name a channel, each once, and how many name none; these keep no other from being added."""
+    from archiver.address import echo, parse_channel  # noqa: PLC0415 - see run
     from archiver.errors import UsageError  # noqa: PLC0415 - see run
 
-    named = []
+    named: dict[str, str] = {}
+    refused = 0
     for word in words:
         try:
-            parse_channel(word)
-            named.append(word.strip())
+            ref = parse_channel(word)
+            # An id costs no look-up by name; what the two ways to write it lead to is said for each.
+            named.setdefault(str(ref).casefold() if ref.name else word.strip(), word.strip())
         except UsageError as exc:
-            output.error(f"{word}: {exc}")
-    return named
+            refused += 1
+            output.error(f"{echo(word)}: {exc}")
+    return list(named.values()), refused
 
 
 def _check_alias(alias: str, count: int) -> None:
@@ -152,17 +155,3 @@ def _window_start(since: str | None, tz: str) -> int | None:
 
     now = datetime.fromtimestamp(time.time(), UTC)
     return int(parse_since(since, parse_zone(tz), now).timestamp())
-
-
-def _read_list(file: str) -> Iterable[str]:
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
-
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"the list {file} cannot be read ({type(exc).__name__}).") from exc
-    # The first cell, so that a CSV will do; @ and # may both begin a word, only # begins a comment.
-    for line in text.splitlines():
-        cell = line.partition("#")[0].partition(",")[0].strip().strip('"')
-        if cell:
-            yield cell

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from archiver.address import parse_channel
+from archiver.address import echo, parse_channel
 from archiver.cli import output
 from archiver.cli.account import mark_dead, open_accounts, say_whose
 from archiver.cli.writing import open_beside
@@ -95,16 +95,16 @@ def _count(waiting: dict[int, Order]) -> str:
 
 
 def _left(waiting: dict[int, Order]) -> str:
-    names = ", ".join(order.channel for order in list(waiting.values())[:5])
+    names = ", ".join(echo(order.channel) for order in list(waiting.values())[:5])
     more = ", ..." if len(waiting) > 5 else ""
     return f"Asked for and not yet added: {names}{more}. The service adds what is open as soon as it can."
 
 
 async def _tell(conn: Connection, order: Order, outcome: Outcome) -> list[int]:
     if outcome.remark:
-        output.note(f"{order.channel}: {outcome.remark}")
+        output.note(f"{echo(order.channel)}: {outcome.remark}")
     if outcome.error is not None or outcome.channel_id is None:
-        output.error(f"{order.channel}: {outcome.error}")
+        output.error(f"{echo(order.channel)}: {outcome.error}")
         return [outcome.exit_status]
     channel = await find_channel(conn, outcome.channel_id)
     assert channel is not None, "channels are never deleted"

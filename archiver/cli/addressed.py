@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archiver.address import parse_message
+from archiver.cli.named import find_named
 from archiver.cli.reading import get_mirrored
 from archiver.cli.standing import how_to_fetch
 from archiver.errors import NotFound
 from archiver.extent import list_runs
-from archiver.naming import find_channel
 from archiver.row import ChannelName, iso
 from archiver.store.database import Database
 from archiver.store.rows import Held, get_messages, list_names
@@ -16,7 +16,7 @@ from archiver.store.rows import Held, get_messages, list_names
 async def get_message(database: Database, address: str) -> tuple[ChannelName, Held]:
     """The message with its media, and its channel. Raises NotFound, which says what is known of the id."""
     conn, wanted = database.connection, parse_message(address)
-    channel = find_channel(wanted.channel, await list_names(conn))
+    channel = await find_named(conn, wanted.channel, await list_names(conn))
     key = (channel.channel_id, wanted.message_id)
     held = (await get_messages(conn, [key])).get(key)
     if held is None:

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
-from archiver.address import parse_channel
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
+from archiver.cli.named import find_typed
 from archiver.cli.reading import get_mirrored, open_archive
 from archiver.cli.standing import how_to_fetch, state_note
 from archiver.completeness import Run, fill_held, tally
 from archiver.errors import NotFound, UsageError
 from archiver.extent import list_runs
-from archiver.naming import find_channel
 from archiver.row import iso
 from archiver.store.rows import list_names, snapshot
 from archiver.store.standing import get_standings
@@ -63,7 +62,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
     """List them; the result is the exit status."""
     async with open_archive(invocation) as database:
         conn = database.connection
-        name = find_channel(parse_channel(typed), await list_names(conn))
+        name = await find_typed(conn, typed, await list_names(conn))
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
             standing = (await get_standings(conn))[name.channel_id]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.address import ChannelRef, parse_channel
+from archiver.cli.named import find_typed
 from archiver.errors import NotFound
-from archiver.naming import find_channel
 from archiver.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Connection
@@ -23,17 +22,17 @@ async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool
         return mirrored
     by_id = {channel.channel_id: channel for channel in mirrored}
     known = await list_names(conn)
-    names = [name for name in known if name.channel_id in by_id]
-    chosen = [_find(parse_channel(word), names, known) for word in typed]
-    return [by_id[channel_id] for channel_id in dict.fromkeys(chosen)]
+    chosen = [by_id[await _find(conn, word, set(by_id), known)] for word in typed]
+    return list(dict.fromkeys(chosen))
 
 
-def _find(ref: ChannelRef, names: Sequence[ChannelName], known: Sequence[ChannelName]) -> int:
+async def _find(conn: Connection, word: str, mirrored: set[int], known: Sequence[ChannelName]) -> int:
+    names = [name for name in known if name.channel_id in mirrored]
     try:
-        return find_channel(ref, names).channel_id
+        return (await find_typed(conn, word, names)).channel_id
     except NotFound:
         try:
-            removed = find_channel(ref, known)
+            removed = await find_typed(conn, word, known)
         except NotFound:
             removed = None
         if removed is None:

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from archiver.address import parse_channel
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
+from archiver.cli.named import find_typed
 from archiver.errors import NotFound, UsageError
-from archiver.naming import find_channel
 from archiver.row import ChannelName, iso
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
@@ -38,7 +37,7 @@ async def choose_channels(conn: Connection, typed: Sequence[str]) -> tuple[Chann
     known = await list_names(conn)
     if not typed:
         return tuple(known)
-    chosen = {find_channel(parse_channel(word), known) for word in typed}
+    chosen = {await find_typed(conn, word, known) for word in typed}
     return tuple(sorted(chosen, key=lambda channel: channel.channel_id))
 
 

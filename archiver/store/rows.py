@@ -52,6 +52,16 @@ async def list_names(conn: aiosqlite.Connection) -> list[ChannelName]:
     return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
 
 
+async def list_once_named(conn: aiosqlite.Connection, username: str) -> list[int]:
+    """The channels that had this public name at any time, by id."""
+    query = (
+        "SELECT DISTINCT channel_id FROM channel_revision WHERE username = ?1 COLLATE NOCASE"
+        " OR EXISTS (SELECT 1 FROM json_each(usernames) WHERE value = ?1 COLLATE NOCASE) ORDER BY channel_id"
+    )
+    async with conn.execute(query, (username,)) as cursor:
+        return [int(row[0]) for row in await cursor.fetchall()]
+
+
 async def iter_messages(
     conn: aiosqlite.Connection,
     channel_id: int,

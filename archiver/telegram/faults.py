@@ -28,8 +28,12 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "ChannelBannedError": lambda: ChannelGone("the server has banned it."),
     "ChannelPublicGroupNaError": lambda: ChannelGone("the server has taken it away."),
     "ChatRestrictedError": lambda: ChannelInaccessible("it is restricted for this account."),
-    "UsernameNotOccupiedError": lambda: ChannelGone("nobody holds that name."),
-    "UsernameInvalidError": lambda: ChannelGone("that is no valid public name."),
+    "UsernameNotOccupiedError": lambda: ChannelGone(
+        "nobody holds that name.", hint="Check its spelling; names change, and the channel may have another one now."
+    ),
+    "UsernameInvalidError": lambda: ChannelGone(
+        "that is no valid public name.", hint="Check its spelling in an app or at t.me/name."
+    ),
     "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
     "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
     "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),

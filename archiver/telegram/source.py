@@ -14,7 +14,8 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
-from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault, UsageError
+from archiver.convert.resolved import convert_resolved, find_channel
+from archiver.errors import ChannelInaccessible, ServerFault, UsageError
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
@@ -48,10 +49,7 @@ class TelegramSource:
     async def resolve_username(self, username: str) -> Channel:
         """The channel that holds a public name now."""
         answer = await self._ask(functions.contacts.ResolveUsernameRequest(username), "resolveUsername")
-        peer = getattr(answer, "peer", None)
-        if not isinstance(peer, types.PeerChannel):
-            raise ChannelGone("that name belongs to a person or a bot, not to a channel.")
-        return _find_channel(answer.chats, peer.channel_id, None)
+        return convert_resolved(answer)
 
     async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
         """The channel's present attributes, `about` and counts included."""
@@ -59,7 +57,7 @@ class TelegramSource:
         answer = await self._ask(request, "getFullChannel", channel_id)
         if not isinstance(answer, types.messages.ChatFull):
             raise ServerFault("the server answered with something else than the channel.", hint="Try again later.")
-        return _find_channel(answer.chats, channel_id, answer.full_chat)
+        return find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
         """Messages below `offset_id`, newest first; an unreadable one becomes a stub and costs itself only."""
@@ -285,14 +283,3 @@ def _described(chats: list[Any], channel_id: int) -> Channel | None:
         if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
             return convert_channel(chat, None)
     return None
-
-
-def _find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
-    for chat in chats:
-        if chat.id != channel_id:
-            continue
-        if isinstance(chat, types.ChannelForbidden):
-            raise ChannelInaccessible("it is private, or this account is shut out.")
-        if isinstance(chat, types.Channel):
-            return convert_channel(chat, full)
-    raise ServerFault("the server did not describe the channel it was asked for.", hint="Try again later.")

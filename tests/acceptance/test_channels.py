@@ -32,7 +32,7 @@ def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk
 
 REFUSED = {
     "@nobody_at_all": "nobody holds that name",
-    "@nadia_reads": "belongs to a person or a bot",
+    "@nadia_reads": "this is a person, not a channel",
     "@gamma": "it is private",
     "https://t.me/+AbCdEf012345": "invite link",
     "t.me/joinchat/AbCdEf012345": "invite link",

@@ -30,6 +30,7 @@ def mixed(world: World, _: int) -> None:
     world.add_account(SECOND_PHONE, SECOND_CODE, PASSWORD)
     person = world.add_user("Nadia")
     person.username = "nadia_reads"
+    world.add_user("Herald", bot=True, username="herald_bot")
     others = world.add_channel("Others", "others_desk", date=START)
     for number in range(3):
         others.post(f"from elsewhere {number}", date=START + number)

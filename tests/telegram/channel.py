@@ -41,7 +41,10 @@ class Channel(Fate):
         self.about = ""
         self.date = date
         self.usernames: list[str] = [username] if username else []
+        self.inactive: set[str] = set()  # those of the usernames that are switched off, lower case
         self.megagroup = False
+        self.forum = False  # a megagroup with topics
+        self.gigagroup = False  # a megagroup where only admins write
         self.noforwards = False
         self.subscribers = 1000
         self.linked_chat_id: int | None = None
@@ -61,7 +64,8 @@ class Channel(Fate):
 
     @property
     def username(self) -> str | None:
-        return self.usernames[0] if self.usernames else None
+        """The first active one."""
+        return next((name for name in self.usernames if name.lower() not in self.inactive), None)
 
     @property
     def peer(self) -> types.PeerChannel:

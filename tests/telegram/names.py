@@ -25,13 +25,18 @@ def resolve_username(ctx: Context, request: fn.contacts.ResolveUsernameRequest) 
     name = request.username.lstrip("@").lower()
     if not USERNAME.fullmatch(name):
         raise Rpc(400, "USERNAME_INVALID")
-    user = next((u for u in world.users.values() if (u.username or "").lower() == name), None)
+    user = next((u for u in world.users.values() if name in _active(u)), None)
     if user is not None:
         return types.contacts.ResolvedPeer(types.PeerUser(user.id), chats=[], users=[user])
     channel = world.channels.get(world.names.get(name, 0))
-    if channel is None:
+    if channel is None or name in channel.inactive:
         raise Rpc(400, "USERNAME_NOT_OCCUPIED")
     return types.contacts.ResolvedPeer(channel.peer, chats=[chat(ctx, channel)], users=[])
+
+
+def _active(user: types.User) -> set[str]:
+    listed = [name.username for name in user.usernames or () if name.active]
+    return {name.lower() for name in (user.username, *listed) if name}
 
 
 @method(fn.channels.GetChannelsRequest)

@@ -83,6 +83,14 @@ class ChannelOrders:
         channel.rename(username)
         return {}
 
+    def do_name(self, channel: Channel, name: str, active: bool = True) -> dict[str, Any]:
+        """One more public name, or one of the channel's switched on or off."""
+        world = self.server.world
+        if name.lower() not in {known.lower() for known in channel.usernames}:
+            world.add_username(channel, name)
+        world.switch_username(channel, name, active=active)
+        return {"usernames": channel.usernames}
+
     def do_takeover(self, channel: Channel, name: str) -> dict[str, Any]:
         """The channel takes this public name, whoever has it now."""
         holder = self.server.world.names.get(name.lstrip("@").lower())

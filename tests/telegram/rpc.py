@@ -150,8 +150,11 @@ def chat(ctx: Context, channel: Channel, *, other: bool = False) -> TLObject:
         return types.ChannelForbidden(
             channel.id, access_hash, channel.title, broadcast=not channel.megagroup, megagroup=channel.megagroup
         )
-    several = len(channel.usernames) > 1
-    names = [types.Username(n, editable=i == 0, active=True) for i, n in enumerate(channel.usernames)]
+    several = len(channel.usernames) > 1 or bool(channel.inactive)
+    names = [
+        types.Username(n, editable=i == 0, active=n.lower() not in channel.inactive)
+        for i, n in enumerate(channel.usernames)
+    ]
     return types.Channel(
         id=channel.id,
         title=channel.title,
@@ -160,6 +163,8 @@ def chat(ctx: Context, channel: Channel, *, other: bool = False) -> TLObject:
         left=account.id not in channel.members or None,
         broadcast=not channel.megagroup,
         megagroup=channel.megagroup,
+        forum=channel.forum or None,
+        gigagroup=channel.gigagroup or None,
         min=(other and channel.min_for_others) or None,
         noforwards=channel.noforwards or None,
         has_link=channel.linked_chat_id is not None or None,

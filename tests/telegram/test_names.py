@@ -91,6 +91,44 @@ async def test_several_names_stand_in_usernames(client: TelegramClient, world: W
     assert (await client(fn.contacts.ResolveUsernameRequest("collectible"))).chats[0].id == alpha.id
 
 
+async def test_a_name_that_is_switched_off_stays_the_channels_and_leads_nowhere(
+    client: TelegramClient, world: World, account: Account
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    world.add_username(alpha, "collectible")
+    world.switch_username(alpha, "alpha", active=False)
+    (chat,) = (await client(fn.channels.GetChannelsRequest([peer_of(alpha, account)]))).chats
+    assert [(u.username, u.active, u.editable) for u in chat.usernames] == [
+        ("alpha", False, True),
+        ("collectible", True, False),
+    ]
+    assert (await client(fn.contacts.ResolveUsernameRequest("Collectible"))).chats[0].id == alpha.id
+    with pytest.raises(errors.UsernameNotOccupiedError):
+        await client(fn.contacts.ResolveUsernameRequest("alpha"))
+
+
+async def test_people_and_bots_have_names_too(client: TelegramClient, world: World) -> None:
+    person, bot = world.add_user("Mina", username="Mina_reads"), world.add_user("Bot", bot=True, username="a_bot")
+    person.usernames = [tl.Username("mina_two", active=True), tl.Username("mina_off")]
+    for name, user in (("mina_READS", person), ("mina_two", person), ("a_bot", bot)):
+        found = await client(fn.contacts.ResolveUsernameRequest(name))
+        assert (found.peer.user_id, bool(found.users[0].bot), found.chats) == (user.id, user is bot, [])
+    with pytest.raises(errors.UsernameNotOccupiedError):
+        await client(fn.contacts.ResolveUsernameRequest("mina_off"))
+
+
+async def test_forums_and_gigagroups_say_so(client: TelegramClient, world: World) -> None:
+    for name in ("forum", "gigagroup"):
+        world.add_channel(name, f"a_{name}", **{name: True})
+        (chat,) = (await client(fn.contacts.ResolveUsernameRequest(f"a_{name}"))).chats
+        assert (chat.megagroup, chat.broadcast, chat.forum, chat.gigagroup) == (
+            True,
+            False,
+            name == "forum",
+            name == "gigagroup",
+        )
+
+
 async def test_full_channel_and_its_linked_group(client: TelegramClient, world: World, account: Account) -> None:
     alpha = world.add_channel("Alpha", "alpha", about="what it is")
     talk = world.add_channel("Talk", megagroup=True)

@@ -91,12 +91,13 @@ class World:
             raise KeyError(phone)
         return found
 
-    def add_user(self, first_name: str, *, bot: bool = False) -> types.User:
+    def add_user(self, first_name: str, *, bot: bool = False, username: str | None = None) -> types.User:
         user_id = 6_000_000_001 + len(self.users)
         user = types.User(
             id=user_id,
             access_hash=_hash("user", user_id),
             first_name=first_name,
+            username=username,
             bot=bot or None,
             bot_info_version=1 if bot else None,
         )
@@ -111,6 +112,8 @@ class World:
         username: str | None = None,
         *,
         megagroup: bool = False,
+        forum: bool = False,
+        gigagroup: bool = False,
         about: str = "",
         date: int | None = None,
         created: bool = True,
@@ -118,7 +121,8 @@ class World:
         """A channel of its own id; its first message says that it was created."""
         self._last_channel += 1013
         channel = Channel(self, self._last_channel, title, None, self.now() if date is None else date)
-        channel.megagroup = megagroup
+        channel.megagroup = megagroup or forum or gigagroup
+        channel.forum, channel.gigagroup = forum, gigagroup
         channel.about = about
         channel.tells_every_edit = self.tells_every_edit
         self.channels[channel.id] = channel
@@ -154,6 +158,11 @@ class World:
         """One more (collectible) name beside the first."""
         self.names[username.lower()] = channel.id
         channel.usernames.append(username)
+        channel.version += 1
+
+    def switch_username(self, channel: Channel, username: str, *, active: bool) -> None:
+        """An inactive name stays the channel's, and leads nowhere."""
+        (channel.inactive.discard if active else channel.inactive.add)(username.lower())
         channel.version += 1
 
     def access_hash(self, account: Account, channel: Channel) -> int:

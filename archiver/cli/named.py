@@ -1,0 +1,41 @@
+"""Which archived channel a word of a command means, also by a name or title that it has or once had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archiver.address import ChannelRef, echo, fold_name, parse_channel
+from archiver.cli import output
+from archiver.errors import NotFound, UsageError
+from archiver.naming import find_channel
+from archiver.row import ChannelName
+from archiver.store.database import Connection
+from archiver.store.rows import list_once_named
+
+
+async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName]) -> ChannelName:
+    """The channel that was typed. Raises NotFound, and UsageError with the word in it."""
+    try:
+        ref = parse_channel(word)
+    except UsageError as error:
+        titled = [channel for channel in known if fold_name(channel.title) == fold_name(word)]
+        if len(titled) == 1:
+            return titled[0]
+        raise UsageError(f"{echo(word)}: {error.args[0]}", hint=error.hint) from None
+    return await find_named(conn, ref, known)
+
+
+async def find_named(conn: Connection, ref: ChannelRef, known: Sequence[ChannelName]) -> ChannelName:
+    """The channel that has this name, else the one that had it once; says so then. Raises NotFound, UsageError."""
+    try:
+        return find_channel(ref, known)
+    except NotFound:
+        once = set(await list_once_named(conn, ref.name)) if ref.name else set()
+        found = [channel for channel in known if channel.channel_id in once]
+        if not found:
+            raise
+    if len(found) > 1:
+        ways = ", ".join(f"{channel.channel_id} ({channel.name})" for channel in found)
+        raise UsageError(f"{ref} is ambiguous: it was a name of {ways}.", hint="Use one of these ids.")
+    output.note(f"{ref} is a former name of {found[0].name}.")
+    return found[0]

@@ -1,0 +1,39 @@
+"""Whom a public name belongs to: https://core.telegram.org/constructor/contacts.resolvedPeer"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import types
+
+from archiver.convert.channel import convert_channel
+from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
+from archiver.record import Channel
+
+_HINT = "Only channels and public groups can be mirrored."
+
+
+def convert_resolved(answer: Any) -> Channel:
+    """The channel that has the name. Raises ChannelGone, which says what has it instead, and ChannelInaccessible."""
+    peer = getattr(answer, "peer", None)
+    if isinstance(peer, types.PeerChannel):
+        return find_channel(answer.chats, peer.channel_id, None)
+    if isinstance(peer, types.PeerUser):
+        user = next((user for user in answer.users if user.id == peer.user_id), None)
+        what = "a bot" if getattr(user, "bot", False) else "a person"
+        raise ChannelGone(f"this is {what}, not a channel.", hint=_HINT)
+    if isinstance(peer, types.PeerChat):
+        raise ChannelGone("this is a basic group, not a channel.", hint=_HINT)
+    raise ServerFault("the server answered with something else than the name's owner.", hint="Try again later.")
+
+
+def find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
+    """The channel that an answer was asked for, as it describes it. Raises ChannelInaccessible when it is shut."""
+    for chat in chats:
+        if chat.id != channel_id:
+            continue
+        if isinstance(chat, types.ChannelForbidden):
+            raise ChannelInaccessible("it is private, or this account is shut out.")
+        if isinstance(chat, types.Channel):
+            return convert_channel(chat, full)
+    raise ServerFault("the server did not describe the channel it was asked for.", hint="Try again later.")

@@ -1,0 +1,169 @@
+"""Names and links as people paste them: each leads to the right channel, or one line says what it is."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from tests.acceptance.desk import Desk, Telegram
+
+RESOLVE = "contacts.resolveUsername"
+
+
+def listed(desk: Desk) -> list[str]:
+    return [row["username"] for row in desk.do("channels", "--jsonl").rows]
+
+
+PASTED = [
+    "“@quiet_a”,",
+    "<https://t.me/quiet_b>",
+    "HTTPS://T.ME/QUIET_C/7?single&comment=3",
+    "tg://resolve?domain=quiet_d&post=7",
+    "\u200e\ufeff@quiet\u200b_e\u00a0",
+    "＠ｑｕｉｅｔ＿ｆ",
+    "hxxps://t[.]me/s/quiet_g?before=90",
+    "https://web.telegram.org/k/#@quiet_h",
+    "quiet-i.t.me".replace("-", "_"),
+    "https://telegram.dog/@quiet_j/",
+]
+
+
+def test_what_a_document_or_a_chat_leaves_around_a_name_does_not_matter(desk: Desk) -> None:
+    desk.do("add", *PASTED)
+    assert listed(desk) == [f"quiet_{letter}" for letter in "abcdefghij"]
+
+
+WHAT = {
+    "@herald_bot": "this is a bot, not a channel",
+    "https://t.me/nadia_reads": "this is a person, not a channel",
+    "t.me/addstickers/Harbour": "this is a sticker set",
+    "https://t.me/share/url?url=https://t.me/quiet_a/3": "Did you mean @quiet_a/3?",
+    "https://web.archive.org/web/2022/https://t.me/s/quiet_a": "Did you mean @quiet_a?",
+    "t.me/boost/quiet_a": "Use the channel itself: @quiet_a",
+    "desk@example.org": "an e-mail address",
+    "The quiet a desk": "A title cannot be looked up",
+    "مكتب": "cannot be a public name",
+    "@quіet_a": "cyrillic small letter",
+    "look at @quiet_a": "Did you mean @quiet_a?",
+    "https://web.telegram.org/a/#-4321": "a basic group",
+    "t.me/c/1234512345/7": "an id alone cannot be asked for",
+}
+
+
+def test_what_is_no_channel_is_said_in_a_line_of_its_own(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("mark")
+    done = desk.run("add", *WHAT, "")
+    assert (done.status, done.out, len(done.errors)) == (2, "", len(WHAT) + 1), done.err
+    for typed, said in WHAT.items():
+        [line] = [line for line in done.errors if line.startswith(f"telekeep: {typed}: ")]
+        assert said in line
+    assert "telekeep: '': a channel is missing." in done.err
+    # Only names that can exist are looked up: that is what an account can do a few times a day.
+    assert telegram.calls(RESOLVE) == 2
+
+
+@pytest.mark.parametrize("typed", ["+49 170 1234567", "t.me/+491701234567", "tel:+491701234567"])
+def test_phone_number_is_named_and_not_repeated(desk: Desk, typed: str) -> None:
+    done = desk.run("add", typed)
+    assert (done.status, len(done.errors)) == (2, 1)
+    assert "this is a phone number, not a channel" in done.err
+    assert "4567" not in done.err
+
+
+def test_list_is_read_in_the_encodings_and_shapes_of_editors_and_spreadsheets(desk: Desk) -> None:
+    lists = {
+        "utf16.txt": codecs.BOM_UTF16_LE + "@quiet_a\r\n\r\n# عن الميناء\r\n".encode("utf-16-le"),
+        "cp1251.txt": "@quiet_b  # гавань\n".encode("cp1251"),
+        "sheet.csv": codecs.BOM_UTF8 + b'channel;title\r\nhttps://t.me/quiet_c;"a; title"\r\n',
+        "chat.txt": "• @quiet_d\n- t.me/quiet_e\n1. @quiet_f\nhttps://web.telegram.org/k/#@quiet_g\n".encode(),
+        "row.txt": b"@quiet_h, @quiet_i\n@quiet_h\n",
+    }
+    for name, data in lists.items():
+        (desk.home / name).write_bytes(data)
+        desk.do("add", "-f", name)
+    assert listed(desk) == [f"quiet_{letter}" for letter in "abcdefghi"]
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"\x89PNG\r\n\0\0\0\r" * 9, "is no text"), (None, "cannot be read")])
+def test_list_that_is_none_is_refused_in_one_line(desk: Desk, data: bytes | None, said: str) -> None:
+    if data is not None:
+        (desk.home / "list").write_bytes(data)
+    done = desk.run("add", "-f", "list")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    assert said in done.err
+
+
+def test_name_that_is_known_or_given_twice_costs_no_second_look_up(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("mark")
+    done = desk.do("add", "@quiet_a", "https://t.me/Quiet_A", "QUIET_A")
+    assert done.err.splitlines() == [
+        "@quiet_a (The quiet a desk): added.",
+        "@quiet_a (The quiet a desk): mirrored already.",
+    ]
+    desk.do("add", "@quiet_a")
+    assert telegram.calls(RESOLVE) == 1
+
+
+def test_channel_is_found_by_each_of_its_names_and_by_a_former_one(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("make", title="Many Names", username="names_one")
+    for name, active in (("names_two", True), ("names_off", False)):
+        telegram.order("name", channel="names_one", name=name, active=active)
+    post = telegram.post("names_one", "harbour of names")
+    desk.do("add", "t.me/NAMES_TWO")
+    assert "nobody holds that name" in desk.run("add", "names_off").err
+    desk.do("sync", "names_two")
+    telegram.order("rename", channel="names_one", username="names_new")
+    telegram.post("names_new", "said under the new name")
+    desk.do("sync", "@names_two")
+    for name in ("names_new", "NAMES_TWO", "@names_one", f"“t.me/s/Names_One/{post}”", "Many names"):
+        channel = desk.run("search", "harbour", "-c", name, "--count")
+        assert (channel.status, channel.out) == (0, "1\n"), name
+    for address in (f"names_new/{post}", f"https://t.me/Names_Two/{post}?single", f"(t.me/names_one/{post})"):
+        for command in ("show", "history"):
+            assert desk.run(command, address).status == 0, (command, address)
+        assert len(desk.export(address)) == 3
+        assert desk.run("gaps", address).status == 1
+    done = desk.run("show", f"@names_one/{post}")
+    assert "@names_one is a former name of names_new." in done.err
+
+
+def test_former_name_of_two_channels_is_ambiguous(desk: Desk, telegram: Telegram) -> None:
+    for title, name in (("First", "shared_once"), ("Second", "second_once")):
+        telegram.order("make", title=title, username=name)
+    desk.do("add", "shared_once", "second_once")
+    telegram.order("rename", channel="shared_once", username="first_now")
+    telegram.order("rename", channel="second_once", username="shared_once")
+    for name in ("first_now", "shared_once"):
+        telegram.post(name, "a sign of the new name")
+    desk.do("sync")
+    telegram.order("rename", channel="shared_once", username="second_now")
+    telegram.post("second_now", "a sign of the newer name")
+    desk.do("sync")
+    done = desk.run("gaps", "@shared_once")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    assert "is ambiguous: it was a name of" in done.err
+    assert "first_now" in done.err
+    assert "second_now" in done.err
+
+
+def test_name_that_another_channel_took_over_leads_to_that_one(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("make", title="Before", username="taken_name")
+    desk.do("add", "taken_name")
+    other = telegram.order("make", title="After", username="after_desk")["id"]
+    telegram.order("takeover", channel="after_desk", name="taken_name")
+    assert desk.do("add", "taken_name").err == "@taken_name (After): added.\n"
+    assert [row["channel_id"] for row in desk.do("channels", "--jsonl").rows][1] == other
+
+
+def test_forum_and_gigagroup_are_mirrored_as_a_whole(desk: Desk, telegram: Telegram) -> None:
+    for title, name, what in (("Topics", "topics_desk", "forum"), ("Hall", "hall_desk", "gigagroup")):
+        telegram.order("make", title=title, username=name, **{what: True})
+        telegram.post(name, f"said in the {what}")
+    done = desk.do("add", "topics_desk", "hall_desk")
+    assert "topics_desk: it is a group with topics; all of them are mirrored" in done.err
+    desk.do("sync")
+    assert [row["text"] for row in desk.export() if row["kind"] == "message"] == [
+        "said in the forum",
+        "said in the gigagroup",
+    ]
