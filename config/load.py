@@ -153,10 +153,11 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     if first["type"] == "value_error" and field is not None and _section_of(field):
         return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
     # What stands where a section should may be a secret that was put into the wrong place.
-    secret = field is None or _section_of(field) or _mentions(field.annotation, SecretStr)
+    secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
     shown = "" if secret else _WHO.sub("//", f" {first['input']!r:.80}")
     allowed = field.description if field and field.description else first["msg"]
-    return f"{name} in {origin} cannot be{shown or ' what it is'}; allowed: {allowed}.{more}"
+    wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
+    return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
 
 
 def _field(parts: list[str]) -> FieldInfo | None:

@@ -88,6 +88,18 @@ AnyPath = Annotated[Path, BeforeValidator(_expand)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 
 
+ApiId = Annotated[
+    int | None,
+    Field(
+        gt=0,
+        lt=2**31,
+        repr=False,
+        description="a whole number, the App api_id of https://my.telegram.org, not the api_hash",
+    ),
+]
+"""Never shown (`repr`), though no secret: people put the api_hash here by mistake."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -159,7 +171,7 @@ class Server(_Section):
 class Account(_SectionWithSecrets):
     """What a named account has of its own; what is not set is inherited from [telegram], see `config.accounts`."""
 
-    api_id: int | None = Field(default=None, gt=0, description="a whole number, from https://my.telegram.org")
+    api_id: ApiId = None
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
     api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
     proxy: Annotated[SecretStr, AfterValidator(_own_proxy)] | None = Field(
@@ -179,7 +191,7 @@ class Account(_SectionWithSecrets):
 class Telegram(_SectionWithSecrets):
     """What all accounts share: https://my.telegram.org gives api_id and api_hash."""
 
-    api_id: int | None = Field(default=None, gt=0, description="a whole number, from https://my.telegram.org")
+    api_id: ApiId = None
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
     api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
     proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = Field(

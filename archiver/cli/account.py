@@ -23,10 +23,10 @@ from archiver.ingest import Ingest
 from archiver.lock import hold_session
 from archiver.mirror import Mirror
 from archiver.schedule import Scheduler
-from archiver.store.account import set_account_state
+from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Connection, Patience, Place, TelegramSource, has_session
+from archiver.telegram import Address, Connection, LoggedIn, Patience, Place, TelegramSource, has_session
 from archiver.telegram.pushes import Hint
 from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
@@ -164,10 +164,13 @@ async def mark_dead(database: Database, name: str, error: LoginNeeded) -> None:
     await database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=reason))
 
 
-async def mark_active(database: Database, name: str) -> None:
-    """Note that the server accepts the account."""
+async def mark_active(database: Database, name: str, who: LoggedIn | None = None) -> None:
+    """Note that the server accepts the account and, after a login, whose it is."""
     now = int(time.time())
     await database.write(lambda conn: set_account_state(conn, name, "active", now=now))
+    if who and (who.identity or who.new):  # what is known of a session stays when nothing is said about it
+        first_name, phone_end = (who.identity.first_name, who.identity.phone_end) if who.identity else (None, None)
+        await database.write(lambda conn: set_identity(conn, name, first_name, phone_end))
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ async def run(settings: Settings, *, json: bool) -> int:
         output.json_array(rows)
     else:
         output.table(
-            ("account", "state", "channels", "proxy", "waits", "reason"),
+            ("account", "state", "channels", "proxy", "waits", "reason", "who"),
             (_cells(row) for row in rows),
             right=("channels",),
         )
@@ -75,6 +75,8 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
         "state": known.state if known else None,
         "since": iso(known.since) if known and known.since is not None else None,
         "reason": known.reason if known else None,
+        "first_name": known.first_name if known else None,
+        "phone_end": known.phone_end if known else None,
         "channels": known.channels if known else 0,
         "proxy": proxy_place(proxy.get_secret_value()) if proxy else None,
         "flood_waits": {method: iso(int(until)) for method, until in floods.items() if until > time.time()},
@@ -89,4 +91,17 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     else:
         state = "logged in" if row["logged_in"] else "not logged in"
     waits = ", ".join(f"{method} until {until}" for method, until in row["flood_waits"].items())
-    return row["account"], state, row["channels"], row["proxy"] or "none", waits, row["reason"]
+    return (
+        row["account"],
+        state,
+        row["channels"],
+        row["proxy"] or "none",
+        waits,
+        row["reason"],
+        named(row["first_name"], row["phone_end"]),
+    )
+
+
+def named(first_name: str | None, phone_end: str | None) -> str:
+    """Nadia (…45): whose account it is, as far as that is known."""
+    return " ".join(filter(None, (first_name, f"(…{phone_end})" if phone_end else None)))

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import re
-import signal
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,12 +10,13 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
+    from archiver.telegram import LoggedIn
     from config.settings import Settings
 
 EXIT_STATUS = {
     0: "logged in, or was already",
-    2: "wrong usage, the account is in use, or the server cannot be reached",
-    4: "the number, code or password was not accepted",
+    2: "wrong usage or settings, the account is in use, or the server cannot be reached",
+    4: "the number, code or password was not accepted, or no code can come",
     5: "flood wait: run again after the seconds named",
 }
 
@@ -43,6 +40,8 @@ def command(
       telekeep login --account second
       printf '%s\\n' 12345 'the password' | telekeep login --phone +9996612345
 
+    Before it asks for the code it says where the code comes. `resend` instead of a code gets it by the next way.
+
     When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
     password (only if the account has one). Use an account of your own that has existed for a while: new and rented
     numbers get banned. More accounts than one have sections [telegram.accounts.NAME] in the settings; one may be logged
@@ -56,61 +55,29 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     from archiver.cli.account import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
         mark_active,
         open_login,
+        say_whose,
     )
+    from archiver.cli.prompts import StandardInput  # noqa: PLC0415 - see above
+    from archiver.errors import LoginNeeded  # noqa: PLC0415 - see above
     from archiver.telegram import log_in  # noqa: PLC0415 - see above
 
     async with open_login(settings, name) as account:
-        new = await log_in(account.connection, StandardInput(phone))
-        await mark_active(account.database, name)
-    output.note("logged in." if new else "already logged in.")
+        try:
+            done = await log_in(account.connection, StandardInput(phone))
+        except LoginNeeded as exc:
+            raise say_whose(exc, settings, name) from exc.__cause__
+        await mark_active(account.database, name, done)
+    _welcome(done)
     return 0
 
 
-class StandardInput:
-    """Answers from people at a terminal, or from lines."""
+def _welcome(done: LoggedIn) -> None:
+    from archiver.cli.accounts import named  # noqa: PLC0415 - see run
 
-    def __init__(self, phone: str | None) -> None:
-        self._phone = phone
-
-    def phone(self) -> str:
-        """The number that was given, or is typed now."""
-        from archiver.errors import LoginNeeded  # noqa: PLC0415 - see run
-
-        number = self._phone or self._ask("Phone number with country code: ")
-        if not re.fullmatch(r"\+?[0-9 ().-]*[0-9][0-9 ().-]*", number):
-            raise LoginNeeded("that is no phone number.", hint="Give it with its country code, as +49...")
-        return number.replace(".", "")
-
-    def code(self) -> str:
-        """The code that came."""
-        return self._ask("Code that was sent to your devices: ")
-
-    def password(self, hint: str | None) -> str:
-        """The second password, never shown."""
-        return self._ask(f"Password{f' (hint: {output.text(hint)})' if hint else ''}: ", secret=True)
-
-    def wrong(self, what: str) -> None:
-        """The code or the password was not accepted."""
-        output.warn(f"that {what} was wrong; try again.")
-
-    @staticmethod
-    def _ask(question: str, *, secret: bool = False) -> str:
-        from archiver.errors import LoginNeeded  # noqa: PLC0415 - see run
-
-        # The event loop takes Ctrl-C as a wish to stop after this wait; here there is nothing to wait for.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            if sys.stdin.isatty():
-                if secret:
-                    return getpass.getpass(question)
-                sys.stderr.write(question)
-                sys.stderr.flush()
-            answer = sys.stdin.readline()
-        finally:
-            signal.signal(signal.SIGINT, before)
-        if not answer.strip():
-            raise LoginNeeded(
-                f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",
-                hint="Give each answer on a line of its own, or run `telekeep login` on a terminal.",
-            )
-        return answer.rstrip("\r\n") if secret else answer.strip()
+    who = named(done.identity.first_name, done.identity.phone_end) if done.identity else ""
+    output.note(f"{'' if done.new else 'already '}logged in{f' as {who}' if who else ''}.")
+    if done.relogin_days is not None:
+        output.note(
+            f"the server asks for a second password: set one in an official app, or a later login by SMS may have to"
+            f" wait {done.relogin_days} days."
+        )

@@ -21,6 +21,10 @@ class KnownAccount(NamedTuple):
     since: int | None
     channels: int
     """Mirrored channels that are pinned to it."""
+    first_name: str | None = None
+    """As its owner wrote it: a stranger's text. None: not known, as the next one."""
+    phone_end: str | None = None
+    """The last two digits of its number; nothing more of it is kept."""
 
 
 async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
@@ -37,7 +41,7 @@ async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
     """Every account that logged in or died here, or that a mirrored channel is pinned to, by name."""
     query = """
         WITH pinned AS (SELECT account, count(*) AS channels FROM channel WHERE state <> 'removed' GROUP BY account)
-        SELECT account, state, reason, since, coalesce(channels, 0)
+        SELECT account, state, reason, since, coalesce(channels, 0), first_name, phone_end
         FROM (SELECT account FROM account UNION SELECT account FROM pinned)
         LEFT JOIN account USING (account) LEFT JOIN pinned USING (account)
         ORDER BY account
@@ -56,6 +60,11 @@ def set_account_state(
         " WHERE state <> excluded.state OR reason IS NOT excluded.reason",
         (account, state, reason, now),
     )
+
+
+def set_identity(conn: sqlite3.Connection, account: str, first_name: str | None, phone_end: str | None) -> None:
+    """Note whose account it is, once it has a state: enough for its owner to tell it from another."""
+    conn.execute("UPDATE account SET first_name = ?, phone_end = ? WHERE account = ?", (first_name, phone_end, account))
 
 
 def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:

@@ -3,13 +3,15 @@
 `address` says whom, `session` keeps the keys, `client` is Telethon's; `data_centres` and `route` know where the servers
 are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account, `connection`
 is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost, `faults` and
-`losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`, `login` signs in.
+`losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`; `login` signs in: `sent_code`
+says where its code comes, `second_password` and `authorization` finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 
 from __future__ import annotations
 
 from archiver.telegram.address import Address
+from archiver.telegram.authorization import Identity, LoggedIn
 from archiver.telegram.connection import Connection
 from archiver.telegram.data_centres import Place
 from archiver.telegram.login import Prompts, log_in
@@ -23,6 +25,8 @@ __all__ = [
     "Address",
     "Connection",
     "Hint",
+    "Identity",
+    "LoggedIn",
     "Patience",
     "Place",
     "Prompts",

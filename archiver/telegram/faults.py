@@ -20,6 +20,12 @@ from archiver.telegram.unpacking import GARBLED, TOO_LARGE, UNPACKED_MB
 
 LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
 
+_NEW_CODE = (
+    "Run `telekeep login` again for a new one, and show it to nobody: one that was sent on in a chat ends at once."
+)
+_SIGN_UP = "Sign up with an official app first; telekeep never makes accounts."
+_USE_APP = "Log in with an official app first and put that in order there."
+
 _TABLE: dict[str, Callable[[], Error]] = {
     "ChannelPrivateError": lambda: ChannelInaccessible("it is private, or this account is shut out."),
     "ChatForbiddenError": lambda: ChannelInaccessible("it is closed to this account."),
@@ -64,13 +70,29 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "PhoneNumberInvalidError": lambda: LoginNeeded(
         "the server does not accept that phone number.", hint="Give it with its country code, as +49..."
     ),
-    "PhoneNumberUnoccupiedError": lambda: LoginNeeded(
-        "no account has that phone number.", hint="Sign up with an official app first."
-    ),
+    "PhoneNumberUnoccupiedError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
+    "PhoneNotOccupiedError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
+    "PhoneNumberAppSignupForbiddenError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
     "PhoneNumberBannedError": lambda: LoginNeeded("that phone number is banned.", hint="Use another account."),
-    "PhoneNumberFloodError": lambda: LoginNeeded("too many login attempts with that number.", hint="Wait a day."),
+    "PhoneNumberFloodError": lambda: LoginNeeded("too many codes were asked for that number.", hint="Wait a day."),
     "PhonePasswordFloodError": lambda: LoginNeeded("too many wrong passwords or logins.", hint="Wait a day."),
-    "PhoneCodeExpiredError": lambda: LoginNeeded("the login code has expired.", hint="Run `telekeep login` again."),
+    "PhonePasswordProtectedError": lambda: LoginNeeded(
+        "that phone number is protected by a password, and gets no code.", hint=_USE_APP
+    ),
+    "PhoneCodeExpiredError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
+    "PhoneCodeHashEmptyError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
+    "PhoneHashExpiredError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
+    "CodeHashInvalidError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
+    "EmailVerifyExpiredError": lambda: LoginNeeded("the code sent by e-mail has expired.", hint=_NEW_CODE),
+    "EmailHashExpiredError": lambda: LoginNeeded("the code sent by e-mail has expired.", hint=_NEW_CODE),
+    "EmailUnconfirmedError": lambda: LoginNeeded("the account's login e-mail is not confirmed.", hint=_USE_APP),
+    "EmailInvalidError": lambda: LoginNeeded("the account's login e-mail is not valid.", hint=_USE_APP),
+    "SendCodeUnavailableError": lambda: LoginNeeded(
+        "the server has no way left to send a code to that number.", hint="Wait some hours, then try again."
+    ),
+    "SmsCodeCreateFailedError": lambda: LoginNeeded("the server could not send an SMS.", hint="Try again later."),
+    "SignInFailedError": lambda: ServerFault("the server failed to log this account in.", hint="Try again later."),
+    "AuthRestartError": lambda: ServerFault("the server breaks the login off each time.", hint="Try again later."),
     "ApiIdInvalidError": lambda: UsageError(
         "the server does not accept telegram.api_id and telegram.api_hash.",
         hint="Make your own at my.telegram.org, under API development tools.",
@@ -88,6 +110,9 @@ _UNPACKABLE = {
     TOO_LARGE: (f"the server sent an answer that unpacks to more than {UNPACKED_MB} MB.", "It was refused unread."),
     GARBLED: ("the server sent an answer that cannot be unpacked.", "Nothing of it is stored; try again later."),
 }
+
+_FOR_APPS_ONLY = ("RECAPTCHA_CHECK_", "INTEGRITY_CHECK_", "APNS_VERIFY_CHECK_")
+"""Orders to an official app to prove itself before the call is answered."""
 
 _TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
 
@@ -139,5 +164,9 @@ def translate(error: BaseException) -> Error:
         return ServerFault(message, hint=hint)
     if isinstance(error, tl.UnauthorizedError):
         return LoginNeeded(f"the server does not take this session as logged in ({str(name)[:80]}).", hint=LOGIN_AGAIN)
+    if str(name).startswith(_FOR_APPS_ONLY):
+        return LoginNeeded(
+            "the server wants proof that this is an official app.", hint="Log in with an official app first, or try again later."
+        )
     # Never the error's whole text: Telethon puts the request, with its peers, into it.
     return ServerFault(f"the server answered {str(name)[:80]}.")

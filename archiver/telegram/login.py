@@ -6,28 +6,47 @@ typed here is logged or kept; what stays is the session's key. https://core.tele
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import asyncio
+import math
+import re
+import time
+from dataclasses import replace
+from typing import Protocol
 
-from telethon import errors, utils
-from telethon.password import compute_check
-from telethon.tl import functions, types
+from telethon import errors
+from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import LoginNeeded
+from archiver.schedule import Priority
+from archiver.telegram.authorization import LoggedIn, find_identity, read_authorization
 from archiver.telegram.connection import Connection
+from archiver.telegram.faults import translate
+from archiver.telegram.second_password import ATTEMPTS, give_password
+from archiver.telegram.sent_code import SentCode, clean, read_sent_code, remark_on
 
-ATTEMPTS = 3
-"""Wrong codes or passwords before the login ends: the server counts them too."""
+RESEND = "resend"
+"""Typed instead of the code: send it by the next way."""
+MOST_RESENDS = 5
+MOST_ANSWERS = 30
+"""Lines read at the prompt for the code, whatever they say."""
+LONGEST_HOLD = 600
+"""Seconds that lines of a script wait until a code may be asked for again."""
+
+_WRONG = (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError, errors.CodeInvalidError, errors.CodeEmptyError)
+_EXPIRED = (errors.PhoneCodeExpiredError, errors.CodeHashInvalidError, errors.EmailVerifyExpiredError)
+_ANY_TIME = (errors.SessionPasswordNeededError, errors.AuthRestartError)
+"""Answers to any call of a login that say how it goes on."""
 
 
 class Prompts(Protocol):
-    """Whom to ask. Each raises LoginNeeded when nobody answers."""
+    """Whom to ask. Each question raises LoginNeeded when nobody answers."""
 
     def phone(self) -> str:
         """The account's phone number, with country code."""
         ...
 
     def code(self) -> str:
-        """The code that the server has sent to the account's devices."""
+        """The code that the server has sent, as it was typed, or `RESEND`."""
         ...
 
     def password(self, hint: str | None) -> str:
@@ -38,61 +57,152 @@ class Prompts(Protocol):
         """Say that the code or password was wrong, before it is asked for again."""
         ...
 
+    def say(self, message: str) -> None:
+        """Say what happens."""
+        ...
 
-async def log_in(connection: Connection, prompts: Prompts) -> bool:
-    """Sign in; False when the session was logged in already. Raises LoginNeeded, FloodWait, Unreachable, UsageError."""
+    def hold(self, seconds: int) -> bool:
+        """Say that another code can be asked for only in so many seconds; whether to wait rather than ask again."""
+        ...
+
+
+async def log_in(connection: Connection, prompts: Prompts) -> LoggedIn:
+    """Sign in, unless the session is logged in. Raises LoginNeeded, FloodWait, Unreachable, ServerFault, UsageError."""
+    if await _is_logged_in(connection):
+        return LoggedIn(new=False, identity=await find_identity(connection))
+    phone = re.sub(r"\D", "", prompts.phone())
     try:
-        if await connection.is_logged_in():
-            return False
-    except LoginNeeded:
+        return await _Login(connection, prompts, phone).run()
+    except errors.AuthRestartError:
+        prompts.say("the server asks to begin again with a new code.")
+    try:
+        return await _Login(connection, prompts, phone).run()
+    except errors.AuthRestartError as exc:
+        raise translate(exc) from exc
+
+
+async def _is_logged_in(connection: Connection) -> bool:
+    try:
+        return await connection.is_logged_in()
+    except LoginNeeded as exc:
+        if type(exc.__cause__).__name__.startswith("Frozen"):
+            raise  # the key is good
         # The key is dead (another server, revoked, used twice): only a new one can log in.
         await connection.forget_session()
-    typed = prompts.phone()
-    phone = utils.parse_phone(typed) or typed
-    sent = await _send_code(connection, phone)
-    for attempt in range(ATTEMPTS):
-        code = prompts.code()
+        return False
+
+
+class _Login:
+    """One number's way in, from the sending of a code. Raises AuthRestartError when it has to begin again."""
+
+    def __init__(self, connection: Connection, prompts: Prompts, phone: str) -> None:
+        self._connection = connection
+        self._prompts = prompts
+        self._phone = phone
+        self._resends = 0
+        self._sent_at = 0.0
+
+    async def run(self) -> LoggedIn:
         try:
-            await connection.invoke(
-                functions.auth.SignInRequest(phone, sent.phone_code_hash, code),
-                method="signIn",
-                raw_errors=(
-                    errors.PhoneCodeInvalidError,
-                    errors.PhoneCodeEmptyError,
-                    errors.SessionPasswordNeededError,
-                ),
-            )
-            return True
+            sent = await self._send_code()
+            return sent if isinstance(sent, LoggedIn) else await self._sign_in(sent)
         except errors.SessionPasswordNeededError:
-            await _give_password(connection, prompts)
-            return True
-        except (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError) as exc:
-            if attempt == ATTEMPTS - 1:
-                raise LoginNeeded("the code was wrong.", hint="Run `telekeep login` again for a new one.") from exc
-            prompts.wrong("code")
-    raise AssertionError("the loop returns or raises")
+            return await give_password(self._connection, self._prompts)
 
+    async def _send_code(self) -> SentCode | LoggedIn:
+        api_id, api_hash = self._connection.api_id, self._connection.api_hash
+        request = functions.auth.SendCodeRequest(self._phone, api_id, api_hash, types.CodeSettings())
+        return await self._take(await self._call(request, "sendCode"))
 
-async def _send_code(connection: Connection, phone: str) -> Any:
-    return await connection.invoke(
-        functions.auth.SendCodeRequest(phone, connection.api_id, connection.api_hash, types.CodeSettings()),
-        method="sendCode",
-    )
+    async def _sign_in(self, sent: SentCode | LoggedIn) -> LoggedIn:
+        wrong = 0
+        for _ in range(MOST_ANSWERS):
+            if isinstance(sent, LoggedIn):
+                return sent
+            typed = self._prompts.code()
+            if is_resend(typed):
+                sent = await self._send_again(sent)
+                continue
+            try:
+                return await self._offer(sent, typed)
+            except _WRONG as exc:
+                wrong += 1
+                if wrong == ATTEMPTS:
+                    raise LoginNeeded("the code was wrong.", hint="Run `telekeep login` again for a new one.") from exc
+                self._prompts.wrong("code")
+        raise LoginNeeded("no code was given.", hint="Run `telekeep login` again when you have it.")
 
-
-async def _give_password(connection: Connection, prompts: Prompts) -> None:
-    for attempt in range(ATTEMPTS):
-        # Each try has a challenge of its own.
-        challenge = await connection.invoke(functions.account.GetPasswordRequest(), method="getPassword")
-        password = prompts.password(challenge.hint or None)
+    async def _offer(self, sent: SentCode, typed: str) -> LoggedIn:
+        """Sign in with what was typed."""
+        code = clean(sent.way, typed)
+        if remark := remark_on(sent.way, code):
+            self._prompts.say(remark)
+        proof = {"email_verification": types.EmailVerificationCode(code)} if sent.way.by_email else {"phone_code": code}
+        request = functions.auth.SignInRequest(self._phone, sent.code_hash, **proof)
         try:
-            await connection.invoke(
-                functions.auth.CheckPasswordRequest(compute_check(challenge, password)),
-                method="checkPassword",
-                raw_errors=(errors.PasswordHashInvalidError,),
+            return read_authorization(await self._call(request, "signIn", *_WRONG, *_EXPIRED, errors.SignInFailedError))
+        except (*_EXPIRED, errors.SignInFailedError) as exc:
+            # An answer that was lost on the way is asked for again, and the code is used up by then.
+            if identity := await find_identity(self._connection):
+                return LoggedIn(new=True, identity=identity)
+            raise translate(exc) from exc
+
+    async def _send_again(self, sent: SentCode) -> SentCode | LoggedIn:
+        """The code by the next way; the one that was sent when there is none, or not yet."""
+        if sent.next_way is None:
+            self._prompts.say("there is no other way to get the code; the one that was sent still counts.")
+            return sent
+        left = math.ceil(self._sent_at + sent.timeout - time.monotonic())
+        if left > 0:
+            if not self._prompts.hold(left):
+                return sent
+            if left > LONGEST_HOLD:
+                raise LoginNeeded(f"another code can be asked for only in {left} s.", hint="Run `telekeep login` then.")
+            await asyncio.sleep(left)
+        return await self._resend(sent)
+
+    async def _resend(self, sent: SentCode) -> SentCode | LoggedIn:
+        self._resends += 1
+        if self._resends > MOST_RESENDS:
+            raise LoginNeeded(
+                "the code was asked for too often.", hint="Wait an hour, then run `telekeep login` again."
             )
-            return
-        except errors.PasswordHashInvalidError as exc:
-            if attempt == ATTEMPTS - 1:
-                raise LoginNeeded("the password was wrong.", hint="Run `telekeep login` again.") from exc
-            prompts.wrong("password")
+        request = functions.auth.ResendCodeRequest(self._phone, sent.code_hash)
+        try:
+            body = await self._call(request, "resendCode", errors.SendCodeUnavailableError)
+        except errors.SendCodeUnavailableError as exc:
+            if sent.way.official_only:
+                raise translate(exc) from exc
+            self._prompts.say("the server has no other way left; the code that was sent still counts.")
+            return replace(sent, next_way=None)
+        return await self._take(body)
+
+    async def _take(self, body: bytes) -> SentCode | LoggedIn:
+        """Say where the code comes, and pass over a way that is of no use here."""
+        if int.from_bytes(body[:4], "little") == types.auth.SentCodeSuccess.CONSTRUCTOR_ID:
+            return read_authorization(body[4:])
+        sent = read_sent_code(body)
+        self._sent_at = time.monotonic()
+        self._prompts.say(sent.way.where)
+        if not sent.way.official_only:
+            if sent.next_way is not None:
+                after = f" after {sent.timeout} s" if sent.timeout else ""
+                self._prompts.say(f'no code{after}? Type "{RESEND}" to get it {sent.next_way}.')
+            return sent
+        if sent.next_way is None:
+            raise LoginNeeded(
+                "the server offers no code but by an SMS that only official apps can ask for.",
+                hint="Log in with an official app first: then the code comes to that app.",
+            )
+        self._prompts.say(f"asking for the code {sent.next_way} instead.")
+        return await self._resend(sent)
+
+    async def _call(self, request: TLRequest, method: str, *raw_errors: type[Exception]) -> bytes:
+        return await self._connection.call(
+            request, method=method, priority=Priority.LIVE, raw_errors=(*_ANY_TIME, *raw_errors)
+        )
+
+
+def is_resend(typed: str) -> bool:
+    """Whether this asks for another way rather than being a code."""
+    return typed.strip().strip("\"'`").casefold() == RESEND

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.telegram import crypto
+from tests.telegram.codes import Pending
 from tests.telegram.srp import Challenge
 
 
@@ -27,7 +28,7 @@ class AuthRecord:
     dc: int = 2
     account_id: int | None = None
     salt: int = field(default_factory=new_salt)
-    code_hashes: dict[str, str] = field(default_factory=dict)  # phone -> phone_code_hash
+    codes: dict[str, Pending] = field(default_factory=dict)  # by phone
     half_in: int | None = None  # the account whose code was right and whose password is awaited
     challenge: Challenge | None = None
     export: bytes | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from telethon.tl import functions as fn
 from telethon.tl import types
 
+from tests.telegram.codes import Codes, Pending, is_right, payment_required, sign_up_required
 from tests.telegram.post import at
 from tests.telegram.rpc import Context, Rpc, method
 from tests.telegram.world import Account
@@ -72,49 +73,92 @@ def send_code(ctx: Context, request: fn.auth.SendCodeRequest) -> Any:
     world = ctx.world
     if world.api_id not in (None, request.api_id) or world.api_hash not in (None, request.api_hash):
         raise Rpc(400, "API_ID_INVALID")
-    return _sent_code(ctx, _digits(request.phone_number))
+    phone = _digits(request.phone_number)
+    if phone in world.refused_phones:
+        raise Rpc(*world.refused_phones[phone])
+    account = world.find_account(phone)
+    if account is not None and account.codes.instead:
+        return _instead(ctx, account)
+    return _sent_code(ctx, phone, 0)
 
 
 @method(fn.auth.ResendCodeRequest, login=False)
 def resend_code(ctx: Context, request: fn.auth.ResendCodeRequest) -> Any:
     phone = _digits(request.phone_number)
-    if ctx.auth.code_hashes.get(phone) != request.phone_code_hash:
-        raise Rpc(400, "PHONE_CODE_EXPIRED")
-    return _sent_code(ctx, phone)
+    return _sent_code(ctx, phone, _pending(ctx, phone, request.phone_code_hash).turn + 1)
+
+
+@method(fn.auth.CancelCodeRequest, login=False)
+def cancel_code(ctx: Context, request: fn.auth.CancelCodeRequest) -> bool:
+    phone = _digits(request.phone_number)
+    _pending(ctx, phone, request.phone_code_hash)
+    return bool(ctx.auth.codes.pop(phone))
 
 
 def _digits(phone: str) -> str:
     if not re.fullmatch(r"\+?[\d ()-]{7,20}", phone):
-        raise Rpc(400, "PHONE_NUMBER_INVALID")
+        raise Rpc(406, "PHONE_NUMBER_INVALID")
     return re.sub(r"\D", "", phone)
 
 
-def _sent_code(ctx: Context, phone: str) -> Any:
+def _instead(ctx: Context, account: Account) -> Any:
+    if account.codes.instead == "payment":
+        return payment_required(os.urandom(9).hex())
+    if account.codes.instead == "success" and account.password is None:
+        return types.auth.SentCodeSuccess(_logged_in(ctx, account))
+    raise _password_needed(ctx, account)
+
+
+def _sent_code(ctx: Context, phone: str, turn: int) -> Any:
     account = ctx.world.find_account(phone)
-    ctx.auth.code_hashes[phone] = os.urandom(9).hex()
-    length = len(account.code) if account else 5
-    return types.auth.SentCode(types.auth.SentCodeTypeApp(length), ctx.auth.code_hashes[phone], timeout=60)
+    codes, code = (
+        (account.codes, account.code) if account else (Codes(), "22222")
+    )  # nobody learns which number is taken
+    if turn >= len(codes.ways):
+        raise Rpc(406, "SEND_CODE_UNAVAILABLE")
+    pending = ctx.auth.codes[phone] = Pending(os.urandom(9).hex(), turn, ctx.world.clock.now())
+    return codes.sent(code, turn, pending.code_hash)
+
+
+def _pending(ctx: Context, phone: str, code_hash: str) -> Pending:
+    pending = ctx.auth.codes.get(phone)
+    account = ctx.world.find_account(phone)
+    codes = account.codes if account else Codes()
+    if (
+        pending is None
+        or pending.code_hash != code_hash
+        or pending.wrong >= codes.attempts
+        or ctx.world.clock.now() > pending.sent_at + codes.lifetime
+    ):
+        raise Rpc(400, "PHONE_CODE_EXPIRED")
+    return pending
 
 
 @method(fn.auth.SignInRequest, login=False)
 def sign_in(ctx: Context, request: fn.auth.SignInRequest) -> Any:
     phone = _digits(request.phone_number)
-    if not request.phone_code:
+    if not request.phone_code and not request.email_verification:
         raise Rpc(400, "PHONE_CODE_EMPTY")
-    if ctx.auth.code_hashes.get(phone) != request.phone_code_hash:
-        raise Rpc(400, "PHONE_CODE_EXPIRED")
+    pending = _pending(ctx, phone, request.phone_code_hash)
     account = ctx.world.find_account(phone)
     if account is None:
         raise Rpc(400, "PHONE_NUMBER_UNOCCUPIED")
-    if request.phone_code != account.code:
+    if not is_right(account.codes.ways[pending.turn], account.code, request):
+        pending.wrong += 1
         raise Rpc(400, "PHONE_CODE_INVALID")
     if account.refuse:
         raise Rpc(*account.refuse)
-    del ctx.auth.code_hashes[phone]
+    if account.codes.signs_up:
+        return sign_up_required()
+    del ctx.auth.codes[phone]
     if account.password is not None:
-        ctx.auth.half_in = account.id
-        raise Rpc(401, "SESSION_PASSWORD_NEEDED")
+        raise _password_needed(ctx, account)
     return _logged_in(ctx, account)
+
+
+def _password_needed(ctx: Context, account: Account) -> Rpc:
+    ctx.auth.half_in = account.id
+    return Rpc(401, "SESSION_PASSWORD_NEEDED")
 
 
 def _logged_in(ctx: Context, account: Account) -> Any:

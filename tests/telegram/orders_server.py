@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.telegram import truth
+from tests.telegram.codes import Codes
 from tests.telegram.faults import parse
 from tests.telegram.proxies import Proxy
 from tests.telegram.server import Server
@@ -38,6 +39,22 @@ class ServerOrders:
         count = len(self.server.connections)
         self.server.drop_connections()
         return {"connections": count}
+
+    def do_codes(
+        self, account: Account, name: str | None = None, code: str | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        """How the account's login codes go from now on (the fields of `Codes`; others as at first), and its name."""
+        account.codes = Codes(**fields)
+        account.first_name, account.code = name or account.first_name, code or account.code
+        return {}
+
+    def do_refuse_phone(self, phone: str, code: int = 400, name: str | None = None) -> dict[str, Any]:
+        """What sendCode answers to this number; without a name, a code again."""
+        refused = self.server.world.refused_phones
+        refused.pop(phone.lstrip("+"), None)
+        if name:
+            refused[phone.lstrip("+")] = (code, name)
+        return {}
 
     def do_proxies(self) -> dict[str, Any]:
         """Where each proxy is, and how many connections it carried and sent away."""

@@ -11,6 +11,7 @@ from telethon.tl import types
 
 from tests.telegram.channel import Channel, Event
 from tests.telegram.clock import WorldClock
+from tests.telegram.codes import Codes
 from tests.telegram.files import Files
 from tests.telegram.media import Media
 from tests.telegram.srp import Password
@@ -29,6 +30,7 @@ class Account:
     password: Password | None = None
     first_name: str = "Test"
     refuse: tuple[int, str] | None = None  # e.g. (401, "USER_DEACTIVATED") for every call
+    codes: Codes = field(default_factory=Codes)  # how its login codes go
     resolves: list[float] = field(default_factory=list)
 
     def user(self, *, is_self: bool = False) -> types.User:
@@ -54,6 +56,7 @@ class World:
         self.api_hash = api_hash
         self.resolve_budget = resolve_budget  # names that an account may resolve in a day
         self.accounts: dict[int, Account] = {}
+        self.refused_phones: dict[str, tuple[int, str]] = {}  # digits -> what sendCode answers: banned, flood, ...
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, types.User] = {}
         self.files = Files()

@@ -129,7 +129,7 @@ def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str
         ("[telegam]\napi_id = 3", r"Did you mean telegram\?"),
         ("[telegram.server]\nhots = 'h'", r"telegram\.server\.hots .*telegram\.server\.host\?"),
         ("[telegram.server]\nport = 1", r"telegram\.server\.host is missing"),
-        ("[telegram]\napi_id = 'x'", r"telegram\.api_id in .*some\.toml cannot be 'x'; allowed: a whole number"),
+        ("[telegram]\napi_id = 'x'", r"telegram\.api_id in .*some\.toml is not valid .*; allowed: a whole number"),
         ("[telegram]\nrequests_per_second = -1", "from 0 .no pacing. to 1000"),
         ("telegram = 3", r"the section \[telegram\]"),
         ("[archive]\ndir = ''", "a directory"),
@@ -165,7 +165,7 @@ def test_unknown_variable_is_an_error_that_names_the_nearest(
 
 def test_wrong_variable_is_named_as_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "many")
-    with pytest.raises(SettingsError, match=r"in \$TELEKEEP_TELEGRAM__API_ID cannot be 'many'"):
+    with pytest.raises(SettingsError, match=r"in \$TELEKEEP_TELEGRAM__API_ID is not valid"):
         load()
 
 
@@ -178,6 +178,32 @@ def test_secrets_are_never_shown(file: Callable[[str], Path], text: str) -> None
     assert "hush" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "typed", [f"'{SECRET}'", SECRET, f"1{SECRET}", f"['{SECRET}']", f"{{x = '{SECRET}'}}", f"'{SECRET}", "-4711"]
+)
+@pytest.mark.parametrize("section", ["telegram", "telegram.accounts.second"])
+def test_what_was_typed_as_api_id_is_never_shown(file: Callable[[str], Path], section: str, typed: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(file(f"[{section}]\napi_id = {typed}\n"))
+    assert not any(secret in str(raised.value) for secret in (SECRET, "4711"))
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["TELEKEEP_TELEGRAM__API_ID", "TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__API_ID"])
+@pytest.mark.parametrize("typed", [SECRET, f'{{"a": "{SECRET}"}}', f"0x{SECRET}"])
+def test_what_was_set_as_api_id_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, typed: str) -> None:
+    monkeypatch.setenv(name, typed)
+    with pytest.raises(SettingsError, match=rf"in \${name} is not valid .* a whole number") as raised:
+        load()
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("number", ["0", "2147483648", "99999999999999999999"])
+def test_number_that_no_api_id_can_be_is_refused(file: Callable[[str], Path], number: str) -> None:
+    with pytest.raises(SettingsError, match="not the api_hash"):
+        load(file(f"[telegram]\napi_id = {number}\n"))
 
 
 def test_secrets_do_not_show_in_the_settings(file: Callable[[str], Path]) -> None:

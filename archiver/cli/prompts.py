@@ -1,0 +1,120 @@
+"""The questions of a login: asked on a terminal, answered there or by the lines of standard input.
+
+Questions go to stderr. They hold the event loop: nothing else is at work during a login.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+import signal
+import sys
+import unicodedata
+
+from archiver.cli import output
+from archiver.errors import LoginNeeded
+from archiver.telegram.sent_code import ascii_digits
+
+_EMPTY_LINES = 3
+"""At a terminal, in answer to one question; a line of a script is never empty by accident."""
+
+
+class StandardInput:
+    """Answers from people at a terminal, or from lines."""
+
+    def __init__(self, phone: str | None) -> None:
+        self._phone = phone
+
+    def phone(self) -> str:
+        """The number that was given, or is typed now."""
+        typed = self._phone if self._phone is not None else self._ask("Phone number with country code: ")
+        # Invisible marks come along when a number is copied out of a contact.
+        number = ascii_digits("".join(letter for letter in typed if unicodedata.category(letter) != "Cf")).strip()
+        if not re.fullmatch(r"[+\d\s()./\u2010-\u2015-]+", number) or not re.search(r"\d", number):
+            raise LoginNeeded("that is no phone number.", hint="Give it with its country code, as +49...")
+        return re.sub(r"^00", "", re.sub(r"\D", "", number))
+
+    def code(self) -> str:
+        """The code that came, or the word that asks for another way."""
+        return self._ask("Code: ")
+
+    def password(self, hint: str | None) -> str:
+        """The second password, never shown."""
+        return self._ask(f"Password{f' (hint: {output.text(hint)})' if hint else ''}: ", secret=True)
+
+    def wrong(self, what: str) -> None:
+        """The code or the password was not accepted."""
+        output.warn(f"that {what} was wrong; try again.")
+
+    def say(self, message: str) -> None:
+        """A line between the questions."""
+        output.note(message)
+
+    def hold(self, seconds: int) -> bool:
+        """People are asked again, as the code may still come; lines have nothing to say meanwhile."""
+        if _at_terminal():
+            output.note(f"another code can be asked for in {seconds} s; type resend then.")
+            return False
+        output.note(f"waiting {seconds} s before another code can be asked for.")
+        return True
+
+    @staticmethod
+    def _ask(question: str, *, secret: bool = False) -> str:
+        # The event loop takes Ctrl-C as a wish to stop after this wait; here there is nothing to wait for.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            answer = _typed(question, secret=secret) if _at_terminal() else _line()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if not answer or not answer.strip():
+            raise LoginNeeded(
+                f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",
+                hint="Give each answer on a line of its own, or run `telekeep login` on a terminal.",
+            )
+        return answer if secret else answer.strip()
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _typed(question: str, *, secret: bool) -> str | None:
+    """What a person answers; an empty line is asked again. None when the input has ended."""
+    answer: str | None = ""
+    try:
+        for _ in range(_EMPTY_LINES):
+            answer = _hidden(question) if secret else _shown(question)
+            if answer is None or answer.strip():
+                break
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")  # what comes next begins a line of its own
+        raise
+    if answer is None:
+        sys.stderr.write("\n")
+    return answer
+
+
+def _shown(question: str) -> str | None:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return _line()
+
+
+def _hidden(question: str) -> str | None:
+    try:
+        return getpass.getpass(question, sys.stderr)
+    except EOFError:
+        return None
+
+
+def _line() -> str | None:
+    """The next line of standard input, without its end; None when there is none."""
+    try:
+        line = sys.stdin.readline() if sys.stdin is not None else ""
+        line.encode()
+    except UnicodeError:
+        # `from None`: the error's text holds what was typed.
+        raise LoginNeeded(
+            "the answer is no UTF-8 text.", hint="Check the terminal's or the script's encoding."
+        ) from None
+    return line.rstrip("\r\n") if line else None

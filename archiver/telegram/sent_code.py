@@ -1,0 +1,237 @@
+"""Where a login code comes, what it looks like, and how it can come another way, in words for the person who waits.
+
+https://core.telegram.org/api/auth: the server chooses the way, says how long the code is, and names the next way and
+the seconds after which it may be asked for. What it says about the way (an address, a number) is a stranger's text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from telethon.tl import types
+
+from archiver.errors import LoginNeeded, UnreadableObject
+from archiver.telegram.answers import read_object
+
+LOG_IN_WITH_APP = "Log in once with an official app"
+
+Style: TypeAlias = Literal["digits", "number", "words", "any"]
+"""What a code is: digits; the digits of the number that calls; words; not known."""
+
+_LONGEST = 80
+"""Characters shown of what the server says about a way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way of a code: where it arrives, as a sentence, and what it looks like."""
+
+    where: str
+    style: Style = "digits"
+    length: int | None = None
+    by_email: bool = False
+    """The server wants it back as an e-mail's code."""
+    official_only: bool = False
+    """Nothing comes unless an official app asks for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentCode:
+    """A code on its way; `code_hash` names it to the server."""
+
+    way: Way
+    code_hash: str
+    next_way: str | None = None
+    """How it would come when asked for again; None: by no other way."""
+    timeout: int = 0
+    """Seconds before it may be asked for again."""
+
+
+def read_sent_code(body: bytes) -> SentCode:
+    """The answer to auth.sendCode and auth.resendCode. Raises LoginNeeded for ways that lead nowhere here."""
+    try:
+        sent = read_object(body)
+    except UnreadableObject:
+        return _read_newer(body)
+    if isinstance(sent, types.auth.SentCodePaymentRequired):
+        raise _payment_needed(sent)
+    if not isinstance(sent, types.auth.SentCode):
+        raise UnreadableObject(sent.CONSTRUCTOR_ID, body)
+    if isinstance(sent.type, types.auth.SentCodeTypeSetUpEmailRequired):
+        raise LoginNeeded(
+            "no code was sent: this account has to set up a login e-mail first.",
+            hint=f"{LOG_IN_WITH_APP} and give the address there (Settings > Privacy and Security > Login Email),"
+            " then run `telekeep login` again.",
+        )
+    return SentCode(
+        way=way_of(sent.type),
+        code_hash=sent.phone_code_hash,
+        next_way=sent.next_type and next_way_of(sent.next_type),
+        timeout=max(sent.timeout or 0, 0),
+    )
+
+
+def way_of(kind: Any) -> Way:
+    """What this SentCodeType means for the person who waits."""
+    make = WAYS.get(type(kind).__name__)
+    return make(kind) if make else _unknown()
+
+
+def next_way_of(kind: Any) -> str:
+    """The way that this CodeType names, to stand behind "get a code"."""
+    return NEXT_WAYS.get(type(kind).__name__, "another way")
+
+
+def _sms(kind: Any) -> Way:
+    return Way(where=f"the code comes by SMS{_digits(kind)}.", length=kind.length)
+
+
+def _secret(kind: Any, what: str) -> Way:
+    beginning = f', which begins with "{_shown(kind.beginning)}"' if kind.beginning else ""
+    return Way(where=f"the code is a {what} that comes by SMS{beginning}.", style="words")
+
+
+def _email(kind: Any) -> Way:
+    address = f" to {_shown(kind.email_pattern)}" if kind.email_pattern else ""
+    where = f"the code comes by e-mail{address}{_digits(kind)}. (An official app can reset a lost address.)"
+    return Way(where=where, length=kind.length, by_email=True)
+
+
+def _missed_call(kind: Any) -> Way:
+    caller = f"a number that begins with {_shown(kind.prefix)}" if kind.prefix else "an unknown number"
+    where = (
+        f"{caller} calls and hangs up at once: the code is the last {kind.length} digits of that number."
+        if kind.length
+        else f"{caller} calls and hangs up at once: the code is the last digits of that number."
+    )
+    return Way(where=where, style="number", length=kind.length)
+
+
+def _flash_call(kind: Any) -> Way:
+    pattern = f", which looks like {_shown(kind.pattern)}" if kind.pattern else ""
+    return Way(where=f"a number calls and hangs up at once: the code is that number{pattern}.", style="number")
+
+
+def _unknown() -> Way:
+    return Way(
+        where="the code was sent by a way that this version does not know: look at the app, at SMS and at e-mail.",
+        style="any",
+    )
+
+
+WAYS: dict[str, Callable[[Any], Way]] = {
+    "SentCodeTypeApp": lambda kind: Way(
+        where=f'the code is in the app on your other devices, in the chat "Telegram"{_digits(kind)}.',
+        length=kind.length,
+    ),
+    "SentCodeTypeSms": _sms,
+    "SentCodeTypeSmsWord": lambda kind: _secret(kind, "word"),
+    "SentCodeTypeSmsPhrase": lambda kind: _secret(kind, "phrase"),
+    "SentCodeTypeCall": lambda kind: Way(
+        where=f"a phone call comes and a voice reads out the code{_digits(kind)}.", length=kind.length
+    ),
+    "SentCodeTypeFlashCall": _flash_call,
+    "SentCodeTypeMissedCall": _missed_call,
+    "SentCodeTypeEmailCode": _email,
+    "SentCodeTypeFragmentSms": lambda kind: Way(
+        where=f"the code is on Fragment, for the owner of this anonymous number: {_shown(kind.url)}{_digits(kind)}",
+        length=kind.length,
+    ),
+    "SentCodeTypeFirebaseSms": lambda _: Way(
+        where="the server offers an SMS that only official apps can ask for.", official_only=True
+    ),
+}
+"""By the name of the SentCodeType; SentCodeTypeSetUpEmailRequired sends nothing and is an error of its own."""
+
+NEXT_WAYS = {
+    "CodeTypeSms": "by SMS",
+    "CodeTypeCall": "by phone call",
+    "CodeTypeFlashCall": "as the number of a call",
+    "CodeTypeMissedCall": "as the last digits of a number that calls",
+    "CodeTypeFragmentSms": "on Fragment",
+}
+"""By the name of the CodeType."""
+
+
+def clean(way: Way, typed: str) -> str:
+    """The code as the server wants it: people type spaces and dashes into it, in the digits of their own script."""
+    # Invisible marks come along when a code is copied out of a chat.
+    visible = "".join(letter for letter in typed if unicodedata.category(letter) != "Cf")
+    plain = unicodedata.normalize("NFC", " ".join(visible.split()))
+    if way.style == "words":
+        return plain
+    digits = re.sub(r"[\s().+_-]|[\u2010-\u2015]", "", ascii_digits(plain))
+    if not digits.isdecimal():
+        return plain
+    # Of a missed call the end counts; some type the whole number.
+    return digits[-way.length :] if way.style == "number" and way.length else digits
+
+
+def remark_on(way: Way, code: str) -> str | None:
+    """What is odd about a code, which may be right all the same."""
+    if way.style not in {"digits", "number"}:
+        return None
+    if not code.isdecimal():
+        return "a code of this kind is digits only."
+    if way.length and len(code) != way.length:
+        return f"that is {count_digits(len(code))}; the code has {way.length}."
+    return None
+
+
+def ascii_digits(text: str) -> str:
+    """The same text with every script's decimal digits as 0 to 9."""
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+
+
+def count_digits(number: int) -> str:
+    """5 digits."""
+    return f"{number} digit{'' if number == 1 else 's'}"
+
+
+def _digits(kind: Any) -> str:
+    return f" ({count_digits(kind.length)})" if kind.length else ""
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _payment_needed(sent: types.auth.SentCodePaymentRequired) -> LoginNeeded:
+    support = f" (support: {_shown(sent.support_email_address)})" if sent.support_email_address else ""
+    return LoginNeeded(
+        "no code was sent: for this number the server wants a Premium subscription first, as SMS are dear there.",
+        hint=f"{LOG_IN_WITH_APP}, where it can be paid{support}; then the code comes to that app.",
+    )
+
+
+def _read_newer(body: bytes) -> SentCode:
+    """A code that comes by a way of a newer layer: its hash is the text before the fields of fixed size."""
+    flags, end = int.from_bytes(body[4:8], "little"), len(body)
+    timeout = 0
+    if int.from_bytes(body[:4], "little") != types.auth.SentCode.CONSTRUCTOR_ID:
+        raise UnreadableObject(int.from_bytes(body[:4], "little"), body)
+    if flags & 4:
+        end -= 4
+        timeout = max(int.from_bytes(body[end : end + 4], "little", signed=True), 0)
+    if flags & 2:
+        end -= 4
+    try:
+        way = way_of(read_object(body[8:]))
+    except UnreadableObject:
+        way = _unknown()
+    next_way = "another way" if flags & 2 else None
+    return SentCode(way=way, code_hash=_text_before(body, end), next_way=next_way, timeout=timeout)
+
+
+def _text_before(body: bytes, end: int) -> str:
+    """The short TL string that ends there: a length, so many bytes, and zeros up to a multiple of four."""
+    for start in range(end - 4, 8, -4):
+        length = body[start]
+        text, rest = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
+        if 0 < length < end - start and len(rest) < 4 and not any(rest) and text.isascii():
+            return text.decode("ascii")
+    raise UnreadableObject(int.from_bytes(body[8:12], "little"), body)
