@@ -166,7 +166,8 @@ def translate(error: BaseException) -> Error:
         return LoginNeeded(f"the server does not take this session as logged in ({str(name)[:80]}).", hint=LOGIN_AGAIN)
     if str(name).startswith(_FOR_APPS_ONLY):
         return LoginNeeded(
-            "the server wants proof that this is an official app.", hint="Log in with an official app first, or try again later."
+            "the server wants proof that this is an official app.",
+            hint="Log in with an official app first, or try again later.",
         )
     # Never the error's whole text: Telethon puts the request, with its peers, into it.
     return ServerFault(f"the server answered {str(name)[:80]}.")

@@ -16,7 +16,7 @@ from typing import Protocol
 from telethon import errors
 from telethon.tl import TLRequest, functions, types
 
-from archiver.errors import LoginNeeded
+from archiver.errors import FloodWait, LoginNeeded
 from archiver.schedule import Priority
 from archiver.telegram.authorization import LoggedIn, find_identity, read_authorization
 from archiver.telegram.connection import Connection
@@ -71,6 +71,14 @@ async def log_in(connection: Connection, prompts: Prompts) -> LoggedIn:
     if await _is_logged_in(connection):
         return LoggedIn(new=False, identity=await find_identity(connection))
     phone = re.sub(r"\D", "", prompts.phone())
+    try:
+        return await _log_in_with(connection, prompts, phone)
+    except FloodWait as exc:
+        exc.hint = f"Run `telekeep login` again in {exc.seconds} s for a new code; earlier tries would not help."
+        raise
+
+
+async def _log_in_with(connection: Connection, prompts: Prompts, phone: str) -> LoggedIn:
     try:
         return await _Login(connection, prompts, phone).run()
     except errors.AuthRestartError:

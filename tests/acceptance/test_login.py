@@ -19,14 +19,14 @@ def stranger(telegram: Telegram, tmp_path: Path) -> Desk:
 
 def test_code_comes_from_a_line_of_stdin_and_the_session_stays(stranger: Desk) -> None:
     done = stranger.do("login", "-vv", stdin=f"{PHONE}\n{CODE}\n")
-    assert (done.out, done.err.splitlines()[-1]) == ("", "logged in.")
+    assert (done.out, done.err.splitlines()[-1]) == ("", "logged in as Test (…45).")
     again = stranger.do("login")
-    assert (again.out, again.err) == ("", "already logged in.\n")
+    assert (again.out, again.err) == ("", "already logged in as Test (…45).\n")
 
 
 def test_second_password_is_the_next_line(stranger: Desk) -> None:
     stranger.do("login", "--phone", SECOND_PHONE, "-vv", stdin=f"{SECOND_CODE}\n{PASSWORD}\n")
-    assert stranger.do("login").err == "already logged in.\n"
+    assert stranger.do("login").err == "already logged in as Test (…46).\n"
 
 
 def test_wrong_answers_may_be_given_again_up_to_three_times(stranger: Desk) -> None:
@@ -48,8 +48,8 @@ def test_three_wrong_codes_end_it_with_4(stranger: Desk) -> None:
 @pytest.mark.parametrize(("stdin", "asked"), [(None, "code"), ("\n", "code"), (f"{SECOND_CODE}\n", "password")])
 def test_stdin_that_ends_early_is_one_line_and_4(stranger: Desk, stdin: str | None, asked: str) -> None:
     done = stranger.run("login", "--phone", SECOND_PHONE, stdin=stdin)
-    assert (done.status, done.out, len(done.err.splitlines())) == (4, "", 1)
-    assert asked in done.err.lower()
+    assert (done.status, done.out, len(done.errors)) == (4, "", 1)
+    assert asked in done.errors[0].lower()
 
 
 def test_number_that_nobody_has_is_one_line_and_4(stranger: Desk) -> None:
@@ -92,5 +92,5 @@ def test_prompts_stand_on_a_terminal_and_the_password_is_not_echoed(stranger: De
     screen = stranger.on_terminal("login", "--phone", SECOND_PHONE, typed=[("Code", SECOND_CODE), ("word)", PASSWORD)])
     assert "Password (hint: a word):" in screen
     assert PASSWORD not in screen
-    assert screen.rstrip().endswith("logged in.")
-    assert stranger.do("login").err == "already logged in.\n"
+    assert screen.rstrip().endswith("logged in as Test (…46).")
+    assert stranger.do("login").err == "already logged in as Test (…46).\n"
