@@ -281,17 +281,11 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("step", "code", "name", "kind", "said"), REFUSALS)
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal[0]} {refusal[2]}")
 async def test_each_refusal_is_asked_once_and_said_in_words(
-    connection: Connection,
-    server: Server,
-    account: Account,
-    step: str,
-    code: int,
-    name: str,
-    kind: type[Error],
-    said: str,
+    connection: Connection, server: Server, account: Account, refusal: tuple[str, int, str, type[Error], str]
 ) -> None:
+    step, code, name, kind, said = refusal
     server.faults.add(step, faults.rpc(code, name))
     failure = await refused(connection, Person(account.phone, ["22222"]))
     assert (type(failure), len(server.called(step))) == (kind, 1)

@@ -58,7 +58,7 @@ def sent(kind: Any, **fields: Any) -> bytes:
 def test_every_way_of_the_layer_has_its_sentence(name: str) -> None:
     kind = made(classes("SentCodeType")[name])
     if name == "SentCodeTypeSetUpEmailRequired":
-        with pytest.raises(LoginNeeded, match="no code was sent.*Settings > Privacy and Security > Login Email"):
+        with pytest.raises(LoginNeeded, match=r"no code was sent.*Settings > Privacy and Security > Login Email"):
             read_sent_code(sent(kind))
     else:
         assert read_sent_code(sent(kind)).way.where == SAID[name]
