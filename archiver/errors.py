@@ -19,7 +19,11 @@ Error                       exit 2   failure with a sentence for the user; no tr
 
 from __future__ import annotations
 
+from archiver.pacing.duration import in_words, moment
 from config.accounts import DEFAULT
+
+_LONG = 600
+"""Seconds from which a wait is said in words too."""
 
 
 class Error(Exception):
@@ -55,9 +59,12 @@ class FloodWait(Error):
 
     exit_status = 5
 
-    def __init__(self, seconds: int, *, method: str) -> None:
+    def __init__(self, seconds: int, *, method: str, now: float | None = None, ordered: float | None = None) -> None:
+        """`now`: unix time, to say until when; `ordered`: seconds, where the order is longer than it is obeyed."""
+        words = f" ({in_words(seconds)}, until {moment(now + seconds)})" if now and seconds >= _LONG else ""
+        obeyed = f" (it ordered {in_words(ordered)}; it is asked again then)" if ordered else ""
         super().__init__(
-            f"the server asks to wait {seconds} s before more {method} calls.",
+            f"the server asks to wait {seconds} s{words} before more {method} calls{obeyed}.",
             hint=f"Nothing is lost: run the same command again in {seconds} s and it goes on where it stopped.",
         )
         self.seconds = seconds

@@ -5,7 +5,7 @@ What it keeps to, in this order of strength:
 1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off; only what
    is remembered of it is a time of day, so that a clock that is set neither ends nor prolongs it;
 2. one call of a method at a time, and beside a slow one so many at most, also when pacing is off;
-3. the user's own rate over all methods, evenly spaced, without bursts;
+3. the user's own rate over all methods, evenly spaced, without bursts; a takeout has a rate of its own beside it;
 4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.bucket`);
 5. the more urgent call first, then the channel that was served longest ago, then the one that came first.
 
@@ -23,7 +23,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
-from archiver.bucket import Bucket
+from archiver.bucket import Bucket, Pace
 from archiver.clock import Clock
 from archiver.errors import FloodWait
 
@@ -36,9 +36,11 @@ NOTICE = 3.0
 """A wait of more seconds than this is told of."""
 _LOOK = 60.0
 """The clock is looked at that often at least: the machine may have slept, which the event loop does not see."""
-MOST_RESTORED = 48 * 3600.0
-"""Seconds that an order of an earlier run lasts at most. The server's longest known ones last a day: what is further
-ahead was written or is read by a wrong clock. An order that does last longer is given again after that."""
+LONGEST = 7 * 86400.0
+"""Seconds for which an order is obeyed at most. The server's longest known ones last a day: what is further ahead is an
+error of somebody's, or was written or is read by a wrong clock. An order that is meant so is given again after that."""
+_BRISK = 3.0
+"""How many times the user's rate all calls together may reach when the pace is normal."""
 
 
 class Priority(IntEnum):
@@ -73,24 +75,33 @@ class Scheduler:
         self,
         requests_per_second: float,
         *,
+        pace: Pace = "gentle",
         floods: Mapping[str, float] | None = None,
+        orders: Mapping[str, float] | None = None,
         remember: Callable[[str, float], Awaitable[None]] | None = None,
         notify: Callable[[str, float], None] | None = None,
         patience: float = 120.0,
         clock: Clock | None = None,
     ) -> None:
-        """`floods`, method -> unix time, is what `remember` was told in earlier runs; `notify` hears of long waits."""
+        """`floods`, method -> unix time, is what `remember` was told in earlier runs; `notify` hears of long waits.
+
+        `orders`: those of them that are longer than is obeyed, as they were ordered.
+        """
         self.clock = clock or Clock()
         self._rate = requests_per_second
-        self._interval = SPACING / requests_per_second if requests_per_second > 0 else 0.0
+        self._pace: Pace = pace
+        whole = requests_per_second * (_BRISK if pace == "normal" else 1.0)
+        self._interval = SPACING / whole if whole > 0 else 0.0
         ahead = {method: until - self.clock.now() for method, until in (floods or {}).items()}
-        self._floods = {method: self.clock.tick() + min(wait, MOST_RESTORED) for method, wait in ahead.items()}
-        self._absurd = {method for method, wait in ahead.items() if wait > MOST_RESTORED}
+        self._floods = {method: self.clock.tick() + min(wait, LONGEST) for method, wait in ahead.items()}
+        self._orders = dict(orders or {})
+        self._absurd = {method for method, wait in ahead.items() if wait > LONGEST}
         """Methods whose order is remembered wrongly as yet."""
         self._remember = remember
         self._notify = notify
         self._patience = patience
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[tuple[str, bool], Bucket] = {}
+        """By method, and whether within a takeout."""
         self._waiting: list[_Waiter] = []
         self._numbers = itertools.count(1)
         self._grants = 0
@@ -105,14 +116,19 @@ class Scheduler:
 
     @asynccontextmanager
     async def turn(
-        self, method: str, priority: Priority = Priority.BACKFILL, channel_id: int | None = None
+        self,
+        method: str,
+        priority: Priority = Priority.BACKFILL,
+        channel_id: int | None = None,
+        *,
+        takeout: bool = False,
     ) -> AsyncIterator[None]:
         """Enter when `method` may be called, and leave when it has been answered or given up.
 
         The call has to go out before anything else is awaited: only so long is it known that no flood wait stands
         against it. Raises FloodWait when the server's order lasts longer than the patience.
         """
-        bucket = self._bucket(method)
+        bucket = self._bucket(method, takeout)
         if method in self._absurd:
             # Or each start would begin it anew.
             await self._keep(bucket)
@@ -121,8 +137,9 @@ class Scheduler:
         try:
             yield
         finally:
-            bucket.end(moment)
-            self._next = max(self._next, min(self.clock.tick(), began + TRANSIT * self._interval) + self._interval)
+            bucket.end(moment, asyncio.get_running_loop().time())
+            if not bucket.apart:
+                self._next = max(self._next, min(self.clock.tick(), began + TRANSIT * self._interval) + self._interval)
             self._pump()
 
     @property
@@ -131,10 +148,23 @@ class Scheduler:
         now = self.clock.tick()
         return max((bucket.flooded_until - now for bucket in self._buckets.values()), default=0.0)
 
-    async def flooded(self, method: str, seconds: float) -> None:
-        """Obey the server's order to wait before the next call of `method`, and remember it."""
-        bucket = self._bucket(method)
-        bucket.flood(seconds, self.clock.tick())
+    def ordered(self, method: str) -> float | None:
+        """Unix time until which the server ordered to wait, where that is longer than is obeyed."""
+        return self._orders.get(method)
+
+    async def flooded(self, method: str, seconds: float, *, takeout: bool = False) -> None:
+        """Obey the server's order to wait before the next call of `method`, and remember it.
+
+        Within a takeout it may be meant for there only; nobody says so, and it binds outside as well, and vice versa.
+        """
+        bucket, now = self._bucket(method, takeout), self.clock.tick()
+        self._orders.pop(method, None)
+        if seconds > LONGEST:
+            self._orders[method] = self.clock.now() + seconds
+        bucket.flood(min(seconds, LONGEST), now)
+        self._floods[method] = bucket.flooded_until
+        if other := self._buckets.get((method, not takeout)):
+            other.hold(bucket.flooded_until, now)
         self._pump()
         await self._keep(bucket)
 
@@ -144,10 +174,13 @@ class Scheduler:
         if self._remember:
             await self._remember(bucket.method, self.clock.now() + bucket.flooded_until - self.clock.tick())
 
-    def _bucket(self, method: str) -> Bucket:
-        if method not in self._buckets:
-            self._buckets[method] = Bucket(method, self._rate, self._floods.get(method, -math.inf), self.clock.tick())
-        return self._buckets[method]
+    def _bucket(self, method: str, takeout: bool) -> Bucket:
+        key = method, takeout
+        if key not in self._buckets:
+            until = self._floods.get(method, -math.inf)
+            pace: Pace = "takeout" if takeout else self._pace
+            self._buckets[key] = Bucket(method, self._rate, until, self.clock.tick(), pace)
+        return self._buckets[key]
 
     async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> float:
         """Return when the call may go out, with the moment by which the bucket knows it."""
@@ -164,7 +197,8 @@ class Scheduler:
             now = self.clock.tick()
             if bucket.flooded_until <= now:
                 # Spaced from the moment at which the call really goes out.
-                self._next = max(self._next, now + self._interval)
+                if not bucket.apart:
+                    self._next = max(self._next, now + self._interval)
                 return waiter.moment
             # The order came between the grant and now: queue again, at the old place.
             self._withdraw(waiter)
@@ -173,7 +207,7 @@ class Scheduler:
         """Leave without having called: nothing of it stays, neither in the queue nor in a bucket."""
         if waiter.grant:
             waiter.bucket.give_back(waiter.moment)
-            if waiter.grant == self._grants:
+            if waiter.grant == self._grants and not waiter.bucket.apart:
                 self._next = self.clock.tick()
         elif waiter in self._waiting:
             self._waiting.remove(waiter)
@@ -187,7 +221,7 @@ class Scheduler:
         while self._waiting:
             now = self.clock.tick()
             ready, pause = self._ready(now)
-            due = max(min(ready.values(), default=math.inf), self._next)
+            due = min(ready.values(), default=math.inf)
             if due > now:
                 if not math.isinf(due):
                     self._timers.append(self.clock.call_later(min(due - now, _LOOK), self._pump))
@@ -209,7 +243,7 @@ class Scheduler:
             if pause := bucket.pause(moment):
                 pauses.append(pause)
             else:
-                ready[bucket] = bucket.ready_at(now)
+                ready[bucket] = max(bucket.ready_at(now), -math.inf if bucket.apart else self._next)
             self._tell(bucket, now)
         return ready, min(pauses)
 
@@ -218,7 +252,11 @@ class Scheduler:
         self._waiting = [waiter for waiter in self._waiting if waiter.bucket is not bucket]
         for waiter in leaving:
             if not waiter.granted.done():
-                waiter.granted.set_exception(FloodWait(seconds, method=bucket.method))
+                waiter.granted.set_exception(self._too_long(seconds, bucket.method))
+
+    def _too_long(self, seconds: int, method: str) -> FloodWait:
+        now, ordered = self.clock.now(), self._orders.get(method)
+        return FloodWait(seconds, method=method, now=now, ordered=ordered and ordered - now)
 
     def _tell(self, bucket: Bucket, now: float) -> None:
         """Once for each flood wait that somebody waits for, and each wait for a method that is counted by the day."""
@@ -241,5 +279,6 @@ class Scheduler:
         waiter.grant = self._grants
         if waiter.channel_id is not None:
             self._served[waiter.channel_id] = self._grants
-        self._next = now + self._interval
+        if not waiter.bucket.apart:
+            self._next = now + self._interval
         waiter.granted.set_result(None)

@@ -10,7 +10,7 @@ import pytest
 
 from archiver.bucket import OVERLAP
 from archiver.errors import FloodWait
-from archiver.schedule import MOST_RESTORED, SPACING, Priority, Scheduler
+from archiver.schedule import LONGEST, SPACING, Priority, Scheduler
 from tests.unit.leaping import START, LoopClock, lived
 
 
@@ -281,15 +281,15 @@ async def test_an_absurd_order_of_an_earlier_run_is_cut_for_this_run_and_the_nex
     async def remember(method: str, until: float) -> None:
         remembered[method] = until
 
-    floods = {"a": START + 1e9, "b": START + MOST_RESTORED - 1}
+    floods = {"a": START + 1e9, "b": START + LONGEST - 1}
     scheduler = scheduler_of(0, floods=floods, remember=remember, patience=0)
     for method in ("a", "b", "a"):
         with pytest.raises(FloodWait) as failure:
             await call(scheduler, method)
-        assert failure.value.seconds <= MOST_RESTORED
+        assert failure.value.seconds <= LONGEST
         await asyncio.sleep(60)
-    assert remembered == {"a": START + MOST_RESTORED}
-    await asyncio.sleep(MOST_RESTORED)
+    assert remembered == {"a": START + LONGEST}
+    await asyncio.sleep(LONGEST)
     await call(scheduler_of(0, floods=remembered, patience=0), "a")
 
 

@@ -1,0 +1,32 @@
+"""Spans and moments in words: `3 days`, `2026-12-02 10:00 UTC`. Pure but for the local zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS = (("day", 86_400.0, 172_800.0), ("hour", 3_600.0, 7_200.0), ("min", 60.0, 120.0))
+_LAST = 253_402_300_799
+"""The end of the year 9999, beyond which no date can be written."""
+
+
+def in_words(seconds: float) -> str:
+    """`45 s`, `12 min`, `5 hours`, `3 days`: rounded, in the largest unit of which there are two."""
+    for unit, size, least in _UNITS:
+        if seconds >= least:
+            plural = "s" * (unit != "min")
+            return f"{seconds / size:,.0f} {unit}{plural}"
+    return f"{max(seconds, 0.0):.0f} s"
+
+
+def moment(unix: float) -> str:
+    """A time in UTC, to the minute."""
+    return f"{_at(unix):%Y-%m-%d %H:%M} UTC"
+
+
+def local_moment(unix: float) -> str:
+    """A time as the clock on the wall shows it, with its zone."""
+    return f"{_at(unix).astimezone():%Y-%m-%d %H:%M %Z}".rstrip()
+
+
+def _at(unix: float) -> datetime:
+    return datetime.fromtimestamp(min(max(unix, 0.0), _LAST), UTC)
