@@ -22,6 +22,7 @@ from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
+from archiver.takeout.windows import walk_windows
 
 PAGE = 100
 """Messages a page: the server's own limit."""
@@ -135,12 +136,12 @@ class Backfill:
         while (planned := await self._next_gap(channel_id)) is not None:
             channel, gap = planned
             try:
-                async with aclosing(self._walk(channel, access_hash, gap)) as steps:
-                    async for step in steps:
+                async with aclosing(self._steps(channel, access_hash, gap, pages)) as steps:
+                    async for step, left in steps:
                         stored = await self._store(channel, access_hash, step)
                         overtaken = 0
                         if progress:
-                            progress(stored, (step.next_offset or gap[0]) - gap[0])
+                            progress(stored, left)
                         pages = None if pages is None else pages - 1
                         if stop() or pages == 0:
                             return await self._next_gap(channel_id) is not None
@@ -184,8 +185,21 @@ class Backfill:
             channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
         )
 
-    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[Step, None]:
-        """The steps that fill a gap; the next page is on its way while the consumer writes the last."""
+    def _steps(
+        self, channel: Mirrored, access_hash: int, gap: Interval, pages: int | None
+    ) -> AsyncGenerator[tuple[Step, int], None]:
+        """The steps that fill a gap, and how many ids of it are left then."""
+        if self._source.at_once == 1:
+            return self._walk(channel, access_hash, gap)
+
+        async def read(part: Interval) -> Step:
+            page = await self.fetch(channel, access_hash, part[1] + 1)
+            return plan_page(page, gap=part, window_start=channel.window_start)
+
+        return walk_windows(read, gap, at_once=self._source.at_once, pages=pages)
+
+    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[tuple[Step, int], None]:
+        """The same, one page after the other; the next one is on its way while the consumer writes the last."""
         lo, hi = gap
         coming = asyncio.create_task(self.fetch(channel, access_hash, hi + 1), name="backfill page")
         try:
@@ -196,7 +210,7 @@ class Backfill:
                     coming = asyncio.create_task(
                         self.fetch(channel, access_hash, step.next_offset), name="backfill page"
                     )
-                yield step
+                yield step, (step.next_offset or lo) - lo
                 if step.next_offset is None:
                     return
         finally:

@@ -20,6 +20,11 @@ from archiver.schedule import Priority
 class Source(Protocol):
     """The network as the workers see it; see the module for the contract."""
 
+    @property
+    def at_once(self) -> int:
+        """Pages of the history that may be asked for at the same time to some use."""
+        ...
+
     def at(self, priority: Priority) -> Self:
         """The same source, whose calls are that urgent."""
         ...

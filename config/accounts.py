@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from config.errors import SettingsError
-from config.settings import DIRECT, Account, Settings
+from config.settings import DIRECT, Account, Pace, Settings
 
 DEFAULT = "default"
 
@@ -28,6 +28,9 @@ class AccountSettings:
     proxy: SecretStr | None
     requests_per_second: float
     """0: no pacing."""
+    pace: Pace
+    takeout: bool
+    """Whether histories are read within a takeout session."""
 
 
 def account_names(settings: Settings) -> list[str]:
@@ -52,6 +55,8 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
         requests_per_second=(
             shared.requests_per_second if own.requests_per_second is None else own.requests_per_second
         ),
+        pace=own.pace or shared.pace,
+        takeout=shared.takeout if own.takeout is None else own.takeout,
     )
 
 

@@ -85,6 +85,7 @@ def _account_names(value: dict[str, Any]) -> dict[str, Any]:
 
 Url = Annotated[str, Field(pattern=r"^https?://")]
 AnyPath = Annotated[Path, BeforeValidator(_expand)]
+Pace = Literal["gentle", "normal"]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 
 
@@ -180,6 +181,8 @@ class Account(_SectionWithSecrets):
     requests_per_second: float | None = Field(
         default=None, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
     )
+    pace: Pace | None = Field(default=None, description='"gentle" or "normal"')
+    takeout: bool | None = Field(default=None, description="true or false")
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Account:
@@ -200,6 +203,8 @@ class Telegram(_SectionWithSecrets):
     requests_per_second: float = Field(
         default=1.0, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
     )
+    pace: Pace = Field(default="gentle", description='"gentle" or "normal"')
+    takeout: bool = Field(default=False, description="true or false")
     server: Server | None = Field(default=None, description="the section [telegram.server]")
     accounts: Annotated[dict[str, Account], AfterValidator(_account_names)] = Field(
         default_factory=dict, description="sections [telegram.accounts.NAME]"

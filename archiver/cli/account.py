@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archiver import errors
-from archiver.cli import output
+from archiver.cli.pacing import make_scheduler, make_takeout
 from archiver.cli.writing import open_archive, open_beside
 from archiver.clock import Clock
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
@@ -25,8 +25,7 @@ from archiver.mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
-from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Connection, LoggedIn, Patience, Place, TelegramSource, has_session
+from archiver.telegram import Address, Connection, LoggedIn, Patience, Place, Takeout, TelegramSource, has_session
 from archiver.telegram.pushes import Hint
 from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
@@ -47,6 +46,7 @@ class Account:
     source: TelegramSource
     ingest: Ingest
     mirror: Mirror
+    takeout: Takeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,17 +187,19 @@ async def _connected(
     if command != "login" and not has_session(session):
         raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
-        scheduler = await _scheduler(settings, database, name, conduct)
+        scheduler = await make_scheduler(settings, database, name, patience=conduct.flood_patience, clock=conduct.clock)
         meters = conduct.meters
         counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
         storing = {"count": partial(meters.count_stored, name)} if meters else {}
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
-        source = TelegramSource(connection)
+        takeout = make_takeout(settings, database, name, connection, scheduler.clock)
+        source = TelegramSource(connection, takeout=takeout)
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)
         mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)
         try:
-            yield Account(name, database, connection, scheduler, source, ingest, mirror)
+            yield Account(name, database, connection, scheduler, source, ingest, mirror, takeout)
         finally:
+            await takeout.finish(success=False)  # those who read it all have finished it already
             await connection.close()
 
 
@@ -212,25 +214,6 @@ def _spare_the_collector() -> None:
     Pages make no cycles; reference counting frees them. Measured: a tenth of a sync's time, with the threshold.
     """
     gc.freeze()
-
-
-async def _scheduler(settings: Settings, database: Database, name: str, conduct: Conduct) -> Scheduler:
-    async def remember(method: str, until: float) -> None:
-        await database.write(lambda conn: set_flood(conn, account=name, method=method, until=until))
-
-    whose = f" with account {name}" if len(account_names(settings)) > 1 else ""
-
-    def notify(method: str, seconds: float) -> None:
-        output.note(f"waiting {seconds:.0f} s before the next {method} call{whose}, for the account's sake.")
-
-    return Scheduler(
-        account_settings(settings, name).requests_per_second,
-        floods=await list_floods(database.connection, name),
-        remember=remember,
-        notify=notify,
-        patience=conduct.flood_patience,
-        clock=conduct.clock,
-    )
 
 
 def address_of(settings: Settings, name: str) -> Address:

@@ -3,8 +3,8 @@
 `address` says whom, `session` keeps the keys, `client` is Telethon's; `data_centres` and `route` know where the servers
 are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account, `connection`
 is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost, `faults` and
-`losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`; `login` signs in: `sent_code`
-says where its code comes, `second_password` and `authorization` finish it.
+`losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`; `takeout` is a session
+for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and `authorization` finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 
@@ -19,6 +19,7 @@ from archiver.telegram.patience import SERVICE, Patience
 from archiver.telegram.pushes import Hint
 from archiver.telegram.session import has_session
 from archiver.telegram.source import TelegramSource
+from archiver.telegram.takeout import Takeout
 
 __all__ = [
     "SERVICE",
@@ -30,6 +31,7 @@ __all__ = [
     "Patience",
     "Place",
     "Prompts",
+    "Takeout",
     "TelegramSource",
     "has_session",
     "log_in",

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
 
-from archiver.errors import Error, LoginNeeded, ServerFault, UnreadableObject
+from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
 from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
@@ -71,8 +71,16 @@ class _Elsewhere:
     said: Exception
 
 
-_Outcome = _Answer[T] | _Failure | _Elsewhere | None
-"""None: nothing came of it, and nothing is counted."""
+@dataclass(frozen=True, slots=True)
+class _Vain:
+    """Nothing came of it that counts as a failure; `error` says what, when there is no end of it."""
+
+    error: Error
+
+
+_Outcome = _Answer[T] | _Failure | _Elsewhere | _Vain
+_MOST_IN_VAIN = 50
+"""So often one call is repeated that was told to wait, or whose line was lost before its turn: not for ever."""
 
 
 class Attempts:
@@ -93,24 +101,28 @@ class Attempts:
         priority: Priority = Priority.BACKFILL,
         channel_id: int | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
+        takeout: bool = False,
     ) -> T:
         """Run `ask` on a connected client, in its turn, timed, repeated as the failure allows.
 
         `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
         """
         patience = self._patience
-        tries = losses = 0
+        tries = losses = vain = 0
         been: set[int] = set()
         while True:
             await self._owner.ready()
-            async with self._scheduler.turn(method, priority, channel_id):
+            async with self._scheduler.turn(method, priority, channel_id, takeout=takeout):
                 limit = min(patience.call * (tries + 1), patience.call_most)
-                outcome = await self._once(ask, method, limit, raw_errors)
+                outcome = await self._once(ask, method, limit, raw_errors, takeout)
             if isinstance(outcome, _Answer):
                 return outcome.value
             if isinstance(outcome, _Elsewhere):
                 await self._owner.follow(outcome.client, outcome.said, been)
             if not isinstance(outcome, _Failure):
+                vain += 1
+                if isinstance(outcome, _Vain) and vain >= _MOST_IN_VAIN:
+                    raise outcome.error
                 continue
             if outcome.by_others and losses < patience.free_losses:
                 losses += 1
@@ -121,12 +133,18 @@ class Attempts:
             tries += 1
 
     async def _once(
-        self, ask: Callable[[Client], Awaitable[T]], method: str, limit: float, raw_errors: tuple[type[Exception], ...]
+        self,
+        ask: Callable[[Client], Awaitable[T]],
+        method: str,
+        limit: float,
+        raw_errors: tuple[type[Exception], ...],
+        takeout: bool,
     ) -> _Outcome[T]:
         """One try, within its turn. Raises what further tries do not mend."""
         client = self._line.client
         if client is None:
-            return None  # lost while waiting for the turn; from here to the sending nothing is awaited
+            # Lost while waiting for the turn; from here to the sending nothing is awaited.
+            return _Vain(unreachable(ConnectionError()))
         answered = client.answered
         try:
             answer = await client.within(limit, ask(client))
@@ -147,17 +165,17 @@ class Attempts:
             # `from None`: the error's text holds the bytes that could not be read.
             raise UnreadableObject(exc.invalid_constructor_id) from None
         except RPCError as exc:
-            return await self._said_no(client, exc, method)
+            return await self._said_no(client, exc, method, takeout)
 
-    async def _said_no(self, client: Client, exc: RPCError, method: str) -> _Failure | _Elsewhere | None:
+    async def _said_no(self, client: Client, exc: RPCError, method: str, takeout: bool) -> _Outcome[T]:
         seconds = flood_seconds(exc)
         self._count(method, "refused" if seconds is None else "flood")
         if seconds:
             # The scheduler ends the tries when the order is longer than its patience.
             self._note_answer(client)
             log.info("%s: flood wait of %d s", method, seconds)
-            await self._scheduler.flooded(method, seconds)
-            return None
+            await self._scheduler.flooded(method, seconds, takeout=takeout)
+            return _Vain(FloodWait(seconds, method=method))
         if isinstance(exc, (*MIGRATIONS, AuthKeyUnregisteredError)):
             self._note_answer(client)
             return _Elsewhere(client, exc)

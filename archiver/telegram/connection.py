@@ -157,18 +157,23 @@ class Connection:
         channel_id: int | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
         dc: int | None = None,
+        takeout_id: int | None = None,
     ) -> bytes:
         """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError.
 
-        `dc`: for files, the data centre to ask first; it is the server that knows best.
+        `dc`: for files, the data centre to ask first; it is the server that knows best. `takeout_id`: of the takeout
+        within which it is asked.
         """
+        if takeout_id is not None:
+            request = functions.InvokeWithTakeoutRequest(takeout_id, request)
+        how: dict[str, Any] = {"method": method, "priority": priority, "channel_id": channel_id}
 
         def ask(client: Client) -> Awaitable[bytes]:
             return client.ask(request, updates=self._pushed)
 
         def attempt(where: Connection, *more: type[Exception]) -> Awaitable[bytes]:
             errors = (*raw_errors, *more)
-            return where._attempts.run(ask, method=method, priority=priority, channel_id=channel_id, raw_errors=errors)
+            return where._attempts.run(ask, **how, raw_errors=errors, takeout=takeout_id is not None)
 
         if dc is None:
             return await attempt(self)

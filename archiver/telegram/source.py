@@ -27,6 +27,7 @@ from archiver.telegram.answers import (
     read_states,
 )
 from archiver.telegram.connection import Connection
+from archiver.telegram.takeout import Takeout
 from archiver.telegram.vectors import Objects
 
 _TELLING = 32
@@ -38,13 +39,22 @@ class TelegramSource:
 
     layer = LAYER
 
-    def __init__(self, connection: Connection, priority: Priority = Priority.BACKFILL) -> None:
+    def __init__(
+        self, connection: Connection, priority: Priority = Priority.BACKFILL, *, takeout: Takeout | None = None
+    ) -> None:
+        """`takeout`: histories are read within it, while it is open."""
         self._connection = connection
         self._priority = priority
+        self._takeout = takeout
+
+    @property
+    def at_once(self) -> int:
+        """Pages of the history that may be asked for at the same time to some use."""
+        return self._takeout.at_once if self._takeout else 1
 
     def at(self, priority: Priority) -> Self:
         """The same source, whose calls are that urgent."""
-        return type(self)(self._connection, priority)
+        return type(self)(self._connection, priority, takeout=self._takeout)
 
     async def resolve_username(self, username: str) -> Channel:
         """The channel that holds a public name now."""
@@ -132,7 +142,8 @@ class TelegramSource:
         return read_object(await self._call(request, method, channel_id))
 
     async def _call(self, request: TLRequest, method: str, channel_id: int | None) -> bytes:
-        return await self._connection.call(request, method=method, priority=self._priority, channel_id=channel_id)
+        asker = self._takeout if self._takeout and method == "getHistory" else self._connection
+        return await asker.call(request, method=method, priority=self._priority, channel_id=channel_id)
 
     async def _history(
         self, channel_id: int, access_hash: int, offset_id: int, limit: int, *, add_offset: int = 0

@@ -1,0 +1,63 @@
+"""How fast one account may ask, put together from settings and archive: its scheduler and its takeout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archiver.cli import output
+from archiver.clock import Clock
+from archiver.pacing.duration import in_words, moment
+from archiver.schedule import Scheduler
+from archiver.store.database import Database
+from archiver.store.flood import list_floods, list_orders, set_flood
+from archiver.takeout.memory import TakeoutMemory
+from archiver.telegram import Connection, Takeout
+from config.accounts import account_names, account_settings
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+_LONG = 600
+"""Seconds from which a wait is said in words."""
+
+
+async def make_scheduler(
+    settings: Settings, database: Database, name: str, *, patience: float, clock: Clock | None
+) -> Scheduler:
+    """The scheduler of an account, which knows and keeps its flood waits."""
+
+    async def remember(method: str, until: float) -> None:
+        ordered = scheduler.ordered(method)
+        await database.write(lambda conn: set_flood(conn, account=name, method=method, until=until, ordered=ordered))
+
+    whose = f" with account {name}" if len(account_names(settings)) > 1 else ""
+
+    def notify(method: str, seconds: float) -> None:
+        long = f"{in_words(seconds)}, until {moment(scheduler.clock.now() + seconds)},"
+        wait = f"{seconds:.0f} s" if seconds < _LONG else long
+        output.note(f"waiting {wait} before the next {method} call{whose}, for the account's sake.")
+
+    own = account_settings(settings, name)
+    scheduler = Scheduler(
+        own.requests_per_second,
+        pace=own.pace,
+        floods=await list_floods(database.connection, name),
+        orders=await list_orders(database.connection, name),
+        remember=remember,
+        notify=notify,
+        patience=patience,
+        clock=clock,
+    )
+    return scheduler
+
+
+def make_takeout(settings: Settings, database: Database, name: str, connection: Connection, clock: Clock) -> Takeout:
+    """The account's takeout, not opened yet."""
+    whose = f"account {name}: " if len(account_names(settings)) > 1 else ""
+    return Takeout(
+        connection,
+        TakeoutMemory(database, name),
+        account=name,
+        say=lambda text: output.note(f"{whose}{text}"),
+        clock=clock,
+    )

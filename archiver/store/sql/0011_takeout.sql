@@ -1,0 +1,14 @@
+-- 0011: takeout sessions that are open, and from when one may be asked for; orders to wait that are not obeyed in full.
+BEGIN IMMEDIATE;
+
+CREATE TABLE takeout (
+    account     TEXT PRIMARY KEY,               -- its label
+    takeout_id  INTEGER,                        -- NULL: none is open
+    not_before  REAL                            -- unix time; the server wants another device to confirm, or time
+) STRICT, WITHOUT ROWID;
+
+-- Until when the server ordered to wait, where that is longer than it is obeyed (`until`).
+ALTER TABLE flood ADD COLUMN ordered REAL;
+
+PRAGMA user_version = 11;
+COMMIT;

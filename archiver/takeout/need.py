@@ -1,0 +1,19 @@
+"""Whether there is history to read, so that a takeout is worth its opening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archiver.coverage import highest_gap
+from archiver.store.channel import Mirrored
+from archiver.store.coverage import list_all_coverage
+from archiver.store.database import Database
+
+
+async def has_history(database: Database, channels: Iterable[Mirrored]) -> bool:
+    """Whether the history of any of these channels is not complete."""
+    covered = await list_all_coverage(database.connection)
+    return any(
+        one.pts is None or highest_gap(covered.get(one.channel_id, []), one.lowest_wanted, one.top_id) is not None
+        for one in channels
+    )
