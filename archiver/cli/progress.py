@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from archiver.cli import output
+from archiver.pacing.throughput import Throughput, time_left
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -26,6 +27,8 @@ class SyncProgress:
         self._inserted = self._changed = self._missing = 0
         self._most = 0
         self._started = self._last = time.monotonic()
+        self._speed = Throughput(self._started)
+        self._ids_left: int | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -33,7 +36,7 @@ class SyncProgress:
         if output.is_terminal(sys.stderr) and not output.is_quiet():
             self._bar = _bar()
             self._bar.start()
-            self._task = self._bar.add_task(self._name, total=None, stored=0, rate="")
+            self._task = self._bar.add_task(self._name, total=None, stored=0, rate="", left="")
         return self
 
     def __exit__(
@@ -48,17 +51,23 @@ class SyncProgress:
         self._missing += stored.missing
         self._most = max(self._most, left)
         now = time.monotonic()
+        self._speed.add(stored.inserted, max((self._ids_left or left) - left, 0), now)
+        self._ids_left = left
         if self._bar is not None and self._task is not None:
             self._bar.update(
                 self._task,
                 total=self._most or None,
                 completed=self._most - left,
                 stored=self._inserted,
-                rate=f"{self._rate(now):,.0f}/s",
+                rate=f"{self._speed.rate(now):,.0f}/s",
+                left=time_left(self._speed.seconds_left(left, now)) if left else "",
             )
         elif now - self._last >= EVERY:
             self._last = now
-            output.note(f"{self._name}: {self._inserted:,} messages, {self._rate(now):,.0f}/s{self._left(left, now)}")
+            parts = [f"{self._inserted:,} messages", f"{self._speed.rate(now):,.0f}/s"]
+            if left:
+                parts += [f"{left:,} ids left", time_left(self._speed.seconds_left(left, now))]
+            output.note(f"{self._name}: {', '.join(filter(None, parts))}")
 
     def failed(self) -> None:
         """Take the bar away."""
@@ -77,22 +86,6 @@ class SyncProgress:
         seconds = time.monotonic() - self._started
         output.note(f"{self._name}: up to date ({', '.join(parts)}; {seconds:,.1f} s).")
 
-    def _rate(self, now: float) -> float:
-        return self._inserted / max(now - self._started, 0.001)
-
-    def _left(self, left: int, now: float) -> str:
-        looked = self._most - left
-        if not left or looked <= 0:
-            return ""
-        seconds = left * (now - self._started) / looked
-        return f", {left:,} ids left, about {_duration(seconds)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
 
 def _bar() -> Progress:
     from rich.progress import (  # noqa: PLC0415 - a pipe needs no bar
@@ -100,7 +93,6 @@ def _bar() -> Progress:
         Progress,
         TaskProgressColumn,
         TextColumn,
-        TimeRemainingColumn,
     )
 
     return Progress(
@@ -108,7 +100,7 @@ def _bar() -> Progress:
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[stored]:,} messages {task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         console=output.console(sys.stderr),
         transient=True,
     )

@@ -15,6 +15,7 @@ from archiver.cli.index_standing import IndexStanding, read_index, sum_up
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
+from archiver.cli.speed import Speed, read_speed
 from archiver.cli.standing import state_note, state_word
 from archiver.completeness import Tally
 from archiver.extent import tally_channel
@@ -59,8 +60,15 @@ class _Status:
     accounts: list[KnownAccount]
     service: ServiceStanding
     floods: list[tuple[str, str, float]]
+    speed: Speed | None
+    """Of the histories that are being read at this moment."""
     index: list[IndexStanding]
     """By node; nothing: no Meilisearch is set up."""
+
+    @property
+    def ids_left(self) -> int:
+        """How many ids are not fetched of the channels that are read."""
+        return sum(one.tally.not_fetched for one in self.channels if one.mirrored.state != "removed")
 
     @property
     def size(self) -> int:
@@ -131,6 +139,7 @@ async def _read(database: Database, settings: Meilisearch) -> _Status:
             accounts=await list_accounts(conn),
             service=service,
             floods=[flood for flood in await list_floods(conn) if flood[2] > now],
+            speed=await read_speed(conn, now) if service.holder else None,
             index=index,
         )
 
@@ -210,6 +219,8 @@ def _tell_notes(status: _Status) -> None:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
     for line in status.service.describe(status.now):
         output.note(line)
+    if status.speed and status.ids_left:
+        output.note(status.speed.describe(status.ids_left))
     for node in status.index:
         output.note(node.describe(status.now))
     output.note(f"archive: {status.path} ({status.size / 1e6:.1f} MB)")
@@ -220,6 +231,7 @@ def _object(status: _Status) -> dict[str, Any]:
         "archive": {"path": str(status.path), "bytes": status.size},
         "service": status.service.as_object(status.now),
         "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
+        "reading": status.speed.as_object(status.ids_left) if status.speed and status.ids_left else None,
         "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
         "index": sum_up([one.as_object(status.now) for one in status.index]) if status.index else None,
         "channels": [_channel(channel) for channel in status.channels],

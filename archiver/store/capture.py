@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import aiosqlite
+
+_RECENT = 2_000
+"""Answers that are looked through: the log is long, and has no index by time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +46,22 @@ def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
             capture.account,
         ),
     )
+
+
+class Read(NamedTuple):
+    """A page of history that was stored: when, with how many messages, proving how many ids."""
+
+    at: int
+    messages: int
+    ids: int
+
+
+async def list_read_since(conn: aiosqlite.Connection, since: float) -> list[Read]:
+    """The pages of history that were stored since then, of the newest _RECENT answers at most, oldest first."""
+    query = (
+        "SELECT at, count, coalesce(hi - lo + 1, 0) FROM capture"
+        " WHERE capture_id > (SELECT max(capture_id) FROM capture) - ? AND at >= ? AND method = 'history'"
+        " ORDER BY capture_id"
+    )
+    async with conn.execute(query, (_RECENT, since)) as cursor:
+        return [Read._make(row) async for row in cursor]

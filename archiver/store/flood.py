@@ -1,4 +1,4 @@
-"""Table `flood`: until when the server told us to wait. Obeyed across restarts."""
+"""Tables `flood`, `flood_order`: until when the server told us to wait. Obeyed across restarts, for a week at most."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ async def list_floods(conn: aiosqlite.Connection, account: str) -> dict[str, flo
 
 async def list_orders(conn: aiosqlite.Connection, account: str) -> dict[str, float]:
     """Method -> unix time until which the server ordered to wait, where that is longer than it is obeyed."""
-    query = "SELECT method, ordered FROM flood WHERE account = ? AND ordered IS NOT NULL"
-    async with conn.execute(query, (account,)) as cursor:
+    async with conn.execute("SELECT method, ordered FROM flood_order WHERE account = ?", (account,)) as cursor:
         return {str(method): float(ordered) async for method, ordered in cursor}
 
 
 def set_flood(
     conn: sqlite3.Connection, *, account: str, method: str, until: float, ordered: float | None = None
 ) -> None:
-    """Keep the server's order; a later one replaces it."""
+    """Keep the server's order; a later one replaces it. `ordered`: its true end, where it is not obeyed in full."""
     conn.execute(
-        "INSERT INTO flood (account, method, until, ordered) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (account, method) DO UPDATE SET until = excluded.until, ordered = excluded.ordered",
-        (account, method, until, ordered),
+        "INSERT INTO flood (account, method, until) VALUES (?, ?, ?)"
+        " ON CONFLICT (account, method) DO UPDATE SET until = excluded.until",
+        (account, method, until),
     )
+    conn.execute("DELETE FROM flood_order WHERE account = ? AND method = ?", (account, method))
+    if ordered is not None:
+        conn.execute("INSERT INTO flood_order (account, method, ordered) VALUES (?, ?, ?)", (account, method, ordered))
 
 
-def forget_floods(conn: sqlite3.Connection, account: str, method: str | None) -> None:
-    """Forget an account's order for a method, or all of its orders."""
-    conn.execute(
-        "DELETE FROM flood WHERE account = ?1 AND (?2 IS NULL OR method = ?2)",
-        (account, method),
-    )
+def forget_flood(conn: sqlite3.Connection, account: str, method: str) -> None:
+    """Forget the server's order to an account about a method."""
+    for table in ("flood", "flood_order"):
+        conn.execute(f"DELETE FROM {table} WHERE account = ? AND method = ?", (account, method))

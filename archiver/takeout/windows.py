@@ -16,7 +16,7 @@ from archiver.coverage import Interval
 if TYPE_CHECKING:
     from archiver.backfill import Step
 
-PAGES = 10
+PAGES = 20
 """Pages of a window, about: few, so that the newest come first; several, because the last one may overlap."""
 FIRST = 100
 """Ids of a page, as long as none has come: those of a channel in which nothing was deleted."""

@@ -7,8 +7,13 @@ CREATE TABLE takeout (
     not_before  REAL                            -- unix time; the server wants another device to confirm, or time
 ) STRICT, WITHOUT ROWID;
 
--- Until when the server ordered to wait, where that is longer than it is obeyed (`until`).
-ALTER TABLE flood ADD COLUMN ordered REAL;
+-- Until when the server ordered to wait, where that is longer than it is obeyed (flood.until).
+CREATE TABLE flood_order (
+    account     TEXT NOT NULL,
+    method      TEXT NOT NULL,
+    ordered     REAL NOT NULL,
+    PRIMARY KEY (account, method)
+) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 11;
 COMMIT;
