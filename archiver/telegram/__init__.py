@@ -4,7 +4,8 @@
 are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account, `connection`
 is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost, `faults` and
 `losses` name errors, `patience` says how long, `source` fulfils `archiver.source.Source`; `takeout` is a session
-for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and `authorization` finish it.
+for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and `authorization`
+finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 
