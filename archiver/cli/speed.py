@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import aiosqlite
-
 from archiver.pacing.throughput import time_left
 from archiver.store.capture import list_read_since
+from archiver.store.database import Connection
 
 _SPAN = 60
 """Seconds over which the speed is taken."""
@@ -40,7 +39,7 @@ class Speed(NamedTuple):
         }
 
 
-async def read_speed(conn: aiosqlite.Connection, now: float) -> Speed | None:
+async def read_speed(conn: Connection, now: float) -> Speed | None:
     """The present speed; None when no history is being read."""
     read = await list_read_since(conn, now - _SPAN)
     if not read or now - read[-1].at > _QUIET:
