@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.telegram import auth, proxies, truth
+from tests.telegram.centres import MOST
 from tests.telegram.control import Control, listen
 from tests.telegram.faults import parse
 from tests.telegram.server import Server
@@ -47,6 +48,23 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="PHONE:CODE[:PASSWORD]",
         help="one more account beside that of --phone; may be repeated",
     )
+    parser.add_argument(
+        "--home",
+        action="append",
+        default=[],
+        type=_home,
+        metavar="PHONE:DC",
+        help="that account's data centre: its codes are sent there only; may be repeated (default: any will do)",
+    )
+    parser.add_argument("--dcs", type=int, help="so many data centres (default: 5), and print where they are")
+    parser.add_argument(
+        "--dc-port",
+        action="append",
+        default=[],
+        type=_dc_port,
+        metavar="DC:PORT",
+        help="where a data centre listens, as --port does for 2; may be repeated",
+    )
     parser.add_argument("--api-id", type=int, help="any other one is refused (default: any is good)")
     parser.add_argument("--api-hash")
     parser.add_argument("--seed", type=int, default=1)
@@ -73,10 +91,22 @@ def _account(text: str) -> tuple[str, str, str | None]:
     return phone, code, password[0] if password else None
 
 
+def _home(text: str) -> tuple[str, int]:
+    phone, dc = text.rsplit(":", 1)
+    return phone, int(dc)
+
+
+def _dc_port(text: str) -> tuple[int, int]:
+    dc, port = text.split(":")
+    return int(dc), int(port)
+
+
 def build(opts: argparse.Namespace) -> World:
     world = World(api_id=opts.api_id, api_hash=opts.api_hash, resolve_budget=opts.resolve_budget)
     for phone, code, password in ((opts.phone, opts.code, opts.password), *opts.account):
         world.add_account(phone, code, password)
+    for phone, dc in opts.home:
+        world.account(phone).home_dc = dc
     world.tells_every_edit = opts.every_edit
     for spec in opts.world or ["small"]:
         load(world, spec, opts.seed)
@@ -104,7 +134,8 @@ async def run(opts: argparse.Namespace) -> None:
         channel.warm()
     keys = auth.load(opts.state) if opts.state else {}
     async with AsyncExitStack() as stack:
-        srv = await stack.enter_async_context(Server(world, port=opts.port, seed=opts.seed, gzip=opts.gzip, keys=keys))
+        where = {"port": opts.port, "dcs": opts.dcs or MOST, "dc_ports": dict(opts.dc_port)}
+        srv = await stack.enter_async_context(Server(world, seed=opts.seed, gzip=opts.gzip, keys=keys, **where))
         for method, action, conditions in parse(opts.faults):
             srv.faults.add(method, action, **conditions)
         srv.net.rtt = opts.rtt
@@ -115,6 +146,8 @@ async def run(opts: argparse.Namespace) -> None:
         gc.collect()
         gc.freeze()
         sys.stdout.write(f"listening on 127.0.0.1:{srv.port}\n")
+        for dc, port in srv.centres.ports.items() if opts.dcs else ():
+            sys.stdout.write(f"data centre {dc} on 127.0.0.1:{port}\n")
         sys.stdout.flush()
         listen(Control(srv, ways), loop)
         await stop.wait()

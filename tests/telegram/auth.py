@@ -32,6 +32,7 @@ class AuthRecord:
     half_in: int | None = None  # the account whose code was right and whose password is awaited
     challenge: Challenge | None = None
     export: bytes | None = None
+    export_dc: int = 0  # the data centre for which it is
     expires: float | None = None  # when a temporary key ends
     chats: dict[int, Any] = field(default_factory=dict)  # serialised channels, see rpc.own_chat
 

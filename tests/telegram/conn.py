@@ -19,6 +19,7 @@ from telethon.tl.core import GzipPacked, MessageContainer
 from tests.telegram import crypto
 from tests.telegram.auth import AuthRecord, new_salt
 from tests.telegram.bomb import bomb
+from tests.telegram.centres import find_key
 from tests.telegram.faults import Plan
 from tests.telegram.handshake import Handshake, HandshakeError, read_plain, write_plain
 from tests.telegram.outlet import Outlet
@@ -77,7 +78,7 @@ class Connection:
         if key_id == 0:
             self._shake_hands(packet)
             return
-        auth = self.server.keys.get(key_id)
+        auth = find_key(self.server.keys, key_id, self.dc)
         if auth is None:
             self.transport_error(-404)
             raise ConnectionError("unknown key")

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.telegram.orders_centres import CentreOrders
 from tests.telegram.orders_channel import ChannelOrders
 from tests.telegram.orders_server import ServerOrders
 from tests.telegram.orders_takeout import TakeoutOrders
@@ -23,7 +24,7 @@ from tests.telegram.server import Server
 _MAX_LINE = 1 << 20
 
 
-class Control(ChannelOrders, ServerOrders, TakeoutOrders):
+class Control(ChannelOrders, ServerOrders, TakeoutOrders, CentreOrders):
     """What the lines may ask for. Names of methods with `do_` before them are the words."""
 
     def __init__(self, server: Server, proxies: Sequence[Proxy] = ()) -> None:

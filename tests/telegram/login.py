@@ -51,7 +51,7 @@ def get_config(ctx: Context, _: Any) -> types.Config:
         expires=at(now + 3600),
         test_mode=False,
         this_dc=ctx.dc,
-        dc_options=[types.DcOption(dc, "127.0.0.1", port, static=True) for dc, port in ctx.ports.items()],
+        dc_options=ctx.dc_options,
         dc_txt_domain_name="",
         me_url_prefix="https://t.me/",
         **zeros | {"caption_length_max": 1024, "message_length_max": 4096, "forwarded_count_max": 100},
@@ -232,23 +232,6 @@ def get_full_user(ctx: Context, request: fn.users.GetFullUserRequest) -> Any:
         user.id, settings=types.PeerSettings(), notify_settings=types.PeerNotifySettings(), common_chats_count=0
     )
     return types.users.UserFull(full, chats=[], users=[user])
-
-
-@method(fn.auth.ExportAuthorizationRequest)
-def export_authorization(ctx: Context, request: fn.auth.ExportAuthorizationRequest) -> Any:
-    if request.dc_id not in ctx.ports:
-        raise Rpc(400, "DC_ID_INVALID")
-    ctx.auth.export = os.urandom(64)
-    return types.auth.ExportedAuthorization(ctx.account.id, ctx.auth.export)
-
-
-@method(fn.auth.ImportAuthorizationRequest, login=False)
-def import_authorization(ctx: Context, request: fn.auth.ImportAuthorizationRequest) -> Any:
-    for other in ctx.keys.values():
-        if other.export and other.export == request.bytes and other.account_id == request.id:
-            other.export = None
-            return _logged_in(ctx, ctx.world.accounts[request.id])
-    raise Rpc(400, "AUTH_BYTES_INVALID")
 
 
 @method(fn.account.UpdateStatusRequest)

@@ -22,7 +22,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from tests.telegram.crypto import CtrCipher
-from tests.telegram.server import FILE_DC, Server
+from tests.telegram.server import Server
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 _PATIENCE = 10.0  # seconds for a client to say where it wants to go
@@ -260,7 +260,7 @@ class MTProxy(Proxy):
         tag, dc = struct.unpack_from("<4sh", decryptor.decrypt(header), 56)
         if not hmac.compare_digest(tag, b"\xdd" * 4):  # the only framing that a dd secret allows
             raise Refused
-        route = Route(self._server.file_port if abs(dc) == FILE_DC else self._server.port, hello=tag)
+        route = Route(self._server.centres.ports.get(abs(dc), self._server.port), hello=tag)
         route.there, route.back = decryptor.decrypt, encryptor.encrypt
         return route
 

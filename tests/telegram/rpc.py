@@ -60,6 +60,7 @@ class Context:
     init: Any = None
     call: Call | None = None
     keys: dict[int, AuthRecord] = field(default_factory=dict)
+    dc_options: list[Any] = field(default_factory=list)
 
     @property
     def account(self) -> Account:

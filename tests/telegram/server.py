@@ -1,4 +1,4 @@
-"""The server: two listening sockets on 127.0.0.1, keys, calls, faults and pushes.
+"""The server: a listening socket a data centre on 127.0.0.1, keys, calls, faults and pushes.
 
 async with Server(world) as srv:
     client = TelegramClient(srv.client_session(account), 1, "x")
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from telethon.tl import TLObject, types
 from tests.telegram import crypto, difference, download, history, login, names, shut, takeout
 from tests.telegram.auth import AuthRecord
 from tests.telegram.calls import KEPT, Calls
+from tests.telegram.centres import FILE_DC, HOME_DC, MOST, Centres, check, home_of
 from tests.telegram.channel import Channel
 from tests.telegram.conn import Connection
 from tests.telegram.faults import Faults, Plan, Violation
@@ -32,7 +34,6 @@ from tests.telegram.wrappers import unwrap
 
 _log = logging.getLogger(__name__)
 _MODULES = (difference, download, history, login, names, takeout)  # importing them fills HANDLERS
-HOME_DC, FILE_DC = 2, 4
 
 
 class Server:
@@ -47,6 +48,8 @@ class Server:
         gzip: bool = False,
         keys: dict[int, AuthRecord] | None = None,
         keep_calls: int = KEPT,
+        dcs: int = MOST,
+        dc_ports: dict[int, int] | None = None,
     ) -> None:
         self.world = world
         self.faults = Faults(seed)
@@ -61,9 +64,9 @@ class Server:
         self.accepted = 0  # connections that ever were
         self.pushes = Pushes(world, self.connections)
         self.calls = Calls(world.clock.now, keep_calls)
-        self.port = port
-        self.file_port = 0
-        self._sockets: list[asyncio.Server] = []
+        ports = dict.fromkeys(range(1, dcs + 1), 0) | {HOME_DC: port} | (dc_ports or {})
+        self.centres = Centres(self._accept, ports)
+        self.accepted_at: Counter[int] = Counter()  # connections that each data centre ever had
         self._tasks: set[asyncio.Task[None]] = set()
 
     # life
@@ -71,22 +74,17 @@ class Server:
     async def __aenter__(self) -> Self:
         # Telethon keeps public keys for the whole process; ours is one more, and none is replaced.
         rsa.add_key(crypto.PUBLIC_KEY_PEM, old=False)
-        for dc, port in ((HOME_DC, self.port), (FILE_DC, 0)):
-            sockets = await asyncio.start_server(self._accept(dc), "127.0.0.1", port)
-            self._sockets.append(sockets)
-        self.port, self.file_port = (s.sockets[0].getsockname()[1] for s in self._sockets)
+        await self.centres.open()
         self.world.listeners.append(self.pushes.on_event)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.world.listeners.remove(self.pushes.on_event)
-        for sockets in self._sockets:
-            sockets.close()
+        self.centres.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for sockets in self._sockets:
-            await sockets.wait_closed()
+        await self.centres.wait_closed()
 
     def _accept(self, dc: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,6 +96,7 @@ class Server:
         conn = Connection(self, dc, writer)
         self.connections.add(conn)
         self.accepted += 1
+        self.accepted_at[dc] += 1
         try:
             await conn.serve(reader)
         finally:
@@ -109,6 +108,16 @@ class Server:
         task.add_done_callback(self._tasks.discard)
 
     # what tests ask
+
+    @property
+    def port(self) -> int:
+        """Of the data centre at which clients begin."""
+        return self.centres.ports[HOME_DC]
+
+    @property
+    def file_port(self) -> int:
+        """Of the one that has the files which are not at home."""
+        return self.centres.ports[FILE_DC]
 
     @property
     def public_key_pem(self) -> str:
@@ -152,16 +161,16 @@ class Server:
 
     def client_session(self, account: Account | None = None) -> MemorySession:
         """A session that knows a key already: no handshake, and logged in when an account is given."""
-        auth = self.add_key(AuthRecord(crypto.new_auth_key(), account_id=account.id if account else None))
-        session = MemorySession()
-        session.set_dc(HOME_DC, "127.0.0.1", self.port)
+        dc = (account and account.home_dc) or HOME_DC
+        auth = self.add_key(AuthRecord(crypto.new_auth_key(), dc=dc, account_id=account.id if account else None))
+        session = self.fresh_session(dc)
         session.auth_key = AuthKey(auth.key)
         return session
 
-    def fresh_session(self) -> MemorySession:
+    def fresh_session(self, dc: int = HOME_DC) -> MemorySession:
         """A session that knows only where the server is."""
         session = MemorySession()
-        session.set_dc(HOME_DC, "127.0.0.1", self.port)
+        session.set_dc(dc, "127.0.0.1", self.centres.ports[dc])
         return session
 
     def log_out_everywhere(self, account: Account) -> None:
@@ -186,7 +195,7 @@ class Server:
         unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
-        if not call.no_updates and conn.dc == HOME_DC:
+        if not call.no_updates and conn.dc == home_of(self.world, conn.auth):
             conn.wants_updates = True
         plan = self.faults.plan(call)
         if plan is None:
@@ -243,9 +252,11 @@ class Server:
             raise Rpc(400, "METHOD_INVALID")
         if account is not None and call.method == "updates.getChannelDifference":
             self.pushes.poll(account, call.request)
-        ports = {dc: self.file_port if dc == FILE_DC else self.port for dc in range(1, 6)}
-        ctx = Context(self.world, auth, conn.dc, ports, conn.layer, conn.init, call, self.keys)
+        centres = self.centres
+        about = (conn.layer, conn.init, call, self.keys, centres.options())
+        ctx = Context(self.world, auth, conn.dc, centres.ports, *about)
         try:
+            check(ctx, call.request)
             takeout.enter(ctx)
             return handler(ctx, call.request)
         except Shut as exc:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from telethon.tl import types
 
@@ -32,6 +33,13 @@ class Account:
     refuse: tuple[int, str] | None = None  # e.g. (401, "USER_DEACTIVATED") for every call
     codes: Codes = field(default_factory=Codes)  # how its login codes go
     resolves: list[float] = field(default_factory=list)
+    home_dc: int | None = None  # None: any will do, see centres.py
+    moves_at_sign_in: int | None = None
+    exports: bool = True  # whether an old home still gives authorizations for others
+
+    def move(self, dc: int, *, exports: bool = True) -> None:
+        """Be at home in another data centre from now on."""
+        self.home_dc, self.exports = dc, exports
 
     def user(self, *, is_self: bool = False) -> types.User:
         return types.User(
@@ -64,6 +72,8 @@ class World:
         self.media = Media(self.files)
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
+        self.network_dc: int | None = None  # where numbers that nobody has belong
+        self.travelling: dict[str, Any] = {}  # codes on their way to another data centre, by phone
         self.tells_every_edit = False  # of channels that are made from now on
         self.clock = WorldClock()
         self._last_channel = 1_500_000_000
