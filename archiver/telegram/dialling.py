@@ -18,7 +18,7 @@ from telethon.tl import functions
 from archiver.errors import Error, Unreachable, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address
-from archiver.telegram.client import LOST_LINE, Client
+from archiver.telegram.client import LOST_LINE, Client, HungError
 from archiver.telegram.data_centres import Place
 from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, transport_code, unknown_place, unreachable
@@ -166,6 +166,8 @@ class Dialler:
                     made = True
                     self.route.learn(client.options)
                     return client
+                except HungError:
+                    return unreachable(TimeoutError(), self._address.way(place))
                 except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
                     seconds = flood_seconds(exc)
                     if seconds is None:

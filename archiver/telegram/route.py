@@ -66,8 +66,11 @@ class Route:
         """Keep what a server says of where all are, unless it says nothing."""
         if learned := tuple(places):
             stored = session.read(self._path)
-            if stored is not None:
-                session.write(self._path, replace(stored, places=learned, via=self.via))
+            if stored is None:
+                return
+            if stored.via not in (None, self.via):
+                stored = replace(stored, host=None, port=None)  # of another network
+            session.write(self._path, replace(stored, places=learned, via=self.via))
 
     def move_home(self, dc: int, *, with_key: bool) -> None:
         """The account is in another data centre. `with_key`: where no key is known for it, the old one may be good."""
