@@ -106,9 +106,9 @@ def _check_phone(ctx: Context, request: Any) -> None:
     signs_in = isinstance(request, fn.auth.SignInRequest)
     if signs_in and account.moves_at_sign_in:
         account.home_dc, account.moves_at_sign_in = account.moves_at_sign_in, None
-        ctx.world.travelling[phone] = ctx.auth.code_hashes.pop(phone, "")
+        ctx.world.travelling[phone] = ctx.auth.codes.pop(phone, None)
     if signs_in and account.home_dc == ctx.dc and phone in ctx.world.travelling:
-        ctx.auth.code_hashes[phone] = ctx.world.travelling.pop(phone)  # a code goes with the account
+        ctx.auth.codes[phone] = ctx.world.travelling.pop(phone)  # a code goes with the account
     _check_home(ctx, account, "PHONE")
 
 
