@@ -39,6 +39,8 @@ _LOOK = 60.0
 LONGEST = 7 * 86400.0
 """Seconds for which an order is obeyed at most. The server's longest known ones last a day: what is further ahead is an
 error of somebody's, or was written or is read by a wrong clock. An order that is meant so is given again after that."""
+_FAR = 3e10
+"""Seconds beyond which no order is told apart from the next: a thousand years."""
 _BRISK = 3.0
 """How many times the user's rate all calls together may reach when the pace is normal."""
 
@@ -160,7 +162,7 @@ class Scheduler:
         bucket, now = self._bucket(method, takeout), self.clock.tick()
         self._orders.pop(method, None)
         if seconds > LONGEST:
-            self._orders[method] = self.clock.now() + seconds
+            self._orders[method] = self.clock.now() + min(seconds, _FAR)
         bucket.flood(min(seconds, LONGEST), now)
         self._floods[method] = bucket.flooded_until
         if other := self._buckets.get((method, not takeout)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archiver.cli import output
+from archiver.cli.waits import forget
 
 if TYPE_CHECKING:
     from archiver.store.account import KnownAccount
@@ -18,7 +19,13 @@ EXIT_STATUS = {0: "done", 2: "wrong usage"}
 
 
 def command(
-    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    forget_wait: Annotated[
+        list[str] | None,
+        typer.Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a wait that the server ordered."),
+    ] = None,
 ) -> int:
     """List the accounts: whether they work, what they read, by which way, and what the server made them wait for.
 
@@ -26,31 +33,42 @@ def command(
     Examples:
       telekeep accounts
       telekeep accounts --json | jq '.[] | select(.state == "dead")'
+      telekeep accounts --forget-wait default:takeout
 
     An account has a section [telegram.accounts.NAME] in the settings; `default` needs none. One that the server no
     longer accepts is dead until the next `telekeep login`; `telekeep move` gives its channels to another.
+
+    --forget-wait is for a takeout that was allowed on another device, or for an order that is an error: all waits of
+    the account are lifted, or that of one method. It is refused while the service runs with the account.
     """
-    return asyncio.run(run(context.obj.settings(), json=json))
+    return asyncio.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))
 
 
-async def run(settings: Settings, *, json: bool) -> int:
-    """Print them. Returns the exit status."""
+async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:
+    """Print them, or lift waits. Returns the exit status."""
     from archiver.errors import NotFound  # noqa: PLC0415 - --help must not pay for it
     from archiver.store.account import list_accounts  # noqa: PLC0415 - see above
     from archiver.store.database import Database  # noqa: PLC0415 - see above
-    from archiver.store.flood import list_floods  # noqa: PLC0415 - see above
+    from archiver.store.waits import Wait, list_waits  # noqa: PLC0415 - see above
     from config.accounts import account_names  # noqa: PLC0415 - see above
 
-    known, floods = {}, {}
+    for typed in forget_waits:
+        await forget(settings, typed)
+    if forget_waits:
+        return 0
+    known: dict[str, KnownAccount] = {}
+    waits: list[Wait] = []
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
             known = {account.account: account for account in await list_accounts(database.connection)}
-            for name in known:
-                floods[name] = await list_floods(database.connection, name)
+            waits = await list_waits(database.connection, now=time.time())
     except NotFound:
         pass  # nothing is archived yet; the settings name accounts all the same
     names = dict.fromkeys([*account_names(settings), *known])
-    rows = [_row(settings, name, known.get(name), floods.get(name, {})) for name in names]
+    rows = [
+        _row(settings, name, known.get(name), {one.method: one.until for one in waits if one.account == name})
+        for name in names
+    ]
     if json:
         output.json_array(rows)
     else:
@@ -79,7 +97,7 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
         "phone_end": known.phone_end if known else None,
         "channels": known.channels if known else 0,
         "proxy": proxy_place(proxy.get_secret_value()) if proxy else None,
-        "flood_waits": {method: iso(int(until)) for method, until in floods.items() if until > time.time()},
+        "flood_waits": {method: iso(int(until)) for method, until in floods.items()},
     }
 
 

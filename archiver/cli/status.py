@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import output, waits
 from archiver.cli.index_standing import IndexStanding, read_index, sum_up
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
@@ -24,8 +24,9 @@ from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database
 from archiver.store.extent import find_newest
-from archiver.store.rows import list_floods, snapshot
+from archiver.store.rows import snapshot
 from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
+from archiver.store.waits import Wait, list_waits
 from config.settings import Meilisearch
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
@@ -59,7 +60,7 @@ class _Status:
     channels: list[_Channel]
     accounts: list[KnownAccount]
     service: ServiceStanding
-    floods: list[tuple[str, str, float]]
+    waits: list[Wait]
     speed: Speed | None
     """Of the histories that are being read at this moment."""
     index: list[IndexStanding]
@@ -138,7 +139,7 @@ async def _read(database: Database, settings: Meilisearch) -> _Status:
             channels=channels,
             accounts=await list_accounts(conn),
             service=service,
-            floods=[flood for flood in await list_floods(conn) if flood[2] > now],
+            waits=await list_waits(conn, now=now),
             speed=await read_speed(conn, now) if service.holder else None,
             index=index,
         )
@@ -213,8 +214,8 @@ def _tell_notes(status: _Status) -> None:
         if account.state == "dead":
             reason = f": {account.reason}" if account.reason else ""
             output.note(f"account {account.account}: not accepted since {iso(account.since)}{reason}")
-    for label, method, until in status.floods:
-        output.note(f"flood wait: {label} may call {method} again at {iso(int(until))}")
+    for wait in status.waits:
+        output.note(waits.describe(wait, status.now))
     if not status.channels:
         output.note("no channel is mirrored yet; add one: telekeep add @name")
     for line in status.service.describe(status.now):
@@ -232,7 +233,7 @@ def _object(status: _Status) -> dict[str, Any]:
         "service": status.service.as_object(status.now),
         "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
         "reading": status.speed.as_object(status.ids_left) if status.speed and status.ids_left else None,
-        "floods": [{"account": a, "method": m, "until": iso(int(until))} for a, m, until in status.floods],
+        "floods": [waits.as_object(wait) for wait in status.waits],
         "index": sum_up([one.as_object(status.now) for one in status.index]) if status.index else None,
         "channels": [_channel(channel) for channel in status.channels],
     }

@@ -31,9 +31,3 @@ def set_flood(
     conn.execute("DELETE FROM flood_order WHERE account = ? AND method = ?", (account, method))
     if ordered is not None:
         conn.execute("INSERT INTO flood_order (account, method, ordered) VALUES (?, ?, ?)", (account, method, ordered))
-
-
-def forget_flood(conn: sqlite3.Connection, account: str, method: str) -> None:
-    """Forget the server's order to an account about a method."""
-    for table in ("flood", "flood_order"):
-        conn.execute(f"DELETE FROM {table} WHERE account = ? AND method = ?", (account, method))

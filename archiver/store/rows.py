@@ -145,12 +145,6 @@ async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: lis
     return [(message, tuple(media.get(message.message_id, ()))) for message in messages]
 
 
-async def list_floods(conn: aiosqlite.Connection) -> list[tuple[str, str, float]]:
-    """(account, method, until) of every pause that a server ordered, over or not."""
-    async with conn.execute("SELECT account, method, until FROM flood ORDER BY account, method") as cursor:
-        return [(str(account), str(method), float(until)) for account, method, until in await cursor.fetchall()]
-
-
 async def has_search_tables(conn: aiosqlite.Connection) -> bool:
     """Whether the embedded engine's tables are there at all."""
     async with conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'") as cursor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from typing import Any
 
 import pytest
 
-from archiver.bucket import OVERLAP
+from archiver.bucket import MARGIN, OVERLAP
 from archiver.errors import FloodWait
 from archiver.schedule import LONGEST, SPACING, Priority, Scheduler
 from tests.unit.leaping import START, LoopClock, lived
@@ -239,6 +240,93 @@ async def test_only_beside_slow_answers_more_is_asked_and_never_more_than_the_li
         begun = begun if rate else quick
         assert quick >= begun
     assert not any(bucket.under_way for bucket in scheduler._buckets.values())
+
+
+@lived
+async def test_a_takeout_climbs_to_nine_pages_a_second_beside_the_even_rate_of_all_else() -> None:
+    scheduler = scheduler_of(1.0)
+    others: list[float] = []
+
+    async def ask_otherwise() -> None:
+        while passed() < 40:
+            others.append(await call(scheduler, "getChannelDifference", lasting=0.05))
+
+    other = asyncio.create_task(ask_otherwise())
+    times = [await call(scheduler, "getHistory", lasting=0.05, takeout=True) for _ in range(300)]
+    assert sum(1 for at in times if at < 3) == pytest.approx(3 * 3 + 4.5, abs=2)
+    assert 9 < sum(1 for at in times if 20 <= at < 30) / 10 <= 9.6
+    await other
+    assert all(later - at >= 1 for at, later in itertools.pairwise(others))
+    assert len(others) >= 36
+
+
+@lived
+async def test_a_flood_wait_within_a_takeout_binds_outside_too_and_the_other_way_round() -> None:
+    scheduler = scheduler_of(1.0)
+    await call(scheduler, "getHistory")
+    await call(scheduler, "getHistory", takeout=True)
+    await scheduler.flooded("getHistory", 10, takeout=True)
+    assert await call(scheduler, "getHistory") >= 11
+    begun = passed()
+    await scheduler.flooded("getHistory", 20)
+    assert await call(scheduler, "getHistory", takeout=True) >= begun + 21
+    again = scheduler_of(1.0)
+    await again.flooded("getHistory", 5)  # before anything was asked within one
+    begun = passed()
+    assert await call(again, "getHistory", takeout=True) == pytest.approx(begun + 6, abs=1e-3)
+
+
+@lived
+async def test_on_a_slow_line_three_calls_of_a_takeout_are_under_way_and_one_after_a_flood_wait() -> None:
+    scheduler, under_way, most = scheduler_of(1.0), 0, 0
+
+    async def ask() -> None:
+        nonlocal under_way, most
+        async with scheduler.turn("getHistory", takeout=True):
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0.4)
+            under_way -= 1
+
+    await asyncio.gather(*(ask() for _ in range(100)))
+    assert most == 3
+    await scheduler.flooded("getHistory", 1, takeout=True)
+    most = 0
+    await asyncio.gather(*(ask() for _ in range(4)))
+    assert most == 1
+
+
+@lived
+async def test_a_normal_pace_finds_three_calls_a_second_and_halves_when_it_is_told_to_wait() -> None:
+    scheduler = scheduler_of(1.0, pace="normal")
+    times = [await call(scheduler, "getHistory", lasting=0.05) for _ in range(200)]
+    assert times[10] == pytest.approx(10, abs=2)
+    assert times[-1] - times[-31] == pytest.approx(30 * (SPACING / 3 + 0.05), abs=0.1)
+    await scheduler.flooded("getHistory", 10)
+    begun = await call(scheduler, "getHistory")
+    after = [await call(scheduler, "getHistory") for _ in range(15)]
+    assert after[-1] - begun == pytest.approx(10, abs=1)
+
+
+@lived
+async def test_an_order_of_months_is_obeyed_for_a_week_and_said_as_it_was_given() -> None:
+    remembered: dict[str, tuple[float, float | None]] = {}
+
+    async def remember(method: str, until: float) -> None:
+        remembered[method] = until - START, scheduler.ordered(method)
+
+    scheduler = scheduler_of(0, remember=remember, patience=120)
+    await scheduler.flooded("a", 40 * 86_400)
+    assert remembered == {"a": (LONGEST + MARGIN, START + 40 * 86_400)}
+    with pytest.raises(FloodWait, match=r"604801 s \(7 days, until .*it ordered 40 days"):
+        await call(scheduler, "a")
+    restarted = scheduler_of(0, floods={"a": START + LONGEST}, orders={"a": START + 40 * 86_400}, patience=120)
+    with pytest.raises(FloodWait, match="it ordered 40 days; it is asked again then"):
+        await call(restarted, "a")
+    await scheduler.flooded("a", 10)
+    assert scheduler.ordered("a") is None
+    await scheduler.flooded("b", 10**30)
+    assert scheduler.ordered("b") == START + 3e10
 
 
 class SetClock(LoopClock):

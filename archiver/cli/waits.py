@@ -1,0 +1,56 @@
+"""Waits that a server ordered: how they are told, and how a person lifts one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from archiver.cli import output
+from archiver.pacing.duration import in_words, local_moment, moment
+from archiver.row import iso
+from archiver.store.waits import TAKEOUT, Wait
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+def describe(wait: Wait, now: float) -> str:
+    """One line for people."""
+    left = in_words(wait.until - now)
+    if wait.method == TAKEOUT:
+        at = local_moment(wait.until)
+        return f"takeout: {wait.account} may begin one in {left}, at {at}, or once another device allows it"
+    more = f" (the server ordered {in_words(wait.ordered - now)}; it is asked again then)" if wait.ordered else ""
+    return f"flood wait: {wait.account} may call {wait.method} again in {left}, at {moment(wait.until)}{more}"
+
+
+def as_object(wait: Wait) -> dict[str, Any]:
+    """For JSON."""
+    ordered = iso(int(wait.ordered)) if wait.ordered else None
+    return {"account": wait.account, "method": wait.method, "until": iso(int(wait.until)), "ordered": ordered}
+
+
+async def forget(settings: Settings, typed: str) -> None:
+    """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError where there is none, Busy."""
+    from archiver.cli.writing import open_beside  # noqa: PLC0415 - --help must not pay for it
+    from archiver.errors import UsageError  # noqa: PLC0415 - see above
+    from archiver.lock import hold_session  # noqa: PLC0415 - see above
+    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from archiver.store.waits import forget_wait, list_waits  # noqa: PLC0415 - see above
+
+    directory, now = settings.archive.dir, time.time()
+    account, _, method = typed.partition(":")
+    expect_archive(directory)
+    async with open_beside(directory, command="accounts") as database:
+        waits = await list_waits(database.connection, now=now)
+        lifted = [one for one in waits if one.account == account and method in ("", one.method)]
+        if not lifted:
+            known = ", ".join(f"{one.account}:{one.method}" for one in waits) or "none at all"
+            raise UsageError(f"no wait is remembered for {typed[:80]}.", hint=f"There are: {known}.")
+        with hold_session(directory, account, command="accounts"):
+            for wait in lifted:
+                await database.write(lambda conn, wait=wait: forget_wait(conn, wait))  # type: ignore[misc]
+    for wait in lifted:
+        output.note(f"lifted: {account} was not to call {wait.method} before {moment(wait.until)}.")
+    if any(wait.method != TAKEOUT for wait in lifted):
+        output.warn("whoever calls before the server's time risks longer waits, and the account.")
