@@ -11,7 +11,7 @@ from archiver.audit import Auditor
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, StaleAccess
 from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
-from archiver.filler import Filler
+from archiver.filler import Filler, Session
 from archiver.ingest import Ingest
 from archiver.live import Live
 from archiver.mirror import Mirror
@@ -73,6 +73,11 @@ class Account(Protocol):
         """How it brings a channel to the present."""
         ...
 
+    @property
+    def takeout(self) -> Session:
+        """Where it reads histories, if it is to do so within a takeout."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -81,6 +86,8 @@ class Pace:
     poll_interval: float = 30.0
     audit_interval: float = 24 * 3600.0
     requests_per_second: float = 1.0
+    takeout: bool = False
+    """Whether histories are read within a takeout."""
 
 
 class Crew:
@@ -103,7 +110,8 @@ class Crew:
             requests_per_second=pace.requests_per_second,
             fail=self.fail,
         )
-        self.filler = Filler(database, account.mirror, account=name, clock=clock, fail=self.fail)
+        takeout = account.takeout if pace.takeout else None
+        self.filler = Filler(database, account.mirror, account=name, clock=clock, fail=self.fail, takeout=takeout)
         self.auditor = Auditor(
             account.source,
             database,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from archiver import coverage
 from archiver.backfill import RECENT
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 STRETCH = 5
 """Pages of one channel before the next one has its turn."""
+_MORE = 6
+"""So many stretches in one within a takeout: it brings pages that much faster."""
 AT_ONCE = 2
 """Stretches at the same time: one page is on its way while another is being written."""
 LOOK = 5.0
@@ -69,6 +72,23 @@ def plan(
     return sorted(found, key=lambda work: (work.priority, turns.get(work.channel.channel_id, 0)))
 
 
+class Session(Protocol):
+    """An account's takeout, within which histories are read."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether they are now."""
+        ...
+
+    async def open(self) -> bool:
+        """Have them read so, where that can be had. Raises what stops the account."""
+        ...
+
+    async def finish(self, *, success: bool) -> None:
+        """Have them read as usual."""
+        ...
+
+
 class Filler:
     """Fills the gaps of all channels of one account."""
 
@@ -80,7 +100,11 @@ class Filler:
         account: str,
         clock: Clock,
         fail: Callable[[Mirrored, Error], Awaitable[None]],
+        takeout: Session | None = None,
     ) -> None:
+        """`takeout`: where histories are to be read within one; it is open while there are any to read."""
+        self._takeout = takeout
+        self._opening = asyncio.Lock()
         self._database = database
         self._mirror = mirror
         self._account = account
@@ -104,13 +128,27 @@ class Filler:
         while not stop.is_set():
             work = await self._next()
             if work is None:
+                await self._use_takeout(bool(self._under_way))
                 await self._clock.wait(stop, LOOK)
                 continue
             self._under_way.add(work.channel.channel_id)
             try:
+                await self._use_takeout(True)
                 await self._stretch(work, stop)
             finally:
                 self._under_way.discard(work.channel.channel_id)
+
+    async def _use_takeout(self, wanted: bool) -> None:
+        """Open the takeout when there is history to read, and finish it when none is left."""
+        if self._takeout is None or self._takeout.is_open == wanted:
+            return
+        async with self._opening:
+            try:
+                await (self._takeout.open() if wanted else self._takeout.finish(success=True))
+            except OF_ACCOUNT:
+                raise
+            except Error as exc:
+                log.info("account %s: histories are read without a takeout: %s", self._account, exc.args[0])
 
     async def _next(self) -> Work | None:
         """The most urgent work, planned anew each time: the server may just have refused to tell what happened."""
@@ -130,8 +168,9 @@ class Filler:
         return None
 
     async def _stretch(self, work: Work, stop: asyncio.Event) -> None:
+        pages = STRETCH * (_MORE if self._takeout and self._takeout.is_open else 1)
         try:
-            await self._mirror.fill(work.channel.channel_id, pages=STRETCH, stop=stop.is_set, priority=work.priority)
+            await self._mirror.fill(work.channel.channel_id, pages=pages, stop=stop.is_set, priority=work.priority)
         except (Removed, Outdated):
             return
         except StaleAccess:

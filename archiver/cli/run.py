@@ -83,6 +83,7 @@ async def run(settings: Settings) -> int:
                 poll_interval=settings.service.poll_interval.total_seconds(),
                 audit_interval=settings.service.audit_interval.total_seconds(),
                 requests_per_second=account_settings(settings, name).requests_per_second,
+                takeout=account_settings(settings, name).takeout,
             )
             for name in account_names(settings)
         }

@@ -1,0 +1,294 @@
+"""Histories within a takeout: as complete as without, faster, and never needed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.errors import ChannelInaccessible, FloodWait
+from archiver.ingest import Ingest
+from archiver.mirror import Mirror
+from archiver.store.database import Database
+from archiver.store.takeout import set_takeout
+from archiver.takeout.memory import TakeoutMemory
+from archiver.telegram import Takeout, TelegramSource
+from search import exact
+from tests.integration.rig import LeapingClock, Rig, ServerClock, connection_of, held, query, true
+from tests.telegram import faults
+from tests.telegram.big import add_big
+from tests.telegram.channel import Channel
+from tests.telegram.server import Server
+from tests.telegram.world import Account, World
+
+HISTORY = "messages.getHistory"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A mirror with a takeout, and what it said."""
+
+    rig: Rig
+    takeout: Takeout
+    said: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def reader_of(server: Server, account: Account, directory: Path, **pacing: Any) -> AsyncIterator[Reader]:
+    said: list[str] = []
+    async with await Database.open(directory) as database:
+        await database.write(exact.create)
+        connection = connection_of(server, account, directory, **pacing)
+        memory = TakeoutMemory(database, "default")
+        takeout = Takeout(connection, memory, account="default", say=said.append, clock=ServerClock(server))
+        source = TelegramSource(connection, takeout=takeout)
+        ingest = Ingest(database, layer=source.layer)
+        try:
+            yield Reader(Rig(database, source, ingest, Mirror(source, database, ingest)), takeout, said)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+def channel(world: World) -> Channel:
+    return add_big(world, 2_500)
+
+
+def inside(server: Server) -> list[bool]:
+    """Of each page that was asked for: whether within a takeout."""
+    return [call.takeout is not None for call in server.calls if call.method == HISTORY]
+
+
+async def test_a_history_is_read_whole_within_a_takeout_that_is_finished_then(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        assert await reader.takeout.open()
+        assert await reader.takeout.open()  # it is
+        await reader.rig.sync(channel)
+        await reader.takeout.finish(success=True)
+        await reader.takeout.finish(success=True)
+    assert held(tmp_path, channel) == true(channel)
+    assert set(inside(server)) == {True}
+    assert len(inside(server)) <= 32
+    takeouts = server.world.takeouts
+    assert (takeouts.begun, takeouts.finished, reader.said) == (1, [True], [])
+    assert takeouts.asked[0].message_channels
+    assert takeouts.asked[0].message_megagroups
+    assert query(tmp_path, "SELECT takeout_id FROM takeout") == [(None,)]
+    # Who the takeout is for is not a hint for pushes: all of it is asked without updates.
+    assert all(call.no_updates for call in server.calls if call.takeout is not None)
+
+
+async def test_a_window_of_calls_is_found_and_no_wait_is_broken(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.faults.window(HISTORY, calls=2, seconds=3, takeout_calls=12)
+    async with reader_of(server, account, tmp_path, rate=1.0) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+        await reader.rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert server.violations == []
+
+
+@pytest.mark.parametrize("remembered", ["of an earlier run", "ended by the server", "nonsense", "empty"])
+async def test_an_id_that_is_remembered_is_tried_first_and_replaced_once(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, remembered: str
+) -> None:
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        if remembered in ("of an earlier run", "ended by the server"):
+            assert await reader.takeout.open()
+        else:
+            takeout_id = 12345 if remembered == "nonsense" else 0
+            await reader.rig.database.write(lambda conn: set_takeout(conn, "default", takeout_id))
+    if remembered == "ended by the server":
+        server.world.takeouts.end(account)
+    async with reader_of(server, account, tmp_path) as reader:
+        assert await reader.takeout.open()
+        await reader.rig.sync(channel)
+        await reader.takeout.finish(success=True)
+    assert held(tmp_path, channel) == true(channel)
+    takeouts = server.world.takeouts
+    assert (takeouts.begun, len(takeouts.finished), takeouts.open) == (
+        {"ended by the server": 2}.get(remembered, 1),
+        1,
+        {},
+    )
+    assert takeouts.invalid <= 3  # pages that were on their way
+    assert (takeouts.invalid > 0) == (remembered in ("ended by the server", "nonsense"))
+
+
+async def test_a_takeout_that_is_ended_again_and_again_is_done_without(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.faults.add(HISTORY, faults.rpc(400, "TAKEOUT_INVALID"), predicate=None, times=None)
+    rule = server.faults.rules[-1]
+    rule.predicate = lambda request: False
+    rule.matches = lambda call, chance: call.method == HISTORY and call.takeout is not None  # type: ignore[method-assign]
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+        await reader.rig.sync(channel)
+        assert not reader.takeout.is_open
+    assert held(tmp_path, channel) == true(channel)
+    assert server.world.takeouts.begun == 2
+    [said] = reader.said
+    assert "without" in said
+
+
+@pytest.mark.parametrize("error", [(406, "CHANNEL_PRIVATE"), (400, "CHANNEL_INVALID"), (403, "TAKEOUT_REQUIRED")])
+async def test_what_is_shut_within_a_takeout_only_is_read_without_and_the_rest_within(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, error: tuple[int, str]
+) -> None:
+    world = server.world
+    other = add_big(world, 300, username="other")
+    world.takeouts.refuse[channel.id] = error
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.takeout.open()
+        for one in (channel, other):
+            await reader.rig.add(one)
+            await reader.rig.sync(one)
+            assert held(tmp_path, one) == true(one)
+    assert len(reader.said) == 1
+    assert str(channel.id) in reader.said[0]
+    assert 1 <= sum(inside(server)) <= 3 + 6
+
+
+async def test_what_is_shut_everywhere_is_the_channels_own_trouble(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+        channel.private = True
+        with pytest.raises(ChannelInaccessible):
+            await reader.rig.sync(channel)
+    assert reader.said == []
+
+
+async def test_a_delay_is_told_remembered_and_not_asked_about_before_it_is_over(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    world = server.world
+    world.takeouts.delay(account, 86_400)
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        assert not await reader.takeout.open()
+        await reader.rig.sync(channel)
+        assert not await reader.takeout.open()
+    assert held(tmp_path, channel) == true(channel)
+    assert set(inside(server)) == {False}
+    told, how = reader.said
+    assert "confirmed" in told
+    assert "phone" in told
+    hour = time.strftime("%Y-%m-%d %H:", time.localtime(server.world.now() + 86_400))
+    assert hour in told
+    assert "accounts --forget-wait default:takeout" in how
+    for ahead, opened in ((80_000, False), (86_410, True)):
+        server.clock = ahead
+        async with reader_of(server, account, tmp_path) as reader:
+            assert await reader.takeout.open() == opened
+            assert len(reader.said) == (not opened)
+    assert len(world.takeouts.asked) == 2
+
+
+@pytest.mark.parametrize("error", ["TAKEOUT_INIT_DISABLED", "METHOD_INVALID"])
+async def test_where_no_takeout_can_be_had_reading_goes_on(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, error: str
+) -> None:
+    server.faults.add("account.initTakeoutSession", faults.rpc(400, error))
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        assert not await reader.takeout.open()
+        await reader.rig.sync(channel)
+        assert not await reader.takeout.open()  # not again at once
+    assert held(tmp_path, channel) == true(channel)
+    assert len(reader.said) == 1
+    assert server.calls.count("account.initTakeoutSession") == 1
+
+
+async def test_an_order_to_wait_for_the_takeout_itself_keeps_nobody(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.faults.add("account.initTakeoutSession", faults.flood(5_000))
+    async with reader_of(server, account, tmp_path) as reader:
+        assert not await reader.takeout.open()
+    assert "5001 s" in reader.said[0]
+
+
+async def test_one_whose_end_is_not_confirmed_is_ended_by_the_next_run(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.takeout.open()
+        server.faults.add("account.finishTakeoutSession", faults.hang())
+        began = time.monotonic()
+        await reader.takeout.finish(success=True)
+        assert time.monotonic() - began < 5
+    server.faults.clear()
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.takeout.settle()
+        await reader.takeout.settle()
+    assert (server.world.takeouts.finished, server.world.takeouts.open) == ([False], {})
+
+
+async def test_three_pages_are_under_way_on_a_slow_line_and_none_is_lost(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.net.rtt = 0.15
+    peak = 0
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+
+        async def watch() -> None:
+            nonlocal peak
+            bucket = reader.rig.source._connection._scheduler._bucket("getHistory", True)
+            while True:
+                peak = max(peak, len(bucket.under_way))
+                await asyncio.sleep(0.01)
+
+        watching = asyncio.create_task(watch())
+        await reader.rig.sync(channel)
+        watching.cancel()
+    assert held(tmp_path, channel) == true(channel)
+    assert 2 <= peak <= 3
+
+
+async def test_posts_and_deletions_meanwhile_are_kept_too(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async def happen() -> None:
+        while True:
+            await asyncio.sleep(0.02)
+            post = channel.post("meanwhile")
+            channel.edit(post.id, text="edited")
+            channel.delete(channel.ids[len(channel.ids) // 2])
+
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+        happening = asyncio.create_task(happen())
+        await reader.rig.sync(channel)
+        happening.cancel()
+        await reader.rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_call_that_is_told_to_wait_for_ever_ends(server: Server, account: Account, tmp_path: Path) -> None:
+    server.faults.add("contacts.resolveUsername", faults.flood(1))
+    connection = connection_of(server, account, tmp_path, clock=LeapingClock(server))
+    with pytest.raises(FloodWait):
+        await TelegramSource(connection).resolve_username("big")
+    await connection.close()
+    assert server.violations == []
+    assert server.calls.count("contacts.resolveUsername") <= 50
