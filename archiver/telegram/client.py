@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
-from telethon.network import MTProtoSender
 from telethon.sessions import MemorySession
 from telethon.tl import TLRequest, functions
 from telethon.tl.alltlobjects import LAYER
@@ -24,6 +23,7 @@ from archiver.errors import Error
 from archiver.telegram.address import Address, proxy_options
 from archiver.telegram.answers import Raw
 from archiver.telegram.data_centres import Place, read_config
+from archiver.telegram.key_exchange import KeyExchangeError, Sender
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint, Sink
 from archiver.telegram.session import FileSession
@@ -39,7 +39,7 @@ _TIMEOUT, _HASTE = 10, 5
 
 LOST_LINE = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
 """What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
-_KNOWN = (Error, RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE)
+_KNOWN = (Error, RPCError, KeyExchangeError, TypeNotFoundError, ProxyFailedError, *LOST_LINE)
 """What has a meaning of its own; a TimeoutError is an OSError."""
 
 
@@ -61,9 +61,16 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
     """One line to the server: connected once, and thrown away when it is lost."""
 
     def __init__(
-        self, session: FileSession | MemorySession, place: Place, address: Address, hint: Hint | None, *, haste: bool
+        self,
+        session: FileSession | MemorySession,
+        place: Place,
+        address: Address,
+        hint: Hint | None,
+        *,
+        haste: bool = False,
+        padded: bool = True,
     ) -> None:
-        """`haste`: there are other ways, so that this one is not waited for long."""
+        """`haste`: there are other ways, so that this one is not waited for long. `padded`: how a key is made."""
         session.set_dc(place.dc, place.host, place.port)
         super().__init__(
             session,
@@ -82,8 +89,10 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         self.place = place
         self.options: tuple[Place, ...] = ()
         """Where the data centres are, as the server said when we connected."""
-        self._sender = MTProtoSender(
+        self._sender = Sender(
             self.session.auth_key,
+            dc=place.exchanged_dc,
+            padded=padded,
             loggers=self._log,
             retries=1,
             delay=0,  # the waiting between tries is ours

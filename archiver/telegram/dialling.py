@@ -21,7 +21,8 @@ from archiver.telegram.address import Address
 from archiver.telegram.client import LOST_LINE, Client, HungError
 from archiver.telegram.data_centres import Place
 from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
-from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, transport_code, unknown_place, unreachable
+from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
+from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, refused, transport_code, unknown_place, unreachable
 from archiver.telegram.patience import Patience
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
@@ -77,6 +78,8 @@ class Dialler:
         """Where the home will be once the ticket is taken there."""
         self._doubtful = False
         """Whether the key was never good where we use it now."""
+        self._padded = True
+        """Whether keys are made by RSA_PAD here."""
         self._unknown = self._throttled = 0
         """Connections since the last answer that the server ended with -404, and with -429."""
         self._asked_at = -math.inf
@@ -158,7 +161,7 @@ class Dialler:
         while True:
             async with self._scheduler.turn(_CONNECT, Priority.LIVE):
                 session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
-                client = Client(session, place, self._address, self._hint, haste=haste)
+                client = Client(session, place, self._address, self._hint, haste=haste, padded=self._padded)
                 made = False
                 try:
                     await client.connect_within(self._patience.connect)
@@ -166,6 +169,13 @@ class Dialler:
                     made = True
                     self.route.learn(client.options)
                     return client
+                except RefusedError as exc:
+                    self._padded = not self._padded
+                    if self._padded:  # by the old step, too
+                        return refused(exc, self._address.way(place))
+                    log.info("%s refuses RSA_PAD (%s); the old step is tried", place, exc)
+                except KeyExchangeError as exc:
+                    return refused(exc, self._address.way(place))
                 except HungError:
                     return unreachable(TimeoutError(), self._address.way(place))
                 except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
@@ -206,7 +216,7 @@ class Dialler:
             try:
                 await client.connect_within(self._patience.connect)
                 self.route.learn(client.options)
-            except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
+            except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *LOST_LINE) as exc:
                 await self.obey(exc)
             finally:
                 await client.hang_up()

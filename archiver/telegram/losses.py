@@ -10,6 +10,7 @@ from telethon.errors import AuthKeyNotFound, InvalidBufferError
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
 from archiver.telegram.client import BrokenError
 from archiver.telegram.faults import LOGIN_AGAIN
+from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError
 
 UNKNOWN_KEY, THROTTLED, WRONG_DC = 404, 429, 444
 
@@ -50,4 +51,23 @@ def unknown_place(dc: int) -> Error:
     return Unreachable(
         f"the server sends us to data centre {dc}, and does not say where that is.",
         hint="Name its address in the settings: [[telegram.server.dcs]] with dc, host and port.",
+    )
+
+
+def refused(exc: KeyExchangeError, way: str) -> Error:
+    """No key could be made."""
+    if isinstance(exc, UntrustedError):
+        return ServerFault(
+            "the server and this client could not agree on a key: its own is not one of those trusted.",
+            hint="Check that telegram.server.public_key is the key of the server at telegram.server.host.",
+        )
+    if isinstance(exc, RefusedError):
+        return ServerFault(
+            f"key exchange refused by {way} ({exc}).",
+            hint="Check dc, host, port and public_key of [telegram.server] where that is set; otherwise try again"
+            " later, and upgrade telekeep if it stays so.",
+        )
+    return ServerFault(
+        f"{way} does not make keys as the protocol asks ({exc}), so that none can be trusted.",
+        hint="Check the network and telegram.server; something else than Telegram may be answering.",
     )
