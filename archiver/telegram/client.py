@@ -87,8 +87,11 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             **proxy_options(address.proxy),
         )
         self.place = place
+        self.says_dc: int | None = None
+        """Which data centre it is, as it says itself."""
         self.options: tuple[Place, ...] = ()
-        """Where the data centres are, as the server said when we connected."""
+        """Where all are, as it said when we connected."""
+        self.made_key = self.session.auth_key is None
         self._sender = Sender(
             self.session.auth_key,
             dc=place.exchanged_dc,
@@ -183,7 +186,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         self.session.auth_key = self._sender.auth_key
         self._init_request.query = functions.help.GetConfigRequest()
         greeting = functions.InvokeWithoutUpdatesRequest(self._init_request) if self._no_updates else self._init_request
-        self.options = read_config(await self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True))
+        body = await self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True)
+        self.says_dc, self.options = read_config(body)
         self.session.save()
         self._keepalive_handle = self._loop.create_task(self._keepalive_loop())
 

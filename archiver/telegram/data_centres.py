@@ -82,14 +82,16 @@ def order(dc: int, places: Iterable[Place]) -> list[Place]:
     return sorted(fit, key=lambda place: place.ipv6)
 
 
-def read_config(body: bytes) -> tuple[Place, ...]:
-    """The data centres that an answer to help.getConfig lists, without CDN; none when it cannot be read."""
+def read_config(body: bytes) -> tuple[int | None, tuple[Place, ...]]:
+    """Who answered help.getConfig, and where all are, without CDN; nothing when it cannot be read."""
     try:
         config = read_object(body)
     except UnreadableObject:
-        return ()
-    options = getattr(config, "dc_options", ())[:_MOST_OPTIONS]
-    return tuple(place for option in options if (place := _place(option)))
+        return None, ()
+    if not isinstance(config, types.Config):
+        return None, ()
+    places = (_place(option) for option in config.dc_options[:_MOST_OPTIONS])
+    return config.this_dc, tuple(place for place in places if place)
 
 
 def _place(option: Any) -> Place | None:

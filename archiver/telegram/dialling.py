@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from telethon.errors import RPCError, TypeNotFoundError
+from telethon.errors import AuthKeyNotFound, RPCError, TypeNotFoundError
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
@@ -50,6 +50,10 @@ class Ticket:
 
 class _NoWay(Unreachable):
     """No other address would help."""
+
+
+class _UnknownKey(Unreachable):
+    """-404."""
 
 
 class Dialler:
@@ -122,24 +126,28 @@ class Dialler:
             self._throttled += 1
             await self._scheduler.flooded(_CONNECT, seconds)
 
-    def judge(self, exc: BaseException, place: Place | None = None) -> Error:
+    def judge(self, exc: BaseException, place: Place) -> Error:
         """What a lost line means. Raises LoginNeeded when a second connection too says that the key is unknown."""
+        failure = self._judge(exc, place)
+        if isinstance(failure, _UnknownKey) and self._unknown > 1:
+            raise unreachable(exc) from exc
+        return failure
+
+    def _judge(self, exc: BaseException, place: Place) -> Error:
         code = transport_code(exc)
         if code == UNKNOWN_KEY:
-            return self._doubt(exc)
+            return self._doubt()
         failure = unreachable(exc, self._address.way(place), proxied=self._address.proxy is not None)
         return _NoWay(*failure.args, hint=failure.hint) if code == THROTTLED else failure
 
-    def _doubt(self, exc: BaseException) -> Error:
+    def _doubt(self) -> Error:
         """-404 once may be a proxy's or a server's hiccup, and a key that was never good here is made again."""
-        self._unknown += 1
         if self._guest is not None or self._moving is not None or self._doubtful:
             self.route.drop_key(self._guest or self._moving)
             self._doubtful = False
-        elif self._unknown > 1:
-            failure = unreachable(exc)
-            raise failure from exc
-        return _NoWay("the server does not know this session, as one connection says.", hint="Try again.")
+            return Unreachable("the data centre does not know the key that was kept for it.", hint="Try again.")
+        self._unknown += 1
+        return _UnknownKey("the server does not know this session, as one connection says.", hint="Try again.")
 
     async def dial(self) -> Client | Error:
         """A connected client, or why there is none yet. Raises what another try would not mend."""
@@ -148,13 +156,13 @@ class Dialler:
             ways = self.route.ways(self.dc)
             for number, place in enumerate(ways, 1):
                 made = await self._try_way(place, haste=number < len(ways))
-                if isinstance(made, Client):
+                if isinstance(made, Client | _NoWay):
                     return made
                 failure = made
-                if isinstance(made, _NoWay) or not isinstance(made, Unreachable):
-                    return made
             if not await self._ask_elsewhere(ways):
                 break
+        if isinstance(failure, _UnknownKey) and self._unknown > 1:
+            raise unreachable(AuthKeyNotFound())
         return failure or unknown_place(self.dc)
 
     async def _try_way(self, place: Place, *, haste: bool) -> Client | Error:
@@ -165,6 +173,8 @@ class Dialler:
                 made = False
                 try:
                     await client.connect_within(self._patience.connect)
+                    if client.says_dc not in (None, place.dc) and not self.route.has_named(place.dc):
+                        return self._refuse_place(client)
                     await self._show_ticket(client)
                     made = True
                     self.route.learn(client.options)
@@ -187,6 +197,15 @@ class Dialler:
                     if not made:
                         await client.hang_up()
 
+    def _refuse_place(self, client: Client) -> Error:
+        """The servers' list was wrong, or is by now: what answers there is another data centre."""
+        if client.made_key:
+            self.route.drop_key(self._guest or self._moving)
+        return Unreachable(
+            f"{client.place} says that it is data centre {client.says_dc}.",
+            hint="Name the address in the settings: [[telegram.server.dcs]] with dc, host and port.",
+        )
+
     async def _show_ticket(self, client: Client) -> None:
         """Be let in, where we come with a ticket. One that is not taken leaves a key that is not logged in."""
         if self.ticket is None:
@@ -197,6 +216,9 @@ class Dialler:
             await client.within(self._patience.call, client.ask(request))
         except RPCError as exc:
             log.info("the authorization was not taken by data centre %d: %s", self.dc, type(exc).__name__)
+        except BaseException:
+            self._moving = None  # it may be spent: the old home gives another one
+            raise
         else:
             self.route.note_admitted(self.dc, True)
         if self._moving is not None:
@@ -235,7 +257,7 @@ class Dialler:
             )
         if isinstance(exc, LOST_LINE):
             await self.obey(exc)
-            return self.judge(exc, place)
+            return self._judge(exc, place)
         if isinstance(exc, TypeNotFoundError):
             # `from None`: the error's text holds the bytes that could not be read.
             raise UnreadableObject(exc.invalid_constructor_id) from None

@@ -58,6 +58,7 @@ class Line:
         """Lines lost and not made since the last answer."""
         self._mending = asyncio.Lock()
         self._dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
+        self.route = self._dialler.route
 
     @property
     def dc(self) -> int:
@@ -136,7 +137,7 @@ class Line:
     def forget_keys(self) -> None:
         """Begin with new keys, at the same home; the line has to be closed."""
         self._dead = None
-        self._dialler.route.forget_keys()
+        self.route.forget_keys()
 
     async def judge(self, client: Client, exc: BaseException) -> Error:
         """What it means that this client's line broke; raises LoginNeeded when it is the session that is at fault.

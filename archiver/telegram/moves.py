@@ -8,6 +8,7 @@ whether it knows us.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from telethon import errors
@@ -15,8 +16,10 @@ from telethon.tl import functions
 
 from archiver.errors import ServerFault
 from archiver.telegram.client import Client
+from archiver.telegram.data_centres import read_config
 from archiver.telegram.dialling import Ticket
 from archiver.telegram.line import Line
+from archiver.telegram.losses import unknown_place
 
 if TYPE_CHECKING:
     from archiver.telegram.connection import Connection
@@ -34,6 +37,7 @@ async def follow(home: Connection, line: Line, client: Client, sent: Any, been: 
             hint="Nothing is lost; try again later.",
         )
     been.add(dc)
+    await _find(home, line, dc)
     ticket, with_key = None, False
     if not isinstance(sent, errors.PhoneMigrateError):
         try:
@@ -43,6 +47,18 @@ async def follow(home: Connection, line: Line, client: Client, sent: Any, been: 
         except (errors.UnauthorizedError, errors.BadRequestError):
             pass
     await line.move(client, dc, ticket, with_key=with_key)
+
+
+async def _find(home: Connection, line: Line, dc: int) -> None:
+    """Raise where nobody says where that is; the account then stays where it is found."""
+    if line.route.ways(dc):
+        return
+    with contextlib.suppress(*MIGRATIONS, ServerFault):
+        request = functions.help.GetConfigRequest()
+        _, places = read_config(await home.call(request, method="getConfig", raw_errors=MIGRATIONS))
+        line.route.learn(places)
+    if not line.route.ways(dc):
+        raise unknown_place(dc)
 
 
 async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> Ticket:

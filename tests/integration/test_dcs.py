@@ -17,7 +17,7 @@ from archiver.schedule import Scheduler
 from archiver.telegram import Address, Connection, Patience, Place, has_session, log_in
 from archiver.telegram.answers import read_object
 from archiver.telegram.session import read
-from tests.integration.rig import SHORT, ServerClock
+from tests.integration.rig import SHORT, LeapingClock, ServerClock
 from tests.telegram import faults
 from tests.telegram.files import reference
 from tests.telegram.server import Server
@@ -376,3 +376,110 @@ async def test_a_key_that_is_lost_at_login_is_made_again(desk: Desk, account: Ac
     desk.server.keys.clear()
     await desk.log_in(account)
     assert desk.keys_of(account) == {2}
+
+
+async def test_too_many_connections_are_waited_for_longer_each_time(desk: Desk, account: Account) -> None:
+    await desk.log_in(account)
+    waited: list[tuple[str, float]] = []
+
+    async def remember(method: str, until: float) -> None:
+        waited.append((method, round(until - desk.server.world.clock.now(), -1)))
+
+    scheduler = Scheduler(0, clock=LeapingClock(desk.server), remember=remember, patience=1000)
+    connection = Connection(desk.address, desk.path, scheduler, patience=SHORT)
+    desk.server.faults.add("updates.getState", faults.transport(-429), times=4)
+    try:
+        assert await connection.is_logged_in()
+    finally:
+        await connection.close()
+    assert waited == [("connect", 60), ("connect", 120), ("connect", 240), ("connect", 480)]
+
+
+async def test_guests_hang_up_where_there_are_too_many_connections(desk: Desk, world: World, account: Account) -> None:
+    await desk.log_in(account)
+    request, _ = download(world, account, 4)
+    scheduler = Scheduler(0, clock=LeapingClock(desk.server))
+    connection = Connection(desk.address, desk.path, scheduler, patience=SHORT)
+    try:
+        await connection.call(request, method="getFile", dc=4)
+        desk.server.faults.add("updates.getState", faults.transport(-429), times=1)
+        assert await connection.is_logged_in()
+        await until_alone(desk.server)
+        await connection.call(request, method="getFile", dc=4)
+    finally:
+        await connection.close()
+
+
+async def until_alone(server: Server) -> None:
+    async with asyncio.timeout(5):
+        while len(server.connections) > 1:  # noqa: ASYNC110  # what is waited for is the server's
+            await asyncio.sleep(0.01)
+
+
+async def test_a_data_centre_that_says_it_is_another_one_is_named(desk: Desk, account: Account) -> None:
+    await desk.log_in(account)
+    desk.server.faults.add("*", faults.transport(-444))
+    async with desk.connection() as connection:
+        with pytest.raises(Unreachable, match="another data centre"):
+            await connection.is_logged_in()
+
+
+async def test_a_wrong_address_of_a_data_centre_is_passed_over(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    desk.server.rsa_schemes = ("pad",)  # by which it is said which one is meant
+    desk.server.centres.more = [types.DcOption(4, "127.0.0.1", desk.server.centres.ports[5])]
+    await desk.log_in(account)
+    assert desk.keys_of(account) == {4}
+
+
+async def test_a_network_that_leads_nowhere_is_said_to_block_perhaps(tmp_path: Path) -> None:
+    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=1)
+    connection = Connection(address, tmp_path / "session", Scheduler(0), patience=SHORT)
+    try:
+        with pytest.raises(Unreachable, match="a proxy may help"):
+            await connection.is_logged_in()
+    finally:
+        await connection.close()
+
+
+async def test_nothing_of_telegrams_own_is_tried_where_the_settings_name_a_server(desk: Desk, account: Account) -> None:
+    await desk.log_in(account)
+    async with desk.connection() as connection:
+        for dc in range(1, 6):
+            ways = connection._line.route.ways(dc)
+            assert {(way.host, way.port) for way in ways} == {("127.0.0.1", desk.server.centres.ports[dc])}
+
+
+async def test_an_address_where_another_data_centre_is_by_now_is_no_lost_session(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    await desk.log_in(account)
+    centres = desk.server.centres
+    old = centres.ports[4]
+    await centres.move(4)
+    async with await asyncio.start_server(desk.server._accept(5), "127.0.0.1", old), desk.connection() as connection:
+        assert await connection.is_logged_in()
+    assert desk.home == 4
+
+
+@pytest.mark.parametrize("schemes", [("pad",), ("old",), ("old", "pad")])
+async def test_a_list_that_mistakes_one_data_centre_for_another_is_not_believed(
+    desk: Desk, account: Account, schemes: tuple[str, ...]
+) -> None:
+    account.home_dc = 4
+    desk.server.rsa_schemes = schemes
+    desk.server.centres.more = [types.DcOption(4, "127.0.0.1", desk.server.centres.ports[5])]
+    await desk.log_in(account)
+    assert desk.keys_of(account) == {4}
+
+
+async def test_a_ticket_that_may_be_spent_is_not_shown_again(desk: Desk, account: Account) -> None:
+    account.home_dc = 2
+    await desk.log_in(account)
+    account.move(5)
+    desk.server.faults.add("auth.importAuthorization", faults.drop(), times=1)
+    async with desk.connection() as connection:
+        with pytest.raises(ServerFault):
+            await connection.invoke(STATE, method="getState")
+        await connection.invoke(STATE, method="getState")
+    assert desk.home == 5
+    assert calls(desk.server, "auth.sendCode") == 1

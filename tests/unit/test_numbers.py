@@ -49,7 +49,8 @@ def test_the_known_prime_is_safe_with_the_generators_that_fit_it() -> None:
 
 def test_other_primes_are_not_believed() -> None:
     assert not is_safe_group(KNOWN_PRIME + 2, 4)
-    assert not is_safe_group(_next_prime(2**2047 + 1), 4)  # a prime, but not a safe one
+    assert is_prime(2**2047 + 1919)
+    assert not is_safe_group(2**2047 + 1919, 4)  # a prime, but not a safe one
     assert not is_safe_group(23, 4)
 
 
