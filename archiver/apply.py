@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import archiver.store.message as messages
 from archiver.coverage import Interval
@@ -32,6 +32,11 @@ class Stored:
     revised: int = 0
     missing: int = 0
 
+    @property
+    def differs(self) -> bool:
+        """Whether there were other messages or contents than were held; counters do not count."""
+        return bool(self.inserted or self.revised or self.missing)
+
 
 def sum_up(first: Stored, second: Stored) -> Stored:
     """What two answers changed."""
@@ -46,16 +51,21 @@ def sum_up(first: Stored, second: Stored) -> Stored:
 def observe_page(
     conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
 ) -> Stored:
-    """Apply messages that were shown; `proven`: the ids of which the page tells all."""
+    """Apply messages that were shown; `proven`: the ids of which the page tells all; `sight.pts`: the page's state."""
     ids = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
     held = messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
-    return _apply(conn, channel, reconcile(seen, held, proven=proven), sight)
+    # An audit reads what is covered already, and only one at a time.
+    changes = reconcile(seen, held, proven=proven, pts=sight.pts, asked_after=sight.origin == "audit")
+    return _apply(conn, channel, changes, sight)
 
 
 def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> Stored:
-    """Apply a difference: new messages first, then all other events in their order."""
+    """Apply a difference: new messages first, then all other events in their order.
+
+    A new message may be shown as it was posted or as it is now: for sure it is no older than what was asked from.
+    """
     events, counted_pts = difference.events, get_counted_pts(conn, channel.channel_id)
     deleted = {one for event in events if isinstance(event, Deleted) for one in event.message_ids}
     # A page of the history was read after all that is told here: who it left out does not come back by this.
@@ -108,7 +118,8 @@ def _happen(
             held = messages.list_held(conn, channel.channel_id, message.message_id, message.message_id)
             if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
                 return Stored()  # older than the window, and never held
-            return _apply(conn, channel, reconcile([message], held, overtaken=overtaken, is_past=is_past), sight)
+            changes = reconcile([message], held, overtaken=overtaken, is_past=is_past, pts=event.pts)
+            return _apply(conn, channel, changes, replace(sight, pts=event.pts or sight.pts))
         case Deleted(message_ids):
             return lose(conn, channel, message_ids, sight)
         case HistoryCleared(available_min_id):

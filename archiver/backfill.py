@@ -7,16 +7,19 @@ request at a time. https://core.telegram.org/api/offsets
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import archiver.coverage as ids
 from archiver.absence import expect_nothing_there
 from archiver.apply import Stored
 from archiver.coverage import Interval
-from archiver.errors import ServerFault
-from archiver.ingest import Ingest, Outdated
+from archiver.errors import Implausible, ServerFault
+from archiver.ingest import Ingest, Outdated, Reading
+from archiver.model.plausible import LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
@@ -24,12 +27,16 @@ from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
 from archiver.takeout.windows import walk_windows
 
+log = logging.getLogger(__name__)
+
 PAGE = 100
 """Messages a page: the server's own limit."""
 RECENT = 1000
 """Ids below the top that are read again at once when the server would not tell what happened to them."""
 OVERTAKEN = 3
 """How often in a row pages may come too late."""
+LOOKS = 3
+"""How often a page is asked for that claims more than it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,16 @@ class Step:
     """Where the next page of this walk begins; None at its end."""
 
 
+class Look(NamedTuple):
+    """What came of reading the newest page."""
+
+    stored: Stored
+    pts: int
+    """The channel's state that the page shows."""
+    lowest: int
+    """The lowest id of the page."""
+
+
 def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None) -> Step:
     """Read a page that was asked for with offset_id = gap.hi + 1, to fill `gap`.
 
@@ -53,9 +70,9 @@ def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None) -> 
     lo, hi = gap
     if not page.messages and not page.empty_ids:
         return Step(page, (1, hi), None, None)
-    lowest = min((*(m.message_id for m in page.messages), *page.empty_ids))
+    lowest = page_ids(page)[-1]
     if lowest > hi:
-        raise ServerFault("the server answered with messages that were not asked for.", hint="Try again later.")
+        raise Implausible("answered with messages that were not asked for")
     older = _older_than_window(page, window_start)
     if older:
         kept = replace(page, messages=tuple(m for m in page.messages if m.message_id > older))
@@ -83,40 +100,55 @@ class Backfill:
         self._source = source
         self._database = database
         self._ingest = ingest
+        self._seen_below: dict[int, int] = {}
+        """Offset -> the newest id below it, as the page above it showed; that page ends there, because it is far."""
 
     async def snapshot(self, channel: Mirrored, access_hash: int) -> Stored:
         """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
         page = await self.fetch(channel, access_hash, 0)
-        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
-        if not newest:
-            await self._expect_nothing_there(channel, access_hash, channel.top_id)
-            return await self._ingest.store_page(channel, page, proven=None, pts=page.pts)
-        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
-        return await self._ingest.store_page(
-            channel, step.page, proven=step.proven, pts=page.pts, top_id=newest, floor_id=step.floor_id
-        )
+        return await self._store_top(channel, access_hash, page, pts=page.pts)
 
-    async def read_top(self, channel: Mirrored, access_hash: int) -> None:
+    async def read_top(self, channel: Mirrored, access_hash: int) -> Stored:
         """The newest page of a channel whose differences cannot be had, for a caller who keeps others from storing.
 
         Raises ServerFault when it shows nothing.
         """
         page = await self.fetch(channel, access_hash, 0)
-        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
-        if not newest:
+        if not page_ids(page):
             raise ServerFault("the server shows nothing of it.", hint="Try again later.")
-        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
-        await self._ingest.store_page(
-            channel, step.page, proven=step.proven, top_id=newest, floor_id=step.floor_id, alone=True
-        )
+        return await self._store_top(channel, access_hash, page, alone=True)
 
-    async def look_at_top(self, channel: Mirrored, access_hash: int) -> None:
-        """The newest page, because what was told of the newest messages could not be read."""
+    async def look_at_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> Look:
+        """The newest page, because differences may not tell of all that happened there."""
         page = await self.fetch(channel, access_hash, 0)
-        newest = max((*(m.message_id for m in page.messages), *page.empty_ids), default=0)
-        if newest > channel.top_id:
-            step = plan_page(page, gap=(channel.top_id + 1, newest), window_start=channel.window_start)
-            await self._ingest.store_page(channel, step.page, proven=step.proven, top_id=newest, floor_id=step.floor_id)
+        stored = await self._store_top(channel, access_hash, page, reading=reading)
+        return Look(stored, page.pts, min(page_ids(page), default=1))
+
+    async def _store_top(
+        self,
+        channel: Mirrored,
+        access_hash: int,
+        page: HistoryPage,
+        *,
+        pts: int | None = None,
+        reading: Reading = "history",
+        alone: bool = False,
+    ) -> Stored:
+        newest = next(iter(page_ids(page)), 0)
+        if not newest:
+            await self._expect_nothing_there(channel, access_hash, channel.top_id)
+            return await self._ingest.store_page(channel, page, proven=None, pts=pts, reading=reading)
+        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
+        return await self._ingest.store_page(
+            channel,
+            step.page,
+            proven=step.proven,
+            pts=pts,
+            top_id=newest,
+            floor_id=step.floor_id,
+            reading=reading,
+            alone=alone,
+        )
 
     async def run(
         self,
@@ -225,8 +257,46 @@ class Backfill:
         )
 
     async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        """A page. An empty one ends the history for good, so it counts only when it is given twice."""
-        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
-        if page.messages or page.empty_ids:
+        """A page that can be believed: what lies beyond a remarkable gap is left to the next one.
+
+        Raises ServerFault when the server keeps answering what cannot be.
+        """
+        for look in range(1, LOOKS + 1):
+            try:
+                return await self._fetch(channel, access_hash, offset_id)
+            except Implausible as fault:
+                if look == LOOKS:
+                    raise
+                log.info("%s: %s It is asked again.", channel.name, fault.args[0])
+        raise AssertionError("the loop returns or raises")
+
+    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        page = await self._ask(channel, access_hash, offset_id)
+        ids = page_ids(page)
+        if not ids:
+            # It ends the history for good, so it counts only when it is given twice.
+            return await self._ask(channel, access_hash, offset_id)
+        if offset_id and starts_far_below(ids, offset_id) and self._seen_below.get(offset_id) != ids[0]:
+            again = page_ids(await self._ask(channel, access_hash, offset_id))
+            if again[:1] != ids[:1]:
+                raise Implausible("does not show the same messages twice")
+        place = far_gap(ids)
+        if not offset_id:
+            await self._expect_top(channel, access_hash, ids[0], doubtful=place is not None)
+        if place is None:
             return page
-        return await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
+        self._seen_below[ids[place - 1]] = ids[place]
+        return cut_page(page, ids[place - 1])
+
+    async def _ask(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
+        check_page(page, offset_id=offset_id, limit=PAGE)
+        return page
+
+    async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
+        """Raise Implausible when a new newest message, far above all that is known, is not there if asked for."""
+        if newest <= channel.top_id or not (doubtful or (channel.top_id and newest - channel.top_id > LEAP)):
+            return
+        there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
+        if not there:
+            raise Implausible("shows a newest message that does not exist")

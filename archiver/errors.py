@@ -13,6 +13,7 @@ Error                       exit 2   failure with a sentence for the user; no tr
 │   └── LostState           exit 2   the server no longer knows the pts: walk the history again
 ├── UnreadableObject        exit 2   an object of a newer layer than this version knows
 ├── ServerFault             exit 2   the server failed; trying again later may help
+│   └── Implausible         exit 2   the answer claims what cannot be; nothing of it is stored
 ├── Busy                    exit 2   another process holds the archive or the session
 └── IntegrityError          exit 6   something stored is not what was stored
 """
@@ -106,6 +107,13 @@ class UnreadableObject(Error):
 
 class ServerFault(Error):
     """The server failed; trying again later may help."""
+
+
+class Implausible(ServerFault):
+    """The answer claims what cannot be; nothing of it is stored."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the server {what}; nothing of that answer was stored.", hint="Try again later.")
 
 
 class Busy(Error):

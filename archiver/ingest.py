@@ -17,6 +17,7 @@ import archiver.store.channel as channels
 from archiver.apply import Stored, catch_up, lose, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
+from archiver.model.plausible import LEAP
 from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store.access import set_access
 from archiver.store.account import pin_channel
@@ -115,7 +116,7 @@ class Ingest:
         `proven`: the ids of which it tells all; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
         that is older than the window; `alone`: nothing else can have been stored since it was asked for.
         """
-        sight = self._sight(channel, reading)
+        sight = self._sight(channel, reading, page.pts)
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, None if alone else page.pts)
@@ -151,7 +152,7 @@ class Ingest:
 
         Raises Outdated, Removed.
         """
-        sight = self._sight(channel, "update")
+        sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max((m.message_id for m in posted), default=0)
         proven = _proven(channel, difference, top_id)
@@ -167,6 +168,7 @@ class Ingest:
                 append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
             if difference.final:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
+                channels.lower_counted_pts(conn, channel.channel_id, difference.pts, leap=LEAP)
             return stored
 
         return await self._store(act)
@@ -239,8 +241,8 @@ class Ingest:
             channels.upsert_channel(conn, seen, now=now)
         channels.mark_reached(conn, channel.channel_id, now=now)
 
-    def _sight(self, channel: Mirrored, origin: Origin) -> Sight:
-        return Sight(now=int(self._clock()), origin=origin, generation=channel.generation)
+    def _sight(self, channel: Mirrored, origin: Origin, pts: int | None = None) -> Sight:
+        return Sight(now=int(self._clock()), origin=origin, generation=channel.generation, pts=pts)
 
     def _capture(self, channel: Mirrored, sight: Sight, method: str, proven: Interval | None, count: int) -> Capture:
         lo, hi = proven or (None, None)

@@ -6,20 +6,31 @@ gone: a lost channel looks empty, too.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from archiver import coverage
 from archiver.absence import expect_nothing_there
+from archiver.apply import Stored
 from archiver.backfill import Backfill, plan_page
 from archiver.coverage import Interval
 from archiver.ingest import Ingest, Outdated
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channel import Mirrored, find_channel, note_unexplained
 from archiver.store.coverage import list_coverage
-from archiver.store.database import Database
+from archiver.store.database import Database, Writer
+from archiver.store.review import find_surplus
+
+Progress: TypeAlias = Callable[[Stored, int], None]
+"""Hears of each stored answer, and of how many ids are left to be looked at."""
 
 TRIES = 3
 """How often a page may come too late before it is left for another time."""
+MOST_PAGES = 5_000
+"""Pages that one sync reads again because of a differing count: at one a second an hour and a half."""
+SMALL = 2_000
+"""Ids of a channel that is read again at every sync while its count differs; a larger one until that is accepted."""
 
 
 class Reader:
@@ -32,6 +43,10 @@ class Reader:
         self._backfill = Backfill(source, database, ingest)
         self._channel_id = channel_id
         self._access_hash = access_hash
+        self._stored = Stored()
+        """What the last page changed."""
+        self._changed = False
+        """Whether pages changed something since the counts were compared."""
 
     async def read(self, lo: int, hi: int) -> Interval | None:
         """Look at the newest ids of [lo, hi], a page of them; None when the channel cannot be reviewed now.
@@ -72,5 +87,63 @@ class Reader:
                 shown=page.messages,
                 reading="audit",
             )
-        await self._ingest.store_page(channel, replace(page, messages=shown), proven=(lo, hi), reading="audit")
+        self._stored = await self._ingest.store_page(
+            channel, replace(page, messages=shown), proven=(lo, hi), reading="audit"
+        )
         return lo
+
+    async def follow_changes(self, channel: Mirrored, hi: int, progress: Progress) -> None:
+        """Read downwards from `hi` until a page shows what is held already."""
+        await self._read_down(channel, hi, progress, until=self._is_as_held)
+
+    async def explain_count(self, channel: Mirrored, progress: Progress) -> int | None:
+        """How many more messages the server counts than it shows, after all was read again if that differs from before.
+
+        None when it cannot be compared: not all is fetched, the channel has a window, or it moved meanwhile.
+        """
+        surplus = await self._find_surplus()
+        if not surplus or (surplus == channel.accepted_count and channel.top_id > SMALL):
+            return surplus
+        if not await self._read_down(channel, channel.top_id, progress, until=self._is_explained):
+            return await self._find_surplus()
+
+        def act(conn: Writer) -> int | None:
+            left = find_surplus(conn, self._channel_id)
+            if left is not None:
+                note_unexplained(conn, self._channel_id, left or None)
+            return left
+
+        return await self._database.write(act)
+
+    async def _read_down(
+        self, channel: Mirrored, hi: int, progress: Progress, *, until: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """Read all that is covered up to `hi`, newest first; False when it ended early."""
+        lowest = channel.lowest_wanted
+        for _ in range(MOST_PAGES):
+            if hi < lowest:
+                return True
+            read = await self.read(lowest, hi)
+            if read is None:
+                return False
+            progress(self._stored, read[0] - lowest)
+            if await until():
+                return False
+            hi = read[0] - 1
+        return False
+
+    async def _is_as_held(self) -> bool:
+        return not self._stored.differs
+
+    async def _is_explained(self) -> bool:
+        """Whether the counts agree by now, and the differences have come to an end."""
+        if self._stored.differs:
+            self._changed = True
+            return False
+        if not self._changed:
+            return False
+        self._changed = False
+        return await self._find_surplus() == 0
+
+    async def _find_surplus(self) -> int | None:
+        return await self._database.write(lambda conn: find_surplus(conn, self._channel_id))

@@ -3,7 +3,8 @@
 seen, not held                      -> insert
 held, same payload                  -> seen again
 held, other payload, same content   -> update (counters, reactions, edit_date)
-held, other content, not older      -> keep the old content as a revision, then update
+held, other content, newer answer   -> keep the old content as a revision, then update
+held, other content, not older      -> the same, where nothing says which answer is the newer one
 held, other content, older          -> stale: a late answer never undoes a newer one, but it is evidence, and is kept
 held, other counters                -> besides all that, their change is kept
 held as missing, seen               -> returned; but what was seen before it went only adds to what is known of it
@@ -49,10 +50,13 @@ def reconcile(
     proven: tuple[int, int] | None = None,
     overtaken: bool = False,
     is_past: Callable[[int], bool] = _never,
+    pts: int | None = None,
+    asked_after: bool = False,
 ) -> Changes:
     """Compare what was seen with what is held. `proven`: the ids of which the answer tells all; `overtaken`: what was
     seen is known to be older than what is held; `is_past`: whether a message was seen before it went, if it is held as
-    missing.
+    missing; `pts`: the channel's state that the answer shows, where it is known; `asked_after`: it was asked for when
+    all that is held had been stored.
     """
     changes = Changes()
     present: set[int] = set()
@@ -66,7 +70,7 @@ def reconcile(
             continue
         if known.missing_since is not None:
             (changes.gone if is_past(message.message_id) else changes.returned).append(message.message_id)
-        _compare(changes, message, known, overtaken=overtaken)
+        _compare(changes, message, known, overtaken=overtaken, newer=_is_newer(pts, known, asked_after=asked_after))
     if proven and present:
         # An answer without a single message proves nothing: a lost channel looks just like that.
         lo, hi = proven
@@ -94,13 +98,18 @@ def find_overtaken(edits: Sequence[Message], held: Mapping[int, Held]) -> set[in
     return overtaken
 
 
-def _compare(changes: Changes, message: Message, known: Held, *, overtaken: bool) -> None:
+def _is_newer(pts: int | None, known: Held, *, asked_after: bool) -> bool:
+    """Whether the answer surely is newer than the one that is held: then its content is true, whatever its date."""
+    return pts is not None and known.seen_pts is not None and pts + asked_after > known.seen_pts
+
+
+def _compare(changes: Changes, message: Message, known: Held, *, overtaken: bool, newer: bool) -> None:
     if message.payload_sha256 == known.payload_sha256:
         changes.seen.append(message)
         return
     if message.content_hash == known.content_hash:
         changes.update.append(message)
-    elif _moment(message) >= _held_moment(known) and not overtaken:
+    elif (newer or _moment(message) >= _held_moment(known)) and not overtaken:
         changes.revise.append(message)
     else:
         changes.stale.append(message)

@@ -146,6 +146,8 @@ class Held:
     last_seen: int
     counters: tuple[int | None, int | None, int | None, str | None] = (None, None, None, None)
     """Views, forwards, replies, reactions."""
+    seen_pts: int | None = None
+    """The channel's state in the answer that showed the content last; None: it was shown before that was noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,8 @@ class Edited:
     """The present content of a message that was edited."""
 
     message: Message
+    pts: int | None = None
+    """The channel's state that the edit led to."""
 
 
 @dataclass(frozen=True, slots=True)

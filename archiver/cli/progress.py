@@ -47,7 +47,7 @@ class SyncProgress:
     def advance(self, stored: Stored, left: int) -> None:
         """An answer was stored; `left` ids of the present stretch are still to be looked at."""
         self._inserted += stored.inserted
-        self._changed += stored.updated + stored.revised
+        self._changed += stored.revised
         self._missing += stored.missing
         self._most = max(self._most, left)
         now = time.monotonic()
@@ -75,16 +75,23 @@ class SyncProgress:
             self._bar.stop()
             self._bar = None
 
-    def done(self) -> None:
-        """Say what the sync brought."""
+    def done(self, surplus: int | None) -> None:
+        """Say what the sync brought. `surplus`: messages that the server counts and does not show."""
         self.failed()
         parts = [f"{self._inserted:,} new"]
         if self._changed:
-            parts.append(f"{self._changed:,} changed")
+            parts.append(f"{self._changed:,} edited")
         if self._missing:
-            parts.append(f"{self._missing:,} gone")
+            parts.append(f"{self._missing:,} deleted")
         seconds = time.monotonic() - self._started
-        output.note(f"{self._name}: up to date ({', '.join(parts)}; {seconds:,.1f} s).")
+        state = "up to date" if not surplus else "everything the server shows is archived"
+        output.note(f"{self._name}: {state} ({', '.join(parts)}; {seconds:,.1f} s).")
+        if surplus:
+            more = "more" if surplus > 0 else "fewer"
+            output.warn(
+                f"{self._name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
+                " shows, also after they were read again. The next sync looks again."
+            )
 
 
 def _bar() -> Progress:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
     from config.settings import Settings
 
+End: TypeAlias = Literal["complete", "differs", "failed"]
+"""What became of a channel; it differs when the server counts other messages than it shows."""
+
 EXIT_STATUS = {
     0: "all channels are complete and at the present",
     2: "wrong usage, the server cannot be reached, or every channel failed",
-    3: "some channels or accounts failed; the others are complete",
+    3: "some channels or accounts failed, or the server counts other messages than it shows; the others are complete",
     4: "login needed: no account works",
     5: "flood wait: run again after the seconds named",
     130: "interrupted; what was stored stays, the next run goes on from there",
@@ -72,13 +76,14 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
         chosen = await pick_channels(accounts.database.connection, typed)
         if not chosen:
             raise UsageError("no channel is mirrored yet.", hint="Add one: telekeep add @name")
-        complete, statuses = 0, []
+        complete, differing, statuses = 0, 0, []
         names = list(dict.fromkeys(channel.account for channel in chosen))
         for name in names:
             own = [channel for channel in chosen if channel.account == name]
             wanted = account_settings(settings, name).takeout if takeout is None else takeout
-            done, failure = await _sync_account(accounts, name, own, takeout=wanted)
-            complete += done
+            ends, failure = await _sync_account(accounts, name, own, takeout=wanted)
+            done = ends["complete"]
+            complete, differing = complete + done, differing + ends["differs"]
             if failure is None:
                 continue
             if len(names) == 1:
@@ -91,18 +96,18 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
         await tidy_after(accounts.database, seconds=time.monotonic() - began)
     if complete == len(chosen):
         return 0
-    return 3 if complete else max(statuses, default=2)
+    return 3 if complete or differing else max(statuses, default=2)
 
 
 async def _sync_account(
     accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool
-) -> tuple[int, Error | None]:
-    """How many of an account's channels are complete now, and what stopped it, if anything did."""
+) -> tuple[Counter[End], Error | None]:
+    """What became of an account's channels, and what stopped it, if anything did."""
     from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
     from archiver.takeout.need import has_history  # noqa: PLC0415 - see run
 
-    complete = 0
+    ends: Counter[End] = Counter()
     try:
         account = await accounts.take(name)
         if takeout and await has_history(accounts.database, channels):
@@ -110,20 +115,20 @@ async def _sync_account(
         else:
             await account.takeout.settle()
         for channel in channels:
-            complete += await _sync(account, channel)
-        await account.takeout.finish(success=complete == len(channels))
+            ends[await _sync(account, channel)] += 1
+        await account.takeout.finish(success=ends["failed"] == 0)
         await mark_active(accounts.database, name)
     except Error as exc:
         if isinstance(exc, LoginNeeded) and name in accounts.at_work:
             await mark_dead(accounts.database, name, exc)
-        return complete, exc
+        return ends, exc
     finally:
         await accounts.release(name)
-    return complete, None
+    return ends, None
 
 
-async def _sync(account: Account, channel: Mirrored) -> bool:
-    """One channel; False when it failed. What stops the whole account (login, flood, network) is raised."""
+async def _sync(account: Account, channel: Mirrored) -> End:
+    """Sync one channel. What stops the whole account (login, flood, network) is raised."""
     from archiver.cli.progress import SyncProgress  # noqa: PLC0415 - see run
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
@@ -131,11 +136,11 @@ async def _sync(account: Account, channel: Mirrored) -> bool:
 
     with SyncProgress(channel.name) as progress:
         try:
-            await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
+            surplus = await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
         except Removed:
             progress.failed()
             output.note(f"{channel.name}: it was removed meanwhile; what is archived stays.")
-            return True
+            return "complete"
         except (ChannelError, ServerFault, UnreadableObject) as exc:
             progress.failed()
             await account.ingest.set_aside(
@@ -145,6 +150,6 @@ async def _sync(account: Account, channel: Mirrored) -> bool:
                 state=state_after(exc),
             )
             output.error(f"{channel.name}: {exc} What is archived stays.")
-            return False
-    progress.done()
-    return True
+            return "failed"
+    progress.done(surplus)
+    return "differs" if surplus else "complete"

@@ -30,7 +30,8 @@ def convert_difference_event(
         if is_empty(message) or _channel_of(message) != channel_id:
             return Unread(name)
         payload = bytes(message) if raw is None else raw
-        return kind(convert_message(message, payload, channel_id=channel_id, peers=peers, layer=layer))
+        converted = convert_message(message, payload, channel_id=channel_id, peers=peers, layer=layer)
+        return Edited(converted, pts=update.pts) if kind is Edited else Posted(converted)
     if getattr(update, "channel_id", None) != channel_id:
         return Unread(name)
     match update:

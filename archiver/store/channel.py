@@ -56,6 +56,8 @@ class Mirrored:
     """When it was last asked for in full."""
     accepted_count: int | None = None
     """How many more messages the server counted than are held, when all of them were last reviewed."""
+    unexplained_count: int | None = None
+    """The same, when a sync last read all of them again; it is accepted when that comes out twice."""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,8 @@ class Mirrored:
 
 _COLUMNS = (
     "channel_id, alias, username, title, megagroup, added_at, window_start, state, state_reason, generation, pts, "
-    "top_id, floor_id, server_count, last_sync_at, account, failures, retry_at, described_at, accepted_count"
+    "top_id, floor_id, server_count, last_sync_at, account, failures, retry_at, described_at, accepted_count, "
+    "unexplained_count"
 )
 
 
@@ -236,6 +239,23 @@ def end_aside(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
 def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:
     """Note by how much the server's count differs although every message was just looked at."""
     conn.execute("UPDATE channel SET accepted_count = ? WHERE channel_id = ?", (difference, channel_id))
+
+
+def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | None) -> None:
+    """Note what a sync that read all again could not explain; the same for a second time is accepted."""
+    conn.execute(
+        "UPDATE channel SET accepted_count = CASE WHEN unexplained_count IS ?1 THEN ?1 ELSE accepted_count END,"
+        " unexplained_count = ?1 WHERE channel_id = ?2",
+        (surplus, channel_id),
+    )
+
+
+def lower_counted_pts(conn: sqlite3.Connection, channel_id: int, pts: int, *, leap: int) -> None:
+    """Forget the state of a page that lies impossibly far ahead of the channel's: no later page could be stored."""
+    conn.execute(
+        "UPDATE channel SET server_count_pts = NULL WHERE channel_id = ? AND server_count_pts > ?",
+        (channel_id, pts + leap),
+    )
 
 
 def set_progress(

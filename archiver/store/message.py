@@ -23,6 +23,8 @@ class Sight:
     now: int
     origin: Origin
     generation: int
+    pts: int | None = None
+    """The channel's state that the answer shows at the least."""
 
 
 class Missing(NamedTuple):
@@ -41,15 +43,18 @@ _CONTENT = (
 )
 _CONTENT_NAMES = _CONTENT.split(", ")
 _MEDIA_NAMES = tuple(field.name for field in fields(Media))
-_INSERT = f"INSERT INTO message (channel_id, message_id, {_CONTENT}, lang, origin, generation, first_seen, last_seen)"
+_INSERT = (
+    f"INSERT INTO message (channel_id, message_id, {_CONTENT},"
+    " lang, origin, generation, first_seen, last_seen, seen_pts)"
+)
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
-    " lang = ?, generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
-    " WHERE channel_id = ? AND message_id = ?"
+    " lang = ?, generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
+    " missing_since = NULL, missing_how = NULL WHERE channel_id = ? AND message_id = ?"
 )
 _SEEN = (
-    "UPDATE message SET generation = ?, last_seen = ?, missing_since = NULL, missing_how = NULL"
-    " WHERE channel_id = ? AND message_id = ?"
+    "UPDATE message SET generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
+    " missing_since = NULL, missing_how = NULL WHERE channel_id = ? AND message_id = ?"
 )
 _PUT_MEDIA = """
     INSERT INTO media (channel_id, message_id, slot, kind, id, mime, size, width, height, duration, file_name, title,
@@ -72,10 +77,14 @@ def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> di
     """What is held with an id within [lo, hi]."""
     rows = conn.execute(
         "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"
-        " views, forwards, replies, reactions FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        " views, forwards, replies, reactions, seen_pts FROM message"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
         (channel_id, lo, hi),
     )
-    return {row[0]: Held(row[0], row[1], row[2], row[3], row[4], row[5], row[6], counters=row[7:]) for row in rows}
+    return {
+        row[0]: Held(row[0], row[1], row[2], row[3], row[4], row[5], row[6], counters=row[7:11], seen_pts=row[11])
+        for row in rows
+    }
 
 
 def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
@@ -110,7 +119,7 @@ async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: 
 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write messages that are seen for the first time."""
-    tail = (sight.origin, sight.generation, sight.now, sight.now)
+    tail = (sight.origin, sight.generation, sight.now, sight.now, sight.pts)
     insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *_content(m), _language(m), *tail) for m in messages])
     _put_media(conn, messages)
 
@@ -119,7 +128,7 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
     """Write the newly seen state of messages that are held."""
     conn.executemany(
         _UPDATE,
-        [(*_content(m), _language(m), sight.generation, sight.now, m.channel_id, m.message_id) for m in messages],
+        [(*_content(m), _language(m), *_seen(sight), m.channel_id, m.message_id) for m in messages],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
@@ -135,7 +144,11 @@ def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
 
 def mark_seen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
     """Note that these messages are there still, unchanged."""
-    conn.executemany(_SEEN, [(sight.generation, sight.now, channel_id, message_id) for message_id in message_ids])
+    conn.executemany(_SEEN, [(*_seen(sight), channel_id, message_id) for message_id in message_ids])
+
+
+def _seen(sight: Sight) -> tuple[int | None, ...]:
+    return sight.generation, sight.now, sight.pts, sight.pts
 
 
 def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:

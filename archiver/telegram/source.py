@@ -15,7 +15,7 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
-from archiver.errors import ChannelInaccessible, ServerFault, UsageError
+from archiver.errors import ChannelInaccessible, Implausible, ServerFault, UsageError
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
@@ -89,6 +89,7 @@ class TelegramSource:
         if answer.too_long:
             return Difference(events=(), pts=pts, final=True, too_long=True)
         channel = _described(answer.chats, channel_id)
+        _expect_own(answer.messages, channel_id)
         peers = Peers(answer.users, answer.chats)
         posted: list[Event] = [
             Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER))
@@ -120,7 +121,7 @@ class TelegramSource:
         if answer.messages.unreadable:
             return await self._messages_around(channel_id, access_hash, message_ids, answer)
         page = _page(channel_id, answer)
-        return page.messages, frozenset(page.empty_ids)
+        return _expect_asked(page, message_ids)
 
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
         """pts and newest message of up to 100 channels in one call."""
@@ -264,6 +265,7 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     if answer.messages.unreadable:
         raise answer.messages.unreadable
     channel = _described(answer.chats, channel_id)
+    _expect_own(answer.messages, channel_id)
     peers = Peers(answer.users, answer.chats)
     return HistoryPage(
         messages=tuple(_convert_all(answer.messages, channel_id, peers)),
@@ -273,6 +275,27 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
         exact=not answer.inexact,
         channel=channel,
     )
+
+
+def _expect_own(objects: Objects, channel_id: int) -> None:
+    """Raise Implausible when one of the messages belongs to another channel, a person or a group.
+
+    Stored under this channel it would get a permalink to something that was never posted there.
+    """
+    for item, _ in objects.read:
+        peer = getattr(item, "peer_id", None)
+        if peer is None and is_empty(item):
+            continue  # an empty message need not say where it was
+        if getattr(peer, "channel_id", None) != channel_id:
+            raise Implausible("answered with messages of another channel")
+
+
+def _expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:
+    """Messages and empty ids of an answer by id. Raises Implausible when one of them was not asked for."""
+    told = {message.message_id for message in page.messages} | set(page.empty_ids)
+    if not told.issubset(message_ids):
+        raise Implausible("answered with messages that were not asked for")
+    return page.messages, frozenset(page.empty_ids)
 
 
 def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:

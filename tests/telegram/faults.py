@@ -39,6 +39,7 @@ class Plan:
     transport: int | None = None  # -404, -429
     gzip: bool | None = None
     bomb: tuple[int, str] | None = None  # megabytes that the answer unpacks to, and how it is packed
+    lie: Callable[[Any], Any] | None = None  # what the answer, an object of TL, is turned into
 
     @property
     def lost(self) -> bool:
@@ -134,6 +135,11 @@ def bomb(megabytes: int, how: str = "once") -> Action:
     if how not in ("once", "nested", "beside", "inside"):
         raise ValueError(how)
     return _setter(bomb=(megabytes, how))
+
+
+def lie(twist: Callable[[Any], Any]) -> Action:
+    """The answer is what `twist` returns of the true one. Not for specs: it takes a function."""
+    return _setter(lie=twist)
 
 
 _ALL = (

@@ -230,6 +230,8 @@ class Server:
                 _spoil(result)
             if plan is not None and plan.empty:
                 result.messages = []
+            if plan is not None and plan.lie is not None:
+                result = plan.lie(result)
             answer = serialise(result)
         except Rpc as exc:
             return types.RpcError(exc.code, exc.message)._bytes()

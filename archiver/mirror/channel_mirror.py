@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from archiver.apply import Stored
 from archiver.backfill import Backfill
@@ -27,6 +27,9 @@ from archiver.errors import (
     UnreadableObject,
 )
 from archiver.ingest import Ingest, Outdated, Removed
+from archiver.mirror.comparison import Comparison, compare
+from archiver.mirror.difference import ask_difference
+from archiver.reader import Progress
 from archiver.record import Difference
 from archiver.schedule import Priority
 from archiver.source import Source
@@ -41,10 +44,12 @@ AGAIN = 86400.0
 BY_HISTORY, BY_HISTORY_MOST = 60.0, 3600.0
 """Seconds until a difference is asked for again that could not be had: at first, and at most; doubled each time."""
 
+DIFFERENCES, IDLE = 1_000, 5
+"""How many differences in a row may not be final, and how many of these may tell nothing: then the server is at fault.
+The server keeps about 100,000 events, and a difference tells up to 100."""
+
 log = logging.getLogger(__name__)
 
-Progress: TypeAlias = Callable[[Stored, int], None]
-"""Hears of each stored answer, and of how many ids of the present gap are left."""
 T = TypeVar("T")
 
 
@@ -77,15 +82,40 @@ class Mirror:
         self._by_history: dict[int, tuple[float, float]] = {}
         """Channels without differences: until when their newest page is read instead, and how long that was meant."""
 
-    async def sync_channel(self, channel_id: int, *, progress: Progress) -> None:
-        """Fetch all that is missing within the window, and all that is new. Raises ChannelError and what stops all."""
+    async def sync_channel(self, channel_id: int, *, progress: Progress) -> int | None:
+        """Fetch all that is missing within the window, and all that is new, then compare the newest page and the count.
+
+        Returns how many more messages the server counts than it shows, None when that cannot be compared. Raises
+        ChannelError and what stops all.
+        """
         await self.catch_up(channel_id, progress=progress)
+        gaps = True
         for _ in range(ROUNDS):
             while await self.fill(channel_id, progress=progress):
                 pass
-            if not await self.catch_up(channel_id, progress=progress):
-                return
-        raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
+            gaps = await self.catch_up(channel_id, progress=progress)
+            if gaps:
+                continue
+            found = await self._compare(channel_id, progress)
+            if found.settled:
+                return found.surplus
+            gaps = await self._has_gap(channel_id)
+        if gaps:
+            raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
+        return None
+
+    async def _compare(self, channel_id: int, progress: Progress) -> Comparison:
+        async def act(access_hash: int) -> Comparison:
+            source, channel = self._source.at(Priority.AUDIT), await self._get(channel_id)
+            return await compare(
+                source, self._database, self._ingest, channel, access_hash=access_hash, progress=progress
+            )
+
+        async with self._lock(channel_id):
+            return await self._with_access(channel_id, act)
+
+    async def _has_gap(self, channel_id: int) -> bool:
+        return await Backfill(self._source, self._database, self._ingest).has_gap(channel_id)
 
     async def catch_up(
         self,
@@ -105,7 +135,8 @@ class Mirror:
             channel = await self._get(channel_id)
             if channel.top_id >= top_id:
                 return gaps
-            await Backfill(self._source.at(priority), self._database, self._ingest).look_at_top(channel, access_hash)
+            backfill = Backfill(self._source.at(priority), self._database, self._ingest)
+            progress((await backfill.look_at_top(channel, access_hash)).stored, 0)
             return True
 
         async with self._lock(channel_id):
@@ -155,31 +186,33 @@ class Mirror:
     async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
         source = self._source.at(priority)
         backfill = Backfill(source, self._database, self._ingest)
-        gaps = False
-        while True:
+        gaps, idle = False, 0
+        for _ in range(DIFFERENCES):
             channel = await self._get(channel_id)
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
             if self._goes_by_history(channel_id):
-                return await self._read_top(backfill, channel, access_hash)
+                return await self._read_top(backfill, channel, access_hash, progress)
             try:
                 difference = await self._difference(source, channel, access_hash, channel.pts)
             except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
                 # Is it the channel that cannot be read, or only its differences?
-                return await self._read_top(backfill, channel, access_hash, instead_of=exc)
+                return await self._read_top(backfill, channel, access_hash, progress, instead_of=exc)
             self._by_history.pop(channel_id, None)
             if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
             if difference.unread_posts:
-                await backfill.look_at_top(channel, access_hash)
+                progress((await backfill.look_at_top(channel, access_hash)).stored, 0)
                 gaps = True
             progress(await self._ingest.store_difference(channel, difference), 0)
             if difference.final:
                 return gaps
-            if difference.pts <= channel.pts:
+            idle = idle + 1 if not difference.events else 0
+            if difference.pts <= channel.pts or idle == IDLE:
                 raise ServerFault("the server repeats the same events.", hint="Try again later.")
+        raise ServerFault("the server never comes to an end of what happened.", hint="Try again later.")
 
     async def _difference(self, source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
         """What happened since `pts`; None when the history has to be walked again to know.
@@ -188,10 +221,7 @@ class Mirror:
         that happens again and again, in a channel that has gone over to a newer layer, a walk a day is enough.
         """
         try:
-            difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
-            if difference.unread_posts or difference.unread_events:
-                # Was it the answer, or what it tells of?
-                difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
+            difference = await ask_difference(source, channel, access_hash, pts)
         except LostState as exc:
             if self._walks_too_soon(self._lost, channel.channel_id):
                 raise ServerFault("the server does not accept the pts that it gave itself.") from exc
@@ -219,7 +249,13 @@ class Mirror:
         return 0 < until - self._clock.now() <= seconds
 
     async def _read_top(
-        self, backfill: Backfill, channel: Mirrored, access_hash: int, *, instead_of: Error | None = None
+        self,
+        backfill: Backfill,
+        channel: Mirrored,
+        access_hash: int,
+        progress: Progress,
+        *,
+        instead_of: Error | None = None,
     ) -> bool:
         """Read the newest page in place of a difference that cannot be had: posts, and what became of the last 100.
 
@@ -227,7 +263,7 @@ class Mirror:
         no difference, when the history cannot be read either.
         """
         try:
-            await backfill.read_top(channel, access_hash)
+            progress(await backfill.read_top(channel, access_hash), 0)
         except (ChannelError, ServerFault, UnreadableObject):
             if instead_of is None:
                 self._by_history.pop(channel.channel_id, None)

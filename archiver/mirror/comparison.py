@@ -1,0 +1,40 @@
+"""The last look of a sync: what happened without moving the pts shows in the newest page, or in the count.
+
+Content that differs is read again downwards until a page is as held; a count that differs has all of it read again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archiver.backfill import Backfill
+from archiver.ingest import Ingest
+from archiver.reader import Progress, Reader
+from archiver.source import Source
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Database
+
+
+class Comparison(NamedTuple):
+    """What came of comparing a channel with what the server shows."""
+
+    settled: bool
+    """Whether nothing happened meanwhile, and nothing is left to be fetched."""
+    surplus: int | None
+    """How many more messages the server counts than it shows; None when that cannot be compared."""
+
+
+async def compare(
+    source: Source, database: Database, ingest: Ingest, channel: Mirrored, *, access_hash: int, progress: Progress
+) -> Comparison:
+    """Compare one channel, for a caller who keeps others from catching it up meanwhile. Raises ChannelError."""
+    backfill = Backfill(source, database, ingest)
+    reader = Reader(source, database, ingest, channel.channel_id, access_hash)
+    look = await backfill.look_at_top(channel, access_hash, reading="audit")
+    progress(look.stored, 0)
+    if look.stored.differs:
+        await reader.follow_changes(channel, look.lowest - 1, progress)
+    present = await find_channel(database.connection, channel.channel_id)
+    if present is None or look.pts != present.pts or await backfill.has_gap(channel.channel_id):
+        return Comparison(settled=False, surplus=None)
+    return Comparison(settled=True, surplus=await reader.explain_count(present, progress))
