@@ -7,7 +7,6 @@ request at a time. https://core.telegram.org/api/offsets
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -19,7 +18,8 @@ from archiver.apply import Stored
 from archiver.coverage import Interval
 from archiver.errors import Implausible, ServerFault
 from archiver.ingest import Ingest, Outdated, Reading
-from archiver.model.plausible import LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
+from archiver.mirror.pages import Pages
+from archiver.model.plausible import page_ids
 from archiver.record import HistoryPage
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
@@ -27,16 +27,10 @@ from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
 from archiver.takeout.windows import walk_windows
 
-log = logging.getLogger(__name__)
-
-PAGE = 100
-"""Messages a page: the server's own limit."""
 RECENT = 1000
 """Ids below the top that are read again at once when the server would not tell what happened to them."""
 OVERTAKEN = 3
 """How often in a row pages may come too late."""
-LOOKS = 3
-"""How often a page is asked for that claims more than it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +92,13 @@ class Backfill:
 
     def __init__(self, source: Source, database: Database, ingest: Ingest) -> None:
         self._source = source
+        self._pages = Pages(source)
         self._database = database
         self._ingest = ingest
-        self._seen_below: dict[int, int] = {}
-        """Offset -> the newest id below it, as the page above it showed; that page ends there, because it is far."""
 
     async def snapshot(self, channel: Mirrored, access_hash: int) -> Stored:
         """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
-        page = await self.fetch(channel, access_hash, 0)
+        page = await self._pages.fetch(channel, access_hash, 0)
         return await self._store_top(channel, access_hash, page, pts=page.pts)
 
     async def read_top(self, channel: Mirrored, access_hash: int) -> Stored:
@@ -113,14 +106,14 @@ class Backfill:
 
         Raises ServerFault when it shows nothing.
         """
-        page = await self.fetch(channel, access_hash, 0)
+        page = await self._pages.fetch(channel, access_hash, 0)
         if not page_ids(page):
             raise ServerFault("the server shows nothing of it.", hint="Try again later.")
         return await self._store_top(channel, access_hash, page, alone=True)
 
     async def look_at_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> Look:
         """The newest page, because differences may not tell of all that happened there."""
-        page = await self.fetch(channel, access_hash, 0)
+        page = await self._pages.fetch(channel, access_hash, 0)
         stored = await self._store_top(channel, access_hash, page, reading=reading)
         return Look(stored, page.pts, min(page_ids(page), default=1))
 
@@ -190,7 +183,7 @@ class Backfill:
         if (planned := await self._next_gap(channel_id)) is None:
             return False
         channel, gap = planned
-        page = await self.fetch(channel, access_hash, gap[1] + 1)
+        page = await self._pages.fetch(channel, access_hash, gap[1] + 1)
         step = plan_page(page, gap=gap, window_start=channel.window_start)
         stored = await self._store(channel, access_hash, step, alone=True)
         if progress:
@@ -225,7 +218,7 @@ class Backfill:
             return self._walk(channel, access_hash, gap)
 
         async def read(part: Interval) -> Step:
-            page = await self.fetch(channel, access_hash, part[1] + 1)
+            page = await self._pages.fetch(channel, access_hash, part[1] + 1)
             return plan_page(page, gap=part, window_start=channel.window_start)
 
         return walk_windows(read, gap, at_once=self._source.at_once, pages=pages)
@@ -233,14 +226,14 @@ class Backfill:
     async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[tuple[Step, int], None]:
         """The same, one page after the other; the next one is on its way while the consumer writes the last."""
         lo, hi = gap
-        coming = asyncio.create_task(self.fetch(channel, access_hash, hi + 1), name="backfill page")
+        coming = asyncio.create_task(self._pages.fetch(channel, access_hash, hi + 1), name="backfill page")
         try:
             while True:
                 step = plan_page(await coming, gap=(lo, hi), window_start=channel.window_start)
                 if step.next_offset is not None:
                     hi = step.next_offset - 1
                     coming = asyncio.create_task(
-                        self.fetch(channel, access_hash, step.next_offset), name="backfill page"
+                        self._pages.fetch(channel, access_hash, step.next_offset), name="backfill page"
                     )
                 yield step, (step.next_offset or lo) - lo
                 if step.next_offset is None:
@@ -255,48 +248,3 @@ class Backfill:
         await expect_nothing_there(
             self._source, self._database, self._ingest, channel, access_hash=access_hash, within=(1, hi)
         )
-
-    async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        """A page that can be believed: what lies beyond a remarkable gap is left to the next one.
-
-        Raises ServerFault when the server keeps answering what cannot be.
-        """
-        for look in range(1, LOOKS + 1):
-            try:
-                return await self._fetch(channel, access_hash, offset_id)
-            except Implausible as fault:
-                if look == LOOKS:
-                    raise
-                log.info("%s: %s It is asked again.", channel.name, fault.args[0])
-        raise AssertionError("the loop returns or raises")
-
-    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        page = await self._ask(channel, access_hash, offset_id)
-        ids = page_ids(page)
-        if not ids:
-            # It ends the history for good, so it counts only when it is given twice.
-            return await self._ask(channel, access_hash, offset_id)
-        if offset_id and starts_far_below(ids, offset_id) and self._seen_below.get(offset_id) != ids[0]:
-            again = page_ids(await self._ask(channel, access_hash, offset_id))
-            if again[:1] != ids[:1]:
-                raise Implausible("does not show the same messages twice")
-        place = far_gap(ids)
-        if not offset_id:
-            await self._expect_top(channel, access_hash, ids[0], doubtful=place is not None)
-        if place is None:
-            return page
-        self._seen_below[ids[place - 1]] = ids[place]
-        return cut_page(page, ids[place - 1])
-
-    async def _ask(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
-        check_page(page, offset_id=offset_id, limit=PAGE)
-        return page
-
-    async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
-        """Raise Implausible when a new newest message, far above all that is known, is not there if asked for."""
-        if newest <= channel.top_id or not (doubtful or (channel.top_id and newest - channel.top_id > LEAP)):
-            return
-        there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
-        if not there:
-            raise Implausible("shows a newest message that does not exist")

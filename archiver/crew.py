@@ -14,7 +14,7 @@ from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
 from archiver.filler import Filler, Session
 from archiver.ingest import Ingest
 from archiver.live import Live
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database

@@ -15,7 +15,7 @@ from archiver.coverage import Interval
 from archiver.errors import Error, StaleAccess
 from archiver.failure import OF_ACCOUNT
 from archiver.ingest import Outdated, Removed
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.schedule import Priority
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage

@@ -25,7 +25,7 @@ from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.errors import Error
 from archiver.failure import OF_ACCOUNT, longest_aside
 from archiver.ingest import Ingest, Outdated, Removed
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.polling import POLL_LEAST, poll_interval, slowdown
 from archiver.probe import Probe
 from archiver.record import PeerState

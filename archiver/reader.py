@@ -13,9 +13,10 @@ from typing import TypeAlias
 from archiver import coverage
 from archiver.absence import expect_nothing_there
 from archiver.apply import Stored
-from archiver.backfill import Backfill, plan_page
+from archiver.backfill import plan_page
 from archiver.coverage import Interval
 from archiver.ingest import Ingest, Outdated
+from archiver.mirror.pages import Pages
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel, note_unexplained
 from archiver.store.coverage import list_coverage
@@ -40,7 +41,7 @@ class Reader:
         self._source = source
         self._database = database
         self._ingest = ingest
-        self._backfill = Backfill(source, database, ingest)
+        self._pages = Pages(source)
         self._channel_id = channel_id
         self._access_hash = access_hash
         self._stored = Stored()
@@ -72,7 +73,7 @@ class Reader:
 
     async def _read_part(self, channel: Mirrored, part: Interval) -> int:
         """Store a page of covered ids, the newest of this part; down to which id it tells all."""
-        page = await self._backfill.fetch(channel, self._access_hash, part[1] + 1)
+        page = await self._pages.fetch(channel, self._access_hash, part[1] + 1)
         proven = plan_page(page, gap=part, window_start=None).proven or part
         lo, hi = max(part[0], proven[0]), part[1]
         shown = tuple(message for message in page.messages if lo <= message.message_id <= hi)

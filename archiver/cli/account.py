@@ -21,7 +21,7 @@ from archiver.clock import Clock
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.ingest import Ingest
 from archiver.lock import hold_session
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database

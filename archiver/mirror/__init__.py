@@ -1,10 +1,5 @@
-"""One channel: brought to the present, compared with what the server shows.
+"""One channel: brought to the present, and compared with what the server shows.
 
-`channel_mirror` does it, `difference` asks what happened since, `comparison` looks whether something is missing yet.
+`channel_mirror` does it, `pages` and `difference` ask the server and believe only what can be, `comparison` looks
+whether something is missing yet.
 """
-
-from __future__ import annotations
-
-from archiver.mirror.channel_mirror import Mirror
-
-__all__ = ["Mirror"]

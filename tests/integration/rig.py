@@ -14,7 +14,7 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.ingest import Ingest
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood

@@ -1,0 +1,72 @@
+"""Pages of the history that can be believed. https://core.telegram.org/api/offsets"""
+
+from __future__ import annotations
+
+import logging
+
+from archiver.errors import Implausible
+from archiver.model.plausible import LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
+from archiver.record import HistoryPage
+from archiver.source import Source
+from archiver.store.channel import Mirrored
+
+PAGE = 100
+"""Messages a page: the server's own limit."""
+LOOKS = 3
+"""How often a page is asked for that claims more than it can."""
+
+log = logging.getLogger(__name__)
+
+
+class Pages:
+    """Asks for pages; remembers where one of them ended early because of a gap that the next is to confirm."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._seen_below: dict[int, int] = {}
+        """Offset -> the newest id below it, as the page above it showed; that page ends there, because it is far."""
+
+    async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        """A page that can be believed: what lies beyond a remarkable gap is left to the next one.
+
+        Raises ServerFault when the server keeps answering what cannot be.
+        """
+        for look in range(1, LOOKS + 1):
+            try:
+                return await self._fetch(channel, access_hash, offset_id)
+            except Implausible as fault:
+                if look == LOOKS:
+                    raise
+                log.info("%s: %s It is asked again.", channel.name, fault.args[0])
+        raise AssertionError("the loop returns or raises")
+
+    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        page = await self._ask(channel, access_hash, offset_id)
+        ids = page_ids(page)
+        if not ids:
+            # It ends the history for good, so it counts only when it is given twice.
+            return await self._ask(channel, access_hash, offset_id)
+        if offset_id and starts_far_below(ids, offset_id) and self._seen_below.get(offset_id) != ids[0]:
+            again = page_ids(await self._ask(channel, access_hash, offset_id))
+            if again[:1] != ids[:1]:
+                raise Implausible("does not show the same messages twice")
+        place = far_gap(ids)
+        if not offset_id:
+            await self._expect_top(channel, access_hash, ids[0], doubtful=place is not None)
+        if place is None:
+            return page
+        self._seen_below[ids[place - 1]] = ids[place]
+        return cut_page(page, ids[place - 1])
+
+    async def _ask(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
+        check_page(page, offset_id=offset_id, limit=PAGE)
+        return page
+
+    async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
+        """Raise Implausible when a new newest message, far above all that is known, is not there if asked for."""
+        if newest <= channel.top_id or not (doubtful or (channel.top_id and newest - channel.top_id > LEAP)):
+            return
+        there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
+        if not there:
+            raise Implausible("shows a newest message that does not exist")
