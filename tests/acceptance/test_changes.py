@@ -83,8 +83,8 @@ def test_a_sync_that_brings_nothing_changes_nothing(filled: Desk, telegram: Tele
     quiet = ("everything", "talking_desk", "atlas_desk", "quiet_j")
     before, calls = filled.export(*quiet), telegram.calls("messages.getHistory")
     assert filled.do("sync", *quiet).err.count("(0 new;") == len(quiet)
-    assert filled.export(*quiet) == before
-    assert telegram.calls("messages.getHistory") == calls
+    assert [row | {"last_seen": None} for row in filled.export(*quiet)] == [row | {"last_seen": None} for row in before]
+    assert telegram.calls("messages.getHistory") == calls + len(quiet)  # the newest page of each, compared at the end
 
 
 def test_title_and_name_are_the_present_ones(filled: Desk, telegram: Telegram) -> None:

@@ -535,3 +535,76 @@ async def test_a_lost_channel_never_looks_like_one_whose_messages_were_deleted(
         await rig.sync(channel)
     assert held(tmp_path, channel) == true(channel)
     assert query(tmp_path, "SELECT count(*) FROM absence") == [(0,)]
+
+
+@pytest.mark.parametrize("way", ["difference", "history"])
+async def test_the_present_content_is_the_newest_answers_although_its_edit_date_is_older(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, way: str
+) -> None:
+    posted = channel.posts[300].date
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        channel.edit(300, text="edited", date=posted + 5_000)
+        channel.edit(100, text="edited", date=posted + 5_000)
+        await rig.sync(channel)
+        channel.edit(300, text="taken back", date=posted + 1_000)
+        channel.edit(100, text="taken back", date=posted + 1_000)
+        if way == "history":
+            channel.forget_events()
+        await rig.sync(channel)
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert query(tmp_path, "SELECT message_id, text FROM revision ORDER BY 1") == [(100, "edited"), (300, "edited")]
+
+
+@pytest.mark.parametrize("posts", [80, 159, 300])
+async def test_progress_hears_of_each_new_message_once_also_when_the_difference_was_too_long(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, posts: int
+) -> None:
+    heard: list[Stored] = []
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        for number in range(posts):
+            channel.post(f"more {number}")
+        channel.edit(200, text="edited")
+        channel.view(201, 5)
+        await rig.mirror.sync_channel(channel.id, progress=lambda stored, left: heard.append(stored))
+    assert sum(stored.inserted for stored in heard) == posts
+    assert sum(stored.revised for stored in heard) == 1
+
+
+async def test_posts_and_deletions_that_moved_no_pts_are_found_by_the_next_sync(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        pts, told = channel.pts, len(channel.log)
+        channel.post("quiet news")
+        channel.edit(400, text="quietly edited")
+        channel.delete(150, 151)
+        channel.pts = pts
+        del channel.log[told:]
+        await rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+
+
+async def test_a_count_that_stays_different_is_told_and_accepted_by_the_second_look(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    channel = world.add_channel("Big", "big")
+    for number in range(2_300):
+        channel.post(f"message {number}")
+    channel.miscount = 2
+    asked = []
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        for _ in range(3):
+            before = server.calls.count()
+            assert await rig.mirror.sync_channel(channel.id, progress=lambda stored, left: None) == 2
+            asked.append(server.calls.count() - before)
+        channel.miscount = 0
+        assert await rig.mirror.sync_channel(channel.id, progress=lambda stored, left: None) == 0
+    assert asked[1] > 23  # all of its pages
+    assert asked[2] < 10

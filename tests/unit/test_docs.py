@@ -35,7 +35,7 @@ MODULES = sorted(path for package in ("archiver", "search", "config") for path i
 _FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _MENTION = re.compile(r"`telekeep ([a-z]\w*)")
-_SETTING = re.compile(r"# (?=\[[a-z.]+\]$|[a-z_]+ = )")
+_SETTING = re.compile(r"# (?=\[{1,2}[a-z.]+\]{1,2}$|[a-z_]+ = )")
 # What typer draws in another way from version to version: the usage line, the arguments, the signs around defaults.
 _DRAWN = re.compile(r"^Usage: .*$|^Arguments:\n(?:  .*\n)+|\\", re.MULTILINE)
 

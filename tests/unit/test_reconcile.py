@@ -23,7 +23,7 @@ def seen(message_id: int, content: str = "a", *, edited: int | None = None, payl
     )
 
 
-def known(message: Message, *, missing: int | None = None) -> Held:
+def known(message: Message, *, missing: int | None = None, seen_pts: int | None = None) -> Held:
     return Held(
         message_id=message.message_id,
         date=int(message.date.timestamp()),
@@ -32,6 +32,7 @@ def known(message: Message, *, missing: int | None = None) -> Held:
         payload_sha256=message.payload_sha256,
         missing_since=missing,
         last_seen=0,
+        seen_pts=seen_pts,
     )
 
 
@@ -101,3 +102,23 @@ def test_overtaken_content_is_kept_and_changes_nothing() -> None:
     for content, expected in (("b", ["stale"]), ("d", ["seen"])):
         changes = reconcile([seen(1, content, edited=2_000)], held(now), overtaken=True)
         assert [name for name in ("insert", "update", "revise", "seen", "stale") if getattr(changes, name)] == expected
+
+
+def test_a_newer_answer_is_true_although_its_edit_date_is_older() -> None:
+    known_now = held(known(seen(1, edited=3_000), seen_pts=7))
+    assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=8).revise
+    assert reconcile([seen(1, "b")], known_now, pts=8).revise  # no edit_date at all any more
+
+
+def test_an_answer_that_is_not_newer_goes_by_its_edit_date() -> None:
+    known_now = held(known(seen(1, edited=3_000), seen_pts=7))
+    for pts in (None, 6, 7):
+        assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=pts).stale
+        assert reconcile([seen(1, "b", edited=4_000)], known_now, pts=pts).revise
+    assert reconcile([seen(1, "b", edited=2_000)], held(known(seen(1, edited=3_000))), pts=8).stale
+
+
+def test_of_the_same_state_the_answer_that_was_asked_for_later_is_true() -> None:
+    known_now = held(known(seen(1, edited=3_000), seen_pts=7))
+    assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=7, asked_after=True).revise
+    assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=6, asked_after=True).stale
