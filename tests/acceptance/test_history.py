@@ -287,7 +287,8 @@ def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Pat
         "UPDATE channel SET retry_at = :now + 3600, failures = 3, last_error = 'the server failed.'"
         " WHERE username = 'quiet_a'",
         "UPDATE message SET kind = 'stub' WHERE message_id = 12 AND text = 'report 11 of the harbour'",
-        "INSERT INTO account (account, state, reason, since) VALUES ('second', 'dead', 'the number was banned', 1640000000)",
+        "INSERT INTO account (account, state, reason, since)"
+        " VALUES ('second', 'dead', 'the number was banned', 1640000000)",
         """INSERT INTO service VALUES (1, :pid, '0.2', 1640000000, :now, NULL, '{"default":{"due":3}}')""",
         now=now,
         pid=pid,
