@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import archiver.store.channel as channels
 import archiver.store.message as messages
 from archiver.coverage import Interval
 from archiver.document import to_document
 from archiver.reconcile import Changes, find_overtaken, reconcile
 from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
+from archiver.rich.whole import begins_with, keep_known_counters
+from archiver.store import rich
 from archiver.store.channel import Mirrored, get_counted_pts
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
-from archiver.store.message import Sight
+from archiver.store.held import list_held
+from archiver.store.message import Sight, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
 from search import exact
@@ -55,7 +59,7 @@ def observe_page(
     ids = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
-    held = messages.list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
+    held = list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
     # An audit reads what is covered already, and only one at a time.
     changes = reconcile(seen, held, proven=proven, pts=sight.pts, asked_after=sight.origin == "audit")
     return _apply(conn, channel, changes, sight)
@@ -77,7 +81,7 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
     stored = Stored()
     if posted := [event.message for event in events if isinstance(event, Posted)]:
         ids = [message.message_id for message in posted]
-        held = messages.list_held(conn, channel.channel_id, min(ids), max(ids))
+        held = list_held(conn, channel.channel_id, min(ids), max(ids))
         stored = _apply(conn, channel, reconcile(posted, held, is_past=is_past), sight)
     return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
 
@@ -89,7 +93,7 @@ def _happen_all(
     held: dict[int, Held] = {}
     for message_id, times in Counter(message.message_id for message in edits).items():
         if times > 1:
-            held |= messages.list_held(conn, channel.channel_id, message_id, message_id)
+            held |= list_held(conn, channel.channel_id, message_id, message_id)
     overtaken = {id(edits[place]) for place in find_overtaken(edits, held)}
     stored = Stored()
     for event in events:
@@ -104,6 +108,36 @@ def lose(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sig
     return _apply(conn, channel, Changes(missing=known), sight)
 
 
+def note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:
+    """A channel with messages of a newer layer says so until each of them can be read."""
+    if any(message.kind == "stub" for message in seen):
+        reason = "some of its messages need a newer telekeep; they are kept as far as they can be read."
+        channels.set_state(conn, channel.channel_id, "needs_newer_layer", now=now, reason=reason)
+    elif channel.state == "needs_newer_layer" and not has_stubs(conn, channel.channel_id):
+        channels.set_state(conn, channel.channel_id, "active", now=now)
+
+
+def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, retry_at: int) -> Stored:
+    """Apply what the server answered when it was asked for the whole of a rich message that is held in part.
+
+    `retry_at`: when to ask again if no whole of the present edit is held after that.
+    """
+    key = (channel.channel_id, whole.message_id)
+    held = list_held(conn, channel.channel_id, whole.message_id, whole.message_id)
+    if not held:
+        return Stored()
+    [present] = messages.read_messages(conn, channel.channel_id, after=whole.message_id - 1, limit=1)
+    whole = keep_known_counters(whole, present)
+    completes = begins_with(whole, present)
+    # That it is gone was learnt elsewhere, and is not undone here.
+    changes = reconcile([whole], held, is_past=lambda _: True, completes=completes)
+    # Nothing says when the answer was given: it shows no later state than the part did.
+    stored = _apply(conn, channel, changes, replace(sight, pts=held[whole.message_id].seen_pts))
+    if rich.is_open(conn, *key):
+        rich.note_attempt(conn, *key, retry_at=retry_at)
+    return stored
+
+
 def _happen(
     conn: Writer,
     channel: Mirrored,
@@ -115,7 +149,7 @@ def _happen(
 ) -> Stored:
     match event:
         case Edited(message):
-            held = messages.list_held(conn, channel.channel_id, message.message_id, message.message_id)
+            held = list_held(conn, channel.channel_id, message.message_id, message.message_id)
             if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
                 return Stored()  # older than the window, and never held
             changes = reconcile([message], held, overtaken=overtaken, is_past=is_past, pts=event.pts)
@@ -123,7 +157,7 @@ def _happen(
         case Deleted(message_ids):
             return lose(conn, channel, message_ids, sight)
         case HistoryCleared(available_min_id):
-            return lose(conn, channel, messages.list_held(conn, channel.channel_id, 1, available_min_id), sight)
+            return lose(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sight)
         case Pinned(message_ids, pinned):
             messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
             exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
@@ -140,13 +174,15 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
         revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
     if changes.insert:
         messages.insert_messages(conn, changes.insert, sight)
-    replaced = [*changes.update, *changes.revise]
+    kept = _recount(conn, channel_id, changes.kept) if changes.kept else []
+    replaced = [*changes.update, *changes.revise, *kept]
     if replaced:
         messages.update_messages(conn, replaced, sight)
     # A late answer does not change the content, but it does show that the message was there.
     present = [m.message_id for m in (*changes.seen, *changes.stale)]
     if present:
         messages.mark_seen(conn, channel_id, present, sight)
+    _note_parts(conn, channel_id, changes, now=sight.now)
     late = keep_late_revisions(conn, changes.stale, now=sight.now) if changes.stale else []
     if changes.returned:
         messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
@@ -155,6 +191,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     if changes.missing:
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
+    exact.upsert(conn, [to_document(message) for message in kept])
     _tell_finders(conn, channel, changes, revised, sight)
     exact.add_revisions(conn, [(to_document(message), number) for message, number in late])
     return Stored(
@@ -163,6 +200,33 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
         revised=len(changes.revise) + len(late),
         missing=len(changes.missing),
     )
+
+
+def _recount(conn: Writer, channel_id: int, parts: Iterable[Message]) -> list[Message]:
+    """The wholes that are held, with the counters of their parts, which were just seen."""
+    found = []
+    for part in parts:
+        [whole] = messages.read_messages(conn, channel_id, after=part.message_id - 1, limit=1)
+        counters = {name: getattr(part, name) for name in ("views", "forwards", "replies", "reactions", "pinned")}
+        found.append(replace(whole, **counters))
+    return found
+
+
+def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) -> None:
+    """Which rich messages are held in part, and which no longer."""
+    if shown := [m for m in (*changes.seen, *changes.update, *changes.kept) if m.partial]:
+        rich.doubt_refusals(conn, shown, now=now)
+    if parts := [m for m in (*changes.insert, *changes.update, *changes.revise) if m.partial]:
+        rich.put_parts(conn, parts, now=now)
+    if changes.owed:
+        rich.put_parts(conn, changes.owed, now=now)
+    owed = {m.message_id for m in changes.owed}
+    if settled := [m for m in changes.kept if m.message_id not in owed]:
+        rich.put_parts(conn, settled, now=now, completed_at=now)
+    if changes.whole:
+        rich.close_parts(conn, changes.whole, now=now)
+    if changes.returned:
+        rich.reopen(conn, channel_id, changes.returned, now=now)
 
 
 def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
@@ -175,7 +239,7 @@ def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Se
         exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.gone:
         exact.mark_missing(conn, _keys(channel, (*changes.missing, *changes.gone)), missing=True)
-    changed = {m.message_id for m in (*changes.insert, *changes.revise)}
+    changed = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
     changed.update(changes.missing, changes.returned)
     if changed:
         later = sight.origin != "update"  # a page of the past does not hold up the news

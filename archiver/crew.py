@@ -1,4 +1,4 @@
-"""The workers of one account: live, filler, auditor, and what becomes of a channel that fails under them."""
+"""The workers of one account: live, filler, auditor, completer, and what becomes of a channel that fails under them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from archiver.filler import Filler, Session
 from archiver.ingest import Ingest
 from archiver.live import Live
 from archiver.mirror.channel_mirror import Mirror
+from archiver.rich.completer import Completer
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
@@ -124,6 +125,16 @@ class Crew:
             requests_per_second=pace.requests_per_second,
         )
 
+        self.completer = Completer(
+            account.source,
+            database,
+            account.ingest,
+            account=name,
+            clock=clock,
+            access=account.mirror.access,
+            fail=self._fail_audit,
+        )
+
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises what stops the account, alone or in an ExceptionGroup."""
         name = self.account.name
@@ -132,6 +143,7 @@ class Crew:
             group.create_task(self.live.run(stop), name=f"live {name}")
             group.create_task(self.filler.run(stop), name=f"fill {name}")
             group.create_task(self._audit(stop), name=f"audit {name}")
+            group.create_task(self.completer.run(stop), name=f"complete {name}")
             group.create_task(self._keep_line(stop), name=f"line {name}")
 
     async def _expect_login(self, stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ Error                       exit 2   failure with a sentence for the user; no tr
 │   ├── ChannelGone         exit 2   banned, deleted, or no such name
 │   ├── StaleAccess         exit 2   the access hash is not this account's: resolve again
 │   └── LostState           exit 2   the server no longer knows the pts: walk the history again
+├── MessageRefused          exit 2   the server will not give one message; asking again does not help
 ├── UnreadableObject        exit 2   an object of a newer layer than this version knows
 ├── ServerFault             exit 2   the server failed; trying again later may help
 │   └── Implausible         exit 2   the answer claims what cannot be; nothing of it is stored
@@ -94,6 +95,10 @@ class StaleAccess(ChannelError):
 
 class LostState(ChannelError):
     """The server no longer knows the channel's pts."""
+
+
+class MessageRefused(Error):
+    """The server will not give one message, for the reason that it names."""
 
 
 class UnreadableObject(Error):

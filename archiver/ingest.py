@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
-from archiver.apply import Stored, catch_up, lose, observe_page
+from archiver.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.model.plausible import LEAP
@@ -25,7 +25,7 @@ from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
-from archiver.store.message import Sight, has_stubs
+from archiver.store.message import Sight
 from archiver.version import version
 
 Reading: TypeAlias = Literal["history", "audit"]
@@ -124,7 +124,7 @@ class Ingest:
                 raise _outdated()  # a page that was served later is stored already
             self._reach(conn, channel, page.channel, sight.now)
             stored = observe_page(conn, channel, page.messages, proven, sight)
-            _note_stubs(conn, channel, page.messages, sight.now)
+            note_stubs(conn, channel, page.messages, sight.now)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
@@ -144,6 +144,17 @@ class Ingest:
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, None)
             return lose(conn, channel, message_ids, sight)
+
+        return await self._store(act)
+
+    async def store_whole(self, channel: Mirrored, whole: Message, *, retry_at: int) -> Stored:
+        """Store the whole of a message that is held in part; the next try, if it is none. Raises Outdated, Removed."""
+
+        def act(conn: Writer) -> Stored:
+            _expect_news(conn, channel, None)
+            sight = self._sight(channel, "audit")
+            append_capture(conn, self._capture(channel, sight, "rich", None, 1))
+            return complete(conn, channel, whole, sight, retry_at=retry_at)
 
         return await self._store(act)
 
@@ -288,12 +299,3 @@ def _proven(channel: Mirrored, difference: Difference, top_id: int) -> Interval 
     told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
     lo = channel.top_id + 1
     return (lo, top_id) if told.issuperset(range(lo, top_id + 1)) else None
-
-
-def _note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:
-    """A channel with messages of a newer layer says so until each of them can be read."""
-    if any(message.kind == "stub" for message in seen):
-        reason = "some of its messages need a newer telekeep; they are kept as far as they can be read."
-        channels.set_state(conn, channel.channel_id, "needs_newer_layer", now=now, reason=reason)
-    elif channel.state == "needs_newer_layer" and not has_stubs(conn, channel.channel_id):
-        channels.set_state(conn, channel.channel_id, "active", now=now)

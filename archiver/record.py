@@ -113,6 +113,8 @@ class Message:
     silent: bool = False
     extra: str | None = None
     """JSON object of rarer fields: rich blocks, ttl_period, effect, fact check, stars..."""
+    partial: bool = False
+    """Whether only the beginning of its rich message was shown: the whole has to be asked for."""
     content_hash: bytes
     """SHA-256 over text, entities, media identity, markup and rich blocks: a new one means a new revision."""
     raw: bytes
@@ -121,6 +123,11 @@ class Message:
     """TL layer in which `raw` is to be read."""
     payload_sha256: bytes
     """SHA-256 of `raw`."""
+
+    @property
+    def moment(self) -> int:
+        """Unix time of the edit that it shows."""
+        return int((self.edit_date or self.date).timestamp())
 
     @property
     def media_kind(self) -> str | None:
@@ -148,6 +155,21 @@ class Held:
     """Views, forwards, replies, reactions."""
     seen_pts: int | None = None
     """The channel's state in the answer that showed the content last; None: it was shown before that was noted."""
+    part_hash: bytes | None = None
+    """Content hash of the part that the server shows of this edit's rich message; None: it never showed only a part."""
+    part_sha256: bytes | None = None
+    """SHA-256 of that part's payload, as it was last seen."""
+    wanted: int | None = None
+    """The moment of the edit whose whole is to be asked for; None: nothing is."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether nothing but the part is held."""
+        return self.part_hash == self.content_hash
+
+    def is_content(self, message: Message) -> bool:
+        """Whether this very content is held, be it as the part of a whole."""
+        return message.content_hash in (self.content_hash, self.part_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

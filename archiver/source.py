@@ -51,6 +51,14 @@ class Source(Protocol):
         """Those of the messages that exist now, and the ids that the server names as empty. Raises ChannelError."""
         ...
 
+    async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
+        """A message with the whole of its rich message, of which histories and differences may show only a part.
+
+        Raises MessageRefused where asking again does not help, ServerFault and UnreadableObject where it may,
+        ChannelError.
+        """
+        ...
+
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
         """The state of up to 100 channels, given as (channel_id, access_hash), in one call: the probe.
 

@@ -12,11 +12,12 @@ from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.cli.named import find_typed
 from archiver.cli.reading import get_mirrored, open_archive
-from archiver.cli.standing import how_to_fetch, state_note
+from archiver.cli.standing import describe_parts, how_to_fetch, state_note
 from archiver.completeness import Run, fill_held, tally
 from archiver.errors import NotFound, UsageError
 from archiver.extent import list_runs
 from archiver.row import iso
+from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 from archiver.store.standing import get_standings
 
@@ -66,6 +67,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
             standing = (await get_standings(conn))[name.channel_id]
+            parts = await count_parts(conn, name.channel_id)
             found = await list_runs(conn, channel)
     if channel.top_id == 0:
         raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel, database.path.parent))
@@ -84,6 +86,8 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
         f"{name.name}: of {channel.top_id} ids {counts.held} held, {counts.missing} missing, {counts.absent} absent,"
         f" {counts.not_fetched} not fetched{f', {counts.outside} outside the window' if counts.outside else ''}"
     )
+    if parts.partial:
+        output.note(f"{name.name}: {describe_parts(parts)}")
     if note := state_note(channel, standing, time.time()):
         output.note(note)
     return 0 if counts.missing + counts.absent + counts.not_fetched else 1

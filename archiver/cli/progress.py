@@ -75,14 +75,19 @@ class SyncProgress:
             self._bar.stop()
             self._bar = None
 
-    def done(self, surplus: int | None) -> None:
-        """Say what the sync brought. `surplus`: messages that the server counts and does not show."""
+    def done(self, surplus: int | None, partial: int = 0) -> None:
+        """Say what the sync brought.
+
+        `surplus`: messages that the server counts and does not show; `partial`: those of which only a part is held yet.
+        """
         self.failed()
         parts = [f"{self._inserted:,} new"]
         if self._changed:
             parts.append(f"{self._changed:,} edited")
         if self._missing:
             parts.append(f"{self._missing:,} deleted")
+        if partial:
+            parts.append(f"{partial:,} partial")
         seconds = time.monotonic() - self._started
         state = "up to date" if not surplus else "everything the server shows is archived"
         output.note(f"{self._name}: {state} ({', '.join(parts)}; {seconds:,.1f} s).")

@@ -13,8 +13,10 @@ from archiver.cli import output
 from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
+from archiver.cli.standing import describe_parts
 from archiver.errors import IntegrityError
-from archiver.row import ChannelName, Row, build_row, to_object
+from archiver.row import ChannelName, Row, build_row, iso, to_object
+from archiver.store.rich import PartCount, find_part
 from archiver.store.rows import Payload, find_payload
 
 EXIT_STATUS = {
@@ -39,8 +41,9 @@ def command(
       telekeep show https://t.me/channel/123 --json
       telekeep show 1234567890/123 --raw
 
-    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}. `telekeep history CHANNEL/ID` shows
-    what it was before.
+    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}. Where only the beginning of a rich
+    message is held yet, stderr says so, and partial: {noticed, attempts, refused} is added. `telekeep history
+    CHANNEL/ID` shows what it was before.
     """
     return asyncio.run(run(context.obj, address, raw=raw, json=json))
 
@@ -52,7 +55,11 @@ async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) ->
         channel, (message, media) = await get_message(database, address)
         row = build_row(channel, message, media)
         payload = await find_payload(conn, channel.channel_id, message.message_id) if raw else None
+        part = await find_part(conn, channel.channel_id, message.message_id)
     shown: dict[str, Any] = to_object(row)
+    if part is not None:
+        shown["partial"] = {"noticed": iso(part.noticed_at), "attempts": part.attempts, "refused": part.refused}
+        output.note(f"{channel.name}/{message.message_id}: {describe_parts(PartCount(1, int(bool(part.refused))))}")
     if payload is not None:
         shown["raw"] = _raw(payload)
     if json:

@@ -7,6 +7,7 @@ from pathlib import Path
 from archiver.lock import find_holder
 from archiver.row import iso
 from archiver.store.channel import Mirrored
+from archiver.store.rich import PartCount
 from archiver.store.standing import Standing
 
 _MEANING = {
@@ -39,6 +40,13 @@ def state_note(channel: Mirrored, standing: Standing, now: float) -> str | None:
     return (
         f"{channel.name}: {channel.state}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; what is held stays"
     )
+
+
+def describe_parts(count: PartCount) -> str:
+    """How many messages are held in part, and what becomes of them."""
+    refused = f", {count.refused} of them refused by the server" if count.refused else ""
+    rest = "" if count.refused == count.partial else "; `telekeep run` and `telekeep sync` ask for the rest"
+    return f"{count.partial} partial (only the beginning of a rich message is held{refused}){rest}"
 
 
 def how_to_fetch(channel: Mirrored, directory: Path) -> str:

@@ -16,7 +16,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
 from archiver.cli.speed import Speed, read_speed
-from archiver.cli.standing import state_note, state_word
+from archiver.cli.standing import describe_parts, state_note, state_word
 from archiver.completeness import Tally
 from archiver.extent import tally_channel
 from archiver.row import iso
@@ -24,6 +24,7 @@ from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database
 from archiver.store.extent import find_newest
+from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
 from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
 from archiver.store.waits import Wait, list_waits
@@ -32,9 +33,9 @@ from config.settings import Meilisearch
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
 
 _HEADERS = ("channel", "state", "held", "missing", "absent", "not fetched", "covered", "newest", "window", "synced")
-_WIDE = (*_HEADERS, "account", "stubs", "server count")
+_WIDE = (*_HEADERS, "account", "stubs", "partial", "server count")
 _SHORT = ("channel", "state", "held", "missing", "not\nfetched", "covered", "newest", "synced")
-_NUMBERS = ("held", "missing", "absent", "not fetched", "not\nfetched", "covered", "stubs", "server count")
+_NUMBERS = ("held", "missing", "absent", "not fetched", "not\nfetched", "covered", "stubs", "partial", "server count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class _Channel:
     tally: Tally
     newest: tuple[int, int] | None
     stubs: int
+    parts: PartCount
     surplus: int | None
     """How many more messages the server counts than are held and present, if that can be compared."""
 
@@ -129,6 +131,7 @@ async def _read(database: Database, settings: Meilisearch) -> _Status:
                 tally=await tally_channel(conn, one),
                 newest=await find_newest(conn, one.channel_id),
                 stubs=await count_stubs(conn, one.channel_id),
+                parts=await count_parts(conn, one.channel_id),
                 surplus=await find_surplus(conn, one.channel_id),
             )
             for one in await list_channels(conn, removed=True)
@@ -174,6 +177,7 @@ def _cells(channel: _Channel, now: float) -> tuple[object, ...]:
         iso(mirrored.last_sync_at) or "never",
         mirrored.account,
         channel.stubs,
+        channel.parts.partial,
         mirrored.server_count,
     )
 
@@ -196,20 +200,26 @@ def _ago(moment: int | None, now: float) -> str | None:
     return (iso(moment) or "")[:10]
 
 
+def _tell_channel(channel: _Channel, now: float) -> None:
+    mirrored = channel.mirrored
+    if note := state_note(mirrored, channel.standing, now):
+        output.note(note)
+    if channel.stubs:
+        output.note(f"{mirrored.name}: {channel.stubs} messages are kept that this version cannot read")
+    if channel.parts.partial:
+        output.note(f"{mirrored.name}: {describe_parts(channel.parts)}")
+    if channel.surplus:
+        looked = "an audit reads all of it again" if channel.count_differs else "all ids were looked at"
+        more = "more" if channel.surplus > 0 else "fewer"
+        output.note(
+            f"{mirrored.name}: the server counts {abs(channel.surplus)} messages {more} than are held and there;"
+            f" {looked}"
+        )
+
+
 def _tell_notes(status: _Status) -> None:
     for channel in status.channels:
-        mirrored = channel.mirrored
-        if note := state_note(mirrored, channel.standing, status.now):
-            output.note(note)
-        if channel.stubs:
-            output.note(f"{mirrored.name}: {channel.stubs} messages are kept that this version cannot read")
-        if channel.surplus:
-            looked = "an audit reads all of it again" if channel.count_differs else "all ids were looked at"
-            more = "more" if channel.surplus > 0 else "fewer"
-            output.note(
-                f"{mirrored.name}: the server counts {abs(channel.surplus)} messages {more} than are held and there;"
-                f" {looked}"
-            )
+        _tell_channel(channel, status.now)
     for account in status.accounts:
         if account.state == "dead":
             reason = f": {account.reason}" if account.reason else ""
@@ -255,6 +265,8 @@ def _channel(channel: _Channel) -> dict[str, object]:
         "last_error": standing.last_error,
         "held": counts.held,
         "stubs": channel.stubs,
+        "partial": channel.parts.partial,
+        "partial_refused": channel.parts.refused,
         "missing": counts.missing,
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
     from config.settings import Settings
 
-End: TypeAlias = Literal["complete", "differs", "failed"]
-"""What became of a channel; it differs when the server counts other messages than it shows."""
+End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
+"""What became of a channel: it differs when the server counts other messages than it shows; it is partial when the rest
+of rich messages that it holds in part may still be had."""
 
 EXIT_STATUS = {
     0: "all channels are complete and at the present",
     2: "wrong usage, the server cannot be reached, or every channel failed",
-    3: "some channels or accounts failed, or the server counts other messages than it shows; the others are complete",
+    3: "some channels failed, hold rich messages in part, or the server counts other messages than it shows",
     4: "login needed: no account works",
     5: "flood wait: run again after the seconds named",
     130: "interrupted; what was stored stays, the next run goes on from there",
@@ -52,7 +53,8 @@ def command(
       telekeep sync --takeout @channel
 
     Newest messages come first. It may be stopped at any moment: the next run goes on where it was. Each channel is
-    read by its account; one that does not work keeps no other from going on. Where a Meilisearch is set up it then gets
+    read by its account; one that does not work keeps no other from going on. Rich messages of which the server showed
+    only a part are completed when all histories are read. Where a Meilisearch is set up it then gets
     what is new; when it does not work that is said, changes nothing in the exit status, and is made up for next time.
 
     With --takeout long histories come several times as fast, because the server grants more to exports of data. The
@@ -83,7 +85,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
             wanted = account_settings(settings, name).takeout if takeout is None else takeout
             ends, failure = await _sync_account(accounts, name, own, takeout=wanted)
             done = ends["complete"]
-            complete, differing = complete + done, differing + ends["differs"]
+            complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
             if failure is None:
                 continue
             if len(names) == 1:
@@ -104,10 +106,12 @@ async def _sync_account(
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
     from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
+    from archiver.cli.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
     from archiver.takeout.need import has_history  # noqa: PLC0415 - see run
 
-    ends: Counter[End] = Counter()
+    ended: dict[int, End] = {}
+    failure: Error | None = None
     try:
         account = await accounts.take(name)
         if takeout and await has_history(accounts.database, channels):
@@ -115,16 +119,20 @@ async def _sync_account(
         else:
             await account.takeout.settle()
         for channel in channels:
-            ends[await _sync(account, channel)] += 1
-        await account.takeout.finish(success=ends["failed"] == 0)
+            ended[channel.channel_id] = await _sync(account, channel)
+        synced = [channel for channel in channels if ended[channel.channel_id] != "failed"]
+        await account.takeout.finish(success=len(synced) == len(channels))
+        await complete_parts(account, synced)
         await mark_active(accounts.database, name)
     except Error as exc:
         if isinstance(exc, LoginNeeded) and name in accounts.at_work:
             await mark_dead(accounts.database, name, exc)
-        return ends, exc
+        failure = exc
     finally:
         await accounts.release(name)
-    return ends, None
+    for channel_id in await list_waiting(accounts.database, ended):
+        ended[channel_id] = "partial" if ended[channel_id] == "complete" else ended[channel_id]
+    return Counter(ended.values()), failure
 
 
 async def _sync(account: Account, channel: Mirrored) -> End:
@@ -133,6 +141,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
     from archiver.ingest import Removed  # noqa: PLC0415 - see run
+    from archiver.store.rich import count_parts  # noqa: PLC0415 - see run
 
     with SyncProgress(channel.name) as progress:
         try:
@@ -151,5 +160,5 @@ async def _sync(account: Account, channel: Mirrored) -> End:
             )
             output.error(f"{channel.name}: {exc} What is archived stays.")
             return "failed"
-    progress.done(surplus)
+    progress.done(surplus, (await count_parts(account.database.connection, channel.channel_id)).partial)
     return "differs" if surplus else "complete"

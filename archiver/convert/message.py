@@ -111,6 +111,7 @@ def convert_message(obj: Any, raw: bytes, *, channel_id: int, peers: Peers, laye
         pinned=bool(obj.pinned),
         silent=bool(obj.silent),
         extra=_extra(extra, attempt) if extra or attempt.failed else None,
+        partial=bool(getattr(obj.rich_message, "part", False)),
         raw=raw,
         layer=layer,
         payload_sha256=payload_sha256,

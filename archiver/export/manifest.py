@@ -44,6 +44,8 @@ class Completeness:
     tally: Tally
     runs: Sequence[Run] = ()
     """All but the held ones."""
+    partial: int = 0
+    """Messages within the bounds whose rich message is held in part."""
     as_of: int | None = None
     """When the channel was last caught up to its present."""
 
@@ -115,8 +117,8 @@ class Manifest:
 
 
 def is_complete(completeness: Completeness) -> bool:
-    """Whether every id that may belong to the bounds is accounted for."""
-    return completeness.tally.complete and completeness.tally.outside == 0
+    """Whether every id that may belong to the bounds is accounted for, and what is held is held whole."""
+    return completeness.tally.complete and completeness.tally.outside == 0 and completeness.partial == 0
 
 
 def _channel(part: ChannelPart) -> dict[str, Any]:
@@ -153,6 +155,7 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "as_of": iso(found.as_of),
         "ids": [found.lo, found.hi] if found.lo <= found.hi else None,
         "held": found.tally.held,
+        "partial": found.partial,
         "missing": found.tally.missing,
         "absent": found.tally.absent,
         "not_fetched": found.tally.not_fetched,

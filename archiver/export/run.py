@@ -29,6 +29,7 @@ from archiver.row import ChannelName
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Connection
+from archiver.store.rich import count_parts_between
 from archiver.store.rows import snapshot
 from archiver.version import version
 from search.normalize import NORM_VERSION
@@ -154,7 +155,10 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
         lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
         lowest = 1
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
-    return Completeness(lo=lo, hi=hi, tally=tally(fill_held(runs, lo, hi)), runs=runs, as_of=channel.last_sync_at)
+    partial = await count_parts_between(conn, channel.channel_id, since=since, until=request.bounds.until_unix)
+    return Completeness(
+        lo=lo, hi=hi, tally=tally(fill_held(runs, lo, hi)), runs=runs, partial=partial, as_of=channel.last_sync_at
+    )
 
 
 def _keep_other_manifest(manifest_path: Path, data_name: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import aiosqlite
 
 from archiver.language import guess
-from archiver.record import Held, Media, Message, Origin
+from archiver.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
 
 
@@ -71,20 +71,6 @@ _PUT_MEDIA_AGAIN = """
         title = excluded.title, performer = excluded.performer, url = excluded.url,
         search_text = excluded.search_text, extra = excluded.extra
 """
-
-
-def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
-    """What is held with an id within [lo, hi]."""
-    rows = conn.execute(
-        "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"
-        " views, forwards, replies, reactions, seen_pts FROM message"
-        " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
-        (channel_id, lo, hi),
-    )
-    return {
-        row[0]: Held(row[0], row[1], row[2], row[3], row[4], row[5], row[6], counters=row[7:11], seen_pts=row[11])
-        for row in rows
-    }
 
 
 def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:

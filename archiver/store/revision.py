@@ -38,7 +38,9 @@ _KEEP_LATE = """
            :now, :now, :now, :content_hash, :payload_sha256, :layer, :raw
     FROM message WHERE channel_id = :channel_id AND message_id = :message_id
       AND NOT EXISTS (SELECT 1 FROM revision AS earlier WHERE earlier.channel_id = :channel_id
-                      AND earlier.message_id = :message_id AND earlier.content_hash = :content_hash)
+                      AND earlier.message_id = :message_id AND (earlier.content_hash = :content_hash
+                        -- A part adds nothing to an edit that is kept.
+                        OR (:partial AND earlier.edit_date IS :edit_date)))
 """
 _COUNT = "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ? RETURNING revisions"
 
@@ -69,6 +71,7 @@ def keep_late_revisions(
                 "payload_sha256": message.payload_sha256,
                 "layer": message.layer,
                 "raw": message.raw,
+                "partial": message.partial,
                 "channel_id": message.channel_id,
                 "message_id": message.message_id,
             },

@@ -179,3 +179,19 @@ def message_prefix_id(raw: bytes) -> int | None:
     if constructor == types.MessageService.CONSTRUCTOR_ID:
         return int.from_bytes(raw[8:12], "little", signed=True)
     return None
+
+
+def in_their_order(updates: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
+    """Updates by the state of the channel that each led to; one that names none stays behind the one before it."""
+    pts, keyed = 0, []
+    for update, raw in updates:
+        pts = getattr(update, "pts", None) or pts
+        keyed.append((pts, (update, raw)))
+    return [told for _, told in sorted(keyed, key=lambda entry: entry[0])]
+
+
+def inner_message(update: Any, raw: bytes) -> bytes | None:
+    """The bytes of the message inside updateNew/EditChannelMessage#… message:Message pts:int pts_count:int."""
+    if isinstance(update, (types.UpdateNewChannelMessage, types.UpdateEditChannelMessage)):
+        return raw[4:-8]
+    return None

@@ -15,11 +15,13 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
-from archiver.errors import ChannelInaccessible, Implausible, ServerFault, UsageError
+from archiver.errors import ChannelInaccessible, Implausible, ServerFault, StaleAccess, UsageError
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
+    in_their_order,
+    inner_message,
     message_prefix_id,
     read_difference,
     read_history,
@@ -27,6 +29,7 @@ from archiver.telegram.answers import (
     read_states,
 )
 from archiver.telegram.connection import Connection
+from archiver.telegram.rich import pick_whole, read_whole, refusal
 from archiver.telegram.takeout import Takeout
 from archiver.telegram.vectors import Objects
 
@@ -97,8 +100,8 @@ class TelegramSource:
             if not is_empty(item)
         ]
         other = [
-            convert_difference_event(item, _inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
-            for item, raw in _in_their_order(answer.updates.read)
+            convert_difference_event(item, inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
+            for item, raw in in_their_order(answer.updates.read)
         ]
         return Difference(
             events=(*posted, *other),
@@ -122,6 +125,17 @@ class TelegramSource:
             return await self._messages_around(channel_id, access_hash, message_ids, answer)
         page = _page(channel_id, answer)
         return _expect_asked(page, message_ids)
+
+    async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
+        """A message with the whole of its rich message."""
+        request = functions.messages.GetRichMessageRequest(types.InputPeerChannel(channel_id, access_hash), message_id)
+        try:
+            body = await self._call(request, "getRichMessage", channel_id)
+        except (ServerFault, StaleAccess) as exc:
+            raise refusal(exc) or exc from exc.__cause__
+        answer = read_whole(body)
+        _described(answer.chats, channel_id)
+        return pick_whole(answer, channel_id, message_id, LAYER)
 
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
         """pts and newest message of up to 100 channels in one call."""
@@ -243,22 +257,6 @@ class TelegramSource:
             else:
                 low = middle + 1
         return low
-
-
-def _in_their_order(updates: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
-    """Updates by the state of the channel that each led to; one that names none stays behind the one before it."""
-    pts, keyed = 0, []
-    for update, raw in updates:
-        pts = getattr(update, "pts", None) or pts
-        keyed.append((pts, (update, raw)))
-    return [told for _, told in sorted(keyed, key=lambda entry: entry[0])]
-
-
-def _inner_message(update: Any, raw: bytes) -> bytes | None:
-    """The bytes of the message inside updateNew/EditChannelMessage#… message:Message pts:int pts_count:int."""
-    if isinstance(update, (types.UpdateNewChannelMessage, types.UpdateEditChannelMessage)):
-        return raw[4:-8]
-    return None
 
 
 def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:

@@ -25,6 +25,7 @@ from archiver.indexing import Indexer
 from archiver.record import Message
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
+from archiver.store.held import list_held
 from archiver.store.indexable import read_indexable
 from archiver.store.message import Sight
 from archiver.store.outbox import enqueue
@@ -89,7 +90,7 @@ class Desk:
 
         def act(conn: Writer) -> None:
             for message in seen:
-                held = messages.list_held(conn, message.channel_id, message.message_id, message.message_id)
+                held = list_held(conn, message.channel_id, message.message_id, message.message_id)
                 (messages.update_messages if held else messages.insert_messages)(conn, [message], sight)
                 enqueue(conn, message.channel_id, [message.message_id], now=sight.now, later=later)
 

@@ -257,6 +257,7 @@ class Channel(Fate):
         return self.last_id, self.world.now() if date is None else date
 
     def _add(self, post: Post) -> Post:
+        post.shown_blocks = self.rich_limit
         self.posts[post.id] = post
         self.ids.append(post.id)
         self._event("new", (post.id,))

@@ -21,6 +21,9 @@ class Fate:
         self.tells_every_edit = False  # each edit with the content of that moment, not only the last with today's
         self.new_as_posted = False  # new messages with the content that they were posted with
         self.tells_backwards = False  # edits, deletions and pins of a difference the latest first, each with its pts
+        self.rich_limit: int | None = (
+            None  # of later posts: how many blocks of a rich message are shown, see article.py
+        )
         self.miscount = 0  # how many more messages history pages count than there are
         self.clear()
 

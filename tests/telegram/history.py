@@ -102,6 +102,19 @@ def _wanted_id(channel: Channel, given: Any) -> int:
     return int(getattr(given, "id", 0))
 
 
+@method(fn.messages.GetRichMessageRequest)
+def get_rich_message(ctx: Context, request: fn.messages.GetRichMessageRequest) -> Any:
+    """One message with the whole of its rich message, of which histories and differences may show only a part."""
+    channel = input_channel(ctx, request.peer)
+    post = channel.find(request.id)
+    if post is None or post.message.rich_message is None:
+        raise Rpc(400, "MESSAGE_ID_INVALID")
+    chats, users = about_peers(ctx, channel, [post])
+    return types.messages.ChannelMessages(
+        pts=channel.pts, count=1, messages=[post.whole], topics=[], chats=chats, users=users
+    )
+
+
 @method(fn.messages.GetMessagesRequest)
 def get_own_messages(_: Context, request: fn.messages.GetMessagesRequest) -> Any:
     """Private messages and small groups: these accounts have none."""

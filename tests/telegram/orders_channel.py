@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.telegram.article import article
 from tests.telegram.channel import Channel
 from tests.telegram.fate import BANNED, PRIVATE
 from tests.telegram.server import Server
@@ -16,6 +17,7 @@ _SWITCHES = {  # what `set` may set, and to what
     "min_for_others": bool,
     "new_as_posted": bool,
     "probe_without_pts": bool,
+    "rich_limit": int | None,
     "slice_size": int | None,
     "tells_every_edit": bool,
     "tells_backwards": bool,
@@ -40,6 +42,8 @@ class ChannelOrders:
         return {"channels": len(channels)}
 
     def do_post(self, channel: Channel, text: str, date: int | None = None, **fields: Any) -> dict[str, Any]:
+        if blocks := fields.pop("blocks", None):
+            fields["rich_message"] = article(*blocks)
         kind = fields.pop("media", None)
         media = getattr(self.server.world.media, kind)() if kind else None
         return {"id": channel.post(text, date=date, media=media, **fields).id, "pts": channel.pts}
@@ -50,8 +54,15 @@ class ChannelOrders:
         chosen = world.channels.values() if channels is None else [world.channel(name) for name in channels]
         return {"posted": [[c.id, c.post(text).id, c.pts] for _ in range(each) for c in chosen]}
 
-    def do_edit(self, channel: Channel, id: int, text: str, date: int | None = None) -> dict[str, Any]:  # noqa: A002
-        channel.edit(id, text=text, date=date)
+    def do_edit(
+        self,
+        channel: Channel,
+        id: int,  # noqa: A002
+        text: str,
+        date: int | None = None,
+        blocks: list[str] | None = None,
+    ) -> dict[str, Any]:
+        channel.edit(id, text=text, date=date, **({"rich_message": article(*blocks)} if blocks else {}))
         return {"id": id, "pts": channel.pts}
 
     def do_delete(self, channel: Channel, ids: list[int]) -> dict[str, Any]:

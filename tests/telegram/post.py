@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, types
+
+from tests.telegram.article import cut
 
 # No layer knows this constructor: a message of a server that is newer than the client.
 UNKNOWN_CONSTRUCTOR = 0xDEADBEEF
@@ -52,12 +55,13 @@ class Snapshot(Raw):
 class Post(TLObject):
     """A post or a service message. It is built when first asked for, and serialised once for each content."""
 
-    __slots__ = ("_build", "_message", "_peers", "_wire", "date", "id", "newer_layer")
+    __slots__ = ("_build", "_message", "_peers", "_wire", "date", "id", "newer_layer", "shown_blocks")
 
     def __init__(self, message_id: int, date: int, build: Callable[[int], Any] | Any) -> None:
         self.id = message_id
         self.date = date
         self.newer_layer = False
+        self.shown_blocks: int | None = None
         self._build: Callable[[int], Any] | None = build if callable(build) else None
         self._message: Any = None if callable(build) else build
         self._wire: bytes | None = None
@@ -84,6 +88,15 @@ class Post(TLObject):
         """From now on the message arrives as an object of a newer layer."""
         self.newer_layer, self._wire = True, None
 
+    def show_blocks(self, count: int | None) -> None:
+        """Of its rich message only the first blocks are shown, as a part; None: all of them."""
+        self.shown_blocks, self._wire = count, None
+
+    @property
+    def whole(self) -> Raw:
+        """The message with all of its rich message, as messages.getRichMessage answers it."""
+        return Raw(unknown_object(self.id)._bytes() if self.newer_layer else self.message._bytes())
+
     def snapshot(self) -> Snapshot:
         """The message as it is now, whatever happens to it later."""
         return Snapshot(self.id, self._bytes(), self.peers)
@@ -102,8 +115,15 @@ class Post(TLObject):
 
     def _serialise(self) -> None:
         message = self.message
-        self._wire = unknown_object(self.id)._bytes() if self.newer_layer else message._bytes()
         self._peers = _peers(message)
+        if self.newer_layer:
+            self._wire = unknown_object(self.id)._bytes()
+        elif self.shown_blocks is not None and message.rich_message is not None:
+            shown = copy(message)
+            shown.rich_message = cut(message.rich_message, self.shown_blocks)
+            self._wire = shown._bytes()
+        else:
+            self._wire = message._bytes()
 
 
 _NOBODY: frozenset[int] = frozenset()

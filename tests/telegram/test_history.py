@@ -10,7 +10,8 @@ from telethon import TelegramClient, errors
 from telethon.tl import functions as fn
 from telethon.tl import types as tl
 
-from tests.telegram.ask import history, ids, peer_of, walk
+from tests.telegram.article import article
+from tests.telegram.ask import difference, history, ids, peer_of, walk
 from tests.telegram.channel import Channel
 from tests.telegram.world import Account, World
 
@@ -172,3 +173,33 @@ async def test_a_megagroup_names_who_wrote(client: TelegramClient, world: World,
     assert answer.messages[0].from_id.user_id == member.id
     assert answer.users[0].first_name == "Mina"
     assert answer.messages[0].views is None
+
+
+async def test_rich_messages_beyond_a_limit_are_shown_in_part_and_whole_when_asked_for(
+    client: TelegramClient, world: World, account: Account
+) -> None:
+    channel = world.add_channel("Long reads", "long_reads", date=START)
+    channel.rich_limit = 2
+    photo, other = world.media.photo_object(640, 480), world.media.photo_object(320, 240)
+    caption = tl.PageCaption(tl.TextEmpty(), tl.TextEmpty())
+    blocks = ["one", tl.PageBlockPhoto(photo.id, caption), "three", tl.PageBlockPhoto(other.id, caption)]
+    post = channel.post(rich_message=article(*blocks, photos=[photo, other]))
+    short = channel.post(rich_message=article("one", "two"))
+    peer = peer_of(channel, account)
+
+    page = await client(history(peer))
+    shown = {message.id: message.rich_message for message in page.messages}
+    assert (bool(shown[post.id].part), len(shown[post.id].blocks)) == (True, 2)
+    assert [one.id for one in shown[post.id].photos] == [photo.id]
+    assert (bool(shown[short.id].part), len(shown[short.id].blocks)) == (False, 2)
+    told = await client(difference(peer, channel.pts - 2))
+    assert [bool(message.rich_message.part) for message in told.new_messages] == [True, False]
+
+    answer = await client(fn.messages.GetRichMessageRequest(peer, post.id))
+    [whole] = answer.messages
+    assert (bool(whole.rich_message.part), len(whole.rich_message.blocks)) == (False, 4)
+    assert [one.id for one in whole.rich_message.photos] == [photo.id, other.id]
+    channel.delete(short.id)
+    for message_id in (1, short.id, 99):
+        with pytest.raises(errors.MessageIdInvalidError):
+            await client(fn.messages.GetRichMessageRequest(peer, message_id))

@@ -10,6 +10,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
+from archiver.record import Message
 from tests.unit.tl_random import through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)
@@ -21,9 +22,13 @@ def message(text: str = "text", **fields: Any) -> types.Message:
     return types.Message(id=5, peer_id=types.PeerChannel(1234), date=NOON, message=text, **fields)
 
 
-def content(obj: Any) -> bytes:
+def record(obj: Any) -> Message:
     obj, raw = through_bytes(obj)
-    return convert_message(obj, raw, channel_id=1234, peers=PEERS, layer=229).content_hash
+    return convert_message(obj, raw, channel_id=1234, peers=PEERS, layer=229)
+
+
+def content(obj: Any) -> bytes:
+    return record(obj).content_hash
 
 
 def photo(id_: int = 7, reference: bytes = b"r", **fields: Any) -> types.Photo:
@@ -175,3 +180,13 @@ def test_hashing_leaves_the_object_as_it_was() -> None:
     before = deepcopy(obj.to_dict())
     content(obj)
     assert (obj.to_dict(), bytes(obj)) == (before, raw)
+
+
+def test_a_part_of_a_rich_message_says_so_and_is_another_content_than_its_whole() -> None:
+    blocks = [types.PageBlockParagraph(types.TextPlain(words)) for words in "ab"]
+    whole = types.RichMessage(blocks, [], [])
+    part = types.RichMessage(blocks[:1], [], [], part=True)
+    assert [record(message(rich_message=one)).partial for one in (None, whole, part)] == [False, False, True]
+    assert content(message(rich_message=part)) != content(message(rich_message=whole))
+    same = types.RichMessage(blocks, [], [], part=True)
+    assert content(message(rich_message=same)) != content(message(rich_message=whole))

@@ -1,0 +1,144 @@
+"""Asking for the whole of rich messages that are held in part, one after another, beside all that is more urgent.
+
+One message that cannot be had is tried again later and later; it keeps neither its channel nor any other from going on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+
+from archiver.clock import Clock
+from archiver.errors import (
+    ChannelError,
+    Error,
+    FloodWait,
+    MessageRefused,
+    ServerFault,
+    Unreachable,
+    UnreadableObject,
+)
+from archiver.ingest import Ingest, Outdated, Removed
+from archiver.rich.whole import is_shorter
+from archiver.schedule import Priority
+from archiver.source import Source
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Database
+from archiver.store.rich import Due, list_due, note_attempt, refuse
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+"""Messages between two looks for what is due."""
+LOOK = 5.0
+"""Seconds between two looks, when nothing was due."""
+REST = 60.0
+"""Seconds for which a channel is left alone that cannot be asked."""
+FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
+"""Seconds until a message is asked for again: after the first attempt, how much longer each time, at most."""
+
+
+def back_off(attempts: int) -> float:
+    """Seconds until the next attempt, after so many in vain before this one."""
+    return min(FIRST * FACTOR ** min(attempts, 10), MOST)
+
+
+async def _unheard(_channel: Mirrored, _error: Error) -> None:
+    """Nobody listens."""
+
+
+class Completer:
+    """Completes the messages of one account's channels.
+
+    `access` gives the account's access hash of a channel, or raises StaleAccess; `fail` hears of what is wrong with a
+    whole channel.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        database: Database,
+        ingest: Ingest,
+        *,
+        account: str,
+        clock: Clock,
+        access: Callable[[Mirrored], Awaitable[int]],
+        fail: Callable[[Mirrored, Error], Awaitable[None]] = _unheard,
+    ) -> None:
+        self._source = source.at(Priority.AUDIT)
+        self._database = database
+        self._ingest = ingest
+        self._account = account
+        self._clock = clock
+        self._access = access
+        self._fail = fail
+        self._resting: dict[int, float] = {}
+        """Channels that are left alone, and until which tick."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop. Raises what stops the account."""
+        while not stop.is_set():
+            try:
+                pause = 0.0 if await self.step(stop.is_set) else LOOK
+            except FloodWait as exc:
+                pause = float(exc.seconds)
+            except Unreachable:
+                pause = REST
+            await self._clock.wait(stop, pause)
+
+    async def step(self, stop: Callable[[], bool] = lambda: False, *, only: Collection[int] | None = None) -> int:
+        """Ask for some of what is due, `only` of these channels; for how many. Each is then done, or due later.
+
+        Raises FloodWait, Unreachable, and what stops the account.
+        """
+        tick = self._clock.tick()
+        self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
+        due = await list_due(
+            self._database.connection,
+            self._account,
+            now=int(self._clock.now()),
+            limit=BATCH,
+            only=only,
+            resting=self._resting,
+        )
+        for one in due:
+            if stop():
+                break
+            if one.channel_id not in self._resting:
+                await self._complete(one)
+        return len(due)
+
+    async def _complete(self, due: Due) -> None:
+        channel = await find_channel(self._database.connection, due.channel_id)
+        if channel is None:
+            return  # a message without a channel cannot be
+        try:
+            await self._ask(channel, due)
+        except MessageRefused as exc:
+            reason = str(exc.args[0])
+            log.info("%s/%d: the server refuses the whole of it (%s)", channel.name, due.message_id, reason)
+            retry_at = self._retry_at(due)
+            await self._database.write(
+                lambda conn: refuse(conn, due.channel_id, due.message_id, reason=reason, retry_at=retry_at)
+            )
+        except (Outdated, ServerFault, UnreadableObject) as exc:
+            log.info("%s/%d: the whole of it cannot be had now (%s)", channel.name, due.message_id, type(exc).__name__)
+            retry_at = self._retry_at(due)
+            await self._database.write(
+                lambda conn: note_attempt(conn, due.channel_id, due.message_id, retry_at=retry_at)
+            )
+        except ChannelError as exc:
+            self._resting[channel.channel_id] = self._clock.tick() + REST
+            if not isinstance(exc, Removed):
+                await self._fail(channel, exc)
+
+    async def _ask(self, channel: Mirrored, due: Due) -> None:
+        access_hash = await self._access(channel)
+        whole = await self._source.get_rich_message(channel.channel_id, access_hash, due.message_id)
+        if is_shorter(whole, due.blocks):
+            raise ServerFault("the server answered with less than the part that it showed.", hint="Try again later.")
+        await self._ingest.store_whole(channel, whole, retry_at=self._retry_at(due))
+
+    def _retry_at(self, due: Due) -> int:
+        return int(self._clock.now() + back_off(due.attempts))

@@ -1,0 +1,45 @@
+"""A part and its whole compared, as records. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from archiver.record import Message
+
+
+def list_blocks(message: Message) -> list[Any] | None:
+    """The blocks of its rich message; None without one."""
+    if not message.extra or '"rich"' not in message.extra:
+        return None
+    rich = orjson.loads(message.extra).get("rich")
+    return None if rich is None else rich["blocks"]
+
+
+def begins_with(whole: Message, part: Message) -> bool:
+    """Whether the part is the beginning of the whole, so that both may be the same edit although its date moved."""
+    beginning, blocks = list_blocks(part), list_blocks(whole)
+    if beginning is None or blocks is None or blocks[: len(beginning)] != beginning:
+        return False
+    return (whole.text, whole.entities, whole.markup) == (part.text, part.entities, part.markup)
+
+
+def is_shorter(whole: Message, blocks: int | None) -> bool:
+    """Whether an answer has fewer blocks than are held of the part: it cannot be the whole of it.
+
+    An edit meanwhile may have made it shorter; then the next difference shows that part, too.
+    """
+    return blocks is not None and len(list_blocks(whole) or ()) < blocks
+
+
+def keep_known_counters(whole: Message, held: Message) -> Message:
+    """The whole, with the counters that are held where the answer has none."""
+    return replace(
+        whole,
+        views=held.views if whole.views is None else whole.views,
+        forwards=held.forwards if whole.forwards is None else whole.forwards,
+        replies=held.replies if whole.replies is None else whole.replies,
+        reactions=held.reactions if whole.reactions is None else whole.reactions,
+    )

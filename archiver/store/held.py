@@ -1,0 +1,26 @@
+"""What reconciling needs to know of the messages that are held: of the tables `message` and `rich_part`."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+from archiver.record import Held
+from archiver.store.rich import list_known_parts
+
+
+def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
+    """What is held with an id within [lo, hi]."""
+    rows = conn.execute(
+        "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"
+        " views, forwards, replies, reactions, seen_pts FROM message"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        (channel_id, lo, hi),
+    )
+    held = {
+        row[0]: Held(row[0], row[1], row[2], row[3], row[4], row[5], row[6], counters=row[7:11], seen_pts=row[11])
+        for row in rows
+    }
+    for message_id, part_hash, part_sha256, wanted in list_known_parts(conn, channel_id, lo, hi):
+        held[message_id] = replace(held[message_id], part_hash=part_hash, part_sha256=part_sha256, wanted=wanted)
+    return held
