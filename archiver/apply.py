@@ -15,7 +15,7 @@ from archiver.coverage import Interval
 from archiver.document import to_document
 from archiver.reconcile import Changes, find_overtaken, reconcile
 from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
-from archiver.rich.whole import begins_with, keep_known_counters
+from archiver.rich.whole import begins_with, keep_known
 from archiver.store import rich
 from archiver.store.channel import Mirrored, get_counted_pts
 from archiver.store.counter import keep_counters
@@ -127,7 +127,7 @@ def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, r
     if not held:
         return Stored()
     [present] = messages.read_messages(conn, channel.channel_id, after=whole.message_id - 1, limit=1)
-    whole = keep_known_counters(whole, present)
+    whole = keep_known(whole, present)
     completes = begins_with(whole, present)
     # That it is gone was learnt elsewhere, and is not undone here.
     changes = reconcile([whole], held, is_past=lambda _: True, completes=completes)

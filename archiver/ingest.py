@@ -159,10 +159,7 @@ class Ingest:
         return await self._store(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> Stored:
-        """Store what happened since the channel's pts: new messages first, then the rest in its order.
-
-        Raises Outdated, Removed.
-        """
+        """Store what happened since the channel's pts, in its order. Raises Outdated, Removed."""
         sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max((m.message_id for m in posted), default=0)

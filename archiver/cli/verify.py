@@ -71,7 +71,8 @@ async def verify_archive(invocation: Invocation) -> int:
                     count += 1
                     progress(count)
                     if not sound:
-                        place = f"{channel_id}/{message_id}" + (f" revision {revision}" if revision else "")
+                        which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"
+                        place = f"{channel_id}/{message_id}{which}"
                         broken.append((place, "has another SHA-256"))
     output.table(("what", "result"), broken or [(f"{count} payloads", "ok")])
     if broken:

@@ -34,10 +34,15 @@ def is_shorter(whole: Message, blocks: int | None) -> bool:
     return blocks is not None and len(list_blocks(whole) or ()) < blocks
 
 
-def keep_known_counters(whole: Message, held: Message) -> Message:
-    """The whole, with the counters that are held where the answer has none."""
+def keep_known(whole: Message, held: Message) -> Message:
+    """The whole, with what is held of its sender and origin, and of counters that the answer has not.
+
+    Sender and origin never change, and an answer about one message may come without the names behind them.
+    """
     return replace(
         whole,
+        sender=held.sender or whole.sender,
+        fwd_from=held.fwd_from or whole.fwd_from,
         views=held.views if whole.views is None else whole.views,
         forwards=held.forwards if whole.forwards is None else whole.forwards,
         replies=held.replies if whole.replies is None else whole.replies,

@@ -10,6 +10,7 @@ import aiosqlite
 _PAGE = 500
 _MESSAGES = "SELECT channel_id, message_id, 0, payload_sha256, raw FROM message"
 _REVISIONS = "SELECT channel_id, message_id, revision, payload_sha256, raw FROM revision"
+_PARTS = "SELECT channel_id, message_id, -1, payload_sha256, raw FROM rich_part WHERE completed_at IS NOT NULL"
 
 
 async def check_file(conn: aiosqlite.Connection) -> list[str]:
@@ -20,8 +21,11 @@ async def check_file(conn: aiosqlite.Connection) -> list[str]:
 
 
 async def iter_payloads(conn: aiosqlite.Connection) -> AsyncGenerator[tuple[int, int, int, bool], None]:
-    """(channel_id, message_id, revision, sound) of every payload; revision 0 is the present content."""
-    for query in (_MESSAGES, _REVISIONS):
+    """(channel_id, message_id, revision, sound) of every payload.
+
+    Revision 0 is the present content, -1 the part of which that is the whole.
+    """
+    for query in (_MESSAGES, _REVISIONS, _PARTS):
         async with conn.execute(query) as cursor:
             while rows := await cursor.fetchmany(_PAGE):
                 for channel_id, message_id, revision, digest, raw in rows:

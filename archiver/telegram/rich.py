@@ -57,7 +57,7 @@ def read_whole(body: bytes) -> WholeAnswer:
 def pick_whole(answer: WholeAnswer, channel_id: int, message_id: int, layer: int) -> Message:
     """The message that was asked for. Raises ServerFault where the answer is about anything else, or empty."""
     for item, raw in answer.messages.read:
-        if item.id != message_id or getattr(item.peer_id, "channel_id", channel_id) != channel_id:
+        if item.id != message_id or getattr(item.peer_id, "channel_id", None) != channel_id:
             continue
         if is_empty(item):
             break  # so is a channel that is lost for a while: whether the message is gone, the next audit says

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import pytest
 from telethon.extensions import BinaryReader
+from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_message
@@ -375,3 +376,59 @@ async def test_parts_of_an_archive_of_an_earlier_version_are_completed(
         await complete(rig, server)
         assert words(tmp_path, channel, post.id).endswith("the very end")
         assert count(tmp_path, "revision") == 0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (400, "MESSAGE_ID_INVALID", "MESSAGE_ID_INVALID"),
+        (400, "MSG_ID_INVALID", "MSG_ID_INVALID"),
+        (400, "MESSAGE_NOT_RICH", "MESSAGE_NOT_RICH"),
+        (400, "METHOD_INVALID", None),
+        (400, "INPUT_METHOD_INVALID_1344629199_99", None),
+        (501, "NOT_IMPLEMENTED", None),
+        (500, "RPC_CALL_FAIL", None),
+        (400, "CHANNEL_INVALID", None),
+        (406, "CHANNEL_PRIVATE", None),
+    ],
+)
+async def test_only_what_is_said_of_the_message_itself_is_its_refusal(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, told: tuple[int, str, str | None]
+) -> None:
+    code, name, refused = told
+    channel.post(rich_message=article(*BLOCKS))
+    server.faults.add("messages.getRichMessage", faults.rpc(code, name))
+    async with mirror_of(server, account, tmp_path, patience=replace(SHORT, delays=())) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        asking = completer(rig, server)
+        while await asking.step():
+            pass
+        assert query(tmp_path, "SELECT refused FROM rich_part WHERE completed_at IS NULL") == [(refused,)]
+        assert len(server.called("messages.getRichMessage")) == 1
+        server.faults.clear()
+        server.clock += MOST
+        await read_again(replace(rig, ingest=Ingest(rig.database, layer=LAYER, clock=server.world.clock.now)), channel)
+        while await asking.step():
+            pass
+        assert await partial(rig, channel) == (0, 0)
+
+
+async def test_an_answer_without_names_or_counters_takes_none_away(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    origin = channel.world.add_channel("Origin", "origin_desk")
+    header = types.MessageFwdHeader(date=datetime.now(UTC), from_id=origin.peer, channel_post=1)
+    post = channel.post(rich_message=article(*BLOCKS), views=7, fwd_from=header)
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        before = row(tmp_path, channel, post.id, "fwd_from, views, forwards")
+        assert "origin_desk" in before[0]
+        bare = post.message
+        bare.views = bare.forwards = None
+        mirrored = await find_channel(rig.database.connection, channel.id)
+        assert mirrored is not None
+        await rig.ingest.store_whole(mirrored, read_late(bytes(bare), channel), retry_at=0)
+        assert await partial(rig, channel) == (0, 0)
+        assert row(tmp_path, channel, post.id, "fwd_from, views, forwards") == before
