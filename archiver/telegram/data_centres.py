@@ -5,9 +5,9 @@ Pure: `route` decides which are tried, `session` keeps what was learned. https:/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 
 from telethon.tl import types
@@ -18,6 +18,7 @@ from archiver.telegram.answers import read_object
 FIRST = 2
 """The data centre that a client without any knowledge asks."""
 _MOST_OPTIONS = 200
+_HOST = re.compile(r"[0-9A-Za-z.:-]{1,253}", re.ASCII)
 _HIGHEST = 999
 
 
@@ -97,11 +98,8 @@ def read_config(body: bytes) -> tuple[int | None, tuple[Place, ...]]:
 def _place(option: Any) -> Place | None:
     if not isinstance(option, types.DcOption) or option.cdn:
         return None
-    try:
-        host = str(ip_address(option.ip_address))
-    except ValueError:
-        return None
-    if not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
+    host = option.ip_address
+    if not _HOST.fullmatch(host) or not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
         return None
     # A secret is for the obfuscation, too.
     return Place(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only or option.secret))

@@ -56,6 +56,14 @@ class _UnknownKey(Unreachable):
     """-404."""
 
 
+class _AnotherDc(Unreachable):
+    """What answers at a place says that it is another data centre."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"{place} says that it is another one.")
+        self.place = place
+
+
 class Dialler:
     """Makes the connections of one account to one data centre: a `guest` one, or the home, which may move."""
 
@@ -86,6 +94,8 @@ class Dialler:
         """Whether keys are made by RSA_PAD here."""
         self._unknown = self._throttled = 0
         """Connections since the last answer that the server ended with -404, and with -429."""
+        self._believed: set[Place] = set()
+        """Addresses that are used though the servers there call themselves otherwise."""
         self._asked_at = -math.inf
         """When another data centre was last asked where ours is."""
 
@@ -161,6 +171,9 @@ class Dialler:
                 failure = made
             if not await self._ask_elsewhere(ways):
                 break
+        if isinstance(failure, _AnotherDc):
+            self._believed.add(failure.place)  # nothing better is known, and some servers do not know their number
+            return await self._try_way(failure.place, haste=False)
         if isinstance(failure, _UnknownKey) and self._unknown > 1:
             raise unreachable(AuthKeyNotFound())
         return failure or unknown_place(self.dc)
@@ -173,7 +186,7 @@ class Dialler:
                 made = False
                 try:
                     await client.connect_within(self._patience.connect)
-                    if client.says_dc not in (None, place.dc) and not self.route.has_named(place.dc):
+                    if self._is_elsewhere(client):
                         return self._refuse_place(client)
                     await self._show_ticket(client)
                     made = True
@@ -197,14 +210,16 @@ class Dialler:
                     if not made:
                         await client.hang_up()
 
+    def _is_elsewhere(self, client: Client) -> bool:
+        """Whether what answers there is another data centre: the servers' list was wrong, or is by now."""
+        place = client.place
+        known = self.route.has_named(place.dc) or place in self._believed
+        return not known and client.says_dc not in (None, place.dc)
+
     def _refuse_place(self, client: Client) -> Error:
-        """The servers' list was wrong, or is by now: what answers there is another data centre."""
         if client.made_key:
             self.route.drop_key(self._guest or self._moving)
-        return Unreachable(
-            f"{client.place} says that it is data centre {client.says_dc}.",
-            hint="Name the address in the settings: [[telegram.server.dcs]] with dc, host and port.",
-        )
+        return _AnotherDc(client.place)
 
     async def _show_ticket(self, client: Client) -> None:
         """Be let in, where we come with a ticket. One that is not taken leaves a key that is not logged in."""

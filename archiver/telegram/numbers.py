@@ -31,7 +31,7 @@ _RESIDUES = {2: (8, {7}), 3: (3, {2}), 5: (5, {1, 4}), 6: (24, {19, 23}), 7: (7,
 
 def find_factors(number: int) -> tuple[int, int] | None:
     """The two primes, the smaller first, of which this is the product; None when it is not of that kind."""
-    if not 3 < number < 1 << 63:
+    if not 3 < number < 1 << 64:
         return None
     found = 2 if number % 2 == 0 else _rho(number)
     other = number // found

@@ -483,3 +483,24 @@ async def test_a_ticket_that_may_be_spent_is_not_shown_again(desk: Desk, account
         await connection.invoke(STATE, method="getState")
     assert desk.home == 5
     assert calls(desk.server, "auth.sendCode") == 1
+
+
+async def test_servers_that_do_not_know_their_number_are_used_all_the_same(
+    desk: Desk, world: World, account: Account
+) -> None:
+    world.calls_itself = 2
+    account.home_dc = 4
+    await desk.log_in(account)
+    async with desk.connection() as connection:
+        assert await connection.is_logged_in()
+        account.move(5)
+        await connection.invoke(STATE, method="getState")
+    assert (desk.home, desk.keys_of(account)) == (5, {4, 5})
+
+
+async def test_a_host_name_will_do_for_an_address(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    desk.server.centres.unlisted = {4}
+    desk.server.centres.more = [types.DcOption(4, "localhost", desk.server.centres.ports[4])]
+    await desk.log_in(account)
+    assert desk.home == 4

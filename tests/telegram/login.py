@@ -50,7 +50,7 @@ def get_config(ctx: Context, _: Any) -> types.Config:
         date=at(now),
         expires=at(now + 3600),
         test_mode=False,
-        this_dc=ctx.dc,
+        this_dc=ctx.world.calls_itself or ctx.dc,
         dc_options=ctx.dc_options,
         dc_txt_domain_name="",
         me_url_prefix="https://t.me/",

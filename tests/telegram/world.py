@@ -73,6 +73,7 @@ class World:
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
         self.network_dc: int | None = None  # where numbers that nobody has belong
+        self.calls_itself: int | None = None  # what every data centre says that it is; None: the truth
         self.travelling: dict[str, Any] = {}  # codes on their way to another data centre, by phone
         self.tells_every_edit = False  # of channels that are made from now on
         self.clock = WorldClock()
