@@ -17,10 +17,9 @@ from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundErro
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
-from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.line import Line
 from archiver.telegram.losses import THROTTLED, transport_code, unreachable
-from archiver.telegram.moves import MIGRATIONS
 from archiver.telegram.patience import Patience
 
 log = logging.getLogger(__name__)

@@ -184,12 +184,16 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         )
         await self._sender.connect(line)
         self.session.auth_key = self._sender.auth_key
-        self._init_request.query = functions.help.GetConfigRequest()
-        greeting = functions.InvokeWithoutUpdatesRequest(self._init_request) if self._no_updates else self._init_request
-        body = await self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True)
+        body = await self.greet(functions.help.GetConfigRequest())
         self.says_dc, self.options = read_config(body)
         self.session.save()
         self._keepalive_handle = self._loop.create_task(self._keepalive_loop())
+
+    def greet(self, request: TLRequest) -> Awaitable[bytes]:
+        """Ask this, and say who we are: what a line has to begin with."""
+        self._init_request.query = request
+        greeting = functions.InvokeWithoutUpdatesRequest(self._init_request) if self._no_updates else self._init_request
+        return self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True)
 
     def ask(self, request: TLRequest, *, updates: bool = False) -> Awaitable[bytes]:
         """Send it: once, and whatever is answered comes back unread. Raises Telethon's errors."""

@@ -21,9 +21,10 @@ from archiver.telegram.address import Address
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted
 from archiver.telegram.client import Client
-from archiver.telegram.dialling import Ticket
+from archiver.telegram.faults import MIGRATIONS
 from archiver.telegram.line import Line
-from archiver.telegram.moves import MIGRATIONS, export, follow
+from archiver.telegram.moves import export, follow
+from archiver.telegram.outcomes import Ticket
 from archiver.telegram.patience import COMMAND, Patience
 from archiver.telegram.pushes import Hint
 

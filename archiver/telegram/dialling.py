@@ -8,21 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 from telethon.errors import AuthKeyNotFound, RPCError, TypeNotFoundError
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
-from archiver.errors import Error, Unreachable, UnreadableObject
+from archiver.errors import Error, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.address import Address
+from archiver.telegram.answers import read_object
 from archiver.telegram.client import LOST_LINE, Client, HungError
 from archiver.telegram.data_centres import Place
-from archiver.telegram.faults import flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.doubts import CONNECT, Doubts
+from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
-from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, refused, transport_code, unknown_place, unreachable
+from archiver.telegram.losses import refused, unknown_place, unreachable
+from archiver.telegram.outcomes import AnotherDc, Moved, NoWay, Ticket, UnknownKey
 from archiver.telegram.patience import Patience
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
@@ -32,36 +34,8 @@ from config.accounts import proxy_place
 
 log = logging.getLogger(__name__)
 
-_CONNECT = "connect"
-"""Under this name the scheduler knows the making of connections."""
-_TRANSPORT_FLOOD = 60
-"""Seconds without a connection after the transport's -429; doubled each time that it comes again, up to an hour."""
 _AGAIN = 600.0
 """Seconds after which another data centre may be asked again where one is that is not found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Lets the account in at another data centre, once; from auth.exportAuthorization."""
-
-    id: int
-    bytes: bytes
-
-
-class _NoWay(Unreachable):
-    """No other address would help."""
-
-
-class _UnknownKey(Unreachable):
-    """-404."""
-
-
-class _AnotherDc(Unreachable):
-    """What answers at a place says that it is another data centre."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__(f"{place} says that it is another one.")
-        self.place = place
 
 
 class Dialler:
@@ -78,6 +52,7 @@ class Dialler:
         guest: int | None = None,
     ) -> None:
         self.route = Route(address, session_path)
+        self.doubts = Doubts(address, self.route, scheduler)
         self.ticket: Ticket | None = None
         """To be shown with the next connection."""
         self._address = address
@@ -88,12 +63,8 @@ class Dialler:
         self._guest = guest
         self._moving: int | None = None
         """Where the home will be once the ticket is taken there."""
-        self._doubtful = False
-        """Whether the key was never good where we use it now."""
         self._padded = True
         """Whether keys are made by RSA_PAD here."""
-        self._unknown = self._throttled = 0
-        """Connections since the last answer that the server ended with -404, and with -429."""
         self._believed: set[Place] = set()
         """Addresses that are used though the servers there call themselves otherwise."""
         self._asked_at = -math.inf
@@ -117,70 +88,50 @@ class Dialler:
         self._moving, self.ticket = (dc, ticket) if ticket else (None, None)
         if ticket is None:
             self.route.move_home(dc, with_key=with_key)
-            self._doubtful = with_key
+            self.doubts.key_is_borrowed = with_key
 
     def expel(self) -> None:
         """The data centre has forgotten that it let us in."""
         if self._guest is not None:
             self.route.note_admitted(self._guest, False)
 
-    def note_answer(self) -> None:
-        """The connection is good."""
-        self._unknown = self._throttled = 0
-        self._doubtful = False
-
-    async def obey(self, exc: BaseException) -> None:
-        """Keep the transport's own flood wait, if this is one."""
-        if transport_code(exc) == THROTTLED:
-            seconds = min(_TRANSPORT_FLOOD << min(self._throttled, 10), 3600)
-            self._throttled += 1
-            await self._scheduler.flooded(_CONNECT, seconds)
-
     def judge(self, exc: BaseException, place: Place) -> Error:
         """What a lost line means. Raises LoginNeeded when a second connection too says that the key is unknown."""
-        failure = self._judge(exc, place)
-        if isinstance(failure, _UnknownKey) and self._unknown > 1:
+        failure = self.doubts.weigh(exc, place, visiting=self._guest or self._moving)
+        if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
             raise unreachable(exc) from exc
         return failure
 
-    def _judge(self, exc: BaseException, place: Place) -> Error:
-        code = transport_code(exc)
-        if code == UNKNOWN_KEY:
-            return self._doubt()
-        failure = unreachable(exc, self._address.way(place), proxied=self._address.proxy is not None)
-        return _NoWay(*failure.args, hint=failure.hint) if code == THROTTLED else failure
-
-    def _doubt(self) -> Error:
-        """-404 once may be a proxy's or a server's hiccup, and a key that was never good here is made again."""
-        if self._guest is not None or self._moving is not None or self._doubtful:
-            self.route.drop_key(self._guest or self._moving)
-            self._doubtful = False
-            return Unreachable("the data centre does not know the key that was kept for it.", hint="Try again.")
-        self._unknown += 1
-        return _UnknownKey("the server does not know this session, as one connection says.", hint="Try again.")
-
     async def dial(self) -> Client | Error:
         """A connected client, or why there is none yet. Raises what another try would not mend."""
+        been: set[int] = set()
+        while True:
+            made = await self._dial()
+            if not isinstance(made, Moved) or made.dc in been:
+                return made
+            been.add(made.dc)
+
+    async def _dial(self) -> Client | Error:
         failure: Error | None = None
         for _ in range(2):
             ways = self.route.ways(self.dc)
             for number, place in enumerate(ways, 1):
                 made = await self._try_way(place, haste=number < len(ways))
-                if isinstance(made, Client | _NoWay):
+                if isinstance(made, Client | NoWay):
                     return made
                 failure = made
             if not await self._ask_elsewhere(ways):
                 break
-        if isinstance(failure, _AnotherDc):
+        if isinstance(failure, AnotherDc):
             self._believed.add(failure.place)  # nothing better is known, and some servers do not know their number
             return await self._try_way(failure.place, haste=False)
-        if isinstance(failure, _UnknownKey) and self._unknown > 1:
+        if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
             raise unreachable(AuthKeyNotFound())
         return failure or unknown_place(self.dc)
 
     async def _try_way(self, place: Place, *, haste: bool) -> Client | Error:
         while True:
-            async with self._scheduler.turn(_CONNECT, Priority.LIVE):
+            async with self._scheduler.turn(CONNECT, Priority.LIVE):
                 session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
                 client = Client(session, place, self._address, self._hint, haste=haste, padded=self._padded)
                 made = False
@@ -192,6 +143,8 @@ class Dialler:
                     made = True
                     self.route.learn(client.options)
                     return client
+                except MIGRATIONS as exc:
+                    return await self._follow(client, int(exc.new_dc))
                 except RefusedError as exc:
                     self._padded = not self._padded
                     if self._padded:  # by the old step, too
@@ -205,10 +158,26 @@ class Dialler:
                     seconds = flood_seconds(exc)
                     if seconds is None:
                         return await self._failed(exc, place)
-                    await self._scheduler.flooded(_CONNECT, seconds)
+                    await self._scheduler.flooded(CONNECT, seconds)
                 finally:
                     if not made:
                         await client.hang_up()
+
+    async def _follow(self, client: Client, dc: int) -> Error:
+        """The account was moved, and its old home does not even answer a greeting otherwise."""
+        if self._guest is not None or not self.route.ways(dc):
+            return unknown_place(dc)
+        ticket = None
+        try:
+            given = await client.within(
+                self._patience.call, client.greet(functions.auth.ExportAuthorizationRequest(dc))
+            )
+            answer = read_object(given)
+            ticket = Ticket(answer.id, answer.bytes)
+        except (RPCError, HungError, UnreadableObject, AttributeError, *LOST_LINE) as exc:
+            log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
+        self.move(dc, ticket, with_key=True)
+        return Moved(dc)
 
     def _is_elsewhere(self, client: Client) -> bool:
         """Whether what answers there is another data centre: the servers' list was wrong, or is by now."""
@@ -219,7 +188,7 @@ class Dialler:
     def _refuse_place(self, client: Client) -> Error:
         if client.made_key:
             self.route.drop_key(self._guest or self._moving)
-        return _AnotherDc(client.place)
+        return AnotherDc(client.place)
 
     async def _show_ticket(self, client: Client) -> None:
         """Be let in, where we come with a ticket. One that is not taken leaves a key that is not logged in."""
@@ -248,13 +217,13 @@ class Dialler:
             return False
         self._asked_at = now
         log.info("%s is asked where data centre %d is", place, self.dc)
-        async with self._scheduler.turn(_CONNECT, Priority.LIVE):
+        async with self._scheduler.turn(CONNECT, Priority.LIVE):
             client = Client(MemorySession(), place, self._address, None, haste=True)
             try:
                 await client.connect_within(self._patience.connect)
                 self.route.learn(client.options)
             except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *LOST_LINE) as exc:
-                await self.obey(exc)
+                await self.doubts.obey(exc)
             finally:
                 await client.hang_up()
         return self.route.ways(self.dc) != known
@@ -266,13 +235,13 @@ class Dialler:
                 return translate(exc)
             raise translate(exc) from exc
         if isinstance(exc, ProxyFailedError):
-            return _NoWay(
+            return NoWay(
                 f"the proxy at {proxy_place(self._address.proxy or '')} {exc}.",
                 hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
             )
         if isinstance(exc, LOST_LINE):
-            await self.obey(exc)
-            return self._judge(exc, place)
+            await self.doubts.obey(exc)
+            return self.doubts.weigh(exc, place, visiting=self._guest or self._moving)
         if isinstance(exc, TypeNotFoundError):
             # `from None`: the error's text holds the bytes that could not be read.
             raise UnreadableObject(exc.invalid_constructor_id) from None

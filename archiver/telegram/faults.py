@@ -114,6 +114,9 @@ _UNPACKABLE = {
 _FOR_APPS_ONLY = ("RECAPTCHA_CHECK_", "INTEGRITY_CHECK_", "APNS_VERIFY_CHECK_")
 """Orders to an official app to prove itself before the call is answered."""
 
+MIGRATIONS = (tl.PhoneMigrateError, tl.NetworkMigrateError, tl.UserMigrateError)
+"""The account, or whoever has that phone number, is to be asked for in another data centre."""
+
 _TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
 
 _OF_LINE = (

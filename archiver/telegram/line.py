@@ -16,8 +16,9 @@ from archiver.errors import Error, LoginNeeded, UsageError
 from archiver.schedule import Scheduler
 from archiver.telegram.address import Address
 from archiver.telegram.client import Client
-from archiver.telegram.dialling import Dialler, Ticket
+from archiver.telegram.dialling import Dialler
 from archiver.telegram.losses import unreachable
+from archiver.telegram.outcomes import Ticket
 from archiver.telegram.patience import Patience
 from archiver.telegram.pushes import Hint
 
@@ -152,7 +153,7 @@ class Line:
         except LoginNeeded as dead:
             self.end(dead)
             raise
-        await self._dialler.obey(exc)
+        await self._dialler.doubts.obey(exc)
         return failure
 
     async def drop(self) -> None:
@@ -163,7 +164,7 @@ class Line:
     def note_answer(self) -> None:
         """The line is good."""
         self._failures = 0
-        self._dialler.note_answer()
+        self._dialler.doubts.note_answer()
 
     def end(self, failure: LoginNeeded) -> None:
         """The account is dead: a service must not knock again."""

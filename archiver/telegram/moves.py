@@ -17,14 +17,14 @@ from telethon.tl import functions
 from archiver.errors import ServerFault
 from archiver.telegram.client import Client
 from archiver.telegram.data_centres import read_config
-from archiver.telegram.dialling import Ticket
+from archiver.telegram.faults import MIGRATIONS
 from archiver.telegram.line import Line
 from archiver.telegram.losses import unknown_place
+from archiver.telegram.outcomes import Ticket
 
 if TYPE_CHECKING:
     from archiver.telegram.connection import Connection
 
-MIGRATIONS = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
 _MOST = 5
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from tests.telegram.files import reference
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
+PATIENT = replace(SHORT, connect=5.0, call=3.0, call_most=5.0)
+"""For all that is answered, so that a busy machine is no failure."""
 STATE = fn.updates.GetStateRequest()
 
 
@@ -59,7 +62,7 @@ class Desk:
         self.complaints: list[dict[str, Any]] = []
 
     @asynccontextmanager
-    async def connection(self, *, patience: Patience = SHORT, **changes: Any) -> AsyncIterator[Connection]:
+    async def connection(self, *, patience: Patience = PATIENT, **changes: Any) -> AsyncIterator[Connection]:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, about: self.complaints.append(about))
         address = changes.pop("address", self.address)
@@ -70,8 +73,8 @@ class Desk:
         finally:
             await opened.close()
 
-    async def log_in(self, account: Account, password: str = "") -> None:
-        async with self.connection() as connection:
+    async def log_in(self, account: Account, password: str = "", *, patience: Patience = PATIENT) -> None:
+        async with self.connection(patience=patience) as connection:
             await log_in(connection, Person(account, password))
 
     @property
@@ -142,7 +145,7 @@ async def test_what_is_killed_after_the_move_goes_on_there(desk: Desk, account: 
     account.home_dc = 4
     desk.server.faults.add("auth.sendCode", faults.hang(), skip=1)  # at the new home
     with pytest.raises(Error):
-        await desk.log_in(account)
+        await desk.log_in(account, patience=SHORT)
     assert desk.home == 4
     before = desk.server.accepted_at[2]
     desk.server.faults.clear()
@@ -193,7 +196,7 @@ async def test_a_move_killed_before_it_is_done_is_done_again(desk: Desk, account
     await desk.log_in(account)
     account.move(5)
     desk.server.faults.add("auth.importAuthorization", faults.hang())
-    async with desk.connection() as connection:
+    async with desk.connection(patience=SHORT) as connection:
         with pytest.raises(Error):
             await connection.invoke(STATE, method="getState")
     assert desk.home == 2  # where it can be asked again
@@ -305,7 +308,7 @@ async def test_the_next_address_of_the_same_data_centre_is_tried(desk: Desk, acc
     account.home_dc = 4
     async with silence() as (port, met):
         desk.server.centres.more = [types.DcOption(4, "127.0.0.1", port if first == "silent" else 1)]
-        await desk.log_in(account)
+        await desk.log_in(account, patience=replace(PATIENT, connect=1.5))
         assert bool(met) == (first == "silent")
     assert desk.keys_of(account) == {4}
 
@@ -504,3 +507,26 @@ async def test_a_host_name_will_do_for_an_address(desk: Desk, account: Account) 
     desk.server.centres.more = [types.DcOption(4, "localhost", desk.server.centres.ports[4])]
     await desk.log_in(account)
     assert desk.home == 4
+
+
+@pytest.mark.parametrize("exports", [True, False])
+async def test_an_old_home_that_does_not_even_greet_is_left(desk: Desk, account: Account, exports: bool) -> None:
+    account.home_dc = 2
+    await desk.log_in(account)
+    account.move(3, exports=exports)
+    desk.server.faults.add("help.getConfig", faults.rpc(303, "USER_MIGRATE_3"), times=1)
+    async with desk.connection() as connection:
+        assert await connection.is_logged_in() == exports
+    assert desk.home == 3
+    await desk.log_in(account)
+    assert 3 in desk.keys_of(account)
+    assert calls(desk.server, "auth.sendCode") == (1 if exports else 2)
+
+
+async def test_a_greeting_sent_round_in_circles_ends(desk: Desk, account: Account) -> None:
+    account.home_dc = 2
+    await desk.log_in(account)
+    desk.server.faults.add("help.getConfig", faults.rpc(303, "USER_MIGRATE_3"))
+    async with desk.connection() as connection:
+        with pytest.raises(Unreachable, match="from one data centre to the other"):
+            await connection.is_logged_in()
