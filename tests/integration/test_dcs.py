@@ -24,7 +24,7 @@ from tests.telegram.files import reference
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
-PATIENT = replace(SHORT, connect=5.0, call=3.0, call_most=5.0)
+PATIENT = replace(SHORT, connect=15.0, call=10.0, call_most=10.0)
 """For all that is answered, so that a busy machine is no failure."""
 STATE = fn.updates.GetStateRequest()
 
