@@ -197,6 +197,8 @@ class Connection:
         if isinstance(sent, MIGRATIONS):
             if self._home is self:
                 await follow(self, self._line, client, sent, been)
+                if gone := self._guests.pop(self._line.dc, None):
+                    await gone._line.drop()  # noqa: SLF001  # one of us, and no guest any more
                 return
             been.add(sent.new_dc)
             await self._home.is_logged_in()  # which sees for itself where the account is

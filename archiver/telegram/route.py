@@ -15,6 +15,8 @@ from archiver.telegram.address import Address
 from archiver.telegram.data_centres import BUILT_IN, FIRST, Place, order
 from archiver.telegram.session import Guest, Stored
 
+_NOWHERE = "0.0.0.0"  # noqa: S104  # nothing is bound to it
+
 
 class Route:
     """The data centres of one account."""
@@ -40,9 +42,10 @@ class Route:
         """The addresses of this data centre, the best first; none when nobody said where it is."""
         if named := order(dc, self._address.places):
             return named
+        known = order(dc, self._known())
         if self._address.is_mtproxy:
-            return [Place(dc, "0.0.0.0", 443)]  # noqa: S104  # the proxy is asked by the number alone
-        return order(dc, self._known())
+            return known[:1] or [Place(dc, _NOWHERE, 443)]  # the proxy is asked by the number alone
+        return known
 
     def has_named(self, dc: int) -> bool:
         """Whether the settings say where it is."""
@@ -57,7 +60,7 @@ class Route:
         stored = session.read(self._path)
         learned: list[Place] = []
         if stored is not None and stored.via in (None, self.via):
-            if stored.host and stored.port:
+            if stored.host and stored.host != _NOWHERE and stored.port:
                 learned.append(Place(stored.dc, stored.host, stored.port))
             learned += stored.places
         return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]

@@ -349,3 +349,57 @@ def test_hash_of_an_account_may_stand_in_a_file_beside_the_settings(tmp_path: Pa
     found = account_settings(load(path), "second").api_hash
     assert found is not None
     assert found.get_secret_value() == "own"
+
+
+DCS = """
+[telegram.server]
+host = "h"
+public_key = "k.pem"
+[[telegram.server.dcs]]
+dc = 4
+host = "::1"
+port = 8444
+public_key = "four.pem"
+[[telegram.server.dcs]]
+dc = 5
+host = "five"
+"""
+
+
+def test_a_server_may_have_several_data_centres_each_with_a_key(file: Callable[[str], Path], tmp_path: Path) -> None:
+    server = load(file(DCS)).telegram.server
+    assert server is not None
+    assert [(one.dc, one.host, one.port) for one in server.centres] == [
+        (2, "h", 443),
+        (4, "::1", 8444),
+        (5, "five", 443),
+    ]
+    assert server.dcs[0].public_key == tmp_path / "four.pem"
+
+
+def test_data_centres_alone_will_do(file: Callable[[str], Path]) -> None:
+    text = '[telegram.server]\ndc = 5\ndcs = [{dc = 1, host = "a"}, {dc = 5, host = "b"}]\n'
+    server = load(file(text)).telegram.server
+    assert server is not None
+    assert [one.dc for one in server.centres] == [5, 1]
+
+
+def test_a_variable_names_data_centres_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__SERVER__DCS", "4=127.0.0.1:8444, 5=[::1]:8445")
+    server = load().telegram.server
+    assert server is not None
+    assert [(one.dc, one.host, one.port) for one in server.centres] == [(4, "127.0.0.1", 8444), (5, "::1", 8445)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[telegram.server]\ndcs = [{dc = 0, host = 'a'}]", r"telegram\.server\.dcs\.0\.dc"),
+        ("[telegram.server]\ndcs = [{dc = 4}]", r"telegram\.server\.dcs\.0\.host is missing"),
+        ("[telegram.server]\ndcs = '4=nowhere'", r"telegram\.server\.dcs.*sections \[\[telegram\.server\.dcs\]\]"),
+        ("[telegram.server]\ndcs = [{dc = 4, host = 'a', prot = 5}]", r"prot"),
+    ],
+)
+def test_what_is_wrong_with_a_data_centre_is_said(file: Callable[[str], Path], text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(file(text))
