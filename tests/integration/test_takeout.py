@@ -14,7 +14,7 @@ import pytest
 
 from archiver.errors import ChannelInaccessible, FloodWait
 from archiver.ingest import Ingest
-from archiver.mirror import Mirror
+from archiver.mirror.channel_mirror import Mirror
 from archiver.store.database import Database
 from archiver.store.takeout import set_takeout
 from archiver.takeout.memory import TakeoutMemory
