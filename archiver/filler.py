@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 STRETCH = 5
 """Pages of one channel before the next one has its turn."""
 _MORE = 6
-"""So many stretches in one within a takeout: it brings pages that much faster."""
+"""How many times as long a stretch is within a takeout: pages come that much faster."""
 AT_ONCE = 2
 """Stretches at the same time: one page is on its way while another is being written."""
 LOOK = 5.0

@@ -21,7 +21,7 @@ class Speed(NamedTuple):
     ids_per_second: float
 
     def seconds_left(self, ids: int) -> float | None:
-        """How long so many ids will take; None when nothing can be said."""
+        """Time for that number of ids; None if unknown."""
         return ids / self.ids_per_second if self.ids_per_second > 0 else None
 
     def describe(self, ids: int) -> str:

@@ -1,4 +1,4 @@
-"""Waits that a server ordered: how they are told, and how a person lifts one."""
+"""Waits that a server ordered: how they are shown, and how a person lifts one."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ async def forget(settings: Settings, typed: str) -> None:
     for wait in lifted:
         output.note(f"lifted: {account} was not to call {wait.method} before {moment(wait.until)}.")
     if any(wait.method != TAKEOUT for wait in lifted):
-        output.warn("whoever calls before the server's time risks longer waits, and the account.")
+        output.warn("calling before the time that the server set risks longer waits, and the account.")

@@ -54,23 +54,26 @@ class InFlight:
     (rate times seconds an answer takes, by Little's law) up to `most`. The allowance grows and halves like the rate.
     """
 
-    _STEP = 0.1
+    _STEP, _CAREFUL_STEP = 0.1, 0.005
+    """What an answer adds to the allowance, before the first flood wait and after it."""
     _SMOOTH = 0.2
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._allowed = 1.0
+        self._step = self._STEP
         self._seconds = 0.0
         """That an answer takes, smoothed."""
 
     def answered(self, seconds: float) -> None:
         """A call was answered after so long."""
         self._seconds += self._SMOOTH * (seconds - self._seconds)
-        self._allowed = min(self._allowed + self._STEP, self._most)
+        self._allowed = min(self._allowed + self._step, self._most)
 
     def halve(self) -> None:
         """The server asked to wait."""
         self._allowed = max(self._allowed / 2, 1.0)
+        self._step = self._CAREFUL_STEP
 
     def count(self, rate: float) -> int:
         """How many calls may be under way at this rate."""

@@ -10,7 +10,7 @@ _LAST = 253_402_300_799
 
 
 def in_words(seconds: float) -> str:
-    """`45 s`, `12 min`, `5 hours`, `3 days`: rounded, in the largest unit of which there are two."""
+    """`45 s`, `12 min`, `5 hours`, `3 days`: rounded, in the largest unit that fits at least twice."""
     for unit, size, least in _UNITS:
         if seconds >= least:
             plural = "s" * (unit != "min")

@@ -20,7 +20,7 @@ class Throughput:
         self._came: deque[tuple[float, int, int]] = deque()
 
     def add(self, messages: int, ids: int, now: float) -> None:
-        """An answer came with so many messages, which told all of so many ids."""
+        """Record an answer: its messages, and the ids that it settles."""
         self._came.append((now, messages, ids))
         self._forget(now)
 
@@ -30,7 +30,7 @@ class Throughput:
         return sum(messages for _, messages, _ in self._came) / self._span(now)
 
     def seconds_left(self, ids: int, now: float) -> float | None:
-        """How long so many ids will take at this speed; None when nothing can be said."""
+        """Time for that number of ids at the current speed; None if unknown."""
         self._forget(now)
         looked = sum(one for _, _, one in self._came)
         if not looked or now - self._begun < _SOON:

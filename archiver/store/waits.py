@@ -8,7 +8,7 @@ from typing import NamedTuple
 import aiosqlite
 
 TAKEOUT = "takeout"
-"""Under this name a takeout's delay stands beside the methods."""
+"""The name of a takeout's delay among the methods."""
 _SINCE = 11
 """The schema that has all of these tables; who only reads may find an older one."""
 _QUERY = """

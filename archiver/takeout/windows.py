@@ -53,7 +53,7 @@ class Windows:
         return part
 
     def note(self, part: Interval, lowest: int, *, ended: bool) -> None:
-        """A page told all of the part from `lowest` up; `ended`: there is nothing to read below."""
+        """Record a page that settles the part from `lowest` up; `ended`: there is nothing to read below."""
         self._reading.remove(part)
         lo, hi = part
         if ended:
@@ -70,7 +70,7 @@ class Windows:
 async def walk_windows(
     read: Callable[[Interval], Awaitable[Step]], gap: Interval, *, at_once: int, pages: int | None
 ) -> AsyncGenerator[tuple[Step, int], None]:
-    """The steps that fill a gap, so many pages of it at most, each with how many ids are left then.
+    """The steps that fill a gap, each with the number of ids left then; `pages` limits them.
 
     `read` asks for the first page of a part; what it raises ends the walk.
     """

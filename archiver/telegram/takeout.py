@@ -28,7 +28,7 @@ AT_ONCE = 3
 _OPENING = 60.0
 """Seconds that opening one may take: it must not keep the reading from going on without."""
 _ENDING = 3.0
-"""Seconds that ending one may take: whoever stops the program waits for it."""
+"""Seconds that ending one may take: Ctrl-C waits for it."""
 _LATER = 3600.0
 """Seconds until one is asked for again that could not be had."""
 _LIFT = "Once it is allowed there: telekeep accounts --forget-wait {}:takeout"
@@ -183,7 +183,7 @@ class Takeout:
             raise
         except (Error, TimeoutError) as exc:
             self._not_before = self._clock.now() + _LATER
-            why = exc.args[0] if isinstance(exc, Error) else "the server does not answer."
+            why = exc.args[0] if isinstance(exc, Error) else "it could not be opened within a minute."
             self._say(f"no takeout can be had: {why} Reading goes on without one.")
 
     async def _wait(self, seconds: int) -> None:

@@ -18,7 +18,7 @@ from tests.telegram.rpc import Context, Rpc, method
 
 
 def enter(ctx: Context) -> None:
-    """What a call within a takeout has to stand before anything else."""
+    """Check a call within a takeout before anything else."""
     call, takeouts = ctx.call, ctx.world.takeouts
     if call is None or call.takeout is None:
         return

@@ -49,7 +49,12 @@ def test_only_a_slow_line_gets_several_calls_under_way_and_none_right_after_a_fl
         slow.answered(0.3)
     assert (quick.count(9.5), slow.count(9.5), slow.count(3.0)) == (1, 3, 1)
     slow.halve()
+    for _ in range(50):
+        slow.answered(0.3)
     assert slow.count(9.5) == 1
+    for _ in range(350):
+        slow.answered(0.3)
+    assert slow.count(9.5) == 3
 
 
 @pytest.mark.parametrize(
