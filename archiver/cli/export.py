@@ -133,6 +133,5 @@ def _tell(result: Result) -> None:
     for warning in result.manifest.warnings:
         output.warn(warning)
     for part in result.manifest.channels:
-        unknown = part.completeness.tally.not_fetched + part.completeness.tally.outside
-        if unknown:
-            output.warn(f"{part.name.name}: {unknown} ids that may belong to this range were not fetched.")
+        if reasons := part.completeness.shortfall.reasons:
+            output.warn(f"{part.name.name}: not known to be complete in this range: {'; '.join(reasons)}.")

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.cli import output
+from archiver.cli.searched import incomplete_object
+from archiver.reading.shortfall import Searched
 from archiver.row import ChannelName
 from search.facets import Count, Counts, FacetName, order
 
@@ -19,10 +21,11 @@ def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
     }
 
 
-def print_counts(counts: Counts, shape: str) -> None:
+def print_counts(counts: Counts, shape: str, over: Searched) -> None:
     """A table for each facet; TSV in a pipe (facet, name, count); or JSON."""
     if shape == "json":
-        output.json({facet: [_object(one) for one in found] for facet, found in counts.items()})
+        counted: dict[str, Any] = {facet: [_object(one) for one in found] for facet, found in counts.items()}
+        output.json(counted | {"incomplete": incomplete_object(over)})
     elif shape == "jsonl":
         for facet, found in counts.items():
             for one in found:

@@ -17,14 +17,17 @@ from archiver.cli.engines import Choice, Finder, open_finder
 from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive, present
+from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.shown import Shown
 from archiver.errors import UsageError
+from archiver.reading.shortfall import Searched, look_over
 from archiver.row import to_object
+from archiver.store.database import Connection
 from archiver.store.rows import list_names, snapshot
 from search.dates import parse_zone
 from search.engine import Question, Sort
 from search.facets import NAMES, FacetName, read_names
-from search.tree import Node, asks_revisions
+from search.tree import And, InChannel, Node, asks_revisions
 
 if TYPE_CHECKING:
     from search.glossary import Glossary
@@ -181,21 +184,30 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
             snapshot(conn),
             open_finder(conn, meilisearch, options.engine, question, counting=(options.facets, zone)) as finder,
         ):
+            over = await look_over(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             if options.facets:
                 from archiver.cli.facets import name_channels, print_counts  # noqa: PLC0415 - only when it is asked for
 
                 counts = await finder.engine.facets(question, options.facets, zone)
-                print_counts(name_channels(counts, names), options.shape)
+                print_counts(name_channels(counts, names), options.shape, over)
                 counted = any(counts.values())
-                output.note(finder.describe() if counted else f"nothing found to count; {finder.describe()}")
+                nothing = "" if counted else f"nothing found to count {await describe_searched(conn, over)}; "
+                output.note(f"{nothing}{finder.describe()}")
+                warn_incomplete(over)
                 return 0 if counted else 1
             answers = Answers(conn, finder, names)
             if options.count:
-                return _print_count(await _count(answers, finder, question, options), finder)
-            return await _print(answers, finder, question, options)
+                count = await _count(answers, finder, question, options)
+                return await _print_count(conn, count, finder, over=over, shape=options.shape)
+            found, summary = await _print(answers, question, options)
+            nothing = "" if found else f" {await describe_searched(conn, over)}"
+            output.note(f"{summary}{nothing}; {finder.describe()}")
+            warn_incomplete(over)
+            return 0 if found else 1
 
 
-async def _print(answers: Answers, finder: Finder, question: Question, options: Options) -> int:
+async def _print(answers: Answers, question: Question, options: Options) -> tuple[int, str]:
+    """Print the hits. Returns how many there were, and a summary."""
     found, blocks_told, more = 0, 0, ""
     tell, close = _teller(question.tree, options)
     shown_blocks = (
@@ -213,9 +225,7 @@ async def _print(answers: Answers, finder: Finder, question: Question, options: 
             for shown in block:
                 tell(shown._replace(block=blocks_told))
     close()
-    summary = f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
-    output.note(f"{summary}; {finder.describe()}")
-    return 0 if found else 1
+    return found, f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
 
 
 async def _count(answers: Answers, finder: Finder, question: Question, options: Options) -> int:
@@ -250,7 +260,22 @@ def _object(shown: Shown, tree: Node, options: Options) -> dict[str, Any]:
     return row
 
 
-def _print_count(count: int, finder: Finder) -> int:
-    output.line(str(count))
-    output.note(finder.describe())
+async def _print_count(conn: Connection, count: int, finder: Finder, *, over: Searched, shape: str) -> int:
+    if shape == "people":
+        output.line(str(count))
+    else:
+        write = output.json if shape == "json" else output.jsonl
+        write({"count": count, "incomplete": incomplete_object(over)})
+    nothing = "" if count else f"nothing found {await describe_searched(conn, over)}; "
+    output.note(f"{nothing}{finder.describe()}")
+    warn_incomplete(over)
     return 0 if count else 1
+
+
+def _only(question: Question) -> frozenset[int] | None:
+    """The channels that a question is about; None: all."""
+    conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
+    named = [part.ids for part in conditions if isinstance(part, InChannel)]
+    if question.channels is not None:
+        named.append(frozenset(question.channels))
+    return frozenset.intersection(*named) if named else None

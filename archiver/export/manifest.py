@@ -12,6 +12,7 @@ from typing import Any
 
 from archiver.completeness import Run, Tally
 from archiver.export.request import Request
+from archiver.model.shortfall import Shortfall
 from archiver.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from search.write import write
 
@@ -44,8 +45,8 @@ class Completeness:
     tally: Tally
     runs: Sequence[Run] = ()
     """All but the held ones."""
-    partial: int = 0
-    """Messages within the bounds whose rich message is held in part."""
+    shortfall: Shortfall
+    """What is not known within the bounds."""
     as_of: int | None = None
     """When the channel was last caught up to its present."""
 
@@ -107,6 +108,11 @@ class Manifest:
             "options": self.options,
             "rows": sum(part.share.rows for part in self.channels),
             "complete": all(is_complete(part.completeness) for part in self.channels),
+            "incomplete": [
+                {"channel": part.name.name, "reasons": list(part.completeness.shortfall.reasons)}
+                for part in self.channels
+                if not is_complete(part.completeness)
+            ],
             "channels": [_channel(part) for part in self.channels],
             "files": [
                 {"path": file.path, "bytes": file.bytes, "rows": file.rows, "sha256": file.sha256}
@@ -117,8 +123,8 @@ class Manifest:
 
 
 def is_complete(completeness: Completeness) -> bool:
-    """Whether every id that may belong to the bounds is accounted for, and what is held is held whole."""
-    return completeness.tally.complete and completeness.tally.outside == 0 and completeness.partial == 0
+    """Whether every id that may belong to the bounds is accounted for, and nothing else is known to be lacking."""
+    return not completeness.shortfall.reasons
 
 
 def _channel(part: ChannelPart) -> dict[str, Any]:
@@ -152,10 +158,11 @@ def _completeness(found: Completeness) -> dict[str, Any]:
 
     return {
         "complete": is_complete(found),
+        "reasons": list(found.shortfall.reasons),
         "as_of": iso(found.as_of),
         "ids": [found.lo, found.hi] if found.lo <= found.hi else None,
         "held": found.tally.held,
-        "partial": found.partial,
+        "partial": found.shortfall.partial,
         "missing": found.tally.missing,
         "absent": found.tally.absent,
         "not_fetched": found.tally.not_fetched,

@@ -9,7 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from archiver.completeness import fill_held, tally
+from archiver import coverage
+from archiver.completeness import Tally, fill_held, tally
+from archiver.coverage import Interval
 from archiver.errors import NotFound, UsageError
 from archiver.export.manifest import (
     MANIFEST_NAME,
@@ -25,12 +27,15 @@ from archiver.export.target import Target
 from archiver.export.writer import Writer
 from archiver.extent import list_runs
 from archiver.jsontext import dump
+from archiver.model.shortfall import Shortfall
 from archiver.row import ChannelName
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
+from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection
 from archiver.store.rich import count_parts_between
 from archiver.store.rows import snapshot
+from archiver.store.standing import count_stubs, find_surplus
 from archiver.version import version
 from search.normalize import NORM_VERSION
 
@@ -155,9 +160,28 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
         lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
         lowest = 1
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
-    partial = await count_parts_between(conn, channel.channel_id, since=since, until=request.bounds.until_unix)
-    return Completeness(
-        lo=lo, hi=hi, tally=tally(fill_held(runs, lo, hi)), runs=runs, partial=partial, as_of=channel.last_sync_at
+    counts = tally(fill_held(runs, lo, hi))
+    shortfall = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
+    return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at)
+
+
+async def _shortfall(
+    conn: Connection, request: Request, channel: Mirrored, counts: Tally, wanted: Interval
+) -> Shortfall:
+    """What is not known of the channel within the bounds. `wanted`: the ids that are to be fetched at all."""
+    since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
+    gaps = coverage.gaps(await list_coverage(conn, channel_id, channel.generation), *wanted)
+    kept = sum([await extent.count_kept(conn, channel_id, *gap) for gap in gaps])
+    return Shortfall(
+        never_fetched=channel.pts is None and channel.top_id == 0,
+        being_reread=channel.pts is None and channel.top_id > 0,
+        ids=counts.held + counts.missing + counts.absent + counts.not_fetched,
+        not_fetched=counts.not_fetched,
+        unchecked=kept,
+        outside=counts.outside,
+        partial=await count_parts_between(conn, channel_id, since=since, until=until),
+        unreadable=await count_stubs(conn, channel_id, since=since, until=until),
+        surplus=await find_surplus(conn, channel_id) or 0,
     )
 
 

@@ -118,6 +118,19 @@ async def get_extent(
     return Extent(int(kept), first_id, last_id, first_date, last_date, lo, hi)
 
 
+async def find_dates_around(
+    conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int
+) -> tuple[int | None, int | None]:
+    """Dates of the nearest messages held below `lo` and above `hi`; None where there is none."""
+    dates = []
+    for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
+        query = f"SELECT date FROM message WHERE channel_id = ? AND message_id {where} LIMIT 1"
+        async with conn.execute(query, (channel_id, message_id)) as cursor:
+            row = await cursor.fetchone()
+        dates.append(int(row[0]) if row else None)
+    return dates[0], dates[1]
+
+
 async def _neighbour(conn: aiosqlite.Connection, channel_id: int, where: str, instant: int) -> int | None:
     query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
     async with conn.execute(query, (channel_id, instant)) as cursor:

@@ -34,9 +34,17 @@ async def find_surplus(conn: aiosqlite.Connection, channel_id: int) -> int | Non
     return int(row[0]) if row else None
 
 
-async def count_stubs(conn: aiosqlite.Connection, channel_id: int) -> int:
-    """How many kept messages of the channel no version so far could read."""
-    query = "SELECT count(*) FROM message WHERE channel_id = ? AND kind = 'stub'"
-    async with conn.execute(query, (channel_id,)) as cursor:
+async def count_stubs(
+    conn: aiosqlite.Connection, channel_id: int, *, since: int | None = None, until: int | None = None
+) -> int:
+    """How many kept messages of the channel no version so far could read.
+
+    With bounds (unix seconds): those that may belong to [since, until). The date of one is a guess, 1970 none at all.
+    """
+    query = (
+        "SELECT count(*) FROM message WHERE channel_id = ? AND kind = 'stub'"
+        " AND (date = 0 OR date >= coalesce(?, date) AND date < coalesce(?, date + 1))"
+    )
+    async with conn.execute(query, (channel_id, since, until)) as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else 0

@@ -10,7 +10,8 @@ from tests.telegram.fate import BANNED, PRIVATE
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
-_SWITCHES = {  # what `set` may set, and to what
+_SWITCHES = {
+    "miscount": int,  # what `set` may set, and to what
     "forbidden_in_chats": bool,
     "hide_from_probe": bool,
     "lost": bool,

@@ -1,0 +1,45 @@
+"""Over what a question was asked: how much, up to when, and which channels may hold more than was searched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archiver.cli import output
+from archiver.reading.shortfall import Searched, count_searched
+from archiver.row import iso
+from archiver.store.database import Connection
+
+_NAMED = 3
+"""Channels that are named; `status` and JSON name all."""
+
+
+async def describe_searched(conn: Connection, over: Searched) -> str:
+    """What "nothing found" is true of: `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`."""
+    messages = await count_searched(conn, over)
+    channels = f"{len(over.channel_ids):,} channel{'' if len(over.channel_ids) == 1 else 's'}"
+    if over.synced_at is None:
+        return f"in the {messages:,} archived messages of {channels}"
+    return f"in {messages:,} messages of {channels}, as of {iso(over.synced_at)}"
+
+
+def warn_incomplete(over: Searched) -> None:
+    """Name the channels that may hold more than was searched."""
+    for channel, shortfall in over.incomplete[:_NAMED]:
+        mend = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
+        output.note(f"! {channel.name}: {'; '.join(shortfall.reasons)}{mend}")
+    if (more := len(over.incomplete) - _NAMED) > 0:
+        output.note(f"! {more:,} more channels are incomplete: telekeep status")
+
+
+def incomplete_object(over: Searched) -> list[dict[str, Any]]:
+    """The same as JSON."""
+    return [
+        {
+            "channel_id": channel.channel_id,
+            "channel": channel.name,
+            "not_fetched": shortfall.not_fetched,
+            "ids": shortfall.ids,
+            "reasons": list(shortfall.reasons),
+        }
+        for channel, shortfall in over.incomplete
+    ]

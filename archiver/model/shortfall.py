@@ -1,0 +1,71 @@
+"""Why it is not known that all of a channel is archived within some bounds. Pure.
+
+"Complete" and "nothing found" say over what: each reason is one thing that nobody knows yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """What is not known of one channel within some bounds; all zero and False: nothing."""
+
+    never_fetched: bool = False
+    """The server has not shown the channel yet."""
+    being_reread: bool = False
+    """The server lost track of what happened, and the history is being read again."""
+    ids: int = 0
+    """Ids that belong to the bounds, or may."""
+    not_fetched: int = 0
+    unchecked: int = 0
+    """Archived messages of which nobody has looked what became of them since the server lost track."""
+    outside: int = 0
+    """Ids below the channel's own far end (`add --since`), which are never asked for."""
+    partial: int = 0
+    """Messages that are held in part."""
+    unreadable: int = 0
+    """Messages that no version so far could read."""
+    surplus: int = 0
+    """How many more messages the server counts than are held."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Each thing that is not known, in words."""
+        return tuple(self._reasons())
+
+    @property
+    def can_be_fetched(self) -> bool:
+        """Whether the next sync brings what is lacking."""
+        return self.never_fetched or self.being_reread or self.not_fetched > 0 or self.partial > 0
+
+    def _reasons(self) -> Iterator[str]:
+        if self.never_fetched:
+            yield "never fetched"
+        if self.being_reread:
+            yield "being read again from its newest message"
+        if self.not_fetched:
+            yield f"{self.not_fetched:,} of {self.ids:,} ids not fetched"
+        if self.unchecked:
+            yield f"{self.unchecked:,} archived messages not checked since the server lost track"
+        if self.outside:
+            yield f"{self.outside:,} ids older than its far end (add --since)"
+        if self.partial:
+            yield f"{self.partial:,} messages archived in part"
+        if self.unreadable:
+            yield f"{self.unreadable:,} messages need a newer telekeep"
+        if self.surplus:
+            more = "more" if self.surplus > 0 else "fewer"
+            yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
+
+
+def is_outside(*, below: int | None, above: int | None, since: int | None, until: int | None) -> bool:
+    """Whether ids between two held messages with these dates (unix seconds) cannot belong to [since, until).
+
+    None: no message is held on that side, so that nothing is proved by it.
+    """
+    older = since is not None and above is not None and above < since
+    newer = until is not None and below is not None and below >= until
+    return older or newer

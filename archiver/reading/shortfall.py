@@ -1,0 +1,73 @@
+"""What is not known of the channels of a question, cheaply enough to be looked up at every search."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from archiver import coverage
+from archiver.model.shortfall import Shortfall, is_outside
+from archiver.store import extent
+from archiver.store.channel import Mirrored, list_channels
+from archiver.store.coverage import list_all_coverage
+from archiver.store.database import Connection
+from archiver.store.rich import count_parts_between
+
+
+class Searched(NamedTuple):
+    """What a question was asked of. Times are unix seconds."""
+
+    channel_ids: frozenset[int]
+    incomplete: list[tuple[Mirrored, Shortfall]]
+    """Channels of which more might be found, the removed ones left out: nothing will ever be fetched of them."""
+    synced_at: int | None
+    """When the channel that is furthest behind was last at its present; None: one of them never was."""
+
+
+async def look_over(
+    conn: Connection, *, only: Collection[int] | None, since: int | None, until: int | None
+) -> Searched:
+    """The channels of a question, and what is not known of them within [since, until) (unix seconds)."""
+    channels = [
+        channel for channel in await list_channels(conn, removed=True) if only is None or channel.channel_id in only
+    ]
+    covered = await list_all_coverage(conn)
+    incomplete = []
+    for channel in channels:
+        if channel.state == "removed":
+            continue
+        found = await _find(conn, channel, covered.get(channel.channel_id, []), since=since, until=until)
+        if found.reasons:
+            incomplete.append((channel, found))
+    synced = [channel.last_sync_at for channel in channels]
+    oldest = None if None in synced or not synced else min(at for at in synced if at is not None)
+    return Searched(frozenset(channel.channel_id for channel in channels), incomplete, oldest)
+
+
+async def count_searched(conn: Connection, over: Searched) -> int:
+    """How many messages are archived of these channels."""
+    return sum([await extent.count_kept(conn, channel_id) for channel_id in over.channel_ids])
+
+
+async def _find(
+    conn: Connection, channel: Mirrored, covered: list[coverage.Interval], *, since: int | None, until: int | None
+) -> Shortfall:
+    channel_id, lowest = channel.channel_id, channel.lowest_wanted
+    not_fetched = ids = 0
+    for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
+        below, above = await extent.find_dates_around(conn, channel_id, lo, hi)
+        if is_outside(below=below, above=above, since=since, until=until):
+            continue
+        not_fetched += hi - lo + 1 - await extent.count_kept(conn, channel_id, lo, hi)
+    if not_fetched:
+        ids = channel.top_id - lowest + 1
+    start = channel.window_start
+    outside = channel.floor_id or 0 if start is not None and (since is None or since < start) else 0
+    return Shortfall(
+        never_fetched=channel.pts is None and channel.top_id == 0,
+        being_reread=channel.pts is None and channel.top_id > 0,
+        ids=ids,
+        not_fetched=not_fetched,
+        outside=outside,
+        partial=await count_parts_between(conn, channel_id, since=since, until=until),
+    )

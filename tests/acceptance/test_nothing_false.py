@@ -1,0 +1,85 @@
+"""What is said to be complete, or not to be there, is said only of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.acceptance.desk import Desk, Telegram, desk_at
+
+
+@pytest.fixture
+def telegram(tmp_path: Path) -> Iterator[Telegram]:
+    with Telegram(tmp_path, "--world", "big:2400", module="tests.telegram") as telegram:
+        yield telegram
+
+
+@pytest.fixture
+def desk(telegram: Telegram, tmp_path: Path) -> Desk:
+    desk = desk_at(telegram, tmp_path / "home")
+    desk.log_in()
+    return desk
+
+
+def manifest(desk: Desk, name: str = "out") -> dict[str, object]:
+    told: dict[str, object] = orjson.loads((desk.home / name / "manifest.json").read_bytes())
+    return told
+
+
+def test_a_channel_that_was_never_read_is_neither_complete_nor_searched(desk: Desk) -> None:
+    desk.do("add", "@big")
+    exported = desk.run("export", "@big", "-o", "out/")
+    told = manifest(desk)
+    assert told["complete"] is False
+    assert told["incomplete"] == [{"channel": "big", "reasons": ["never fetched"]}]
+    assert "big: not known to be complete in this range: never fetched" in exported.err
+    found = desk.run("search", "anything")
+    assert (found.status, found.out) == (1, "")
+    assert "nothing found in the 0 archived messages of 1 channel" in found.err
+    assert "! big: never fetched (telekeep sync big)" in found.err
+    counted = desk.run("search", "anything", "--count", "--json")
+    [incomplete] = orjson.loads(counted.out)["incomplete"]
+    assert (incomplete["channel"], incomplete["reasons"]) == ("big", ["never fetched"])
+
+
+def test_what_is_not_fetched_yet_is_named_in_every_shape_of_answer(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "@big")
+    telegram.order("fault", spec="messages.getHistory:rpc(500,INTERNAL)+5")
+    desk.run("sync")
+    for arguments in ([], ["--count"], ["--facet", "month"], ["--jsonl"], ["-n", "1"]):
+        answer = desk.run("search", "zzz", *arguments)
+        assert " ids not fetched (telekeep sync big)" in answer.err, arguments
+    facets = orjson.loads(desk.run("search", "message", "--facet", "month", "--json").out)
+    assert facets["incomplete"][0]["not_fetched"] > 1_000
+    newest = desk.query("SELECT max(date) FROM message")[0][0]
+    inside = desk.run("search", "zzz", "--since", f"@{newest}")
+    assert "not fetched" not in inside.err
+    desk.run("export", "-o", "out/")
+    assert manifest(desk)["complete"] is False
+    desk.do("export", "--since", f"@{newest}", "-o", "new/")
+    assert manifest(desk, "new")["complete"] is True
+    telegram.calm()
+    desk.do("sync")
+    assert "not fetched" not in desk.run("search", "zzz").err
+    desk.do("export", "-o", "whole/")
+    assert manifest(desk, "whole")["complete"] is True
+
+
+def test_a_differing_count_is_neither_up_to_date_nor_complete(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "@big")
+    telegram.order("set", channel="big", miscount=2)
+    synced = desk.run("sync")
+    assert synced.status == 3
+    assert "up to date" not in synced.err
+    assert "big: not known to be complete: the server counts 2 more messages than it shows" in synced.err
+    desk.run("export", "-o", "out/")
+    assert manifest(desk)["incomplete"] == [
+        {"channel": "big", "reasons": ["the server counts 2 more messages than are archived"]}
+    ]
+    telegram.order("set", channel="big", miscount=0)
+    assert "big: up to date (0 new" in desk.do("sync").err
+    desk.do("export", "-o", "after/")
+    assert manifest(desk, "after")["complete"] is True
