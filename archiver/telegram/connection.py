@@ -71,6 +71,11 @@ class Connection:
         return self._line.connected
 
     @property
+    def dc(self) -> int:
+        """The data centre that is asked; the account's home may move."""
+        return self._line.dc
+
+    @property
     def offline_since(self) -> float | None:
         """Unix time since which a line has been wanted in vain; None while there is one, or nobody asked yet."""
         return self._line.offline_since

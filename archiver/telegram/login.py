@@ -38,6 +38,10 @@ _ANY_TIME = (errors.SessionPasswordNeededError, errors.AuthRestartError)
 """Answers to any call of a login that say how it goes on."""
 
 
+class _MovedError(Exception):
+    """The account's new home does not know the code that its old one sent."""
+
+
 class Prompts(Protocol):
     """Whom to ask. Each question raises LoginNeeded when nobody answers."""
 
@@ -123,16 +127,19 @@ class _Login:
         return await self._take(await self._call(request, "sendCode"))
 
     async def _sign_in(self, sent: SentCode | LoggedIn) -> LoggedIn:
-        wrong = 0
+        wrong, again = 0, ""
         for _ in range(MOST_ANSWERS):
             if isinstance(sent, LoggedIn):
                 return sent
-            typed = self._prompts.code()
+            typed, again = again or self._prompts.code(), ""
             if is_resend(typed):
                 sent = await self._send_again(sent)
                 continue
             try:
                 return await self._offer(sent, typed)
+            except _MovedError:
+                self._prompts.say("the account is in another data centre by now, which sends a code, too.")
+                sent, again = await self._send_code(), typed  # it is the same code, mostly
             except _WRONG as exc:
                 wrong += 1
                 if wrong == ATTEMPTS:
@@ -147,12 +154,15 @@ class _Login:
             self._prompts.say(remark)
         proof = {"email_verification": types.EmailVerificationCode(code)} if sent.way.by_email else {"phone_code": code}
         request = functions.auth.SignInRequest(self._phone, sent.code_hash, **proof)
+        dc = self._connection.dc
         try:
             return read_authorization(await self._call(request, "signIn", *_WRONG, *_EXPIRED, errors.SignInFailedError))
         except (*_EXPIRED, errors.SignInFailedError) as exc:
             # An answer that was lost on the way is asked for again, and the code is used up by then.
             if identity := await find_identity(self._connection):
                 return LoggedIn(new=True, identity=identity)
+            if self._connection.dc != dc:
+                raise _MovedError from exc
             raise translate(exc) from exc
 
     async def _send_again(self, sent: SentCode) -> SentCode | LoggedIn:

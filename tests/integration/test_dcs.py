@@ -532,3 +532,21 @@ async def test_a_greeting_sent_round_in_circles_ends(desk: Desk, account: Accoun
     async with desk.connection() as connection:
         with pytest.raises(Unreachable, match="from one data centre to the other"):
             await connection.is_logged_in()
+
+
+async def test_a_new_home_that_wants_a_code_of_its_own_gets_it(desk: Desk, account: Account) -> None:
+    account.home_dc, account.moves_at_sign_in, account.code_travels = 4, 1, False
+    await desk.log_in(account)
+    assert (desk.home, desk.keys_of(account)) == (1, {1})
+    assert calls(desk.server, "auth.sendCode") == 3
+
+
+async def test_a_code_that_the_new_home_does_not_take_is_asked_for_again(desk: Desk, account: Account) -> None:
+    account.home_dc, account.moves_at_sign_in, account.code_travels = 4, 1, False
+    person, typed = Person(account), iter(["55555", account.code])
+    person.code = lambda: next(typed)  # type: ignore[method-assign]
+    wrong: list[str] = []
+    person.wrong = wrong.append  # type: ignore[method-assign]
+    async with desk.connection() as connection:
+        await log_in(connection, person)
+    assert (wrong, desk.keys_of(account)) == (["code"], {1})

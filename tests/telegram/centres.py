@@ -1,7 +1,7 @@
 """Five data centres: where each listens, whose account is at home where, and who is sent to another one.
 
 world.account(phone).home_dc = 4         # its code is sent there only: PHONE_MIGRATE_4 elsewhere
-account.moves_at_sign_in = 5             # at home there once a code was sent
+account.moves_at_sign_in = 5             # at home there once a code was sent, which goes with it if `code_travels`
 account.move(3)                          # logged in, and moved: USER_MIGRATE_3 for every call at the old home ...
 account.move(3, exports=False)           # ... even for auth.exportAuthorization
 world.network_dc = 1                     # numbers that nobody has belong there: NETWORK_MIGRATE_1
@@ -106,7 +106,8 @@ def _check_phone(ctx: Context, request: Any) -> None:
     signs_in = isinstance(request, fn.auth.SignInRequest)
     if signs_in and account.moves_at_sign_in:
         account.home_dc, account.moves_at_sign_in = account.moves_at_sign_in, None
-        ctx.world.travelling[phone] = ctx.auth.codes.pop(phone, None)
+        if account.code_travels:
+            ctx.world.travelling[phone] = ctx.auth.codes.pop(phone, None)
     if signs_in and account.home_dc == ctx.dc and phone in ctx.world.travelling:
         ctx.auth.codes[phone] = ctx.world.travelling.pop(phone)  # a code goes with the account
     _check_home(ctx, account, "PHONE")

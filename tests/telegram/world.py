@@ -35,6 +35,7 @@ class Account:
     resolves: list[float] = field(default_factory=list)
     home_dc: int | None = None  # None: any will do, see centres.py
     moves_at_sign_in: int | None = None
+    code_travels: bool = True
     exports: bool = True  # whether an old home still gives authorizations for others
 
     def move(self, dc: int, *, exports: bool = True) -> None:
