@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
+from telethon.network import ConnectionTcpObfuscated
 from telethon.sessions import MemorySession
 from telethon.tl import TLRequest, functions
 from telethon.tl.alltlobjects import LAYER
@@ -84,7 +85,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             device_model="telekeep",
             app_version=address.app_version,
             base_logger=_quiet_logger(),
-            **proxy_options(address.proxy),
+            **_line_options(place, address),
         )
         self.place = place
         self.says_dc: int | None = None
@@ -199,6 +200,12 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         """Send it: once, and whatever is answered comes back unread. Raises Telethon's errors."""
         answer: Awaitable[bytes] = self._sender.send(Raw(request, updates=updates))
         return answer
+
+
+def _line_options(place: Place, address: Address) -> dict[str, Any]:
+    if place.tcpo_only and address.proxy is None:
+        return {"connection": ConnectionTcpObfuscated}
+    return proxy_options(address.proxy)
 
 
 def _quiet_logger() -> logging.Logger:

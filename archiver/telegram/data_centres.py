@@ -32,15 +32,17 @@ class Place:
     media_only: bool = False
     tcpo_only: bool = False
     """For obfuscated lines only."""
+    secret: bool = False
+    """Whether it wants a secret for the obfuscation, which no line of ours has."""
 
     @property
     def ipv6(self) -> bool:
         return ":" in self.host
 
     @property
-    def is_plain(self) -> bool:
-        """Whether an ordinary line leads there, on which everything may be asked."""
-        return not (self.media_only or self.tcpo_only)
+    def is_open(self) -> bool:
+        """Whether everything may be asked there, by lines that we can make."""
+        return not (self.media_only or self.secret)
 
     @property
     def exchanged_dc(self) -> int:
@@ -77,10 +79,12 @@ BUILT_IN = (
 """Telegram's own, as all clients have them built in."""
 
 
-def order(dc: int, places: Iterable[Place]) -> list[Place]:
-    """The ways to one data centre, each once: those of IPv4 first, in the order given, then IPv6."""
-    fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_plain)
-    return sorted(fit, key=lambda place: place.ipv6)
+def order(dc: int, places: Iterable[Place], *, obfuscated: bool = True) -> list[Place]:
+    """The ways to one data centre, each once, in the order given: IPv4, then IPv6, then what wants obfuscated lines."""
+    fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_open)
+    return sorted(
+        (place for place in fit if obfuscated or not place.tcpo_only), key=lambda place: (place.tcpo_only, place.ipv6)
+    )
 
 
 def read_config(body: bytes) -> tuple[int | None, tuple[Place, ...]]:
@@ -101,5 +105,4 @@ def _place(option: Any) -> Place | None:
     host = option.ip_address
     if not _HOST.fullmatch(host) or not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
         return None
-    # A secret is for the obfuscation, too.
-    return Place(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only or option.secret))
+    return Place(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only), bool(option.secret))

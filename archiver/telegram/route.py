@@ -42,7 +42,7 @@ class Route:
         """The addresses of this data centre, the best first; none when nobody said where it is."""
         if named := order(dc, self._address.places):
             return named
-        known = order(dc, self._known())
+        known = order(dc, self._known(), obfuscated=self._address.proxy is None)
         if self._address.is_mtproxy:
             return known[:1] or [Place(dc, _NOWHERE, 443)]  # the proxy is asked by the number alone
         return known
@@ -53,15 +53,19 @@ class Route:
 
     def elsewhere(self, dc: int) -> Place | None:
         """Where to ask for the address of a data centre that is not found."""
-        others = [place for place in self._known() if place.dc != dc and place.is_plain and not place.ipv6]
+        others = [
+            place for place in self._known() if place.dc != dc and place.is_open and not (place.ipv6 or place.tcpo_only)
+        ]
         return next(iter(others), None)
 
     def _known(self) -> list[Place]:
         stored = session.read(self._path)
         learned: list[Place] = []
         if stored is not None and stored.via in (None, self.via):
+            last = (stored.dc, stored.host, stored.port)
+            known = [place for place in stored.places if (place.dc, place.host, place.port) == last]
             if stored.host and stored.host != _NOWHERE and stored.port:
-                learned.append(Place(stored.dc, stored.host, stored.port))
+                learned += known or [Place(stored.dc, stored.host, stored.port)]
             learned += stored.places
         return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]
 

@@ -22,6 +22,7 @@ from archiver.telegram.session import read
 from tests.integration.rig import SHORT, LeapingClock, ServerClock
 from tests.telegram import faults
 from tests.telegram.files import reference
+from tests.telegram.proxies import MTProxy, Socks5
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
@@ -550,3 +551,39 @@ async def test_a_code_that_the_new_home_does_not_take_is_asked_for_again(desk: D
     async with desk.connection() as connection:
         await log_in(connection, person)
     assert (wrong, desk.keys_of(account)) == (["code"], {1})
+
+
+async def test_an_address_for_obfuscated_lines_gets_one(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    desk.server.centres.unlisted = {4}
+    desk.server.centres.more = [types.DcOption(4, "127.0.0.1", desk.server.centres.ports[4], tcpo_only=True)]
+    await desk.log_in(account)
+    async with desk.connection() as connection:
+        assert await connection.is_logged_in()
+        [line] = desk.server.connections
+        assert (line.dc, line.transport and line.transport.name) == (4, "obfuscated abridged")
+        desk.server.faults.add("updates.getState", faults.transport(-404), times=1)
+        assert await connection.is_logged_in()
+
+
+async def test_no_obfuscated_line_goes_around_a_proxy(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    desk.server.centres.unlisted = {4}
+    desk.server.centres.more = [types.DcOption(4, "127.0.0.1", desk.server.centres.ports[4], tcpo_only=True)]
+    async with Socks5() as proxy:
+        async with desk.connection(address=replace(desk.address, proxy=proxy.url)) as connection:
+            with pytest.raises(Unreachable, match="data centre 4"):
+                await log_in(connection, Person(account))
+        assert proxy.carried == desk.server.accepted
+    assert desk.server.accepted_at[4] == 0
+
+
+async def test_an_account_is_followed_through_a_proxy_that_knows_the_numbers_only(desk: Desk, account: Account) -> None:
+    account.home_dc = 4
+    async with MTProxy(desk.server) as proxy:
+        async with desk.connection(address=replace(desk.address, proxy=proxy.url)) as connection:
+            await log_in(connection, Person(account))
+        assert proxy.carried == desk.server.accepted == 2
+    async with desk.connection() as connection:
+        assert await connection.is_logged_in()  # without the proxy, at an address that was learned
+    assert desk.keys_of(account) == {4}
