@@ -188,7 +188,6 @@ async def _finish(plain: MTProtoPlainSender, inner: types.ServerDHInnerData, non
     retry_id = 0
     for _ in range(_MOST_RETRIES):
         half, key = _throw(prime, inner.g, int.from_bytes(inner.g_a, "big"))
-        made = AuthKey(key)
         data = bytes(types.ClientDHInnerData(nonces.client, nonces.server, retry_id, half))
         hashed = sha1(data).digest() + data  # noqa: S324
         hashed += os.urandom(-len(hashed) % 16)
@@ -198,14 +197,23 @@ async def _finish(plain: MTProtoPlainSender, inner: types.ServerDHInnerData, non
         _expect(answer, types.DhGenOk, types.DhGenRetry, types.DhGenFail)
         nonces.expect_in(answer)
         number = 1 + (types.DhGenOk, types.DhGenRetry, types.DhGenFail).index(type(answer))
-        if getattr(answer, f"new_nonce_hash{number}") != made.calc_new_nonce_hash(nonces.secret, number):
+        agreed = agree(key, getattr(answer, f"new_nonce_hash{number}"), number, nonces.secret)
+        if agreed is None:
             raise KeyExchangeError("a wrong hash of the key")
         if number == 1:
-            return key
+            return agreed
         if number == 3:
             raise RefusedError("dh_gen_fail")
-        retry_id = int.from_bytes(sha1(key).digest()[:8], "little", signed=True)  # noqa: S324
+        retry_id = int.from_bytes(sha1(agreed).digest()[:8], "little", signed=True)  # noqa: S324
     raise RefusedError("dh_gen_retry without end")
+
+
+def agree(key: bytes, hashed: int, number: int, secret: int) -> bytes | None:
+    """The key that the server means: with leading zeros, as documented, or as some have it, without; None: another."""
+    for meant in (key, key.lstrip(b"\0")):
+        if AuthKey(meant).calc_new_nonce_hash(secret, number) == hashed:
+            return meant
+    return None
 
 
 def _throw(prime: int, generator: int, other: int) -> tuple[bytes, bytes]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telethon.crypto import rsa
+from telethon.crypto import AuthKey, rsa
 from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import types
 
 from archiver.errors import ServerFault
-from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError, make_key
+from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError, agree, make_key
 from archiver.telegram.numbers import KNOWN_PRIME
 from tests.integration.test_dcs import Desk, desk  # noqa: F401  # a fixture
 from tests.telegram import crypto
@@ -165,3 +165,11 @@ async def test_what_breaks_when_the_secret_is_shown_is_a_refusal() -> None:
     liar.shaken = Handshake(schemes=("old",))
     key, _ = await make_key(liar, dc=2, padded=False)
     assert key == liar.shaken.auth_key
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_key_is_what_the_server_takes_it_for(number: int) -> None:
+    key, secret = b"\0\0" + os.urandom(254), 12345
+    for meant in (key, key[2:]):
+        assert agree(key, AuthKey(meant).calc_new_nonce_hash(secret, number), number, secret) == meant
+    assert agree(key, AuthKey(key[1:]).calc_new_nonce_hash(secret, number), number, secret) is None

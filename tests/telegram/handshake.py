@@ -133,9 +133,9 @@ class Handshake:
         if (inner.nonce, inner.server_nonce) != (self._nonce, self._server_nonce):
             raise HandshakeError("bad nonce")
         shared = pow(int.from_bytes(inner.g_b, "big"), self._secret, crypto.DH_PRIME)
-        key_bytes = crypto.to_bytes(shared)
+        key_bytes = shared.to_bytes(256, "big")
         # A key with a leading zero byte is read differently by different clients: ask for another one.
-        if len(key_bytes) < 256 or self._retries > 0:
+        if key_bytes[0] == 0 or self._retries > 0:
             self._retries -= 1
             return types.DhGenRetry(
                 nonce=request.nonce,
