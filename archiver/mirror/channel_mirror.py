@@ -29,6 +29,7 @@ from archiver.errors import (
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
+from archiver.mirror.setbacks import Setbacks
 from archiver.reader import Progress
 from archiver.record import Difference
 from archiver.schedule import Priority
@@ -39,11 +40,6 @@ from archiver.store.database import Database
 
 ROUNDS = 5
 """How often one sync walks a history that begins anew under its hands."""
-AGAIN = 86400.0
-"""Seconds between two walks through a history for the same doubtful reason."""
-BY_HISTORY, BY_HISTORY_MOST = 60.0, 3600.0
-"""Seconds until a difference is asked for again that could not be had: at first, and at most; doubled each time."""
-
 DIFFERENCES, IDLE = 1_000, 5
 """How many differences in a row may not be final, and how many of these may tell nothing: then the server is at fault.
 The server keeps about 100,000 events, and a difference tells up to 100."""
@@ -73,14 +69,8 @@ class Mirror:
         self._database = database
         self._ingest = ingest
         self._account = account
-        self._clock = clock or Clock()
         self._locks: dict[int, asyncio.Lock] = {}
-        self._walked: dict[int, float] = {}
-        """When a channel's history was last begun anew because of an unreadable event."""
-        self._lost: dict[int, float] = {}
-        """The same, because the server did not accept its pts."""
-        self._by_history: dict[int, tuple[float, float]] = {}
-        """Channels without differences: until when their newest page is read instead, and how long that was meant."""
+        self._setbacks = Setbacks(clock or Clock())
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> int | None:
         """Fetch all that is missing within the window, and all that is new, then compare the newest page and the count.
@@ -167,7 +157,7 @@ class Mirror:
 
     def owes_difference(self, channel_id: int) -> bool:
         """Whether a difference could not be had, and it is time to ask for it again."""
-        return channel_id in self._by_history and not self._goes_by_history(channel_id)
+        return self._setbacks.owes_difference(channel_id)
 
     async def access(self, channel: Mirrored) -> int:
         """The account's access hash of a channel. Raises StaleAccess where it has none yet."""
@@ -179,9 +169,7 @@ class Mirror:
     def forget(self, kept: set[int]) -> None:
         """Drop what is remembered of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
-        for remembered in (self._walked, self._lost, self._by_history):
-            for channel_id in remembered.keys() - kept:
-                del remembered[channel_id]
+        self._setbacks.forget(kept)
 
     async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
         source = self._source.at(priority)
@@ -192,14 +180,14 @@ class Mirror:
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            if self._goes_by_history(channel_id):
+            if self._setbacks.goes_by_history(channel_id):
                 return await self._read_top(backfill, channel, access_hash, progress)
             try:
                 difference = await self._difference(source, channel, access_hash, channel.pts)
             except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
                 # Is it the channel that cannot be read, or only its differences?
                 return await self._read_top(backfill, channel, access_hash, progress, instead_of=exc)
-            self._by_history.pop(channel_id, None)
+            self._setbacks.note_difference(channel_id)
             if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
@@ -223,30 +211,16 @@ class Mirror:
         try:
             difference = await ask_difference(source, channel, access_hash, pts)
         except LostState as exc:
-            if self._walks_too_soon(self._lost, channel.channel_id):
+            if self._setbacks.walks_too_soon(channel.channel_id, "lost state"):
                 raise ServerFault("the server does not accept the pts that it gave itself.") from exc
             return None
         if difference.too_long:
             return None
         if difference.unread_events:
-            if not self._walks_too_soon(self._walked, channel.channel_id):
+            if not self._setbacks.walks_too_soon(channel.channel_id, "unread event"):
                 return None
             log.info("%s: events that this version cannot read are left to the audit", channel.name)
         return difference
-
-    def _walks_too_soon(self, walked: dict[int, float], channel_id: int) -> bool:
-        """Whether the history was begun anew for this reason lately; else it is noted that it is now."""
-        now, before = self._clock.now(), walked.get(channel_id)
-        if before is not None and 0 <= now - before < AGAIN:
-            return True
-        walked[channel_id] = now
-        return False
-
-    def _goes_by_history(self, channel_id: int) -> bool:
-        """Whether it is too early to ask for a difference that could not be had."""
-        until, seconds = self._by_history.get(channel_id, (0.0, 0.0))
-        # No longer than was meant, if the clock was set back.
-        return 0 < until - self._clock.now() <= seconds
 
     async def _read_top(
         self,
@@ -266,14 +240,12 @@ class Mirror:
             progress(await backfill.read_top(channel, access_hash), 0)
         except (ChannelError, ServerFault, UnreadableObject):
             if instead_of is None:
-                self._by_history.pop(channel.channel_id, None)
+                self._setbacks.note_difference(channel.channel_id)
                 raise
             raise instead_of from None
         if instead_of is not None:
             log.info("%s: its differences cannot be had (%s); the history is read", channel.name, instead_of.args[0])
-            _, before = self._by_history.get(channel.channel_id, (0.0, 0.0))
-            seconds = min(max(2 * before, BY_HISTORY), BY_HISTORY_MOST)
-            self._by_history[channel.channel_id] = self._clock.now() + seconds, seconds
+            self._setbacks.note_no_difference(channel.channel_id)
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 
