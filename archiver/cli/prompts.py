@@ -53,9 +53,9 @@ class StandardInput:
     def hold(self, seconds: int) -> bool:
         """People are asked again, as the code may still come; lines have nothing to say meanwhile."""
         if _at_terminal():
-            output.note(f"another code can be asked for in {seconds} s; type resend then.")
+            output.note(f'another code can be requested in {seconds} s: type "resend" then.')
             return False
-        output.note(f"waiting {seconds} s before another code can be asked for.")
+        output.note(f"waiting {seconds} s until another code can be requested.")
         return True
 
     @staticmethod
@@ -69,7 +69,9 @@ class StandardInput:
         if not answer or not answer.strip():
             raise LoginNeeded(
                 f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",
-                hint="Give each answer on a line of its own, or run `telekeep login` on a terminal.",
+                hint="Run `telekeep login` again."
+                if _at_terminal()
+                else "Give each answer on a line of its own, or run `telekeep login` on a terminal.",
             )
         return answer if secret else answer.strip()
 
@@ -115,6 +117,6 @@ def _line() -> str | None:
     except UnicodeError:
         # `from None`: the error's text holds what was typed.
         raise LoginNeeded(
-            "the answer is no UTF-8 text.", hint="Check the terminal's or the script's encoding."
+            "the answer is not UTF-8 text.", hint="Check the terminal's or the script's encoding."
         ) from None
     return line.rstrip("\r\n") if line else None

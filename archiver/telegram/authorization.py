@@ -43,7 +43,7 @@ def read_authorization(body: bytes) -> LoggedIn:
     if constructor == types.auth.AuthorizationSignUpRequired.CONSTRUCTOR_ID:
         raise LoginNeeded(
             "no account has that phone number.",
-            hint="Sign up with an official app, and accept its terms there; telekeep never makes accounts.",
+            hint="Sign up with an official app and accept the terms of service there; telekeep creates no accounts.",
         )
     if constructor != types.auth.Authorization.CONSTRUCTOR_ID:
         raise UnreadableObject(constructor, body)

@@ -20,11 +20,9 @@ from archiver.telegram.unpacking import GARBLED, TOO_LARGE, UNPACKED_MB
 
 LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
 
-_NEW_CODE = (
-    "Run `telekeep login` again for a new one, and show it to nobody: one that was sent on in a chat ends at once."
-)
-_SIGN_UP = "Sign up with an official app first; telekeep never makes accounts."
-_USE_APP = "Log in with an official app first and put that in order there."
+_NEW_CODE = "Run `telekeep login` again for a new one. A code that you send to anybody in a chat is cancelled at once."
+_SIGN_UP = "Sign up with an official app first; telekeep creates no accounts."
+_USE_APP = "Log in with an official app first and settle that there."
 
 _TABLE: dict[str, Callable[[], Error]] = {
     "ChannelPrivateError": lambda: ChannelInaccessible("it is private, or this account is shut out."),
@@ -74,7 +72,7 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "PhoneNotOccupiedError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
     "PhoneNumberAppSignupForbiddenError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
     "PhoneNumberBannedError": lambda: LoginNeeded("that phone number is banned.", hint="Use another account."),
-    "PhoneNumberFloodError": lambda: LoginNeeded("too many codes were asked for that number.", hint="Wait a day."),
+    "PhoneNumberFloodError": lambda: LoginNeeded("too many codes were requested for that number.", hint="Wait a day."),
     "PhonePasswordFloodError": lambda: LoginNeeded("too many wrong passwords or logins.", hint="Wait a day."),
     "PhonePasswordProtectedError": lambda: LoginNeeded(
         "that phone number is protected by a password, and gets no code.", hint=_USE_APP

@@ -168,30 +168,30 @@ class _Login:
     async def _send_again(self, sent: SentCode) -> SentCode | LoggedIn:
         """The code by the next way; the one that was sent when there is none, or not yet."""
         if sent.next_way is None:
-            self._prompts.say("there is no other way to get the code; the one that was sent still counts.")
+            self._prompts.say("there is no other way to get a code; the one already sent is still valid.")
             return sent
         left = math.ceil(self._sent_at + sent.timeout - time.monotonic())
         if left > 0:
             if not self._prompts.hold(left):
                 return sent
             if left > LONGEST_HOLD:
-                raise LoginNeeded(f"another code can be asked for only in {left} s.", hint="Run `telekeep login` then.")
+                raise LoginNeeded(
+                    f"another code can be requested only in {left} s.", hint="Run `telekeep login` again then."
+                )
             await asyncio.sleep(left)
         return await self._resend(sent)
 
     async def _resend(self, sent: SentCode) -> SentCode | LoggedIn:
         self._resends += 1
         if self._resends > MOST_RESENDS:
-            raise LoginNeeded(
-                "the code was asked for too often.", hint="Wait an hour, then run `telekeep login` again."
-            )
+            raise LoginNeeded("too many codes were requested.", hint="Wait an hour, then run `telekeep login` again.")
         request = functions.auth.ResendCodeRequest(self._phone, sent.code_hash)
         try:
             body = await self._call(request, "resendCode", errors.SendCodeUnavailableError)
         except errors.SendCodeUnavailableError as exc:
             if sent.way.official_only:
                 raise translate(exc) from exc
-            self._prompts.say("the server has no other way left; the code that was sent still counts.")
+            self._prompts.say("the server has no other way left to send a code; the one already sent is still valid.")
             return replace(sent, next_way=None)
         return await self._take(body)
 
@@ -205,14 +205,14 @@ class _Login:
         if not sent.way.official_only:
             if sent.next_way is not None:
                 after = f" after {sent.timeout} s" if sent.timeout else ""
-                self._prompts.say(f'no code{after}? Type "{RESEND}" to get it {sent.next_way}.')
+                self._prompts.say(f'if it has not come{after}, type "{RESEND}" to get it {sent.next_way}.')
             return sent
         if sent.next_way is None:
             raise LoginNeeded(
-                "the server offers no code but by an SMS that only official apps can ask for.",
-                hint="Log in with an official app first: then the code comes to that app.",
+                "the server offers only an SMS that official apps can request.",
+                hint="Log in with an official app first: the code then comes to that app.",
             )
-        self._prompts.say(f"asking for the code {sent.next_way} instead.")
+        self._prompts.say(f"requesting the code {sent.next_way} instead.")
         return await self._resend(sent)
 
     async def _call(self, request: TLRequest, method: str, *raw_errors: type[Exception]) -> bytes:

@@ -17,8 +17,6 @@ from telethon.tl import types
 from archiver.errors import LoginNeeded, UnreadableObject
 from archiver.telegram.answers import read_object
 
-LOG_IN_WITH_APP = "Log in once with an official app"
-
 Style: TypeAlias = Literal["digits", "number", "words", "any"]
 """What a code is: digits; the digits of the number that calls; words; not known."""
 
@@ -64,7 +62,7 @@ def read_sent_code(body: bytes) -> SentCode:
     if isinstance(sent.type, types.auth.SentCodeTypeSetUpEmailRequired):
         raise LoginNeeded(
             "no code was sent: this account has to set up a login e-mail first.",
-            hint=f"{LOG_IN_WITH_APP} and give the address there (Settings > Privacy and Security > Login Email),"
+            hint="Log in with an official app, which asks for it (or Settings > Privacy and Security > Login Email),"
             " then run `telekeep login` again.",
         )
     return SentCode(
@@ -82,67 +80,66 @@ def way_of(kind: Any) -> Way:
 
 
 def next_way_of(kind: Any) -> str:
-    """The way that this CodeType names, to stand behind "get a code"."""
-    return NEXT_WAYS.get(type(kind).__name__, "another way")
+    """The way that this CodeType names, as in "get the code by SMS"."""
+    return NEXT_WAYS.get(type(kind).__name__, "in another way")
 
 
 def _sms(kind: Any) -> Way:
-    return Way(where=f"the code comes by SMS{_digits(kind)}.", length=kind.length)
+    return Way(where=f"the code was sent by SMS{_digits(kind)}.", length=kind.length)
 
 
 def _secret(kind: Any, what: str) -> Way:
-    beginning = f', which begins with "{_shown(kind.beginning)}"' if kind.beginning else ""
-    return Way(where=f"the code is a {what} that comes by SMS{beginning}.", style="words")
+    beginning = f' that begins with "{_shown(kind.beginning)}"' if kind.beginning else ""
+    return Way(where=f"the code was sent by SMS: a {what}{beginning}.", style="words")
 
 
 def _email(kind: Any) -> Way:
     address = f" to {_shown(kind.email_pattern)}" if kind.email_pattern else ""
-    where = f"the code comes by e-mail{address}{_digits(kind)}. (An official app can reset a lost address.)"
+    reset = " No access to it? An official app can reset the login e-mail." if kind.reset_available_period else ""
+    where = f"the code was sent by e-mail{address}{_digits(kind)}.{reset}"
     return Way(where=where, length=kind.length, by_email=True)
 
 
 def _missed_call(kind: Any) -> Way:
-    caller = f"a number that begins with {_shown(kind.prefix)}" if kind.prefix else "an unknown number"
-    where = (
-        f"{caller} calls and hangs up at once: the code is the last {kind.length} digits of that number."
-        if kind.length
-        else f"{caller} calls and hangs up at once: the code is the last digits of that number."
-    )
+    caller = f" from {_shown(kind.prefix)}…" if kind.prefix else ""
+    end = f"last {count_digits(kind.length)}" if kind.length else "last digits"
+    where = f"a missed call is coming{caller}: the code is the {end} of the calling number."
     return Way(where=where, style="number", length=kind.length)
 
 
 def _flash_call(kind: Any) -> Way:
-    pattern = f", which looks like {_shown(kind.pattern)}" if kind.pattern else ""
-    return Way(where=f"a number calls and hangs up at once: the code is that number{pattern}.", style="number")
+    pattern = f" ({_shown(kind.pattern)})" if kind.pattern else ""
+    where = f"a flash call is coming, which ends at once: the code is the calling number{pattern}."
+    return Way(where=where, style="number")
+
+
+def _fragment(kind: Any) -> Way:
+    where = f"the code is on Fragment{_digits(kind)}: log in there as the owner of this anonymous number."
+    return Way(where=f"{where} {_shown(kind.url)}".rstrip(), length=kind.length)
 
 
 def _unknown() -> Way:
     return Way(
-        where="the code was sent by a way that this version does not know: look at the app, at SMS and at e-mail.",
-        style="any",
+        where="the code was sent in a way that this version does not know: check app, SMS and e-mail.", style="any"
     )
 
 
 WAYS: dict[str, Callable[[Any], Way]] = {
     "SentCodeTypeApp": lambda kind: Way(
-        where=f'the code is in the app on your other devices, in the chat "Telegram"{_digits(kind)}.',
-        length=kind.length,
+        where=f"the code was sent to the Telegram app on your other devices{_digits(kind)}.", length=kind.length
     ),
     "SentCodeTypeSms": _sms,
     "SentCodeTypeSmsWord": lambda kind: _secret(kind, "word"),
     "SentCodeTypeSmsPhrase": lambda kind: _secret(kind, "phrase"),
     "SentCodeTypeCall": lambda kind: Way(
-        where=f"a phone call comes and a voice reads out the code{_digits(kind)}.", length=kind.length
+        where=f"a phone call is coming: a voice reads out the code{_digits(kind)}.", length=kind.length
     ),
     "SentCodeTypeFlashCall": _flash_call,
     "SentCodeTypeMissedCall": _missed_call,
     "SentCodeTypeEmailCode": _email,
-    "SentCodeTypeFragmentSms": lambda kind: Way(
-        where=f"the code is on Fragment, for the owner of this anonymous number: {_shown(kind.url)}{_digits(kind)}",
-        length=kind.length,
-    ),
+    "SentCodeTypeFragmentSms": _fragment,
     "SentCodeTypeFirebaseSms": lambda _: Way(
-        where="the server offers an SMS that only official apps can ask for.", official_only=True
+        where="the server offers an SMS that only official apps can request (Firebase).", official_only=True
     ),
 }
 """By the name of the SentCodeType; SentCodeTypeSetUpEmailRequired sends nothing and is an error of its own."""
@@ -150,8 +147,8 @@ WAYS: dict[str, Callable[[Any], Way]] = {
 NEXT_WAYS = {
     "CodeTypeSms": "by SMS",
     "CodeTypeCall": "by phone call",
-    "CodeTypeFlashCall": "as the number of a call",
-    "CodeTypeMissedCall": "as the last digits of a number that calls",
+    "CodeTypeFlashCall": "by flash call",
+    "CodeTypeMissedCall": "by missed call",
     "CodeTypeFragmentSms": "on Fragment",
 }
 """By the name of the CodeType."""
@@ -201,10 +198,10 @@ def _shown(text: str) -> str:
 
 
 def _payment_needed(sent: types.auth.SentCodePaymentRequired) -> LoginNeeded:
-    support = f" (support: {_shown(sent.support_email_address)})" if sent.support_email_address else ""
+    support = f" (questions: {_shown(sent.support_email_address)})" if sent.support_email_address else ""
     return LoginNeeded(
-        "no code was sent: for this number the server wants a Premium subscription first, as SMS are dear there.",
-        hint=f"{LOG_IN_WITH_APP}, where it can be paid{support}; then the code comes to that app.",
+        "no code was sent: SMS to this number are expensive, and the server wants a Premium subscription first.",
+        hint=f"Log in with an official app, where it can be bought{support}, then run `telekeep login` again.",
     )
 
 
@@ -223,7 +220,7 @@ def _read_newer(body: bytes) -> SentCode:
         way = way_of(read_object(body[8:]))
     except UnreadableObject:
         way = _unknown()
-    next_way = "another way" if flags & 2 else None
+    next_way = "in another way" if flags & 2 else None
     return SentCode(way=way, code_hash=_text_before(body, end), next_way=next_way, timeout=timeout)
 
 

@@ -101,11 +101,11 @@ async def test_resend_goes_on_to_each_next_way_and_says_when_there_is_none(
     person = Person(account.phone, ["resend", " `Resend` ", "resend", "resend", "22222"])
     assert (await log_in(connection, person)).new
     assert [len(server.called(method)) for method in (SEND, RESEND, SIGN_IN)] == [1, 2, 1]
-    none_left = "there is no other way to get the code; the one that was sent still counts."
+    none_left = "there is no other way to get a code; the one already sent is still valid."
     assert [line for line in person.said if "digits" in line or "no other way" in line] == [
-        'the code is in the app on your other devices, in the chat "Telegram" (5 digits).',
-        "the code comes by SMS (5 digits).",
-        "a phone call comes and a voice reads out the code (5 digits).",
+        "the code was sent to the Telegram app on your other devices (5 digits).",
+        "the code was sent by SMS (5 digits).",
+        "a phone call is coming: a voice reads out the code (5 digits).",
         none_left,
         none_left,
     ]
@@ -145,7 +145,7 @@ async def test_server_without_another_way_leaves_the_code_that_it_sent(
     person = Person(account.phone, ["resend", "resend", "22222"])
     assert (await log_in(connection, person)).new
     assert len(server.called(RESEND)) == 1
-    assert "the server has no other way left; the code that was sent still counts." in person.said
+    assert "the server has no other way left to send a code; the one already sent is still valid." in person.said
 
 
 async def test_sms_of_official_apps_is_passed_over(connection: Connection, server: Server, account: Account) -> None:
@@ -153,9 +153,9 @@ async def test_sms_of_official_apps_is_passed_over(connection: Connection, serve
     person = Person(account.phone, ["22222"])
     assert (await log_in(connection, person)).new
     assert person.said == [
-        "the server offers an SMS that only official apps can ask for.",
-        "asking for the code by SMS instead.",
-        "the code comes by SMS (5 digits).",
+        "the server offers an SMS that only official apps can request (Firebase).",
+        "requesting the code by SMS instead.",
+        "the code was sent by SMS (5 digits).",
     ]
     assert [len(server.called(method)) for method in (SEND, RESEND)] == [1, 1]
 
@@ -250,7 +250,7 @@ async def test_code_grows_old(connection: Connection, server: Server, account: A
 async def test_nobody_is_signed_up(connection: Connection, server: Server, account: Account) -> None:
     account.codes.signs_up = True
     failure = await refused(connection, Person(account.phone, ["22222"]))
-    assert (failure.exit_status, "never makes accounts" in str(failure)) == (4, True)
+    assert (failure.exit_status, "creates no accounts" in str(failure)) == (4, True)
     assert server.called("auth.signUp") == []
     assert not await connection.is_logged_in()
 

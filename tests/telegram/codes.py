@@ -24,7 +24,7 @@ WAYS = {
     ),
     "firebase": lambda code, _: types.auth.SentCodeTypeFirebaseSms(len(code)),
     "word": lambda code, _: types.auth.SentCodeTypeSmsWord(code[:1]),
-    "phrase": lambda code, _: types.auth.SentCodeTypeSmsPhrase(code.partition(" ")[0]),
+    "phrase": lambda code, _: types.auth.SentCodeTypeSmsPhrase(code[:2]),
 }
 NEXT = {
     "sms": types.auth.CodeTypeSms,

@@ -20,24 +20,27 @@ FIELDS = {
     "email_pattern": "n***a@example.org",
     "url": "https://fragment.com/login/1",
     "beginning": "ho",
+    "reset_available_period": 86_400,
 }
 SAID = {
-    "SentCodeTypeApp": 'the code is in the app on your other devices, in the chat "Telegram" (5 digits).',
-    "SentCodeTypeSms": "the code comes by SMS (5 digits).",
-    "SentCodeTypeSmsWord": 'the code is a word that comes by SMS, which begins with "ho".',
-    "SentCodeTypeSmsPhrase": 'the code is a phrase that comes by SMS, which begins with "ho".',
-    "SentCodeTypeCall": "a phone call comes and a voice reads out the code (5 digits).",
-    "SentCodeTypeFlashCall": "a number calls and hangs up at once: the code is that number, which looks like +4477*.",
+    "SentCodeTypeApp": "the code was sent to the Telegram app on your other devices (5 digits).",
+    "SentCodeTypeSms": "the code was sent by SMS (5 digits).",
+    "SentCodeTypeSmsWord": 'the code was sent by SMS: a word that begins with "ho".',
+    "SentCodeTypeSmsPhrase": 'the code was sent by SMS: a phrase that begins with "ho".',
+    "SentCodeTypeCall": "a phone call is coming: a voice reads out the code (5 digits).",
+    "SentCodeTypeFlashCall": "a flash call is coming, which ends at once: the code is the calling number (+4477*).",
     "SentCodeTypeMissedCall": (
-        "a number that begins with +4477 calls and hangs up at once: the code is the last 5 digits of that number."
+        "a missed call is coming from +4477…: the code is the last 5 digits of the calling number."
     ),
     "SentCodeTypeEmailCode": (
-        "the code comes by e-mail to n***a@example.org (5 digits). (An official app can reset a lost address.)"
+        "the code was sent by e-mail to n***a@example.org (5 digits)."
+        " No access to it? An official app can reset the login e-mail."
     ),
     "SentCodeTypeFragmentSms": (
-        "the code is on Fragment, for the owner of this anonymous number: https://fragment.com/login/1 (5 digits)"
+        "the code is on Fragment (5 digits): log in there as the owner of this anonymous number."
+        " https://fragment.com/login/1"
     ),
-    "SentCodeTypeFirebaseSms": "the server offers an SMS that only official apps can ask for.",
+    "SentCodeTypeFirebaseSms": "the server offers an SMS that only official apps can request (Firebase).",
 }
 
 
@@ -67,7 +70,11 @@ def test_every_way_of_the_layer_has_its_sentence(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(name for name in classes("SentCodeType") if name in SAID))
 def test_a_way_that_says_nothing_of_itself_is_a_sentence_too(name: str) -> None:
     cls = classes("SentCodeType")[name]
-    empty = {key: 0 if key == "length" else "" for key in inspect.signature(cls.__init__).parameters if key in FIELDS}
+    empty = {
+        key: "" if isinstance(FIELDS[key], str) else 0
+        for key in inspect.signature(cls.__init__).parameters
+        if key in FIELDS
+    }
     said = way_of(cls(**empty)).where
     assert not any(sign in said for sign in ("None", '""', "  ", "()", " 0 ", " ,"))
 
@@ -104,7 +111,7 @@ def test_next_way_of_a_newer_layer_hides_nothing_of_the_way() -> None:
     following = types.auth.CodeTypeSms()
     body = sent(types.auth.SentCodeTypeCall(5), next_type=following, timeout=60)
     code = read_sent_code(body.replace(bytes(following), struct.pack("<I", 0xDECAFBAD)))
-    assert (code.way.where, code.next_way, code.timeout) == (SAID["SentCodeTypeCall"], "another way", 60)
+    assert (code.way.where, code.next_way, code.timeout) == (SAID["SentCodeTypeCall"], "in another way", 60)
 
 
 @pytest.mark.parametrize(

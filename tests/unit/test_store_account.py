@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from archiver.ingest import Ingest
 from archiver.record import Channel
-from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state
+from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
 from archiver.store.channel import find_channel, set_aside, set_state
 from archiver.store.database import Database
 from archiver.store.intake import Order, Outcome, find_outcome, finish, list_open, put
@@ -59,6 +60,16 @@ async def test_since_stays_while_the_state_stays(database: Database) -> None:
     assert await state("dead", "banned", 3) == ("dead", "banned", 3)
     assert await state("dead", "banned", 4) == ("dead", "banned", 3)
     assert await state("active", None, 5) == ("active", None, 5)
+
+
+async def test_of_whose_it_is_two_digits_are_the_most_that_is_kept(database: Database) -> None:
+    await database.write(lambda conn: set_account_state(conn, "default", "active", now=1))
+    await database.write(lambda conn: set_identity(conn, "default", "Nadia", "45"))
+    await database.write(lambda conn: set_account_state(conn, "default", "dead", now=2, reason="banned"))
+    [known] = await list_accounts(database.connection)
+    assert (known.state, known.first_name, known.phone_end) == ("dead", "Nadia", "45")
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(lambda conn: set_identity(conn, "default", "Nadia", "9996612345"))
 
 
 async def test_channel_is_pinned_to_the_account_that_added_it_until_it_is_moved(database: Database) -> None:
