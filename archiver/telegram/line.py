@@ -58,6 +58,8 @@ class Line:
         self._failures = 0
         """Lines lost and not made since the last answer."""
         self._mending = asyncio.Lock()
+        self.moving = asyncio.Lock()
+        """Held by whoever moves the account's home."""
         self._dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
         self.route = self._dialler.route
 
@@ -75,6 +77,10 @@ class Line:
     def client(self) -> Client | None:
         """The client, if there is one to ask at this moment."""
         return self._client if self._client is not None and self._client.alive else None
+
+    def holds(self, client: Client) -> bool:
+        """Whether it is still this one."""
+        return self._client is client
 
     async def ready(self, ticket: TicketOffice | None = None) -> None:
         """Return when there is a client. Raises LoginNeeded, UsageError; Unreachable unless it is tried for ever.

@@ -9,12 +9,13 @@ whether it knows us.
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from telethon import errors
 from telethon.tl import functions
 
-from archiver.errors import ServerFault
+from archiver.errors import ChannelError, ServerFault
 from archiver.telegram.client import Client
 from archiver.telegram.data_centres import read_config
 from archiver.telegram.faults import MIGRATIONS
@@ -24,6 +25,8 @@ from archiver.telegram.outcomes import Ticket
 
 if TYPE_CHECKING:
     from archiver.telegram.connection import Connection
+
+log = logging.getLogger(__name__)
 
 _MOST = 5
 
@@ -37,15 +40,23 @@ async def follow(home: Connection, line: Line, client: Client, sent: Any, been: 
             hint="Nothing is lost; try again later.",
         )
     been.add(dc)
+    async with line.moving:  # one moves, the others go along
+        if line.holds(client):
+            await _move(home, line, client, sent)
+
+
+async def _move(home: Connection, line: Line, client: Client, sent: Any) -> None:
+    dc = sent.new_dc
     await _find(home, line, dc)
     ticket, with_key = None, False
     if not isinstance(sent, errors.PhoneMigrateError):
         try:
-            ticket = await export(home, dc, (*MIGRATIONS, errors.UnauthorizedError, errors.BadRequestError))
-        except MIGRATIONS:
-            with_key = True  # the old home says nothing else any more; a server may know the key at the new one
-        except (errors.UnauthorizedError, errors.BadRequestError):
-            pass
+            ticket = await export(home, dc, (*MIGRATIONS, errors.UnauthorizedError))
+        except errors.UnauthorizedError:
+            pass  # nobody is logged in
+        except (*MIGRATIONS, ChannelError, ServerFault) as exc:
+            log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
+            with_key = True  # a server may know the key at the new home, too
     await line.move(client, dc, ticket, with_key=with_key)
 
 

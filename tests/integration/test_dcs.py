@@ -28,6 +28,8 @@ from tests.telegram.world import Account, World
 
 PATIENT = replace(SHORT, connect=15.0, call=10.0, call_most=10.0)
 """For all that is answered, so that a busy machine is no failure."""
+HURRIED = replace(PATIENT, call=0.5, call_most=0.5, delays=(0.0, 0.0))
+"""For what is never answered."""
 STATE = fn.updates.GetStateRequest()
 
 
@@ -148,7 +150,7 @@ async def test_what_is_killed_after_the_move_goes_on_there(desk: Desk, account: 
     account.home_dc = 4
     desk.server.faults.add("auth.sendCode", faults.hang(), skip=1)  # at the new home
     with pytest.raises(Error):
-        await desk.log_in(account, patience=SHORT)
+        await desk.log_in(account, patience=HURRIED)
     assert desk.home == 4
     before = desk.server.accepted_at[2]
     desk.server.faults.clear()
@@ -178,6 +180,7 @@ async def test_an_account_that_is_moved_later_takes_its_login_along(desk: Desk, 
         assert all(isinstance(answer, types.updates.State) for answer in answers)
     assert (desk.home, desk.keys_of(account)) == (3, {2, 3})
     assert calls(desk.server, "auth.sendCode") == 1
+    assert calls(desk.server, "auth.exportAuthorization") == 1
     async with desk.connection() as connection:
         assert await connection.is_logged_in()
 
@@ -199,7 +202,7 @@ async def test_a_move_killed_before_it_is_done_is_done_again(desk: Desk, account
     await desk.log_in(account)
     account.move(5)
     desk.server.faults.add("auth.importAuthorization", faults.hang())
-    async with desk.connection(patience=SHORT) as connection:
+    async with desk.connection(patience=HURRIED) as connection:
         with pytest.raises(Error):
             await connection.invoke(STATE, method="getState")
     assert desk.home == 2  # where it can be asked again
@@ -587,3 +590,18 @@ async def test_an_account_is_followed_through_a_proxy_that_knows_the_numbers_onl
     async with desk.connection() as connection:
         assert await connection.is_logged_in()  # without the proxy, at an address that was learned
     assert desk.keys_of(account) == {4}
+
+
+@pytest.mark.parametrize("said", [(400, "METHOD_INVALID"), (500, "INTERNAL"), (501, "NOT_IMPLEMENTED")])
+async def test_a_move_without_an_authorization_ends_in_a_login(
+    desk: Desk, account: Account, said: tuple[int, str]
+) -> None:
+    account.home_dc = 2
+    await desk.log_in(account)
+    account.move(3)
+    desk.server.faults.add("auth.exportAuthorization", faults.rpc(*said))
+    async with desk.connection(patience=replace(PATIENT, delays=(0.0, 0.01))) as connection:
+        with pytest.raises(LoginNeeded):
+            await connection.invoke(STATE, method="getState")
+    await desk.log_in(account)
+    assert desk.home == 3
