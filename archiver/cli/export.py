@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,8 +17,9 @@ from archiver.cli.reading import When, choose_channels, open_archive, present
 from archiver.errors import UsageError
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
+from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request
-from archiver.export.run import Result, data_path, export_to_file, export_to_stream
+from archiver.export.run import Result, export_to_file, export_to_stream
 from archiver.export.writer import Writer
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ def command(
     context: typer.Context,
     channels: Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="All when none is named.")] = None,
     *,
-    out: Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="A file, a directory, or - for stdout.")],
+    out: Annotated[
+        str, typer.Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
+    ],
     format_name: Annotated[
         Literal["jsonl", "csv"] | None,
-        typer.Option("--format", metavar="FORMAT", help="jsonl or csv; by the file's name when left out, else jsonl."),
+        typer.Option("--format", metavar="FORMAT", help="jsonl or csv; by the file's ending when left out."),
     ] = None,
     query: Annotated[
         str | None, typer.Option("--query", metavar="QUERY", help="Only what it finds; see `telekeep help query`.")
@@ -59,6 +61,7 @@ def command(
     excel: Annotated[
         bool, typer.Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> int:
     """Write a date range to a file, with a manifest.
 
@@ -70,7 +73,8 @@ def command(
       telekeep export --since 7d -o - | jq .permalink
 
     The rows of docs/rows.md, oldest first; [since, until) in UTC; the same bytes for the same archive and command.
-    A file is there whole or not at all. Beside it lies manifest.json: bounds, counts, completeness, SHA-256.
+    A file is there whole or not at all; one that is there already is replaced with --force only. Beside it lies
+    manifest.json: bounds, counts, completeness, SHA-256. Pipes and devices are written into, and get no manifest.
     """
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
@@ -78,7 +82,16 @@ def command(
     spellings = find_glossary(context.obj, wanted=expand, named=glossary)
     when = When(since, until, on, tz)
     return asyncio.run(
-        run(context.obj, channels or [], writer=writer, out=out, query=query, when=when, glossary=spellings)
+        run(
+            context.obj,
+            channels or [],
+            writer=writer,
+            out=out,
+            query=query,
+            when=when,
+            glossary=spellings,
+            force=force,
+        )
     )
 
 
@@ -91,26 +104,34 @@ async def run(
     query: str | None,
     when: When,
     glossary: Glossary | None = None,
+    force: bool = False,
 ) -> int:
     """Export; the result is the exit status."""
+    place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
     now = present()
     bounds = when.resolve(now)
-    async with open_archive(invocation) as database:
-        conn = database.connection
-        channels = await choose_channels(conn, typed)
-        tree = None
-        if query is not None:
-            await open_engine(conn)
-            tree = await read_query(conn, query, now=now, zone=when.tz, glossary=glossary)
-        request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
-        with count_rows("export") as progress:
-            if out == "-":
-                await export_to_stream(conn, request, writer, sys.stdout.buffer, progress=progress)
-                return 0
-            path = data_path(out, writer.extension)
-            result = await export_to_file(
-                conn, request, writer, path, format_name=writer.extension, now=now, progress=progress
-            )
+    result: Result | None = None
+    try:
+        async with open_archive(invocation) as database:
+            conn = database.connection
+            channels = await choose_channels(conn, typed)
+            tree = None
+            if query is not None:
+                await open_engine(conn)
+                tree = await read_query(conn, query, now=now, zone=when.tz, glossary=glossary)
+            request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
+            with count_rows("export") as progress:
+                if isinstance(place, Stream):
+                    async with open_stream(place) as sink:
+                        await export_to_stream(conn, request, writer, sink, progress=progress)
+                    return 0
+                result = await export_to_file(
+                    conn, request, writer, place, format_name=writer.extension, now=now, force=force, progress=progress
+                )
+    except asyncio.CancelledError:
+        if result is None:
+            raise
+        # It came too late: both files have their names, and 130 would say that nothing was written.
     _tell(result)
     return 0
 
@@ -124,12 +145,19 @@ def _writer(name: str, *, excel: bool) -> Writer:
 
 
 def _format_of(out: str) -> str:
-    return "csv" if out.lower().endswith(".csv") else "jsonl"
+    """By the file's ending; JSON Lines for what has none, as a directory, a pipe or standard output."""
+    ending = Path(out).suffix.lower()
+    if ending in ENDINGS:
+        return ENDINGS[ending]
+    if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
+        return "jsonl"
+    raise UsageError(f"there is no format with the ending {ending}.", hint="Write --format jsonl or --format csv.")
 
 
 def _tell(result: Result) -> None:
     assert result.manifest is not None
     output.note(f"{result.rows} rows in {result.data_path}, manifest in {result.manifest_path}")
+    output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
     for warning in result.manifest.warnings:
         output.warn(warning)
     for part in result.manifest.channels:

@@ -12,7 +12,7 @@ import typer
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.errors import IntegrityError
-from archiver.export.verify import check, find_manifests
+from archiver.export.verify import find_manifests, judge
 
 EXIT_STATUS = {
     0: "all is as it was written",
@@ -35,7 +35,8 @@ def command(
       telekeep verify day.csv
       telekeep verify
 
-    An export: every file of the manifest by its size and SHA-256; neither archive nor network is needed.
+    An export: the manifest itself, and every file that it names by its size, SHA-256 and rows; neither archive nor
+    network is needed. The manifest's own SHA-256 is shown, for comparison with what `telekeep export` said.
     The archive (no PATH): the database file, and every payload, earlier contents included, by its SHA-256.
     """
     return asyncio.run(verify_archive(context.obj)) if path is None else verify_export(path)
@@ -43,10 +44,14 @@ def command(
 
 def verify_export(path: Path) -> int:
     """Check it; the result is the exit status. Raises IntegrityError."""
-    checked = [one for manifest in find_manifests(path) for one in check(manifest)]
-    output.table(
-        ("file", "rows", "result"), ((str(one.path), one.rows, one.fault or "ok") for one in checked), right=("rows",)
-    )
+    judged = [judge(manifest) for manifest in find_manifests(path)]
+    checked = [file for one in judged for file in one.files]
+    rows: list[tuple[object, ...]] = []
+    for one in judged:
+        if one.sha256 is not None:
+            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {one.sha256}"))
+        rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
+    output.table(("file", "rows", "result"), ((str(row[0]), *row[1:]) for row in rows), right=("rows",))
     faults = [one for one in checked if one.fault]
     if faults:
         raise IntegrityError(

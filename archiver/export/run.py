@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from archiver.completeness import Tally, fill_held, tally
 from archiver.coverage import Interval
 from archiver.errors import NotFound, UsageError
 from archiver.export.manifest import (
-    MANIFEST_NAME,
     ChannelPart,
     Completeness,
     FilePart,
     Manifest,
     Share,
 )
+from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.stream import iter_items
 from archiver.export.target import Target
@@ -58,16 +59,7 @@ class Result:
     manifest: Manifest | None
     data_path: Path | None
     manifest_path: Path | None
-
-
-def data_path(output: str, extension: str) -> Path:
-    """The data file that `-o` means: the file named, or `messages.<extension>` in the directory named."""
-    path = Path(output)
-    if output.endswith("/") or path.is_dir():
-        return path / f"messages.{extension}"
-    if path.name in {MANIFEST_NAME, "", ".", ".."}:
-        raise UsageError(f"{output} cannot be the data file.", hint="The manifest is written beside it.")
-    return path
+    manifest_sha256: str | None = None
 
 
 async def export_to_file(
@@ -78,15 +70,15 @@ async def export_to_file(
     *,
     format_name: str,
     now: datetime,
+    force: bool = True,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Write the data file and the manifest beside it; both are whole, or not there."""
+    """Write the data file and the manifest beside it; both are whole, or as before. `force`: a file gives way."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise UsageError(f"{path.parent} cannot be made: {exc.strerror}.") from exc
-    manifest_path = path.with_name(MANIFEST_NAME)
-    with Target(path) as data, Target(manifest_path) as beside:
+    with Target(path, replace=force) as data:
         async with snapshot(conn):
             shares = await _write_rows(conn, request, writer, data, progress)
             channels = [await _part(conn, request, name, shares[name.channel_id]) for name in request.channels]
@@ -102,11 +94,9 @@ async def export_to_file(
             exported_at=now,
             warnings=writer.warnings,
         )
-        beside.write(dump(manifest.to_object(), indent=True) + b"\n")
-        data.commit()
-        _keep_other_manifest(manifest_path, path.name)
-        beside.commit()
-    return Result(rows, manifest, path, manifest_path)
+        told = dump(manifest.to_object(), indent=True) + b"\n"
+        manifest_path = await publish(data, told)
+    return Result(rows, manifest, path, manifest_path, hashlib.sha256(told).hexdigest())
 
 
 async def export_to_stream(
@@ -183,15 +173,3 @@ async def _shortfall(
         unreadable=await count_stubs(conn, channel_id, since=since, until=until),
         surplus=await find_surplus(conn, channel_id) or 0,
     )
-
-
-def _keep_other_manifest(manifest_path: Path, data_name: str) -> None:
-    """A manifest of another export in the same directory moves to `<its file>.manifest.json`: it is a proof."""
-    import orjson  # noqa: PLC0415 - only here
-
-    try:
-        files = [file["path"] for file in orjson.loads(manifest_path.read_bytes())["files"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if files and data_name not in files and all(isinstance(name, str) and "/" not in name for name in files):
-        manifest_path.replace(manifest_path.with_name(f"{files[0]}.{MANIFEST_NAME}"))

@@ -1,9 +1,14 @@
-"""Check an export against its manifest: every data file is there, whole and unchanged."""
+"""Check an export against its manifest: every data file is there, whole and unchanged. Nothing is believed.
+
+Regular files of the manifest's directory are read and nothing else; sizes are compared before a byte is.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,74 +16,125 @@ from typing import Any
 import orjson
 
 from archiver.errors import NotFound
+from archiver.export.claims import find_fault
+from archiver.export.counting import make_counter
 from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.regular import Unfit, open_regular, read_small
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One data file; `fault` says what is wrong with it, None that nothing is."""
+    """A data file or a manifest; `fault` says what is wrong with it, None that nothing is."""
 
     path: Path
     rows: int
     fault: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One manifest, and what it names."""
+
+    path: Path
+    sha256: str | None
+    """Of the manifest itself, as `export` said it."""
+    files: tuple[Checked, ...]
+
+
 def find_manifests(path: Path) -> list[Path]:
     """The manifests that `path` means: a directory's, a data file's, or the one named. Raises NotFound."""
     if path.is_dir():
-        found = sorted({*path.glob(MANIFEST_NAME), *path.glob(f"*.{MANIFEST_NAME}")})
-    elif path.name.endswith(MANIFEST_NAME):
-        found = [path] if path.is_file() else []
+        found = sorted(one for one in path.iterdir() if _is_manifest_name(one.name)) or _of_file(path)
+    elif _is_manifest_name(path.name):
+        found = [path] if os.path.lexists(path) else []
     else:
-        beside = (path.with_name(f"{path.name}.{MANIFEST_NAME}"), path.with_name(MANIFEST_NAME))
-        found = [one for one in beside if path.name in _names(one)]
+        found = _of_file(path)
     if not found:
         raise NotFound(f"there is no export's manifest for {path}.")
     return found
 
 
-def check(manifest: Path) -> Iterator[Checked]:
-    """Each file that the manifest names."""
-    parsed = _read(manifest)
-    files = parsed.get("files") if isinstance(parsed, dict) else None
-    if not isinstance(files, list):
-        yield Checked(manifest, 0, "is no manifest of telekeep")
-        return
-    for entry in files:
-        if not isinstance(entry, dict):
-            yield Checked(manifest, 0, "names a file without saying which")
-            continue
-        name = str(entry.get("path"))
-        # A manifest may come from anywhere; it must not make us read elsewhere.
-        if not name or Path(name).is_absolute() or ".." in Path(name).parts:
-            yield Checked(manifest, 0, "names a file outside its directory")
-            continue
-        path = manifest.parent / name
-        yield Checked(path, int(entry.get("rows") or 0), _fault(path, entry))
+def _is_manifest_name(name: str) -> bool:
+    return name == MANIFEST_NAME or name.endswith(f".{MANIFEST_NAME}")
 
 
-def _fault(path: Path, entry: dict[str, Any]) -> str | None:
+def _of_file(path: Path) -> list[Path]:
+    """Those that name the file; when none does, those that cannot be read: one of them may have."""
+    beside = [path.parent / f"{path.name}.{MANIFEST_NAME}", path.parent / MANIFEST_NAME]
+    beside = [one for one in beside if os.path.lexists(one)]
+    told = [(one, _names(one)) for one in beside]
+    return [one for one, names in told if names and path.name in names] or [one for one, names in told if names is None]
+
+
+def judge(manifest: Path) -> Judged:
+    """The manifest itself, and each file that it names."""
     try:
-        size = path.stat().st_size
-        if size != entry.get("bytes"):
-            return f"has {size} bytes instead of {entry.get('bytes')}"
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return "is not there"
+        with _directory(manifest) as directory:
+            data = read_small(directory, manifest.name)
+            told = _parse(data)
+            if fault := find_fault(told):
+                return Judged(manifest, None, (Checked(manifest, 0, fault),))
+            files = [
+                Checked(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, told["format"]))
+                for entry in told["files"]
+            ]
+            return Judged(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
+    except Unfit as unfit:
+        return Judged(manifest, None, (Checked(manifest, 0, str(unfit)),))
+
+
+def check(manifest: Path) -> Iterator[Checked]:
+    """Each file that the manifest names, or the manifest itself when that is wrong."""
+    yield from judge(manifest).files
+
+
+@contextmanager
+def _directory(manifest: Path) -> Iterator[int]:
+    try:
+        directory = os.open(manifest.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise Unfit(f"cannot be read: {exc.strerror}") from None
+    try:
+        yield directory
+    finally:
+        os.close(directory)
+
+
+def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | None:
+    digest, counter, size = hashlib.sha256(), make_counter(format_name), 0
+    try:
+        with open_regular(directory, entry["path"]) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != entry["bytes"]:
+                return f"has {size} bytes instead of {entry['bytes']}"
+            left = size
+            while left and (data := file.read(min(left, _CHUNK))):
+                digest.update(data)
+                counter.feed(data)
+                left -= len(data)
+    except Unfit as unfit:
+        return str(unfit)
     except OSError as exc:
         return f"cannot be read: {exc.strerror}"
-    return None if digest == entry.get("sha256") else "has another SHA-256"
+    if digest.hexdigest() != entry["sha256"]:
+        return "has another SHA-256"
+    return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
-def _names(manifest: Path) -> list[str]:
-    parsed = _read(manifest)
-    files = parsed.get("files") if isinstance(parsed, dict) else None
-    return [str(file.get("path")) for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-
-
-def _read(manifest: Path) -> Any:
+def _names(manifest: Path) -> list[str] | None:
+    """The files that it names; None when it cannot be read as a manifest at all."""
     try:
-        return orjson.loads(manifest.read_bytes())
-    except (OSError, ValueError):
+        with _directory(manifest) as directory:
+            told = _parse(read_small(directory, manifest.name))
+        return [str(file["path"]) for file in told["files"]]
+    except (Unfit, KeyError, TypeError):
         return None
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except ValueError:
+        raise Unfit("is no manifest of telekeep: it is not JSON") from None

@@ -242,7 +242,7 @@ class Desk:
 
     def export(self, *arguments: str, name: str = "out.jsonl") -> list[dict[str, Any]]:
         """The rows that an export writes."""
-        done = self.run("export", *arguments, "-o", name)
+        done = self.run("export", *arguments, "-o", name, "--force")
         assert done.status == 0, done
         path = self.home / name
         if path.suffix == ".csv":

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import pty
+import re
 import signal
 import sqlite3
 import subprocess
@@ -366,26 +367,32 @@ def test_verify_without_a_path_checks_the_archive(run: Run, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopped_export_leaves_no_half_file(archive: Path, tmp_path: Path, kill: signal.Signals) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    # The first row tells that the export is under way; then it waits for a reader of the pipe.
+    for name in ("begun", "signalled"):
+        os.mkfifo(tmp_path / name)
+    # Each row tells that the export is under way, then waits until the signal was sent.
     script = (
         "import signal, sys; from archiver.cli.__main__ import main; from archiver.export.jsonl import JsonlWriter\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it\n"
-        "JsonlWriter.encode = lambda self, row: open('pipe', 'w').close() or b'{}'\n"
-        "main(sys.argv[1:])"
+        "once = []\n"
+        "def encode(self, row):\n"
+        "    if not once:\n"
+        "        once.append(1); open('begun', 'w').close(); open('signalled').close()\n"
+        "    return b'{}'\n"
+        "JsonlWriter.encode = encode; main(sys.argv[1:])"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, "export", "-o", "out/x.jsonl"], cwd=tmp_path, env=clean_environment(archive)
     )
-    with (tmp_path / "pipe").open():
+    with (tmp_path / "begun").open():
         process.send_signal(kill)
     while process.poll() is None:
-        try:  # let it run into the signal, wherever it is
-            os.close(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK))
-        finally:
+        try:  # nobody opens it, when the signal had its way before
+            os.close(os.open(tmp_path / "signalled", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
             time.sleep(0.01)
-    left = [] if kill is not signal.SIGKILL else [".manifest.json.part", ".x.jsonl.part"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == left
+    left = [path.name for path in (tmp_path / "out").iterdir()]
+    assert len(left) == (kill is signal.SIGKILL)
+    assert all(re.fullmatch(r"\.telekeep-[0-9a-f]{32}\.part", name) for name in left)
     assert process.returncode == (-kill if kill is signal.SIGKILL else 130)
 
 

@@ -11,11 +11,10 @@ import orjson
 import pytest
 
 from archiver.cli.reading import choose_channels
-from archiver.errors import UsageError
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
-from archiver.export.run import data_path, export_to_file
+from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests
 from archiver.row import KEYS
 from archiver.store.database import Database
@@ -248,11 +247,3 @@ def test_verify_notices_every_change(archive: Path, tmp_path: Path, change: Any,
 def test_verify_reads_no_file_that_a_wrong_manifest_points_to(tmp_path: Path, told: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(told)
     assert all(one.fault for one in check(tmp_path / "manifest.json"))
-
-
-def test_output_is_a_file_or_a_directory(tmp_path: Path) -> None:
-    assert data_path("day.csv", "csv") == Path("day.csv")
-    assert data_path("found/", "csv") == Path("found/messages.csv")
-    assert data_path(str(tmp_path), "jsonl") == tmp_path / "messages.jsonl"
-    with pytest.raises(UsageError):
-        data_path("manifest.json", "jsonl")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import Busy, UsageError
+from archiver.errors import UsageError
 from archiver.export.target import Target
 
 
@@ -34,15 +34,6 @@ def test_error_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_two_exports_do_not_write_one_file(tmp_path: Path) -> None:
-    with Target(tmp_path / "out") as first:
-        first.write(b"first")
-        with pytest.raises(Busy), Target(tmp_path / "out"):
-            pass
-        first.commit()
-    assert (tmp_path / "out").read_bytes() == b"first"
 
 
 def test_directory_that_cannot_be_written_is_said_clearly(tmp_path: Path) -> None:

@@ -1,0 +1,198 @@
+"""What a manifest claims, checked by itself: every field by its type, and the numbers against each other. Pure.
+
+A manifest may come from anywhere. What later versions add is left alone; what this version writes must be there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from archiver.export.manifest import MANIFEST_VERSION
+from archiver.row import SCHEMA_VERSION
+
+_Check: TypeAlias = Callable[[Any], bool]
+_INSTANT = re.compile(r"-?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST = 2**63 - 1
+_LONGEST_PATH, _DEEPEST = 1024, 16
+FORMATS = frozenset({"jsonl", "csv"})
+
+
+_ADDED = {"partial", "reasons", "incomplete"}
+"""Fields that manifests of version 1 did not have at first."""
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def _flag(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _id(value: Any) -> bool:
+    return type(value) is int and 0 < value <= _MOST
+
+
+def _instant(value: Any) -> bool:
+    return type(value) is str and _INSTANT.fullmatch(value) is not None
+
+
+def _range(value: Any) -> bool:
+    return type(value) is list and len(value) == 2 and all(map(_id, value)) and value[0] <= value[1]
+
+
+def _ranges(value: Any) -> bool:
+    return type(value) is list and all(map(_range, value)) and all(one[1] < two[0] for one, two in pairwise(value))
+
+
+def _or_null(check: _Check) -> _Check:
+    return lambda value: value is None or check(value)
+
+
+def _texts(value: Any) -> bool:
+    return type(value) is list and all(map(_text, value))
+
+
+def _list_of(fields: Mapping[str, _Check]) -> _Check:
+    return lambda value: type(value) is list and all(_wrong(one, fields) is None for one in value)
+
+
+def _object(fields: Mapping[str, _Check]) -> _Check:
+    return lambda value: _wrong(value, fields) is None
+
+
+def _exactly(*values: object) -> _Check:
+    return lambda value: any(type(value) is type(one) and value == one for one in values)
+
+
+def is_inner_path(value: Any) -> bool:
+    """Whether it names a file in the manifest's directory, or below, and nothing else."""
+    if type(value) is not str or len(value) > _LONGEST_PATH or "\0" in value or "\\" in value:
+        return False
+    return value.count("/") < _DEEPEST and all(step not in ("", ".", "..") for step in value.split("/"))
+
+
+_COMPLETENESS: dict[str, _Check] = {
+    "complete": _flag,
+    "reasons": _texts,
+    "partial": _count,
+    "as_of": _or_null(_instant),
+    "ids": _or_null(_range),
+    **dict.fromkeys(("held", "missing", "absent", "not_fetched", "outside_window"), _count),
+    **dict.fromkeys(("missing_ids", "absent_ids", "not_fetched_ids", "outside_window_ids"), _ranges),
+}
+_CHANNEL: dict[str, _Check] = {
+    "channel_id": _id,
+    "username": _or_null(_text),
+    "alias": _or_null(_text),
+    "title": _text,
+    "state": _text,
+    "rows": _count,
+    "first_id": _or_null(_id),
+    "last_id": _or_null(_id),
+    "first_date": _or_null(_instant),
+    "last_date": _or_null(_instant),
+    "completeness": _object(_COMPLETENESS),
+}
+_FILE: dict[str, _Check] = {
+    "path": is_inner_path,
+    "bytes": _count,
+    "rows": _count,
+    "sha256": lambda value: type(value) is str and _SHA256.fullmatch(value) is not None,
+}
+_BOUNDS: dict[str, _Check] = {
+    "since": _or_null(_instant),
+    "until": _or_null(_instant),
+    "tz": _text,
+    "meaning": _text,
+}
+_MANIFEST: dict[str, _Check] = {
+    "manifest_version": _exactly(MANIFEST_VERSION),
+    "row_schema_version": _exactly(*range(1, SCHEMA_VERSION + 1)),
+    "tool": _object({"name": _exactly("telekeep"), "version": _text}),
+    "exported_at": _instant,
+    "query": _or_null(_text),
+    "expanded_query": _or_null(_text),
+    "engine": _exactly(None, "exact"),
+    "norm_version": _or_null(_count),
+    "bounds": _object(_BOUNDS),
+    "order": _exactly(["date", "channel_id", "message_id"]),
+    "format": _exactly(*FORMATS),
+    "options": lambda value: type(value) is dict,
+    "rows": _count,
+    "complete": _flag,
+    "incomplete": _list_of({"channel": _text, "reasons": _texts}),
+    "channels": _list_of(_CHANNEL),
+    "files": _list_of(_FILE),
+    "warnings": _texts,
+}
+
+
+def find_fault(told: Any) -> str | None:
+    """What is wrong with the manifest itself, as words that follow its name; None: it may be true."""
+    if type(told) is not dict:
+        return "is no manifest of telekeep"
+    wrong = _wrong(told, _MANIFEST)
+    if wrong is not None:
+        return f"is no manifest of telekeep: {wrong!r} is not what it must be"
+    return next(_contradictions(told), None)
+
+
+def _wrong(value: Any, fields: Mapping[str, _Check]) -> str | None:
+    """The first field that is missing or of a wrong type."""
+    if type(value) is not dict:
+        return next(iter(fields))
+    for name, check in fields.items():
+        if not check(value[name]) if name in value else name not in _ADDED:
+            return name
+    return None
+
+
+def _contradictions(told: dict[str, Any]) -> Iterator[str]:
+    channels, files = told["channels"], told["files"]
+    if not files:
+        yield "names no file"
+    if len({file["path"] for file in files}) < len(files):
+        yield "names a file twice"
+    if len({channel["channel_id"] for channel in channels}) < len(channels):
+        yield "names a channel twice"
+    for parts, what in ((channels, "channels"), (files, "files")):
+        if sum(part["rows"] for part in parts) != told["rows"]:
+            yield f"has another number of rows than its {what}"
+    if (told["query"] is None) != (told["engine"] is None):
+        yield "has a query without an engine, or an engine without a query"
+    lacking = sum(not channel["completeness"]["complete"] for channel in channels)
+    if told["complete"] != (lacking == 0) or len(told.get("incomplete", channels[:lacking])) != lacking:
+        yield "says that it is complete and that a channel is not, or the other way round"
+    for channel in channels:
+        if wrong := next(_of_channel(channel), None):
+            yield f"contradicts itself: channel {channel['channel_id']} {wrong}"
+
+
+def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
+    ends = [channel[name] for name in ("first_id", "last_id", "first_date", "last_date")]
+    if any((end is None) != (channel["rows"] == 0) for end in ends):
+        yield "has rows without ends, or ends without rows"
+    found = channel["completeness"]
+    ids = found["ids"]
+    states = ("held", "missing", "absent", "not_fetched", "outside_window")
+    if sum(found[state] for state in states) != (ids[1] - ids[0] + 1 if ids else 0):
+        yield "has counts that do not add up to its ids"
+    for state in states[1:]:
+        ranges = found[f"{state}_ids"]
+        if sum(last - first + 1 for first, last in ranges) != found[state]:
+            yield f"lists another number of {state} ids than it counts"
+        if ranges and (ids is None or ranges[0][0] < ids[0] or ranges[-1][1] > ids[1]):
+            yield f"lists {state} ids that are not its own"
+    if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial")):
+        yield "is said to be complete, and lacks ids"
+    if found["complete"] == bool(found.get("reasons", not found["complete"])):
+        yield "is said to be complete for a reason, or incomplete for none"

@@ -1,0 +1,52 @@
+"""The rows of a data file, counted as its bytes go by."""
+
+from __future__ import annotations
+
+
+class LineCounter:
+    """Rows of JSON Lines."""
+
+    def __init__(self) -> None:
+        self._ends = 0
+        self._last = b"\n"
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        self._ends += data.count(b"\n")
+        self._last = data[-1:]
+
+    @property
+    def rows(self) -> int:
+        """So far; a last line without its end is one."""
+        return self._ends + (self._last != b"\n")
+
+
+class RecordCounter:
+    """Records of CSV below its header: a CRLF ends one, but within quotes, which come in pairs there."""
+
+    def __init__(self) -> None:
+        self._ends = 0
+        self._quoted = False
+        self._rest = b""
+        self._last = b""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        self._last = data[-1:]
+        data = self._rest + data
+        self._rest = data[-1:] if data.endswith(b"\r") else b""
+        for number, part in enumerate(data[: len(data) - len(self._rest)].split(b'"')):
+            if number:
+                self._quoted = not self._quoted
+            if not self._quoted:
+                self._ends += part.count(b"\r\n")
+
+    @property
+    def rows(self) -> int:
+        """So far, without the header; -1 for a file without one."""
+        return self._ends + (self._last not in (b"\n", b"")) - 1
+
+
+def make_counter(format_name: str) -> LineCounter | RecordCounter:
+    """For a format of `claims.FORMATS`."""
+    return RecordCounter() if format_name == "csv" else LineCounter()

@@ -1,0 +1,67 @@
+"""Which files are exports of ours: those that a manifest beside them names, with their size and SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.regular import Unfit, open_regular, read_small
+
+
+def find_earlier(path: Path) -> str | None:
+    """When the file was exported, None when it is no export of ours, or was changed since."""
+    try:
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):
+            told = read_names(directory, name)
+            entry = told.entries.get(path.name) if told else None
+            if told and entry and _matches(directory, path.name, entry):
+                return told.exported_at
+    finally:
+        os.close(directory)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a manifest of telekeep says of its files."""
+
+    exported_at: str
+    entries: dict[str, dict[str, Any]]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Its files."""
+        return list(self.entries)
+
+
+def read_names(directory: int, name: str) -> Named | None:
+    """The files that a manifest names; None for what is no manifest of telekeep."""
+    try:
+        told = orjson.loads(read_small(directory, name))
+        files = {file["path"]: file for file in told["files"]}
+        if told["tool"]["name"] == "telekeep" and files and all(type(one) is str for one in files):
+            return Named(str(told["exported_at"]), files)
+    except (Unfit, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _matches(directory: int, name: str, entry: dict[str, Any]) -> bool:
+    try:
+        with open_regular(directory, name) as file:
+            if os.fstat(file.fileno()).st_size != entry.get("bytes"):
+                return False
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256")
+    except (Unfit, OSError):
+        return False

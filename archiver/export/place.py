@@ -1,0 +1,145 @@
+"""Where `-o` leads: a regular file, which is there whole or not at all, or something that is written into as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.errors import UsageError
+from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.ours import find_earlier
+
+_DESCRIPTOR = re.compile(rf"(?:/dev|/proc/(?:self|thread-self|{os.getpid()}))/(?:fd/([0-9]{{1,9}})|stdout|stderr)")
+ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+"""By which the format of a file is known."""
+_LINKS = 40
+"""As many links in a row as Linux follows."""
+_PATIENCE = 600.0
+"""Seconds that a reader of a pipe is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What is written into: standard output, a pipe, a device. It never gets a manifest."""
+
+    path: str
+    descriptor: int | None = None
+    """One that is open already."""
+
+
+def find_place(out: str, extension: str, *, force: bool = True, archive: Path | None = None) -> Path | Stream:
+    """What `-o` means: a stream, the file named, or `messages.<extension>` in the directory named.
+
+    Raises UsageError for what must not be replaced: a file, unless `force`; links, disks, what belongs to the archive.
+    """
+    if out == "-":
+        return Stream(out, 1)
+    descriptor = _find_descriptor(out)
+    if descriptor is not None:
+        return Stream(out, descriptor)
+    if not out or "\0" in out:
+        raise UsageError("-o needs the name of a file, a directory, or - for standard output.")
+    path = Path(out)
+    info = _look_at(path)
+    if out.endswith("/") or (info and stat.S_ISDIR(info.st_mode)):
+        return find_place(str(path / f"messages.{extension}"), extension, force=force, archive=archive)
+    if path.name.endswith(MANIFEST_NAME):
+        raise UsageError(f"{out} cannot be the data file.", hint="The manifest is written beside it.")
+    if info is None:
+        _expect_apart(path, archive)
+        return path
+    if stat.S_ISFIFO(info.st_mode) or stat.S_ISCHR(info.st_mode):
+        return Stream(out)
+    if path.is_symlink():
+        raise UsageError(f"{out} is a symbolic link and is not replaced.", hint=f"Name the file: {path.resolve()}")
+    if not stat.S_ISREG(info.st_mode):
+        raise UsageError(f"{out} is a disk or a socket; no export is written there.", hint="Name a file.")
+    _expect_replaceable(path, force=force, archive=archive)
+    return path
+
+
+def _look_at(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UsageError(f"{path} is a symbolic link that leads nowhere.", hint="Name a file.") from None
+        return None
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
+
+
+def _find_descriptor(out: str) -> int | None:
+    """The open descriptor that a path stands for, as /dev/stdout does, also through links."""
+    path = os.path.abspath(out)  # noqa: PTH100 - resolving would follow it to the very file
+    for _ in range(_LINKS):
+        if found := _DESCRIPTOR.fullmatch(path):
+            return int(found[1]) if found[1] else 2 if path.endswith("stderr") else 1
+        try:
+            path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))  # noqa: PTH115, PTH118, PTH120
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _expect_apart(path: Path, archive: Path | None) -> None:
+    """A new file beside the archive must not look like one that belongs to it: SQLite would take it for its log."""
+    if archive is not None and path.suffix.lower() not in ENDINGS and path.parent.resolve() == archive.resolve():
+        raise UsageError(f"{path} would lie among the archive's own files.", hint="Choose another directory.")
+
+
+def _expect_replaceable(path: Path, *, force: bool, archive: Path | None) -> None:
+    inside = archive is not None and path.resolve().is_relative_to(archive.resolve())
+    earlier = find_earlier(path) if inside or not force else None
+    if inside and earlier is None:
+        raise UsageError(f"{path} belongs to the archive and is not replaced.", hint="Choose another name.")
+    if force:
+        return
+    if earlier is not None:
+        raise UsageError(f"{path} is an earlier export, of {earlier}.", hint="--force replaces it.")
+    raise UsageError(f"{path} is there already.", hint="Choose another name; --force replaces it.")
+
+
+@asynccontextmanager
+async def open_stream(stream: Stream) -> AsyncIterator[BinaryIO]:
+    """The stream, to be written into; for a pipe without a reader it is waited. Raises UsageError."""
+    try:
+        if stream.descriptor == 1:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        handle = await _open(stream.path) if stream.descriptor is None else os.dup(stream.descriptor)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise UsageError(f"{stream.path} cannot be written: {exc.strerror}.") from exc
+
+
+async def _open(path: str) -> int:
+    """Neither made nor emptied: it must be there, and a pipe or a character device still."""
+    for _ in range(int(_PATIENCE / 0.1)):
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as exc:
+            if exc.errno != errno.ENXIO:
+                raise
+            await asyncio.sleep(0.1)
+            continue
+        mode = os.fstat(handle).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+            os.close(handle)
+            raise UsageError(f"{path} was exchanged meanwhile; nothing was written.")
+        os.set_blocking(handle, True)
+        return handle
+    raise UsageError(f"nobody reads the pipe {path}.", hint="Start its reader first.")

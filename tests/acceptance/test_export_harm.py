@@ -1,0 +1,208 @@
+"""An export harms nothing: what stands in its way stays, or gives way whole, and pipes are written into."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+import pytest
+
+from tests.acceptance.desk import clean_environment
+from tests.sample import build, make_message
+
+Run: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    messages = [make_message(number) for number in range(1, 31)]
+    return build(tmp_path_factory.mktemp("archive") / "a", messages, covered=[(1, 30)])
+
+
+@pytest.fixture
+def run(archive: Path, tmp_path: Path) -> Run:
+    def go(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "archiver", *arguments],
+            check=False,
+            **{
+                "cwd": tmp_path,
+                "env": clean_environment(TELEKEEP_ARCHIVE__DIR=str(archive)),
+                "text": True,
+                "timeout": 60,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+            }
+            | more,
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    return go
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def one_line(done: subprocess.CompletedProcess[str], said: str) -> None:
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert said in line
+
+
+def test_file_that_is_there_is_replaced_with_force_only(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("my notes")
+    one_line(run("export", "-o", "notes.csv"), "notes.csv is there already. Choose another name; --force replaces it.")
+    assert (tmp_path / "notes.csv").read_text() == "my notes"
+    assert run("export", "-o", "day.csv").returncode == 0
+    before = (tmp_path / "day.csv").read_bytes()
+    one_line(run("export", "--until", "2021-12-01", "-o", "day.csv"), "day.csv is an earlier export, of 20")
+    assert (tmp_path / "day.csv").read_bytes() == before
+    assert run("export", "--until", "2021-12-01", "-o", "day.csv", "--force").returncode == 0
+    assert (tmp_path / "day.csv").read_bytes() != before
+    assert run("verify", ".").returncode == 0
+    assert run("export", "-o", "notes.csv", "--force").returncode == 0
+    assert names(tmp_path) == ["day.csv", "day.csv.manifest.json", "manifest.json", "notes.csv"]
+    assert run("verify", ".").returncode == 0
+
+
+def test_manifest_of_something_else_is_left_alone_also_with_force(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "an extension"}')
+    done = run("export", "-o", "day.jsonl", "--force")
+    assert done.returncode == 0
+    assert "day.jsonl.manifest.json" in done.stderr
+    assert (tmp_path / "manifest.json").read_text() == '{"name": "an extension"}'
+    assert run("verify", "day.jsonl").returncode == 0
+
+
+def test_hash_of_the_manifest_is_said_by_export_and_by_verify(run: Run, tmp_path: Path) -> None:
+    said = run("export", "-o", "out/").stderr
+    [line] = [line for line in said.splitlines() if line.startswith("SHA-256 of the manifest: ")]
+    shown = run("verify", "out").stdout.splitlines()
+    assert shown == [
+        f"out/manifest.json\t30\tSHA-256 {line.rpartition(' ')[2]}",
+        "out/messages.jsonl\t30\tok",
+    ]
+
+
+@pytest.mark.parametrize("name", ["day.html", "day.json", "day.parquet", "day.jsonl.gz"])
+def test_ending_that_is_no_format_asks_for_one(run: Run, tmp_path: Path, name: str) -> None:
+    one_line(run("export", "-o", name), "--format jsonl or --format csv")
+    assert names(tmp_path) == []
+    assert run("export", "-o", name, "--format", "jsonl").returncode == 0
+    assert run("verify", name).returncode == 0
+
+
+def test_pipe_is_written_into_and_stays_a_pipe(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "link").symlink_to("pipe.jsonl")
+    for name in ("pipe.jsonl", "link"):
+        data: list[bytes] = []
+        reader = threading.Thread(target=lambda held=data: held.append((tmp_path / "pipe.jsonl").read_bytes()))
+        reader.start()
+        done = run("export", "-o", name, "--force")
+        reader.join(60)
+        assert done.returncode == 0, done.stderr
+        assert len(data[0].splitlines()) == 30
+    assert (tmp_path / "pipe.jsonl").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path) == ["link", "pipe.jsonl"]
+
+
+def test_link_to_standard_output_is_standard_output(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("/proc/self/fd/1")
+    assert len(run("export", "-o", "out").stdout.splitlines()) == 30
+    with (tmp_path / "file").open("w") as file:
+        file.write("before\n")
+        file.flush()
+        assert run("export", "-o", "out", stdout=file).returncode == 0
+    # Written behind what was there, as a shell's >> would have it.
+    assert (tmp_path / "file").read_text().splitlines()[0] == "before"
+    assert len((tmp_path / "file").read_text().splitlines()) == 31
+    assert (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes device nodes")
+def test_device_is_written_into_and_stays_a_device(run: Run, tmp_path: Path) -> None:
+    for name, minor in (("null", 3), ("full", 7)):
+        try:
+            os.mknod(tmp_path / name, 0o600 | 0o020000, os.makedev(1, minor))
+            (tmp_path / name).open("ab").close()
+        except OSError:
+            pytest.skip("no device nodes here")
+    assert run("export", "-o", "null", "--force").returncode == 0
+    one_line(run("export", "-o", "full", "--force"), "full cannot be written: No space left on device")
+    assert all((tmp_path / name).is_char_device() for name in ("null", "full"))
+    assert names(tmp_path) == ["full", "null"]
+
+
+def test_link_to_a_file_is_refused_and_both_stay(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "precious.csv").write_text("precious")
+    (tmp_path / "link.csv").symlink_to("precious.csv")
+    (tmp_path / "nowhere.csv").symlink_to("not-there.csv")
+    one_line(run("export", "-o", "link.csv", "--force"), "is a symbolic link and is not replaced")
+    one_line(run("export", "-o", "nowhere.csv", "--force"), "leads nowhere")
+    assert (tmp_path / "precious.csv").read_text() == "precious"
+    assert names(tmp_path) == ["link.csv", "nowhere.csv", "precious.csv"]
+
+
+def test_archive_is_never_the_target(run: Run, archive: Path) -> None:
+    before = (archive / "archive.db").read_bytes()
+    for name in ("archive.db", "archive.db-wal", "session"):
+        done = run("export", "-o", str(archive / name), "--force", "--format", "csv")
+        assert done.returncode == 2
+        assert "archive" in done.stderr
+    assert (archive / "archive.db").read_bytes() == before
+
+
+def test_full_disk_leaves_what_was_there(run: Run, tmp_path: Path) -> None:
+    run("export", "--until", "2021-12-16", "-o", "out/day.csv")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    # A limit on a file's size fails as a full disk does: at the bytes that do not fit.
+    for limit in (0, 1, 700, 9_000):
+        done = run("export", "-o", "out/day.csv", "--force", preexec_fn=lambda most=limit: _limit(most))
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), (limit, done.stderr)
+        assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert run("verify", "out").returncode == 0
+
+
+def _limit(most: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def test_several_exports_into_one_directory_at_once_are_all_right(run: Run, tmp_path: Path) -> None:
+    def together(words: Iterable[str], *more: str) -> None:
+        threads = [threading.Thread(target=run, args=("export", "-o", f"out/{word}", *more)) for word in words]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+
+    together(["one.jsonl", "two.csv", "three.jsonl", "four.csv"])
+    assert run("verify", "out").returncode == 0
+    assert len(names(tmp_path / "out")) == 8
+    together(["one.jsonl"] * 3, "--force")
+    assert run("verify", "out").returncode == 0
+    assert len(names(tmp_path / "out")) == 8
+
+
+def test_damage_that_a_manifest_shows_leaves_with_6(run: Run, tmp_path: Path) -> None:
+    run("export", "-o", "out/")
+    manifest = tmp_path / "out" / "manifest.json"
+    whole = orjson.loads(manifest.read_bytes())
+    for change in ({"files": []}, {"rows": "30"}, {"channels": None}, {"manifest_version": 7}, {"rows": 29}):
+        manifest.write_bytes(orjson.dumps(whole | change))
+        done = run("verify", "out")
+        assert (done.returncode, len(done.stderr.splitlines())) == (6, 1), change
+    manifest.unlink()
+    os.mkfifo(manifest)
+    assert run("verify", "out").returncode == 6
