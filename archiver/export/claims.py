@@ -169,8 +169,10 @@ def _contradictions(told: dict[str, Any]) -> Iterator[str]:
             yield f"has another number of rows than its {what}"
     if (told["query"] is None) != (told["engine"] is None):
         yield "has a query without an engine, or an engine without a query"
-    lacking = sum(not channel["completeness"]["complete"] for channel in channels)
-    if told["complete"] != (lacking == 0) or len(told.get("incomplete", channels[:lacking])) != lacking:
+    lacking = [one["completeness"] for one in channels if not one["completeness"]["complete"]]
+    if told["complete"] == bool(lacking) or [one["reasons"] for one in told.get("incomplete", [])] != [
+        one.get("reasons") for one in lacking if "incomplete" in told
+    ]:
         yield "says that it is complete and that a channel is not, or the other way round"
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
