@@ -27,12 +27,9 @@ from archiver.telegram.vectors import (
     read_vector,
 )
 
-_STATELESS = {
-    types.messages.Messages.CONSTRUCTOR_ID: "messages.messages",
-    types.messages.MessagesSlice.CONSTRUCTOR_ID: "messages.messagesSlice",
-    types.messages.MessagesNotModified.CONSTRUCTOR_ID: "messages.messagesNotModified",
-}
-"""Answers about messages of people and small groups: without a pts, so nothing could follow them."""
+_WHOLE = (types.messages.Messages.CONSTRUCTOR_ID, 0x8C718E87)
+_SLICE = (types.messages.MessagesSlice.CONSTRUCTOR_ID, 0x3A54685E)
+"""Pages without the channel's state: of today, and of before a page had topics."""
 
 
 class Raw(TLRequest):  # type: ignore[misc]  # Telethon is untyped
@@ -56,14 +53,17 @@ class Raw(TLRequest):  # type: ignore[misc]  # Telethon is untyped
 
 @dataclass(slots=True)
 class HistoryAnswer:
-    """messages.channelMessages with each message's bytes."""
+    """A page of messages with each one's bytes."""
 
-    pts: int
+    pts: int | None
+    """None where the server answers as it does for people: without the channel's state."""
     count: int
     inexact: bool
     messages: Objects
     chats: list[Any]
     users: list[Any]
+    whole: bool = False
+    """Whether the server calls it all there is, so that the count is its length."""
 
 
 @dataclass(slots=True)
@@ -99,20 +99,33 @@ def read_history(body: bytes) -> HistoryAnswer:
     """The answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for anything else."""
     reader = BinaryReader(body)
     constructor = reader.read_int(signed=False)
-    if constructor in _STATELESS:
+    if constructor == types.messages.MessagesNotModified.CONSTRUCTOR_ID:
         raise ServerFault(
-            f"the server answered with {_STATELESS[constructor]}, which does not say the channel's state.",
-            hint="Nothing of it is stored; try again later.",
+            "the server says that nothing changed, to a question that did not ask.", hint="Try again later."
         )
-    if constructor != types.messages.ChannelMessages.CONSTRUCTOR_ID:
+    if constructor in _WHOLE:
+        return _read_page(reader, None, None, inexact=False, names=2 + (constructor == _WHOLE[0]))
+    if constructor not in (types.messages.ChannelMessages.CONSTRUCTOR_ID, *_SLICE):
         raise UnreadableObject(constructor, body)
     flags = reader.read_int()
-    pts, count = reader.read_int(), reader.read_int()
+    stateless = constructor in _SLICE
+    pts = None if stateless else reader.read_int()
+    count = reader.read_int()
+    if stateless and flags & 1:
+        reader.read_int()  # next_rate, of searches
     if flags & 4:
         reader.read_int()  # offset_id_offset: where the page stands in the whole, not needed
+    if stateless and flags & 8:
+        reader.tgread_object()  # search_flood
+    return _read_page(reader, pts, count, inexact=bool(flags & 2), names=2 + (constructor != _SLICE[1]))
+
+
+def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inexact: bool, names: int) -> HistoryAnswer:
+    """The vectors of a page: messages, then topics (not in older layers), chats and users."""
     messages = read_vector(reader)
-    _topics, chats, users = read_rest(reader, messages, 3)
-    return HistoryAnswer(pts, count, bool(flags & 2), messages, chats, users)
+    *_topics, chats, users = read_rest(reader, messages, names)
+    known = len(messages.read) + messages.left if count is None else count
+    return HistoryAnswer(pts, known, inexact, messages, chats, users, whole=count is None)
 
 
 @nothing_packed()

@@ -24,6 +24,7 @@ from archiver.telegram.client import Client
 from archiver.telegram.faults import MIGRATIONS
 from archiver.telegram.line import Line
 from archiver.telegram.moves import export, follow
+from archiver.telegram.older import read_older_layers
 from archiver.telegram.outcomes import Ticket
 from archiver.telegram.patience import COMMAND, Patience
 from archiver.telegram.pushes import Hint
@@ -54,6 +55,8 @@ class Connection:
         self.api_id, self.api_hash = address.api_id, address.api_hash
         self._scheduler = scheduler
         self._pushed = hint is not None
+        self.pages_have_no_pts = False
+        """What `paging` found out about this server."""
         self._line = Line(address, session_path, scheduler, patience, hint, guest=guest)
         self._attempts = Attempts(self._line, scheduler, patience, count, self)
         self._home: Connection = self
@@ -64,6 +67,7 @@ class Connection:
 
         self._open_guest: Callable[[int], Connection] = open_guest
         address.trust_keys()
+        read_older_layers()
 
     @property
     def connected(self) -> asyncio.Event:

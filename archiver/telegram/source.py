@@ -29,6 +29,8 @@ from archiver.telegram.answers import (
     read_states,
 )
 from archiver.telegram.connection import Connection
+from archiver.telegram.older import layer_of
+from archiver.telegram.paging import read_page
 from archiver.telegram.rich import pick_whole, read_whole, refusal
 from archiver.telegram.takeout import Takeout
 from archiver.telegram.vectors import Objects
@@ -95,12 +97,14 @@ class TelegramSource:
         _expect_own(answer.messages, channel_id)
         peers = Peers(answer.users, answer.chats)
         posted: list[Event] = [
-            Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER))
+            Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw)))
             for item, raw in answer.messages.read
             if not is_empty(item)
         ]
         other = [
-            convert_difference_event(item, inner_message(item, raw), channel_id=channel_id, peers=peers, layer=LAYER)
+            convert_difference_event(
+                item, inner_message(item, raw), channel_id=channel_id, peers=peers, layer=layer_of(raw[4:])
+            )
             for item, raw in in_their_order(answer.updates.read)
         ]
         return Difference(
@@ -173,7 +177,8 @@ class TelegramSource:
             min_id=0,
             hash=0,
         )
-        return read_history(await self._call(request, "getHistory", channel_id))
+        channel = types.InputChannel(channel_id, access_hash)
+        return await read_page(self._connection, self._call, request, channel)
 
     async def _history_around(
         self, channel_id: int, access_hash: int, offset_id: int, answer: HistoryAnswer
@@ -195,7 +200,9 @@ class TelegramSource:
             )
         # Its own date cannot be read; that of the message before it is the nearest truth.
         stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER)
-        return HistoryPage(messages=(stub,), empty_ids=(), pts=alone.pts, count=alone.count, exact=not alone.inexact)
+        return HistoryPage(
+            messages=(stub,), empty_ids=(), pts=alone.pts or 0, count=alone.count, exact=not alone.inexact
+        )
 
     async def _messages_around(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...], answer: HistoryAnswer
@@ -268,7 +275,7 @@ def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     return HistoryPage(
         messages=tuple(_convert_all(answer.messages, channel_id, peers)),
         empty_ids=tuple(item.id for item, _ in answer.messages.read if is_empty(item)),
-        pts=answer.pts,
+        pts=answer.pts or 0,
         count=answer.count,
         exact=not answer.inexact,
         channel=channel,
@@ -298,7 +305,7 @@ def _expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tupl
 
 def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
     return [
-        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=LAYER)
+        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
         for item, raw in objects.read
         if not is_empty(item)
     ]

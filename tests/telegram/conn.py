@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from telethon.errors import TypeNotFoundError
-from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, functions, types
+from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked, MessageContainer
 
 from tests.telegram import crypto
@@ -22,6 +22,7 @@ from tests.telegram.bomb import bomb
 from tests.telegram.centres import find_key
 from tests.telegram.faults import Plan
 from tests.telegram.handshake import Handshake, HandshakeError, read_plain, write_plain
+from tests.telegram.layers import in_layer, read_request
 from tests.telegram.outlet import Outlet
 from tests.telegram.post import unknown_object
 from tests.telegram.transport import Transport
@@ -128,9 +129,9 @@ class Connection:
                 offset += 16 + size
             return
         try:
-            request = BinaryReader(body).tgread_object()
+            request = read_request(body)
             if isinstance(request, GzipPacked):
-                request = BinaryReader(request.data).tgread_object()
+                request = read_request(request.data)
         except TypeNotFoundError:
             self.answer(msg_id, types.RpcError(400, "INPUT_METHOD_INVALID")._bytes())
             return
@@ -164,6 +165,10 @@ class Connection:
     def _auth(self) -> AuthRecord:
         assert self.auth is not None
         return self.auth
+
+    def in_layer(self, body: bytes) -> bytes:
+        """An answer or a push as the client's layer has it, or as this server has it when that is older."""
+        return in_layer(body, min(self.layer or LAYER, self.server.speaks))
 
     def _time(self) -> float:
         return time.time() + self.server.skew

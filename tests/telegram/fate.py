@@ -25,6 +25,7 @@ class Fate:
             None  # of later posts: how many blocks of a rich message are shown, see article.py
         )
         self.miscount = 0  # how many more messages history pages count than there are
+        self.stateless: str | None = None  # "messages" or "slice": pages of history without a pts, as for people
         self.clear()
 
     def clear(self) -> None:

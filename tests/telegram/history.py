@@ -18,7 +18,11 @@ PAGE = 100
 @method(fn.messages.GetHistoryRequest)
 def get_history(ctx: Context, request: fn.messages.GetHistoryRequest) -> Any:
     channel = input_channel(ctx, request.peer)
-    ids = channel.visible
+    return page_of(ctx, channel, channel.visible, request)
+
+
+def page_of(ctx: Context, channel: Channel, ids: list[int], request: Any) -> Any:
+    """The part of these ids, ascending, that the request's offsets and limit mean."""
     limit = min(request.limit, PAGE) if request.limit > 0 else 20
     start = _offset(channel, ids, request) + request.add_offset
     page = _slice(ids, start, limit)
@@ -29,15 +33,14 @@ def get_history(ctx: Context, request: fn.messages.GetHistoryRequest) -> Any:
         return types.messages.MessagesNotModified(len(ids))
     posts = [channel.posts[i] for i in page]
     chats, users = about_peers(ctx, channel, posts)
-    return types.messages.ChannelMessages(
-        pts=channel.pts,
-        count=len(ids) + channel.miscount,
-        messages=posts,
-        topics=[],
-        chats=chats,
-        users=users,
-        offset_id_offset=max(start, 0) if request.offset_id else None,
-    )
+    vectors = {"messages": posts, "topics": [], "chats": chats, "users": users}
+    count = len(ids) + channel.miscount
+    if channel.stateless == "messages" and len(ids) <= len(posts):
+        return types.messages.Messages(**vectors)
+    offset = max(start, 0) if request.offset_id else None
+    if channel.stateless:
+        return types.messages.MessagesSlice(count, **vectors, offset_id_offset=offset)
+    return types.messages.ChannelMessages(channel.pts, count, **vectors, offset_id_offset=offset)
 
 
 def _offset(channel: Channel, ids: list[int], request: Any) -> int:

@@ -20,6 +20,7 @@ _SWITCHES = {
     "probe_without_pts": bool,
     "rich_limit": int | None,
     "slice_size": int | None,
+    "stateless": str | None,
     "tells_every_edit": bool,
     "tells_backwards": bool,
     "timeout": int,

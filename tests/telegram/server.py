@@ -15,8 +15,9 @@ from typing import Any, Self
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
 from telethon.tl import TLObject, types
+from telethon.tl.alltlobjects import LAYER
 
-from tests.telegram import crypto, difference, download, history, login, names, shut, takeout
+from tests.telegram import crypto, difference, download, history, login, names, ordinary, shut, takeout
 from tests.telegram.auth import AuthRecord
 from tests.telegram.calls import KEPT, Calls
 from tests.telegram.centres import FILE_DC, HOME_DC, MOST, Centres, check, home_of
@@ -25,6 +26,7 @@ from tests.telegram.conn import Connection
 from tests.telegram.faults import Faults, Plan, Violation
 from tests.telegram.files import personal
 from tests.telegram.handshake import RSA_SCHEMES
+from tests.telegram.layers import OLDEST
 from tests.telegram.outlet import Net
 from tests.telegram.post import unknown_object
 from tests.telegram.pushes import Pushes
@@ -33,7 +35,7 @@ from tests.telegram.world import Account, World
 from tests.telegram.wrappers import unwrap
 
 _log = logging.getLogger(__name__)
-_MODULES = (difference, download, history, login, names, takeout)  # importing them fills HANDLERS
+_MODULES = (difference, download, history, login, names, ordinary, takeout)  # importing them fills HANDLERS
 
 
 class Server:
@@ -56,6 +58,7 @@ class Server:
         self.net = Net()
         self.skew = 0.0  # seconds that MTProto's own clock is ahead of ours: it refuses ids of another time
         self.gzip = gzip
+        self.speaks = LAYER  # a lower one: it answers in that layer whatever layer the client names
         self.dh_retries = 0  # answer the next handshake so many times with dh_gen_retry
         self.rsa_schemes: tuple[str, ...] = RSA_SCHEMES  # ("pad",) refuses the scheme of before 2021, ("old",) RSA_PAD
         self.exchanges: list[str] = []  # the scheme of each key that was made
@@ -240,10 +243,12 @@ class Server:
             return types.RpcError(500, "INTERNAL_SERVER_ERROR")._bytes()
         if conn.auth.account_id is not None:
             answer = personal(answer, self.world.files.epoch, conn.auth.account_id)
-        return answer
+        return conn.in_layer(answer)
 
     def _invoke(self, conn: Connection, auth: AuthRecord, call: Call) -> Any:
         constructor = call.request.CONSTRUCTOR_ID
+        if not OLDEST <= (conn.layer or LAYER) <= LAYER:
+            raise Rpc(*((406, "UPDATE_APP_TO_LOGIN") if 0 < conn.layer < OLDEST else (400, "CONNECTION_LAYER_INVALID")))
         account = self.world.accounts.get(auth.account_id or 0)
         if account is None and constructor not in OPEN:
             raise Rpc(401, "AUTH_KEY_UNREGISTERED")

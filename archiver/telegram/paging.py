@@ -1,0 +1,52 @@
+"""Pages of history from servers that answer as for people: without the channel's state.
+
+Telegram answers with messages.channelMessages; others with messages.messages or messages.messagesSlice, which have no
+pts. There the pts of the full channel is asked for before each page: an older one only repeats events, a newer one
+would lose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol
+
+from telethon.tl import TLRequest, functions, types
+
+from archiver.errors import ServerFault
+from archiver.telegram.answers import HistoryAnswer, read_history, read_object
+
+Ask = Callable[[TLRequest, str, int | None], Awaitable[bytes]]
+
+
+class Server(Protocol):
+    """Whose habits are remembered."""
+
+    pages_have_no_pts: bool
+
+
+async def read_page(
+    server: Server, ask: Ask, request: functions.messages.GetHistoryRequest, channel: types.InputChannel
+) -> HistoryAnswer:
+    """The page, with the state that the channel had when it was served, or shortly before."""
+    pts = await _ask_pts(ask, channel) if server.pages_have_no_pts else None
+    answer = read_history(await ask(request, "getHistory", channel.channel_id))
+    if answer.pts is None and pts is None:
+        server.pages_have_no_pts = True
+        pts = await _ask_pts(ask, channel)
+        answer = read_history(await ask(request, "getHistory", channel.channel_id))
+    if answer.pts is not None:
+        server.pages_have_no_pts = False
+        return answer
+    part = bool(request.offset_id or request.add_offset)
+    return replace(answer, pts=pts, inexact=answer.inexact or (answer.whole and part))
+
+
+async def _ask_pts(ask: Ask, channel: types.InputChannel) -> int:
+    answer = read_object(
+        await ask(functions.channels.GetFullChannelRequest(channel), "getFullChannel", channel.channel_id)
+    )
+    pts = getattr(getattr(answer, "full_chat", None), "pts", None)
+    if not isinstance(pts, int):
+        raise ServerFault("the server does not say the channel's state.", hint="Try again later.")
+    return pts
