@@ -71,7 +71,6 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
     from archiver.tidying import tidy_after  # noqa: PLC0415 - see above
-    from config.accounts import account_settings  # noqa: PLC0415 - see above
 
     began = time.monotonic()
     async with open_accounts(settings, command="sync", names=()) as accounts:
@@ -82,8 +81,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
         names = list(dict.fromkeys(channel.account for channel in chosen))
         for name in names:
             own = [channel for channel in chosen if channel.account == name]
-            wanted = account_settings(settings, name).takeout if takeout is None else takeout
-            ends, failure = await _sync_account(accounts, name, own, takeout=wanted)
+            ends, failure = await _sync_account(accounts, name, own, takeout=_wants_takeout(settings, name, takeout))
             done = ends["complete"]
             complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
             if failure is None:
@@ -99,6 +97,15 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
+
+
+def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
+    """What was typed, else the account's setting; one that left the settings has none."""
+    from config.accounts import account_names, account_settings  # noqa: PLC0415 - see run
+
+    if typed is not None or name not in account_names(settings):
+        return bool(typed)
+    return account_settings(settings, name).takeout
 
 
 async def _sync_account(

@@ -129,8 +129,8 @@ def test_channel_is_moved_and_the_other_account_goes_on_where_the_first_was(grou
     rows = {row["message_id"]: row for row in desk.export(names[0])}
     assert (rows[new]["text"], len(rows), rows[2]["missing_since"] is None) == ("after the move", 5, False)
     asked = {method: ground.asked(SECOND, method) for method in ("contacts.resolveUsername", "messages.getHistory")}
-    # Its own access hash is looked up once, and nothing is read again.
-    assert asked == {"contacts.resolveUsername": 1, "messages.getHistory": 0}
+    # Its own access hash is looked up once, and nothing is read again but the newest page, to compare.
+    assert asked == {"contacts.resolveUsername": 1, "messages.getHistory": 1}
     assert ground.asked(FIRST, "updates.getChannelDifference") == ground.asked(SECOND, "updates.getChannelDifference")
 
 
