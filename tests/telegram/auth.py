@@ -33,6 +33,7 @@ class AuthRecord:
     challenge: Challenge | None = None
     export: bytes | None = None
     export_dc: int = 0  # the data centre for which it is
+    future_salts: list[int] = field(default_factory=list)  # that the client was told, and may use already
     expires: float | None = None  # when a temporary key ends
     chats: dict[int, Any] = field(default_factory=dict)  # serialised channels, see rpc.own_chat
 

@@ -44,6 +44,7 @@ class Connection:
         self.dc = dc
         self.outlet = Outlet(writer, server.net)
         self.auth: AuthRecord | None = None
+        self.number = server.accepted  # in the order of their coming
         self.session_id = 0
         self.wants_updates = False
         self.init: Any = None  # the client's initConnection
@@ -111,7 +112,7 @@ class Connection:
         late = self._time() - (msg_id >> 32)
         if late > _OLD or -late > _NEW:
             self.refuse(msg_id, seqno, 16 if late > 0 else 17)
-        elif salt != auth.salt:
+        elif salt != auth.salt and salt not in auth.future_salts:
             self.refuse(msg_id, seqno, 48)
         else:
             if not self._greeted:
@@ -145,11 +146,13 @@ class Connection:
         if isinstance(request, functions.PingRequest | functions.PingDelayDisconnectRequest):
             self.send(types.Pong(msg_id, request.ping_id)._bytes(), content=False)
         elif isinstance(request, functions.GetFutureSaltsRequest):
-            now = int(self._time())
-            salt = types.FutureSalt(now, now + 86_400, self._auth.salt)
-            self.send(types.FutureSalts(msg_id, now, [salt])._bytes(), content=False)
+            self.send(self._future_salts(msg_id, request.num)._bytes(), content=False)
         elif isinstance(request, functions.DestroySessionRequest):
-            self.send(types.DestroySessionNone(request.session_id)._bytes(), content=False)
+            others = [c for c in self.server.connections if c is not self and c.session_id == request.session_id]
+            kind = types.DestroySessionOk if others else types.DestroySessionNone
+            self.send(kind(request.session_id)._bytes(), content=False)
+            for other in others:
+                other.wants_updates = False
         elif isinstance(request, types.MsgsStateReq | types.MsgResendReq):
             info = types.MsgsStateInfo(msg_id, bytes([4]) * len(request.msg_ids))
             self.send(info._bytes(), content=False)
@@ -165,6 +168,15 @@ class Connection:
     def _auth(self) -> AuthRecord:
         assert self.auth is not None
         return self.auth
+
+    def _future_salts(self, msg_id: int, wanted: int) -> types.FutureSalts:
+        """As many as asked for, 64 at most: each is valid for an hour, and the next from half an hour on."""
+        auth, now = self._auth, int(self._time())
+        while len(auth.future_salts) < min(max(wanted, 1), 64) - 1:
+            auth.future_salts.append(new_salt())
+        salts = [auth.salt, *auth.future_salts][: max(wanted, 1)]
+        valid = [types.FutureSalt(now + 1800 * n, now + 1800 * (n + 2), salt) for n, salt in enumerate(salts)]
+        return types.FutureSalts(msg_id, now, valid)
 
     def in_layer(self, body: bytes) -> bytes:
         """An answer or a push as the client's layer has it, or as this server has it when that is older."""
@@ -262,6 +274,7 @@ class Connection:
         self.send(notice._bytes(), content=False)
 
     def change_salt(self) -> None:
+        self._auth.future_salts.clear()
         self._auth.salt = new_salt()
 
     def new_session(self, first_msg_id: int) -> None:

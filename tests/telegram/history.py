@@ -47,7 +47,7 @@ def _offset(channel: Channel, ids: list[int], request: Any) -> int:
     """How many messages are newer than the first that the offset means."""
     if request.offset_id:
         return len(ids) - bisect_left(ids, request.offset_id)
-    limit = request.offset_date.timestamp() if request.offset_date else 0
+    limit = _date(request)
     if limit <= 0:  # no date travels as 1970
         return 0
     newer = 0
@@ -56,6 +56,11 @@ def _offset(channel: Channel, ids: list[int], request: Any) -> int:
             break
         newer += 1
     return newer
+
+
+def _date(request: Any) -> float:
+    date = getattr(request, "offset_date", None)  # a search has none
+    return date.timestamp() if date else 0
 
 
 def _slice(ids: list[int], start: int, limit: int) -> list[int]:

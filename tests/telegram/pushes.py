@@ -55,14 +55,16 @@ class Pushes:
         return len(listeners)
 
     def _listeners(self, accounts: set[int] | None) -> list[Connection]:
-        return [
-            c
-            for c in self._connections
+        """One connection of each session, the latest: what a session gets, it gets once."""
+        latest = {
+            (c.auth.id, c.session_id): c
+            for c in sorted(self._connections, key=lambda c: c.number)
             if c.wants_updates
             and c.auth is not None
             and c.auth.account_id is not None
             and (accounts is None or c.auth.account_id in accounts)
-        ]
+        }
+        return [*latest.values()]
 
     def _send(self, conn: Connection, updates: list[Any], channel: Channel | None, posts: list[Post]) -> None:
         assert conn.auth is not None
