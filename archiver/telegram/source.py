@@ -6,23 +6,22 @@ https://core.telegram.org/api/updates (differences).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
-from archiver.convert import Peers, convert_channel, convert_difference_event, convert_message, convert_stub, is_empty
+from archiver.convert import Peers, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
-from archiver.errors import ChannelInaccessible, Implausible, ServerFault, StaleAccess, UsageError
+from archiver.errors import ServerFault, StaleAccess, UsageError
 from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
     in_their_order,
     inner_message,
-    message_prefix_id,
     read_difference,
     read_history,
     read_object,
@@ -31,12 +30,10 @@ from archiver.telegram.answers import (
 from archiver.telegram.connection import Connection
 from archiver.telegram.older import layer_of
 from archiver.telegram.paging import read_page
+from archiver.telegram.records import convert_all, described, expect_asked, expect_own, to_page
 from archiver.telegram.rich import pick_whole, read_whole, refusal
 from archiver.telegram.takeout import Takeout
-from archiver.telegram.vectors import Objects
-
-_TELLING = 32
-"""Bytes by which an unreadable message is known again."""
+from archiver.telegram.unreadable import Unreadable
 
 
 class TelegramSource:
@@ -78,8 +75,12 @@ class TelegramSource:
         """Messages below `offset_id`, newest first; an unreadable one becomes a stub and costs itself only."""
         answer = await self._history(channel_id, access_hash, offset_id, limit)
         if answer.messages.unreadable:
-            return await self._history_around(channel_id, access_hash, offset_id, answer)
-        return _page(channel_id, answer)
+
+            def history(offset_id: int, limit: int, add_offset: int) -> Awaitable[HistoryAnswer]:
+                return self._history(channel_id, access_hash, offset_id, limit, add_offset=add_offset)
+
+            return await Unreadable(channel_id, history).page(offset_id, answer)
+        return to_page(channel_id, answer)
 
     async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
         """What happened since `pts`, and what of it this version cannot read."""
@@ -93,8 +94,8 @@ class TelegramSource:
         answer = read_difference(await self._call(request, "getChannelDifference", channel_id))
         if answer.too_long:
             return Difference(events=(), pts=pts, final=True, too_long=True)
-        channel = _described(answer.chats, channel_id)
-        _expect_own(answer.messages, channel_id)
+        channel = described(answer.chats, channel_id)
+        expect_own(answer.messages, channel_id)
         peers = Peers(answer.users, answer.chats)
         posted: list[Event] = [
             Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw)))
@@ -127,8 +128,8 @@ class TelegramSource:
         answer = read_history(await self._call(request, "getMessages", channel_id))
         if answer.messages.unreadable:
             return await self._messages_around(channel_id, access_hash, message_ids, answer)
-        page = _page(channel_id, answer)
-        return _expect_asked(page, message_ids)
+        page = to_page(channel_id, answer)
+        return expect_asked(page, message_ids)
 
     async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
         """A message with the whole of its rich message."""
@@ -138,7 +139,7 @@ class TelegramSource:
         except (ServerFault, StaleAccess) as exc:
             raise refusal(exc) or exc from exc.__cause__
         answer = read_whole(body)
-        _described(answer.chats, channel_id)
+        described(answer.chats, channel_id)
         return pick_whole(answer, channel_id, message_id, LAYER)
 
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
@@ -180,30 +181,6 @@ class TelegramSource:
         channel = types.InputChannel(channel_id, access_hash)
         return await read_page(self._connection, self._call, request, channel)
 
-    async def _history_around(
-        self, channel_id: int, access_hash: int, offset_id: int, answer: HistoryAnswer
-    ) -> HistoryPage:
-        """A page whose object no. k cannot be read: the k before it, or the stub of it when it comes first."""
-        readable = len(answer.messages.read)
-        if readable:
-            # Asked anew without the bad one, so that the names behind the messages can be read too.
-            return _page(channel_id, await self._history(channel_id, access_hash, offset_id, readable))
-        alone = await self._history(channel_id, access_hash, offset_id, 1)
-        if alone.messages.unreadable is None:
-            return _page(channel_id, alone)
-        raw = alone.messages.unreadable.raw
-        below, date = await self._first_readable_under(channel_id, access_hash, offset_id)
-        message_id = message_prefix_id(raw)
-        if message_id is None or not below < message_id < (offset_id or 1 << 31):
-            message_id = await self._find_id(
-                channel_id, access_hash, raw, (below + 1, (offset_id or (1 << 31) - 1) - 1)
-            )
-        # Its own date cannot be read; that of the message before it is the nearest truth.
-        stub = convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER)
-        return HistoryPage(
-            messages=(stub,), empty_ids=(), pts=alone.pts or 0, count=alone.count, exact=not alone.inexact
-        )
-
     async def _messages_around(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...], answer: HistoryAnswer
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
@@ -212,7 +189,7 @@ class TelegramSource:
         assert objects.unreadable is not None
         if [item.id for item, _ in objects.read] != list(message_ids[:place]):
             raise objects.unreadable  # told in another order: who knows which one it is
-        there, empty = _convert_all(objects, channel_id, Peers([], [])), {i.id for i, _ in objects.read if is_empty(i)}
+        there, empty = convert_all(objects, channel_id, Peers([], [])), {i.id for i, _ in objects.read if is_empty(i)}
         date = datetime.fromtimestamp(0, UTC)
         raw, message_id = objects.unreadable.raw, message_ids[place]
         there.append(convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER))
@@ -220,105 +197,3 @@ class TelegramSource:
             more, others = await self.get_messages(channel_id, access_hash, rest)
             return (*there, *more), frozenset(empty | others)
         return tuple(there), frozenset(empty)
-
-    async def _first_readable_under(self, channel_id: int, access_hash: int, offset_id: int) -> tuple[int, datetime]:
-        """Id and date of a message below the first one below `offset_id`; 0 and 1970 when there is none to read.
-
-        The next one mostly; where several of a kind stand together, one a little further down.
-        """
-        for skipped in (1, 2, 4, 8, 16, 32, 64):
-            answer = await self._history(channel_id, access_hash, offset_id, 1, add_offset=skipped)
-            if answer.messages.unreadable:
-                if message_id := message_prefix_id(answer.messages.unreadable.raw):
-                    return message_id, datetime.fromtimestamp(0, UTC)
-                continue
-            for item, _ in answer.messages.read:
-                return item.id, item.date or datetime.fromtimestamp(0, UTC)
-            break
-        return 0, datetime.fromtimestamp(0, UTC)
-
-    async def _find_id(self, channel_id: int, access_hash: int, raw: bytes, within: tuple[int, int]) -> int:
-        """The id of a message that cannot even tell that, by its bytes.
-
-        The history from an id on begins with these bytes exactly if the id is above the message's own. Mostly it is the
-        next id, so the range grows from its lower end, twice as much each time, and is halved then.
-        """
-
-        async def begins_at(offset_id: int) -> bool:
-            answer = await self._history(channel_id, access_hash, offset_id, 1)
-            unreadable = answer.messages.unreadable
-            # The beginning holds the id in every layer so far; the end holds counters, names and random padding.
-            return unreadable is not None and unreadable.raw[:_TELLING] == raw[:_TELLING]
-
-        low, last = within
-        high, step = low, 1
-        while not await begins_at(high + 1):
-            if high >= last:
-                # It changed meanwhile, or it is deleted; a wrong id would be worse than a later try.
-                raise ServerFault("a message that this version cannot read could not be placed.", hint="Try again.")
-            low, high, step = high + 1, min(high + step, last), 2 * step
-        while low < high:
-            middle = (low + high) // 2
-            if await begins_at(middle + 1):
-                high = middle
-            else:
-                low = middle + 1
-        return low
-
-
-def _page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
-    if answer.messages.unreadable:
-        raise answer.messages.unreadable
-    channel = _described(answer.chats, channel_id)
-    _expect_own(answer.messages, channel_id)
-    peers = Peers(answer.users, answer.chats)
-    return HistoryPage(
-        messages=tuple(_convert_all(answer.messages, channel_id, peers)),
-        empty_ids=tuple(item.id for item, _ in answer.messages.read if is_empty(item)),
-        pts=answer.pts or 0,
-        count=answer.count,
-        exact=not answer.inexact,
-        channel=channel,
-    )
-
-
-def _expect_own(objects: Objects, channel_id: int) -> None:
-    """Raise Implausible when one of the messages belongs to another channel, a person or a group.
-
-    Stored under this channel it would get a permalink to something that was never posted there.
-    """
-    for item, _ in objects.read:
-        peer = getattr(item, "peer_id", None)
-        if peer is None and is_empty(item):
-            continue  # an empty message need not say where it was
-        if getattr(peer, "channel_id", None) != channel_id:
-            raise Implausible("answered with messages of another channel")
-
-
-def _expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:
-    """Messages and empty ids of an answer by id. Raises Implausible when one of them was not asked for."""
-    told = {message.message_id for message in page.messages} | set(page.empty_ids)
-    if not told.issubset(message_ids):
-        raise Implausible("answered with messages that were not asked for")
-    return page.messages, frozenset(page.empty_ids)
-
-
-def _convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
-    return [
-        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
-        for item, raw in objects.read
-        if not is_empty(item)
-    ]
-
-
-def _described(chats: list[Any], channel_id: int) -> Channel | None:
-    """The channel as an answer about its messages describes it beside them, where it does so fully.
-
-    Raises ChannelInaccessible when it is shut: a lost channel must never look like an empty one.
-    """
-    for chat in chats:
-        if chat.id == channel_id and isinstance(chat, types.ChannelForbidden):
-            raise ChannelInaccessible("it is private, or this account is shut out.")
-        if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
-            return convert_channel(chat, None)
-    return None

@@ -1,0 +1,74 @@
+"""From an answer's objects to records, and what an answer about one channel may hold at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import types
+
+from archiver.convert import Peers, convert_channel, convert_message, is_empty
+from archiver.errors import ChannelInaccessible, Implausible
+from archiver.record import Channel, HistoryPage, Message
+from archiver.telegram.answers import HistoryAnswer
+from archiver.telegram.older import layer_of
+from archiver.telegram.vectors import Objects
+
+
+def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
+    """The page; raises UnreadableObject where one of its messages cannot be read."""
+    if answer.messages.unreadable:
+        raise answer.messages.unreadable
+    channel = described(answer.chats, channel_id)
+    expect_own(answer.messages, channel_id)
+    peers = Peers(answer.users, answer.chats)
+    return HistoryPage(
+        messages=tuple(convert_all(answer.messages, channel_id, peers)),
+        empty_ids=tuple(item.id for item, _ in answer.messages.read if is_empty(item)),
+        pts=answer.pts or 0,
+        count=answer.count,
+        exact=not answer.inexact,
+        channel=channel,
+    )
+
+
+def expect_own(objects: Objects, channel_id: int) -> None:
+    """Raise Implausible when one of the messages belongs to another channel, a person or a group.
+
+    Stored under this channel it would get a permalink to something that was never posted there.
+    """
+    for item, _ in objects.read:
+        peer = getattr(item, "peer_id", None)
+        if peer is None and is_empty(item):
+            continue  # an empty message need not say where it was
+        if getattr(peer, "channel_id", None) != channel_id:
+            raise Implausible("answered with messages of another channel")
+
+
+def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:
+    """Messages and empty ids of an answer by id. Raises Implausible when one of them was not asked for."""
+    told = {message.message_id for message in page.messages} | set(page.empty_ids)
+    if not told.issubset(message_ids):
+        raise Implausible("answered with messages that were not asked for")
+    return page.messages, frozenset(page.empty_ids)
+
+
+def convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
+    """The messages that are there, as records."""
+    return [
+        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
+        for item, raw in objects.read
+        if not is_empty(item)
+    ]
+
+
+def described(chats: list[Any], channel_id: int) -> Channel | None:
+    """The channel as an answer about its messages describes it beside them, where it does so fully.
+
+    Raises ChannelInaccessible when it is shut: a lost channel must never look like an empty one.
+    """
+    for chat in chats:
+        if chat.id == channel_id and isinstance(chat, types.ChannelForbidden):
+            raise ChannelInaccessible("it is private, or this account is shut out.")
+        if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
+            return convert_channel(chat, None)
+    return None
