@@ -9,6 +9,7 @@ import asyncio
 import logging
 import struct
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from telethon.errors import TypeNotFoundError
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RPC_RESULT = 0xF35C6D01
-_GARBAGE = (struct.error, BufferError, TypeNotFoundError, ValueError, RuntimeError, IndexError)  # of parsing it
+_GARBAGE = (
+    zlib.error,
+    struct.error,
+    BufferError,
+    TypeNotFoundError,
+    ValueError,
+    RuntimeError,
+    IndexError,
+)  # of parsing it
 _OLD, _NEW = 300, 30  # seconds that a message id may be wrong
 
 
@@ -131,8 +140,6 @@ class Connection:
             return
         try:
             request = read_request(body)
-            if isinstance(request, GzipPacked):
-                request = read_request(request.data)
         except TypeNotFoundError:
             self.answer(msg_id, types.RpcError(400, "INPUT_METHOD_INVALID")._bytes())
             return

@@ -10,6 +10,7 @@ import copy
 import inspect
 import re
 import struct
+import zlib
 from bisect import bisect_left
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,7 @@ from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, functions, types
 from telethon.tl.alltlobjects import LAYER
+from telethon.tl.core import GzipPacked
 
 from tests.telegram.post import Raw
 
@@ -126,7 +128,9 @@ class OlderReader(BinaryReader):  # type: ignore[misc]  # Telethon is untyped
 
 
 def read_request(body: bytes) -> Any:
-    """What a client of any layer asks."""
+    """What a client of any layer asks, packed or not: some pack with gzip's header, some with zlib's."""
+    if int.from_bytes(body[:4], "little") == GzipPacked.CONSTRUCTOR_ID:
+        body = zlib.decompress(BinaryReader(body[4:]).tgread_bytes(), wbits=47)
     try:
         return BinaryReader(body).tgread_object()
     except TypeNotFoundError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import pytest
 from telethon import TelegramClient, errors
 from telethon.extensions import BinaryReader
+from telethon.tl import TLObject, types
 from telethon.tl import functions as fn
-from telethon.tl import types
+from telethon.tl.core import GzipPacked
 
 from tests.telegram import demo
 from tests.telegram.ask import history, peer_of
@@ -56,6 +58,14 @@ def test_a_search_of_layer_158_is_understood() -> None:
     )
     assert isinstance(request, fn.messages.SearchRequest)
     assert (request.q, request.offset_id, request.limit, request.hash) == ("q", 3, 5, 8)
+
+
+@pytest.mark.parametrize("bits", [15, 31])
+def test_a_packed_request_is_understood_with_either_header(bits: int) -> None:
+    packer = zlib.compressobj(wbits=bits)
+    packed = packer.compress(bytes(fn.help.GetConfigRequest())) + packer.flush()
+    body = struct.pack("<I", GzipPacked.CONSTRUCTOR_ID) + TLObject.serialize_bytes(packed)
+    assert isinstance(read_request(body), fn.help.GetConfigRequest)
 
 
 @pytest.mark.parametrize(
