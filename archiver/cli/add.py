@@ -89,7 +89,8 @@ async def run(
 
     if account is not None:
         account_settings(settings, account)  # whether there is such an account
-    words = [*channels, *(read_list(file) if file else [])]
+    words = [word for typed in channels for word in (read_list("-") if typed == "-" else [typed])]
+    words += read_list(file) if file else []
     if not words:
         raise UsageError("no channel was named.", hint="Write `telekeep add @name`, or give a list with -f.")
     named, refused = _check(words)

@@ -29,6 +29,8 @@ async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
                 f"the archive in {directory} was written by an older telekeep, and has not what this one reads.",
                 hint="`telekeep sync` brings it up to date; nothing is lost by it.",
             )
+        if database.remark:
+            output.note(database.remark)
         yield database
 
 

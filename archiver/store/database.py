@@ -23,6 +23,7 @@ from typing import Self, TypeAlias, TypeVar
 import aiosqlite
 
 from archiver.errors import Busy, Error, NotFound, UsageError
+from archiver.store.medium import find_reading
 from archiver.store.whole import WholeReads
 
 ARCHIVE_NAME = "archive.db"
@@ -69,6 +70,8 @@ class Database:
         self._writing = writing
         self.patience = PATIENCE
         """Seconds for which a write waits while another program writes."""
+        self.remark: str | None = None
+        """What people should know of how it is read."""
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -106,8 +109,9 @@ class Database:
                 f"there is no archive in {directory}.",
                 hint="Begin with `telekeep login` and `telekeep add CHANNEL`, or set archive.dir.",
             )
+        uri, remark = find_reading(path)
         try:
-            connection = await _connect(_readonly(path))
+            connection = await _connect(uri)
         except sqlite3.Error as exc:
             raise UsageError(f"{path} cannot be read: {exc}.") from exc
         async with _closed_on_failure(connection, path):
@@ -117,7 +121,9 @@ class Database:
                 raise _newer(path, version)
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
-        return cls(connection, path, connection)
+        database = cls(connection, path, connection)
+        database.remark = remark
+        return database
 
     @classmethod
     async def is_current(cls, directory: Path) -> bool:

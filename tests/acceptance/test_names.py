@@ -85,6 +85,11 @@ def test_list_is_read_in_the_encodings_and_shapes_of_editors_and_spreadsheets(de
     assert listed(desk) == [f"quiet_{letter}" for letter in "abcdefghi"]
 
 
+def test_list_may_come_through_a_pipe_among_other_words(desk: Desk) -> None:
+    desk.do("add", "@quiet_a", "-", stdin="t.me/quiet_b\n@quiet_a\n")
+    assert listed(desk) == ["quiet_a", "quiet_b"]
+
+
 @pytest.mark.parametrize(("data", "said"), [(b"\x89PNG\r\n\0\0\0\r" * 9, "is no text"), (None, "cannot be read")])
 def test_list_that_is_none_is_refused_in_one_line(desk: Desk, data: bytes | None, said: str) -> None:
     if data is not None:

@@ -1,0 +1,32 @@
+"""How an archive can be read where nothing can be written: SQLite keeps a log and an index of it beside the file.
+
+https://www.sqlite.org/wal.html#read_only_databases
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from archiver.errors import UsageError
+
+
+def find_reading(path: Path) -> tuple[str, str | None]:
+    """The URI by which to open the file for reading, and a remark. Raises UsageError where it cannot be read whole."""
+    uri = path.resolve().as_uri()
+    log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
+    directory = path.resolve().parent
+    if os.access(directory, os.W_OK) or (log.exists() and index.exists()):
+        return f"{uri}?mode=ro", None
+    if log.exists() and log.stat().st_size:
+        raise UsageError(
+            f"{path} was not closed in good order, and what it needs for that cannot be written beside it.",
+            hint=f"Copy {path.name} and {log.name} together to a disk that can be written, and read them there.",
+        )
+    if not os.statvfs(directory).f_flag & os.ST_RDONLY:
+        # Somebody else may write it at any moment: it must not be taken for a file that stays as it is.
+        raise UsageError(
+            f"{path} cannot be read: SQLite has to write beside it, and {directory} cannot be written.",
+            hint="Ask its owner for the right to write there, or read a copy.",
+        )
+    return f"{uri}?immutable=1", "the archive lies on a read-only medium, and is read as it is there."
