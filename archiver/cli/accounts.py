@@ -33,12 +33,12 @@ def command(
     Examples:
       telekeep accounts
       telekeep accounts --json | jq '.[] | select(.state == "dead")'
-      telekeep accounts --forget-wait default:takeout
+      telekeep accounts --forget-wait default:getHistory
 
     An account has a section [telegram.accounts.NAME] in the settings; `default` needs none. One that the server no
     longer accepts is dead until the next `telekeep login`; `telekeep move` gives its channels to another.
 
-    --forget-wait is for a takeout that was allowed on another device, or for an order that is an error: all waits of
+    --forget-wait is for an order of the server that is an error, or was lifted on another device: all waits of
     the account are lifted, or that of one method. It is refused while the service runs with the account.
     """
     return asyncio.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))

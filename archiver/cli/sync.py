@@ -81,7 +81,8 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
         names = list(dict.fromkeys(channel.account for channel in chosen))
         for name in names:
             own = [channel for channel in chosen if channel.account == name]
-            ends, failure = await _sync_account(accounts, name, own, takeout=_wants_takeout(settings, name, takeout))
+            wanted = _wants_takeout(settings, name, takeout)
+            ends, failure = await _sync_account(accounts, name, own, takeout=wanted, by_hand=takeout is True)
             done = ends["complete"]
             complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
             if failure is None:
@@ -109,7 +110,7 @@ def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
 
 
 async def _sync_account(
-    accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool
+    accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
     from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
@@ -122,7 +123,7 @@ async def _sync_account(
     try:
         account = await accounts.take(name)
         if takeout and await has_history(accounts.database, channels):
-            await account.takeout.open()
+            await account.takeout.open(by_hand=by_hand)
         else:
             await account.takeout.settle()
         for channel in channels:

@@ -31,7 +31,7 @@ _ENDING = 3.0
 """Seconds that ending one may take: Ctrl-C waits for it."""
 _LATER = 3600.0
 """Seconds until one is asked for again that could not be had."""
-_LIFT = "Once it is allowed there: telekeep accounts --forget-wait {}:takeout"
+_AGAIN = "Once it is allowed there, run `telekeep sync --takeout` again."
 
 
 class Memory(Protocol):
@@ -79,15 +79,18 @@ class Takeout:
         """Pages of the history that may be asked for at the same time to some use."""
         return AT_ONCE if self.is_open else 1
 
-    async def open(self) -> bool:
+    async def open(self, *, by_hand: bool = False) -> bool:
         """Go on within the takeout that is open, or open one. False: it cannot be had now, which was said.
 
+        `by_hand`: a person asks for it now, who may have allowed it on a phone: the wait is no reason not to try.
         Raises what stops the account: LoginNeeded, Unreachable, UsageError.
         """
         if self.is_open or self._clock.now() < self._not_before:
             return self.is_open
         self._replaced = False
         self._id, self._not_before = await self._memory.load()
+        if by_hand:
+            self._not_before = 0.0
         if self._id is None:
             await self._begin()
         return self.is_open
@@ -163,7 +166,7 @@ class Takeout:
         if self._clock.now() < self._not_before:
             self._say(
                 f"a takeout may begin at {local_moment(self._not_before)}; until then histories are read without one."
-                f" {_LIFT.format(self._account)}"
+                f" {_AGAIN}"
             )
             return
         try:
@@ -195,4 +198,4 @@ class Takeout:
             ' open the chat "Telegram" and allow the request to export data. Without that it works from'
             f" {local_moment(self._not_before)} on (in {in_words(seconds)}). Until then histories are read without one."
         )
-        self._say(_LIFT.format(self._account))
+        self._say(_AGAIN)

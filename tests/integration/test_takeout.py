@@ -192,7 +192,7 @@ async def test_a_delay_is_told_remembered_and_not_asked_about_before_it_is_over(
     assert "phone" in told
     hour = time.strftime("%Y-%m-%d %H:", time.localtime(server.world.now() + 86_400))
     assert hour in told
-    assert "accounts --forget-wait default:takeout" in how
+    assert "run `telekeep sync --takeout` again" in how
     for ahead, opened in ((80_000, False), (86_410, True)):
         server.clock = ahead
         async with reader_of(server, account, tmp_path) as reader:
