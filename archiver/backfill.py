@@ -1,24 +1,25 @@
 """Reading the history: newest first, by uncovered interval, resumable at every page.
 
-`plan_page` decides what a page proves (pure); `walk` fetches the next page while the last one is being written, one
-request at a time. https://core.telegram.org/api/offsets
+`mirror/step.py` decides what a page proves (pure); `_walk` fetches the next page while the last one is being written,
+one request at a time. https://core.telegram.org/api/offsets
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import archiver.coverage as ids
 from archiver.absence import expect_nothing_there
 from archiver.apply import Stored
 from archiver.coverage import Interval
-from archiver.errors import Implausible, ServerFault
+from archiver.errors import ServerFault
 from archiver.ingest import Ingest, Outdated, Reading
 from archiver.mirror.pages import Pages
+from archiver.mirror.step import Step, plan_page, plan_top
+from archiver.mirror.walk import Walk, Work
 from archiver.model.plausible import page_ids
 from archiver.record import HistoryPage
 from archiver.source import Source
@@ -33,18 +34,6 @@ OVERTAKEN = 3
 """How often in a row pages may come too late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one page means: what to store, which ids it proves, where the window ends, where to go on."""
-
-    page: HistoryPage
-    proven: Interval | None
-    floor_id: int | None
-    """The highest id seen that is older than the window; None while the window goes on."""
-    next_offset: int | None
-    """Where the next page of this walk begins; None at its end."""
-
-
 class Look(NamedTuple):
     """What came of reading the newest page."""
 
@@ -53,38 +42,6 @@ class Look(NamedTuple):
     """The channel's state that the page shows."""
     lowest: int
     """The lowest id of the page."""
-
-
-def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None) -> Step:
-    """Read a page that was asked for with offset_id = gap.hi + 1, to fill `gap`.
-
-    The ids that came drive it: from the lowest of them up to the gap's upper end, each id is either in the page or
-    absent now. A short page is no end; an empty one is.
-    """
-    lo, hi = gap
-    if not page.messages and not page.empty_ids:
-        return Step(page, (1, hi), None, None)
-    lowest = page_ids(page)[-1]
-    if lowest > hi:
-        raise Implausible("answered with messages that were not asked for")
-    older = _older_than_window(page, window_start)
-    if older:
-        kept = replace(page, messages=tuple(m for m in page.messages if m.message_id > older))
-        return Step(kept, (older + 1, hi) if older < hi else None, older, None)
-    return Step(page, (lowest, hi), None, lowest if lowest > lo else None)
-
-
-def _older_than_window(page: HistoryPage, window_start: int | None) -> int | None:
-    """The highest id of the run of too old messages at the page's old end; None when its oldest is in the window."""
-    if window_start is None:
-        return None
-    older = None
-    for message in sorted(page.messages, key=lambda m: m.message_id):
-        # The date of a stub is a guess, and 1970 is none: they never end the window.
-        if message.kind == "stub" or not 0 < message.date.timestamp() < window_start:
-            break
-        older = message.message_id
-    return older
 
 
 class Backfill:
@@ -131,7 +88,7 @@ class Backfill:
         if not newest:
             await self._expect_nothing_there(channel, access_hash, channel.top_id)
             return await self._ingest.store_page(channel, page, proven=None, pts=pts, reading=reading)
-        step = plan_page(page, gap=(1, newest), window_start=channel.window_start)
+        step = plan_top(page, newest=newest, floor_id=channel.floor_id, window_start=channel.window_start)
         return await self._ingest.store_page(
             channel,
             step.page,
@@ -159,16 +116,16 @@ class Backfill:
         """
         overtaken = 0
         while (planned := await self._next_gap(channel_id)) is not None:
-            channel, gap = planned
             try:
-                async with aclosing(self._steps(channel, access_hash, gap, pages)) as steps:
+                async with aclosing(self._steps(planned, access_hash, pages)) as steps:
                     async for step, left in steps:
-                        stored = await self._store(channel, access_hash, step)
+                        stored = await self._store(planned.channel, access_hash, step)
                         overtaken = 0
                         if progress:
                             progress(stored, left)
                         pages = None if pages is None else pages - 1
-                        if stop() or pages == 0:
+                        # What a row of older messages means shows at its end only; it is short.
+                        if stop() or (pages is not None and pages <= 0 and not step.older.number):
                             return await self._next_gap(channel_id) is not None
             except Outdated:
                 overtaken += 1
@@ -182,67 +139,97 @@ class Backfill:
         """One page, for a caller who sees to it that nothing else of the channel is stored meanwhile."""
         if (planned := await self._next_gap(channel_id)) is None:
             return False
-        channel, gap = planned
-        page = await self._pages.fetch(channel, access_hash, gap[1] + 1)
-        step = plan_page(page, gap=gap, window_start=channel.window_start)
-        stored = await self._store(channel, access_hash, step, alone=True)
-        if progress:
-            progress(stored, (step.next_offset or gap[0]) - gap[0])
+        async with aclosing(self._walk(planned, access_hash, ahead=False)) as steps:
+            async for step, left in steps:
+                stored = await self._store(planned.channel, access_hash, step, alone=True)
+                if progress:
+                    progress(stored, left)
+                if not step.older.number:
+                    break
         return await self._next_gap(channel_id) is not None
 
     async def has_gap(self, channel_id: int) -> bool:
         """Whether there is history to read."""
         return await self._next_gap(channel_id) is not None
 
-    async def _next_gap(self, channel_id: int) -> tuple[Mirrored, Interval] | None:
+    async def _next_gap(self, channel_id: int) -> Work | None:
         channel = await find_channel(self._database.connection, channel_id)
         if channel is None or channel.pts is None:
             return None
         covered = await list_coverage(self._database.connection, channel_id, channel.generation)
         before = await list_coverage(self._database.connection, channel_id, BEFORE) if channel.generation > 1 else ()
         gap = ids.next_gap(covered, before, channel.lowest_wanted, channel.top_id, newest=RECENT)
-        return (channel, gap) if gap else None
+        if gap is None:
+            return None
+        ends_above = channel.floor_id or ids.contains(covered, gap[0] - 1)
+        return Work(channel, gap, None if ends_above else channel.window_start)
 
     async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> Stored:
-        if not step.page.messages and not step.floor_id and step.proven:
+        if not step.page.messages and not step.floor_id and not step.older.number and step.proven:
             await self._expect_nothing_there(channel, access_hash, step.proven[1])
         return await self._ingest.store_page(
             channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
         )
 
-    def _steps(
-        self, channel: Mirrored, access_hash: int, gap: Interval, pages: int | None
-    ) -> AsyncGenerator[tuple[Step, int], None]:
+    async def _steps(self, work: Work, access_hash: int, pages: int | None) -> AsyncGenerator[tuple[Step, int], None]:
         """The steps that fill a gap, and how many ids of it are left then."""
-        if self._source.at_once == 1:
-            return self._walk(channel, access_hash, gap)
+        gap, at_once = work.gap, self._source.at_once
+        if at_once > 1 and work.window_start is not None:
+            # Where the window ends is found page by page; all that is surely within it need not be.
+            oldest = await self._pages.find_older(work.channel, access_hash, work.window_start)
+            gap = max(gap[0], oldest + 1), gap[1]
+        if at_once == 1 or gap[0] > gap[1]:
+            steps = self._walk(work, access_hash)
+        else:
+            steps = walk_windows(self._reading(work, access_hash, gap[0]), gap, at_once=at_once, pages=pages)
+        async with aclosing(steps):
+            async for step, left in steps:
+                yield step, left
 
+    def _reading(self, work: Work, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
         async def read(part: Interval) -> Step:
-            page = await self._pages.fetch(channel, access_hash, part[1] + 1)
-            return plan_page(page, gap=part, window_start=channel.window_start)
+            page = await self._pages.fetch(work.channel, access_hash, part[1] + 1)
+            return plan_page(work.cut(page, lowest), gap=part, window_start=None)
 
-        return walk_windows(read, gap, at_once=self._source.at_once, pages=pages)
+        return read
 
-    async def _walk(self, channel: Mirrored, access_hash: int, gap: Interval) -> AsyncGenerator[tuple[Step, int], None]:
-        """The same, one page after the other; the next one is on its way while the consumer writes the last."""
-        lo, hi = gap
-        coming = asyncio.create_task(self._pages.fetch(channel, access_hash, hi + 1), name="backfill page")
+    async def _walk(
+        self, work: Work, access_hash: int, *, ahead: bool = True
+    ) -> AsyncGenerator[tuple[Step, int], None]:
+        """The same, one page after the other. `ahead`: the next one is on its way while the last is written."""
+        walk = Walk(work)
+
+        def fetch() -> asyncio.Task[HistoryPage]:
+            return asyncio.create_task(
+                self._pages.fetch(work.channel, access_hash, walk.offset_id), name="backfill page"
+            )
+
+        coming = fetch()
         try:
             while True:
-                step = plan_page(await coming, gap=(lo, hi), window_start=channel.window_start)
-                if step.next_offset is not None:
-                    hi = step.next_offset - 1
-                    coming = asyncio.create_task(
-                        self._pages.fetch(channel, access_hash, step.next_offset), name="backfill page"
-                    )
-                yield step, (step.next_offset or lo) - lo
-                if step.next_offset is None:
+                step = walk.read(await coming)
+                if step.older.enough and step.next_offset is not None:
+                    step = await self._end_window(walk, step, access_hash)
+                if ahead and not walk.ended:
+                    coming = fetch()
+                yield step, walk.left
+                if walk.ended:
                     return
+                if not ahead:
+                    coming = fetch()
         finally:
             coming.cancel()
             await asyncio.wait([coming])
             if not coming.cancelled():
                 coming.exception()  # told already, or of a page that nobody waits for any more
+
+    async def _end_window(self, walk: Walk, step: Step, access_hash: int) -> Step:
+        """A row of older messages is the end, unless the server shows some of the window below."""
+        channel, start = walk.work.channel, walk.work.window_start
+        assert start is not None
+        assert step.next_offset is not None
+        reach = await self._pages.find_reach(channel, access_hash, start, lowest=step.next_offset)
+        return walk.end_window(step) if reach >= step.next_offset else walk.go_on(step, reach)
 
     async def _expect_nothing_there(self, channel: Mirrored, access_hash: int, hi: int) -> None:
         await expect_nothing_there(

@@ -13,10 +13,10 @@ from typing import TypeAlias
 from archiver import coverage
 from archiver.absence import expect_nothing_there
 from archiver.apply import Stored
-from archiver.backfill import plan_page
 from archiver.coverage import Interval
 from archiver.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
+from archiver.mirror.step import plan_page
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel, note_unexplained
 from archiver.store.coverage import list_coverage

@@ -37,8 +37,13 @@ class Source(Protocol):
         """The channel's present attributes, `about` and counts included. Raises ChannelError."""
         ...
 
-    async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
-        """Messages with an id below `offset_id` (0: from the newest), newest first. Raises ChannelError."""
+    async def get_history(
+        self, channel_id: int, access_hash: int, *, offset_id: int, before: int | None = None, limit: int = 100
+    ) -> HistoryPage:
+        """Messages with an id below `offset_id` (0: from the newest), newest first. Raises ChannelError.
+
+        `before` (unix seconds), with `offset_id` 0: from the newest that the server counts as older than that.
+        """
         ...
 
     async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:

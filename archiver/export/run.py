@@ -29,6 +29,7 @@ from archiver.export.writer import Writer
 from archiver.extent import list_runs
 from archiver.jsontext import dump
 from archiver.model.shortfall import Shortfall
+from archiver.reading.shortfall import lies_outside
 from archiver.row import ChannelName
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
@@ -141,14 +142,15 @@ async def _part(conn: Connection, request: Request, name: ChannelName, share: Sh
 
 
 async def _completeness(conn: Connection, request: Request, channel: Mirrored) -> Completeness:
-    since = request.bounds.since_unix
-    found = await extent.get_extent(
-        conn, channel.channel_id, since=since, until=request.bounds.until_unix, top_id=channel.top_id
-    )
-    lo, hi, lowest = found.lo, found.hi, channel.lowest_wanted
+    since, until, lowest = request.bounds.since_unix, request.bounds.until_unix, channel.lowest_wanted
+    found = await extent.get_extent(conn, channel.channel_id, since=since, until=until, top_id=channel.top_id)
+    lo, hi, first = found.lo, found.hi, 1
     if since is not None and channel.window_start is not None and since >= channel.window_start:
         lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
-        lowest = 1
+        first, lowest = lowest, 1
+    for gap in coverage.gaps(await list_coverage(conn, channel.channel_id, channel.generation), first, channel.top_id):
+        if (gap[0] < lo or gap[1] > hi) and not await lies_outside(conn, channel, gap, since=since, until=until):
+            lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
     counts = tally(fill_held(runs, lo, hi))
     shortfall = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))

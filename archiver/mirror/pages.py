@@ -6,7 +6,7 @@ import logging
 
 from archiver.errors import Implausible
 from archiver.model.plausible import LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
-from archiver.record import HistoryPage
+from archiver.record import HistoryPage, Message
 from archiver.source import Source
 from archiver.store.channel import Mirrored
 
@@ -58,8 +58,28 @@ class Pages:
         self._seen_below[ids[place - 1]] = ids[place]
         return cut_page(page, ids[place - 1])
 
-    async def _ask(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        page = await self._source.get_history(channel.channel_id, access_hash, offset_id=offset_id, limit=PAGE)
+    async def find_older(self, channel: Mirrored, access_hash: int, window_start: int) -> int:
+        """The newest id that the server counts as older than that moment (unix seconds); 0: there is none."""
+        return next(iter(page_ids(await self._ask(channel, access_hash, 0, before=window_start))), 0)
+
+    async def find_reach(self, channel: Mirrored, access_hash: int, window_start: int, *, lowest: int) -> int:
+        """Down to which id messages are to be read, whose last hundred or more, down to `lowest`, all are too old.
+
+        That is `lowest`, unless the server counts those below as newer, or shows one that is: at the first message
+        that it says to be older, or in the middle of all that was not read. One old post, or a page of them, may lie
+        among younger ones.
+        """
+        older = await self._ask(channel, access_hash, 0, before=window_start)
+        looks = [older, await self._ask(channel, access_hash, lowest // 2 + 1)] if lowest > 2 else [older]
+        newer = [message.message_id for page in looks for message in page.messages if _is_since(message, window_start)]
+        return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
+
+    async def _ask(
+        self, channel: Mirrored, access_hash: int, offset_id: int, *, before: int | None = None
+    ) -> HistoryPage:
+        page = await self._source.get_history(
+            channel.channel_id, access_hash, offset_id=offset_id, before=before, limit=PAGE
+        )
         check_page(page, offset_id=offset_id, limit=PAGE)
         return page
 
@@ -70,3 +90,8 @@ class Pages:
         there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
         if not there:
             raise Implausible("shows a newest message that does not exist")
+
+
+def _is_since(message: Message, window_start: int) -> bool:
+    """Whether it is within the window; nobody knows of a stub, whose date is a guess."""
+    return message.kind != "stub" and message.date.timestamp() >= window_start

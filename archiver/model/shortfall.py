@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -61,11 +61,39 @@ class Shortfall:
             yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
 
 
-def is_outside(*, below: int | None, above: int | None, since: int | None, until: int | None) -> bool:
-    """Whether ids between two held messages with these dates (unix seconds) cannot belong to [since, until).
+SEVERAL = 5
+"""Messages held in a row on each side of ids that are not fetched, by which they are known to lie outside."""
+FAR_SIDE = 2 * SEVERAL
+"""The same, where no id is left on the other side."""
 
-    None: no message is held on that side, so that nothing is proved by it.
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Dates (unix seconds) of up to FAR_SIDE messages held nearest to ids that are not fetched, on each side."""
+
+    below: Sequence[int]
+    above: Sequence[int]
+    first: bool = False
+    """Whether no id lies below them."""
+    last: bool = False
+    """Whether no id lies above them."""
+
+
+def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
+    """Whether ids between these messages cannot belong to [since, until).
+
+    Dates rise with ids most of the time only, so one message proves nothing, and one side without the other neither.
     """
-    older = since is not None and above is not None and above < since
-    newer = until is not None and below is not None and below >= until
-    return older or newer
+    return _prove(around, lambda date: since is not None and date < since) or _prove(
+        around, lambda date: until is not None and date >= until
+    )
+
+
+def _prove(around: Around, is_beyond: Callable[[int], bool]) -> bool:
+    below = around.first or _hold(around.below, is_beyond, FAR_SIDE if around.last else SEVERAL)
+    above = around.last or _hold(around.above, is_beyond, FAR_SIDE if around.first else SEVERAL)
+    return below and above and not (around.first and around.last)
+
+
+def _hold(dates: Sequence[int], is_beyond: Callable[[int], bool], needed: int) -> bool:
+    return len(dates) >= needed and all(is_beyond(date) for date in dates[:needed])

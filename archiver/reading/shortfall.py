@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from archiver import coverage
-from archiver.model.shortfall import Shortfall, is_outside
+from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
@@ -49,14 +49,24 @@ async def count_searched(conn: Connection, over: Searched) -> int:
     return sum([await extent.count_kept(conn, channel_id) for channel_id in over.channel_ids])
 
 
+async def lies_outside(
+    conn: Connection, channel: Mirrored, gap: coverage.Interval, *, since: int | None, until: int | None
+) -> bool:
+    """Whether what is held around ids that are not fetched proves that they do not belong to [since, until)."""
+    if since is None and until is None:
+        return False
+    lo, hi = gap
+    below, above = await extent.find_dates_around(conn, channel.channel_id, lo, hi, limit=FAR_SIDE)
+    return is_outside(Around(below, above, first=lo == 1, last=hi >= channel.top_id), since=since, until=until)
+
+
 async def _find(
     conn: Connection, channel: Mirrored, covered: list[coverage.Interval], *, since: int | None, until: int | None
 ) -> Shortfall:
     channel_id, lowest = channel.channel_id, channel.lowest_wanted
     not_fetched = ids = 0
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
-        below, above = await extent.find_dates_around(conn, channel_id, lo, hi)
-        if is_outside(below=below, above=above, since=since, until=until):
+        if await lies_outside(conn, channel, (lo, hi), since=since, until=until):
             continue
         not_fetched += hi - lo + 1 - await extent.count_kept(conn, channel_id, lo, hi)
     if not_fetched:

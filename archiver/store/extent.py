@@ -23,9 +23,9 @@ class Extent(NamedTuple):
     first_date: int | None
     last_date: int | None
     lo: int
-    """One above the newest kept message before the range, 1 where there is none."""
+    """One above the next kept message below those of the range, 1 where there is none."""
     hi: int
-    """One below the oldest kept message after the range; the channel's top where there is none."""
+    """One below the next kept message above those of the range; the channel's top where there is none."""
 
 
 async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> AsyncIterator[Interval]:
@@ -109,25 +109,26 @@ async def get_extent(
     kept, first_id, last_id, first_date, last_date = row or (0, None, None, None, None)
     before = after = None
     if since is not None:
-        before = await _neighbour(conn, channel_id, "date < ? ORDER BY date DESC, message_id DESC", since)
+        where = (
+            "message_id < ? ORDER BY message_id DESC" if first_id else "date < ? ORDER BY date DESC, message_id DESC"
+        )
+        before = await _neighbour(conn, channel_id, where, since if first_id is None else first_id)
     if until is not None:
-        after = await _neighbour(conn, channel_id, "date >= ? ORDER BY date, message_id", until)
-    # Ids rise with dates but for rare imports; a held message of the range always belongs to it.
-    lo = min(before + 1 if before else 1, first_id or 2**31)
-    hi = max(after - 1 if after else top_id, last_id or 0)
-    return Extent(int(kept), first_id, last_id, first_date, last_date, lo, hi)
+        where = "message_id > ? ORDER BY message_id" if last_id else "date >= ? ORDER BY date, message_id"
+        after = await _neighbour(conn, channel_id, where, until if last_id is None else last_id)
+    lo, hi = before + 1 if before else 1, after - 1 if after else top_id
+    return Extent(int(kept), first_id, last_id, first_date, last_date, lo, max(hi, last_id or 0))
 
 
 async def find_dates_around(
-    conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int
-) -> tuple[int | None, int | None]:
-    """Dates of the nearest messages held below `lo` and above `hi`; None where there is none."""
+    conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int, *, limit: int
+) -> tuple[list[int], list[int]]:
+    """Dates of the nearest messages held below `lo` and above `hi`, the nearest first; those of stubs are guesses."""
     dates = []
     for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
-        query = f"SELECT date FROM message WHERE channel_id = ? AND message_id {where} LIMIT 1"
-        async with conn.execute(query, (channel_id, message_id)) as cursor:
-            row = await cursor.fetchone()
-        dates.append(int(row[0]) if row else None)
+        query = f"SELECT date FROM message WHERE channel_id = ? AND kind <> 'stub' AND date > 0 AND message_id {where}"
+        async with conn.execute(f"{query} LIMIT ?", (channel_id, message_id, limit)) as cursor:
+            dates.append([int(row[0]) async for row in cursor])
     return dates[0], dates[1]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archiver.coverage import Interval
 
 if TYPE_CHECKING:
-    from archiver.backfill import Step
+    from archiver.mirror.step import Step
 
 PAGES = 20
 """Pages of a window, about: few, so that the newest come first; several, because the last one may overlap."""

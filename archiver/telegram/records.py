@@ -9,7 +9,7 @@ from telethon.tl import types
 from archiver.convert import Peers, convert_channel, convert_message, is_empty
 from archiver.errors import ChannelInaccessible, Implausible
 from archiver.record import Channel, HistoryPage, Message
-from archiver.telegram.answers import HistoryAnswer
+from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.older import layer_of
 from archiver.telegram.vectors import Objects
 
@@ -29,6 +29,18 @@ def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
         exact=not answer.inexact,
         channel=channel,
     )
+
+
+def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
+    """The messages before the one that cannot be read, to see where they lie: without the names, which stand after it.
+
+    Where it comes first, its bare id.
+    """
+    expect_own(answer.messages, channel_id)
+    messages = tuple(convert_all(answer.messages, channel_id, Peers([], [])))
+    unreadable = answer.messages.unreadable
+    first = message_prefix_id(unreadable.raw) if unreadable and not messages else None
+    return HistoryPage(messages=messages, empty_ids=(first,) if first else (), pts=0, count=answer.count, exact=False)
 
 
 def expect_own(objects: Objects, channel_id: int) -> None:

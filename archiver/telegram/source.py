@@ -30,7 +30,7 @@ from archiver.telegram.answers import (
 from archiver.telegram.connection import Connection
 from archiver.telegram.older import layer_of
 from archiver.telegram.paging import read_page
-from archiver.telegram.records import convert_all, described, expect_asked, expect_own, to_page
+from archiver.telegram.records import convert_all, described, expect_asked, expect_own, to_page, to_readable
 from archiver.telegram.rich import pick_whole, read_whole, refusal
 from archiver.telegram.takeout import Takeout
 from archiver.telegram.unreadable import Unreadable
@@ -71,10 +71,14 @@ class TelegramSource:
             raise ServerFault("the server answered with something else than the channel.", hint="Try again later.")
         return find_channel(answer.chats, channel_id, answer.full_chat)
 
-    async def get_history(self, channel_id: int, access_hash: int, *, offset_id: int, limit: int = 100) -> HistoryPage:
+    async def get_history(
+        self, channel_id: int, access_hash: int, *, offset_id: int, before: int | None = None, limit: int = 100
+    ) -> HistoryPage:
         """Messages below `offset_id`, newest first; an unreadable one becomes a stub and costs itself only."""
-        answer = await self._history(channel_id, access_hash, offset_id, limit)
+        answer = await self._history(channel_id, access_hash, offset_id, limit, before=before)
         if answer.messages.unreadable:
+            if before is not None:
+                return to_readable(channel_id, answer)
 
             def history(offset_id: int, limit: int, add_offset: int) -> Awaitable[HistoryAnswer]:
                 return self._history(channel_id, access_hash, offset_id, limit, add_offset=add_offset)
@@ -166,12 +170,19 @@ class TelegramSource:
         return await asker.call(request, method=method, priority=self._priority, channel_id=channel_id)
 
     async def _history(
-        self, channel_id: int, access_hash: int, offset_id: int, limit: int, *, add_offset: int = 0
+        self,
+        channel_id: int,
+        access_hash: int,
+        offset_id: int,
+        limit: int,
+        *,
+        add_offset: int = 0,
+        before: int | None = None,
     ) -> HistoryAnswer:
         request = functions.messages.GetHistoryRequest(
             peer=types.InputPeerChannel(channel_id, access_hash),
             offset_id=offset_id,
-            offset_date=None,
+            offset_date=None if before is None else min(max(before, 1), 2**31 - 1),
             add_offset=add_offset,
             limit=limit,
             max_id=0,  # max_id and min_id cut after slicing and make empty pages that are no end

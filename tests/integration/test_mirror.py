@@ -176,7 +176,8 @@ async def test_since_is_the_far_end_and_can_be_moved_back(
         await rig.sync(channel)
         assert held(tmp_path, channel) == {i: row for i, row in true(channel).items() if row["date"] >= start}
         asked = len(server.called("messages.getHistory"))
-        assert asked == 3  # 150 of 500 messages, and the newest page again
+        # 150 of 500 messages, a page of older ones, two looks below it, and the newest page again
+        assert asked == 6
         await rig.sync(channel)
         assert len(server.called("messages.getHistory")) == asked + 1
         await rig.add(channel)
@@ -217,7 +218,7 @@ async def test_a_message_that_comes_back_keeps_the_notice_of_its_absence(
     assert (message_id, returned) == (300, 1)
 
 
-async def test_a_window_newer_than_everything_holds_nothing_and_asks_once(
+async def test_a_window_newer_than_everything_holds_nothing_and_is_looked_for_once(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:
@@ -225,7 +226,8 @@ async def test_a_window_newer_than_everything_holds_nothing_and_asks_once(
         await rig.sync(channel)
         await rig.sync(channel)
     assert held(tmp_path, channel) == {}
-    assert len(server.called("messages.getHistory")) == 3  # once, and the newest page at the end of each sync
+    # A page of older ones, two looks, and the newest page at first and at the end of each sync.
+    assert len(server.called("messages.getHistory")) == 6
 
 
 async def test_an_empty_channel_is_complete_and_its_first_post_is_found(

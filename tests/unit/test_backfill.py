@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.backfill import plan_page
+from archiver import coverage
 from archiver.errors import ServerFault
+from archiver.mirror.step import ENOUGH, NONE_OLDER, Older, plan_page, plan_top
 from archiver.record import HistoryPage, Kind, Message
 
 
@@ -54,15 +55,35 @@ def test_empty_ids_prove_as_messages_do() -> None:
     assert plan_page(page(empty=(7,)), gap=(1, 9), window_start=None).proven == (7, 9)
 
 
-def test_the_window_cuts_the_page_at_its_date() -> None:
+def test_older_messages_at_a_page_s_end_are_left_open_and_end_nothing_yet() -> None:
     step = plan_page(page(40, 48, 50, 52, 60), gap=(1, 60), window_start=50)
     assert [m.message_id for m in step.page.messages] == [60, 52, 50]
-    assert (step.proven, step.floor_id, step.next_offset) == ((49, 60), 48, None)
+    assert (step.proven, step.floor_id, step.next_offset, step.older) == ((49, 60), None, 40, (2, 48))
 
 
-def test_a_page_that_is_older_than_the_window_holds_nothing() -> None:
-    step = plan_page(page(40, 48), gap=(1, 48), window_start=50)
-    assert (step.page.messages, step.proven, step.floor_id) == ((), None, 48)
+def test_a_row_of_older_messages_goes_on_through_pages_and_ends_the_window_when_it_is_long_enough() -> None:
+    step = plan_page(page(30, 32), gap=(1, 39), window_start=50, older=Older(ENOUGH - 3, 48))
+    assert (step.page.messages, step.proven, step.older, step.older.enough) == ((), None, (ENOUGH - 1, 48), False)
+    step = plan_page(page(28), gap=(1, 29), window_start=50, older=step.older)
+    assert step.older.enough
+    assert step.end_window().floor_id == 48
+
+
+def test_a_newer_message_below_breaks_the_row_which_is_a_gap_then() -> None:
+    step = plan_page(page(30, 32, dates={32: 70}), gap=(1, 39), window_start=50, older=Older(60, 48))
+    assert ([m.message_id for m in step.page.messages], step.proven) == ([32], (31, 39))
+    assert step.older == (1, 30)
+
+
+def test_the_first_message_and_an_empty_page_end_the_window_after_any_row() -> None:
+    assert plan_page(page(1, 48), gap=(1, 48), window_start=50).floor_id == 48
+    assert plan_page(page(), gap=(1, 39), window_start=50, older=Older(2, 48)).floor_id == 48
+
+
+def test_the_newest_page_ends_where_the_window_is_known_to_end() -> None:
+    step = plan_top(page(40, 48, 50, 52), newest=52, floor_id=48, window_start=50)
+    assert ([m.message_id for m in step.page.messages], step.proven, step.older.number) == ([52, 50], (49, 52), 0)
+    assert plan_top(page(40, 48), newest=48, floor_id=48, window_start=50).proven is None
 
 
 def test_one_misdated_message_within_the_page_does_not_end_the_window() -> None:
@@ -80,21 +101,36 @@ def test_an_answer_above_the_question_is_refused() -> None:
         plan_page(page(200), gap=(1, 100), window_start=None)
 
 
-@given(st.sets(st.integers(1, 300)), st.integers(1, 100), st.integers(0, 300))
-def test_walking_by_the_plan_finds_all_of_the_window_and_ends(ids: set[int], size: int, window_start: int) -> None:
-    gap: tuple[int, int] | None = (1, 300)
+@given(
+    st.sets(st.integers(1, 300)),
+    st.integers(1, 100),
+    st.integers(1, 300),
+    st.lists(st.tuples(st.integers(1, 300), st.integers(-40, 40)), max_size=20),
+)
+def test_walking_by_the_plan_finds_all_of_the_window_and_ends(
+    ids: set[int], size: int, window_start: int, moved: list[tuple[int, int]]
+) -> None:
+    dates = {i: i for i in ids} | {i: max(i + by, 1) for i, by in moved if i in ids}
     found: set[int] = set()
-    covered: set[int] = set()
+    covered: list[tuple[int, int]] = []
+    floor = 0
     for _ in range(400):
+        gap = coverage.highest_gap(covered, floor + 1, 300)
         if gap is None:
             break
-        served = sorted((i for i in ids if i <= gap[1]), reverse=True)[:size]
-        step = plan_page(page(*served), gap=gap, window_start=window_start or None)
-        found |= {m.message_id for m in step.page.messages}
-        if step.proven:
-            covered |= set(range(step.proven[0], step.proven[1] + 1))
-        gap = (1, step.next_offset - 1) if step.next_offset is not None else None
-    assert gap is None
-    assert found == {i for i in ids if i >= window_start}
-    assert found <= covered
-    assert covered >= set(range(max(window_start, 1), 301))
+        bound = floor or coverage.contains(covered, gap[0] - 1)
+        lo, older = gap[0], NONE_OLDER
+        offset: int | None = gap[1] + 1
+        while offset is not None:
+            served = sorted((i for i in ids if i < offset), reverse=True)[:size]
+            asked = page(*served, dates=dates)
+            step = plan_page(asked, gap=(lo, offset - 1), window_start=None if bound else window_start, older=older)
+            if step.older.enough and step.next_offset:
+                step = step.end_window()
+            found |= {m.message_id for m in step.page.messages}
+            covered = coverage.add(covered, *step.proven) if step.proven else covered
+            floor, offset, older = max(floor, step.floor_id or 0), step.next_offset, step.older
+    assert coverage.gaps(covered, floor + 1, 300) == []
+    assert found >= {i for i in ids if dates[i] >= window_start and i > floor}
+    assert all(dates[i] < window_start for i in sorted(ids, reverse=True) if floor >= i > floor - 40)
+    assert {i for i in ids if coverage.contains(covered, i)} == found

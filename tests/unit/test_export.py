@@ -154,6 +154,35 @@ def test_what_was_not_fetched_makes_it_incomplete_only_where_it_may_belong(tmp_p
     assert manifest(out)["complete"] is False
 
 
+def dated(dates: dict[int, int], *ranges: range) -> Iterable[Any]:
+    """Messages of a minute each, but for those of another minute."""
+    return [make_message(number, date=minute(dates.get(number, number))) for numbers in ranges for number in numbers]
+
+
+def test_one_old_dated_message_does_not_prove_that_what_lies_below_is_older(tmp_path: Path) -> None:
+    messages = dated({80: 3}, range(80, 101))  # a walk that was interrupted at 80
+    archive = build(tmp_path / "a", messages, covered=[(80, 100)], top_id=100)
+    out = tmp_path / "out.jsonl"
+    export(archive, out, bounds=Bounds(minute(81)))
+    assert (completeness(out)["complete"], completeness(out)["not_fetched_ids"]) == (False, [[1, 79]])
+    export(archive, out, bounds=Bounds(minute(95)))
+    assert completeness(out)["complete"] is True
+
+
+def test_ids_between_are_outside_only_when_several_on_both_sides_are(tmp_path: Path) -> None:
+    messages = dated({49: 200, 60: 5}, range(1, 50), range(60, 101))
+    archive = build(tmp_path / "a", messages, covered=[(1, 49), (60, 100)], top_id=100)
+    out = tmp_path / "out.jsonl"
+    for since, until in ((minute(61), None), (minute(63), None), (None, minute(49))):
+        export(archive, out, bounds=Bounds(since, until))
+        assert completeness(out)["not_fetched_ids"] == [[50, 59]], (since, until)
+    export(archive, out, bounds=Bounds(minute(70), minute(190)))
+    assert completeness(out)["not_fetched_ids"] == [[50, 59]]  # 49 is newer: what is above it may be of any date
+    archive = build(tmp_path / "b", dated({}, range(1, 50), range(60, 101)), covered=[(1, 49), (60, 100)], top_id=100)
+    export(archive, out, bounds=Bounds(minute(70), minute(90)))
+    assert completeness(out)["complete"] is True
+
+
 def test_window_counts_only_where_it_cuts_the_bounds(tmp_path: Path) -> None:
     archive = build(tmp_path / "a", ids(range(50, 61)), covered=[(50, 60)], window=(START + 60 * 50, 49))
     out = tmp_path / "out.jsonl"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver import coverage
-from archiver.backfill import Step
 from archiver.coverage import Interval
+from archiver.mirror.step import Step
 from archiver.record import HistoryPage
 from archiver.takeout.windows import Windows, walk_windows
 
