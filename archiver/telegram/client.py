@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.errors import AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, RPCError, TypeNotFoundError
-from telethon.network import ConnectionTcpObfuscated
 from telethon.sessions import MemorySession
 from telethon.tl import TLRequest, functions
 from telethon.tl.alltlobjects import LAYER
@@ -25,6 +24,7 @@ from archiver.telegram.address import Address, proxy_options
 from archiver.telegram.answers import Raw
 from archiver.telegram.data_centres import Place, read_config
 from archiver.telegram.key_exchange import KeyExchangeError, Sender
+from archiver.telegram.packets import Obfuscated, Plain
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint, Sink
 from archiver.telegram.session import FileSession
@@ -203,8 +203,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
 
 
 def _line_options(place: Place, address: Address) -> dict[str, Any]:
-    if place.tcpo_only and address.proxy is None:
-        return {"connection": ConnectionTcpObfuscated}
+    if address.proxy is None:
+        return {"connection": Obfuscated if place.tcpo_only else Plain}
     return proxy_options(address.proxy)
 
 
