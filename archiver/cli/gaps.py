@@ -69,6 +69,11 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
             standing = (await get_standings(conn))[name.channel_id]
             parts = await count_parts(conn, name.channel_id)
             found = await list_runs(conn, channel)
+    if channel.top_id == 0 and channel.pts is not None:
+        output.note(f"{name.name} is empty: it had no messages at {iso(channel.last_sync_at)}.")
+        if shape == "json":
+            output.json_array(())
+        return 1
     if channel.top_id == 0:
         raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel, database.path.parent))
     everything = list(fill_held(found, 1, channel.top_id))

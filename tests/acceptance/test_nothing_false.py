@@ -83,3 +83,19 @@ def test_a_differing_count_is_neither_up_to_date_nor_complete(desk: Desk, telegr
     assert "big: up to date (0 new" in desk.do("sync").err
     desk.do("export", "-o", "after/")
     assert manifest(desk, "after")["complete"] is True
+
+
+def test_an_empty_channel_is_empty_and_not_unread(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("make", title="Void", username="void_channel")
+    telegram.order("delete", channel="void_channel", ids=[1])
+    desk.do("add", "@void_channel")
+    assert "was fetched yet" in desk.run("gaps", "void_channel").err
+    desk.do("sync")
+    gaps = desk.run("gaps", "void_channel", "--json")
+    assert (gaps.status, orjson.loads(gaps.out)) == (1, [])
+    assert "void_channel is empty: it had no messages at 20" in gaps.err
+    nothing = desk.run("search", "anything")
+    assert nothing.err.startswith("nothing found in 0 messages of 1 channel, as of 20")
+    assert "!" not in nothing.err
+    desk.do("export", "-o", "out/")
+    assert manifest(desk)["complete"] is True
