@@ -78,6 +78,15 @@ class Mirror:
         Returns how many more messages the server counts than it shows, None when that cannot be compared. Raises
         ChannelError and what stops all.
         """
+        try:
+            return await self._sync(channel_id, progress)
+        except Outdated as exc:
+            raise ServerFault(
+                "its history shows an earlier state than the server told of; nothing of that was stored.",
+                hint="Try again later.",
+            ) from exc
+
+    async def _sync(self, channel_id: int, progress: Progress) -> int | None:
         await self.catch_up(channel_id, progress=progress)
         gaps = True
         for _ in range(ROUNDS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archiver.backfill import Backfill
-from archiver.ingest import Ingest
+from archiver.ingest import Ingest, Outdated
 from archiver.reader import Progress, Reader
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
@@ -30,10 +30,13 @@ async def compare(
     """Compare one channel, for a caller who keeps others from catching it up meanwhile. Raises ChannelError."""
     backfill = Backfill(source, database, ingest)
     reader = Reader(source, database, ingest, channel.channel_id, access_hash)
-    look = await backfill.look_at_top(channel, access_hash, reading="audit")
-    progress(look.stored, 0)
-    if look.stored.differs:
-        await reader.follow_changes(channel, look.lowest - 1, progress)
+    try:
+        look = await backfill.look_at_top(channel, access_hash, reading="audit")
+        progress(look.stored, 0)
+        if look.stored.differs:
+            await reader.follow_changes(channel, look.lowest - 1, progress)
+    except Outdated:
+        return Comparison(settled=False, surplus=None)  # the page shows an earlier state than the difference told
     present = await find_channel(database.connection, channel.channel_id)
     if present is None or look.pts != present.pts or await backfill.has_gap(channel.channel_id):
         return Comparison(settled=False, surplus=None)
