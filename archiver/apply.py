@@ -13,9 +13,10 @@ import archiver.store.channel as channels
 import archiver.store.message as messages
 from archiver.coverage import Interval
 from archiver.document import to_document
+from archiver.mirror.known import keep_known
 from archiver.reconcile import Changes, find_overtaken, reconcile
 from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
-from archiver.rich.whole import begins_with, keep_known
+from archiver.rich.whole import begins_with, keep_names
 from archiver.store import rich
 from archiver.store.channel import Mirrored, get_counted_pts
 from archiver.store.counter import keep_counters
@@ -60,6 +61,7 @@ def observe_page(
     if proven:
         ids.extend(proven)
     held = list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
+    seen = keep_known(conn, seen, held)
     # An audit reads what is covered already, and only one at a time.
     changes = reconcile(seen, held, proven=proven, pts=sight.pts, asked_after=sight.origin == "audit")
     return _apply(conn, channel, changes, sight)
@@ -82,7 +84,7 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
     if posted := [event.message for event in events if isinstance(event, Posted)]:
         ids = [message.message_id for message in posted]
         held = list_held(conn, channel.channel_id, min(ids), max(ids))
-        stored = _apply(conn, channel, reconcile(posted, held, is_past=is_past), sight)
+        stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
     return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
 
 
@@ -127,7 +129,7 @@ def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, r
     if not held:
         return Stored()
     [present] = messages.read_messages(conn, channel.channel_id, after=whole.message_id - 1, limit=1)
-    whole = keep_known(whole, present)
+    whole = keep_names(whole, present)
     completes = begins_with(whole, present)
     # That it is gone was learnt elsewhere, and is not undone here.
     changes = reconcile([whole], held, is_past=lambda _: True, completes=completes)
@@ -152,7 +154,9 @@ def _happen(
             held = list_held(conn, channel.channel_id, message.message_id, message.message_id)
             if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
                 return Stored()  # older than the window, and never held
-            changes = reconcile([message], held, overtaken=overtaken, is_past=is_past, pts=event.pts)
+            changes = reconcile(
+                keep_known(conn, [message], held), held, overtaken=overtaken, is_past=is_past, pts=event.pts
+            )
             return _apply(conn, channel, changes, replace(sight, pts=event.pts or sight.pts))
         case Deleted(message_ids):
             return lose(conn, channel, message_ids, sight)

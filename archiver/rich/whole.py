@@ -34,7 +34,7 @@ def is_shorter(whole: Message, blocks: int | None) -> bool:
     return blocks is not None and len(list_blocks(whole) or ()) < blocks
 
 
-def keep_known(whole: Message, held: Message) -> Message:
+def keep_names(whole: Message, held: Message) -> Message:
     """The whole, with what is held of its sender and origin, and of counters that the answer has not.
 
     Sender and origin never change, and an answer about one message may come without the names behind them.

@@ -1,0 +1,28 @@
+"""What is held of messages that were just seen again, put back where their new copies show less."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archiver.model.richer import keep_richer, may_be_poorer
+from archiver.record import Held, Message
+from archiver.store.database import Writer
+from archiver.store.message import read_messages
+
+
+def keep_known(conn: Writer, seen: Sequence[Message], held: Mapping[int, Held]) -> list[Message]:
+    """The messages of one channel, those richer that were known to be; for a caller within the transaction."""
+    doubtful = [message for message in seen if _may_lack(message, held.get(message.message_id))]
+    if not doubtful:
+        return list(seen)
+    lo, hi = min(one.message_id for one in doubtful), max(one.message_id for one in doubtful)
+    count = sum(lo <= message_id <= hi for message_id in held)
+    known = {one.message_id: one for one in read_messages(conn, seen[0].channel_id, after=lo - 1, limit=count)}
+    kept = {
+        id(one): keep_richer(one, known[one.message_id], seen_at=held[one.message_id].last_seen) for one in doubtful
+    }
+    return [kept.get(id(one), one) for one in seen]
+
+
+def _may_lack(message: Message, held: Held | None) -> bool:
+    return held is not None and message.payload_sha256 != held.payload_sha256 and may_be_poorer(message)

@@ -1,0 +1,127 @@
+"""What was known of a message and is not in its newest copy: kept, and marked with when it was seen last. Pure.
+
+A server shows less of the same content to some accounts, at some times: poll results without votes, a preview that is
+pending, a file that expired, a story or a sender without its inside. Such a copy changes nothing. What stays of an
+earlier one is named under `kept`: in the `extra` of its media slot by field ("*": the whole slot), in the message's own
+`extra` as "media" (all slots, and the content hash with them) or "factcheck". The raw bytes are always the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from archiver.model.richer_media import fill, is_less, mark, missing_slots, shows_less
+from archiver.record import Media, Message
+
+KEPT = "kept"
+
+
+def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
+    """The message as it was just seen, with what is held of it and was left out. `seen_at`: when that was seen last."""
+    at = datetime.fromtimestamp(seen_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    message = replace(
+        message,
+        sender=_with_names(message.sender, held.sender),
+        fwd_from=_with_names(message.fwd_from, held.fwd_from),
+        views=held.views if message.views is None else message.views,
+        forwards=held.forwards if message.forwards is None else message.forwards,
+        extra=_with_fact(message.extra, held.extra, at),
+    )
+    # What this version cannot read may be what an edit put there.
+    edited = message.media_kind == "unsupported" and message.moment > held.moment
+    if not edited and _is_same_text(message, held) and shows_less(message.media, held.media):
+        return _with_media(message, held, at)
+    media = _fill_all(message.media, held.media, at)
+    return replace(message, media=media) if media != message.media else message
+
+
+def may_be_poorer(message: Message) -> bool:
+    """Whether anything of a message can be shown in more than one way; of most, nothing can."""
+    return bool(message.media or message.sender or message.fwd_from or message.extra)
+
+
+def _is_same_text(message: Message, held: Message) -> bool:
+    return (message.kind, message.text, message.entities, message.markup, message.action, _rich(message)) == (
+        held.kind,
+        held.text,
+        held.entities,
+        held.markup,
+        held.action,
+        _rich(held),
+    )
+
+
+def _rich(message: Message) -> Any:
+    return orjson.loads(message.extra).get("rich") if message.extra and '"rich"' in message.extra else None
+
+
+def _with_media(message: Message, held: Message, at: str) -> Message:
+    """All media as they are held, in place of less of the same, so that it is the same content."""
+    newer = {slot.slot: slot for slot in message.media}
+    slots = tuple(
+        fill(new, old, at) if (new := newer.get(old.slot)) and _is_told(new, old) else mark(old, ["*"], at)
+        for old in held.media
+    )
+    extra = _objects(message.extra)
+    extra[KEPT] = {"media": _kept(held.extra).get("media", at), **extra.get(KEPT, {})}
+    return replace(message, media=slots, content_hash=held.content_hash, extra=_text(extra))
+
+
+def _is_told(new: Media, old: Media) -> bool:
+    return (new.kind, new.id) == (old.kind, old.id) and not is_less(new, old)
+
+
+def _fill_all(media: tuple[Media, ...], held: tuple[Media, ...], at: str) -> tuple[Media, ...]:
+    known = {(old.kind, old.id): old for old in reversed(held)}
+    filled = [fill(new, known[new.kind, new.id], at) if (new.kind, new.id) in known else new for new in media]
+    for old in missing_slots(media, held):
+        slot = max((one.slot for one in filled), default=-1) + 1
+        filled.append(mark(replace(old, slot=slot), ["*"], at))
+    return tuple(filled)
+
+
+def _with_names(told: str | None, held: str | None) -> str | None:
+    """A sender or an origin with the names that are known of it, where this answer came without them."""
+    if told is None or held is None or told == held:
+        return told
+    new, old = orjson.loads(told), orjson.loads(held)
+    names = ("name", "username")
+    if not old.get("name") or new.get("name") or _without(new, names) != _without(old, names):
+        return told
+    return held
+
+
+def _without(value: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {key: one for key, one in value.items() if key not in names}
+
+
+def _with_fact(told: str | None, held: str | None, at: str) -> str | None:
+    """A fact check with its text, where only its hash came: it has to be asked for."""
+    if not told or not held or '"factcheck"' not in told or '"factcheck"' not in held:
+        return told
+    new, old = _objects(told), _objects(held)
+    fact, known = new.get("factcheck") or {}, old.get("factcheck") or {}
+    if fact.get("text") or not known.get("text") or fact.get("hash") != known.get("hash"):
+        return told
+    new["factcheck"] = known
+    new[KEPT] = {"factcheck": _kept(held).get("factcheck", at)}
+    return _text(new)
+
+
+def _objects(extra: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(extra) if extra else {}
+    return found
+
+
+def _kept(extra: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = _objects(extra).get(KEPT, {})
+    return found
+
+
+def _text(extra: dict[str, Any]) -> str:
+    return orjson.dumps(extra).decode()
