@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from archiver.model.richer_media import fill, is_less, mark, missing_slots, shows_less
+from archiver.model.richer_media import fill, is_less, mark, missing_slots, place_of, shows_less
 from archiver.record import Media, Message
 
 KEPT = "kept"
@@ -34,7 +34,8 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
     )
     # What this version cannot read may be what an edit put there.
     edited = message.media_kind == "unsupported" and message.moment > held.moment
-    if not edited and _is_same_text(message, held) and shows_less(message.media, held.media):
+    doubtful = message.content_hash != held.content_hash and not edited
+    if doubtful and _is_same_text(message, held) and shows_less(message.media, held.media):
         return _with_media(message, held, at)
     media = _fill_all(message.media, held.media, at)
     return replace(message, media=media) if media != message.media else message
@@ -77,8 +78,8 @@ def _is_told(new: Media, old: Media) -> bool:
 
 
 def _fill_all(media: tuple[Media, ...], held: tuple[Media, ...], at: str) -> tuple[Media, ...]:
-    known = {(old.kind, old.id): old for old in reversed(held)}
-    filled = [fill(new, known[new.kind, new.id], at) if (new.kind, new.id) in known else new for new in media]
+    known = {place_of(old): old for old in reversed(held)}
+    filled = [fill(new, known[place_of(new)], at) if place_of(new) in known else new for new in media]
     for old in missing_slots(media, held):
         slot = max((one.slot for one in filled), default=-1) + 1
         filled.append(mark(replace(old, slot=slot), ["*"], at))

@@ -83,6 +83,11 @@ def shows_less(media: Sequence[Media], held: Sequence[Media]) -> bool:
     return bool(less or gone)
 
 
+def place_of(slot: Media) -> tuple[str, str | None, Any]:
+    """What makes two slots the same: what it is, and where it hangs."""
+    return slot.kind, slot.id, _load(slot).get("of")
+
+
 def missing_slots(media: Sequence[Media], held: Sequence[Media]) -> list[Media]:
     """What hung inside a page, story or game that is shown now without it."""
     if (

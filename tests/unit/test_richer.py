@@ -187,7 +187,7 @@ def test_counters_that_are_not_told_are_not_lost() -> None:
     assert (kept.views, kept.forwards) == (10, 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.sampled_from(constructors("MessageMedia")))
 def test_whatever_two_copies_hold_they_are_joined_and_joining_again_changes_nothing(
     one: int, other: int, kind: type
