@@ -18,13 +18,14 @@ from archiver.reconcile import Changes, find_overtaken, reconcile
 from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
 from archiver.rich.whole import begins_with, keep_names
 from archiver.store import rich
-from archiver.store.channel import Mirrored, get_counted_pts
+from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.held import list_held
 from archiver.store.message import Sight, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
+from archiver.store.server_count import get_counted_pts
 from search import exact
 
 

@@ -33,9 +33,10 @@ from archiver.review import (
 )
 from archiver.schedule import Priority
 from archiver.source import Source
-from archiver.store.channel import Mirrored, accept_count, find_channel
+from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress
+from archiver.store.server_count import accept_count
 
 log = logging.getLogger(__name__)
 

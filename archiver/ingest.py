@@ -19,6 +19,7 @@ from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.model.plausible import LEAP
 from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
+from archiver.store import server_count
 from archiver.store.access import set_access
 from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
@@ -120,7 +121,7 @@ class Ingest:
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, None if alone else page.pts)
-            if not alone and page.pts < (channels.get_counted_pts(conn, channel.channel_id) or 0):
+            if not alone and page.pts < (server_count.get_counted_pts(conn, channel.channel_id) or 0):
                 raise _outdated()  # a page that was served later is stored already
             self._reach(conn, channel, page.channel, sight.now)
             stored = observe_page(conn, channel, page.messages, proven, sight)
@@ -129,7 +130,7 @@ class Ingest:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
             if page.exact:
-                channels.set_server_count(conn, channel.channel_id, page.count, pts=page.pts, now=sight.now)
+                server_count.set_server_count(conn, channel.channel_id, page.count, pts=page.pts, now=sight.now)
             append_capture(conn, self._capture(channel, sight, reading, proven, len(page.messages)))
             return stored
 
@@ -176,7 +177,7 @@ class Ingest:
                 append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
             if difference.final:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
-                channels.lower_counted_pts(conn, channel.channel_id, difference.pts, leap=LEAP)
+                server_count.lower_counted_pts(conn, channel.channel_id, difference.pts, leap=LEAP)
             return stored
 
         return await self._store(act)

@@ -18,10 +18,11 @@ from archiver.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
 from archiver.mirror.step import plan_page
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_channel, note_unexplained
+from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus
+from archiver.store.server_count import note_unexplained
 
 Progress: TypeAlias = Callable[[Stored, int], None]
 """Hears of each stored answer, and of how many ids are left to be looked at."""

@@ -21,7 +21,7 @@ class Shortfall:
     """Ids that belong to the bounds, or may."""
     not_fetched: int = 0
     unchecked: int = 0
-    """Archived messages of which nobody has looked what became of them since the server lost track."""
+    """Archived messages not checked since the server lost track of what happened."""
     outside: int = 0
     """Ids below the channel's own far end (`add --since`), which are never asked for."""
     partial: int = 0

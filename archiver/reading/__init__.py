@@ -1,1 +1,1 @@
-"""What people are told of the archive: read from the store, put into words, printed elsewhere."""
+"""What the archive can say about itself: read from the store, put into words, printed elsewhere."""

@@ -19,7 +19,7 @@ class Searched(NamedTuple):
 
     channel_ids: frozenset[int]
     incomplete: list[tuple[Mirrored, Shortfall]]
-    """Channels of which more might be found, the removed ones left out: nothing will ever be fetched of them."""
+    """Channels that may hold more than was searched; removed ones are left out, because nothing more is fetched."""
     synced_at: int | None
     """When the channel that is furthest behind was last at its present; None: one of them never was."""
 

@@ -236,28 +236,6 @@ def end_aside(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
     conn.execute("UPDATE channel SET retry_at = min(retry_at, ?) WHERE channel_id = ?", (now, channel_id))
 
 
-def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:
-    """Note by how much the server's count differs although every message was just looked at."""
-    conn.execute("UPDATE channel SET accepted_count = ? WHERE channel_id = ?", (difference, channel_id))
-
-
-def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | None) -> None:
-    """Note what a sync that read all again could not explain; the same for a second time is accepted."""
-    conn.execute(
-        "UPDATE channel SET accepted_count = CASE WHEN unexplained_count IS ?1 THEN ?1 ELSE accepted_count END,"
-        " unexplained_count = ?1 WHERE channel_id = ?2",
-        (surplus, channel_id),
-    )
-
-
-def lower_counted_pts(conn: sqlite3.Connection, channel_id: int, pts: int, *, leap: int) -> None:
-    """Forget the state of a page that lies impossibly far ahead of the channel's: no later page could be stored."""
-    conn.execute(
-        "UPDATE channel SET server_count_pts = NULL WHERE channel_id = ? AND server_count_pts > ?",
-        (channel_id, pts + leap),
-    )
-
-
 def set_progress(
     conn: sqlite3.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
 ) -> None:
@@ -267,20 +245,6 @@ def set_progress(
         " floor_id = max(coalesce(floor_id, 0), coalesce(?, 0)) WHERE channel_id = ?",
         (pts, top_id, floor_id, channel_id),
     )
-
-
-def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, pts: int, now: int) -> None:
-    """Note how many messages the server says the channel has, and in which state of it."""
-    conn.execute(
-        "UPDATE channel SET server_count = ?, server_count_pts = ?, server_count_at = ? WHERE channel_id = ?",
-        (count, pts, now, channel_id),
-    )
-
-
-def get_counted_pts(conn: sqlite3.Connection, channel_id: int) -> int | None:
-    """The pts of the last page of the history that told the server's count, None when none did."""
-    (pts,) = conn.execute("SELECT server_count_pts FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    return int(pts) if pts is not None else None
 
 
 def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
