@@ -14,11 +14,12 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from archiver.errors import Busy, UsageError
+from archiver.store.place import expect_place
 
 LOCK_NAME = "lock"
 _GLANCE = 0.1
@@ -36,7 +37,7 @@ class Holder(NamedTuple):
 def find_holder(directory: Path) -> Holder | None:
     """Who mirrors into the archive at this moment; None when nobody does, or nobody whom we may know of."""
     try:
-        handle = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -77,6 +78,7 @@ def hold_session(directory: Path, account: str, *, command: str) -> Iterator[Non
 
 @contextmanager
 def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -> Iterator[None]:
+    expect_place(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -95,7 +97,8 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
             by = f"`telekeep {holder.command}` (process {holder.pid})" if holder else "another process"
             raise Busy(f"{what} is in use by {by}.", hint=hint, holder=holder.command if holder else None) from exc
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"`telekeep {command}` (process {os.getpid()})\n".encode(), 0)
+        with suppress(OSError):  # a full disk: the archive itself says so in a moment
+            os.pwrite(handle, f"`telekeep {command}` (process {os.getpid()})\n".encode(), 0)
         yield
     finally:
         os.close(handle)

@@ -6,6 +6,7 @@ user's configuration directory; one file, never a mixture. Secrets are never nam
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -20,7 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from config.errors import SettingsError
-from config.settings import APPLICATION, Settings, fold_name
+from config.settings import APPLICATION, Settings, expand_home, fold_name
 
 FILE_NAME = "telekeep.toml"
 PREFIX = "TELEKEEP_"
@@ -40,21 +41,29 @@ def load(path: Path | None = None) -> Settings:
     values = _read(file) if file else {}
 
     try:
-        return Settings(**_merge(values, _spelled_as(values, EnvSettingsSource(Settings)())))
+        settings = Settings(**_merge(values, _spelled_as(values, EnvSettingsSource(Settings)())))
     except ValidationError as exc:
         # `from None`: the library's own text would show values, which may be secrets.
         raise SettingsError(_describe(exc, file)) from None
-    except ValueError as exc:
-        raise SettingsError(f"the environment holds a setting that cannot be read: {type(exc).__name__}.") from None
+    except ValueError:
+        raise SettingsError("the environment holds a setting that cannot be read.") from None
+    if str(settings.archive.dir).startswith("~"):
+        raise SettingsError("archive.dir is not set, and the home directory is not known; set archive.dir.")
+    return settings
 
 
 def find_file(path: Path | None = None) -> Path | None:
     """The file to read, None where there is none. A file that was asked for must exist."""
     named = path or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
     if named is not None:
-        named = named.expanduser()
-        if not named.is_file():
-            origin = "--config" if path else FILE_VARIABLE
+        origin = "--config" if path else FILE_VARIABLE
+        try:
+            named = expand_home(named)
+            is_there = named.is_file() or named.is_fifo()  # as <(...) of a shell is one
+        except (OSError, ValueError) as exc:
+            why = getattr(exc, "strerror", None) or exc
+            raise SettingsError(f"the settings file {named}, which {origin} names, cannot be read: {why}.") from None
+        if not is_there:
             raise SettingsError(f"there is no settings file {named}, which {origin} names.")
         return named
     for folder in (Path(), platformdirs.user_config_path(APPLICATION)):
@@ -77,13 +86,19 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(f"{file} is not TOML: {exc}.") from None
+        raise SettingsError(f"{file} is not TOML: {_place(exc)}.") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{file} is not UTF-8.") from None
     except OSError as exc:
         raise SettingsError(f"{file} cannot be read: {exc.strerror}.") from None
     _from_file(Settings, values, file.resolve().parent)
     return values
+
+
+def _place(exc: tomllib.TOMLDecodeError) -> str:
+    """Where the file cannot be understood; what the library says of it names values."""
+    found = re.search(r"line (\d+), column (\d+)", str(exc))
+    return f"see line {found[1]}, column {found[2]}" if found else "see its last line"
 
 
 def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> None:
@@ -100,7 +115,8 @@ def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> 
                 if isinstance(part, dict):
                     _from_file(section, part, folder)
         elif isinstance(value, str) and value and _mentions(field.annotation, Path):
-            values[name] = str(folder / Path(value).expanduser())
+            with contextlib.suppress(ValueError):  # the setting itself says what is wrong with it
+                values[name] = str(folder / expand_home(value))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +171,9 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     # What stands where a section should may be a secret that was put into the wrong place.
     secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
     shown = "" if secret else _WHO.sub("//", f" {first['input']!r:.80}")
-    allowed = field.description if field and field.description else first["msg"]
+    allowed = field.description if field and field.description else "see docs/telekeep.example.toml"
+    if first["type"] == "value_error" and (why := str(first["ctx"]["error"])):
+        allowed += f" ({why})"
     wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
     return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
 

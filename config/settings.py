@@ -22,9 +22,20 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _expand(value: Any) -> Any:
-    if value == "":
+    if value == "" or (isinstance(value, str) and "\0" in value):
         raise ValueError
-    return Path(value).expanduser() if isinstance(value, str) else value
+    return expand_home(value) if isinstance(value, str) else value
+
+
+def expand_home(path: str | Path) -> Path:
+    """The path with the home directory for ~. Raises ValueError where that is not known."""
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("its home directory is not known") from None
+    if expanded.parts[:1] and expanded.parts[0].startswith("~") and str(path).startswith("~"):
+        raise ValueError("its home directory is not known")  # without HOME, where the system has no home for this user
+    return expanded
 
 
 def _duration(value: Any) -> Any:
@@ -121,9 +132,11 @@ class _SectionWithSecrets(_Section):
             if values.get(key) is not None:
                 raise ValueError(f"{key} and {key}_file are both set; one of them is enough")
             try:
-                values[key] = Path(path).expanduser().read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError, TypeError) as exc:
-                raise ValueError(f"the file that {key}_file names cannot be read ({type(exc).__name__})") from exc
+                values[key] = expand_home(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError, TypeError) as exc:
+                why = getattr(exc, "strerror", None) or ("it is not UTF-8" if isinstance(exc, UnicodeError) else exc)
+                why = "it is no path" if isinstance(exc, TypeError) or "null" in str(why) else why
+                raise ValueError(f"the file that {key}_file names cannot be read: {why}") from exc
         return values
 
 

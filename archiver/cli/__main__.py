@@ -17,7 +17,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+
+from archiver.cli import streams
+from archiver.cli.interrupted import StoppedError, describe_stop
 
 PROGRAM = "telekeep"
 
@@ -48,6 +50,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
 _NUMBER = re.compile(r"-[0-9]+(?:[/:][0-9]+)?")
 
+_ACTING = frozenset(
+    {"login", "add", "remove", "move", "accounts", "sync", "run", "query", "index", "verify", "health", "repair"}
+)
+"""Commands that do something or judge, whoever reads what they say; the others end with their reader."""
+
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
 
@@ -57,10 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What an import makes lasts; walking it at every 700 objects is a tenth of the time that a search takes.
     gc.set_threshold(50_000, 20, 100)
     try:
-        signal.signal(signal.SIGTERM, lambda *_: _terminate(words))
+        _hear(words)
+        streams.guard(goes_on=find_command(words) in _ACTING)
         status = run(words)
+        status = streams.finish(status, said_why=_said_why())
     except KeyboardInterrupt:
         status = 130
+    for number in (signal.SIGINT, signal.SIGTERM):  # Python takes its leave, and has nothing to say about it
+        signal.signal(number, signal.SIG_DFL)
     sys.exit(status)
 
 
@@ -81,11 +92,34 @@ def run(arguments: list[str]) -> int:
         build().main(arguments, prog_name=PROGRAM)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 2
-    except KeyboardInterrupt:
-        return 130
+    except (KeyboardInterrupt, StoppedError):
+        return _interrupted(arguments)
+    except streams.ReaderLeftError:
+        return 0
+    except streams.StdoutError:
+        return streams.FAILED
     except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
         return _explain(exc, debug="--debug" in arguments)
     return 0
+
+
+def _hear(arguments: list[str]) -> None:
+    """Let a polite kill and a terminal that goes away end the command in good order."""
+    signal.signal(signal.SIGTERM, lambda *_: _terminate(arguments))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+        signal.signal(signal.SIGHUP, lambda *_: _terminate(arguments))
+
+
+def _said_why() -> bool:
+    output = sys.modules.get("archiver.cli.output")  # what was not imported has said nothing
+    return output is not None and bool(output.has_failed())
+
+
+def _interrupted(arguments: list[str]) -> int:
+    from archiver.cli import output  # noqa: PLC0415 - only when there is something to say
+
+    output.note(describe_stop(find_command(arguments)))
+    return 130
 
 
 def _terminate(arguments: list[str]) -> None:
@@ -175,19 +209,11 @@ def _explain(exc: Exception, *, debug: bool) -> int:
         if isinstance(exc, QueryError):
             output.place(exc.query, exc.start, exc.end)
         return 2
-    output.error(f"{_unforeseen(exc)} Run again with --debug for the traceback.")
-    return 2
+    from archiver.cli.unforeseen import describe  # noqa: PLC0415 - see above
 
-
-def _unforeseen(exc: Exception) -> str:
-    """What to say of an error that nobody foresaw; its text may hold what a message says, so mostly it stays unsaid."""
-    if isinstance(exc, OSError) and exc.strerror:
-        return f"{exc.strerror}{f': {exc.filename}' if exc.filename else ''}."
-    if type(exc).__module__ == "sqlite3":
-        return f"the archive could not be read or written: {exc}."
-    frames = traceback.extract_tb(exc.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"unexpected {type(exc).__name__}{place}."
+    line, status = describe(exc)
+    output.error(line)
+    return status
 
 
 if __name__ == "__main__":

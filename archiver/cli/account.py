@@ -25,6 +25,7 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.schedule import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
+from archiver.store.place import expect_place
 from archiver.telegram import Address, Connection, LoggedIn, Patience, Place, Takeout, TelegramSource, has_session
 from archiver.telegram.pushes import Hint
 from archiver.version import version
@@ -121,6 +122,7 @@ async def open_accounts(
     """
     _spare_the_collector()
     wanted = account_names(settings) if names is None else list(names)
+    expect_place(settings.archive.dir)
     _expect_some_account(settings)
     async with open_archive(settings.archive.dir, command=command) as database:
         accounts = Accounts(settings, database, command=command, conduct=conduct)
@@ -141,6 +143,7 @@ async def open_accounts(
 async def open_login(settings: Settings, name: str) -> AsyncIterator[Account]:
     """One account for logging in, beside whatever mirrors with the others. Raises Busy when it is in use."""
     _spare_the_collector()
+    expect_place(settings.archive.dir)
     address_of(settings, name)  # what is wrong with the settings is said before an archive is made
     async with (
         open_beside(settings.archive.dir, command="login") as database,

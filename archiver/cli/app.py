@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -14,6 +13,7 @@ import typer.core
 import typer.main
 
 from archiver.cli.__main__ import COMMANDS, PROGRAM
+from archiver.cli.interrupted import StoppedError
 from archiver.cli.invocation import Invocation
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -80,14 +80,11 @@ class LazyGroup(typer.core.TyperGroup):
                 formatter.write_dl([(name, line) for name, (kind, _, line) in self.table.items() if kind == section])
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; what it returns is the exit status. A reader that leaves early is no failure."""
+        """Run the command; what it returns is the exit status. Raises StoppedError."""
         try:
             status = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Python would flush once more at exit and complain; give it nowhere to complain about.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 0
+        except KeyboardInterrupt:
+            raise StoppedError from None
         if ctx.parent is None:
             ctx.exit(status if isinstance(status, int) else 0)
         return status

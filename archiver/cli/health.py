@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -17,6 +19,9 @@ from archiver.health import Load, find_troubles
 from archiver.store.account import list_loads
 
 EXIT_STATUS = {0: "the service mirrors", 2: "it does not, or not all; stderr says why"}
+
+SCARCE = 4 * 1024 * 1024
+"""Bytes of free space below which a mirror cannot go on for long."""
 
 
 def command(
@@ -45,6 +50,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
         service = await read_service(database)
         loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}
     troubles = _find_troubles(service, loads, now)
+    troubles = (*_look_at_disk(invocation.settings().archive.dir), *troubles)
     if json:
         output.json({"healthy": not troubles, "troubles": troubles, "service": service.as_object(now)})
     elif not troubles:
@@ -53,6 +59,13 @@ async def run(invocation: Invocation, *, json: bool) -> int:
     for trouble in () if json else troubles:
         output.error(trouble)
     return 2 if troubles else 0
+
+
+def _look_at_disk(directory: Path) -> tuple[str, ...]:
+    free = shutil.disk_usage(directory).free
+    if free >= SCARCE:
+        return ()
+    return (f"the disk is full: {free // 1024:,} KB are left for the archive in {directory}; make room.",)
 
 
 def _find_troubles(service: ServiceStanding, loads: dict[str, Load], now: float) -> tuple[str, ...]:

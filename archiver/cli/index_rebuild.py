@@ -59,10 +59,12 @@ async def run(settings: Settings, *, force: bool) -> int:
     """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
     from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
     from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - see above
+    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.indexing import ask_rebuild  # noqa: PLC0415 - see above
 
+    look_at_permissions(settings.archive.dir, close=False)
     expect_archive(settings.archive.dir)
     await settle(settings)
     async with open_nodes(settings.meilisearch) as nodes:

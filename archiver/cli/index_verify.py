@@ -69,10 +69,12 @@ def command(
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
     """Compare, and repair. Returns the exit status."""
     from archiver.cli.indexer import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.cli.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
     from archiver.store.home import is_moving  # noqa: PLC0415 - see above
 
+    look_at_permissions(settings.archive.dir, close=False)
     expect_archive(settings.archive.dir)
     await settle(settings)
     async with open_nodes(settings.meilisearch) as nodes:

@@ -6,18 +6,20 @@ header. Both pass `terminal_safe`. JSON keeps the exact text: `archiver.jsontext
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from archiver.cli.streams import ReaderLeftError, StdoutError
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.jsontext import dump
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_state = {"quiet": False}
+_state = {"quiet": False, "failed": False}
 _WIDE = 1000
 
 
@@ -29,6 +31,11 @@ def set_quiet(quiet: bool) -> None:
 def is_quiet() -> bool:
     """Whether notes and progress stay unsaid."""
     return _state["quiet"]
+
+
+def has_failed() -> bool:
+    """Whether something was said to have gone wrong."""
+    return _state["failed"]
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -150,7 +157,9 @@ def warn(message: str) -> None:
 
 def error(message: str) -> None:
     """The one line that says what went wrong, on stderr."""
-    sys.stdout.flush()
+    _state["failed"] = True
+    with contextlib.suppress(ReaderLeftError, StdoutError):  # said at the end, if there is nothing worse
+        sys.stdout.flush()
     _say(f"telekeep: {_shown(message)}")
 
 
@@ -169,12 +178,8 @@ def _shown(message: str) -> str:
 
 def _say(message: str) -> None:
     """A line on stderr. That nobody reads it any more, or that its disk is full, ends no mirror."""
-    try:
+    with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    except OSError:
-        return
 
 
 def _cell(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.cli.named import find_typed
+from archiver.cli.privacy import look_at_permissions
 from archiver.errors import NotFound, UsageError
 from archiver.row import ChannelName, iso
 from archiver.store import channel as channels
@@ -23,6 +24,7 @@ from search.dates import Bounds, parse_bounds, parse_zone
 async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
     """The archive, for reading only. Raises NotFound, with what to run, where there is none, and UsageError."""
     directory = invocation.settings().archive.dir
+    look_at_permissions(directory, close=False)
     async with await Database.open_readonly(directory) as database:
         if not await Database.is_current(directory):
             raise UsageError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "stopped in good order by SIGTERM",
+    0: "stopped in good order by SIGTERM or SIGHUP",
     2: "wrong usage, the archive is in use, or a worker failed",
     4: "login needed: no account is left that the server accepts",
     130: "stopped in good order by Ctrl-C, or forced by a second signal",
@@ -41,7 +41,7 @@ def command(context: typer.Context) -> int:
     New posts, edits and deletions are kept as they come, histories are brought in beside it, and what is kept is looked
     at again from time to time. `telekeep add` and `telekeep remove` work meanwhile; `telekeep status` shows how it
     goes, `telekeep health` and http://127.0.0.1:9464/health (service.listen) whether it does; /metrics is for a
-    Prometheus. Ctrl-C or SIGTERM stop it within 5 seconds, a second one at once; nothing is lost either way.
+    Prometheus. Ctrl-C, SIGTERM or SIGHUP stop it within 5 seconds, a second one at once; nothing is lost either way.
     """
     return asyncio.run(run(context.obj.settings()))
 
@@ -129,6 +129,9 @@ def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
         stop.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    heard = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: a terminal that goes away is no reason to end
+        heard.append(signal.SIGHUP)
+    for number in heard:
         loop.add_signal_handler(number, on_signal, number)
     return lambda: received[0] if received else None

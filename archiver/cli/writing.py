@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from archiver.cli import output
+from archiver.cli.privacy import look_at_permissions
 from archiver.errors import Busy
 from archiver.lock import hold
 from archiver.reindex import prepare_search
@@ -18,6 +19,7 @@ from archiver.store.database import Database
 async def open_archive(directory: Path, *, command: str) -> AsyncIterator[Database]:
     """The archive for mirroring, made ready by this version. Raises Busy when another process mirrors."""
     os.umask(0o077)
+    look_at_permissions(directory, close=True)
     with hold(directory, command=command):
         async with await Database.open(directory) as database:
             if rewritten := await prepare_search(database):
@@ -32,6 +34,7 @@ async def open_beside(directory: Path, *, command: str) -> AsyncIterator[Databas
     Raises Busy when that one is of another version: tables are changed only where nobody else works on them.
     """
     os.umask(0o077)
+    look_at_permissions(directory, close=True)
     if not await Database.is_current(directory):
         try:
             async with open_archive(directory, command=command):

@@ -23,7 +23,9 @@ from typing import Self, TypeAlias, TypeVar
 import aiosqlite
 
 from archiver.errors import Busy, Error, NotFound, UsageError
+from archiver.store.faults import say
 from archiver.store.medium import find_reading
+from archiver.store.place import expect_place, list_widened, make_private
 from archiver.store.whole import WholeReads
 
 ARCHIVE_NAME = "archive.db"
@@ -78,12 +80,13 @@ class Database:
     async def open(cls, directory: Path) -> Database:
         """Open the archive for writing; make it, private to its owner, where there is none."""
         path = directory / ARCHIVE_NAME
+        expect_place(directory)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)
             # SQLite gives the -wal and -shm files the mode of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
+            for widened in list_widened(directory):
+                make_private(widened)  # where that cannot be, `archiver.cli.privacy` says so
         except OSError as exc:
             raise UsageError(
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
@@ -104,6 +107,7 @@ class Database:
     async def open_readonly(cls, directory: Path) -> Database:
         """Open the archive for reading beside a writer. Raises NotFound where there is none."""
         path = directory / ARCHIVE_NAME
+        expect_place(directory)
         if not path.exists():
             raise NotFound(
                 f"there is no archive in {directory}.",
@@ -113,7 +117,7 @@ class Database:
         try:
             connection = await _connect(uri)
         except sqlite3.Error as exc:
-            raise UsageError(f"{path} cannot be read: {exc}.") from exc
+            raise UsageError(f"{path} cannot be read: {say(exc, path)}.") from exc
         async with _closed_on_failure(connection, path):
             await connection.executescript(_READING)
             version = await _schema_version(connection)
@@ -211,6 +215,7 @@ class Database:
 
 def expect_archive(directory: Path) -> None:
     """Raise NotFound where there is no archive: a command that only changes one should not make it."""
+    expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
         raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
 
@@ -255,7 +260,7 @@ async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> As
         yield
     except sqlite3.DatabaseError as exc:
         await connection.close()
-        raise UsageError(f"{path} cannot be opened as an archive: {exc}.") from exc
+        raise UsageError(f"{path} cannot be opened as an archive: {say(exc, path)}.") from exc
     except BaseException:
         await connection.close()
         raise

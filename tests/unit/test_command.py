@@ -86,7 +86,7 @@ def test_error_that_nobody_foresaw_is_a_line_without_its_text(
     monkeypatch.setattr("archiver.cli.app.build", fail)
     assert run(["status"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("telekeep: unexpected RuntimeError at test_command.py:")
+    assert said.startswith("telekeep: an error in telekeep itself at test_command.py:")
     assert "--debug" in said
     assert "what a message said" not in said
 

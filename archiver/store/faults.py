@@ -1,0 +1,83 @@
+"""What SQLite's errors mean to people. https://www.sqlite.org/rescode.html"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A failure of the archive's file."""
+
+    sentence: str
+    hint: str
+    exit_status: int = 2
+
+
+FULL = Fault(
+    "the archive could not be written: its disk is full.",
+    "What is archived is whole; make room, then run the command again.",
+)
+_FAULTS = {
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_IOERR: Fault(
+        "the archive could not be read or written: the disk refused it.",
+        "It may be full, over a quota or a limit on the size of files, or failing; what was stored before is whole.",
+    ),
+    sqlite3.SQLITE_CORRUPT: Fault(
+        "the archive's file is damaged.", "`telekeep verify` says where; keep a copy before anything else.", 6
+    ),
+    sqlite3.SQLITE_NOTADB: Fault(
+        "the archive's file is no SQLite database, or its beginning is damaged.", "Look for a backup of it.", 6
+    ),
+    sqlite3.SQLITE_READONLY: Fault(
+        "the archive cannot be written: it is read-only.", "Check who may write its directory, and how it is mounted."
+    ),
+    sqlite3.SQLITE_CANTOPEN: Fault(
+        "the archive's files cannot be opened.", "Check who may read and write its directory, and that it is not full."
+    ),
+    sqlite3.SQLITE_PERM: Fault("the archive's files may not be opened.", "Check who owns them."),
+    sqlite3.SQLITE_BUSY: Fault("another program holds the archive.", "End it, then run the command again."),
+    sqlite3.SQLITE_LOCKED: Fault("another program holds the archive.", "End it, then run the command again."),
+    sqlite3.SQLITE_NOMEM: Fault("there is not enough memory.", "Nothing that was stored is lost."),
+}
+
+
+def find_fault(exc: BaseException) -> Fault | None:
+    """What an error of SQLite means; None for one that is not of the file, or not of SQLite."""
+    if not isinstance(exc, sqlite3.Error):
+        return None
+    code = getattr(exc, "sqlite_errorcode", None)
+    return _FAULTS.get(code & 0xFF) if code is not None else None
+
+
+def say(exc: sqlite3.Error, path: Path) -> str:
+    """The reason within a sentence about the archive's file."""
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path.parent):
+        code = sqlite3.SQLITE_FULL
+    return _REASONS.get((code or 0) & 0xFF, f"SQLite reports error {code}" if code else "it cannot be read")
+
+
+def _is_full(directory: Path) -> bool:
+    """Whether there is no room for the small file that even a reader needs."""
+    try:
+        return shutil.disk_usage(directory).free < _LEAST
+    except OSError:
+        return False
+
+
+_LEAST = 64 * 1024
+_REASONS = {
+    sqlite3.SQLITE_FULL: "its disk is full; make room",
+    sqlite3.SQLITE_IOERR: "the disk refused to read or write it (full, over a limit, or failing)",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite database, or its beginning is damaged",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_CANTOPEN: "its files cannot be opened; look who may write its directory, and for free space",
+    sqlite3.SQLITE_PERM: "it may not be opened",
+    sqlite3.SQLITE_BUSY: "another program holds it",
+    sqlite3.SQLITE_LOCKED: "another program holds it",
+}

@@ -1,0 +1,321 @@
+"""Streams as they may be: every command with a stdout or stderr that is closed, full, or left by its reader."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from archiver.cli.__main__ import COMMANDS
+from tests.acceptance.desk import Desk, Done, Telegram, until
+
+# The command, its exit status, and whether it says something on stdout.
+TABLE: tuple[tuple[str, int, bool], ...] = (
+    ("--version", 0, True),
+    ("--help", 0, True),
+    ("search --help", 0, True),
+    ("help query", 0, True),
+    ("nonsense", 2, False),
+    ("search", 2, False),
+    ("login", 0, False),
+    ("add @quiet_a", 0, False),
+    ("add @nobody_has_this", 2, False),
+    ("channels", 0, True),
+    ("remove quiet_b", 0, False),
+    ("accounts --json", 0, True),
+    ("move quiet_a --to default", 0, False),
+    ("sync quiet_a", 0, False),
+    ("search the -n 0 --jsonl", 0, True),
+    ("search --count the", 0, True),
+    ("search zyxwvut", 1, False),
+    ("query save harbour report", 0, False),
+    ("query list", 0, True),
+    ("show everything/1", 0, True),
+    ("show everything/999999", 2, False),
+    ("history everything/1", 0, True),
+    ("changes", 0, True),
+    ("gaps atlas_desk --all --jsonl", 0, True),
+    ("status", 0, True),
+    ("health", 2, False),
+    ("health --json", 2, True),
+    ("export -o -", 0, True),
+    ("index status", 2, False),
+    ("verify", 0, True),
+)
+
+
+@pytest.fixture
+def laden(filled: Desk) -> Desk:
+    """A desk whose saved query, changes and index have something to show."""
+    filled.do("query", "save", "first", "bridge")
+    return filled
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[int]:
+    """A descriptor that is always full: a device of our own, or the file that may have no more than 8 bytes."""
+    path = tmp_path / "full"
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 7))
+    except OSError:
+        pytest.skip("only root makes devices")
+    handle = os.open(path, os.O_WRONLY)
+    yield handle
+    os.close(handle)
+
+
+def without(desk: Desk, redirections: str, command: str) -> Done:
+    """The command under a shell that closes streams."""
+    shell = ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", "archiver", *command.split()]
+    return desk.run(args=shell)
+
+
+def left(desk: Desk, command: str, stream: str) -> Done:
+    """The command whose reader left before it began."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return desk.run(*command.split(), **{stream: writing})
+    finally:
+        os.close(writing)
+
+
+def lines(done: Done) -> list[str]:
+    return [line for line in done.err.splitlines() if line.startswith("telekeep: ")]
+
+
+def check_table(run: Callable[[str], Done], said: str | None, *, each: int = 1) -> None:
+    for command, status, speaks in TABLE[::each]:
+        done = run(command)
+        if said is not None and speaks:
+            assert done.status == (2 if status in (0, 1) else status), (command, done)
+            assert said in done.err, (command, done)
+            assert len(lines(done)) == 1, (command, done)
+        else:
+            assert done.status == status, (command, done)
+
+
+def test_every_command_is_in_the_table() -> None:
+    tried = {word for command, *_ in TABLE for word in command.split()}
+    assert set(COMMANDS) - tried == {"run"}  # it has tests of its own below
+
+
+def test_closed_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk) -> None:
+    check_table(lambda command: without(laden, ">&-", command), "stdout is closed")
+
+
+def test_full_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk, full: int) -> None:
+    check_table(lambda command: laden.run(*command.split(), stdout=full), "full", each=2)
+
+
+def test_closed_stderr_and_stdin_change_neither_the_answer_nor_the_status(laden: Desk) -> None:
+    check_table(lambda command: without(laden, "2>&- <&-", command), None, each=2)
+    assert without(laden, "2>&- <&-", "search --count the").out == laden.do("search", "--count", "the").out
+
+
+def test_full_stderr_changes_neither_the_answer_nor_the_status(laden: Desk, full: int) -> None:
+    check_table(lambda command: laden.run(*command.split(), stderr=full), None, each=3)
+
+
+def test_readers_that_left_are_no_failure_and_cost_no_verdict(laden: Desk) -> None:
+    for command, status, speaks in TABLE:
+        done = left(laden, command, "stdout")
+        answers = speaks and command.split()[0] not in ("accounts", "verify", "health")
+        assert done.status == (0 if answers else status), (command, done)
+    for command, status, _ in TABLE[::4]:
+        assert left(laden, command, "stderr").status == status, command
+
+
+def test_all_three_streams_closed_harm_nothing_that_is_stored(laden: Desk) -> None:
+    before = [row["text"] for row in laden.export("quiet_a", name="before.jsonl")]
+    for command in ("sync", "add @quiet_c", "query save again harbour", "verify", "search the"):
+        without(laden, "<&- >&- 2>&-", command)
+    assert laden.query("PRAGMA integrity_check") == [("ok",)]
+    assert [row["text"] for row in laden.export("quiet_a", name="after.jsonl")] == before
+    assert laden.do("query", "list").out.count("\n") == 2
+
+
+def test_verdict_on_a_damaged_archive_is_heard_although_nobody_reads(laden: Desk) -> None:
+    with sqlite3.connect(laden.archive / "archive.db") as connection:
+        connection.execute("UPDATE message SET payload_sha256 = zeroblob(32) WHERE message_id = 1")
+    connection.close()
+    assert left(laden, "verify", "stdout").status == 6
+    assert without(laden, ">&-", "verify").status == 6
+
+
+def test_stdout_that_does_not_block_is_waited_for(laden: Desk) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    process = laden.start("search", "the", "-n", "0", "--jsonl", stdout=writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        until(lambda: pipe.peek(1), what="its beginning")
+        got = pipe.read()
+    done = laden.end(process)
+    assert (done.status, done.errors) == (0, [])
+    assert got.decode() == laden.do("search", "the", "-n", "0", "--jsonl").out
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP])
+def test_terminal_that_goes_away_ends_the_service_as_a_polite_kill_does(filled: Desk, kind: signal.Signals) -> None:
+    service = filled.start("run")
+    until(lambda: filled.query("SELECT 1 FROM service WHERE stopped_at IS NULL AND detail <> '{}'"), what="its life")
+    service.send_signal(kind)
+    done = filled.end(service, limit=15)
+    assert (done.status, done.errors) == (0, [])
+    assert "everything that came is kept" in done.err
+    assert filled.query("SELECT stopped_at IS NOT NULL FROM service") == [(1,)]
+
+
+def test_service_whose_streams_are_gone_mirrors_on(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "quiet_d")
+    shell = ["bash", "-c", 'exec "$@" >&- 2>&- <&-', "bash", sys.executable, "-m", "archiver", "run", "-vv"]
+    service = desk.start(args=shell)
+    until(lambda: desk.query("SELECT count(*) FROM message")[0][0] > 30, what="its mirroring")
+    service.send_signal(signal.SIGTERM)
+    assert desk.end(service, limit=15).status == 0
+
+
+@pytest.mark.parametrize("command", ["sync", "search the -C 3 -n 0", "export -o all.jsonl", "verify", "run"])
+def test_interrupted_command_says_in_one_line_what_is_kept(laden: Desk, telegram: Telegram, command: str) -> None:
+    telegram.order("net", rtt=0.3)
+    code = (
+        "import os, signal, sys, threading; from archiver.cli.__main__ import main\n"
+        "import archiver.store.database as database\n"
+        "before = database.Database.open_readonly.__func__\n"
+        "async def held(*arguments):\n"
+        "    opened = await before(*arguments)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return opened\n"
+        "database.Database.open_readonly = classmethod(held)\n"
+        "opening = database.Database.open.__func__\n"
+        "async def wrote(*arguments):\n"
+        "    opened = await opening(*arguments)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return opened\n"
+        "database.Database.open = classmethod(wrote)\n"
+        "main(sys.argv[1:])"
+    )
+    done = laden.run(args=[sys.executable, "-c", code, *command.split()], limit=30)
+    assert (done.status, done.out) == (130, "")
+    said = [line for line in done.err.splitlines() if not line.startswith(("mirroring", "add channels"))]
+    assert len(said) == 1, done
+    assert ("interrupted; " in said[0]) or ("stopped; " in said[0])
+    assert not list(laden.home.glob("*.jsonl*"))
+
+
+def test_archive_that_is_no_directory_or_no_file_is_one_line_at_once(desk: Desk, tmp_path: Path) -> None:
+    places = {"fifo": tmp_path / "fifo", "file": tmp_path / "file"}
+    os.mkfifo(places["fifo"])
+    places["file"].write_text("x")
+    for name, make in (("db_fifo", os.mkfifo), ("db_directory", os.mkdir)):
+        places[name] = tmp_path / name
+        places[name].mkdir(mode=0o700)
+        shutil.copy(desk.archive / "session", places[name])
+        make(places[name] / "archive.db")
+    for name, in_it in (("session_fifo", "session"), ("lock_fifo", "lock"), ("wal_fifo", "archive.db-wal")):
+        places[name] = tmp_path / name
+        shutil.copytree(desk.archive, places[name])
+        (places[name] / in_it).unlink(missing_ok=True)
+        os.mkfifo(places[name] / in_it)
+    for name, place in places.items():
+        desk.environment["TELEKEEP_ARCHIVE__DIR"] = str(place)
+        for command in ("login --phone 1", "add @quiet_a", "sync", "run", "search x", "status", "health", "verify"):
+            done = desk.run(*command.split(), limit=20)
+            assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1), (name, command, done)
+            assert "directory" in done.err, (name, command, done)
+
+
+@pytest.mark.parametrize("command", ["add @a", "sync", "search x", "health", "run", "accounts", "index status"])
+def test_home_that_cannot_be_expanded_is_one_line(desk: Desk, command: str) -> None:
+    desk.environment["TELEKEEP_ARCHIVE__DIR"] = "~nobody-here/x"
+    done = desk.run(*command.split())
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "home directory is not known" in done.err
+    assert not list(desk.home.glob("~*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user, and makes files immutable")
+def test_archive_that_may_not_be_read_or_written_is_one_line(filled: Desk) -> None:
+    as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", sys.executable, "-m", "archiver"]
+    if subprocess.run([*as_nobody[:-3], "true"], cwd="/", capture_output=True, check=False).returncode:
+        pytest.skip("this user cannot be another")
+    for command in ("status", "search x", "sync", "health", "run"):
+        done = filled.run(args=[*as_nobody, *command.split()], cwd="/")
+        assert (done.status, len(done.err.splitlines())) == (2, 1), done
+    immutable = filled.archive / "archive.db"
+    if subprocess.run(["chattr", "+i", immutable], capture_output=True, check=False).returncode:
+        pytest.skip("this file system knows no immutable files")
+    try:
+        for command in ("add @quiet_a", "sync", "run"):
+            done = filled.run(*command.split())
+            assert (done.status, len(done.err.splitlines())) == (2, 1), done
+            assert "Set archive.dir" in done.err or "read-only" in done.err
+        filled.do("search", "--count", "the")
+    finally:
+        subprocess.run(["chattr", "-i", immutable], check=True)
+
+
+def test_permissions_that_somebody_widened_are_noticed_by_readers_and_closed_by_writers(filled: Desk) -> None:
+    filled.archive.chmod(0o755)
+    (filled.archive / "archive.db").chmod(0o644)
+    readers = ("status", "search the", "channels", "accounts", "export -o -", "verify", "health", "show everything/1")
+    for command in readers:
+        said = [line for line in filled.run(*command.split()).err.splitlines() if "is open to other users" in line]
+        assert len(said) in (2, 3, 4), (command, said)  # SQLite gives its own files the mode of the database
+        assert f"chmod 700 {filled.archive}" in said[0]
+    done = filled.run("sync", "quiet_a")
+    assert done.status == 0
+    assert len(done.errors) >= 2
+    assert all("it is closed to them now" in line for line in done.errors)
+    assert filled.archive.stat().st_mode & 0o777 == 0o700
+    assert (filled.archive / "archive.db").stat().st_mode & 0o777 == 0o600
+    filled.do("status")
+
+
+def fill(directory: Path) -> None:
+    with (directory / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(4096))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_full_disk_is_named_by_every_command_that_writes_and_by_health(telegram: Telegram, filled: Desk) -> None:
+    small = filled.home / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        shutil.copytree(filled.archive, small, dirs_exist_ok=True)
+        filled.environment["TELEKEEP_ARCHIVE__DIR"] = str(small)
+        with closing(sqlite3.connect(small / "archive.db")) as reader:
+            reader.execute("SELECT count(*) FROM message").fetchall()  # as a page or another program has it open
+            fill(small)
+            for command in ("add @big", "sync", "run", "query save x harbour"):
+                done = filled.run(*command.split())
+                assert (done.status, len(done.errors)) == (2, 1), (command, done)
+                assert "disk is full" in done.err, (command, done)
+            done = filled.run("health")
+            assert done.status == 2
+            assert "telekeep: the disk is full: " in done.err
+        for left_over in small.glob("archive.db-*"):
+            left_over.unlink()
+        fill(small)
+        for command in ("sync", "health", "status"):  # nor can SQLite make the files that it needs
+            done = filled.run(*command.split())
+            assert done.status == 2, (command, done)
+            assert "disk is full" in done.err, (command, done)
+        (small / "filler").unlink()
+        filled.do("sync", "quiet_a")
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
