@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from archiver.language import guess
+from archiver.language import name_language
 from archiver.marks import domain, list_links, read_marks
 from archiver.record import Media, Message
 from search.document import Document
@@ -18,12 +18,9 @@ def to_document(
     channel_username: str | None = None,
     channel_title: str | None = None,
     is_missing: bool = False,
-    lang: str | None = None,
 ) -> Document:
-    """The searchable view of a message. The embedded engine is not told names: those change, ids do not.
-
-    `lang`: as it was guessed before, '' for an unknown language; None: guess.
-    """
+    """The searchable view of a message. The embedded engine is not told names: those change, ids do not."""
+    lang = name_language(message.text) if message.lang is None else message.lang
     marks = read_marks(message.text, message.entities)
     media = message.media
     links = list_links(marks.links, [slot.url for slot in media], message.markup)
@@ -57,7 +54,7 @@ def to_document(
         fwd_name=fwd_name,
         views=message.views,
         forwards=message.forwards,
-        lang=(guess(message.text) if lang is None else lang) or None,
+        lang=lang or None,
     )
 
 

@@ -20,7 +20,6 @@ def encode(one: Indexable) -> bytes:
         channel_username=one.channel_username,
         channel_title=one.channel_title,
         is_missing=one.missing,
-        lang=one.lang,
     )
     return to_line(document, to_details(one.message))
 

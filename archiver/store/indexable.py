@@ -36,8 +36,11 @@ class Indexable(NamedTuple):
     missing: bool
     channel_username: str | None
     channel_title: str
-    lang: str | None
-    """As it was guessed, '' for an unknown one; None: not guessed yet."""
+
+    @property
+    def lang(self) -> str | None:
+        """As it was guessed, '' for an unknown one; None: not guessed yet."""
+        return self.message.lang
 
 
 def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
@@ -52,7 +55,7 @@ def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tu
         for row in conn.execute(_MESSAGES, (channel_id, ids)):
             message = _record(channel_id, row, tuple(media.get(row[0], ())))
             username, title = channel or (None, "")
-            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, username, title, row[16])
+            found[channel_id, row[0]] = Indexable(message, row[-1] is not None, username, title)
     return found
 
 
@@ -76,6 +79,7 @@ def _record(channel_id: int, row: Any, media: tuple[Media, ...]) -> Message:
         extra=row[13],
         pinned=bool(row[14]),
         markup=row[15],
+        lang=row[16],
         media=media,
         content_hash=b"",
         raw=b"",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import aiosqlite
 
-from archiver.language import guess
+from archiver.language import name_language
 from archiver.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
 
@@ -204,7 +204,7 @@ def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
 def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limit: int) -> list[Message]:
     """The records of held messages with an id above `after`, ascending, as they were last written."""
     rows = conn.execute(
-        f"SELECT message_id, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
+        f"SELECT message_id, lang, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
         " ORDER BY message_id LIMIT ?",
         (channel_id, after, limit),
     ).fetchall()
@@ -221,7 +221,7 @@ def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limi
 
 
 def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
-    values = dict(zip(_CONTENT_NAMES, row[1:], strict=True))
+    values = dict(zip(("lang", *_CONTENT_NAMES), row[1:], strict=True))
     del values["media_kind"]  # of the first media
     values["date"] = datetime.fromtimestamp(values["date"], UTC)
     values["edit_date"] = datetime.fromtimestamp(values["edit_date"], UTC) if values["edit_date"] is not None else None
@@ -231,7 +231,7 @@ def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> 
 
 
 def _language(message: Message) -> str:
-    return (guess(message.text) or "") if message.text else ""
+    return name_language(message.text) if message.lang is None else message.lang
 
 
 def _content(message: Message) -> tuple[object, ...]:

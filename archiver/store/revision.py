@@ -108,6 +108,7 @@ def _earlier(message: Message, content: Sequence[Any]) -> Message:
         message,
         edit_date=datetime.fromtimestamp(edit_date, UTC) if edit_date is not None else None,
         text=text,
+        lang=None,
         entities=entities,
         media=tuple(_media(slot, one) for slot, one in enumerate(orjson.loads(media))),
         markup=markup,
