@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archiver.row import iso
@@ -11,12 +11,70 @@ SILENT = 60.0
 """Seconds without a sign of life after which the service hangs, or cannot write."""
 
 
+_NAMED = 5
+"""Channels that a sentence names."""
+_STATES = {"inaccessible": "private", "banned": "banned or gone", "needs_newer_layer": "of a newer layer"}
+
+
+class Unread(NamedTuple):
+    """A channel that cannot be read at present."""
+
+    name: str
+    state: str
+    since: int | None
+    """Of the state, unix seconds."""
+    aside_until: int | None
+
+    def __str__(self) -> str:
+        if self.state in _STATES:
+            return f"{self.name} {_STATES[self.state]}{f' since {iso(self.since)}' if self.since else ''}"
+        return f"{self.name} set aside until {iso(self.aside_until)}"
+
+
+class Verdict(NamedTuple):
+    """How mirroring is: what keeps it from going on, and what is missing although it goes on."""
+
+    troubles: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0 all is well, 3 not all channels are mirrored, 2 mirroring does not go on."""
+        return 2 if self.troubles else 3 if self.partly else 0
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return {0: "well", 2: "failing", 3: "partly"}[self.exit_status]
+
+
 class Load(NamedTuple):
     """An account's channels."""
 
     channels: int
     aside: int
-    """Those of them that are set aside at present."""
+    """Those of them that cannot be read at present."""
+
+
+def judge(
+    accounts: Mapping[str, Mapping[str, Any]],
+    loads: Mapping[str, Load],
+    unread: Sequence[Unread],
+    *,
+    beat_age: float,
+) -> Verdict:
+    """The verdict on all: on the accounts as `find_troubles` knows them, and on each channel."""
+    return Verdict(find_troubles(accounts, loads, beat_age=beat_age), find_unread(loads, unread))
+
+
+def find_unread(loads: Mapping[str, Load], unread: Sequence[Unread]) -> tuple[str, ...]:
+    """The sentence about channels that are not mirrored although others are; empty: there are none."""
+    if not unread:
+        return ()
+    channels = sum(load.channels for load in loads.values())
+    more = f", and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    named = ", ".join(str(one) for one in unread[:_NAMED])
+    return (f"{channels - len(unread)} of {_channels(channels)}; {named}{more}.",)
 
 
 def find_troubles(

@@ -40,7 +40,7 @@ class Meters:
         self._filling = self._gauge("filling_channels", "Channels whose history is not complete.", "account")
         self._channels = self._gauge("channels", "Channels to mirror, by how they are.", "account", "state")
         self._lag = self._gauge("lag_seconds", "Age of the oldest state among the channels that can be read.")
-        self._healthy = self._gauge("healthy", "1 while nothing keeps a channel from being mirrored.")
+        self._healthy = self._gauge("healthy", "1 while every channel is mirrored.")
         self._waiting = self._gauge("outbox_messages", "Messages that the index does not know yet.")
         self._age = self._gauge("outbox_age_seconds", "For how long the first of them has been waiting.")
 

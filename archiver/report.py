@@ -9,9 +9,9 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.endpoint import Page, Reply
-from archiver.health import Load, find_troubles
+from archiver.health import Load, Unread, find_troubles, judge
 from archiver.meters import KIND, Meters
-from archiver.store.account import list_loads
+from archiver.store.account import list_loads, list_unread
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
 from archiver.store.outbox import Waiting, measure_all
@@ -48,29 +48,38 @@ class Report:
     @property
     def pages(self) -> Mapping[str, Page]:
         """By path."""
-        return {"/health": self.health, "/metrics": self.metrics}
+        return {"/health": self.health, "/live": self.live, "/metrics": self.metrics}
 
     async def health(self) -> Reply:
-        """200 while mirroring goes on, else 503; JSON that says what is the matter."""
+        """200 while every channel is mirrored, else 503; JSON that says what is the matter."""
         accounts, loads = self._service.describe(), await self._loads()
-        troubles = find_troubles(accounts, loads, beat_age=self._service.beat_age)
+        unread = await self._unread()
+        verdict = judge(accounts, loads, unread, beat_age=self._service.beat_age)
         told = {
-            "healthy": not troubles,
-            "troubles": troubles,
+            "healthy": verdict.exit_status == 0,
+            "state": verdict.state,
+            "troubles": [*verdict.troubles, *verdict.partly],
+            "channels": [one._asdict() for one in unread],
             "version": version(),
             "accounts": {
                 name: {**account, **loads.get(name, Load(0, 0))._asdict()} for name, account in accounts.items()
             },
         }
+        return Reply(503 if verdict.exit_status else 200, "application/json", orjson.dumps(told) + b"\n")
+
+    async def live(self) -> Reply:
+        """200 while the service works, whatever becomes of a channel: for those who would start it again."""
+        troubles = find_troubles(self._service.describe(), await self._loads(), beat_age=self._service.beat_age)
+        told = {"live": not troubles, "troubles": troubles}
         return Reply(503 if troubles else 200, "application/json", orjson.dumps(told) + b"\n")
 
     async def metrics(self) -> Reply:
         """The figures, in the text format of Prometheus."""
         accounts, loads, now = self._service.describe(), await self._loads(), self._clock.now()
         self._meters.set_accounts(accounts, loads)
-        troubles = find_troubles(accounts, loads, beat_age=self._service.beat_age)
+        verdict = judge(accounts, loads, await self._unread(), beat_age=self._service.beat_age)
         oldest = await find_oldest_sync(self._database.connection, now=int(now))
-        self._meters.set_health(healthy=not troubles, lag=0 if oldest is None else max(now - oldest, 0))
+        self._meters.set_health(healthy=verdict.exit_status == 0, lag=0 if oldest is None else max(now - oldest, 0))
         if self._indexed:
             self._meters.set_outbox(await self._measure(), now)
         return Reply(200, KIND, self._meters.render())
@@ -78,6 +87,9 @@ class Report:
     async def _loads(self) -> dict[str, Load]:
         found = await list_loads(self._database.connection, now=self._clock.now())
         return {name: Load(*load) for name, load in found.items()}
+
+    async def _unread(self) -> list[Unread]:
+        return [Unread(*one) for one in await list_unread(self._database.connection, now=self._clock.now())]
 
     async def _measure(self) -> Waiting:
         now = self._clock.tick()

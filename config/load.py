@@ -21,7 +21,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from config.errors import SettingsError
-from config.settings import APPLICATION, Settings, expand_home, fold_name
+from config.paths import expand_home
+from config.settings import APPLICATION, Settings, fold_name
 
 FILE_NAME = "telekeep.toml"
 PREFIX = "TELEKEEP_"

@@ -15,27 +15,12 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.paths import expand, expand_home
+
 APPLICATION = "telekeep"
 DIRECT = "direct"
 """An account's `proxy` that means none, where [telegram] has one."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _expand(value: Any) -> Any:
-    if value == "" or (isinstance(value, str) and "\0" in value):
-        raise ValueError
-    return expand_home(value) if isinstance(value, str) else value
-
-
-def expand_home(path: str | Path) -> Path:
-    """The path with the home directory for ~. Raises ValueError where that is not known."""
-    try:
-        expanded = Path(path).expanduser()
-    except RuntimeError:
-        raise ValueError("its home directory is not known") from None
-    if expanded.parts[:1] and expanded.parts[0].startswith("~") and str(path).startswith("~"):
-        raise ValueError("its home directory is not known")  # without HOME, where the system has no home for this user
-    return expanded
 
 
 def _duration(value: Any) -> Any:
@@ -95,11 +80,10 @@ def _account_names(value: dict[str, Any]) -> dict[str, Any]:
 
 
 Url = Annotated[str, Field(pattern=r"^https?://")]
-AnyPath = Annotated[Path, BeforeValidator(_expand)]
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=253)]
+AnyPath = Annotated[Path, BeforeValidator(expand)]
 Pace = Literal["gentle", "normal"]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
-
-
 ApiId = Annotated[
     int | None,
     Field(
@@ -276,6 +260,9 @@ class Service(_Section):
         default="127.0.0.1:9464",
         pattern=rf"^(off|(\[[0-9a-fA-F:.]+\]|[\w.-]+):({_PORT}))$",
         description='an address and a port, as "127.0.0.1:9464", or "off"',
+    )
+    host_names: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_addresses)] = Field(
+        default=(), description="a list of host names without ports, under which the pages may be asked for"
     )
     poll_interval: Duration = Field(
         default=timedelta(seconds=30), description='seconds above 0, or a text such as "30s", "5m" or "6h"'

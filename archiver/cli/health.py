@@ -15,10 +15,14 @@ from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
-from archiver.health import Load, find_troubles
-from archiver.store.account import list_loads
+from archiver.health import Load, Unread, Verdict, find_troubles, find_unread
+from archiver.store.account import list_loads, list_unread
 
-EXIT_STATUS = {0: "the service mirrors", 2: "it does not, or not all; stderr says why"}
+EXIT_STATUS = {
+    0: "the service mirrors every channel",
+    2: "it does not mirror; stderr says why",
+    3: "it mirrors, but not every channel; stderr says which",
+}
 
 SCARCE = 4 * 1024 * 1024
 """Bytes of free space below which a mirror cannot go on for long."""
@@ -27,6 +31,9 @@ SCARCE = 4 * 1024 * 1024
 def command(
     context: typer.Context,
     *,
+    service_only: Annotated[
+        bool, typer.Option("--service", help="Only whether the service works, whatever a channel does.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Say whether the service mirrors all that it is to mirror.
@@ -35,30 +42,43 @@ def command(
     Examples:
       telekeep health
       telekeep health --json | jq .troubles
-      HEALTHCHECK CMD telekeep -q health          (in a Dockerfile)
+      HEALTHCHECK CMD telekeep -q health --service          (in a Dockerfile)
+
+    A channel that went private, was banned or is set aside counts: not all is mirrored. Starting the
+    service again helps none of them, so --service leaves them out.
 
     It looks at the archive and at the service's signs of life there; nothing is asked of the network. A running service
-    says the same at service.listen, /health.
+    says the same at service.listen, /health, and /live for --service.
     """
-    return asyncio.run(run(context.obj, json=json))
+    return asyncio.run(run(context.obj, json=json, service_only=service_only))
 
 
-async def run(invocation: Invocation, *, json: bool) -> int:
+async def run(invocation: Invocation, *, json: bool, service_only: bool = False) -> int:
     """Say it; the result is the exit status."""
     now = time.time()
     async with open_archive(invocation) as database:
         service = await read_service(database)
         loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}
-    troubles = _find_troubles(service, loads, now)
-    troubles = (*_look_at_disk(invocation.settings().archive.dir), *troubles)
+        unread = () if service_only else [Unread(*one) for one in await list_unread(database.connection, now=now)]
+    full = _look_at_disk(invocation.settings().archive.dir)
+    verdict = Verdict((*full, *_find_troubles(service, loads, now)), find_unread(loads, unread))
+    troubles = (*verdict.troubles, *verdict.partly)
     if json:
-        output.json({"healthy": not troubles, "troubles": troubles, "service": service.as_object(now)})
+        output.json(
+            {
+                "healthy": not troubles,
+                "state": verdict.state,
+                "troubles": troubles,
+                "channels": [one._asdict() for one in unread],
+                "service": service.as_object(now),
+            }
+        )
     elif not troubles:
         channels = sum(load.channels for load in loads.values())
         output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
     for trouble in () if json else troubles:
         output.error(trouble)
-    return 2 if troubles else 0
+    return verdict.exit_status
 
 
 def _look_at_disk(directory: Path) -> tuple[str, ...]:

@@ -102,13 +102,18 @@ async def run(settings: Settings) -> int:
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
     """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
-    from archiver.endpoint import serve  # noqa: PLC0415 - see run
+    from archiver.endpoint import is_loopback, serve  # noqa: PLC0415 - see run
 
     listen = settings.service.listen
     async with AsyncExitStack() as stack:
         if listen != "off":
             try:
-                await stack.enter_async_context(serve(listen, pages))
+                await stack.enter_async_context(serve(listen, pages, names=settings.service.host_names))
+                if not is_loopback(listen):
+                    output.warn(
+                        f"service.listen is {listen}, beyond this machine: everyone who can reach it can read /health"
+                        " and /metrics. Let a firewall or a proxy guard it."
+                    )
             except OSError as exc:
                 why = "it is in use" if exc.errno == errno.EADDRINUSE else exc.strerror or type(exc).__name__
                 # By default it may well be another archive's service that listens there.

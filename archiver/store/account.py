@@ -28,13 +28,26 @@ class KnownAccount(NamedTuple):
 
 
 async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
-    """By account: how many channels it is to mirror, and how many of them are set aside at present."""
+    """By account: how many channels it is to mirror, and how many of them cannot be read at present."""
     query = (
-        "SELECT account, count(*), total(coalesce(retry_at, 0) > ?) FROM channel WHERE state <> 'removed'"
+        "SELECT account, count(*), total(state <> 'active' OR coalesce(retry_at, 0) > ?) FROM channel"
+        " WHERE state <> 'removed'"
         " GROUP BY account"
     )
     async with conn.execute(query, (now,)) as cursor:
         return {name: (int(channels), int(aside)) async for name, channels, aside in cursor}
+
+
+async def list_unread(conn: aiosqlite.Connection, *, now: float) -> list[tuple[str, str, int | None, int | None]]:
+    """The channels that cannot be read at present: name, state, since when it is in it, until when it is set aside."""
+    query = """
+        SELECT coalesce('@' || username, alias, channel_id), state, state_since,
+               CASE WHEN retry_at > :now THEN retry_at END
+        FROM channel WHERE state <> 'removed' AND (state <> 'active' OR coalesce(retry_at, 0) > :now)
+        ORDER BY 1
+    """
+    async with conn.execute(query, {"now": now}) as cursor:
+        return [(str(row[0]), str(row[1]), row[2], row[3]) async for row in cursor]
 
 
 async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:

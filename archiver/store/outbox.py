@@ -134,9 +134,9 @@ def has_waiting(conn: sqlite3.Connection, node: str) -> bool:
 
 
 def count_waiting(conn: sqlite3.Connection, node: str, *, covered: int = 0) -> dict[int, int]:
-    """How many messages of each channel wait for a node, and are not `drop_covered`."""
+    """How many messages of each channel wait for a node, or for a node to be chosen, and are not `drop_covered`."""
     rows = conn.execute(
-        "SELECT channel_id, count(*) FROM outbox WHERE node = ? AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
+        "SELECT channel_id, count(*) FROM outbox WHERE node IN (?, '') AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
         (node, LATER, covered),
     )
     return dict(rows.fetchall())
@@ -155,9 +155,9 @@ def measure_all(conn: sqlite3.Connection) -> Waiting:
 
 
 def list_waiting_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last] that wait for a node."""
+    """The message ids of a channel within [first, last] that wait for a node, or for one to be chosen."""
     rows = conn.execute(
-        "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node = ?",
+        "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node IN (?, '')",
         (channel_id, first, last, node),
     )
     return [row[0] for row in rows]

@@ -89,11 +89,25 @@ def test_health_follows_the_line_and_the_channels(field: Ground, tmp_path: Path)
         assert metrics(desk)["healthy",] == 0
         field.telegram.calm()
         until(lambda: health(desk)[0] == 200, what="its coming back")
+        # One channel that cannot be read is trouble, though no reason to start the service again.
+        field.telegram.order("private", channel=names[0])
+        until(lambda: health(desk)[0] == 503, what="its noticing")
+        told = health(desk)[1]
+        assert (told["healthy"], told["state"]) == (False, "partly")
+        assert told["troubles"][0].startswith(f"1 of 2 channels; @{names[0]} private since 20")
+        assert [one["name"] for one in told["channels"]] == [f"@{names[0]}"]
+        assert get(desk, "/live")[0] == 200
+        until(lambda: desk.run("health").status == 3, what="the command's noticing")
+        done = desk.run("health")
+        assert (done.status, done.errors) == (3, [f"telekeep: {told['troubles'][0]}"])
+        assert desk.run("health", "--service").status == 0
+        assert desk.run("health", "--json").rows[0]["state"] == "partly"
         # Nor does it mirror when there is no channel that it can read.
         for name in names:
             field.telegram.order("private", channel=name)
         until(lambda: health(desk)[0] == 503, what="its noticing")
-        assert health(desk)[1]["troubles"] == ["account default can read none of its 2 channels at present."]
+        until(lambda: get(desk, "/live")[0] == 503, what="its noticing both")
+        assert health(desk)[1]["troubles"][0] == "account default can read none of its 2 channels at present."
         for name in names:
             field.telegram.order("clear", channel=name)
 
@@ -149,3 +163,15 @@ def test_an_address_that_is_none_is_refused_in_one_line(field: Ground, tmp_path:
     [error] = done.errors
     assert "service.listen" in error
     assert 'an address and a port, as "127.0.0.1:9464", or "off"' in error
+
+
+def test_an_address_beyond_this_machine_is_said_loudly(field: Ground, tmp_path: Path) -> None:
+    desk = listening(field.desk(tmp_path / "desk", *field.names(1)))
+    port = desk.listen.rpartition(":")[2]
+    desk.listen = f"0.0.0.0:{port}"
+    desk.settle()
+    with service(desk) as process:
+        desk.listen = f"127.0.0.1:{port}"
+        until(lambda: get(desk, "/health")[0] == 200, what="its being well")
+        done = stop(desk, process)
+    assert done.errors[0].startswith(f"telekeep: service.listen is 0.0.0.0:{port}, beyond this machine: ")

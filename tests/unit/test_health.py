@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.health import SILENT, Load, find_troubles
+from archiver.health import SILENT, Load, Unread, find_troubles, find_unread, judge
 from archiver.meters import STATES
 
 GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
@@ -70,3 +70,15 @@ def test_every_account_that_does_not_mirror_is_named_and_no_other(
 
 def troubles_of(name: str, troubles: tuple[str, ...]) -> list[str]:
     return [trouble for trouble in troubles if trouble.split()[1] == name]
+
+
+def test_channels_that_cannot_be_read_make_a_verdict_partly() -> None:
+    unread = [Unread("@x", "inaccessible", 86400, None), Unread("@y", "active", None, 2 * 86400)]
+    verdict = judge({"default": GOOD}, {"default": Load(4, 2)}, unread, beat_age=1)
+    assert (verdict.exit_status, verdict.troubles) == (3, ())
+    assert verdict.partly == (
+        "2 of 4 channels; @x private since 1970-01-02T00:00:00Z, @y set aside until 1970-01-03T00:00:00Z.",
+    )
+    assert judge({}, {"default": Load(4, 2)}, unread, beat_age=1).exit_status == 2
+    many = [Unread(f"@{n}", "banned", 0, None) for n in range(9)]
+    assert find_unread({"default": Load(9, 9)}, many)[0].endswith(", and 4 more.")
