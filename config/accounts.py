@@ -42,8 +42,8 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
     """The account's settings, resolved. Raises SettingsError, which lists the accounts, for a name that is none."""
     if name not in account_names(settings):
         raise SettingsError(
-            f"there is no account {name!r}; there are {', '.join(account_names(settings))}."
-            f" Another one begins with a section [telegram.accounts.{name}] in the settings."
+            f"there is no account {name!r}; configured: {', '.join(account_names(settings))}."
+            f" Add a section [telegram.accounts.{name}] to the settings for another one."
         )
     shared, own = settings.telegram, settings.telegram.accounts.get(name, Account())
     proxy = shared.proxy if own.proxy is None else own.proxy

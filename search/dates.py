@@ -123,7 +123,7 @@ def _span(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime]:
     try:
         found = _words(written, tz, now) or _calendar(written, tz) or _instant(written, tz)
     except (ValueError, OverflowError, OSError):
-        raise DateError(f"'{text}' is no date that exists.", hint=_FORMS) from None
+        raise DateError(f"'{text}' is not a valid date.", hint=_FORMS) from None
     if found is None:
         raise DateError(f"'{text}' is not a date.", hint=_FORMS)
     if not _FIRST_YEAR <= found[0].year <= _LAST_YEAR:

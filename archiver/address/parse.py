@@ -82,7 +82,7 @@ def _read_link(text: str) -> Place | None:
     if scheme is None or not scheme[2]:
         place = _hint_at_inner(read_web_link, f"https://{rest}")
     if place is None:
-        raise UsageError("this is a link to another site and is no channel.", hint=_did_you_mean(rest) or _HINT)
+        raise UsageError("this is a link to another site, not a channel.", hint=_did_you_mean(rest) or _HINT)
     return place
 
 
@@ -107,7 +107,7 @@ def _refuse_other(text: str) -> None:
         raise _too_much(text)
     host, slash, _ = text.partition("/")
     if slash and _HOST.fullmatch(host) and not NUMBER.fullmatch(text[len(host) + 1 :].strip("/") or "0"):
-        raise UsageError("this is a link to another site and is no channel.", hint=_did_you_mean(text) or _HINT)
+        raise UsageError("this is a link to another site, not a channel.", hint=_did_you_mean(text) or _HINT)
 
 
 def _too_much(text: str) -> UsageError:

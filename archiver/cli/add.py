@@ -54,8 +54,8 @@ def command(
     and the first column of a CSV will do. Adding a channel again takes it up where it stopped, and changes its
     --since or --alias if one is given; what is archived stays.
 
-    While `telekeep run` mirrors, it is the service that adds them, and this command waits for what it says. It waits no
-    longer when the service stops or says nothing for ten minutes; what is open then is added later, within a week.
+    While `telekeep run` mirrors, the service adds them and this command waits for its answer, unless the service stops
+    or is silent for ten minutes; what is still open then is added later, within a week.
     """
     return asyncio.run(
         run(

@@ -109,7 +109,8 @@ async def _tell(conn: Connection, order: Order, outcome: Outcome) -> list[int]:
     channel = await find_channel(conn, outcome.channel_id)
     assert channel is not None, "channels are never deleted"
     start = order.window_start
-    since = f", from {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if start else ""
+    whole = "" if outcome.added or order.keep_window else ", from its first message on"
+    since = f", from {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if start else whole
     name = f"@{channel.username}" if channel.username else str(channel.channel_id)
     output.note(f"{name} ({channel.title}): {'added' if outcome.added else 'mirrored already'}{since}.")
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,8 @@ from archiver.cli.__main__ import COMMANDS, PROGRAM
 from archiver.cli.interrupted import StoppedError
 from archiver.cli.invocation import Invocation
 
+_MEANING = 70
+"""Columns for what a status means, so that 80 hold the line."""
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 _EXIT_STATUS = {
@@ -170,4 +173,8 @@ def _load_group(name: str, module: Any) -> Any:
 
 
 def _exit_status(meanings: Mapping[int, str]) -> str:
-    return "\b\nExit status:\n" + "\n".join(f"{status:5}  {meaning}" for status, meaning in meanings.items())
+    lines = ["\b", "Exit status:"]
+    for status, meaning in meanings.items():
+        first, *more = textwrap.wrap(meaning, _MEANING)
+        lines += [f"{status:5}  {first}", *(f"{'':7}{row}" for row in more)]
+    return "\n".join(lines)

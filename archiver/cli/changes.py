@@ -54,7 +54,7 @@ def command(
         list[str] | None, typer.Option("--kind", metavar="KIND", help="Only these; may be repeated. See above.")
     ] = None,
     counts: Annotated[bool, typer.Option("--counts", help="Numbers of subscribers, too: they move often.")] = False,
-    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most so many; 0 for all.")] = 50,
+    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most N; 0 for all.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
 ) -> int:

@@ -40,15 +40,15 @@ def command(
       telekeep login --account second
       printf '%s\\n' 12345 'the password' | telekeep login --phone +9996612345
 
-    It says first where the code comes: app, SMS, call, e-mail. Type `resend` instead of a code to get it by the next
+    It first says where the code was sent: app, SMS, call, e-mail. Type `resend` instead of a code to get it by the next
     way, once the server allows that. Three wrong codes or passwords end the login.
 
     When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
     password (only if the account has one). A line `resend` waits as long as it has to, up to ten minutes.
 
-    Use an account of your own that has existed for a while: new and rented numbers get banned. More accounts than one
-    have sections [telegram.accounts.NAME] in the settings; one may be logged in while `telekeep run` mirrors with the
-    others.
+    Use an account of your own that has existed for a while: new and rented numbers get banned. Each further
+    account has a section [telegram.accounts.NAME] in the settings; one may be logged in while `telekeep run` mirrors
+    with the others.
     """
     return asyncio.run(run(context.obj.settings(), phone=phone, name=account))
 

@@ -67,7 +67,8 @@ def command(
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")],
     *,
     channel: Annotated[
-        list[str] | None, typer.Option("--channel", "-c", metavar="CHANNEL", help="In this one.")
+        list[str] | None,
+        typer.Option("--channel", "-c", metavar="CHANNEL", help="Only in this channel; may be repeated."),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
@@ -87,7 +88,7 @@ def command(
     sort: Annotated[
         Literal["newest", "oldest", "relevance"], typer.Option(metavar="ORDER", help="newest, oldest or relevance.")
     ] = "newest",
-    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most so many; 0 for all.")] = 20,
+    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most N; 0 for all.")] = 20,
     around: Annotated[
         int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after, marked.")
     ] = 0,
@@ -124,7 +125,8 @@ def command(
     query:NAME         a query that `telekeep query save` keeps
     `telekeep help query` explains all of it.
 
-    A glossary has a group of equivalent spellings a line, with = between: Kyiv = Kiev = Київ. --expand asks for all.
+    A glossary has one group of equivalent spellings per line, with = between: Kyiv = Kiev = Київ. --expand asks for
+    all.
 
     Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
     with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.

@@ -28,7 +28,8 @@ def warn_incomplete(over: Searched) -> None:
         mend = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
         output.note(f"! {channel.name}: {'; '.join(shortfall.reasons)}{mend}")
     if (more := len(over.incomplete) - _NAMED) > 0:
-        output.note(f"! {more:,} more channels are incomplete: telekeep status")
+        what = "channel is" if more == 1 else "channels are"
+        output.note(f"! {more:,} more {what} incomplete: telekeep status")
 
 
 def incomplete_object(over: Searched) -> list[dict[str, Any]]:

@@ -52,16 +52,20 @@ def command(
       telekeep sync @channel
       telekeep sync --takeout @channel
 
-    Newest messages come first. It may be stopped at any moment: the next run goes on where it was. Each channel is
-    read by its account; one that does not work keeps no other from going on. Rich messages of which the server showed
-    only a part are completed when all histories are read. Where a Meilisearch is set up it then gets
-    what is new; when it does not work that is said, changes nothing in the exit status, and is made up for next time.
+    Newest messages come first. Stop it at any moment: the next run goes on where it was. Each channel is read by its
+    account; an account that fails does not stop the others. Rich messages of which the server showed only a part are
+    completed when all histories are read. Where a Meilisearch is set up, it is brought up to date last; if that fails,
+    a message says so, the exit status stays the same, and the next run catches up.
 
     With --takeout long histories come several times as fast, because the server grants more to exports of data. The
     first time it wants that to be allowed on another device of the account, or some hours to pass; until then, and
     where a takeout cannot be had, histories are read as usual.
     """
-    return asyncio.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
+    try:
+        return asyncio.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
+    except KeyboardInterrupt:
+        output.note("stopped; what was stored stays, the next sync goes on from there.")
+        raise
 
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:

@@ -51,12 +51,10 @@ def verify_export(path: Path) -> int:
         if one.sha256 is not None:
             rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {one.sha256}"))
         rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
-    output.table(("file", "rows", "result"), ((str(row[0]), *row[1:]) for row in rows), right=("rows",))
+    output.table(("file", "rows", "result"), ((str(row[0]), *row[1:]) for row in rows), right=("rows",), wide=True)
     faults = [one for one in checked if one.fault]
     if faults:
-        raise IntegrityError(
-            f"{faults[0].path} {faults[0].fault} ({len(faults)} of {len(checked)} files are not right)."
-        )
+        raise IntegrityError(f"{faults[0].path} {faults[0].fault} ({len(faults)} of {len(checked)} files failed).")
     return 0
 
 
@@ -78,7 +76,7 @@ async def verify_archive(invocation: Invocation) -> int:
                     if not sound:
                         which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"
                         place = f"{channel_id}/{message_id}{which}"
-                        broken.append((place, "has another SHA-256"))
+                        broken.append((place, "has a different SHA-256"))
     output.table(("what", "result"), broken or [(f"{count} payloads", "ok")])
     if broken:
         raise IntegrityError(f"{broken[0][0]}: {broken[0][1]} ({len(broken)} faults; {count} payloads were checked).")

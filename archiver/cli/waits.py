@@ -45,12 +45,14 @@ async def forget(settings: Settings, typed: str) -> None:
         waits = await list_waits(database.connection, now=now)
         lifted = [one for one in waits if one.account == account and method in ("", one.method)]
         if not lifted:
-            known = ", ".join(f"{one.account}:{one.method}" for one in waits) or "none at all"
-            raise UsageError(f"no wait is remembered for {typed[:80]}.", hint=f"There are: {known}.")
+            known = ", ".join(f"{one.account}:{one.method}" for one in waits)
+            hint = f"Current waits: {known}." if known else "No account has to wait."
+            raise UsageError(f"there is no wait for {typed[:80]}.", hint=hint)
         with hold_session(directory, account, command="accounts"):
             for wait in lifted:
                 await database.write(lambda conn, wait=wait: forget_wait(conn, wait))  # type: ignore[misc]
     for wait in lifted:
-        output.note(f"lifted: {account} was not to call {wait.method} before {moment(wait.until)}.")
+        what = "begin a takeout" if wait.method == TAKEOUT else f"call {wait.method}"
+        output.note(f"lifted: {account} was not to {what} before {moment(wait.until)}.")
     if any(wait.method != TAKEOUT for wait in lifted):
         output.warn("calling before the time that the server set risks longer waits, and the account.")

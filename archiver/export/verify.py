@@ -52,7 +52,7 @@ def find_manifests(path: Path) -> list[Path]:
     else:
         found = _of_file(path)
     if not found:
-        raise NotFound(f"there is no export's manifest for {path}.")
+        raise NotFound(f"{path} has no export manifest.")
     return found
 
 
@@ -119,7 +119,7 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
     except OSError as exc:
         return f"cannot be read: {exc.strerror}"
     if digest.hexdigest() != entry["sha256"]:
-        return "has another SHA-256"
+        return "has a different SHA-256"
     return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
 
 

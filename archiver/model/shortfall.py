@@ -23,7 +23,7 @@ class Shortfall:
     unchecked: int = 0
     """Archived messages not checked since the server lost track of what happened."""
     outside: int = 0
-    """Ids below the channel's own far end (`add --since`), which are never asked for."""
+    """Ids older than the channel's own start date (`add --since`), which are never asked for."""
     partial: int = 0
     """Messages that are held in part."""
     unreadable: int = 0
@@ -51,7 +51,7 @@ class Shortfall:
         if self.unchecked:
             yield f"{self.unchecked:,} archived messages not checked since the server lost track"
         if self.outside:
-            yield f"{self.outside:,} ids older than its far end (add --since)"
+            yield f"{self.outside:,} ids older than its start date (add --since)"
         if self.partial:
             yield f"{self.partial:,} messages archived in part"
         if self.unreadable:

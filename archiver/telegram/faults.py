@@ -33,7 +33,7 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "ChannelPublicGroupNaError": lambda: ChannelGone("the server has taken it away."),
     "ChatRestrictedError": lambda: ChannelInaccessible("it is restricted for this account."),
     "UsernameNotOccupiedError": lambda: ChannelGone(
-        "nobody holds that name.", hint="Check its spelling; names change, and the channel may have another one now."
+        "no channel has that name.", hint="Check the spelling; the channel may have changed its name."
     ),
     "UsernameInvalidError": lambda: ChannelGone(
         "that is no valid public name.", hint="Check its spelling in an app or at t.me/name."

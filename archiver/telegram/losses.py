@@ -39,7 +39,7 @@ def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = 
                 f"{way} says that it is another data centre (transport error 444).",
                 hint="Check the dc of [telegram.server], where that is set; otherwise try again later.",
             )
-    blocked = "" if proxied else " Where the network blocks Telegram, a proxy may help (the setting telegram.proxy)."
+    blocked = "" if proxied else " Where the network blocks Telegram, a proxy may help."
     return Unreachable(
         f"{way} cannot be reached or does not answer ({type(exc).__name__}).",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,

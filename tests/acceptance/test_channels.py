@@ -31,13 +31,13 @@ def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk
 
 
 REFUSED = {
-    "@nobody_at_all": "nobody holds that name",
+    "@nobody_at_all": "no channel has that name",
     "@nadia_reads": "this is a person, not a channel",
     "@gamma": "it is private",
     "https://t.me/+AbCdEf012345": "invite link",
     "t.me/joinchat/AbCdEf012345": "invite link",
     "@9lives": "cannot be a public name",
-    "https://example.org/quiet_a": "is no channel",
+    "https://example.org/quiet_a": "not a channel",
     "-12345": "is a basic group or a chat",
 }
 
@@ -96,7 +96,8 @@ def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
     assert told["outside"] == 34
     desk.do("add", "quiet_a")
     assert orjson.loads(desk.do("channels", "--json").out)[0]["since"] == "2021-12-15T21:00:00Z"
-    desk.do("add", "quiet_a", "--since", "all")
+    again = desk.do("add", "quiet_a", "--since", "all")
+    assert again.err == "@quiet_a (The quiet a desk): mirrored already, from its first message on.\n"
     desk.do("sync")
     assert len(desk.export()) == 37
 

@@ -113,7 +113,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["export"], "--output"),
         (["export", "-o", "x.jsonl", "--excel"], "--excel belongs to CSV"),
         (["export", "-o", "/proc/none/x.jsonl"], "cannot be made"),
-        (["verify", "."], "no export's manifest"),
+        (["verify", "."], "no export manifest"),
         (["--config", "none.toml", "status"], "no settings file none.toml"),
     ],
 )
@@ -362,7 +362,7 @@ def test_verify_without_a_path_checks_the_archive(run: Run, tmp_path: Path) -> N
     assert (whole.returncode, whole.stdout) == (0, "31 payloads\tok\n")
     broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'"])
     done = run("verify", directory=broken)
-    assert (done.returncode, done.stdout) == (6, "1001/1\thas another SHA-256\n")
+    assert (done.returncode, done.stdout) == (6, "1001/1\thas a different SHA-256\n")
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

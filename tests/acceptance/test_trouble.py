@@ -202,6 +202,7 @@ def test_interrupted_sync_leaves_soon_with_130_and_goes_on(desk: Desk, telegram:
         process.send_signal(kind)
         done = desk.end(process, limit=10)
         assert (done.status, done.errors) == (130, [])
+        assert done.err.endswith("stopped; what was stored stays, the next sync goes on from there.\n")
         stored = desk.query(_COUNT)[0][0]
         assert stored < 6_000
     calls = telegram.calls("messages.getHistory")
@@ -250,3 +251,9 @@ def test_hostile_texts_reach_no_terminal_and_no_pipe_as_they_are(filled: Desk) -
         assert not [raw for raw in harmful if raw in shown]
     assert re.search(_COLOUR, filled.on_terminal("sync", "everything")) is not None
     assert re.search(_COLOUR, filled.on_terminal("sync", "everything", NO_COLOR="1")) is None
+
+
+def test_narrow_terminal_shows_the_whole_sha256_of_a_manifest(filled: Desk) -> None:
+    said = re.search("[0-9a-f]{64}", filled.do("export", "everything", "-o", "narrow/all.jsonl").err)
+    assert said is not None
+    assert said.group() in filled.on_terminal("verify", "narrow", COLUMNS="80")

@@ -76,7 +76,7 @@ def test_what_stands_around_an_address_does_not_matter(typed: str, channel: Chan
         ("t.me/share/url?url=https%3A%2F%2Ft.me%2FNightBridge%2F77", "Did you mean @NightBridge/77?"),
         ("tg://msg_url?url=t.me/NightBridge", "a link for sharing, not a channel. Did you mean @NightBridge?"),
         ("https://web.archive.org/web/2022/https://t.me/NightBridge/77", "Did you mean @NightBridge/77?"),
-        ("https://tgstat.com/channel/@NightBridge", "another site and is no channel. Did you mean @NightBridge?"),
+        ("https://tgstat.com/channel/@NightBridge", "another site, not a channel. Did you mean @NightBridge?"),
         ("ftp://t.me/NightBridge", "another site"),
         ("[Bridge](https://t.me/NightBridge)", "Did you mean @NightBridge?"),
         ("@NightBridge, @others", "Did you mean @NightBridge or @others?"),

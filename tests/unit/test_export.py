@@ -257,7 +257,7 @@ def test_manifest_of_another_file_is_kept(archive: Path, tmp_path: Path) -> None
     [
         (lambda path: path.unlink(), "is not there"),
         (lambda path: path.write_bytes(path.read_bytes() + b"\n"), "bytes instead of"),
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"text 1", b"text 7", 1)), "another SHA-256"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"text 1", b"text 7", 1)), "a different SHA-256"),
     ],
 )
 def test_verify_notices_every_change(archive: Path, tmp_path: Path, change: Any, fault: str) -> None:

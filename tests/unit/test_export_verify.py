@@ -98,7 +98,7 @@ def _exchanged(out: Path, make: Callable[[Path], Any]) -> None:
     [
         (lambda out: out.unlink(), "is not there"),
         (_grown, "bytes instead of"),
-        (lambda out: out.write_bytes(out.read_bytes()[:-1] + b" "), "another SHA-256"),
+        (lambda out: out.write_bytes(out.read_bytes()[:-1] + b" "), "a different SHA-256"),
         (lambda out: _exchanged(out, os.mkfifo), "no regular file"),
         (lambda out: _exchanged(out, os.mkdir), "no regular file"),
         (lambda out: _exchanged(out, lambda path: path.symlink_to("/dev/zero")), "symbolic link"),

@@ -279,7 +279,7 @@ def test_without_sections_there_is_the_one_account_default(tmp_path: Path, monke
     assert account_names(settings) == ["default"]
     assert proxy_of(settings, "default") is None
     assert session_path(settings, "default") == tmp_path / "session"
-    with pytest.raises(SettingsError, match=r"no account 'second'; there are default\."):
+    with pytest.raises(SettingsError, match=r"no account 'second'; configured: default\."):
         account_settings(settings, "second")
 
 
