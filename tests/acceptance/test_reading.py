@@ -321,8 +321,8 @@ def test_gaps_leaves_with_1_when_there_are_none(run: Run) -> None:
 
 
 def test_gaps_does_not_call_an_unread_channel_complete(run: Run, tmp_path: Path) -> None:
-    empty = build(tmp_path / "empty", [])
-    done = run("gaps", "1001", directory=empty)
+    unread = build(tmp_path / "unread", [], sql=["UPDATE channel SET pts = NULL, last_sync_at = NULL"])
+    done = run("gaps", "1001", directory=unread)
     assert done.returncode == 2
     assert "telekeep sync" in done.stderr
 
