@@ -41,6 +41,11 @@ class Line(Protocol):
         """Seconds for which the server wants some method not to be called; 0: for none."""
         ...
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which our clock was ahead of the server's at the last connection."""
+        ...
+
     async def is_logged_in(self) -> bool:
         """Whether the server knows the session as logged in."""
         ...

@@ -52,13 +52,14 @@ class Ingest:
         account: str = "default",
         clock: Callable[[], float] = time.time,
         count: Callable[[Stored], None] = lambda _: None,
+        ahead: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """`count` hears of each answer that was stored."""
+        """`count` hears of each answer that was stored; `ahead`: how far our clock is ahead of the server's."""
         self._database = database
         self._layer = layer
         self._account = account
         self._clock = clock
-        self._count = count
+        self._count, self._ahead = count, ahead
 
     async def add_channel(
         self, channel: Channel, *, window_start: int | None = None, keep_window: bool = False, alias: str | None = None
@@ -254,18 +255,18 @@ class Ingest:
         return Sight(now=int(self._clock()), origin=origin, generation=channel.generation, pts=pts)
 
     def _capture(self, channel: Mirrored, sight: Sight, method: str, proven: Interval | None, count: int) -> Capture:
-        lo, hi = proven or (None, None)
         return Capture(
             channel_id=channel.channel_id,
             at=sight.now,
             method=method,
-            lo=lo,
-            hi=hi,
+            lo=proven[0] if proven else None,
+            hi=proven[1] if proven else None,
             count=count,
             generation=channel.generation,
             version=version(),
             layer=self._layer,
             account=self._account,
+            clock_ahead=self._ahead(),
         )
 
 

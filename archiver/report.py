@@ -11,6 +11,7 @@ from archiver.clock import Clock
 from archiver.endpoint import Page, Reply
 from archiver.health import Load, Unread, find_troubles, judge
 from archiver.meters import KIND, Meters
+from archiver.model.clock_offset import describe_offset
 from archiver.store.account import list_loads, list_unread
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
@@ -59,6 +60,7 @@ class Report:
             "healthy": verdict.exit_status == 0,
             "state": verdict.state,
             "troubles": [*verdict.troubles, *verdict.partly],
+            "warnings": _look_at_clocks(accounts),
             "channels": [one._asdict() for one in unread],
             "version": version(),
             "accounts": {
@@ -96,3 +98,8 @@ class Report:
         if self._measured is None or now - self._measured[0] > FRESH:
             self._measured = now, await self._database.read(measure_all)
         return self._measured[1]
+
+
+def _look_at_clocks(accounts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    said = {describe_offset(account.get("clock_ahead")) for account in accounts.values()}
+    return sorted(one for one in said if one)

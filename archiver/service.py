@@ -243,6 +243,7 @@ class Service:
             "offline_since": line.offline_since,
             "trouble": str(line.trouble.args[0]) if line.offline_since and line.trouble else None,
             "flood_wait": round(line.flood_wait, 1),
+            "clock_ahead": None if line.clock_ahead is None else round(line.clock_ahead, 1),
             "heard_at": heard,
             "filling": crew.filler.left,
             "due": crew.live.due,

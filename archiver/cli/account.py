@@ -193,8 +193,9 @@ async def _connected(
         scheduler = await make_scheduler(settings, database, name, patience=conduct.flood_patience, clock=conduct.clock)
         meters = conduct.meters
         counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
-        storing = {"count": partial(meters.count_stored, name)} if meters else {}
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
+        storing: dict[str, Any] = {"count": partial(meters.count_stored, name)} if meters else {}
+        storing["ahead"] = lambda: connection.clock_ahead
         takeout = make_takeout(settings, database, name, connection, scheduler.clock)
         source = TelegramSource(connection, takeout=takeout)
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)

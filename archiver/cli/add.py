@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -96,7 +94,7 @@ async def run(
     named, refused = _check(words)
     if alias is not None:
         _check_alias(alias, len(named) + refused)
-    window_start = _window_start(since, tz)
+    window_start = await _window_start(settings, since, tz)
     orders = [
         Order(channel=word, alias=alias, window_start=window_start, keep_window=since is None, account=account)
         for word in named
@@ -149,10 +147,11 @@ def _check_alias(alias: str, count: int) -> None:
         )
 
 
-def _window_start(since: str | None, tz: str) -> int | None:
+async def _window_start(settings: Settings, since: str | None, tz: str) -> int | None:
     if since is None or since.strip().lower() == "all":
         return None
+    from archiver.reading.clock_offset import read_present_at  # noqa: PLC0415 - see run
     from search.dates import parse_since, parse_zone  # noqa: PLC0415 - see run
 
-    now = datetime.fromtimestamp(time.time(), UTC)
+    now = await read_present_at(settings.archive.dir)
     return int(parse_since(since, parse_zone(tz), now).timestamp())

@@ -13,9 +13,10 @@ import typer
 from archiver.changes import KINDS, Change, Kind, iter_changes
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import When, choose_channels, open_archive, present
+from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.terminal import is_clean_link
 from archiver.errors import UsageError
+from archiver.reading.clock_offset import read_present
 from archiver.row import iso
 from archiver.store.rows import list_names, snapshot
 
@@ -91,11 +92,11 @@ def command(
 
 async def run(invocation: Invocation, options: Options) -> int:
     """List them; the result is the exit status."""
-    bounds = options.when.resolve(present())
     found, more = 0, ""
     tell, close = _teller(options.shape)
     async with open_archive(invocation) as database:
         conn = database.connection
+        bounds = options.when.resolve(await read_present(conn))
         chosen = await choose_channels(conn, options.channels) if options.channels else None
         async with snapshot(conn):
             names = {channel.channel_id: channel for channel in await list_names(conn)}

@@ -13,7 +13,7 @@ from archiver.cli import output
 from archiver.cli.counting import count_rows
 from archiver.cli.finding import find_glossary, open_engine, read_query
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import When, choose_channels, open_archive, present
+from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
@@ -21,6 +21,7 @@ from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request
 from archiver.export.run import Result, export_to_file, export_to_stream
 from archiver.export.writer import Writer
+from archiver.reading.clock_offset import read_present
 
 if TYPE_CHECKING:
     from search.glossary import Glossary
@@ -108,12 +109,12 @@ async def run(
 ) -> int:
     """Export; the result is the exit status."""
     place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
-    now = present()
-    bounds = when.resolve(now)
     result: Result | None = None
     try:
         async with open_archive(invocation) as database:
             conn = database.connection
+            now = await read_present(conn)
+            bounds = when.resolve(now)
             channels = await choose_channels(conn, typed)
             tree = None
             if query is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.errors import Error, UsageError
+from archiver.reading.clock_offset import read_present
 from archiver.row import ChannelName
 from archiver.store.database import Connection
 from archiver.store.rows import has_search_tables, list_names
@@ -30,7 +31,7 @@ class NotSearchable(Error):
 async def make_context(conn: Connection, *, now: datetime | None = None, zone: str = "UTC") -> Context:
     """What a query means in this archive: its channels, the saved queries, the present and the zone."""
     return Context(
-        now=now or datetime.now(UTC),
+        now=now or await read_present(conn),
         tz=parse_zone(zone),
         channels=_names(await list_names(conn)),
         saved=await saved_texts(conn),

@@ -16,6 +16,8 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
 from archiver.health import Load, Unread, Verdict, find_troubles, find_unread
+from archiver.model.clock_offset import describe_offset
+from archiver.reading.clock_offset import find_ahead
 from archiver.store.account import list_loads, list_unread
 
 EXIT_STATUS = {
@@ -58,6 +60,7 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     now = time.time()
     async with open_archive(invocation) as database:
         service = await read_service(database)
+        warning = describe_offset(await find_ahead(database.connection))
         loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}
         unread = () if service_only else [Unread(*one) for one in await list_unread(database.connection, now=now)]
     full = _look_at_disk(invocation.settings().archive.dir)
@@ -69,6 +72,7 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
                 "healthy": not troubles,
                 "state": verdict.state,
                 "troubles": troubles,
+                "warnings": [warning] if warning else [],
                 "channels": [one._asdict() for one in unread],
                 "service": service.as_object(now),
             }
@@ -76,6 +80,8 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     elif not troubles:
         channels = sum(load.channels for load in loads.values())
         output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
+    if warning:
+        output.warn(warning)
     for trouble in () if json else troubles:
         output.error(trouble)
     return verdict.exit_status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from archiver.cli import output
@@ -68,8 +68,3 @@ class When(NamedTuple):
             since, until = iso(bounds.since_unix) or "the beginning", iso(bounds.until_unix) or "now"
             output.note(f"from {since} until before {until}")
         return bounds
-
-
-def present() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)

@@ -16,10 +16,11 @@ from archiver.cli.answers import Answers, More
 from archiver.cli.engines import Choice, Finder, open_finder
 from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import When, choose_channels, open_archive, present
+from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.shown import Shown
 from archiver.errors import UsageError
+from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
 from archiver.row import to_object
 from archiver.store.database import Connection
@@ -165,10 +166,10 @@ def _refuse(options: Options, both: bool) -> None:
 
 async def run(invocation: Invocation, query: str, options: Options) -> int:
     """Search and print; the result is the exit status."""
-    now = present()
-    bounds = options.when.resolve(now)
     async with open_archive(invocation) as database:
         conn = database.connection
+        now = await read_present(conn)
+        bounds = options.when.resolve(now)
         names = {channel.channel_id: channel for channel in await list_names(conn)}
         chosen = await choose_channels(conn, options.channels) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, glossary=options.glossary)

@@ -19,6 +19,7 @@ from archiver.cli.speed import Speed, read_speed
 from archiver.cli.standing import describe_parts, state_note, state_word
 from archiver.completeness import Tally
 from archiver.extent import tally_channel
+from archiver.model.clock_offset import describe_offset
 from archiver.row import iso
 from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
@@ -224,6 +225,8 @@ def _tell_notes(status: _Status) -> None:
         if account.state == "dead":
             reason = f": {account.reason}" if account.reason else ""
             output.note(f"account {account.account}: not accepted since {iso(account.since)}{reason}")
+    for warning in {describe_offset(account.clock_ahead) for account in status.accounts} - {None}:
+        output.warn(str(warning))
     for wait in status.waits:
         output.note(waits.describe(wait, status.now))
     if not status.channels:
@@ -241,7 +244,9 @@ def _object(status: _Status) -> dict[str, Any]:
     return {
         "archive": {"path": str(status.path), "bytes": status.size},
         "service": status.service.as_object(status.now),
-        "accounts": [{**one._asdict(), "since": iso(one.since)} for one in status.accounts],
+        "accounts": [
+            {**one._asdict(), "since": iso(one.since), "clock_at": iso(one.clock_at)} for one in status.accounts
+        ],
         "reading": status.speed.as_object(status.ids_left) if status.speed and status.ids_left else None,
         "floods": [waits.as_object(wait) for wait in status.waits],
         "index": sum_up([one.as_object(status.now) for one in status.index]) if status.index else None,

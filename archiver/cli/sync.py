@@ -120,12 +120,16 @@ async def _sync_account(
     from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.cli.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
+    from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run
     from archiver.takeout.need import has_history  # noqa: PLC0415 - see run
 
     ended: dict[int, End] = {}
     failure: Error | None = None
     try:
         account = await accounts.take(name)
+        await account.connection.ready()
+        if warning := describe_offset(account.connection.clock_ahead):
+            output.warn(warning)
         if takeout and await has_history(accounts.database, channels):
             await account.takeout.open(by_hand=by_hand)
         else:

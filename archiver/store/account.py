@@ -25,6 +25,10 @@ class KnownAccount(NamedTuple):
     """As its owner wrote it: a stranger's text. None: not known, as the next one."""
     phone_end: str | None = None
     """The last two digits of its number; nothing more of it is kept."""
+    clock_ahead: float | None = None
+    """Seconds by which our clock was ahead of the server's at its last connection."""
+    clock_at: int | None = None
+    """When that was, by the server's clock."""
 
 
 async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
@@ -54,7 +58,8 @@ async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
     """Every account that logged in or died here, or that a mirrored channel is pinned to, by name."""
     query = """
         WITH pinned AS (SELECT account, count(*) AS channels FROM channel WHERE state <> 'removed' GROUP BY account)
-        SELECT account, state, reason, since, coalesce(channels, 0), first_name, phone_end
+        SELECT account, state, reason, since, coalesce(channels, 0), first_name, phone_end, clock_ahead,
+               clock_at
         FROM (SELECT account FROM account UNION SELECT account FROM pinned)
         LEFT JOIN account USING (account) LEFT JOIN pinned USING (account)
         ORDER BY account
@@ -78,6 +83,23 @@ def set_account_state(
 def set_identity(conn: sqlite3.Connection, account: str, first_name: str | None, phone_end: str | None) -> None:
     """Note whose account it is, once it has a state: enough for its owner to tell it from another."""
     conn.execute("UPDATE account SET first_name = ?, phone_end = ? WHERE account = ?", (first_name, phone_end, account))
+
+
+def note_clock(conn: sqlite3.Connection, account: str, ahead: float, *, at: int) -> None:
+    """Note how far our clock is ahead of the server's, by this account's connection. `at`: now, by our clock."""
+    conn.execute(
+        "INSERT INTO account (account, state, since, clock_ahead, clock_at) VALUES (?1, 'active', ?2, ?3, ?4)"
+        " ON CONFLICT (account) DO UPDATE SET clock_ahead = ?3, clock_at = ?4 WHERE clock_ahead IS NOT ?3",
+        (account, at, ahead, int(at - ahead)),
+    )
+
+
+async def find_clock(conn: aiosqlite.Connection) -> tuple[float, int] | None:
+    """How far our clock was ahead of the server's at the last connection, and when; None: there was none yet."""
+    query = "SELECT clock_ahead, clock_at FROM account WHERE clock_ahead IS NOT NULL ORDER BY clock_at DESC LIMIT 1"
+    async with conn.execute(query) as cursor:
+        row = await cursor.fetchone()
+    return (float(row[0]), int(row[1])) if row else None
 
 
 def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import aiosqlite
 
+from archiver.store.account import note_clock
+
 _RECENT = 2_000
 """Answers that are looked through: the log is long, and has no index by time."""
 
@@ -26,13 +28,15 @@ class Capture:
     version: str
     layer: int
     account: str
+    clock_ahead: float | None = None
+    """Seconds by which our clock was ahead of the server's when the connection was made."""
 
 
 def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
     """Log one answer."""
     conn.execute(
-        "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account,"
+        " clock_ahead) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             capture.channel_id,
             capture.at,
@@ -44,8 +48,11 @@ def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
             capture.version,
             capture.layer,
             capture.account,
+            capture.clock_ahead,
         ),
     )
+    if capture.clock_ahead is not None:
+        note_clock(conn, capture.account, capture.clock_ahead, at=capture.at)
 
 
 class Read(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
@@ -92,6 +93,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         """Which data centre it is, as it says itself."""
         self.options: tuple[Place, ...] = ()
         """Where all are, as it said when we connected."""
+        self.clock_ahead: float | None = None
+        """Seconds by which our clock was ahead of the server's when we connected."""
         self.made_key = self.session.auth_key is None
         self._sender = Sender(
             self.session.auth_key,
@@ -186,6 +189,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         await self._sender.connect(line)
         self.session.auth_key = self._sender.auth_key
         body = await self.greet(functions.help.GetConfigRequest())
+        # The ids of the server's messages are its time, in 2^-32 seconds.
+        self.clock_ahead = time.time() - self._sender._state._highest_remote_id / 2**32  # noqa: SLF001
         self.says_dc, self.options = read_config(body)
         self.session.save()
         self._keepalive_handle = self._loop.create_task(self._keepalive_loop())

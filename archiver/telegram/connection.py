@@ -85,6 +85,11 @@ class Connection:
         return self._line.offline_since
 
     @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which our clock was ahead of the server's at the last connection; None: there was none yet."""
+        return self._line.clock_ahead
+
+    @property
     def trouble(self) -> Error | None:
         """Why the last attempt to connect failed, while offline."""
         return self._line.trouble

@@ -50,6 +50,8 @@ class Line:
         """Unix time since which a line has been wanted in vain."""
         self.trouble: Error | None = None
         """Why the last attempt failed, while offline."""
+        self.clock_ahead: float | None = None
+        """Seconds by which our clock was ahead of the server's at the last connection."""
         self._scheduler = scheduler
         self._patience = patience
         self._client: Client | None = None
@@ -100,6 +102,7 @@ class Line:
                 self._dialler.ticket = await ticket()
             self.offline_since = self.offline_since or self._scheduler.clock.now()
             self._client = await (self._connect_for_ever() if self._patience.forever else self._connect())
+            self.clock_ahead = self._client.clock_ahead
             self._client.ended.add_done_callback(lambda _: self._note_loss())
             self._was_connected = True
             self.offline_since = self.trouble = None

@@ -35,6 +35,11 @@ class ServerOrders:
             setattr(self.server.net, name, value)
         return {}
 
+    def do_skew(self, seconds: float) -> dict[str, Any]:
+        """MTProto's own clock is that far ahead of this machine's, for those who connect from now on."""
+        self.server.skew = seconds
+        return {}
+
     def do_drop(self) -> dict[str, Any]:
         count = len(self.server.connections)
         self.server.drop_connections()
