@@ -37,11 +37,13 @@ class Stored:
     updated: int = 0
     revised: int = 0
     missing: int = 0
+    redated: int = 0
+    """Those of `updated` that were held with another date."""
 
     @property
     def differs(self) -> bool:
-        """Whether there were other messages or contents than were held; counters do not count."""
-        return bool(self.inserted or self.revised or self.missing)
+        """Whether there were other messages, contents or dates than were held; counters do not count."""
+        return bool(self.inserted or self.revised or self.missing or self.redated)
 
 
 def sum_up(first: Stored, second: Stored) -> Stored:
@@ -51,6 +53,7 @@ def sum_up(first: Stored, second: Stored) -> Stored:
         updated=first.updated + second.updated,
         revised=first.revised + second.revised,
         missing=first.missing + second.missing,
+        redated=first.redated + second.redated,
     )
 
 
@@ -73,7 +76,8 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
 
     A new message may be shown as it was posted or as it is now: for sure it is no older than what was asked from.
     """
-    events, counted_pts = difference.events, get_counted_pts(conn, channel.channel_id)
+    events = [_within(difference.pts, event) for event in difference.events]
+    counted_pts = get_counted_pts(conn, channel.channel_id)
     deleted = {one for event in events if isinstance(event, Deleted) for one in event.message_ids}
     # A page of the history was read after all that is told here: who it left out does not come back by this.
     all_past = counted_pts is not None and difference.pts <= counted_pts
@@ -87,6 +91,11 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
         held = list_held(conn, channel.channel_id, min(ids), max(ids))
         stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
     return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
+
+
+def _within(pts: int, event: Event) -> Event:
+    """The event, which led to no later state than all of them did."""
+    return replace(event, pts=min(event.pts, pts)) if isinstance(event, Edited) and event.pts else event
 
 
 def _happen_all(
@@ -204,6 +213,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
         updated=len(changes.update),
         revised=len(changes.revise) + len(late),
         missing=len(changes.missing),
+        redated=len(changes.redated),
     )
 
 

@@ -7,9 +7,9 @@ one request at a time. https://core.telegram.org/api/offsets
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import archiver.coverage as ids
 from archiver.absence import expect_nothing_there
@@ -21,7 +21,7 @@ from archiver.mirror.pages import Pages
 from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import Walk, Work
 from archiver.model.plausible import page_ids
-from archiver.record import HistoryPage
+from archiver.record import HistoryPage, Message
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import BEFORE, list_coverage
@@ -89,6 +89,9 @@ class Backfill:
             await self._expect_nothing_there(channel, access_hash, channel.top_id)
             return await self._ingest.store_page(channel, page, proven=None, pts=pts, reading=reading)
         step = plan_top(page, newest=newest, floor_id=channel.floor_id, window_start=channel.window_start)
+        if reading == "audit" and newest < channel.top_id and page.pts >= (channel.pts or 0):
+            # What is held above the newest message is gone, or the page is false.
+            await self._expect_nothing_there(channel, access_hash, channel.top_id, lo=newest + 1, shown=page.messages)
         return await self._ingest.store_page(
             channel,
             step.page,
@@ -231,7 +234,12 @@ class Backfill:
         reach = await self._pages.find_reach(channel, access_hash, start, lowest=step.next_offset)
         return walk.end_window(step) if reach >= step.next_offset else walk.go_on(step, reach)
 
-    async def _expect_nothing_there(self, channel: Mirrored, access_hash: int, hi: int) -> None:
-        await expect_nothing_there(
-            self._source, self._database, self._ingest, channel, access_hash=access_hash, within=(1, hi)
-        )
+    async def is_floor(self, channel: Mirrored, access_hash: int) -> bool:
+        """Whether the newest message below the window is older, as it was."""
+        return await self._pages.ends_below(channel, access_hash, (channel.floor_id or 0) + 1)
+
+    async def _expect_nothing_there(
+        self, channel: Mirrored, access_hash: int, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()
+    ) -> None:
+        how: dict[str, Any] = {"access_hash": access_hash, "within": (lo, hi), "shown": shown}
+        await expect_nothing_there(self._source, self._database, self._ingest, channel, **how)

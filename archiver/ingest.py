@@ -17,8 +17,8 @@ import archiver.store.channel as channels
 from archiver.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
-from archiver.model.plausible import LEAP
-from archiver.record import Channel, Deleted, Difference, HistoryPage, Message, Origin, Posted
+from archiver.model.plausible import proven_posts, told_ids
+from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store import server_count
 from archiver.store.access import set_access
 from archiver.store.account import pin_channel
@@ -125,6 +125,8 @@ class Ingest:
             if not alone and page.pts < (server_count.get_counted_pts(conn, channel.channel_id) or 0):
                 raise _outdated()  # a page that was served later is stored already
             self._reach(conn, channel, page.channel, sight.now)
+            if pts is not None:
+                server_count.disbelieve(conn, channel.channel_id, pts)  # a walk begins because the state was lost
             stored = observe_page(conn, channel, page.messages, proven, sight)
             note_stubs(conn, channel, page.messages, sight.now)
             if proven:
@@ -164,8 +166,8 @@ class Ingest:
         """Store what happened since the channel's pts, in its order. Raises Outdated, Removed."""
         sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
-        top_id = max((m.message_id for m in posted), default=0)
-        proven = _proven(channel, difference, top_id)
+        top_id = max(told_ids(difference), default=0)
+        proven = proven_posts(difference, top_id, known_top=channel.top_id)
 
         def act(conn: Writer) -> Stored:
             _expect_news(conn, channel, channel.pts)
@@ -178,7 +180,9 @@ class Ingest:
                 append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
             if difference.final:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
-                server_count.lower_counted_pts(conn, channel.channel_id, difference.pts, leap=LEAP)
+                if difference.pts < (channel.server_count_pts or 0):
+                    # It was shown before this was asked.
+                    server_count.disbelieve(conn, channel.channel_id, difference.pts)
             return stored
 
         return await self._store(act)
@@ -282,19 +286,3 @@ def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
 
 def _outdated() -> Outdated:
     return Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
-
-
-def _proven(channel: Mirrored, difference: Difference, top_id: int) -> Interval | None:
-    """The ids of new messages, if the difference accounts for each up to the newest: as posted or as deleted.
-
-    It does, unless some could not be read, or the server kept some to itself, as of a channel that was shut meanwhile:
-    then the history has to show what is there.
-    """
-    if top_id <= channel.top_id or difference.unread_posts:
-        return None
-    if top_id - channel.top_id > 1 << 20:
-        return None  # no difference tells of so many
-    told = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
-    told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
-    lo = channel.top_id + 1
-    return (lo, top_id) if told.issuperset(range(lo, top_id + 1)) else None

@@ -45,6 +45,8 @@ class Changes:
     """Those of `kept` after which the whole may be another: it is to be asked for."""
     whole: list[Message] = field(default_factory=list)
     """What is whole where a part was known."""
+    redated: list[Message] = field(default_factory=list)
+    """Those of `update` whose date is another than is held: dates never change, so one of the two is false."""
     completed: list[Message] = field(default_factory=list)
     """Those of `update` that take the place of their own part."""
 
@@ -139,6 +141,8 @@ def _compare(changes: Changes, message: Message, known: Held, age: int, *, compl
         return
     if known.part_hash is not None and not message.partial:
         changes.whole.append(message)
+    if decided is changes.update and int(message.date.timestamp()) != known.date:
+        changes.redated.append(message)
     if message.counters != known.counters:
         changes.counted.append(message)
 

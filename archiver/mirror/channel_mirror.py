@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from archiver.apply import Stored
 from archiver.backfill import Backfill
@@ -38,6 +38,7 @@ from archiver.store.access import find_access
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
+LATER = "Try again later."
 ROUNDS = 5
 """How often one sync walks a history that begins anew under its hands."""
 DIFFERENCES, IDLE = 1_000, 5
@@ -78,37 +79,41 @@ class Mirror:
         Returns how many more messages the server counts than it shows, None when that cannot be compared. Raises
         ChannelError and what stops all.
         """
-        try:
-            return await self._sync(channel_id, progress)
-        except Outdated as exc:
-            raise ServerFault(
-                "its history shows an earlier state than the server told of; nothing of that was stored.",
-                hint="Try again later.",
-            ) from exc
-
-    async def _sync(self, channel_id: int, progress: Progress) -> int | None:
-        await self.catch_up(channel_id, progress=progress)
-        gaps = True
+        outdated: Outdated | None = None
+        floor_id = (await self._get(channel_id)).floor_id
         for _ in range(ROUNDS):
-            while await self.fill(channel_id, progress=progress):
-                pass
-            gaps = await self.catch_up(channel_id, progress=progress)
-            if gaps:
+            try:
+                found = await self._round(channel_id, progress, floor_id)
+            except Outdated as exc:
+                outdated = exc
                 continue
-            found = await self._compare(channel_id, progress)
-            if found.settled:
+            if found and found.settled:
                 return found.surplus
-            gaps = await self._has_gap(channel_id)
-        if gaps:
+            outdated = None
+        if outdated:
+            raise ServerFault(
+                "its history shows an earlier state than the server told of; nothing of that was stored.", hint=LATER
+            ) from outdated
+        if self._setbacks.goes_by_history(channel_id):
+            raise ServerFault("what happened in it cannot be had; its newest messages were read.", hint=LATER)
+        if await self._has_gap(channel_id):
             raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
         return None
 
-    async def _compare(self, channel_id: int, progress: Progress) -> Comparison:
+    async def _round(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison | None:
+        """Bring a channel to the present and compare it; None when its history is to be walked again."""
+        await self.catch_up(channel_id, progress=progress)
+        while await self.fill(channel_id, progress=progress):
+            pass
+        if await self.catch_up(channel_id, progress=progress):
+            return None
+        return await self._compare(channel_id, progress, floor_id)
+
+    async def _compare(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison:
         async def act(access_hash: int) -> Comparison:
             source, channel = self._source.at(Priority.AUDIT), await self._get(channel_id)
-            return await compare(
-                source, self._database, self._ingest, channel, access_hash=access_hash, progress=progress
-            )
+            how: dict[str, Any] = {"access_hash": access_hash, "progress": progress, "floor_id": floor_id}
+            return await compare(source, self._database, self._ingest, channel, **how)
 
         async with self._lock(channel_id):
             return await self._with_access(channel_id, act)
@@ -208,8 +213,8 @@ class Mirror:
                 return gaps
             idle = idle + 1 if not difference.events else 0
             if difference.pts <= channel.pts or idle == IDLE:
-                raise ServerFault("the server repeats the same events.", hint="Try again later.")
-        raise ServerFault("the server never comes to an end of what happened.", hint="Try again later.")
+                raise ServerFault("the server repeats the same events.", hint=LATER)
+        raise ServerFault("the server never comes to an end of what happened.", hint=LATER)
 
     async def _difference(self, source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
         """What happened since `pts`; None when the history has to be walked again to know.

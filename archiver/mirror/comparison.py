@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archiver.backfill import Backfill
-from archiver.ingest import Ingest, Outdated
+from archiver.ingest import Ingest
 from archiver.reader import Progress, Reader
 from archiver.source import Source
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
 
 
@@ -25,18 +25,27 @@ class Comparison(NamedTuple):
 
 
 async def compare(
-    source: Source, database: Database, ingest: Ingest, channel: Mirrored, *, access_hash: int, progress: Progress
+    source: Source,
+    database: Database,
+    ingest: Ingest,
+    channel: Mirrored,
+    *,
+    access_hash: int,
+    progress: Progress,
+    floor_id: int | None = None,
 ) -> Comparison:
-    """Compare one channel, for a caller who keeps others from catching it up meanwhile. Raises ChannelError."""
+    """Compare one channel, for a caller who keeps others from catching it up meanwhile. Raises ChannelError, Outdated.
+
+    `floor_id`: where its window ended before this sync; the dates there are looked at again.
+    """
     backfill = Backfill(source, database, ingest)
     reader = Reader(source, database, ingest, channel.channel_id, access_hash)
-    try:
-        look = await backfill.look_at_top(channel, access_hash, reading="audit")
-        progress(look.stored, 0)
-        if look.stored.differs:
-            await reader.follow_changes(channel, look.lowest - 1, progress)
-    except Outdated:
-        return Comparison(settled=False, surplus=None)  # the page shows an earlier state than the difference told
+    look = await backfill.look_at_top(channel, access_hash, reading="audit")
+    progress(look.stored, 0)
+    if look.stored.differs:
+        await reader.follow_changes(channel, look.lowest - 1, progress)
+    if floor_id and floor_id == channel.floor_id and not await backfill.is_floor(channel, access_hash):
+        await database.write(lambda conn: forget_floor(conn, channel.channel_id))
     present = await find_channel(database.connection, channel.channel_id)
     if present is None or look.pts != present.pts or await backfill.has_gap(channel.channel_id):
         return Comparison(settled=False, surplus=None)

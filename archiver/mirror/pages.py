@@ -45,11 +45,13 @@ class Pages:
         ids = page_ids(page)
         if not ids:
             # It ends the history for good, so it counts only when it is given twice.
-            return await self._ask(channel, access_hash, offset_id)
+            if page_ids(await self._ask(channel, access_hash, offset_id)):
+                raise _differing()
+            return page
         if offset_id and starts_far_below(ids, offset_id) and self._seen_below.get(offset_id) != ids[0]:
             again = page_ids(await self._ask(channel, access_hash, offset_id))
             if again[:1] != ids[:1]:
-                raise Implausible("does not show the same messages twice")
+                raise _differing()
         place = far_gap(ids)
         if not offset_id:
             await self._expect_top(channel, access_hash, ids[0], doubtful=place is not None)
@@ -74,6 +76,13 @@ class Pages:
         newer = [message.message_id for page in looks for message in page.messages if _is_since(message, window_start)]
         return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
 
+    async def ends_below(self, channel: Mirrored, access_hash: int, offset_id: int) -> bool:
+        """Whether the newest message below is older than the channel's window, or there is none."""
+        page = await self._ask(channel, access_hash, offset_id)
+        newest = next(iter(page_ids(page)), 0)
+        start = channel.window_start
+        return start is None or not any(m.message_id == newest and _is_since(m, start) for m in page.messages)
+
     async def _ask(
         self, channel: Mirrored, access_hash: int, offset_id: int, *, before: int | None = None
     ) -> HistoryPage:
@@ -95,3 +104,7 @@ class Pages:
 def _is_since(message: Message, window_start: int) -> bool:
     """Whether it is within the window; nobody knows of a stub, whose date is a guess."""
     return message.kind != "stub" and message.date.timestamp() >= window_start
+
+
+def _differing() -> Implausible:
+    return Implausible("does not show the same messages twice")

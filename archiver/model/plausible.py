@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
+from archiver.coverage import Interval
 from archiver.errors import Implausible
-from archiver.record import Difference, Edited, HistoryPage, Posted
+from archiver.record import Deleted, Difference, Edited, HistoryPage, Posted
 
 LAST_ID = 2**31 - 2
 """The highest id that a message can have: ids are positive 32-bit numbers, and an offset lies above its ids."""
@@ -46,7 +47,8 @@ def check_page(page: HistoryPage, *, offset_id: int, limit: int) -> None:
 
 def check_difference(difference: Difference) -> None:
     """Raise Implausible for a difference with an id that cannot exist."""
-    if any(not 1 <= message_id <= LAST_ID for message_id in told_ids(difference)):
+    gone = (one for event in difference.events if isinstance(event, Deleted) for one in event.message_ids)
+    if any(not 1 <= message_id <= LAST_ID for message_id in chain(told_ids(difference), gone)):
         raise Implausible("answered with a message id that cannot exist")
 
 
@@ -79,3 +81,19 @@ def cut_page(page: HistoryPage, lowest: int) -> HistoryPage:
         messages=tuple(message for message in page.messages if message.message_id >= lowest),
         empty_ids=tuple(message_id for message_id in page.empty_ids if message_id >= lowest),
     )
+
+
+def proven_posts(difference: Difference, top_id: int, *, known_top: int) -> Interval | None:
+    """The ids of new messages, if the difference accounts for each up to the newest: as posted or as deleted.
+
+    It does, unless some could not be read, or the server kept some to itself, as of a channel that was shut meanwhile:
+    then the history has to show what is there.
+    """
+    if top_id <= known_top or difference.unread_posts:
+        return None
+    if top_id - known_top > 1 << 20:
+        return None  # no difference tells of so many
+    told = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
+    told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
+    lo = known_top + 1
+    return (lo, top_id) if told.issuperset(range(lo, top_id + 1)) else None

@@ -46,6 +46,8 @@ class Mirrored:
     """Ids up to here are older than the window, as far as known."""
     server_count: int | None
     last_sync_at: int | None
+    server_count_pts: int | None = None
+    """In which state of the channel a page last told that count."""
     account: str = "default"
     """The account whose access is used to read it."""
     failures: int = 0
@@ -76,8 +78,8 @@ class Mirrored:
 
 _COLUMNS = (
     "channel_id, alias, username, title, megagroup, added_at, window_start, state, state_reason, generation, pts, "
-    "top_id, floor_id, server_count, last_sync_at, account, failures, retry_at, described_at, accepted_count, "
-    "unexplained_count"
+    "top_id, floor_id, server_count, server_count_pts, last_sync_at, account, failures, retry_at, described_at, "
+    "accepted_count, unexplained_count"
 )
 
 
@@ -250,6 +252,11 @@ def set_progress(
 def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
     """Note that the channel was caught up to the present."""
     conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
+
+
+def forget_floor(conn: sqlite3.Connection, channel_id: int) -> None:
+    """The ids below the window turned out to be none: where it ends is looked for anew."""
+    conn.execute("UPDATE channel SET floor_id = NULL WHERE channel_id = ?", (channel_id,))
 
 
 def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:

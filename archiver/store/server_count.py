@@ -19,12 +19,15 @@ def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | N
     )
 
 
-def lower_counted_pts(conn: sqlite3.Connection, channel_id: int, pts: int, *, leap: int) -> None:
-    """Forget the state of a page that lies impossibly far ahead of the channel's: no later page could be stored."""
+def disbelieve(conn: sqlite3.Connection, channel_id: int, pts: int) -> None:
+    """Forget all states later than `pts`, which the channel had not reached when they were shown.
+
+    As long as they are believed, the truth looks older than they are, and is refused.
+    """
     conn.execute(
-        "UPDATE channel SET server_count_pts = NULL WHERE channel_id = ? AND server_count_pts > ?",
-        (channel_id, pts + leap),
+        "UPDATE channel SET server_count_pts = NULL WHERE channel_id = ? AND server_count_pts > ?", (channel_id, pts)
     )
+    conn.execute("UPDATE message SET seen_pts = ? WHERE channel_id = ? AND seen_pts > ?", (pts - 1, channel_id, pts))
 
 
 def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, pts: int, now: int) -> None:

@@ -13,6 +13,13 @@ from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.older import layer_of
 from archiver.telegram.vectors import Objects
 
+_OF_MESSAGE = (types.UpdateNewChannelMessage, types.UpdateEditChannelMessage)
+_OF_CHANNEL = (
+    types.UpdateDeleteChannelMessages,
+    types.UpdatePinnedChannelMessages,
+    types.UpdateChannelAvailableMessages,
+)
+
 
 def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     """The page; raises UnreadableObject where one of its messages cannot be read."""
@@ -54,6 +61,20 @@ def expect_own(objects: Objects, channel_id: int) -> None:
             continue  # an empty message need not say where it was
         if getattr(peer, "channel_id", None) != channel_id:
             raise Implausible("answered with messages of another channel")
+
+
+def expect_own_updates(updates: Objects, channel_id: int) -> None:
+    """Raise Implausible when one of a difference's updates is of another channel: what it stood for would be lost."""
+    for update, _ in updates.read:
+        message = getattr(update, "message", None) if isinstance(update, _OF_MESSAGE) else None
+        if message is not None and not is_empty(message):
+            told = getattr(message.peer_id, "channel_id", None)
+        elif isinstance(update, _OF_CHANNEL):
+            told = update.channel_id
+        else:
+            continue
+        if told != channel_id:
+            raise Implausible("answered with what happened in another channel")
 
 
 def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:

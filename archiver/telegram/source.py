@@ -30,7 +30,15 @@ from archiver.telegram.answers import (
 from archiver.telegram.connection import Connection
 from archiver.telegram.older import layer_of
 from archiver.telegram.paging import read_page
-from archiver.telegram.records import convert_all, described, expect_asked, expect_own, to_page, to_readable
+from archiver.telegram.records import (
+    convert_all,
+    described,
+    expect_asked,
+    expect_own,
+    expect_own_updates,
+    to_page,
+    to_readable,
+)
 from archiver.telegram.rich import pick_whole, read_whole, refusal
 from archiver.telegram.takeout import Takeout
 from archiver.telegram.unreadable import Unreadable
@@ -100,6 +108,7 @@ class TelegramSource:
             return Difference(events=(), pts=pts, final=True, too_long=True)
         channel = described(answer.chats, channel_id)
         expect_own(answer.messages, channel_id)
+        expect_own_updates(answer.updates, channel_id)
         peers = Peers(answer.users, answer.chats)
         posted: list[Event] = [
             Posted(convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw)))
