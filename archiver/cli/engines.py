@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Literal, TypeAlias
 
-from archiver.cli import output
 from archiver.cli.finding import open_engine
 from archiver.errors import UsageError
 from archiver.store.database import Connection
@@ -38,15 +37,29 @@ class Finder:
     fuzzy: bool = False
     dropped: int = 0
     """Hits of the index that the archive does not have."""
+    left: str | None = None
+    """Why `auto` asked the embedded engine although there is an index."""
+    away: SearchError | None = None
+    """Why the embedded engine answered in place of Meilisearch."""
 
     def describe(self) -> str:
         """Who answered, and how exactly."""
         name = self.engine.name
         if name == ExactEngine.name:
-            return f"engine={name} exact=yes"
+            return f"engine={name} exact=yes{self._say_why()}"
         exact = "no" if self.fuzzy or self.lag or self.dropped else "yes"
         dropped = f" dropped={self.dropped}" if self.dropped else ""
         return f"engine={name} exact={exact} lag={self.lag}{dropped}"
+
+    def note_away(self, error: SearchError) -> None:
+        """Meilisearch did not answer; it is said once, with the answer."""
+        self.away = error
+
+    def _say_why(self) -> str:
+        if self.away is not None:
+            strict = ", and forgives no typing errors" if self.fuzzy else ""
+            return f" ({str(self.away).rstrip('.')}; the embedded engine answers instead{strict})"
+        return f" (not asked of Meilisearch: {self.left.rstrip('.')})" if self.left else ""
 
 
 @asynccontextmanager
@@ -67,8 +80,9 @@ async def open_finder(
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
     lag = await count_lag(conn, names, settings.index) if names else 0
-    if not names or choice == "exact" or (choice == "auto" and _is_left(question, lag, counting)):
-        yield Finder(exact, lag)
+    left = _why_left(question, lag, counting) if names and choice == "auto" else None
+    if not names or choice == "exact" or left is not None:
+        yield Finder(exact, lag, left=left)
         return
     from search.auto import AutoEngine  # noqa: PLC0415 - only where there is an index
 
@@ -76,16 +90,21 @@ async def open_finder(
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await list_hidden(conn, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
-        yield Finder(AutoEngine(engine, exact, _tell), lag, question.fuzzy)
+        finder = Finder(exact, lag, question.fuzzy)
+        finder.engine = AutoEngine(engine, exact, finder.note_away)
+        yield finder
 
 
-def _is_left(question: Question, lag: int, counting: Counting) -> bool:
-    """Whether `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
+def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
+    """Why `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
     from search.auto import left_to_exact  # noqa: PLC0415 - only where there is an index
     from search.meili.compile import cannot_count  # noqa: PLC0415 - see above
 
-    why_not = cannot_count(*counting) or left_to_exact(question)
-    return not question.fuzzy and (lag > 0 or why_not is not None)
+    if question.fuzzy:
+        return None
+    if lag > 0:
+        return f"the index lacks {lag:,} message{'' if lag == 1 else 's'} yet"
+    return cannot_count(*counting) or left_to_exact(question)
 
 
 @asynccontextmanager
@@ -101,7 +120,3 @@ async def _meilisearch(
     opened = [Node(url, secret, index=settings.index, seconds=SECONDS) for url in addresses]
     async with closing(opened) as nodes:
         yield MeiliEngine(*nodes, hidden=hidden)
-
-
-def _tell(error: SearchError) -> None:
-    output.warn(f"{error} The embedded engine answers instead.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from archiver.row import iso
 from archiver.store.database import Database, Writer
@@ -14,6 +15,11 @@ from archiver.store.outbox import Waiting, measure
 from config.settings import Meilisearch
 from search.meili.routing import node_name
 
+if TYPE_CHECKING:
+    from search.meili.node import Node
+
+LOOK: Final = 3.0
+"""Seconds that a server has to answer `status`."""
 _SUMS: Final = (
     "waiting", "again", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
 )  # fmt: skip
@@ -35,6 +41,10 @@ class IndexStanding:
     waiting: Waiting
     again: int
     """Messages that it lost, or of channels that it lost, and that are sent again."""
+    reached: bool | None = None
+    """Whether the server answers now; None: it was not asked."""
+    trouble: str | None = None
+    """Why it does not."""
     left: int
     """Messages that a rebuild has still to send."""
     aside: int
@@ -54,10 +64,13 @@ class IndexStanding:
         if self.aside:
             parts.append(f"{self.aside:,} set aside (`telekeep index status` names them)")
         if standing.success_at:
-            parts.append(f"last success {iso(standing.success_at)}")
-        reason = f": {standing.reason}" if standing.reason else ""
+            parts.append(f"last reached {iso(standing.success_at)}")
+        why = self.trouble or standing.reason
+        reason = f": {why}" if why else ""
         since = f" since {iso(standing.since)}" if standing.state != "following" and standing.since else ""
         state = "never filled yet" if standing.state == "unused" else f"{standing.state}{since}"
+        if self.reached is False:
+            state = "not reached now"
         where = "" if self.alone else f" at {self.node}"
         return f"index {self.name}{where}: {'; '.join([state, *parts])}{reason}"
 
@@ -69,6 +82,7 @@ class IndexStanding:
             "node": self.node,
             "state": standing.state,
             "reason": standing.reason,
+            "reached": self.reached,
             "since": iso(standing.since),
             "waiting": self.waiting.messages,
             "oldest_waiting_at": iso(since),
@@ -85,7 +99,7 @@ class IndexStanding:
 
 def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The index as one thing: sums, the oldest and the worst of its nodes; each of them is in `nodes`."""
-    worst = min(found, key=lambda one: one["state"] == "following")
+    worst = min(found, key=lambda one: (one["state"] == "following", one["reached"] is not False))
     whole = dict(worst) | {name: sum(one[name] or 0 for one in found) for name in _SUMS if name in worst}
     waits = [one["oldest_waiting_at"] for one in found if one["oldest_waiting_at"]]
     ages = [one["oldest_age"] for one in found if one["oldest_age"] is not None]
@@ -122,6 +136,33 @@ async def read_index(database: Database, settings: Meilisearch) -> list[IndexSta
         ]
 
     return await database.read(act)
+
+
+async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[IndexStanding]:
+    """The same with whether each server answers at this moment."""
+    if not found:
+        return []
+    from archiver.cli.indexer import closing  # noqa: PLC0415 - only where there is an index
+    from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms
+
+    key = settings.api_key or settings.search_key
+    secret = key.get_secret_value() if key else None
+    opened = [Node(url, secret, index=settings.index, seconds=LOOK) for url in settings.addresses]
+    async with closing(opened) as nodes:
+        troubles = await asyncio.gather(*map(_find_trouble, nodes))
+    return [replace(one, reached=why is None, trouble=why) for one, why in zip(found, troubles, strict=True)]
+
+
+async def _find_trouble(node: Node) -> str | None:
+    from search.errors import IndexMissing, ServerError  # noqa: PLC0415 - see look
+
+    try:
+        await node.stats()
+    except IndexMissing:
+        return None
+    except ServerError as error:
+        return str(error)
+    return None
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:

@@ -22,6 +22,7 @@ EXIT_STATUS = {
     0: "the index has what the archive has, or has it again",
     1: "--check: it has not",
     2: "wrong usage, no Meilisearch is set up, or it cannot be reached",
+    3: "some servers cannot be reached; the others were compared, and have what the archive has",
 }
 _HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "surplus")
 
@@ -79,22 +80,46 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
     await settle(settings)
     async with open_nodes(settings.meilisearch) as nodes:
         async with await Database.open_readonly(settings.archive.dir) as reader:
-            rows = [row for node in nodes for row in await _compare(reader, node)]
+            rows, away = await _compare_all(reader, nodes)
         if json:
             output.json_array(row.as_object() for row in rows)
         else:
             headers = _HEADERS if len(nodes) == 1 else ("node", *_HEADERS)
             cells = (row.cells() if len(nodes) == 1 else (row.node.name, *row.cells()) for row in rows)
             output.table(headers, cells, right=_HEADERS[1:])
+        reached = [node for node in nodes if node not in away]
         differ = [row for row in rows if row.drift.lacking or row.drift.surplus]
         if check:
-            return 1 if differ else 0
+            return 1 if differ else 3 if away else 0
         async with open_beside(settings.archive.dir, command="index") as database:
-            await _repair(database, nodes, differ)
-            moving = await database.read(lambda conn: any(is_moving(conn, node.name) for node in nodes))
+            await _repair(database, reached, differ)
+            moving = await database.read(lambda conn: any(is_moving(conn, node.name) for node in reached))
+    if differ:
+        lacking, surplus = (sum(len(part) for part in parts) for parts in _differences(differ))
+        output.note(f"{lacking:,} lacking messages are sent again, {surplus:,} surplus ones were deleted.")
     if differ or moving or any(row.aside for row in rows):
         await _send(settings)
-    return 0
+    return 3 if away else 0
+
+
+def _differences(rows: Sequence[_Row]) -> tuple[list[list[int]], list[list[int]]]:
+    return [row.drift.lacking for row in rows], [row.drift.surplus for row in rows]
+
+
+async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_Row], list[Node]]:
+    """The rows of the servers that answer, and those that do not. Raises ServerError when none does."""
+    from search.errors import ServerError  # noqa: PLC0415 - see run
+
+    rows, away = [], []
+    for node in nodes:
+        try:
+            rows += await _compare(reader, node)
+        except ServerError as error:
+            away.append(node)
+            if len(away) == len(nodes):
+                raise
+            output.warn(f"{str(error).rstrip('.')}; what it holds was not compared.")
+    return rows, away
 
 
 async def _compare(reader: Database, node: Node) -> list[_Row]:

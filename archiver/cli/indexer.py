@@ -100,14 +100,15 @@ async def drain(settings: Settings, database: Database) -> None:
         if fleet is None:
             return
         first = await count_outbox(database.connection)
-
+        again = await _count_again(database, fleet.indexers)
         from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - only where there is an index
 
         with IndexProgress("index") as progress:
             behind = await work(fleet, database, fleet.list_behind, lambda left: progress.advance(first, left))
     left = await count_outbox(database.connection)
     if not behind:
-        output.note(f"index: up to date ({first - left:,} sent).")
+        sent = f"{max(first - left, 0) + again:,} sent" + (f", {again:,} of them again" if again else "")
+        output.note(f"index: up to date ({sent}).")
         return
     left += await _count_again(database, behind)
     output.note(f"index: {left:,} messages wait; the next run sends them. {await _complain(database, behind)}")

@@ -136,7 +136,7 @@ def command(
     options = Options(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
-        sort=sort,
+        sort="relevance" if fuzzy and _is_default(context, "sort") else sort,
         limit=limit,
         around=around,
         count=count,
@@ -162,6 +162,12 @@ def _refuse(options: Options, both: bool) -> None:
         raise UsageError("--collapse and -C exclude each other: copies stand in several places.")
     if options.after is not None and (options.facets or options.count):
         raise UsageError("--after continues rows; counts are of all hits.", hint="Leave it out.")
+
+
+def _is_default(context: typer.Context, name: str) -> bool:
+    """Whether nobody chose: --fuzzy puts exact words before guesses then, and dates after both."""
+    source = context.get_parameter_source(name)
+    return source is None or source.name == "DEFAULT"
 
 
 async def run(invocation: Invocation, query: str, options: Options) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from archiver.cli import output, waits
-from archiver.cli.index_standing import IndexStanding, read_index, sum_up
+from archiver.cli.index_standing import IndexStanding, look, read_index, sum_up
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
@@ -120,7 +120,7 @@ async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
 
 async def _read(database: Database, settings: Meilisearch) -> _Status:
     conn = database.connection
-    index = await read_index(database, settings)
+    index = await look(await read_index(database, settings), settings)
     service = await read_service(database)
     now = time.time()
     async with snapshot(conn):
