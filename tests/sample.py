@@ -67,6 +67,9 @@ def connect(directory: Path) -> sqlite3.Connection:
     """The archive's file, made where there is none; for a test that writes what it needs by itself."""
     directory.mkdir(parents=True, exist_ok=True)
     fresh = not (directory / "archive.db").exists()
+    if fresh:  # private, as the program makes it: what is open to others is warned of
+        directory.chmod(0o700)
+        (directory / "archive.db").touch(0o600)
     conn = sqlite3.connect(directory / "archive.db", isolation_level=None)
     conn.execute("PRAGMA journal_mode = WAL")
     if fresh:

@@ -69,7 +69,7 @@ class IndexStanding:
         reason = f": {why}" if why else ""
         since = f" since {iso(standing.since)}" if standing.state != "following" and standing.since else ""
         state = "never filled yet" if standing.state == "unused" else f"{standing.state}{since}"
-        if self.reached is False:
+        if self.reached is False and standing.state in ("following", "unused"):
             state = "not reached now"
         where = "" if self.alone else f" at {self.node}"
         return f"index {self.name}{where}: {'; '.join([state, *parts])}{reason}"

@@ -12,13 +12,16 @@ _said: set[Path] = set()
 
 
 def look_at_permissions(directory: Path, *, close: bool) -> None:
-    """Warn of what others may read or write, once a run; `close`: leave it to its owner alone."""
-    for one in list_widened(directory):
-        if one.path in _said:
-            continue
-        _said.add(one.path)
-        if close and make_private(one):
-            output.warn(f"{one.path} was open to other users (mode {one.mode:04o}); it is closed to them now.")
-        else:
-            command = f"chmod {one.private:o} {shlex.quote(str(one.path))}"
-            output.warn(f"{one.path} is open to other users (mode {one.mode:04o}). Close it: {command}")
+    """Warn in one line, once a run, of what others may use; `close`: leave it to its owner alone."""
+    found = list_widened(directory)
+    if not found or directory in _said:
+        return
+    _said.add(directory)
+    named = ", ".join(f"{one.path.name} (mode {one.mode:04o})" for one in found)
+    if close and all([make_private(one) for one in found]):
+        output.warn(f"the archive in {directory} was open to other users: {named}; it is closed to them now.")
+    else:
+        output.warn(
+            f"the archive in {directory} is open to other users: {named}."
+            f" Close it: chmod -R go= {shlex.quote(str(directory))}"
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import archiver.fleet as fleet
+from archiver import fleet
 from archiver.drift import find_lacking, read_expected
 from archiver.fleet import settle_nodes
 from archiver.store.outbox import bring_home
