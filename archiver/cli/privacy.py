@@ -18,7 +18,8 @@ def look_at_permissions(directory: Path, *, close: bool) -> None:
         return
     _said.add(directory)
     named = ", ".join(f"{one.path.name} (mode {one.mode:04o})" for one in found)
-    if close and all([make_private(one) for one in found]):
+    closed = [make_private(one) for one in found] if close else [False]
+    if all(closed):
         output.warn(f"the archive in {directory} was open to other users: {named}; it is closed to them now.")
     else:
         output.warn(
