@@ -144,8 +144,8 @@ async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Ord
     except Error as exc:
         return Outcome(error=str(exc), exit_status=exc.exit_status)
     except Exception as exc:  # noqa: BLE001  # an order comes from another process: none may end the service
-        log.warning("an order to add a channel failed unexpectedly: %s", type(exc).__name__)
-        return Outcome(error=f"unexpected {type(exc).__name__} in the service.", exit_status=Error.exit_status)
+        log.warning("an order to add a channel failed unexpectedly (%s)", type(exc).__name__)
+        return Outcome(error="an error in the service itself; its log says where.", exit_status=Error.exit_status)
 
 
 async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[Channel, str | None]:
