@@ -14,7 +14,7 @@ KEPT = {
     "add": "every channel that it said was added is kept; add the others again.",
     "remove": "a channel that it said was removed is removed, the archive is untouched.",
     "move": "a channel that it said was moved is moved, the archive is untouched.",
-    "sync": "every page that was read is kept; the next `telekeep sync` goes on from there.",
+    "sync": "what was stored stays, the next sync goes on from there.",
     "run": "everything that came is kept.",
     "accounts": "accounts and archive are as they were.",
     "query": "saved queries are whole, as before or after.",
@@ -29,4 +29,4 @@ KEPT = {
 
 def describe_stop(command: str | None) -> str:
     """The line for a command that was interrupted."""
-    return f"interrupted; {KEPT.get(command or '', _NOTHING)}"
+    return f"stopped; {KEPT.get(command or '', _NOTHING)}"

@@ -61,11 +61,7 @@ def command(
     first time it wants that to be allowed on another device of the account, or some hours to pass; until then, and
     where a takeout cannot be had, histories are read as usual.
     """
-    try:
-        return asyncio.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
-    except KeyboardInterrupt:
-        output.note("stopped; what was stored stays, the next sync goes on from there.")
-        raise
+    return asyncio.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
 
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
