@@ -40,7 +40,7 @@ def to_document(
         is_service=message.kind == "service",
         is_forwarded=message.fwd_from is not None,
         is_reply=message.reply_to is not None,
-        is_edited=_is_edited(message),
+        is_edited=is_edited(message),
         is_pinned=message.pinned,
         media=tuple(dict.fromkeys([slot.kind for slot in media])) if media else (),
         mime=file.mime if file else None,
@@ -66,7 +66,7 @@ def _origin(header: str) -> tuple[int | None, str | None]:
     return channel_id, fwd.get("username") or fwd.get("name") or fwd.get("from_name")
 
 
-def _is_edited(message: Message) -> bool:
+def is_edited(message: Message) -> bool:
     """Whether people are shown it as edited: a reaction or a preview moves `edit_date` too, and hides that."""
     return message.edit_date is not None and '"edit_hide":true' not in (message.extra or "")
 

@@ -10,6 +10,8 @@ import aiosqlite
 
 from archiver.store.account import note_clock
 
+METHODS = frozenset({"history", "difference", "audit", "rich", "import"})
+"""What an answer can be."""
 _RECENT = 2_000
 """Answers that are looked through: the log is long, and has no index by time."""
 

@@ -230,7 +230,7 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
     version = await _schema_version(connection)
     if version > _newest():
         raise _newer(path, version)
-    for number, script in _migrations():
+    for number, script in migrations():
         if number > version:
             await connection.executescript(script)
 
@@ -274,10 +274,10 @@ def _newer(path: Path, version: int) -> NewerSchemaError:
 
 
 def _newest() -> int:
-    return _migrations()[-1][0]
+    return migrations()[-1][0]
 
 
-def _migrations() -> list[tuple[int, str]]:
+def migrations() -> list[tuple[int, str]]:
     """The DDL scripts in the order of their numbers; each carries its own BEGIN, user_version and COMMIT."""
     folder = resources.files("archiver.store.sql")
     names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))

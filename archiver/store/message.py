@@ -41,14 +41,14 @@ _CONTENT = (
     "grouped_id, views, forwards, replies, reactions, action, media_kind, markup, restriction, noforwards, pinned, "
     "silent, extra, content_hash, payload_sha256, layer, raw"
 )
-_CONTENT_NAMES = _CONTENT.split(", ")
+CONTENT_NAMES = _CONTENT.split(", ")
 _MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _INSERT = (
     f"INSERT INTO message (channel_id, message_id, {_CONTENT},"
     " lang, origin, generation, first_seen, last_seen, seen_pts)"
 )
 _UPDATE = (
-    f"UPDATE message SET {', '.join(f'{name} = ?' for name in _CONTENT_NAMES)},"
+    f"UPDATE message SET {', '.join(f'{name} = ?' for name in CONTENT_NAMES)},"
     " lang = ?, generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
     " missing_since = NULL, missing_how = NULL WHERE channel_id = ? AND message_id = ?"
 )
@@ -106,7 +106,7 @@ async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
     """Write messages that are seen for the first time."""
     tail = (sight.origin, sight.generation, sight.now, sight.now, sight.pts)
-    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *_content(m), _language(m), *tail) for m in messages])
+    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), _language(m), *tail) for m in messages])
     _put_media(conn, messages)
 
 
@@ -114,7 +114,7 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
     """Write the newly seen state of messages that are held."""
     conn.executemany(
         _UPDATE,
-        [(*_content(m), _language(m), *_seen(sight), m.channel_id, m.message_id) for m in messages],
+        [(*content_of(m), _language(m), *_seen(sight), m.channel_id, m.message_id) for m in messages],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
@@ -221,7 +221,7 @@ def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limi
 
 
 def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
-    values = dict(zip(("lang", *_CONTENT_NAMES), row[1:], strict=True))
+    values = dict(zip(("lang", *CONTENT_NAMES), row[1:], strict=True))
     del values["media_kind"]  # of the first media
     values["date"] = datetime.fromtimestamp(values["date"], UTC)
     values["edit_date"] = datetime.fromtimestamp(values["edit_date"], UTC) if values["edit_date"] is not None else None
@@ -234,7 +234,8 @@ def _language(message: Message) -> str:
     return name_language(message.text) if message.lang is None else message.lang
 
 
-def _content(message: Message) -> tuple[object, ...]:
+def content_of(message: Message) -> tuple[object, ...]:
+    """What is stored of a message, in the order of CONTENT_NAMES."""
     return (
         message.kind,
         int(message.date.timestamp()),

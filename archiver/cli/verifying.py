@@ -1,0 +1,125 @@
+"""`telekeep verify` without a path: the archive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from archiver.cli import output
+from archiver.cli.counting import count_rows
+from archiver.cli.invocation import Invocation
+from archiver.errors import IntegrityError, NotFound, UsageError
+from archiver.model.fault import Fault
+from archiver.store.checked import reading
+from archiver.store.database import ARCHIVE_NAME, Database, NewerSchemaError
+from archiver.store.integrity import check_file, iter_payloads
+from archiver.store.rows import snapshot
+from archiver.store.soundness import check_header, is_damage, is_laid_out_as, newest_version
+
+REPAIR = "`telekeep repair search` makes the search tables again."
+
+
+def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
+    """Check it; the result is the exit status. Raises IntegrityError."""
+    directory = invocation.settings().archive.dir
+    asyncio.run(expect_archive(directory))
+    with count_rows("verify") as progress:
+        if quick:
+            payloads, faults, untold = asyncio.run(_check_quickly(directory, progress))
+        else:
+            payloads, faults, untold = _check(directory / ARCHIVE_NAME, deep, progress)
+    output.table(("what", "result"), faults or [(f"{payloads} payloads", "ok")])
+    if faults:
+        raise IntegrityError(
+            f"{faults[0][0]}: {faults[0][1]} ({len(faults) + untold} faults; {payloads} payloads were checked).",
+            hint=REPAIR if all(_is_search(fault) for fault in faults) and not untold else None,
+        )
+    return 0
+
+
+def _is_search(fault: Sequence[str]) -> bool:
+    return fault[0] == "search" or fault[1].startswith("search: ")
+
+
+def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
+    from archiver.evidence.run import verify  # noqa: PLC0415 - Telethon costs 250 ms
+
+    found = verify(path, deep=deep, progress=progress)
+    for remark in found.remarks:
+        output.note(remark)
+    if found.compared < found.rows:
+        output.note(
+            f"words of the search tables: {found.compared:,} of {found.rows:,} rows were compared; --deep: all."
+        )
+    if found.untold:
+        output.note(f"{found.untold:,} more faults are not listed.")
+    return found.payloads, [_shown(fault) for fault in found.faults], found.untold
+
+
+def _shown(fault: Fault) -> tuple[str, str]:
+    return fault.what, fault.wrong.encode("utf-8", "replace").decode()
+
+
+async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
+    """The file by SQLite's quick check, and payloads by their SHA-256."""
+    count, broken = 0, []
+    async with await Database.open_readonly(directory) as database, snapshot(database.connection):
+        broken += [("database", fault) for fault in await check_file(database.connection)]
+        async with aclosing(iter_payloads(database.connection)) as payloads:
+            async for channel_id, message_id, revision, sound in payloads:
+                count += 1
+                progress(count)
+                if not sound:
+                    which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"
+                    broken.append((f"{channel_id}/{message_id}{which}", "has another SHA-256"))
+    return count, broken, 0
+
+
+async def expect_archive(directory: Path) -> None:
+    """Raise IntegrityError where the file is none of telekeep's, or too damaged; NotFound where there is none.
+
+    An archive of another version is no damage, unless its tables are not those of that version.
+    """
+    path = directory / ARCHIVE_NAME
+    if path.is_file() and (wrong := _read_header(path)):
+        raise IntegrityError(f"{path} {wrong}.", hint="Restore it from a backup.")
+    try:
+        async with await Database.open_readonly(directory) as database:
+            version = await database.schema_version()
+    except NewerSchemaError as exc:
+        if _is_laid_out(path, newest_version()):
+            raise _damaged(path, "its number of the schema is not that of its tables") from exc
+        raise
+    except NotFound as exc:
+        if path.is_file():
+            raise _damaged(path, "it holds none of an archive's tables") from exc
+        raise
+    except UsageError as exc:
+        if is_damage(exc.__cause__):
+            raise _damaged(path, str(exc.__cause__)) from exc
+        raise
+    if version != newest_version():
+        if not _is_laid_out(path, version):
+            raise _damaged(path, f"its tables are not those of schema {version}")
+        raise UsageError(
+            f"the archive in {directory} was written by an older telekeep, and has not what this one reads.",
+            hint="`telekeep sync` brings it up to date; nothing is lost by it.",
+        )
+
+
+def _read_header(path: Path) -> str | None:
+    try:
+        return check_header(path)
+    except OSError:
+        return None  # opening says why
+
+
+def _is_laid_out(path: Path, version: int) -> bool:
+    with reading(path) as conn:
+        return is_laid_out_as(conn, version)
+
+
+def _damaged(path: Path, why: str) -> IntegrityError:
+    return IntegrityError(f"{path} is damaged: {why}.", hint="Restore it from a backup.")

@@ -1,0 +1,35 @@
+"""A stored payload read again: the record that its bytes stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.extensions import BinaryReader
+
+from archiver.convert.message import convert_message, convert_stub, is_empty
+from archiver.convert.peers import Peers
+from archiver.record import Message
+
+
+def read_payload(raw: bytes) -> Any | None:
+    """The post or service message that was sent; None where this version reads none in these bytes."""
+    try:
+        obj = BinaryReader(raw).tgread_object()
+    except Exception:  # noqa: BLE001 - garbled bytes may fail in any way
+        return None
+    return obj if hasattr(obj, "rich_message") and not is_empty(obj) else None
+
+
+def derive(obj: Any, raw: bytes, *, channel_id: int, layer: int, peers: Peers) -> Message:
+    """The record of an object that `read_payload` gave."""
+    return convert_message(obj, raw, channel_id=channel_id, peers=peers, layer=layer)
+
+
+def derive_stub(raw: bytes, *, channel_id: int, message_id: int, layer: int) -> Message:
+    """The record of bytes that could not be read when they came; its date is not in them."""
+    return convert_stub(raw, message_id=message_id, channel_id=channel_id, date=None, layer=layer)
+
+
+def place_of(obj: Any) -> tuple[int | None, int]:
+    """The channel and the id that the object itself names."""
+    return getattr(obj.peer_id, "channel_id", None), obj.id

@@ -1,0 +1,89 @@
+"""Channels, the log of answers and what they prove, against each other. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from archiver.coverage import Interval, add
+from archiver.evidence.contents import is_json
+from archiver.store.capture import METHODS
+from archiver.store.custody import CHANNEL_NAMES, Row
+
+_VERSION = re.compile(r"[0-9][\w.+-]*")
+_LISTS = ("usernames", "flags")
+
+
+def check_captures(captures: Sequence[Mapping[str, Any]], generations: Mapping[int, int]) -> Iterator[str]:
+    """The log by itself, and against the channels' `generations`."""
+    for one in captures:
+        if wrong := _wrong_in(one, generations):
+            yield f"answer {one['capture_id']}: {', '.join(wrong)}"
+
+
+def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[str]:
+    lo, hi = one["lo"], one["hi"]
+    checks = {
+        "method is none": one["method"] in METHODS,
+        "lo and hi are no range of ids": (lo is None and hi is None) or (_is_number(lo, 1) and _is_number(hi, lo)),
+        "count is no number": _is_number(one["count"], 0),
+        "at is no time": _is_number(one["at"], 1),
+        "layer is none": _is_number(one["layer"], 1),
+        "version is none": isinstance(one["version"], str) and _VERSION.fullmatch(one["version"]) is not None,
+        "account is none": isinstance(one["account"], str) and one["account"] != "",
+        "generation is none of its channel": _is_number(one["generation"], 1)
+        and one["generation"] <= generations.get(one["channel_id"], one["generation"]),
+    }
+    return [wrong for wrong, fine in checks.items() if not fine]
+
+
+def _is_number(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
+
+
+def check_coverage(
+    channel: Mapping[str, Any], covered: Iterable[tuple[int, int, int]], captures: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """What is covered is exactly what answers proved; that of earlier generations is kept together."""
+    now, top_id = channel["generation"], channel["top_id"]
+    ours: dict[bool, list[Interval]] = {True: [], False: []}
+    before: tuple[int, int] | None = None
+    for generation, lo, hi in covered:
+        if generation > now:
+            yield f"its coverage [{lo}, {hi}] is of a generation that has not begun"
+        if before is not None and before[0] == generation and lo <= before[1] + 1:
+            yield f"its coverage [{lo}, {hi}] touches another"
+        if lo > hi or lo < 1 or hi > top_id:
+            yield f"its coverage [{lo}, {hi}] is no range of its ids"
+        else:
+            ours[generation == now] = add(ours[generation == now], lo, hi)
+        before = generation, hi
+    theirs: dict[bool, list[Interval]] = {True: [], False: []}
+    for one in captures:
+        if _is_number(one["lo"], 1) and _is_number(one["hi"], one["lo"]):
+            theirs[one["generation"] == now] = add(theirs[one["generation"] == now], one["lo"], one["hi"])
+    for present, name in ((True, "its coverage"), (False, "its coverage of earlier generations")):
+        if ours[present] != theirs[present]:
+            yield f"{name} is not what the log proves"
+
+
+def check_channel(
+    channel: Mapping[str, Any], revisions: Sequence[Row], state: Row | None, *, highest: int
+) -> Iterator[str]:
+    """A channel's row by itself; `highest`: the highest id that is held or was proven."""
+    top_id, floor_id = channel["top_id"], channel["floor_id"]
+    if not _is_number(top_id, highest):
+        yield "top_id is below an id that is known"
+    if floor_id is not None and not (_is_number(floor_id, 0) and floor_id <= top_id):
+        yield "floor_id is above top_id"
+    if not _is_number(channel["generation"], 1) or not _is_number(channel["failures"], 0):
+        yield "generation or failures is no number"
+    if any(not is_json(channel[name]) for name in _LISTS):
+        yield "its names or flags are garbled"
+    if state is not None and state != (channel["state"], channel["state_reason"]):
+        yield "its state is not the last one that it moved to"
+    if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
+        yield "what it said of itself is not numbered without holes"
+    elif revisions and revisions[-1][1:] != tuple(channel[name] for name in CHANNEL_NAMES[1:7]):
+        yield "it is not called as it was when that last changed"

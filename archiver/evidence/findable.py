@@ -1,0 +1,135 @@
+"""The search tables compared with the messages, and with themselves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
+
+from archiver.document import is_edited
+from archiver.record import Message
+from archiver.store.search_rows import Origin
+from search.blocks import find_runs, summarize
+from search.changes import Row
+from search.docid import tier_of, window
+from search.document import Document
+from search.terms import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, Entry, lang_number
+
+_ALBUM = HAS_BITS["album"]
+_EDITED, _FORWARDED = STATE_BITS["edited"], STATE_BITS["forwarded"]
+_REPLY, _SERVICE = STATE_BITS["reply"], STATE_BITS["service"]
+_STATES = MISSING | PINNED | _EDITED | _FORWARDED | _REPLY | _SERVICE | _ALBUM
+_LANG = LANG_MASK << LANG_SHIFT
+_SEPARATORS = frozenset({":", "::"})
+_LONGEST = 32_768
+"""Bytes of a term that FTS5 keeps; of a longer one it has the beginning."""
+
+
+def check_row(record: Message, rows: Sequence[Row], *, pinned: bool, missing: bool, lang: str | None) -> Iterator[str]:
+    """What a message's row says that needs no reading of its text."""
+    if len(rows) != 1:
+        yield "it has no row" if not rows else "it has more than one row"
+        return
+    [row] = rows
+    if row.date != int(record.date.timestamp()) or row.docid not in window(tier_of(row.docid), row.date):
+        yield "its row has another date"
+    if (row.views, row.forwards) != (record.views, record.forwards):
+        yield "its row has other counters"
+    if row.flags & _STATES != _states(record, pinned=pinned, missing=missing):
+        yield "its row has another state"
+    number, known = row.flags >> LANG_SHIFT & LANG_MASK, lang_number(lang or "")
+    if number and known and number != known:
+        yield "its row has another language"
+
+
+def _states(record: Message, *, pinned: bool, missing: bool) -> int:
+    return (
+        MISSING * missing
+        | PINNED * pinned
+        | _EDITED * is_edited(record)
+        | _FORWARDED * (record.fwd_from is not None)
+        | _REPLY * (record.reply_to is not None)
+        | _SERVICE * (record.kind == "service")
+        | _ALBUM * (record.grouped_id is not None)
+    )
+
+
+def check_document(made: Entry, row: Row) -> Iterator[str]:
+    """What its row says of its text and its kinds."""
+    if made.fingerprint != row.fingerprint:
+        yield "its row is of another text"
+    ignored = _STATES | _LANG
+    if made.flags & ~ignored != row.flags & ~ignored:
+        yield "its row has other kinds"
+
+
+def has_origin(document: Document) -> bool:
+    """Whether the search tables note where it was forwarded from."""
+    return document.is_forwarded and (document.fwd_channel_id is not None or bool(document.fwd_name))
+
+
+def is_origin(document: Document, origin: Origin | None) -> bool:
+    """Whether that is the noted one; of a channel the last name counts, whoever brought it."""
+    if origin is None:
+        return False
+    if document.fwd_channel_id is None:
+        return origin == (None, document.fwd_name)
+    return origin.channel_id == document.fwd_channel_id
+
+
+def check_blocks(
+    rows: Sequence[Row],
+    blocks: Mapping[int, tuple[int, int, int, int, int]],
+    runs: Mapping[tuple[int, int], tuple[int, int]],
+) -> Iterator[str]:
+    """What blocks promise not to hold, they do not hold."""
+    for one in summarize(rows):
+        known = blocks.get(one.block)
+        if known is None or not _holds(known, one[1:]):
+            yield f"block {one.block} does not say what is in it"
+    for run in find_runs(rows):
+        found = runs.get((run.channel, run.block))
+        if found is None or not (found[0] <= run.low and run.high <= found[1]):
+            yield f"block {run.block} does not say which messages are in it"
+
+
+def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, int, int]) -> bool:
+    flags, views, forwards, low, high = needed
+    return not flags & ~known[0] and views <= known[1] and forwards <= known[2] and known[3] <= low and high <= known[4]
+
+
+def gather(terms: Iterable[tuple[int, int, str]]) -> dict[int, list[tuple[int, str]]]:
+    """The terms of each docid with their places."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    shared: dict[str, str] = {}
+    for docid, place, term in terms:
+        found.setdefault(docid, []).append((place, shared.setdefault(term, term)))
+    return found
+
+
+def in_order(placed: list[tuple[int, str]]) -> list[str] | None:
+    """The terms in the order of their places; None where a place is taken twice, or not at all."""
+    placed.sort()
+    if [place for place, _ in placed] != list(range(len(placed))):
+        return None
+    return [term for _, term in placed]
+
+
+def is_made_of(terms: list[str], line: str) -> bool:
+    """Whether the index has exactly the terms of a line."""
+    made = line.split(" ")
+    wanted = [term for term in made if term]
+    if wanted == terms:
+        return True
+    return len(wanted) == len(terms) and all(map(_is_term, wanted, terms))
+
+
+def _is_term(wanted: str, term: str) -> bool:
+    if wanted == term:
+        return True
+    data = wanted.encode("utf-8", "replace")
+    return len(data) >= _LONGEST and data.startswith(term.encode("utf-8", "replace")[: _LONGEST - 4])
+
+
+def text_terms(terms: Iterable[str]) -> list[str]:
+    """The terms behind the tags: those change with what a peer is called."""
+    return list(dropwhile(lambda term: ":" in term and term not in _SEPARATORS, terms))

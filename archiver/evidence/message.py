@@ -1,0 +1,172 @@
+"""One message with all that hangs on it, against its payload, the log and the search tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from archiver.convert.stored import derive, derive_stub, place_of, read_payload
+from archiver.evidence import contents, findable, times
+from archiver.evidence.names import StoredNames
+from archiver.model.fault import Fault
+from archiver.record import Message
+from archiver.store.checked import AFTER, PART_NAMES, Held, Row
+from archiver.store.custody import Log
+from archiver.store.message import CONTENT_NAMES
+from archiver.telegram.older import OLDER, layer_of
+from search.changes import Row as SearchRow
+
+_CONTENT = slice(1, 1 + len(CONTENT_NAMES))
+_AFTER = slice(_CONTENT.stop, _CONTENT.stop + len(AFTER))
+_KIND, _PINNED = (CONTENT_NAMES.index(name) + 1 for name in ("kind", "pinned"))
+_SENDER, _REPLY, _FORWARD = (CONTENT_NAMES.index(name) + 1 for name in ("sender", "reply_to", "fwd_from"))
+_DIGEST, _LAYER, _RAW = (CONTENT_NAMES.index(name) + 1 for name in ("payload_sha256", "layer", "raw"))
+_COUNTED = [CONTENT_NAMES.index(name) + 1 for name in ("views", "forwards", "replies", "reactions")]
+_MISSING, _MISSING_HOW, _REVISIONS, _LANG, _LAST_SEEN = (
+    AFTER.index(name) + _AFTER.start for name in ("missing_since", "missing_how", "revisions", "lang", "last_seen")
+)
+_MOST_LISTED = 20
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a task."""
+
+    payloads: int = 0
+    readable: int = 0
+    """Payloads that this version reads."""
+    unreadable: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    compared: int = 0
+    """Rows of the search tables that were compared with texts."""
+
+
+class MessageCheck:
+    """Checks messages of one channel, one after the other; what it finds goes into `done`."""
+
+    def __init__(
+        self, channel_id: int, held: Held, log: Log, found: dict[int, list[SearchRow]] | None, done: Done
+    ) -> None:
+        """`found`: rows of the search tables by message; None: there are no such tables."""
+        self._channel_id = channel_id
+        self._held = held
+        self._log = log
+        self._found = found
+        self._done = done
+        self._place = ""
+
+    def check(self, row: Row) -> None:
+        """One row of `message`, and what other tables say of it."""
+        self._place = f"{self._channel_id}/{row[0]}"
+        try:
+            self._check(row)
+        except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
+            self._note([f"holds values that no message has ({type(exc).__name__})"])
+
+    def _check(self, row: Row) -> None:
+        before = len(self._done.faults)
+        self._done.payloads += 1
+        record, wrong = self._check_content(row, self._held.media.get(row[0], []))
+        self._note(wrong)
+        self._check_times(row)
+        self._check_revisions(row, self._held.revisions.get(row[0], []))
+        if record is not None and self._found is not None and len(self._done.faults) == before:
+            rows = self._found.get(row[0], [])
+            missing, lang = row[_MISSING] is not None, row[_LANG]
+            told = findable.check_row(record, rows, pinned=bool(row[_PINNED]), missing=missing, lang=lang)
+            self._note([f"search: {one}" for one in told], mirrored=True)
+
+    def _note(self, wrong: Iterable[str], *, which: str = "", mirrored: bool = False) -> None:
+        self._done.faults += [Fault(self._place + which, one, mirrored) for one in wrong]
+
+    def _check_content(self, row: Row, media: list[Row]) -> tuple[Message | None, list[str]]:
+        """The record of its payload, and how the rows differ from it."""
+        raw, layer = row[_RAW], row[_LAYER]
+        if not isinstance(raw, bytes):
+            return None, [contents.HASH]
+        if row[_KIND] == "stub":
+            stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
+            return None, [*contents.compare_stub(stub, row[_CONTENT]), *contents.compare_media(stub, media)]
+        obj = read_payload(raw)
+        if obj is None:
+            if sha256(raw).digest() != row[_DIGEST]:
+                return None, [contents.HASH]
+            self._done.unreadable.append(self._place)
+            return None, []
+        part, wrong = self._read_part(row[0])
+        record = self._derive(obj, raw, row, layer)
+        wrong += contents.compare_message(record, row[_CONTENT], part)
+        if contents.HASH in wrong:
+            return None, wrong
+        self._done.readable += 1
+        if place_of(obj) != (self._channel_id, row[0]):
+            wrong.append("its payload is that of another message")
+        if (layer == OLDER) != (layer_of(raw) == OLDER):
+            wrong.append("its layer is not that of its payload")
+        return record, wrong + list(contents.compare_media(record, media))
+
+    def _derive(self, obj: Any, raw: bytes, row: Row, layer: int) -> Message:
+        names = StoredNames(row[_REPLY], row[_FORWARD], row[_SENDER])
+        return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
+
+    def _read_part(self, message_id: int) -> tuple[Message | None, list[str]]:
+        """What the server showed of a rich message at first, where its whole came in another answer."""
+        for row in self._held.parts.get(message_id, []):
+            part = dict(zip(PART_NAMES, row, strict=True))
+            raw = part["raw"]
+            self._done.payloads += 1
+            if not isinstance(raw, bytes) or sha256(raw).digest() != part["payload_sha256"]:
+                return None, [f"part {contents.HASH}"]
+            obj = read_payload(raw)
+            if obj is None:
+                return None, ["its part cannot be read"]
+            record = derive(obj, raw, channel_id=self._channel_id, layer=part["layer"], peers=StoredNames())
+            told = (record.moment, record.content_hash, True, place_of(obj))
+            kept = (part["moment"], part["part_hash"], record.partial, (self._channel_id, message_id))
+            return record, [] if kept == told else ["its part is not what was shown"]
+        return None, []
+
+    def _check_times(self, row: Row) -> None:
+        message_id, log = row[0], self._log
+        absences, counters = self._held.absences.get(message_id, []), self._held.counters.get(message_id, [])
+        self._note(times.check_times(row[_AFTER], log), mirrored=True)
+        if absences or row[_MISSING] is not None or row[_MISSING_HOW] is not None:
+            self._note(times.check_absences(row[_AFTER], absences))
+        if counters:
+            self._note(times.check_counters(tuple(row[at] for at in _COUNTED), counters))
+        if absences or counters:
+            self._note(times.check_logged(log, absences, counters, row[_LAST_SEEN]), mirrored=True)
+        for part in self._held.parts.get(message_id, []):
+            self._note(times.check_part(dict(zip(PART_NAMES, part, strict=True)), log), mirrored=True)
+        if row[_LAYER] not in log.layers and row[_LAYER] != OLDER:
+            self._note(["its layer is that of no answer in the log"], mirrored=True)
+
+    def _check_revisions(self, row: Row, revisions: list[Row]) -> None:
+        numbers = [one[0] for one in revisions]
+        if numbers != list(range(1, len(numbers) + 1)) or row[_REVISIONS] != len(numbers):
+            listed = ", ".join(map(str, numbers[:_MOST_LISTED])) or "none"
+            self._note([f"counts {row[_REVISIONS]} revisions; kept are: {listed}"])
+        for one in revisions:
+            kept = contents.named_revision(one)
+            self._done.payloads += 1
+            which = f" revision {kept['revision']}"
+            self._note(self._check_revision(row, kept, which), which=which)
+            self._note(times.check_revision_times(self._log, kept), which=which, mirrored=True)
+
+    def _check_revision(self, row: Row, kept: dict[str, Any], which: str) -> list[str]:
+        raw, layer = kept["raw"], kept["layer"]
+        if not isinstance(raw, bytes) or sha256(raw).digest() != kept["payload_sha256"]:
+            return [contents.HASH]
+        stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
+        if kept["content_hash"] == stub.content_hash:
+            return list(contents.compare_revision(stub, kept))
+        obj = read_payload(raw)
+        if obj is None:
+            self._done.unreadable.append(self._place + which)
+            return []
+        self._done.readable += 1
+        if place_of(obj) != (self._channel_id, row[0]):
+            return ["its payload is that of another message"]
+        return list(contents.compare_revision(self._derive(obj, raw, row, layer), kept))

@@ -1,0 +1,71 @@
+"""What is checked of the archive as a whole: the file, channels, the log, rows that lead nowhere, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archiver.evidence import custody as rules
+from archiver.ledger import LATER
+from archiver.model.fault import Fault
+from archiver.store import custody, search_rows, soundness
+from search.saved import fold_name
+
+
+def check_archive(conn: Any) -> Iterator[Fault]:
+    """Channels, the log, and rows that lead nowhere."""
+    channels = custody.list_channels(conn)
+    captures = custody.list_captures(conn)
+    generations = {channel["channel_id"]: channel["generation"] for channel in channels}
+    for table in custody.find_holes(conn):
+        yield Fault(table, "lacks rows that were written")
+    for wrong in rules.check_captures(captures, generations):
+        yield Fault("capture", wrong)
+    by_channel: dict[int, list[dict[str, Any]]] = {}
+    for one in captures:
+        by_channel.setdefault(one["channel_id"], []).append(one)
+    for channel in channels:
+        yield from _check_channel(conn, channel, by_channel.get(channel["channel_id"], []))
+    for orphans in custody.find_orphans(conn):
+        yield Fault(orphans.table, f"{orphans.rows} rows speak of what is not there, the first of {orphans.first}")
+    if custody.is_sequence_behind(conn, LATER):
+        yield Fault("outbox", "holds a place that was never given")
+    for folded, name in custody.list_saved_names(conn):
+        if fold_name(name) != folded:
+            yield Fault("saved_query", "one is kept by another name than its own")
+
+
+def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, Any]]) -> Iterator[Fault]:
+    channel_id = channel["channel_id"]
+    place = str(channel_id)
+    covered = custody.list_coverage(conn, channel_id)
+    for wrong in rules.check_coverage(channel, covered, captures):
+        yield Fault(place, wrong)
+    top, count = custody.find_top(conn, channel_id)
+    proven = [one["hi"] for one in captures if isinstance(one["hi"], int)]
+    revisions = custody.list_channel_revisions(conn, channel_id)
+    state = custody.find_last_state(conn, channel_id)
+    for wrong in rules.check_channel(channel, revisions, state, highest=max([top, *proven])):
+        yield Fault(place, wrong)
+    if not revisions:
+        yield Fault(place, "nothing is kept of what it said of itself", True)
+    if count and not captures:
+        yield Fault(place, "its messages are of no answer in the log", True)
+
+
+def check_search(conn: Any) -> Iterator[Fault]:
+    """Counts of the search tables against those of the messages, and rows that lead nowhere."""
+    yield from (Fault("search", wrong, True) for wrong in soundness.check_search_tables(conn))
+    messages, rows = search_rows.count_messages(conn), search_rows.count_present(conn)
+    numbers = search_rows.list_numbers(conn)
+    names = {number: channel_id for channel_id, number in numbers.items()}
+    for number, count in rows.items():
+        held = messages.get(names.get(number, 0), 0)
+        if held != count:
+            yield Fault("search", f"channel {names.get(number)} has {count} rows and {held} messages", True)
+    for channel_id in messages.keys() - {names.get(number) for number in rows}:
+        yield Fault("search", f"channel {channel_id} has no rows and {messages[channel_id]} messages", True)
+    for channel_id, message_id, revision in search_rows.find_lost_revisions(conn):
+        yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row leads nowhere", True)
+    if lost := search_rows.count_lost_forwards(conn):
+        yield Fault("search", f"{lost} origins of forwards lead nowhere", True)

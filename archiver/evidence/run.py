@@ -1,0 +1,199 @@
+"""A whole verification, shared out among processes: reading payloads again keeps a processor busy.
+
+Each task sees one state of the archive; a mirror may go on meanwhile, so tasks compare nothing across their borders.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, TypeVar
+
+from archiver.errors import Error
+from archiver.evidence.message import Done
+from archiver.evidence.overview import check_archive, check_search
+from archiver.evidence.work import Task, Worker, serve
+from archiver.model.fault import Fault
+from archiver.store import checked, search_rows, soundness
+
+T = TypeVar("T")
+
+STRETCH = 5_000
+"""Messages of a task."""
+PART = 20_000
+"""Rows of the search tables that are compared with texts unless all are; more in one go, where there are very many."""
+LARGE, LARGE_PART = 1_000_000, 100_000
+FEW = 1
+"""Tasks up to which a second process would take longer to begin than it saves."""
+MOST_FAULTS = 10_000
+"""Faults that are named; of the others only how many."""
+MOST_WORKERS = 4
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a verification found."""
+
+    payloads: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    untold: int = 0
+    """Faults beyond MOST_FAULTS."""
+    remarks: list[str] = field(default_factory=list)
+    compared: int = 0
+    """Rows of the search tables that were compared with texts, of `rows`."""
+    rows: int = 0
+
+    def add(self, faults: Sequence[Fault]) -> None:
+        """More faults."""
+        room = max(0, MOST_FAULTS - len(self.faults))
+        self.faults += faults[:room]
+        self.untold += len(faults[room:])
+
+
+def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = lambda _: None) -> Verified:
+    """Check all of an archive that opens, and has the tables of this version."""
+    found = Verified()
+    with checked.reading(path) as conn:
+        tasks = _begin(conn, found, deep=deep)
+    readable, unreadable = 0, list[str]()
+    for done in _carry_out(path, tasks):
+        found.payloads += done.payloads
+        found.compared += done.compared
+        readable += done.readable
+        unreadable += done.unreadable
+        found.add(done.faults)
+        progress(found.payloads)
+    _judge(found, readable, unreadable)
+    return found
+
+
+def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
+    """Where no payload is one that is known here, none can be compared with what was made of it."""
+    if unreadable and not readable:
+        found.faults = [fault for fault in found.faults if not fault.mirrored]
+        found.remarks.append(
+            f"this version reads none of the {len(unreadable)} payloads: they were compared with their SHA-256 only."
+        )
+    else:
+        found.add([Fault(place, "its payload cannot be read") for place in unreadable])
+
+
+def _begin(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
+    """What is checked at once, and the tasks for all else."""
+    with checked.one_state(conn):
+        conn.text_factory = checked.lenient
+        _guard(found, "database", lambda: found.add(list(_check_file(conn))))
+        _guard(found, "database", lambda: found.add(list(check_archive(conn))))
+        search = _guard(found, "search", lambda: _begin_search(conn, found, deep=deep)) or []
+        conn.text_factory = str
+        stretches = _guard(found, "message", lambda: checked.list_stretches(conn, STRETCH)) or []
+    return [*(Task("messages", *stretch, findable=bool(search)) for stretch in stretches), *search]
+
+
+def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
+    """The result of a check; that it cannot be made is a fault, too."""
+    try:
+        return check()
+    except checked.Damaged as exc:
+        found.add([Fault(what, f"cannot be read: {exc}")])
+    except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
+        found.add([Fault(what, f"holds values that no archive holds ({type(exc).__name__})")])
+    return None
+
+
+def _check_file(conn: Any) -> Iterator[Fault]:
+    yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, soundness.newest_version()))
+    yield from (Fault("database", wrong) for wrong in soundness.check_file(conn, quick=False))
+
+
+def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
+    """The search tables as a whole, and the tasks for their rows; none where they are not this version's."""
+    laid_out = search_rows.is_laid_out(conn)
+    if laid_out is None:
+        if search_rows.count_messages(conn):
+            found.add([Fault("search", "its tables are missing", True)])
+    elif not laid_out:
+        found.remarks.append("the search tables are of another version; `telekeep repair search` makes them.")
+    else:
+        found.add(list(check_search(conn)))
+        return plan_search(conn, found, deep=deep)
+    return []
+
+
+def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
+    """Parts of the search tables; those that are compared with texts are spread over all."""
+    found.rows = sum(search_rows.count_present(conn).values())
+    size = LARGE_PART if found.rows > LARGE else PART
+    parts = search_rows.list_parts(conn, size >> 3)
+    every = 1 if deep else max(1, found.rows // PART)
+    return [Task("index", 0, 0, 0)] + [
+        Task("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
+    ]
+
+
+def _carry_out(path: Path, tasks: list[Task]) -> Iterator[Done]:
+    workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    if workers < 2 or sum(task.kind == "messages" for task in tasks) <= FEW:
+        with checked.reading(path) as conn:
+            worker = Worker(conn)
+            yield from map(worker.do, tasks)
+        return
+    with _processes(path, min(workers, len(tasks))) as pipes:
+        yield from _share_out(pipes, tasks)
+
+
+def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[Done]:
+    waiting = iter(tasks)
+    busy: list[Any] = [pipe for pipe, task in zip(pipes, waiting, strict=False) if pipe.send(task) is None]
+    while busy:
+        ready: list[Any] = wait(busy)
+        for pipe in ready:
+            yield _receive(pipe)
+            task = next(waiting, None)
+            if task is None:
+                busy.remove(pipe)
+            else:
+                pipe.send(task)
+
+
+def _receive(pipe: Any) -> Done:
+    try:
+        done: Done = pipe.recv()
+    except EOFError:
+        raise Error(
+            "a process of the verification was ended from outside.", hint="Is there enough memory? Run it again."
+        ) from None
+    return done
+
+
+@contextmanager
+def _processes(path: Path, count: int) -> Iterator[list[Any]]:
+    """Processes that work; each ends when its pipe is closed, also where this one is killed."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    # An interrupt goes to all; the others end with their pipes.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(path, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            pipes.append(ours)
+            processes.append(process)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        yield pipes
+    finally:
+        for pipe in pipes:
+            pipe.close()
+        for process in processes:
+            process.terminate()
+            process.join()

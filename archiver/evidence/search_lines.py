@@ -1,0 +1,104 @@
+"""A part of the search tables, checked: what its blocks promise, and which terms lead to which message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from archiver.document import to_document
+from archiver.evidence import findable
+from archiver.model.fault import Fault
+from archiver.record import Message
+from archiver.store import search_rows
+from archiver.store.checked import Damaged
+from archiver.store.message import read_messages
+from archiver.store.revision import read_revisions
+from search.blocks import BLOCK_BITS, cluster
+from search.changes import Row
+from search.lines import index_line
+from search.terms import SUPERSEDED, entry
+
+_UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, AttributeError)
+"""What reading a message may raise that holds what no telekeep writes; it is named where messages are compared."""
+
+
+def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
+    """The rows with a docid within [low, high); how many were compared with their texts."""
+    rows = search_rows.list_rows(conn, low, high)
+    within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
+    blocks, runs = search_rows.list_blocks(conn, *within), search_rows.list_runs(conn, *within)
+    faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(rows, blocks, runs)]
+    if lines:
+        faults += [Fault(what, f"search: {wrong}", True) for what, wrong in _check_lines(conn, rows, low, high)]
+    return faults, len(rows) if lines else 0
+
+
+def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tuple[str, str]]:
+    placed = findable.gather(search_rows.iter_terms(conn, low, high))
+    names = {number: channel_id for channel_id, number in search_rows.list_numbers(conn).items()}
+    if lost := placed.keys() - {row.docid for row in rows}:
+        yield "search", f"terms lead to {len(lost)} rows that are not there"
+    earlier = search_rows.list_revision_numbers(conn, low, high)
+    present = {(row.channel, row.message_id): row for row in rows if not row.flags & SUPERSEDED}
+    superseded: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        terms = placed[row.docid] = placed.get(row.docid, [])
+        if findable.in_order(terms) is None:
+            yield f"{names.get(row.channel)}/{row.message_id}", "its words are not in their places"
+        elif row.flags & SUPERSEDED and row.docid in earlier:
+            superseded.setdefault((row.channel, row.message_id), []).append(row)
+    for key, message in _messages(conn, names, present.keys() | superseded.keys()):
+        place = f"{message.channel_id}/{message.message_id}"
+        if (one := present.get(key)) is not None:
+            for wrong in _check_present(conn, message, one, [term for _, term in placed[one.docid]]):
+                yield place, wrong
+        if key in superseded:
+            contents = {number: content for content, number in read_revisions(conn, [message])}
+            for row in superseded[key]:
+                kept = contents.get(earlier[row.docid])
+                if kept is not None and not _has_words(kept, [term for _, term in placed[row.docid]]):
+                    yield f"{place} revision {earlier[row.docid]}", "the index has other words"
+
+
+def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
+    document = to_document(message, lang="")
+    made = entry(document)
+    yield from findable.check_document(made, row)
+    if not findable.is_made_of(terms, made.line):
+        yield "the index has other words"
+    if findable.has_origin(document):
+        origin = search_rows.list_origins(conn, [row.docid]).get(row.docid)
+        if not findable.is_origin(document, origin):
+            yield "it is noted as forwarded from elsewhere"
+
+
+def _has_words(content: Message, terms: list[str]) -> bool:
+    """Whether the text of an earlier content is in the index; of what hangs on it, not all is kept."""
+    words = [term for term in index_line(content.text).split(" ") if term]
+    kept = findable.text_terms(terms)[: len(words) + 1]
+    return not words or (kept[: len(words)] == words and kept[len(words) :] in ([], ["::"]))
+
+
+def _messages(
+    conn: Any, names: dict[int, int], keys: Iterable[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], Message]]:
+    """The messages of these rows, as they are stored."""
+    ids: dict[int, set[int]] = {}
+    for number, message_id in keys:
+        ids.setdefault(number, set()).add(message_id)
+    for number, wanted in ids.items():
+        for low, high in cluster(wanted):
+            for message in _read(conn, names.get(number, 0), low, high):
+                if message.message_id in wanted:
+                    yield (number, message.message_id), message
+
+
+def _read(conn: Any, channel_id: int, low: int, high: int) -> list[Message]:
+    try:
+        return [
+            one
+            for one in read_messages(conn, channel_id, after=low - 1, limit=high - low + 1)
+            if one.message_id <= high
+        ]
+    except _UNREADABLE:
+        return []

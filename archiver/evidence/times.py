@@ -1,0 +1,90 @@
+"""When and how messages were seen, compared with the log of answers, and absences with each other. Pure.
+
+Whatever was stored was stored with an answer, and each answer is in the log: so each time in a message's rows is the
+time of an answer. That holds whatever the clock did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archiver.store.checked import AFTER, Row
+from archiver.store.custody import Log
+
+METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}
+"""How a message came, and what such an answer is called in the log."""
+_WAYS = frozenset({"history", "audit", "update", "import"})
+
+
+def check_times(row: Row, log: Log) -> Iterator[str]:
+    """`row`: the columns AFTER of a message."""
+    origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
+    if METHODS.get(origin) not in log.answers.get(first_seen, ()):
+        yield "first_seen and origin are of no answer in the log"
+    if last_seen not in log.answers:
+        yield "last_seen is of no answer in the log"
+    if not isinstance(generation, int) or not 1 <= generation <= log.generation:
+        yield "its generation is of no answer in the log"
+    if seen_pts is not None and not (isinstance(seen_pts, int) and seen_pts >= 0):
+        yield "seen_pts is no state of a channel"
+    if lang is not None and not (lang == "" or (isinstance(lang, str) and lang.isascii() and 2 <= len(lang) <= 3)):
+        yield "lang is no language"
+
+
+def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
+    """Whether a message is missing, by its own row and by those of `absence`."""
+    after = dict(zip(AFTER, row, strict=True))
+    since, how = after["missing_since"], after["missing_how"]
+    open_ones = [one for one in absences if one[3] is None]
+    if (since is None) != (how is None):
+        yield "missing_since and missing_how contradict each other"
+    elif since is None:
+        if open_ones:
+            yield "an absence is open, but it is not missing"
+    else:
+        # One that began in the second in which it came back has but one row.
+        known = [one for one in absences if one[0] == since and one[3] in (None, since)]
+        if not known or len(open_ones) > 1 or any(one[0] != since for one in open_ones):
+            yield "it is missing without such an absence"
+        elif known[0][1] != how:
+            yield "its absence was noticed in another way"
+    if any(one[1] not in _WAYS for one in absences):
+        yield "an absence was noticed in no known way"
+
+
+def check_logged(log: Log, absences: Sequence[Row], counters: Sequence[Row], last_seen: int) -> Iterator[str]:
+    """The times of a message's absences and counters; one that is asked for by name is noticed outside the log."""
+    for _, _, before, returned in absences:
+        if before not in log.answers:
+            yield "an absence began after no answer in the log"
+        if returned is not None and returned not in log.answers:
+            yield "an absence ended with no answer in the log"
+    if any(returned is None and before != last_seen for _, _, before, returned in absences):
+        yield "last_seen is not what its absence says"
+    if any(one[0] not in log.answers for one in counters):
+        yield "counters were noted with no answer in the log"
+
+
+def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
+    """`present`: the four counters of the message; those over time end with them."""
+    for _, *numbers, reactions in counters:
+        if any(not (one is None or (isinstance(one, int) and not isinstance(one, bool))) for one in numbers):
+            yield "a counter over time is no number"
+        if not (reactions is None or isinstance(reactions, str)):
+            yield "reactions over time are garbled"
+    # Which are the last cannot be told by their times: a clock may have been set back.
+    if counters and all(tuple(one[1:]) != tuple(present) for one in counters):
+        yield "the present counters are not among those over time"
+
+
+def check_revision_times(log: Log, revision: dict[str, object]) -> Iterator[str]:
+    """When an earlier content was seen and replaced."""
+    for name in ("first_seen", "last_seen", "replaced_at"):
+        if revision[name] not in log.answers:
+            yield f"{name} is of no answer in the log"
+
+
+def check_part(part: dict[str, object], log: Log) -> Iterator[str]:
+    """When a rich message was shown in part, and completed."""
+    if part["noticed_at"] not in log.answers or part["completed_at"] not in (None, *log.answers):
+        yield "its part is of no answer in the log"

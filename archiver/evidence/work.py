@@ -1,0 +1,112 @@
+"""What one process does of a verification: a task at a time, each on one state of the archive."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from archiver.evidence.message import Done, MessageCheck
+from archiver.evidence.search_lines import check_part
+from archiver.model.fault import Fault
+from archiver.store import checked, custody, search_rows
+from archiver.telegram.older import read_older_layers
+from archiver.telegram.unpacking import nothing_packed
+
+Kind: TypeAlias = Literal["messages", "rows", "index"]
+
+
+class Task(NamedTuple):
+    """A part of the work: messages of a channel by id, rows of the search tables by docid, or the index itself."""
+
+    kind: Kind
+    channel_id: int
+    lo: int
+    hi: int
+    lines: bool = False
+    """Whether rows are compared with the texts of their messages."""
+    findable: bool = True
+    """Whether there are search tables to compare with."""
+
+
+class Worker:
+    """Does tasks on one archive."""
+
+    def __init__(self, conn: Any) -> None:
+        self._conn = conn
+        read_older_layers()
+
+    def do(self, task: Task) -> Done:
+        """One task. What makes the file unreadable there is a fault."""
+        done = Done()
+        try:
+            with checked.one_state(self._conn), nothing_packed(), _without_collector():
+                _ACTS[task.kind](self._conn, task, done)
+        except checked.Damaged as exc:
+            done.faults.append(Fault(_where(task), f"cannot be read: {exc}"))
+        except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
+            done.faults.append(Fault(_where(task), f"holds values that no archive holds ({type(exc).__name__})"))
+        return done
+
+
+def serve(path: Path, pipe: Any) -> None:
+    """Do the tasks that come through the pipe, until it is closed."""
+    gc.freeze()
+    with checked.reading(path) as conn:
+        worker = Worker(conn)
+        while True:
+            try:
+                task = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(worker.do(task))
+
+
+def _where(task: Task) -> str:
+    if task.kind != "messages":
+        return "search"
+    lo, hi = max(task.lo, 0), "" if task.hi == checked.HIGHEST else task.hi
+    return f"{task.channel_id}/{lo}..{hi}"
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of small objects that refer to each other in no circle: looking for circles takes half of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _check_messages(conn: Any, task: Task, done: Done) -> None:
+    log = custody.read_log(conn, task.channel_id)
+    held = checked.read_range(conn, task.channel_id, task.lo, task.hi)
+    found = None
+    if task.findable:
+        number = search_rows.list_numbers(conn).get(task.channel_id)
+        found = {} if number is None else search_rows.list_present(conn, number, task.lo, task.hi)
+    check = MessageCheck(task.channel_id, held, log, found, done)
+    for row in held.messages:
+        check.check(row)
+
+
+def _check_rows(conn: Any, task: Task, done: Done) -> None:
+    faults, done.compared = check_part(conn, task.lo, task.hi, lines=task.lines)
+    done.faults += faults
+
+
+def _check_index(conn: Any, _task: Task, done: Done) -> None:
+    if not search_rows.check_index(conn):
+        done.faults.append(Fault("search", "the index of words contradicts itself", True))
+
+
+_ACTS: dict[Kind, Callable[[Any, Task, Done], None]] = {
+    "messages": _check_messages,
+    "rows": _check_rows,
+    "index": _check_index,
+}

@@ -1,0 +1,185 @@
+"""Rows as `telekeep verify` reads them: all tables of a range of one channel's messages, within one transaction.
+
+Text that is not UTF-8 is read all the same, so that it can be named as what is wrong.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from archiver.record import Media
+from archiver.store.message import CONTENT_NAMES
+
+Row: TypeAlias = tuple[Any, ...]
+ById: TypeAlias = dict[Any, list[Row]]
+
+AFTER = (
+    "origin",
+    "generation",
+    "first_seen",
+    "last_seen",
+    "missing_since",
+    "missing_how",
+    "revisions",
+    "lang",
+    "seen_pts",
+)
+"""Columns of `message` behind the id and the content."""
+MEDIA_NAMES = tuple(field.name for field in fields(Media))
+FILE_NAMES = ("path", "sha256", "status")
+REVISION_NAMES = (
+    "revision",
+    "edit_date",
+    "text",
+    "entities",
+    "media",
+    "markup",
+    "extra",
+    "first_seen",
+    "last_seen",
+    "replaced_at",
+    "content_hash",
+    "payload_sha256",
+    "layer",
+    "raw",
+)
+PART_NAMES = (
+    "moment",
+    "part_hash",
+    "payload_sha256",
+    "layer",
+    "raw",
+    "noticed_at",
+    "completed_at",
+    "attempts",
+    "retry_at",
+    "refused",
+)
+Damaged = sqlite3.Error
+"""What any reading may raise where the file is damaged."""
+
+
+class Held(NamedTuple):
+    """What is held of a range of messages, by their ids."""
+
+    messages: list[Row]
+    media: ById
+    revisions: ById
+    absences: ById
+    counters: ById
+    parts: ById
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The archive's file, read-only."""
+    with closing(_connect(path)) as conn:
+        conn.execute("PRAGMA temp_store = MEMORY")
+        conn.execute("PRAGMA busy_timeout = 10000")
+        yield conn
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    uri = path.resolve().as_uri()
+    conn = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
+    try:
+        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as exc:
+        conn.close()
+        if exc.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # A medium that nobody can write to: there is no writer whose journal would have to be shared.
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    return conn
+
+
+@contextmanager
+def one_state(conn: sqlite3.Connection) -> Iterator[None]:
+    """All reads within see one state of the archive; what is garbled is no error."""
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        conn.text_factory = str
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+
+
+def read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> Held:
+    """Everything of the channel's messages with an id within [lo, hi]."""
+    try:
+        return _read_range(conn, channel_id, lo, hi)
+    except sqlite3.OperationalError as exc:
+        if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
+            raise
+        conn.text_factory = lenient  # a text that is not UTF-8
+        return _read_range(conn, channel_id, lo, hi)
+
+
+def lenient(data: bytes) -> str:
+    """A text, be it UTF-8 or not."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> Held:
+    within = (channel_id, lo, hi)
+    columns = ", ".join(("message_id", *CONTENT_NAMES, *AFTER))
+    messages = conn.execute(
+        f"SELECT {columns} FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id", within
+    ).fetchall()
+    return Held(
+        messages,
+        _grouped(conn, "media", (*MEDIA_NAMES, *FILE_NAMES), "slot", within),
+        _grouped(conn, "revision", REVISION_NAMES, "revision", within),
+        _grouped(conn, "absence", ("noticed_at", "how", "last_seen", "returned_at"), "noticed_at", within),
+        _grouped(conn, "counter", ("at", "views", "forwards", "replies", "reactions"), "at", within),
+        _grouped(conn, "rich_part", PART_NAMES, "message_id", within),
+    )
+
+
+def _grouped(
+    conn: sqlite3.Connection, table: str, columns: tuple[str, ...], order: str, within: tuple[int, int, int]
+) -> ById:
+    found: ById = {}
+    query = (
+        f"SELECT message_id, {', '.join(columns)} FROM {table} WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
+        f" ORDER BY message_id, {order}"
+    )
+    for row in conn.execute(query, within):
+        found.setdefault(row[0], []).append(row[1:])
+    return found
+
+
+class Stretch(NamedTuple):
+    """Messages of one channel that are checked together."""
+
+    channel_id: int
+    lo: int
+    hi: int
+
+
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+
+
+def list_stretches(conn: sqlite3.Connection, size: int) -> list[Stretch]:
+    """All messages, in stretches of so many; a channel's first and last one are open to ids that cannot be."""
+    found = []
+    channels = [row[0] for row in conn.execute("SELECT DISTINCT channel_id FROM message ORDER BY channel_id")]
+    for channel_id in channels:
+        lo = LOWEST
+        while True:
+            row = conn.execute(
+                "SELECT message_id FROM message WHERE channel_id = ? AND message_id >= ?"
+                " ORDER BY message_id LIMIT 1 OFFSET ?",
+                (channel_id, lo, size),
+            ).fetchone()
+            found.append(Stretch(channel_id, lo, HIGHEST if row is None else row[0] - 1))
+            if row is None:
+                break
+            lo = row[0]
+    return found

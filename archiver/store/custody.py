@@ -1,0 +1,161 @@
+"""The log, the coverage and the histories of channels, as `telekeep verify` reads them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Row = tuple[Any, ...]
+CHANNEL_NAMES = (
+    "channel_id",
+    "username",
+    "usernames",
+    "title",
+    "about",
+    "restriction",
+    "flags",
+    "state",
+    "state_reason",
+    "generation",
+    "pts",
+    "top_id",
+    "floor_id",
+    "added_at",
+    "account",
+    "failures",
+    "server_count",
+)
+CAPTURE_NAMES = (
+    "capture_id",
+    "channel_id",
+    "at",
+    "method",
+    "lo",
+    "hi",
+    "count",
+    "generation",
+    "version",
+    "layer",
+    "account",
+)
+
+
+@dataclass(slots=True)
+class Log:
+    """What the log tells of one channel."""
+
+    answers: dict[int, set[str]] = field(default_factory=dict)
+    """The methods of the answers of each second."""
+    layers: set[int] = field(default_factory=set)
+    generation: int = 0
+    """The highest of any answer."""
+
+
+class Orphans(NamedTuple):
+    """Rows of a table that speak of what is not there."""
+
+    table: str
+    rows: int
+    first: str
+
+
+def read_log(conn: sqlite3.Connection, channel_id: int) -> Log:
+    """When a channel was asked for, and how."""
+    log = Log()
+    query = "SELECT at, method, layer, generation FROM capture WHERE channel_id = ?"
+    for at, method, layer, generation in conn.execute(query, (channel_id,)):
+        log.answers.setdefault(at, set()).add(method)
+        log.layers.add(layer)
+        if isinstance(generation, int) and generation > log.generation:
+            log.generation = generation
+    return log
+
+
+def list_channels(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Every channel's row."""
+    rows = conn.execute(f"SELECT {', '.join(CHANNEL_NAMES)} FROM channel ORDER BY channel_id")
+    return [dict(zip(CHANNEL_NAMES, row, strict=True)) for row in rows]
+
+
+def list_captures(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The whole log, in its order."""
+    rows = conn.execute(f"SELECT {', '.join(CAPTURE_NAMES)} FROM capture ORDER BY capture_id")
+    return [dict(zip(CAPTURE_NAMES, row, strict=True)) for row in rows]
+
+
+def list_coverage(conn: sqlite3.Connection, channel_id: int) -> list[tuple[int, int, int]]:
+    """(generation, lo, hi) of all that is covered."""
+    return conn.execute(
+        "SELECT generation, lo, hi FROM coverage WHERE channel_id = ? ORDER BY generation, lo", (channel_id,)
+    ).fetchall()
+
+
+def list_channel_revisions(conn: sqlite3.Connection, channel_id: int) -> list[Row]:
+    """What a channel said of itself: the number, then what CHANNEL_NAMES has from username to flags."""
+    columns = ", ".join(CHANNEL_NAMES[1:7])
+    query = f"SELECT revision, {columns} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
+    return conn.execute(query, (channel_id,)).fetchall()
+
+
+def find_last_state(conn: sqlite3.Connection, channel_id: int) -> Row | None:
+    """The last move of a channel from one state to another, in the order in which they were written."""
+    row: Row | None = conn.execute(
+        "SELECT state, reason FROM channel_state WHERE channel_id = ? ORDER BY rowid DESC LIMIT 1", (channel_id,)
+    ).fetchone()
+    return row
+
+
+def find_holes(conn: sqlite3.Connection) -> list[str]:
+    """Tables that are only ever written at their end, and lack rows before it."""
+    found = []
+    for table, key in (("capture", "capture_id"), ("channel_state", "rowid")):
+        count, low, high = conn.execute(f"SELECT count(*), min({key}), max({key}) FROM {table}").fetchone()
+        if count and (low, high) != (1, count):
+            found.append(table)
+    return found
+
+
+def find_top(conn: sqlite3.Connection, channel_id: int) -> tuple[int, int]:
+    """The highest id of the channel's messages, and how many messages it has."""
+    high, count = conn.execute(
+        "SELECT coalesce(max(message_id), 0), count(*) FROM message WHERE channel_id = ?", (channel_id,)
+    ).fetchone()
+    return int(high), int(count)
+
+
+_NO_MESSAGE = (
+    "NOT EXISTS (SELECT 1 FROM message AS m WHERE m.channel_id = t.channel_id AND m.message_id = t.message_id)"
+)
+_NO_CHANNEL = "NOT EXISTS (SELECT 1 FROM channel AS c WHERE c.channel_id = t.channel_id)"
+_REFERENCES = {
+    **dict.fromkeys(("outbox", "index_aside", "media", "revision", "absence", "counter", "rich_part"), _NO_MESSAGE),
+    **dict.fromkeys(
+        ("message", "coverage", "capture", "access", "review", "channel_state", "channel_revision", "index_home"),
+        _NO_CHANNEL,
+    ),
+    "index_walk": _NO_CHANNEL,
+}
+
+
+def find_orphans(conn: sqlite3.Connection) -> list[Orphans]:
+    """Rows that speak of a channel or a message that is not there."""
+    found = []
+    for table, missing in _REFERENCES.items():
+        shown = "channel_id" if missing is _NO_CHANNEL else "channel_id || '/' || message_id"
+        count, first = conn.execute(f"SELECT count(*), min({shown}) FROM {table} AS t WHERE {missing}").fetchone()
+        if count:
+            found.append(Orphans(table, count, str(first)))
+    return found
+
+
+def is_sequence_behind(conn: sqlite3.Connection, later: int) -> bool:
+    """Whether the outbox holds a place that was never given."""
+    row = conn.execute("SELECT seq FROM indexing").fetchall()
+    [(high,)] = conn.execute("SELECT max(seq % ?) FROM outbox", (later,)).fetchall()
+    return len(row) != 1 or (high or 0) > row[0][0]
+
+
+def list_saved_names(conn: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Saved queries, by the folded name and the name."""
+    return conn.execute("SELECT folded, name FROM saved_query ORDER BY folded").fetchall()

@@ -1,0 +1,188 @@
+"""The embedded engine's tables as `telekeep verify` reads them: rows of messages, terms of rows, sums of blocks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from search.blocks import octets_of
+from search.changes import Row
+from search.layout import LAYOUT_VERSION, SCHEMA
+from search.normalize import NORM_VERSION
+from search.octets import OCTET_BITS, is_at
+from search.terms import SUPERSEDED
+
+_ROW = ", ".join(f"d.{name}" for name in Row._fields)
+_PRESENT = f"""
+    SELECT {_ROW} FROM search_run AS r CROSS JOIN search_document AS d ON {octets_of("r.block")}
+    WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
+      AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
+"""
+_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5vocab(main, search_text, instance)"
+
+
+class Origin(NamedTuple):
+    """Where a row says that its message was forwarded from."""
+
+    channel_id: int | None
+    name: str | None
+
+
+def is_laid_out(conn: sqlite3.Connection) -> bool | None:
+    """Whether the search tables are those of this version; None where there are none at all."""
+    names = [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE name LIKE 'search\\_%' ESCAPE '\\'")]
+    if not names:
+        return None
+    if "search_layout" not in names:
+        return False
+    rows = conn.execute("SELECT layout, norm FROM search_layout").fetchall()
+    return rows == [(LAYOUT_VERSION, NORM_VERSION)]
+
+
+def search_schema(conn: sqlite3.Connection) -> None:
+    """Make the search tables in an empty database."""
+    for statement in SCHEMA:
+        conn.execute(statement)
+
+
+def list_numbers(conn: sqlite3.Connection) -> dict[int, int]:
+    """The short number of each channel in the search tables."""
+    return dict(conn.execute("SELECT channel_id, number FROM search_channel").fetchall())
+
+
+def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dict[int, list[Row]]:
+    """The rows of the present contents of a channel's messages, found as the engine finds them."""
+    found: dict[int, list[Row]] = {}
+    for row in conn.execute(_PRESENT, (number, lo, hi)):
+        found.setdefault(row[2], []).append(Row._make(row))
+    return found
+
+
+def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, Origin]:
+    """Where these rows say that their messages were forwarded from."""
+    rows = conn.execute(
+        "SELECT f.docid, o.channel_id, o.name FROM search_forward AS f JOIN search_origin AS o ON o.number = f.origin"
+        " WHERE f.docid IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(docids)),),
+    )
+    return {row[0]: Origin(row[1], row[2]) for row in rows}
+
+
+def count_present(conn: sqlite3.Connection) -> dict[int, int]:
+    """How many rows of present contents each channel number has."""
+    query = f"SELECT channel, count(*) FROM search_document WHERE flags & {SUPERSEDED} = 0 GROUP BY channel"
+    return dict(conn.execute(query).fetchall())
+
+
+def count_messages(conn: sqlite3.Connection) -> dict[int, int]:
+    """How many messages each channel has."""
+    return dict(conn.execute("SELECT channel_id, count(*) FROM message GROUP BY channel_id").fetchall())
+
+
+def last_octet(conn: sqlite3.Connection) -> int | None:
+    """The highest number of an octet."""
+    row = conn.execute("SELECT max(octet) FROM search_octet").fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def list_rows(conn: sqlite3.Connection, low: int, high: int) -> list[Row]:
+    """All rows with a docid within [low, high)."""
+    query = f"SELECT {_ROW} FROM search_document AS d WHERE d.octet >= ? AND d.octet < ?"
+    rows = conn.execute(query, (low >> OCTET_BITS, -(-high >> OCTET_BITS)))
+    return [Row._make(row) for row in rows]
+
+
+def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
+    """Ranges of docids, whole blocks, with some `size` octets each."""
+    found: list[tuple[int, int]] = []
+    low = 0
+    block = 1 << 8 - OCTET_BITS
+    while True:
+        row = conn.execute(
+            "SELECT octet FROM search_octet WHERE octet >= ? ORDER BY octet LIMIT 1 OFFSET ?", (low, size)
+        ).fetchone()
+        if row is None:
+            return [*found, (low << OCTET_BITS, 1 << 62)]
+        high = max(row[0] // block * block, low + block)
+        found.append((low << OCTET_BITS, high << OCTET_BITS))
+        low = high
+
+
+def iter_terms(conn: sqlite3.Connection, low: int, high: int) -> Iterator[tuple[int, int, str]]:
+    """(docid, place, term) of all rows with a docid within [low, high), by term."""
+    conn.execute(_VOCABULARY)
+    yield from conn.execute("SELECT doc, offset, term FROM temp.verified_term WHERE doc >= ? AND doc < ?", (low, high))
+
+
+def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tuple[int, int, int, int, int]]:
+    """The sums of the blocks within [low, high)."""
+    rows = conn.execute(
+        "SELECT block, flags, views, forwards, low, high FROM search_block WHERE block >= ? AND block < ?", (low, high)
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def list_runs(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
+    """The lowest and the highest id of each channel in the blocks within [low, high)."""
+    rows = conn.execute("SELECT channel, block, low, high FROM search_run WHERE block >= ? AND block < ?", (low, high))
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def list_revision_numbers(conn: sqlite3.Connection, low: int, high: int) -> dict[int, int]:
+    """The rows of earlier contents within [low, high), and which revision each is."""
+    return dict(
+        conn.execute(
+            "SELECT docid, revision FROM search_revision WHERE docid >= ? AND docid < ?", (low, high)
+        ).fetchall()
+    )
+
+
+def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
+    """(channel, message, revision) of rows of earlier contents that lead to no such content."""
+    return conn.execute(
+        f"""SELECT coalesce(c.channel_id, 0), r.message_id, r.revision
+            FROM search_revision AS r LEFT JOIN search_channel AS c ON c.number = r.channel
+            WHERE NOT EXISTS (SELECT 1 FROM revision AS v WHERE v.channel_id = c.channel_id
+                              AND v.message_id = r.message_id AND v.revision = r.revision)
+               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE {is_at("r.docid")} AND d.channel = r.channel
+                              AND d.message_id = r.message_id AND d.flags & {SUPERSEDED})""",
+    ).fetchall()
+
+
+def count_lost_forwards(conn: sqlite3.Connection) -> int:
+    """Origins of forwards that lead to no row, or are none."""
+    (count,) = conn.execute(
+        f"""SELECT count(*) FROM search_forward AS f
+            WHERE NOT EXISTS (SELECT 1 FROM search_origin AS o WHERE o.number = f.origin)
+               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE {is_at("f.docid")} AND d.flags & 16)"""
+    ).fetchone()
+    return int(count)
+
+
+def check_index(conn: sqlite3.Connection) -> bool:
+    """FTS5's own check, on a copy of its tables: it can be asked for by writing only."""
+    copy = sqlite3.connect("", uri=True, isolation_level=None)
+    try:
+        copy.execute("PRAGMA journal_mode = OFF")
+        copy.execute("PRAGMA synchronous = OFF")
+        copy.execute(next(statement for statement in SCHEMA if "VIRTUAL" in statement))
+        for table in ("search_text_data", "search_text_idx", "search_text_config"):
+            _copy(conn, copy, table)
+        copy.execute("INSERT INTO search_text (search_text) VALUES ('integrity-check')")
+    except sqlite3.DatabaseError as exc:
+        if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return False
+        raise
+    finally:
+        copy.close()
+    return True
+
+
+def _copy(conn: sqlite3.Connection, copy: sqlite3.Connection, table: str) -> None:
+    copy.execute(f"DELETE FROM {table}")
+    cursor = conn.execute(f"SELECT * FROM {table}")
+    marks = ", ".join("?" * len(cursor.description))
+    while rows := cursor.fetchmany(200):
+        copy.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)

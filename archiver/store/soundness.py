@@ -1,0 +1,115 @@
+"""Whether the file is one that telekeep wrote: its header, its tables, and SQLite's own check."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from archiver.store.database import migrations
+from archiver.store.search_rows import search_schema
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_FIXED = (
+    (20, b"\0@  "),
+    (44, b"\0\0\0\4"),
+    (52, b"\0\0\0\0\0\0\0\1"),
+    (64, bytes(28)),
+)
+"""Bytes of the header that are the same in every archive. https://www.sqlite.org/fileformat2.html#the_database_header"""
+_SPACE = re.compile(r"\s+")
+_MOST = 100
+"""Faults that SQLite's check names."""
+
+
+def check_header(path: Path) -> str | None:
+    """What is wrong with the file before SQLite opens it."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+        size = file.seek(0, 2)
+    if not size:
+        return "is empty: nothing of an archive is in it"
+    if header[:16] != _MAGIC[: len(header)]:
+        return "is no SQLite file"
+    if len(header) < _HEADER:
+        return "is cut off within its first bytes"
+    page = int.from_bytes(header[16:18], "big")
+    page = 65_536 if page == 1 else page
+    pages = int.from_bytes(header[28:32], "big")
+    if page < 512 or page & (page - 1):
+        return "has a damaged header"
+    if size < pages * page:
+        return f"is cut off: it has {size:,} bytes where its header says {pages * page:,}"
+    if header[18:20] not in (b"\1\1", b"\2\2") or any(header[at : at + len(known)] != known for at, known in _FIXED):
+        return "has a damaged header"
+    return None
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether SQLite says by this error that the file is damaged, or none of its own."""
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
+
+
+def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
+    """What SQLite itself finds wrong."""
+    for (found,) in conn.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({_MOST})"):
+        if found != "ok":
+            yield _SPACE.sub(" ", str(found)).strip()
+
+
+def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
+    """How the tables differ from those of this version of the schema; tables of others do no harm, triggers may."""
+    expected, actual = _tables_of(version), _list_tables(conn)
+    if not any(name in actual for name in ("channel", "message", "capture")):
+        yield "holds none of an archive's tables"
+        return
+    yield from (f"table or index {name} is missing" for name in sorted(expected.keys() - actual.keys()))
+    for name in sorted(expected.keys() & actual.keys()):
+        if expected[name] != actual[name]:
+            yield f"{name} is not laid out as this version does"
+    for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"):
+        yield f"has a trigger that no telekeep made ({name})"
+
+
+def is_laid_out_as(conn: sqlite3.Connection, version: int) -> bool:
+    """Whether the tables are those of this version of the schema."""
+    return not list(check_tables(conn, version))
+
+
+def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
+    """How the search tables differ from those of this version."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        search_schema(made)
+        expected, actual = _list_tables(made), _list_tables(conn)
+    finally:
+        made.close()
+    for name in sorted(expected):
+        if actual.get(name) != expected[name]:
+            yield f"{name} is missing, or laid out otherwise"
+
+
+def newest_version() -> int:
+    """The schema's version that this telekeep writes."""
+    return migrations()[-1][0]
+
+
+def _tables_of(version: int) -> dict[str, str]:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        for number, script in migrations():
+            if number <= version:
+                made.executescript(script)
+        return _list_tables(made)
+    finally:
+        made.close()
+
+
+def _list_tables(conn: sqlite3.Connection) -> dict[str, str]:
+    rows = conn.execute(
+        "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger'"
+    )
+    return {name: f"{kind} {table} {_SPACE.sub(' ', sql)}" for name, kind, table, sql in rows}
