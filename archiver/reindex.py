@@ -22,6 +22,11 @@ async def prepare_search(database: Database) -> int | None:
     return await database.write(_rebuild)
 
 
+async def rebuild_search(database: Database) -> int:
+    """Make the search tables again, whatever is in them; how many messages were written."""
+    return await database.write(_rebuild)
+
+
 def _rebuild(conn: Writer) -> int:
     exact.clear(conn)
     exact.create(conn)

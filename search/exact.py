@@ -43,6 +43,7 @@ _UNTIDY = 500
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _NONE: Mapping[Key, int] = {}
+_INDEX = "search_text"
 
 
 def create(conn: sqlite3.Connection) -> None:
@@ -128,7 +129,22 @@ def clear(conn: sqlite3.Connection) -> None:
     kinds = dict(conn.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall())
     for name in TABLES:
         if name in kinds:
-            conn.execute(f"DROP {kinds[name]} {name}")
+            try:
+                conn.execute(f"DROP {kinds[name]} {name}")
+            except sqlite3.DatabaseError:
+                if name != _INDEX:
+                    raise
+                _forget_index(conn)
+    for name in kinds:
+        if name.startswith(f"{_INDEX}_"):
+            conn.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _forget_index(conn: sqlite3.Connection) -> None:
+    """FTS5 drops no index that it cannot open. https://www.sqlite.org/pragma.html#pragma_writable_schema"""
+    conn.execute("PRAGMA writable_schema = ON")
+    conn.execute("DELETE FROM sqlite_master WHERE name = ?", (_INDEX,))
+    conn.execute("PRAGMA writable_schema = RESET")
 
 
 def is_untidy(conn: sqlite3.Connection) -> bool:

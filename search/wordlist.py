@@ -9,21 +9,39 @@ from collections.abc import Iterable, Mapping, Sequence
 import aiosqlite
 
 from search.forms import has_forms
-from search.leaves import PAGES, read_terms
+from search.leaves import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
 from search.vocabulary import Range, choose, ranges
 
 _MOST_READ = 2_000
 """Pages for one word: some hundred are enough for the shortest beginnings of a million messages."""
+_MOST_LISTED = 100_000
+"""The same of terms, where FTS5 lists them."""
 
 
 async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """The forms in the index of each of these words, the word itself first."""
     found = {}
+    known = [row[0] for row in await conn.execute_fetchall(VERSION)] == [FORMAT]
     for word in words:
         asked = ranges(word)
-        pages = await conn.execute_fetchall(PAGES, (json.dumps(asked), _MOST_READ))
-        found[word] = choose(word, _within(asked, (term for page in pages for term in read_terms(page[0]))))
+        terms = await _read(conn, asked) if known else None
+        found[word] = choose(word, _within(asked, await _list(conn, asked) if terms is None else terms))
     return found
+
+
+async def _read(conn: aiosqlite.Connection, asked: Sequence[Range]) -> list[str] | None:
+    """The terms on FTS5's pages; None where a page is not as it should be."""
+    pages = await conn.execute_fetchall(PAGES, (json.dumps(asked), _MOST_READ))
+    try:
+        return [term for page in pages for term in read_terms(page[0])]
+    except (IndexError, TypeError):
+        return None
+
+
+async def _list(conn: aiosqlite.Connection, asked: Sequence[Range]) -> list[str]:
+    """The terms as FTS5 itself lists them."""
+    await conn.execute(LISTED)
+    return [row[0] for one in asked for row in await conn.execute_fetchall(TERMS, (one.low, one.high, _MOST_LISTED))]
 
 
 def _within(asked: Sequence[Range], terms: Iterable[str]) -> set[str]:

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("Keep", "archiver.cli.export", "Write a date range to a file, with a manifest."),
     "index": ("Keep", "archiver.cli.index", "Look after the Meilisearch index: status, rebuild, verify, keys."),
     "verify": ("Keep", "archiver.cli.verify", "Check the archive, or an export against its manifest."),
+    "repair": ("Keep", "archiver.cli.repair", "Make the search tables again: search."),
     "help": ("Help", "archiver.cli.help", "Show the help of a command; `help query`: how queries are written."),
 }
 

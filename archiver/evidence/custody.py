@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.coverage import Interval, add
@@ -38,6 +38,14 @@ def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[st
     return [wrong for wrong, fine in checks.items() if not fine]
 
 
+def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tuple[int, str]]) -> Iterator[str]:
+    """Whoever read a channel has looked it up before."""
+    for account in sorted(
+        {str(one["account"]) for one in captures if (one["channel_id"], one["account"]) not in access}
+    ):
+        yield f"{account} read a channel that it has not looked up"
+
+
 def _is_number(value: object, least: int) -> bool:
     return isinstance(value, int) and value >= least
 
@@ -69,21 +77,33 @@ def check_coverage(
 
 
 def check_channel(
-    channel: Mapping[str, Any], revisions: Sequence[Row], state: Row | None, *, highest: int
+    channel: Mapping[str, Any], revisions: Sequence[Row], state: Row | None, *, highest: int, generation: int
 ) -> Iterator[str]:
-    """A channel's row by itself; `highest`: the highest id that is held or was proven."""
+    """A channel's row by itself. `highest`: the highest id that is held or proven; `generation`: that of the log."""
     top_id, floor_id = channel["top_id"], channel["floor_id"]
     if not _is_number(top_id, highest):
         yield "top_id is below an id that is known"
+    if channel["pts"] is not None and 0 < generation < channel["generation"]:
+        yield "its generation is of no answer in the log"
     if floor_id is not None and not (_is_number(floor_id, 0) and floor_id <= top_id):
         yield "floor_id is above top_id"
     if not _is_number(channel["generation"], 1) or not _is_number(channel["failures"], 0):
         yield "generation or failures is no number"
     if any(not is_json(channel[name]) for name in _LISTS):
         yield "its names or flags are garbled"
-    if state is not None and state != (channel["state"], channel["state_reason"]):
+    now = (channel["state"], channel["state_reason"], channel["state_since"])
+    if now != (state or ("active", None, None)):
         yield "its state is not the last one that it moved to"
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
         yield "what it said of itself is not numbered without holes"
     elif revisions and revisions[-1][1:] != tuple(channel[name] for name in CHANNEL_NAMES[1:7]):
         yield "it is not called as it was when that last changed"
+
+
+def check_top(channel: Mapping[str, Any], captures: Iterable[Mapping[str, Any]], *, highest: int) -> Iterator[str]:
+    """Whether the newest id is one of which an answer told. Where the newest may lie outside the window, none did."""
+    windowed = channel["window_start"] is not None or channel["floor_id"]
+    if windowed or any(one["lo"] is None and one["method"] in ("history", "audit") for one in captures):
+        return
+    if channel["top_id"] != highest:
+        yield "top_id is an id of which no answer told"

@@ -12,7 +12,7 @@ from search.blocks import find_runs, summarize
 from search.changes import Row
 from search.docid import tier_of, window
 from search.document import Document
-from search.terms import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, Entry, lang_number
+from search.terms import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED, Entry, lang_number
 
 _ALBUM = HAS_BITS["album"]
 _EDITED, _FORWARDED = STATE_BITS["edited"], STATE_BITS["forwarded"]
@@ -24,27 +24,29 @@ _LONGEST = 32_768
 """Bytes of a term that FTS5 keeps; of a longer one it has the beginning."""
 
 
-def check_row(record: Message, rows: Sequence[Row], *, pinned: bool, missing: bool, lang: str | None) -> Iterator[str]:
-    """What a message's row says that needs no reading of its text."""
+def check_row(
+    record: Message, rows: Sequence[Row], *, counters: tuple[int | None, int | None], missing: bool, lang: str | None
+) -> Iterator[str]:
+    """What a message's row says that needs no reading of its text; `counters`: views and forwards."""
     if len(rows) != 1:
         yield "it has no row" if not rows else "it has more than one row"
         return
     [row] = rows
     if row.date != int(record.date.timestamp()) or row.docid not in window(tier_of(row.docid), row.date):
         yield "its row has another date"
-    if (row.views, row.forwards) != (record.views, record.forwards):
+    if (row.views, row.forwards) != counters:
         yield "its row has other counters"
-    if row.flags & _STATES != _states(record, pinned=pinned, missing=missing):
+    if row.flags & _STATES != _states(record, missing=missing):
         yield "its row has another state"
     number, known = row.flags >> LANG_SHIFT & LANG_MASK, lang_number(lang or "")
     if number and known and number != known:
         yield "its row has another language"
 
 
-def _states(record: Message, *, pinned: bool, missing: bool) -> int:
+def _states(record: Message, *, missing: bool) -> int:
     return (
         MISSING * missing
-        | PINNED * pinned
+        | PINNED * record.pinned
         | _EDITED * is_edited(record)
         | _FORWARDED * (record.fwd_from is not None)
         | _REPLY * (record.reply_to is not None)
@@ -94,7 +96,13 @@ def check_blocks(
 
 def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, int, int]) -> bool:
     flags, views, forwards, low, high = needed
-    return not flags & ~known[0] and views <= known[1] and forwards <= known[2] and known[3] <= low and high <= known[4]
+    return (
+        not flags & ~(known[0] | SUPERSEDED)
+        and views <= known[1]
+        and forwards <= known[2]
+        and known[3] <= low
+        and high <= known[4]
+    )
 
 
 def gather(terms: Iterable[tuple[int, int, str]]) -> dict[int, list[tuple[int, str]]]:

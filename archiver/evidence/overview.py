@@ -28,6 +28,9 @@ def check_archive(conn: Any) -> Iterator[Fault]:
         yield from _check_channel(conn, channel, by_channel.get(channel["channel_id"], []))
     for orphans in custody.find_orphans(conn):
         yield Fault(orphans.table, f"{orphans.rows} rows speak of what is not there, the first of {orphans.first}")
+    yield from (Fault(table, wrong) for table, wrong in soundness.check_values(conn))
+    for wrong in rules.check_accounts(captures, custody.list_access(conn)):
+        yield Fault("capture", wrong, True)
     if custody.is_sequence_behind(conn, LATER):
         yield Fault("outbox", "holds a place that was never given")
     for folded, name in custody.list_saved_names(conn):
@@ -45,8 +48,11 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     proven = [one["hi"] for one in captures if isinstance(one["hi"], int)]
     revisions = custody.list_channel_revisions(conn, channel_id)
     state = custody.find_last_state(conn, channel_id)
-    for wrong in rules.check_channel(channel, revisions, state, highest=max([top, *proven])):
+    highest, generation = max([top, *proven]), max((one["generation"] for one in captures), default=0)
+    for wrong in rules.check_channel(channel, revisions, state, highest=highest, generation=generation):
         yield Fault(place, wrong)
+    for wrong in rules.check_top(channel, captures, highest=highest):
+        yield Fault(place, wrong, True)
     if not revisions:
         yield Fault(place, "nothing is kept of what it said of itself", True)
     if count and not captures:
@@ -67,5 +73,7 @@ def check_search(conn: Any) -> Iterator[Fault]:
         yield Fault("search", f"channel {channel_id} has no rows and {messages[channel_id]} messages", True)
     for channel_id, message_id, revision in search_rows.find_lost_revisions(conn):
         yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row leads nowhere", True)
+    if stray := search_rows.count_stray_slots(conn):
+        yield Fault("search", f"{stray} octets of rows hold what is no row", True)
     if lost := search_rows.count_lost_forwards(conn):
         yield Fault("search", f"{lost} origins of forwards lead nowhere", True)

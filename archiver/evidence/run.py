@@ -102,8 +102,8 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
         return check()
     except checked.Damaged as exc:
         found.add([Fault(what, f"cannot be read: {exc}")])
-    except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
-        found.add([Fault(what, f"holds values that no archive holds ({type(exc).__name__})")])
+    except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
+        found.add([Fault(what, "holds values that no archive holds")])
     return None
 
 
@@ -118,6 +118,8 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     if laid_out is None:
         if search_rows.count_messages(conn):
             found.add([Fault("search", "its tables are missing", True)])
+    elif not laid_out and soundness.is_search_mislabelled(conn):
+        found.add([Fault("search", "its tables do not say of which version they are", True)])
     elif not laid_out:
         found.remarks.append("the search tables are of another version; `telekeep repair search` makes them.")
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from archiver.document import to_document
@@ -10,16 +11,13 @@ from archiver.evidence import findable
 from archiver.model.fault import Fault
 from archiver.record import Message
 from archiver.store import search_rows
-from archiver.store.checked import Damaged
+from archiver.store.checked import UNREADABLE
 from archiver.store.message import read_messages
 from archiver.store.revision import read_revisions
 from search.blocks import BLOCK_BITS, cluster
 from search.changes import Row
 from search.lines import index_line
 from search.terms import SUPERSEDED, entry
-
-_UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, AttributeError)
-"""What reading a message may raise that holds what no telekeep writes; it is named where messages are compared."""
 
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
@@ -47,17 +45,20 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
             yield f"{names.get(row.channel)}/{row.message_id}", "its words are not in their places"
         elif row.flags & SUPERSEDED and row.docid in earlier:
             superseded.setdefault((row.channel, row.message_id), []).append(row)
-    for key, message in _messages(conn, names, present.keys() | superseded.keys()):
+    for key, message, revisions in _messages(conn, names, present.keys() | superseded.keys()):
         place = f"{message.channel_id}/{message.message_id}"
-        if (one := present.get(key)) is not None:
-            for wrong in _check_present(conn, message, one, [term for _, term in placed[one.docid]]):
-                yield place, wrong
-        if key in superseded:
-            contents = {number: content for content, number in read_revisions(conn, [message])}
-            for row in superseded[key]:
-                kept = contents.get(earlier[row.docid])
-                if kept is not None and not _has_words(kept, [term for _, term in placed[row.docid]]):
-                    yield f"{place} revision {earlier[row.docid]}", "the index has other words"
+        try:
+            if (one := present.get(key)) is not None:
+                for wrong in _check_present(conn, message, one, [term for _, term in placed[one.docid]]):
+                    yield place, wrong
+                for number in _unfindable(message, revisions, search_rows.list_noted(conn, *key)):
+                    yield f"{place} revision {number}", "it has no row"
+        except UNREADABLE:
+            continue  # named where messages are compared
+        for row in superseded.get(key, ()):
+            kept = revisions.get(earlier[row.docid])
+            if kept is not None and not _has_words(kept, [term for _, term in placed[row.docid]]):
+                yield f"{place} revision {earlier[row.docid]}", "the index has other words"
 
 
 def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
@@ -79,26 +80,35 @@ def _has_words(content: Message, terms: list[str]) -> bool:
     return not words or (kept[: len(words)] == words and kept[len(words) :] in ([], ["::"]))
 
 
+def _unfindable(message: Message, revisions: dict[int, Message], noted: Container[int]) -> Iterator[int]:
+    """Earlier contents with words of their own that are not noted as such."""
+    lines = {number: index_line(kept.text) for number, kept in revisions.items()}
+    shared = Counter([index_line(message.text), *lines.values()])
+    yield from (number for number, line in lines.items() if shared[line] == 1 and number not in noted)
+
+
 def _messages(
     conn: Any, names: dict[int, int], keys: Iterable[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], Message]]:
-    """The messages of these rows, as they are stored."""
+) -> Iterator[tuple[tuple[int, int], Message, dict[int, Message]]]:
+    """The messages of these rows with their earlier contents, as they are stored."""
     ids: dict[int, set[int]] = {}
     for number, message_id in keys:
         ids.setdefault(number, set()).add(message_id)
     for number, wanted in ids.items():
         for low, high in cluster(wanted):
-            for message in _read(conn, names.get(number, 0), low, high):
+            messages, revisions = _read(conn, names.get(number, 0), low, high)
+            for message in messages:
                 if message.message_id in wanted:
-                    yield (number, message.message_id), message
+                    yield (number, message.message_id), message, revisions.get(message.message_id, {})
 
 
-def _read(conn: Any, channel_id: int, low: int, high: int) -> list[Message]:
+def _read(conn: Any, channel_id: int, low: int, high: int) -> tuple[list[Message], dict[int, dict[int, Message]]]:
     try:
-        return [
-            one
-            for one in read_messages(conn, channel_id, after=low - 1, limit=high - low + 1)
-            if one.message_id <= high
-        ]
-    except _UNREADABLE:
-        return []
+        found = read_messages(conn, channel_id, after=low - 1, limit=high - low + 1)
+        found = [one for one in found if one.message_id <= high]
+        revisions: dict[int, dict[int, Message]] = {}
+        for content, number in read_revisions(conn, found):
+            revisions.setdefault(content.message_id, {})[number] = content
+    except UNREADABLE:
+        return [], {}
+    return found, revisions

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archiver.evidence.contents import is_json
 from archiver.store.checked import AFTER, Row
 from archiver.store.custody import Log
+from archiver.telegram.older import OLDER
 
 METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}
 """How a message came, and what such an answer is called in the log."""
@@ -46,13 +48,15 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
         known = [one for one in absences if one[0] == since and one[3] in (None, since)]
         if not known or len(open_ones) > 1 or any(one[0] != since for one in open_ones):
             yield "it is missing without such an absence"
-        elif known[0][1] != how:
+        elif open_ones and known[0][1] != how:
             yield "its absence was noticed in another way"
     if any(one[1] not in _WAYS for one in absences):
         yield "an absence was noticed in no known way"
 
 
-def check_logged(log: Log, absences: Sequence[Row], counters: Sequence[Row], last_seen: int) -> Iterator[str]:
+def check_logged(
+    log: Log, absences: Sequence[Row], counters: Sequence[Row], first_seen: int, last_seen: int
+) -> Iterator[str]:
     """The times of a message's absences and counters; one that is asked for by name is noticed outside the log."""
     for _, _, before, returned in absences:
         if before not in log.answers:
@@ -61,6 +65,8 @@ def check_logged(log: Log, absences: Sequence[Row], counters: Sequence[Row], las
             yield "an absence ended with no answer in the log"
     if any(returned is None and before != last_seen for _, _, before, returned in absences):
         yield "last_seen is not what its absence says"
+    if counters and min(one[0] for one in counters if isinstance(one[0], int)) > first_seen:
+        yield "counters of its first sight are not kept"
     if any(one[0] not in log.answers for one in counters):
         yield "counters were noted with no answer in the log"
 
@@ -70,7 +76,7 @@ def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
     for _, *numbers, reactions in counters:
         if any(not (one is None or (isinstance(one, int) and not isinstance(one, bool))) for one in numbers):
             yield "a counter over time is no number"
-        if not (reactions is None or isinstance(reactions, str)):
+        if reactions is not None and not is_json(reactions):
             yield "reactions over time are garbled"
     # Which are the last cannot be told by their times: a clock may have been set back.
     if counters and all(tuple(one[1:]) != tuple(present) for one in counters):
@@ -82,9 +88,19 @@ def check_revision_times(log: Log, revision: dict[str, object]) -> Iterator[str]
     for name in ("first_seen", "last_seen", "replaced_at"):
         if revision[name] not in log.answers:
             yield f"{name} is of no answer in the log"
+    yield from check_layer(revision["layer"], log)
+
+
+def check_layer(layer: object, log: Log) -> Iterator[str]:
+    """The layer that a payload is read in is one that the server was asked in, or older."""
+    if layer not in log.layers and layer != OLDER:
+        yield "its layer is that of no answer in the log"
 
 
 def check_part(part: dict[str, object], log: Log) -> Iterator[str]:
     """When a rich message was shown in part, and completed."""
     if part["noticed_at"] not in log.answers or part["completed_at"] not in (None, *log.answers):
         yield "its part is of no answer in the log"
+    yield from check_layer(part["layer"], log)
+    if not (part["refused"] is None or isinstance(part["refused"], str)):
+        yield "what is known of its part is garbled"

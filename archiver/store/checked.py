@@ -62,6 +62,8 @@ PART_NAMES = (
 )
 Damaged = sqlite3.Error
 """What any reading may raise where the file is damaged."""
+UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, AttributeError)
+"""What making a record of a row may raise that holds what no telekeep writes."""
 
 
 class Held(NamedTuple):

@@ -17,10 +17,12 @@ CHANNEL_NAMES = (
     "flags",
     "state",
     "state_reason",
+    "state_since",
     "generation",
     "pts",
     "top_id",
     "floor_id",
+    "window_start",
     "added_at",
     "account",
     "failures",
@@ -101,7 +103,7 @@ def list_channel_revisions(conn: sqlite3.Connection, channel_id: int) -> list[Ro
 def find_last_state(conn: sqlite3.Connection, channel_id: int) -> Row | None:
     """The last move of a channel from one state to another, in the order in which they were written."""
     row: Row | None = conn.execute(
-        "SELECT state, reason FROM channel_state WHERE channel_id = ? ORDER BY rowid DESC LIMIT 1", (channel_id,)
+        "SELECT state, reason, at FROM channel_state WHERE channel_id = ? ORDER BY rowid DESC LIMIT 1", (channel_id,)
     ).fetchone()
     return row
 
@@ -154,6 +156,11 @@ def is_sequence_behind(conn: sqlite3.Connection, later: int) -> bool:
     row = conn.execute("SELECT seq FROM indexing").fetchall()
     [(high,)] = conn.execute("SELECT max(seq % ?) FROM outbox", (later,)).fetchall()
     return len(row) != 1 or (high or 0) > row[0][0]
+
+
+def list_access(conn: sqlite3.Connection) -> set[tuple[int, str]]:
+    """Which account has looked up which channel."""
+    return {(row[0], row[1]) for row in conn.execute("SELECT channel_id, account FROM access")}
 
 
 def list_saved_names(conn: sqlite3.Connection) -> list[tuple[str, str]]:

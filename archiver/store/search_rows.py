@@ -10,8 +10,9 @@ from typing import NamedTuple
 from search.blocks import octets_of
 from search.changes import Row
 from search.layout import LAYOUT_VERSION, SCHEMA
+from search.leaves import SEGMENT_BITS, first_term
 from search.normalize import NORM_VERSION
-from search.octets import OCTET_BITS, is_at
+from search.octets import EACH, OCTET_BITS, SIZE, is_at
 from search.terms import SUPERSEDED
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
@@ -139,6 +140,12 @@ def list_revision_numbers(conn: sqlite3.Connection, low: int, high: int) -> dict
     )
 
 
+def list_noted(conn: sqlite3.Connection, number: int, message_id: int) -> set[int]:
+    """The earlier contents of a message that have rows."""
+    query = "SELECT revision FROM search_revision WHERE channel = ? AND message_id = ?"
+    return {row[0] for row in conn.execute(query, (number, message_id))}
+
+
 def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
     """(channel, message, revision) of rows of earlier contents that lead to no such content."""
     return conn.execute(
@@ -159,6 +166,29 @@ def count_lost_forwards(conn: sqlite3.Connection) -> int:
                OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE {is_at("f.docid")} AND d.flags & 16)"""
     ).fetchone()
     return int(count)
+
+
+def count_stray_slots(conn: sqlite3.Connection) -> int:
+    """Octets with something in a slot that holds no row, or a number that is none."""
+    empty = [" OR ".join(f"{name}{slot} IS NOT NULL" for name in EACH) for slot in range(SIZE)]
+    stray = [f"flags{slot} IS NULL AND ({one})" for slot, one in enumerate(empty)]
+    wrong = [f"typeof({name}{slot}) NOT IN ('integer', 'null')" for slot in range(SIZE) for name in EACH]
+    (count,) = conn.execute(f"SELECT count(*) FROM search_octet WHERE {' OR '.join([*stray, *wrong])}").fetchone()
+    return int(count)
+
+
+def check_pages(conn: sqlite3.Connection) -> bool:
+    """Whether the list of pages, by which words are looked up, has each page that a word begins on."""
+    listed = {(row[0], row[1]): row[2] for row in conn.execute("SELECT segid, pgno >> 1, term FROM search_text_idx")}
+    query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0"
+    for number, block in conn.execute(query, (1 << SEGMENT_BITS,)):
+        place = number >> SEGMENT_BITS, number & (1 << 31) - 1
+        first = first_term(block)
+        if first is None:
+            continue
+        if place not in listed or not first or not first.startswith(listed[place]):
+            return False
+    return True
 
 
 def check_index(conn: sqlite3.Connection) -> bool:

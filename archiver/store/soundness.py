@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archiver.store.database import migrations
 from archiver.store.search_rows import search_schema
+from search.layout import LAYOUT_VERSION
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -60,6 +61,29 @@ def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
             yield _SPACE.sub(" ", str(found)).strip()
 
 
+_CHECKS = {
+    "channel": "state IN ('active', 'inaccessible', 'banned', 'needs_newer_layer', 'removed') AND megagroup IN (0, 1)"
+    " AND noforwards IN (0, 1) AND (pts IS NULL OR pts >= 0)"
+    " AND failures >= 0 AND (failures = 0) = (retry_at IS NULL) AND (failures = 0) = (last_error IS NULL)",
+    "channel_revision": "json_valid(usernames) AND json_valid(flags) AND json_valid(coalesce(restriction, '[]'))",
+    "account": "state IN ('active', 'dead') AND length(coalesce(phone_end, '')) <= 2",
+    "coverage": "hi >= lo",
+    "indexing": "indexing_id = 1",
+    "service": "service_id = 1",
+    "rich_part": "attempts >= 0",
+    "outbox": "node = '' OR node IN (SELECT node FROM index_home UNION SELECT node FROM index_node)",
+}
+"""What holds of each row; SQLite's own check does not look at all of its CHECK constraints."""
+
+
+def check_values(conn: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Tables with rows that cannot be."""
+    for table, rule in _CHECKS.items():
+        (count,) = conn.execute(f"SELECT count(*) FROM {table} WHERE NOT ({rule})").fetchone()
+        if count:
+            yield table, f"{count} rows hold what cannot be"
+
+
 def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
     """How the tables differ from those of this version of the schema; tables of others do no harm, triggers may."""
     expected, actual = _tables_of(version), _list_tables(conn)
@@ -90,6 +114,13 @@ def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
     for name in sorted(expected):
         if actual.get(name) != expected[name]:
             yield f"{name} is missing, or laid out otherwise"
+
+
+def is_search_mislabelled(conn: sqlite3.Connection) -> bool:
+    """Whether the search tables are laid out as this version does, but do not say so."""
+    if any(check_search_tables(conn)):
+        return False
+    return [row[0] for row in conn.execute("SELECT layout FROM search_layout")] != [LAYOUT_VERSION]
 
 
 def newest_version() -> int:

@@ -20,7 +20,13 @@ from search.normalize import fold
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
 from search.widen import widen
 
-_CHAIN = "[\u0e00-\u0eff\u3005\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+CHAIN = (
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # South East Asia
+    "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Hangul
+    "\u3005-\u3007\u3021-\u3029\u3041-\u312f\u31a0-\u31bf\u31f0-\u31ff"  # kana, bopomofo
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # Chinese characters, planes 2 and 3
+)
+"""Characters of scripts without spaces. https://www.unicode.org/Public/UCD/latest/ucd/Blocks.txt"""
 
 
 class Reference:
@@ -118,8 +124,8 @@ def _units(text: str) -> list[tuple[str, bool]]:
     """Words, and the single characters of a chain; with each whether the chain goes on behind it."""
     found = []
     for word in fold(text).split():
-        for piece in re.findall(f"{_CHAIN}+|(?:(?!{_CHAIN}).)+", word):
-            if re.match(_CHAIN, piece):
+        for piece in re.findall(f"{CHAIN}+|(?:(?!{CHAIN}).)+", word):
+            if re.match(CHAIN, piece):
                 found += [(char, at + 1 < len(piece)) for at, char in enumerate(piece)]
             else:
                 found.append((piece, False))

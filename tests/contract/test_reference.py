@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import AbstractAsyncContextManager, closing
 from datetime import UTC, datetime
@@ -20,9 +21,10 @@ from search.engine import Question, Sort
 from search.facets import NAMES, order
 from search.meili.compile import can_answer
 from search.normalize import Needle, needle, tokens
+from search.runs import in_run
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
-from tests.contract.reference import Reference, count_by
+from tests.contract.reference import CHAIN, Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where
 
 __all__ = ["where"]
@@ -265,3 +267,25 @@ def test_any_text_is_found_by_its_words_and_by_no_others(
                         assert keys == reference.keys(question), (tree, texts)
 
     asyncio.run(main())
+
+
+def test_the_reference_cuts_the_same_characters_as_the_engines() -> None:
+    differing = [
+        f"U+{code:04X}"
+        for code in range(0x110000)
+        if not 0xD800 <= code < 0xE000 and in_run(chr(code)) != (re.match(CHAIN, chr(code)) is not None)
+    ]
+    assert differing == []
+
+
+@pytest.mark.parametrize("texts", [["0", "0𠀀"], ["𠀀𠀁", "𠀁"], ["ㄅㄆ", "ㄆ"], ["កខ", "ខ"], ["㐀㐁 㐁", "x㐁"]])
+async def test_rare_characters_are_found_alike(tmp_path: Path, texts: list[str]) -> None:
+    async with exact_desk(tmp_path) as desk:
+        reference = Reference()
+        documents = [post(at, text) for at, text in enumerate(texts, 1)]
+        reference.upsert(documents)
+        await desk.write(documents)
+        for text in texts:
+            for tree in (Word(text), Phrase(text)):
+                question = Question(tree=tree, limit=100)
+                assert await all_pages(desk.engine, question) == reference.keys(question)

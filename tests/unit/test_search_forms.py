@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search import wordlist
 from search.document import Document
 from search.exact import create, upsert
 from search.forms import are_forms, bare_word, has_forms, keys
@@ -246,3 +247,17 @@ async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> N
         "1234": ["1234"],
         "国际": ["国际"],
     }
+
+
+async def test_pages_of_a_format_that_is_not_known_are_left_to_fts5(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        create(writer)
+        upsert(writer, [post(1, "Bridges bridge мост"), post(2, "bridged мосты")])
+    async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
+        before = await find_forms(reader, ["bridge", "мост"])
+        monkeypatch.setattr(wordlist, "FORMAT", 6)
+        assert await find_forms(reader, ["bridge", "мост"]) == before
+    assert before["bridge"][1:] == ["bridged", "bridges"]

@@ -1,0 +1,349 @@
+"""`telekeep verify` names every kind of damage, and calls nothing damaged that is not; `telekeep repair search`.
+
+The archive of these tests saw edits, deletions, returns, counters, other titles and names, objects of a newer layer and
+rich messages in part, all of it over the loopback server.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.evidence import run
+from archiver.evidence.run import verify
+from archiver.lock import hold
+from archiver.store.soundness import check_header
+from tests.acceptance.desk import Desk, Telegram, desk_at
+
+run.FEW = 1_000  # a process of its own for each would take longer than the work
+BLOCKS = [f"a long read of the harbour {number}" for number in range(4)]
+Key = tuple[Any, ...]
+
+UNTOLD = {
+    # What nothing else in the archive says: only a hash over all of it can.
+    "message": {"seen_pts"},
+    "channel": {
+        "alias", "megagroup", "participants", "created", "noforwards", "added_at", "window_start", "pts", "floor_id",
+        "server_count", "server_count_at", "last_sync_at", "account", "failures", "retry_at", "last_error",
+        "described_at", "server_count_pts", "accepted_count", "unexplained_count",
+    },
+    "channel_revision": {
+        "observed_at", "participants", "username", "usernames", "title", "about", "restriction", "flags",
+    },
+    "capture": {"at", "count", "version", "layer", "method"},
+    "absence": {"noticed_at", "how", "last_seen", "returned_at"},
+    "counter": {"at", "views", "forwards", "replies", "reactions"},
+    "rich_part": {"row", "attempts", "retry_at", "refused", "completed_at", "noticed_at"},
+    "outbox": {"row", "enqueued_at", "seq"},
+    "access": {"access_hash", "resolved_at"},
+    "account": {"row", "account", "reason", "since", "first_name", "phone_end"},
+    "saved_query": {"row", "query", "saved_at"},
+    "indexing": {"seq"},
+    "search_layout": {"norm"},
+    "search_block": {"flags", "views", "forwards", "low", "high"},
+    "search_run": {"low", "high"},
+    "search_origin": {"name"},
+    "search_text_config": {"row", "k", "v"},
+    # The last counters of what was superseded are in no answer.
+    "search_octet": {f"{name}{slot}" for name in ("views", "forwards") for slot in range(8)},
+}  # fmt: skip
+"""By table the columns, and `row` where one may vanish."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
+    with Telegram(tmp_path_factory.mktemp("server"), "--world", "mixed", "--world", "demo") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def eventful(server: Telegram, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    desk = desk_at(server, tmp_path_factory.mktemp("eventful") / "desk")
+    desk.log_in()
+    for name, limit in (("long_reads", 1), ("short_reads", 1)):
+        server.order("make", title=name, username=name)
+        server.order("set", channel=name, rich_limit=limit)
+        server.post(name, "", blocks=BLOCKS)
+    server.order("fault", spec="messages.getRichMessage:rpc(400,MESSAGE_ID_INVALID)x1")
+    desk.do("add", "everything", "talking_desk", "newer_desk", "atlas_desk", "long_reads", "short_reads")
+    desk.do("add", "quiet_a", "quiet_b", "nahrain_desk")
+    desk.run("sync")
+    for number in (3, 4, 5):
+        server.order("edit", channel="quiet_a", id=number + 10, text=f"report {number} of the lighthouse")
+        server.order("edit", channel="talking_desk", id=number, text=f"what was meant {number}")
+    server.order("delete", channel="quiet_a", ids=[8, 9])
+    server.order("title", channel="quiet_b", title="The loud harbour")
+    _later(desk)
+    for number in (3, 4):
+        server.order("edit", channel="quiet_a", id=number + 10, text=f"report {number} of the lighthouse keeper")
+    server.order("view", channel="quiet_a", id=10, views=9_000)
+    server.order("react", channel="quiet_a", id=10, counts={"👍": 7})
+    server.order("forget", channel="quiet_a")
+    server.order("rename", channel="quiet_b", username="loud_b")
+    server.post("loud_b", "a post by which the name is noticed")
+    _later(desk)
+    desk.do("query", "save", "Harbours", "harbour OR гавань")
+    desk.do("add", "@others_desk", "--since", "2021-12-15")
+    desk.run("sync")
+    return desk
+
+
+def _later(desk: Desk) -> None:
+    time.sleep(1.1)  # the archive counts whole seconds
+    desk.run("sync")
+
+
+@pytest.fixture
+def copied(eventful: Desk, server: Telegram, tmp_path: Path) -> Desk:
+    desk = desk_at(server, tmp_path / "copied")
+    shutil.copytree(eventful.archive, desk.archive)
+    return desk
+
+
+@pytest.mark.parametrize("options", [(), ("--deep",), ("--quick",)])
+def test_an_eventful_archive_is_not_called_damaged(copied: Desk, options: tuple[str, ...]) -> None:
+    done = copied.do("verify", *options)
+    assert done.out.endswith(" payloads\tok\n")
+    assert done.out.count("\n") == 1
+
+
+def test_neither_is_one_of_all_kinds_of_messages(filled: Desk) -> None:
+    filled.do("verify", "--deep")
+
+
+def test_neither_is_one_that_lacks_what_earlier_versions_did_not_write(copied: Desk) -> None:
+    with writing(copied.archive) as conn:
+        conn.execute("UPDATE message SET seen_pts = NULL, lang = NULL")
+        conn.execute("UPDATE channel_revision SET participants = NULL")
+    copied.do("verify", "--deep")
+
+
+def test_nor_one_that_a_service_writes_into_meanwhile(copied: Desk) -> None:
+    copied.environment["TELEKEEP_SERVICE__POLL_INTERVAL"] = "0.2"
+    service = copied.start("run")
+    try:
+        for _ in range(3):
+            copied.do("verify")
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.communicate(timeout=30)
+    copied.do("verify", "--deep")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(2) if not os.environ.get("TELEKEEP_SOAK") else range(20))
+def test_a_value_that_changes_and_a_row_that_vanishes_are_found(eventful: Desk, tmp_path: Path, seed: int) -> None:
+    chance, unfound, tried = random.Random(seed), [], 0
+    for table, columns, key in tables_of(eventful.archive / "archive.db"):
+        names = [*columns, "row"]
+        for column in names if table in ("message", "revision", "media") and not seed else chance.sample(names, 2):
+            if column in UNTOLD.get(table, ()):
+                continue
+            path = tmp_path / "damaged.db"
+            shutil.copy(eventful.archive / "archive.db", path)
+            what = damage(path, table, column, key, chance)
+            tried += 1
+            if what and not verify(path, deep=True).faults:
+                unfound.append((table, column, what))
+    assert tried > 30
+    assert unfound == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(2) if not os.environ.get("TELEKEEP_SOAK") else range(20))
+def test_a_flipped_bit_is_found_unless_it_changes_nothing(eventful: Desk, tmp_path: Path, seed: int) -> None:
+    chance, unfound, found = random.Random(seed), [], 0
+    original = (eventful.archive / "archive.db").read_bytes()
+    sound = dump(eventful.archive / "archive.db")
+    for number in range(15):
+        place, bit = chance.randrange(len(original)), chance.randrange(8)
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(original[:place] + bytes([original[place] ^ 1 << bit]) + original[place + 1 :])
+        if is_damaged(path):
+            found += 1
+        elif dump(path) != sound:
+            unfound.append((place, bit))
+        path.unlink()
+    assert unfound == []
+    assert found > 5
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "first bytes", "text", "foreign", "no tables", "page size"])
+def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_archive: Path, kind: str) -> None:
+    desk.archive.mkdir(exist_ok=True)
+    path = desk.archive / "archive.db"
+    whole = (filled_archive / "archive.db").read_bytes()
+    contents = {
+        "empty": b"", "cut": whole[: len(whole) // 2 + 100], "first bytes": whole[:50],
+        "text": b"no database at all\n" * 99,
+        "page size": whole[:16] + b"\0\7" + whole[18:],
+    }  # fmt: skip
+    if kind in contents:
+        path.write_bytes(contents[kind])
+    else:
+        with closing(sqlite3.connect(path)) as conn:
+            conn.execute("CREATE TABLE other (a)" if kind == "foreign" else "PRAGMA user_version = 5")
+            conn.execute("VACUUM")
+    for options in ((), ("--quick",), ("--deep",)):
+        done = desk.run("verify", *options)
+        assert (done.status, done.out, len(done.errors)) == (6, "", 1), done
+    assert "Restore it from a backup." in done.err
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE message SET text = CAST(x'ff80' AS TEXT) WHERE message_id = 3",
+        "UPDATE message SET entities = '[', sender = '{}', fwd_from = '7', action = 'null' WHERE message_id = 5",
+        "UPDATE revision SET media = 'x', first_seen = -5",
+        "UPDATE media SET extra = CAST(x'fe' AS TEXT), duration = 9e999",
+        "UPDATE channel SET usernames = '7', flags = ''",
+        "UPDATE message SET date = 9223372036854775807 WHERE message_id = 4",
+        "UPDATE message SET raw = x'', payload_sha256 = x'e3b0' WHERE message_id = 4",
+        "UPDATE message SET message_id = -message_id WHERE message_id = 7",
+        "UPDATE search_octet SET flags3 = 'x', place0 = NULL",
+        "DELETE FROM search_text_data",
+        "DROP TABLE search_block",
+        "DROP INDEX message_date",
+        "DROP TABLE counter",
+        "PRAGMA user_version = 3",
+        "PRAGMA user_version = 99",
+        "CREATE TRIGGER t AFTER INSERT ON message BEGIN DELETE FROM revision; END",
+        "UPDATE coverage SET hi = hi - 1",
+        "DELETE FROM capture WHERE capture_id = 4",
+        "INSERT INTO outbox VALUES (77, 1, '', 5, 0)",
+        "UPDATE message SET missing_since = 1700000000, missing_how = 'update' WHERE message_id = 3",
+    ],
+)
+def test_values_that_cannot_be_are_named_without_a_word_of_a_library(copied: Desk, sql: str) -> None:
+    with writing(copied.archive) as conn:
+        conn.execute(sql)
+    done = copied.run("verify")
+    assert done.status == 6, done
+    assert len(done.errors) == 1
+    assert not any(word in done.out + done.err for word in ("Error", "Traceback", "sqlite3"))
+
+
+def test_search_tables_are_repaired_from_the_messages(copied: Desk) -> None:
+    before = copied.do("search", "harbour", "--json").out
+    with writing(copied.archive) as conn:
+        conn.execute("DELETE FROM search_text_config")
+        conn.execute("UPDATE search_octet SET flags0 = 5")
+    done = copied.run("verify")
+    assert done.status == 6
+    assert "telekeep repair search" in done.err
+    with hold(copied.archive, command="sync"):
+        assert copied.run("repair", "search").status == 2
+    assert "from 98" in copied.do("repair", "search").err
+    copied.do("verify", "--deep")
+    assert copied.do("search", "harbour", "--json").out == before
+
+
+def test_each_damage_is_a_line_of_its_own(copied: Desk) -> None:
+    with writing(copied.archive) as conn:
+        conn.execute("UPDATE message SET views = 123456 WHERE views IS NOT NULL")
+        (count,) = conn.execute("SELECT count(*) FROM message WHERE views = 123456").fetchone()
+    lines = copied.run("verify").out.splitlines()
+    assert len([line for line in lines if line.endswith("\tviews is not what its payload says")]) == count
+    assert copied.run("verify", "--quick").status == 0
+
+
+def test_options_that_do_not_go_together_are_refused(copied: Desk) -> None:
+    assert copied.run("verify", "--quick", "--deep").status == 2
+    assert copied.run("verify", "out", "--deep").status == 2
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[sqlite3.Connection]:
+    """The archive's file, with no rule held."""
+    with closing(sqlite3.connect(directory / "archive.db", isolation_level=None)) as conn:
+        conn.execute("PRAGMA ignore_check_constraints = ON")
+        yield conn
+
+
+def tables_of(path: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each table that has rows, with its columns and its key."""
+    with closing(sqlite3.connect(path)) as conn:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('search_text', 'sqlite_sequence')"
+        for (table,) in conn.execute(query).fetchall():
+            columns = conn.execute(f"PRAGMA table_info({table})").fetchall()
+            if conn.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
+                key = [one[1] for one in sorted(columns, key=lambda one: one[5]) if one[5]] or ["rowid"]
+                yield table, [one[1] for one in columns], key
+
+
+def damage(path: Path, table: str, column: str, key: list[str], chance: random.Random) -> str | None:
+    """Change a value of some row, or delete the row; what was done, None where a rule of the table forbids it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA ignore_check_constraints = ON")
+        rows = conn.execute(f"SELECT {', '.join(key)} FROM {table}").fetchall()
+        row = chance.choice(rows)
+        where = " AND ".join(f"{name} IS ?" for name in key)
+        if column == "row":
+            conn.execute(f"DELETE FROM {table} WHERE {where}", row)
+            return f"{row} deleted"
+        [(value,)] = conn.execute(f"SELECT {column} FROM {table} WHERE {where}", row).fetchall()
+        try:
+            conn.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (other(value, chance), *row))
+        except sqlite3.IntegrityError:
+            return None
+        return f"{row} was {value!r:.40}"
+
+
+def other(value: Any, chance: random.Random) -> Any:
+    """A value that is not this one, but near."""
+    match value:
+        case None:
+            return chance.choice(["x", 7])
+        case int() | float():
+            return value + chance.choice([-1, 1, 64])
+        case bytes() if value:
+            at = chance.randrange(len(value))
+            return value[:at] + bytes([value[at] ^ 1 << chance.randrange(8)]) + value[at + 1 :]
+        case str() if value:
+            at = chance.randrange(len(value))
+            return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+    return "x" if value == "" else b"x"
+
+
+def is_damaged(path: Path) -> bool:
+    return bool(check_header(path)) or not is_opened(path) or bool(verify(path, deep=True).faults)
+
+
+def is_opened(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as conn:
+            conn.execute("PRAGMA user_version").fetchone()
+            conn.execute("SELECT * FROM sqlite_master").fetchall()
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def dump(path: Path) -> list[Any]:
+    """All that can be read of the file and can be compared; the error where something cannot."""
+    found: list[Any] = []
+    try:
+        with closing(sqlite3.connect(path)) as conn:
+            conn.text_factory = bytes
+            tables = conn.execute("SELECT name, sql, type FROM sqlite_master ORDER BY name").fetchall()
+            found += [tables, conn.execute("PRAGMA user_version").fetchone()]
+            for name, _, kind in tables:
+                table = name.decode()
+                if kind == b"table" and table != "search_text":
+                    told = [one[1].decode() for one in conn.execute(f"PRAGMA table_info({table})")]
+                    told = [column for column in told if column not in UNTOLD.get(table, ())]
+                    found.append(conn.execute(f"SELECT {', '.join(told)} FROM {table}").fetchall())
+    except (sqlite3.Error, UnicodeDecodeError) as exc:
+        return [str(exc)]
+    return found

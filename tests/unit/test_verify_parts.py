@@ -1,0 +1,104 @@
+"""Parts of `telekeep verify` by themselves: names, absences, coverage, words of the index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from telethon.tl import types
+
+from archiver.evidence.custody import check_coverage, check_top
+from archiver.evidence.findable import in_order, is_made_of, text_terms
+from archiver.evidence.names import StoredNames
+from archiver.evidence.times import check_absences
+from archiver.store.checked import AFTER
+
+USER = types.PeerUser(5)
+
+
+def test_stored_names_belong_to_their_peers_only() -> None:
+    sender = orjson.dumps({"type": "user", "id": 5, "name": "Nadia", "username": None}).decode()
+    header = orjson.dumps({"from_id": {"type": "channel", "id": 9}, "name": "Desk", "username": "desk"}).decode()
+    names = StoredNames(None, header, sender)
+    assert names.sender(USER) == sender
+    assert names.names(types.PeerChannel(9)) == ("Desk", "desk")
+    assert names.names(types.PeerUser(6)) == names.names(types.PeerChat(9)) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["", "[", "7", "[]", '{"type":"user","id":5,"name":7,"username":[]}', b"x", 3.5])
+def test_garbled_names_are_none(text: Any) -> None:
+    assert StoredNames(text).names(USER) == (None, None)
+
+
+CHANNEL = {"generation": 2, "top_id": 50, "window_start": None, "floor_id": None}
+
+
+def answer(lo: int | None, hi: int | None, generation: int = 2) -> dict[str, Any]:
+    return {"lo": lo, "hi": hi, "generation": generation, "method": "history"}
+
+
+@pytest.mark.parametrize(
+    ("covered", "wrong"),
+    [
+        ([(0, 1, 30), (2, 10, 50)], None),
+        ([(1, 1, 20), (1, 25, 30), (2, 10, 50)], "earlier generations"),
+        ([(0, 1, 30), (2, 10, 49)], "not what the log proves"),
+        ([(0, 1, 30), (2, 10, 51)], "no range of its ids"),
+        ([(0, 1, 30), (2, 10, 30), (2, 31, 50)], "touches another"),
+        ([(0, 1, 30), (2, 10, 50), (3, 1, 5)], "has not begun"),
+        ([(2, 10, 50)], "earlier generations"),
+    ],
+)
+def test_coverage_is_what_answers_proved(covered: list[tuple[int, int, int]], wrong: str | None) -> None:
+    log = [answer(1, 20, 1), answer(21, 30, 1), answer(30, 50), answer(10, 29), answer(None, None)]
+    found = list(check_coverage(CHANNEL, covered, log))
+    assert (found == []) if wrong is None else any(wrong in one for one in found)
+
+
+def test_a_newest_id_outside_of_the_window_needs_no_answer() -> None:
+    assert list(check_top(CHANNEL, [answer(1, 40)], highest=40)) != []
+    assert list(check_top(CHANNEL, [answer(1, 50)], highest=50)) == []
+    assert list(check_top(CHANNEL, [answer(1, 40), answer(None, None)], highest=40)) == []
+    assert list(check_top(CHANNEL | {"window_start": 5}, [answer(1, 40)], highest=40)) == []
+
+
+def after(since: int | None, how: str | None) -> tuple[Any, ...]:
+    return tuple({"missing_since": since, "missing_how": how}.get(name) for name in AFTER)
+
+
+@pytest.mark.parametrize(
+    ("since", "how", "absences", "sound"),
+    [
+        (None, None, [], True),
+        (None, None, [(5, "audit", 1, 9)], True),
+        (None, None, [(5, "audit", 1, None)], False),
+        (5, "audit", [(5, "audit", 1, None)], True),
+        (5, "update", [(5, "audit", 1, None)], False),
+        (5, "audit", [], False),
+        (5, None, [(5, "audit", 1, None)], False),
+        (5, "audit", [(4, "audit", 1, None)], False),
+        (5, "update", [(5, "audit", 1, 5)], True),  # back and gone again within a second
+        (5, "audit", [(3, "audit", 1, None), (5, "audit", 1, None)], False),
+    ],
+)
+def test_a_message_is_missing_exactly_while_an_absence_is_open(
+    since: int | None, how: str | None, absences: list[Any], sound: bool
+) -> None:
+    assert (list(check_absences(after(since, how), absences)) == []) is sound
+
+
+def test_words_of_the_index_are_those_of_a_line_whatever_spaces_it_has() -> None:
+    line = "channel:1 from:desk  bridge   opens :: video mp4"
+    terms = ["channel:1", "from:desk", "bridge", "opens", "::", "video", "mp4"]
+    assert is_made_of(terms, line)
+    assert not is_made_of([*terms, "more"], line)
+    assert not is_made_of(["channel:1", "from:desk", "opens", "bridge", *terms[4:]], line)
+    assert text_terms(terms) == terms[2:]
+    assert is_made_of(["x" * 32_768], "x" * 40_000)
+
+
+def test_places_of_words_have_no_holes() -> None:
+    assert in_order([(1, "b"), (0, "a")]) == ["a", "b"]
+    assert in_order([(2, "b"), (0, "a")]) is None
+    assert in_order([(0, "b"), (0, "a")]) is None
