@@ -87,8 +87,13 @@ def is_empty(obj: Any) -> bool:
     return isinstance(obj, types.MessageEmpty)
 
 
-def convert_message(obj: Any, raw: bytes, *, channel_id: int, peers: Peers, layer: int) -> Message:
-    """The record of a post or a service message; `raw` are its bytes as sent. Never raises."""
+def convert_message(
+    obj: Any, raw: bytes, *, channel_id: int, peers: Peers, layer: int, lang: str | None = None
+) -> Message:
+    """The record of a post or a service message; `raw` are its bytes as sent. Never raises.
+
+    `lang`: its language, where that is known.
+    """
     attempt = _Attempt()
     payload_sha256 = sha256(raw).digest()
     extra: dict[str, object] = {}
@@ -112,7 +117,7 @@ def convert_message(obj: Any, raw: bytes, *, channel_id: int, peers: Peers, laye
         pinned=bool(obj.pinned),
         silent=bool(obj.silent),
         extra=_extra(extra, attempt) if extra or attempt.failed else None,
-        lang=name_language(content["text"]),
+        lang=name_language(content["text"]) if lang is None else lang,
         partial=bool(getattr(obj.rich_message, "part", False)),
         raw=raw,
         layer=layer,

@@ -22,7 +22,7 @@ def read_payload(raw: bytes) -> Any | None:
 
 def derive(obj: Any, raw: bytes, *, channel_id: int, layer: int, peers: Peers) -> Message:
     """The record of an object that `read_payload` gave."""
-    return convert_message(obj, raw, channel_id=channel_id, peers=peers, layer=layer)
+    return convert_message(obj, raw, channel_id=channel_id, peers=peers, layer=layer, lang="")
 
 
 def derive_stub(raw: bytes, *, channel_id: int, message_id: int, layer: int) -> Message:

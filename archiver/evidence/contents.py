@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-import orjson
-
+from archiver.evidence.kept import compare_slots, is_extra, load, marks, may_have_kept
 from archiver.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
 from archiver.store.message import CONTENT_NAMES, content_of
@@ -27,8 +26,9 @@ _JSON = frozenset({"sender", "fwd_from", "reactions"})
 _PINNED = CONTENT_NAMES.index("pinned")
 _DIGEST = CONTENT_NAMES.index("payload_sha256")
 _DATE, _LAYER = CONTENT_NAMES.index("date"), CONTENT_NAMES.index("layer")
-_RICHER = frozenset({"id", "title", "url", "search_text", "extra"})
-"""What an earlier answer may have told of a poll, a story or a preview, where the last one tells less."""
+_FILLED = frozenset({"views", "forwards"})
+"""What stays as it was where an answer lacks it."""
+_DIGEST_SIZE = 32
 _slot_values = attrgetter(*MEDIA_NAMES)
 _REVISED = ("edit_date", "text", "entities", "markup", "extra", "content_hash", "layer")
 
@@ -44,17 +44,21 @@ def compare_message(record: Message, content: Row, part: Message | None) -> Wron
     if expected[:_PINNED] == content[:_PINNED] and expected[_PINNED + 1 :] == content[_PINNED + 1 :]:
         return
     of_two = part is not None or (record.extra is not None and '"rich"' in record.extra)
+    marked = marks(content[CONTENT_NAMES.index("extra")])
     for name, told, kept in zip(CONTENT_NAMES, expected, content, strict=True):
         if name == "pinned" or (told == kept and type(told) is not float):
             continue
-        if of_two and name in _OF_TWO and _may_be_of_two(name, told, kept, part):
+        if (of_two and name in _OF_TWO) or name in _FILLED:
+            if _may_be_of_two(name, told, kept, part):
+                continue
+        elif _may_be_kept(name, told, kept, marked):
             continue
         yield f"{name} is not what its payload says"
 
 
 def _may_be_of_two(name: str, told: object, kept: object, part: Message | None) -> bool:
     """Whether a rich message may have it from the other of its two answers."""
-    if part is not None and kept == getattr(part, name):
+    if part is not None and name in _OF_TWO and kept == getattr(part, name):
         return True
     if told is not None:
         return False
@@ -78,60 +82,44 @@ def compare_stub(stub: Message, content: Row) -> Wrong:
 def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
     """`rows`: the columns of `media` by slot, those of the files behind them last."""
     kept = [row[: len(MEDIA_NAMES)] for row in rows]
-    told = [_slot_values(slot) for slot in record.media]
-    if told != kept:
-        yield from _compare_slots(record, told, kept)
+    if [_slot_values(slot) for slot in record.media] != kept:
+        yield from compare_slots(record.media, kept)
     for row in rows:
         path, digest, status = row[len(MEDIA_NAMES) :]
         if (status == "not downloaded") != (path is None) or (path is None and digest is not None):
             yield f"media {row[0]}: the state of its file contradicts itself"
 
 
-def _compare_slots(record: Message, told: list[Row], kept: list[Row]) -> Wrong:
-    poor = any(map(_is_poor, record.media))
-    if poor and len(kept) > len(told):
-        kept = kept[: len(told)]  # an earlier answer told of what hangs inside, and that is kept
-    if len(told) != len(kept):
-        yield f"media has {len(kept)} slots where its payload says {len(told)}"
-        return
-    for said, row in zip(told, kept, strict=True):
-        for name, one, other in zip(MEDIA_NAMES, said, row, strict=True):
-            if one != other and not (poor and name in _RICHER and isinstance(other, str)):
-                yield f"media {said[0]}: {name} is not what its payload says"
-
-
-def _is_poor(slot: Media) -> bool:
-    """Whether the server tells less of it than it may have told before."""
-    extra = slot.extra or ""
-    match slot.kind:
-        case "poll":
-            return '"min":true' in extra or '"total_voters"' not in extra
-        case "story":
-            return '"story":' not in extra
-        case "webpage":
-            return '"state":' in extra
-    return False
-
-
 def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:
     """An earlier content with the record of its payload."""
+    marked = marks(row["extra"])
     for name in _REVISED:
         told: object = getattr(record, name)
         if name == "edit_date":
             told = int(record.edit_date.timestamp()) if record.edit_date else None
-        if told != row[name]:
+        if told != row[name] and not _may_be_kept(name, told, row[name], marked):
             yield f"{name} is not what its payload says"
-    kept = _parsed(row["media"])
+    kept = load(row["media"])
     if not isinstance(kept, list) or not all(isinstance(one, dict) for one in kept):
         yield "media is garbled"
-    elif not any(map(_is_poor, record.media)) and not _same_slots(record.media, kept):
+    elif "media" not in marked and not _same_slots(record.media, kept):
         yield "media is not what its payload says"
 
 
+def _may_be_kept(name: str, told: object, kept: object, marked: Mapping[str, Any]) -> bool:
+    """Whether a message may have it from an earlier answer, which is marked."""
+    if name == "extra":
+        return isinstance(told, str | None) and is_extra(told, kept)
+    if "media" not in marked:
+        return False
+    return (name == "content_hash" and isinstance(kept, bytes) and len(kept) == _DIGEST_SIZE) or name == "media_kind"
+
+
 def _same_slots(told: Sequence[Media], kept: Sequence[Mapping[str, Any]]) -> bool:
-    return len(told) == len(kept) and all(
-        _same(getattr(slot, name), one.get(name))
-        for slot, one in zip(told, kept, strict=True)
+    return len(told) <= len(kept) and all(
+        (slot < len(told) and _same(getattr(told[slot], name), one.get(name)))
+        or may_have_kept(told, slot, name, one.get(name))
+        for slot, one in enumerate(kept)
         for name in MEDIA_NAMES
         if name not in ("slot", "extra")
     )
@@ -151,13 +139,4 @@ def named_revision(row: Row) -> dict[str, Any]:
 
 def is_json(text: object) -> bool:
     """Whether it is a JSON document."""
-    return _parsed(text) is not None
-
-
-def _parsed(text: object) -> Any:
-    if not isinstance(text, str):
-        return None
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        return None
+    return load(text) is not None

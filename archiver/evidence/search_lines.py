@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from archiver.document import to_document
@@ -62,7 +63,7 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
 
 
 def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
-    document = to_document(message, lang="")
+    document = to_document(replace(message, lang=message.lang or ""))
     made = entry(document)
     yield from findable.check_document(made, row)
     if not findable.is_made_of(terms, made.line):

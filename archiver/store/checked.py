@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from archiver.record import Media
+from archiver.store.medium import find_reading
 from archiver.store.message import CONTENT_NAMES
 
 Row: TypeAlias = tuple[Any, ...]
@@ -80,24 +81,11 @@ class Held(NamedTuple):
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The archive's file, read-only."""
-    with closing(_connect(path)) as conn:
+    uri, _ = find_reading(path)
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as conn:
         conn.execute("PRAGMA temp_store = MEMORY")
         conn.execute("PRAGMA busy_timeout = 10000")
         yield conn
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    uri = path.resolve().as_uri()
-    conn = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
-    try:
-        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as exc:
-        conn.close()
-        if exc.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-        # A medium that nobody can write to: there is no writer whose journal would have to be shared.
-        return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-    return conn
 
 
 @contextmanager
