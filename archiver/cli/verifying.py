@@ -73,7 +73,7 @@ async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tu
                 progress(count)
                 if not sound:
                     which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"
-                    broken.append((f"{channel_id}/{message_id}{which}", "has another SHA-256"))
+                    broken.append((f"{channel_id}/{message_id}{which}", "has a different SHA-256"))
     return count, broken, 0
 
 

@@ -19,7 +19,7 @@ from archiver.store.message import CONTENT_NAMES, content_of
 Wrong: TypeAlias = Iterator[str]
 """Sentences of what is wrong; none for what is right."""
 
-HASH = "has another SHA-256"
+HASH = "has a different SHA-256"
 _COUNTERS = frozenset({"views", "forwards", "replies", "reactions"})
 _OF_TWO = _COUNTERS | {"sender", "fwd_from"}
 _JSON = frozenset({"sender", "fwd_from", "reactions"})
