@@ -34,7 +34,8 @@ def command(context: typer.Context) -> int:
 
 async def run(settings: Settings) -> int:
     """Make them. Returns the exit status. Raises IntegrityError."""
-    from archiver.errors import IntegrityError  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - --help must not pay for it
+    from archiver.errors import IntegrityError  # noqa: PLC0415 - see above
     from archiver.lock import hold  # noqa: PLC0415 - see above
     from archiver.reindex import rebuild_search  # noqa: PLC0415 - see above
     from archiver.store.checked import UNREADABLE  # noqa: PLC0415 - see above
@@ -42,6 +43,7 @@ async def run(settings: Settings) -> int:
 
     directory = settings.archive.dir
     expect_archive(directory)
+    look_at_permissions(directory, close=True)
     with hold(directory, command="repair"):
         async with await Database.open(directory) as database:
             try:

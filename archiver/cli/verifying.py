@@ -10,6 +10,7 @@ from pathlib import Path
 from archiver.cli import output
 from archiver.cli.counting import count_rows
 from archiver.cli.invocation import Invocation
+from archiver.cli.privacy import look_at_permissions
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.checked import reading
@@ -24,6 +25,7 @@ REPAIR = "`telekeep repair search` makes the search tables again."
 def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
     """Check it; the result is the exit status. Raises IntegrityError."""
     directory = invocation.settings().archive.dir
+    look_at_permissions(directory, close=False)
     asyncio.run(expect_archive(directory))
     with count_rows("verify") as progress:
         if quick:
@@ -88,6 +90,8 @@ async def expect_archive(directory: Path) -> None:
     try:
         async with await Database.open_readonly(directory) as database:
             version = await database.schema_version()
+            if database.remark:
+                output.note(database.remark)
     except NewerSchemaError as exc:
         if _is_laid_out(path, newest_version()):
             raise _damaged(path, "its number of the schema is not that of its tables") from exc

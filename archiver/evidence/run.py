@@ -75,11 +75,12 @@ def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = 
 
 def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
     """Where no payload is one that is known here, none can be compared with what was made of it."""
-    if unreadable and not readable:
+    if found.payloads and not readable:
         found.faults = [fault for fault in found.faults if not fault.mirrored]
-        found.remarks.append(
-            f"this version reads none of the {len(unreadable)} payloads: they were compared with their SHA-256 only."
-        )
+        if unreadable:
+            found.remarks.append(
+                f"this version reads none of the {len(unreadable)} payloads: only their SHA-256 was compared."
+            )
     else:
         found.add([Fault(place, "its payload cannot be read") for place in unreadable])
 

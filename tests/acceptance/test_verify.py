@@ -180,7 +180,7 @@ def test_a_flipped_bit_is_found_unless_it_changes_nothing(eventful: Desk, tmp_pa
 
 @pytest.mark.parametrize("kind", ["empty", "cut", "first bytes", "text", "foreign", "no tables", "page size"])
 def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_archive: Path, kind: str) -> None:
-    desk.archive.mkdir(exist_ok=True)
+    desk.archive.mkdir(mode=0o700, exist_ok=True)
     path = desk.archive / "archive.db"
     whole = (filled_archive / "archive.db").read_bytes()
     contents = {
@@ -194,6 +194,7 @@ def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_arch
         with closing(sqlite3.connect(path)) as conn:
             conn.execute("CREATE TABLE other (a)" if kind == "foreign" else "PRAGMA user_version = 5")
             conn.execute("VACUUM")
+    path.chmod(0o600)
     for options in ((), ("--quick",), ("--deep",)):
         done = desk.run("verify", *options)
         assert (done.status, done.out, len(done.errors)) == (6, "", 1), done
