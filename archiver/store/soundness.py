@@ -63,7 +63,7 @@ def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
 
 _CHECKS = {
     "channel": "state IN ('active', 'inaccessible', 'banned', 'needs_newer_layer', 'removed') AND megagroup IN (0, 1)"
-    " AND noforwards IN (0, 1) AND (pts IS NULL OR pts >= 0)"
+    " AND noforwards IN (0, 1)"
     " AND failures >= 0 AND (failures = 0) = (retry_at IS NULL) AND (failures = 0) = (last_error IS NULL)",
     "channel_revision": "json_valid(usernames) AND json_valid(flags) AND json_valid(coalesce(restriction, '[]'))",
     "account": "state IN ('active', 'dead') AND length(coalesce(phone_end, '')) <= 2",
