@@ -41,7 +41,7 @@ def command(
     The archive (no PATH): SQLite's own check of the file; every payload, earlier contents included, by its SHA-256, and
     all that was made of it (texts, dates, attachments, counters ...) by making it again; absences, revisions, what was
     fetched and the log of answers against each other; the search tables against the messages, with --deep every word of
-    them, else of some 20,000 messages. With --quick: the file, and payloads by their SHA-256. Each damage is a line.
+    them, else of some 10,000 messages. With --quick: the file, and payloads by their SHA-256. Each damage is a line.
     """
     if path is not None:
         if quick or deep:

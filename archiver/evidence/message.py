@@ -29,6 +29,9 @@ _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
     for name in ("first_seen", "last_seen", "missing_since", "missing_how", "revisions", "lang")
 )
 _MOST_LISTED = 20
+_NO_TEXTS = (None, None, None)
+_NO_NAMES = StoredNames()
+"""Of most messages: a channel's own posts."""
 
 
 @dataclass(slots=True)
@@ -82,7 +85,8 @@ class MessageCheck:
             self._note([f"search: {one}" for one in told], mirrored=True)
 
     def _note(self, wrong: Iterable[str], *, which: str = "", mirrored: bool = False) -> None:
-        self._done.faults += [Fault(self._place + which, one, mirrored) for one in wrong]
+        for one in wrong:
+            self._done.faults.append(Fault(self._place + which, one, mirrored))
 
     def _check_content(self, row: Row, media: list[Row]) -> tuple[Message | None, list[str]]:
         """The record of its payload, and how the rows differ from it."""
@@ -110,10 +114,13 @@ class MessageCheck:
             wrong.append("its payload is that of another message")
         if (layer == OLDER) != (layer_of(raw) == OLDER):
             wrong.append("its layer is not that of its payload")
-        return record, wrong + list(contents.compare_media(record, media))
+        if media or record.media:
+            wrong += contents.compare_media(record, media)
+        return record, wrong
 
     def _derive(self, obj: Any, raw: bytes, row: Row, layer: int) -> Message:
-        names = StoredNames(row[_REPLY], row[_FORWARD], row[_SENDER])
+        texts = (row[_REPLY], row[_FORWARD], row[_SENDER])
+        names = _NO_NAMES if texts == _NO_TEXTS else StoredNames(*texts)
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
     def _read_part(self, message_id: int) -> tuple[Message | None, list[str]]:

@@ -26,8 +26,10 @@ T = TypeVar("T")
 
 STRETCH = 5_000
 """Messages of a task."""
-PART = 20_000
-"""Rows of the search tables that are compared with texts unless all are; more in one go, where there are very many."""
+PART = 10_000
+"""Rows of the search tables that are compared with texts in one go; more where there are very many."""
+FULLY = 20_000
+"""Rows up to which all are compared; of more, one part, unless all are asked for."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
 """Tasks up to which a second process would take longer to begin than it saves."""
@@ -134,7 +136,7 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     found.rows = sum(search_rows.count_present(conn).values())
     size = LARGE_PART if found.rows > LARGE else PART
     parts = search_rows.list_parts(conn, size >> 3)
-    every = 1 if deep else max(1, found.rows // PART)
+    every = 1 if deep or found.rows <= FULLY else len(parts)
     return [Task("index", 0, 0, 0)] + [
         Task("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
     ]
