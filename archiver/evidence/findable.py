@@ -32,7 +32,7 @@ def check_row(
         yield "it has no row" if not rows else "it has more than one row"
         return
     [row] = rows
-    if row.date != int(record.date.timestamp()) or row.docid not in window(tier_of(row.docid), row.date):
+    if row.date != int(record.date.timestamp()):
         yield "its row has another date"
     if (row.views, row.forwards) != counters:
         yield "its row has other counters"
@@ -88,6 +88,9 @@ def check_blocks(
         known = blocks.get(one.block)
         if known is None or not _holds(known, one[1:]):
             yield f"block {one.block} does not say what is in it"
+    for row in rows:
+        if row.docid not in window(tier_of(row.docid), row.date):
+            yield f"row {row.docid} has another date"
     for run in find_runs(rows):
         found = runs.get((run.channel, run.block))
         if found is None or not (found[0] <= run.low and run.high <= found[1]):

@@ -40,13 +40,14 @@ UNTOLD = {
     "channel_revision": {
         "observed_at", "participants", "username", "usernames", "title", "about", "restriction", "flags",
     },
-    "capture": {"at", "count", "version", "layer", "method"},
+    "capture": {"at", "count", "version", "layer", "method", "clock_ahead", "lo", "hi"},
+    "coverage": {"generation"},
     "absence": {"noticed_at", "how", "last_seen", "returned_at"},
     "counter": {"at", "views", "forwards", "replies", "reactions"},
     "rich_part": {"row", "attempts", "retry_at", "refused", "completed_at", "noticed_at"},
     "outbox": {"row", "enqueued_at", "seq"},
     "access": {"access_hash", "resolved_at"},
-    "account": {"row", "account", "reason", "since", "first_name", "phone_end"},
+    "account": {"row", "account", "reason", "since", "first_name", "phone_end", "clock_ahead", "clock_at"},
     "saved_query": {"row", "query", "saved_at"},
     "indexing": {"seq"},
     "search_layout": {"norm"},
@@ -54,8 +55,8 @@ UNTOLD = {
     "search_run": {"low", "high"},
     "search_origin": {"name"},
     "search_text_config": {"row", "k", "v"},
-    # The last counters of what was superseded are in no answer.
-    "search_octet": {f"{name}{slot}" for name in ("views", "forwards") for slot in range(8)},
+    # Of what was superseded neither the last counters nor all words are kept.
+    "search_octet": {f"{name}{slot}" for name in ("views", "forwards", "stamp") for slot in range(8)},
 }  # fmt: skip
 """By table the columns, and `row` where one may vanish."""
 
