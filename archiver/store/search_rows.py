@@ -179,7 +179,7 @@ def count_stray_slots(conn: sqlite3.Connection) -> int:
 
 def check_pages(conn: sqlite3.Connection) -> bool:
     """Whether the list of pages, by which words are looked up, has each page that a word begins on."""
-    if len(conn.execute("SELECT 1 FROM search_text_data WHERE id IN (1, 10)").fetchall()) != 2:  # noqa: PLR2004
+    if len(conn.execute("SELECT 1 FROM search_text_data WHERE id IN (1, 10)").fetchall()) != 2:
         return False  # its averages, or the list of its segments
     listed = {(row[0], row[1]): row[2] for row in conn.execute("SELECT segid, pgno >> 1, term FROM search_text_idx")}
     query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0"
