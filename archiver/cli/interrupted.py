@@ -11,7 +11,7 @@ _NOTHING = "nothing was changed."
 
 KEPT = {
     "login": "unless it said who is logged in, the login was not finished; run `telekeep login` again.",
-    "add": "every channel that it said was added is kept; add the others again.",
+    "add": "every channel that it said was added or asked for is kept; add the others again.",
     "remove": "a channel that it said was removed is removed, the archive is untouched.",
     "move": "a channel that it said was moved is moved, the archive is untouched.",
     "sync": "what was stored stays, the next sync goes on from there.",

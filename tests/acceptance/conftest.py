@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import pytest
 from tests.acceptance.desk import Desk, Telegram, desk_at
 from tests.acceptance.world import FILLED
 
+# Archives that tests make by hand are as private as telekeep's own: it warns of others.
+os.umask(0o077)
 # Whoever runs the tests in the background of a script may have Ctrl-C ignored, which all processes inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -96,3 +96,4 @@ def test_title_and_name_are_the_present_ones(filled: Desk, telegram: Telegram) -
     rows = filled.export("quiet_no_more")
     # The old name may be somebody else's by now: a permalink with it would cite a stranger.
     assert {row["permalink"].rpartition("/")[0] for row in rows} == {"https://t.me/quiet_no_more"}
+    telegram.order("rename", channel="quiet_no_more", username="quiet_g")  # others share this server

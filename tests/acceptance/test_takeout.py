@@ -239,7 +239,7 @@ def test_a_wait_of_months_is_told_obeyed_for_a_week_and_lifted_by_a_person(desk:
     for wrong in ("default:getFullChannel", "nobody", "../x:y", ":"):
         refused = desk.run("accounts", "--forget-wait", wrong)
         assert refused.status == 2
-        assert "There are: default:getHistory." in refused.errors[0]
+        assert "Current waits: default:getHistory." in refused.errors[0]
     lifted = desk.run("accounts", "--forget-wait", "default:getHistory")
     assert lifted.status == 0
     assert "lifted: default was not to call getHistory before" in lifted.err
