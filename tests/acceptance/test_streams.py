@@ -50,6 +50,7 @@ TABLE: tuple[tuple[str, int, bool], ...] = (
     ("export -o -", 0, True),
     ("index status", 2, False),
     ("verify", 0, True),
+    ("repair search", 0, False),
 )
 
 

@@ -134,8 +134,8 @@ async def test_speed_is_judged_by_the_worlds_clock(
 ) -> None:
     alpha = world.add_channel("Alpha", "alpha")
     server.clock_speed = 1_000_000
-    order("mark")
     started = time.monotonic()
+    order("mark")
     async with client_of(server, account) as client:
         for _ in range(5):
             await client(history(peer_of(alpha, account)))
