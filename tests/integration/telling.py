@@ -10,6 +10,7 @@ answers that were lost on the way, restarts.
 from __future__ import annotations
 
 import time
+import weakref
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,8 @@ class TellingServer(Server):
         self._spoiled = False
         self._ordered: dict[tuple[int | None, str], float] = {}
         """Account and method -> when a flood wait was last ordered, in real time."""
+        self._broken: weakref.WeakSet[Connection] = weakref.WeakSet()
+        """Connections on which a client has been told, or left to see, that nothing more comes."""
 
     def forgive(self, moment: float | None = None) -> None:
         """Whoever should have heard of the orders that were on their way then has not."""
@@ -58,7 +61,11 @@ class TellingServer(Server):
         if plan.flood is not None:
             self._ordered[call.account, call.method] = time.monotonic() + plan.delay
         await super()._planned(conn, msg_id, seqno, call, plan)
+        if plan.flood is not None and conn in self._broken:
+            self.faults.until.pop((call.account, call.method), None)
         broken = plan.drop or plan.transport is not None or plan.half is not None or plan.cut is not None
+        if broken:
+            self._broken.add(conn)
         told = plan.error is not None and plan.error[1].startswith("FLOOD_WAIT") and plan.refuse is None
         if broken or (plan.flood is not None and (plan.hang or not told)):
             self.forgive()
