@@ -83,16 +83,17 @@ def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
     """Whether ids between these messages cannot belong to [since, until).
 
     Dates rise with ids most of the time only, so one message proves nothing, and one side without the other neither.
+    Where no id is left on one side, it needs no proof, if dates rise away from the bounds there: below the oldest
+    messages held nothing is younger, but much may be older than `until`.
     """
-    return _prove(around, lambda date: since is not None and date < since) or _prove(
-        around, lambda date: until is not None and date >= until
+    return _prove(around.above, around.below, lambda date: since is not None and date < since, open_end=around.first) or (
+        _prove(around.below, around.above, lambda date: until is not None and date >= until, open_end=around.last)
     )
 
 
-def _prove(around: Around, is_beyond: Callable[[int], bool]) -> bool:
-    below = around.first or _hold(around.below, is_beyond, FAR_SIDE if around.last else SEVERAL)
-    above = around.last or _hold(around.above, is_beyond, FAR_SIDE if around.first else SEVERAL)
-    return below and above and not (around.first and around.last)
+def _prove(near: Sequence[int], far: Sequence[int], is_beyond: Callable[[int], bool], *, open_end: bool) -> bool:
+    """`near`: the side towards the bounds, `far`: the other one; `open_end`: whether no id is left on that."""
+    return _hold(near, is_beyond, FAR_SIDE if open_end else SEVERAL) and (open_end or _hold(far, is_beyond, SEVERAL))
 
 
 def _hold(dates: Sequence[int], is_beyond: Callable[[int], bool], needed: int) -> bool:

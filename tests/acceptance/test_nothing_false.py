@@ -57,6 +57,9 @@ def test_what_is_not_fetched_yet_is_named_in_every_shape_of_answer(desk: Desk, t
     newest = desk.query("SELECT max(date) FROM message")[0][0]
     inside = desk.run("search", "zzz", "--since", f"@{newest}")
     assert "not fetched" not in inside.err
+    oldest = desk.query("SELECT min(date) FROM message")[0][0]
+    before = desk.run("search", "zzz", "--until", f"@{oldest - 1}")
+    assert " ids not fetched (telekeep sync big)" in before.err
     desk.run("export", "-o", "out/")
     assert manifest(desk)["complete"] is False
     desk.do("export", "--since", f"@{newest}", "-o", "new/")

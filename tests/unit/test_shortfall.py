@@ -1,0 +1,34 @@
+"""Whether ids that are not fetched can belong to a range of dates."""
+
+from __future__ import annotations
+
+import pytest
+
+from archiver.model.shortfall import FAR_SIDE, SEVERAL, Around, is_outside
+
+OLD, START, END, NEW = 1_000, 2_000, 3_000, 4_000
+
+
+@pytest.mark.parametrize(
+    ("around", "outside"),
+    [
+        (Around([OLD] * SEVERAL, [OLD] * SEVERAL), True),
+        (Around([NEW] * SEVERAL, [NEW] * SEVERAL), True),
+        (Around([OLD] * SEVERAL, [NEW] * SEVERAL), False),
+        (Around([OLD] * SEVERAL, [*[OLD] * 4, START]), False),
+        (Around([], [OLD] * FAR_SIDE, first=True), True),
+        (Around([NEW] * FAR_SIDE, [], last=True), True),
+        (Around([], [OLD] * SEVERAL, first=True), False),
+        # Below the oldest that is held may be what is older than the end, above the newest what is newer than the start.
+        (Around([], [NEW] * FAR_SIDE, first=True), False),
+        (Around([OLD] * FAR_SIDE, [], last=True), False),
+        (Around([], [], first=True, last=True), False),
+    ],
+)
+def test_ids_lie_outside_only_where_dates_on_the_side_of_the_range_prove_it(around: Around, *, outside: bool) -> None:
+    assert is_outside(around, since=START, until=END) is outside
+
+
+def test_ids_between_messages_of_one_side_are_not_outside_an_open_range() -> None:
+    assert not is_outside(Around([NEW] * SEVERAL, [NEW] * SEVERAL), since=START, until=None)
+    assert not is_outside(Around([OLD] * SEVERAL, [OLD] * SEVERAL), since=None, until=END)
