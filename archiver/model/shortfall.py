@@ -86,9 +86,9 @@ def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
     Where no id is left on one side, it needs no proof, if dates rise away from the bounds there: below the oldest
     messages held nothing is younger, but much may be older than `until`.
     """
-    return _prove(around.above, around.below, lambda date: since is not None and date < since, open_end=around.first) or (
-        _prove(around.below, around.above, lambda date: until is not None and date >= until, open_end=around.last)
-    )
+    return _prove(
+        around.above, around.below, lambda date: since is not None and date < since, open_end=around.first
+    ) or (_prove(around.below, around.above, lambda date: until is not None and date >= until, open_end=around.last))
 
 
 def _prove(near: Sequence[int], far: Sequence[int], is_beyond: Callable[[int], bool], *, open_end: bool) -> bool:
