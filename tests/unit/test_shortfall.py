@@ -19,7 +19,7 @@ OLD, START, END, NEW = 1_000, 2_000, 3_000, 4_000
         (Around([], [OLD] * FAR_SIDE, first=True), True),
         (Around([NEW] * FAR_SIDE, [], last=True), True),
         (Around([], [OLD] * SEVERAL, first=True), False),
-        # Below the oldest that is held may be what is older than the end, above the newest what is newer than the start.
+        # Below the oldest that is held may be what is wanted, and above the newest too.
         (Around([], [NEW] * FAR_SIDE, first=True), False),
         (Around([OLD] * FAR_SIDE, [], last=True), False),
         (Around([], [], first=True, last=True), False),
