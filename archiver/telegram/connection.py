@@ -21,6 +21,7 @@ from archiver.telegram.address import Address
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted
 from archiver.telegram.client import Client
+from archiver.telegram.dialling import Dialler
 from archiver.telegram.faults import MIGRATIONS
 from archiver.telegram.line import Line
 from archiver.telegram.moves import export, follow
@@ -57,7 +58,8 @@ class Connection:
         self._pushed = hint is not None
         self.pages_have_no_pts = False
         """What `paging` found out about this server."""
-        self._line = Line(address, session_path, scheduler, patience, hint, guest=guest)
+        dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
+        self._line = Line(dialler, scheduler, patience)
         self._attempts = Attempts(self._line, scheduler, patience, count, self)
         self._home: Connection = self
         self._guests: dict[int, Connection] = {}

@@ -12,30 +12,30 @@ from pathlib import Path
 
 from telethon.errors import AuthKeyNotFound, RPCError, TypeNotFoundError
 from telethon.sessions import MemorySession
-from telethon.tl import functions
 
-from archiver.errors import Error, UnreadableObject
+from archiver.errors import Error, FloodWait, UnreadableObject
 from archiver.schedule import Priority, Scheduler
+from archiver.telegram import tickets
 from archiver.telegram.address import Address
-from archiver.telegram.answers import read_object
 from archiver.telegram.client import LOST_LINE, Client, HungError
 from archiver.telegram.data_centres import Place
 from archiver.telegram.doubts import CONNECT, Doubts
 from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
-from archiver.telegram.losses import refused, unknown_place, unreachable
+from archiver.telegram.losses import no_proxy, not_let_in, refused, unknown_place, unreachable
 from archiver.telegram.outcomes import AnotherDc, Moved, NoWay, Ticket, UnknownKey
 from archiver.telegram.patience import Patience
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
 from archiver.telegram.route import Route
 from archiver.telegram.session import FileSession
-from config.accounts import proxy_place
 
 log = logging.getLogger(__name__)
 
 _AGAIN = 600.0
 """Seconds after which another data centre may be asked again where one is that is not found."""
+_MOST_WAITS = 20
+"""Times that one address may put a connection off before that is a failure."""
 
 
 class Dialler:
@@ -130,6 +130,7 @@ class Dialler:
         return failure or unknown_place(self.dc)
 
     async def _try_way(self, place: Place, *, haste: bool) -> Client | Error:
+        waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
                 session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
@@ -139,7 +140,8 @@ class Dialler:
                     await client.connect_within(self._patience.connect)
                     if self._is_elsewhere(client):
                         return self._refuse_place(client)
-                    await self._show_ticket(client)
+                    if failure := await self._show_ticket(client):
+                        return failure
                     made = True
                     self.route.learn(client.options)
                     return client
@@ -152,13 +154,13 @@ class Dialler:
                     log.info("%s refuses RSA_PAD (%s); the old step is tried", place, exc)
                 except KeyExchangeError as exc:
                     return refused(exc, self._address.way(place))
-                except HungError:
-                    return unreachable(TimeoutError(), self._address.way(place))
                 except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
-                    seconds = flood_seconds(exc)
-                    if seconds is None:
+                    waits += 1
+                    if (seconds := flood_seconds(exc)) is None:
                         return await self._failed(exc, place)
-                    await self._scheduler.flooded(CONNECT, seconds)
+                    await self.doubts.obey(exc)
+                    if waits == _MOST_WAITS:
+                        raise FloodWait(seconds, method=CONNECT) from exc
                 finally:
                     if not made:
                         await client.hang_up()
@@ -169,12 +171,11 @@ class Dialler:
             return unknown_place(dc)
         ticket = None
         try:
-            given = await client.within(
-                self._patience.call, client.greet(functions.auth.ExportAuthorizationRequest(dc))
-            )
-            answer = read_object(given)
-            ticket = Ticket(answer.id, answer.bytes)
-        except (RPCError, HungError, UnreadableObject, AttributeError, *LOST_LINE) as exc:
+            ticket = await tickets.ask_by_greeting(client, dc, within=self._patience.call)
+        except (RPCError, HungError, UnreadableObject, *LOST_LINE) as exc:
+            if not tickets.is_refusal(exc):
+                await self.doubts.obey(exc)
+                return not_let_in(exc, dc)
             log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
         self.move(dc, ticket, with_key=True)
         return Moved(dc)
@@ -190,24 +191,26 @@ class Dialler:
             self.route.drop_key(self._guest or self._moving)
         return AnotherDc(client.place)
 
-    async def _show_ticket(self, client: Client) -> None:
-        """Be let in, where we come with a ticket. One that is not taken leaves a key that is not logged in."""
+    async def _show_ticket(self, client: Client) -> Error | None:
+        """Be let in, where we come with a ticket; why not, where another ticket may do.
+
+        One that is refused leaves a key that is not logged in.
+        """
         if self.ticket is None:
-            return
+            return None
         ticket, self.ticket = self.ticket, None
-        request = functions.auth.ImportAuthorizationRequest(ticket.id, ticket.bytes)
+        moving, self._moving = self._moving, None  # it may be spent: then the old home gives another one
         try:
-            await client.within(self._patience.call, client.ask(request))
-        except RPCError as exc:
-            log.info("the authorization was not taken by data centre %d: %s", self.dc, type(exc).__name__)
-        except BaseException:
-            self._moving = None  # it may be spent: the old home gives another one
-            raise
-        else:
-            self.route.note_admitted(self.dc, True)
-        if self._moving is not None:
+            await tickets.show(client, ticket, within=self._patience.call)
+            self.route.note_admitted(client.place.dc, True)
+        except (RPCError, HungError, *LOST_LINE) as exc:
+            if not tickets.is_refusal(exc):
+                await self.doubts.obey(exc)
+                return not_let_in(exc, client.place.dc)
+            log.info("the authorization was not taken by %s: %s", client.place, type(exc).__name__)
+        if moving is not None:
             client.session.settle()
-            self._moving = None
+        return None
 
     async def _ask_elsewhere(self, known: list[Place]) -> bool:
         """Ask another data centre where ours is; whether it says something new."""
@@ -218,7 +221,7 @@ class Dialler:
         self._asked_at = now
         log.info("%s is asked where data centre %d is", place, self.dc)
         async with self._scheduler.turn(CONNECT, Priority.LIVE):
-            client = Client(MemorySession(), place, self._address, None, haste=True)
+            client = Client(MemorySession(), place, self._address, None, haste=True, padded=self._padded)
             try:
                 await client.connect_within(self._patience.connect)
                 self.route.learn(client.options)
@@ -235,10 +238,7 @@ class Dialler:
                 return translate(exc)
             raise translate(exc) from exc
         if isinstance(exc, ProxyFailedError):
-            return NoWay(
-                f"the proxy at {proxy_place(self._address.proxy or '')} {exc}.",
-                hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
-            )
+            return no_proxy(exc, self._address)
         if isinstance(exc, LOST_LINE):
             await self.doubts.obey(exc)
             return self.doubts.weigh(exc, place, visiting=self._guest or self._moving)

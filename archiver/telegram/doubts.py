@@ -9,6 +9,7 @@ from archiver.errors import Error, Unreachable
 from archiver.schedule import Scheduler
 from archiver.telegram.address import Address
 from archiver.telegram.data_centres import Place
+from archiver.telegram.faults import flood_seconds
 from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, transport_code, unreachable
 from archiver.telegram.outcomes import NoWay, UnknownKey
 from archiver.telegram.route import Route
@@ -43,10 +44,12 @@ class Doubts:
         self.key_is_borrowed = False
 
     async def obey(self, exc: BaseException) -> None:
-        """Keep the transport's own flood wait, if this is one."""
+        """Keep the order to wait that met a connection in the making, or the transport's own, if this is one."""
+        seconds = flood_seconds(exc)
         if transport_code(exc) == THROTTLED:
             seconds = min(_FIRST_WAIT << min(self._throttled, 10), _LONGEST_WAIT)
             self._throttled += 1
+        if seconds is not None:
             await self._scheduler.flooded(CONNECT, seconds)
 
     def weigh(self, exc: BaseException, place: Place, *, visiting: int | None) -> Error:

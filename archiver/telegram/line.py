@@ -10,17 +10,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from archiver.errors import Error, LoginNeeded, UsageError
 from archiver.schedule import Scheduler
-from archiver.telegram.address import Address
 from archiver.telegram.client import Client
 from archiver.telegram.dialling import Dialler
 from archiver.telegram.losses import unreachable
 from archiver.telegram.outcomes import Ticket
 from archiver.telegram.patience import Patience
-from archiver.telegram.pushes import Hint
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +27,10 @@ TicketOffice = Callable[[], Awaitable[Ticket]]
 class Line:
     """The one client of an account in one data centre, for any number of tasks.
 
-    `patience.forever` says whether it is given up at all. Without a `guest` data centre it is the account's home, which
-    may move.
+    `patience.forever` says whether it is given up at all.
     """
 
-    def __init__(
-        self,
-        address: Address,
-        session_path: Path,
-        scheduler: Scheduler,
-        patience: Patience,
-        hint: Hint | None,
-        *,
-        guest: int | None = None,
-    ) -> None:
+    def __init__(self, dialler: Dialler, scheduler: Scheduler, patience: Patience) -> None:
         self.connected = asyncio.Event()
         """Set while there is a line."""
         self.offline_since: float | None = None
@@ -62,18 +49,13 @@ class Line:
         self._mending = asyncio.Lock()
         self.moving = asyncio.Lock()
         """Held by whoever moves the account's home."""
-        self._dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
-        self.route = self._dialler.route
+        self._dialler = dialler
+        self.route = dialler.route
 
     @property
     def dc(self) -> int:
         """The data centre that it leads to."""
         return self._dialler.dc
-
-    @property
-    def is_admitted(self) -> bool:
-        """Whether the account was let in there; at home, the login says."""
-        return self._dialler.is_admitted
 
     @property
     def client(self) -> Client | None:
@@ -98,7 +80,7 @@ class Line:
                 await self.lose(self._client)
             if self._dead is not None:
                 raise LoginNeeded(*self._dead.args, hint=self._dead.hint)
-            if ticket and not self.is_admitted:
+            if ticket and not self._dialler.is_admitted:
                 self._dialler.ticket = await ticket()
             self.offline_since = self.offline_since or self._scheduler.clock.now()
             self._client = await (self._connect_for_ever() if self._patience.forever else self._connect())

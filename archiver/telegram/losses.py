@@ -8,9 +8,13 @@ from __future__ import annotations
 from telethon.errors import AuthKeyNotFound, InvalidBufferError
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
+from archiver.telegram.address import Address
 from archiver.telegram.client import BrokenError
 from archiver.telegram.faults import LOGIN_AGAIN
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError
+from archiver.telegram.outcomes import NoWay
+from archiver.telegram.proxy import ProxyFailedError
+from config.accounts import proxy_place
 
 UNKNOWN_KEY, THROTTLED, WRONG_DC = 404, 429, 444
 
@@ -51,6 +55,22 @@ def unknown_place(dc: int) -> Error:
     return Unreachable(
         f"the server sends us to data centre {dc}, and does not say where that is.",
         hint="Name its address in the settings: [[telegram.server.dcs]] with dc, host and port.",
+    )
+
+
+def no_proxy(exc: ProxyFailedError, address: Address) -> Error:
+    """The proxy is at fault, and with it every way."""
+    return NoWay(
+        f"the proxy at {proxy_place(address.proxy or '')} {exc}.",
+        hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
+    )
+
+
+def not_let_in(exc: BaseException, dc: int) -> Error:
+    """The account could not be taken along to another data centre this time."""
+    return NoWay(
+        f"data centre {dc} could not take over the account yet ({type(exc).__name__}).",
+        hint="Nothing is lost; try again later.",
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from telethon import errors
 from telethon.tl import functions
 
-from archiver.errors import ChannelError, ServerFault
+from archiver.errors import ChannelError, Error, ServerFault
 from archiver.telegram.client import Client
 from archiver.telegram.data_centres import read_config
 from archiver.telegram.faults import MIGRATIONS
@@ -55,6 +55,8 @@ async def _move(home: Connection, line: Line, client: Client, sent: Any) -> None
         except errors.UnauthorizedError:
             pass  # nobody is logged in
         except (*MIGRATIONS, ChannelError, ServerFault) as exc:
+            if isinstance(exc, Error) and not isinstance(exc.__cause__, errors.RPCError):
+                raise  # it may pass, and a move without an authorization costs the login
             log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
             with_key = True  # a server may know the key at the new home, too
     await line.move(client, dc, ticket, with_key=with_key)

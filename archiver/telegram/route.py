@@ -72,9 +72,7 @@ class Route:
     def learn(self, places: Iterable[Place]) -> None:
         """Keep what a server says of where all are, unless it says nothing."""
         if learned := tuple(places):
-            stored = session.read(self._path)
-            if stored is None:
-                return
+            stored = self._stored()
             if stored.via not in (None, self.via):
                 stored = replace(stored, host=None, port=None)  # of another network
             session.write(self._path, replace(stored, places=learned, via=self.via))

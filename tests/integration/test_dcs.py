@@ -592,7 +592,7 @@ async def test_an_account_is_followed_through_a_proxy_that_knows_the_numbers_onl
     assert desk.keys_of(account) == {4}
 
 
-@pytest.mark.parametrize("said", [(400, "METHOD_INVALID"), (500, "INTERNAL"), (501, "NOT_IMPLEMENTED")])
+@pytest.mark.parametrize("said", [(400, "METHOD_INVALID"), (501, "NOT_IMPLEMENTED")])
 async def test_a_move_without_an_authorization_ends_in_a_login(
     desk: Desk, account: Account, said: tuple[int, str]
 ) -> None:
