@@ -234,10 +234,6 @@ class Backfill:
         reach = await self._pages.find_reach(channel, access_hash, start, lowest=step.next_offset)
         return walk.end_window(step) if reach >= step.next_offset else walk.go_on(step, reach)
 
-    async def is_floor(self, channel: Mirrored, access_hash: int) -> bool:
-        """Whether the newest message below the window is older, as it was."""
-        return await self._pages.ends_below(channel, access_hash, (channel.floor_id or 0) + 1)
-
     async def _expect_nothing_there(
         self, channel: Mirrored, access_hash: int, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()
     ) -> None:

@@ -21,7 +21,7 @@ from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
-from archiver.store.review import find_surplus
+from archiver.store.review import Window, find_surplus
 from archiver.store.server_count import note_unexplained
 
 Progress: TypeAlias = Callable[[Stored, int], None]
@@ -49,6 +49,8 @@ class Reader:
         """What the last page changed."""
         self._changed = False
         """Whether pages changed something since the counts were compared."""
+        self._window: Window | None = None
+        """What the server counts, where the channel has a window."""
 
     async def read(self, lo: int, hi: int) -> Interval | None:
         """Look at the newest ids of [lo, hi], a page of them; None when the channel cannot be reviewed now.
@@ -98,11 +100,14 @@ class Reader:
         """Read downwards from `hi` until a page shows what is held already."""
         await self._read_down(channel, hi, progress, until=self._is_as_held)
 
-    async def explain_count(self, channel: Mirrored, progress: Progress) -> int | None:
+    async def explain_count(self, channel: Mirrored, progress: Progress, *, counted: int | None = None) -> int | None:
         """How many more messages the server counts than it shows, after all was read again if that differs from before.
 
-        None when it cannot be compared: not all is fetched, the channel has a window, or it moved meanwhile.
+        None when it cannot be compared: not all is fetched, or the channel moved meanwhile. `counted`: how many the
+        server counts within its window, if it has one.
         """
+        if channel.floor_id:
+            self._window = None if counted is None else Window(counted, channel.floor_id, channel.pts or 0)
         surplus = await self._find_surplus()
         if not surplus or (surplus == channel.accepted_count and channel.top_id > SMALL):
             return surplus
@@ -110,7 +115,7 @@ class Reader:
             return await self._find_surplus()
 
         def act(conn: Writer) -> int | None:
-            left = find_surplus(conn, self._channel_id)
+            left = find_surplus(conn, self._channel_id, self._window)
             if left is not None:
                 note_unexplained(conn, self._channel_id, left or None)
             return left
@@ -148,4 +153,4 @@ class Reader:
         return await self._find_surplus() == 0
 
     async def _find_surplus(self) -> int | None:
-        return await self._database.write(lambda conn: find_surplus(conn, self._channel_id))
+        return await self._database.write(lambda conn: find_surplus(conn, self._channel_id, self._window))

@@ -189,6 +189,8 @@ class HistoryPage:
     """Whether `count` is exact."""
     channel: Channel | None = None
     """What the answer says of the channel itself."""
+    place: int | None = None
+    """The place of its first message among all that `count` counts, from 0 or 1 on; None: the server does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 from archiver.cli import output
 from archiver.pacing.throughput import Throughput, time_left
+from archiver.row import iso
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from archiver.apply import Stored
+    from archiver.mirror.comparison import Comparison
 
 EVERY = 10.0
 """Seconds between two plain lines."""
@@ -75,10 +77,10 @@ class SyncProgress:
             self._bar.stop()
             self._bar = None
 
-    def done(self, surplus: int | None, partial: int = 0) -> None:
-        """Say what the sync brought.
+    def done(self, found: Comparison, partial: int = 0, *, window_start: int | None = None) -> None:
+        """Say what the sync brought, and what is known of it.
 
-        `surplus`: messages that the server counts and does not show; `partial`: those of which only a part is held yet.
+        `partial`: messages of which only a part is held yet; `window_start`: from when on the channel is mirrored.
         """
         self.failed()
         parts = [f"{self._inserted:,} new"]
@@ -89,14 +91,24 @@ class SyncProgress:
         if partial:
             parts.append(f"{partial:,} partial")
         seconds = time.monotonic() - self._started
-        state = "up to date" if not surplus else "everything the server shows is archived"
-        output.note(f"{self._name}: {state} ({', '.join(parts)}; {seconds:,.1f} s).")
-        if surplus:
+        output.note(f"{self._name}: {describe_end(found, window_start)} ({', '.join(parts)}; {seconds:,.1f} s).")
+        if surplus := found.surplus:
             more = "more" if surplus > 0 else "fewer"
             output.warn(
                 f"{self._name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
                 " shows, also after they were read again. The next sync looks again."
             )
+
+
+def describe_end(found: Comparison, window_start: int | None) -> str:
+    """What is known of a channel at the end of its sync: no more is claimed than was compared."""
+    since = "" if window_start is None else f" since {(iso(window_start) or '').removesuffix('T00:00:00Z')}"
+    if not found.settled:
+        return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"
+    if found.surplus == 0:
+        return f"up to date{since}"
+    shown = f"everything the server shows{since} is archived"
+    return shown if found.surplus else f"{shown}; its count cannot be compared"
 
 
 def _bar() -> Progress:

@@ -22,7 +22,7 @@ End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
 of rich messages that it holds in part may still be had."""
 
 EXIT_STATUS = {
-    0: "all channels are complete and at the present",
+    0: "all that the channels show is archived, up to the present",
     2: "wrong usage, the server cannot be reached, or every channel failed",
     3: "some channels failed, hold rich messages in part, or the server counts other messages than it shows",
     4: "login needed: no account works",
@@ -157,7 +157,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
 
     with SyncProgress(channel.name) as progress:
         try:
-            surplus = await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
+            found = await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
         except Removed:
             progress.failed()
             output.note(f"{channel.name}: it was removed meanwhile; what is archived stays.")
@@ -172,5 +172,6 @@ async def _sync(account: Account, channel: Mirrored) -> End:
             )
             output.error(f"{channel.name}: {exc} What is archived stays.")
             return "failed"
-    progress.done(surplus, (await count_parts(account.database.connection, channel.channel_id)).partial)
-    return "differs" if surplus else "complete"
+    partial = (await count_parts(account.database.connection, channel.channel_id)).partial
+    progress.done(found, partial, window_start=channel.window_start)
+    return "differs" if found.surplus else "complete"

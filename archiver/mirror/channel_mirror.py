@@ -73,11 +73,11 @@ class Mirror:
         self._locks: dict[int, asyncio.Lock] = {}
         self._setbacks = Setbacks(clock or Clock())
 
-    async def sync_channel(self, channel_id: int, *, progress: Progress) -> int | None:
+    async def sync_channel(self, channel_id: int, *, progress: Progress) -> Comparison:
         """Fetch all that is missing within the window, and all that is new, then compare the newest page and the count.
 
-        Returns how many more messages the server counts than it shows, None when that cannot be compared. Raises
-        ChannelError and what stops all.
+        Not settled: all is fetched, but the channel kept changing while it was compared. Raises ChannelError and what
+        stops all.
         """
         outdated: Outdated | None = None
         floor_id = (await self._get(channel_id)).floor_id
@@ -88,7 +88,7 @@ class Mirror:
                 outdated = exc
                 continue
             if found and found.settled:
-                return found.surplus
+                return found
             outdated = None
         if outdated:
             raise ServerFault(
@@ -98,7 +98,7 @@ class Mirror:
             raise ServerFault("what happened in it cannot be had; its newest messages were read.", hint=LATER)
         if await self._has_gap(channel_id):
             raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
-        return None
+        return Comparison(settled=False, surplus=None)
 
     async def _round(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison | None:
         """Bring a channel to the present and compare it; None when its history is to be walked again."""

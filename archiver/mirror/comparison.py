@@ -1,6 +1,7 @@
 """The last look of a sync: what happened without moving the pts shows in the newest page, or in the count.
 
 Content that differs is read again downwards until a page is as held; a count that differs has all of it read again.
+Of a channel with a window, the messages within are counted by the place of the first one below it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from archiver.backfill import Backfill
 from archiver.ingest import Ingest
+from archiver.mirror.pages import Pages
 from archiver.reader import Progress, Reader
 from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel, forget_floor
@@ -21,7 +23,10 @@ class Comparison(NamedTuple):
     settled: bool
     """Whether nothing happened meanwhile, and nothing is left to be fetched."""
     surplus: int | None
-    """How many more messages the server counts than it shows; None when that cannot be compared."""
+    """How many more messages the server counts, within the window if there is one, than it shows.
+
+    None when that cannot be compared.
+    """
 
 
 async def compare(
@@ -38,15 +43,19 @@ async def compare(
 
     `floor_id`: where its window ended before this sync; the dates there are looked at again.
     """
-    backfill = Backfill(source, database, ingest)
+    backfill, pages = Backfill(source, database, ingest), Pages(source)
     reader = Reader(source, database, ingest, channel.channel_id, access_hash)
     look = await backfill.look_at_top(channel, access_hash, reading="audit")
     progress(look.stored, 0)
     if look.stored.differs:
         await reader.follow_changes(channel, look.lowest - 1, progress)
-    if floor_id and floor_id == channel.floor_id and not await backfill.is_floor(channel, access_hash):
+    below = await pages.look_below(channel, access_hash, channel.floor_id) if channel.floor_id else None
+    if below and floor_id == channel.floor_id and not below.is_older:
         await database.write(lambda conn: forget_floor(conn, channel.channel_id))
     present = await find_channel(database.connection, channel.channel_id)
     if present is None or look.pts != present.pts or await backfill.has_gap(channel.channel_id):
         return Comparison(settled=False, surplus=None)
-    return Comparison(settled=True, surplus=await reader.explain_count(present, progress))
+    counted = None
+    if below and below.page.pts == present.pts:
+        counted = await pages.count_above(present, access_hash, below.page)
+    return Comparison(settled=True, surplus=await reader.explain_count(present, progress, counted=counted))

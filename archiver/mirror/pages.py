@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 
 from archiver.errors import Implausible
-from archiver.model.plausible import LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
+from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
 from archiver.record import HistoryPage, Message
 from archiver.source import Source
 from archiver.store.channel import Mirrored
@@ -16,6 +17,15 @@ LOOKS = 3
 """How often a page is asked for that claims more than it can."""
 
 log = logging.getLogger(__name__)
+
+
+class Below(NamedTuple):
+    """What lies right below a channel's window."""
+
+    page: HistoryPage
+    """The newest message there, alone."""
+    is_older: bool
+    """Whether it is older than the window, or there is none."""
 
 
 class Pages:
@@ -68,28 +78,41 @@ class Pages:
         """Down to which id messages are to be read, whose last hundred or more, down to `lowest`, all are too old.
 
         That is `lowest`, unless the server counts those below as newer, or shows one that is: at the first message
-        that it says to be older, or in the middle of all that was not read. One old post, or a page of them, may lie
-        among younger ones.
+        that it says to be older, or in a page at one of the places below. Many old posts in a row may lie among younger
+        ones.
         """
         older = await self._ask(channel, access_hash, 0, before=window_start)
-        looks = [older, await self._ask(channel, access_hash, lowest // 2 + 1)] if lowest > 2 else [older]
+        looks = [older, *[await self._ask(channel, access_hash, place) for place in places_below(lowest)]]
         newer = [message.message_id for page in looks for message in page.messages if _is_since(message, window_start)]
         return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
 
-    async def ends_below(self, channel: Mirrored, access_hash: int, offset_id: int) -> bool:
-        """Whether the newest message below is older than the channel's window, or there is none."""
-        page = await self._ask(channel, access_hash, offset_id)
-        newest = next(iter(page_ids(page)), 0)
+    async def look_below(self, channel: Mirrored, access_hash: int, message_id: int) -> Below:
+        """What the server shows right below the channel's window, which ends above this id."""
+        page = await self._ask(channel, access_hash, message_id + 1, limit=1)
         start = channel.window_start
-        return start is None or not any(m.message_id == newest and _is_since(m, start) for m in page.messages)
+        return Below(page, start is None or not any(_is_since(message, start) for message in page.messages))
+
+    async def count_above(self, channel: Mirrored, access_hash: int, below: HistoryPage) -> int | None:
+        """How many messages the server counts above those of a page; None where it does not say.
+
+        Whether it counts places from 0 or from 1 shows at the newest message.
+        """
+        if not page_ids(below):
+            return below.count if below.exact else None
+        if below.place is None or not below.exact:
+            return None
+        first = await self._ask(channel, access_hash, LAST_ID + 1, limit=1)
+        if first.place not in (0, 1) or first.pts != below.pts:
+            return None
+        return below.place - first.place
 
     async def _ask(
-        self, channel: Mirrored, access_hash: int, offset_id: int, *, before: int | None = None
+        self, channel: Mirrored, access_hash: int, offset_id: int, *, before: int | None = None, limit: int = PAGE
     ) -> HistoryPage:
         page = await self._source.get_history(
-            channel.channel_id, access_hash, offset_id=offset_id, before=before, limit=PAGE
+            channel.channel_id, access_hash, offset_id=offset_id, before=before, limit=limit
         )
-        check_page(page, offset_id=offset_id, limit=PAGE)
+        check_page(page, offset_id=offset_id, limit=limit)
         return page
 
     async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
@@ -99,6 +122,16 @@ class Pages:
         there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
         if not there:
             raise Implausible("shows a newest message that does not exist")
+
+
+def places_below(lowest: int) -> list[int]:
+    """Where to look for what is younger: right below, then ever farther, each twice as far, and in the middle.
+
+    So the rest of a window is found below a row of older messages, if it is as long as what is left of that.
+    """
+    steps = range(max(lowest // PAGE, 1).bit_length())
+    places = {lowest, lowest // 2 + 1, *(lowest - (PAGE << step) for step in steps)}
+    return sorted((place for place in places if 1 < place <= lowest), reverse=True)
 
 
 def _is_since(message: Message, window_start: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiosqlite
 import orjson
@@ -42,6 +42,14 @@ SURPLUS = f"""
     SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
          + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.missing_since IS NOT NULL)
     FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
+"""
+_WINDOW_SURPLUS = """
+    SELECT :counted - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.message_id > c.floor_id
+                       AND m.missing_since IS NULL)
+    FROM channel c WHERE c.channel_id = :channel_id AND c.floor_id = :floor_id AND c.pts = :pts AND EXISTS (
+        SELECT 1 FROM coverage v WHERE v.channel_id = c.channel_id AND v.generation = c.generation
+        AND v.lo <= c.floor_id + 1 AND v.hi >= c.top_id
+    )
 """
 
 _JITTER = 60
@@ -104,7 +112,20 @@ def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[s
     )
 
 
-def find_surplus(conn: sqlite3.Connection, channel_id: int) -> int | None:
+class Window(NamedTuple):
+    """What the server counts within the window of a channel."""
+
+    counted: int
+    floor_id: int
+    """Above this id."""
+    pts: int
+    """In this state of the channel."""
+
+
+def find_surplus(conn: sqlite3.Connection, channel_id: int, window: Window | None = None) -> int | None:
     """How many more messages the server counts than are held and present; None when that cannot be compared."""
-    row = conn.execute(SURPLUS, (channel_id,)).fetchone()
+    if window is None:
+        row = conn.execute(SURPLUS, (channel_id,)).fetchone()
+    else:
+        row = conn.execute(_WINDOW_SURPLUS, {"channel_id": channel_id, **window._asdict()}).fetchone()
     return int(row[0]) if row else None

@@ -6,7 +6,7 @@ be told apart from all that came before it. Every message keeps its own slice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telethon.errors import TypeNotFoundError
@@ -64,6 +64,8 @@ class HistoryAnswer:
     users: list[Any]
     whole: bool = False
     """Whether the server calls it all there is, so that the count is its length."""
+    place: int | None = None
+    """Where its first message stands among all that are counted; None: the server does not say."""
 
 
 @dataclass(slots=True)
@@ -113,11 +115,11 @@ def read_history(body: bytes) -> HistoryAnswer:
     count = reader.read_int()
     if stateless and flags & 1:
         reader.read_int()  # next_rate, of searches
-    if flags & 4:
-        reader.read_int()  # offset_id_offset: where the page stands in the whole, not needed
+    place = reader.read_int() if flags & 4 else None  # offset_id_offset
     if stateless and flags & 8:
         reader.tgread_object()  # search_flood
-    return _read_page(reader, pts, count, inexact=bool(flags & 2), names=2 + (constructor != _SLICE[1]))
+    page = _read_page(reader, pts, count, inexact=bool(flags & 2), names=2 + (constructor != _SLICE[1]))
+    return replace(page, place=place)
 
 
 def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inexact: bool, names: int) -> HistoryAnswer:

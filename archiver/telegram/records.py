@@ -35,6 +35,7 @@ def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
         count=answer.count,
         exact=not answer.inexact,
         channel=channel,
+        place=answer.place,
     )
 
 

@@ -15,6 +15,7 @@ import orjson
 from archiver.clock import Clock
 from archiver.ingest import Ingest
 from archiver.mirror.channel_mirror import Mirror
+from archiver.mirror.comparison import Comparison
 from archiver.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
@@ -45,7 +46,10 @@ class Rig:
         await self.ingest.add_channel(found, window_start=window_start)
 
     async def sync(self, channel: Channel) -> None:
-        await self.mirror.sync_channel(channel.id, progress=lambda stored, left: None)
+        await self.compare(channel)
+
+    async def compare(self, channel: Channel) -> Comparison:
+        return await self.mirror.sync_channel(channel.id, progress=lambda stored, left: None)
 
 
 @asynccontextmanager

@@ -82,7 +82,7 @@ def same(answer: Any) -> Any:
 
 async def _ends_well(rig: Rig, channel: Channel) -> bool:
     try:
-        return not await rig.mirror.sync_channel(channel.id, progress=lambda stored, left: None)
+        return not (await rig.compare(channel)).surplus
     except Error:
         return False
 

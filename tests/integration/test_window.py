@@ -76,6 +76,20 @@ async def test_a_page_of_old_dated_posts_among_younger_ones_does_not_end_the_win
     assert held(tmp_path, channel).keys() == set(channel.ids)
 
 
+@pytest.mark.parametrize("start", [1900, 2150])
+@pytest.mark.parametrize("length", [200, 301])
+async def test_a_long_block_of_old_posts_does_not_hide_as_long_a_rest_of_the_window(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, *, start: int, length: int
+) -> None:
+    fill(channel, 3000, dict.fromkeys(range(2750 - length, 2750), -10_000_000))
+    begin = START + STEP * start
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel, window_start=begin)
+        await rig.sync(channel)
+    assert wanted(channel, begin) <= held(tmp_path, channel).keys()
+    assert min(held(tmp_path, channel)) > start - 300
+
+
 async def test_a_younger_post_right_below_a_page_of_older_ones_is_found(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
