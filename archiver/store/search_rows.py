@@ -182,15 +182,26 @@ def check_pages(conn: sqlite3.Connection) -> bool:
     if len(conn.execute("SELECT 1 FROM search_text_data WHERE id IN (1, 10)").fetchall()) != 2:
         return False  # its averages, or the list of its segments
     listed = {(row[0], row[1]): row[2] for row in conn.execute("SELECT segid, pgno >> 1, term FROM search_text_idx")}
-    query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0"
+    query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0 ORDER BY id"
+    begun = 0
     for number, block in conn.execute(query, (1 << SEGMENT_BITS,)):
-        place = number >> SEGMENT_BITS, number & (1 << 31) - 1
+        segment, page = number >> SEGMENT_BITS, number & (1 << 31) - 1
+        is_rest = segment != begun and page > 1
+        begun = segment
         first = first_term(block)
-        if first is None:
-            continue
-        if place not in listed or not first or not first.startswith(listed[place]):
+        if first is not None and not _leads_to(listed.get((segment, page)), first, is_rest=is_rest):
             return False
     return True
+
+
+def _leads_to(listed: bytes | None, first: bytes, *, is_rest: bool) -> bool:
+    """Whether a search for a page's first term finds the page. Its entry in the list is a beginning of that term;
+    not so on the first page that a merge under way has left of a segment, whose earlier terms are gone from it."""
+    if not first:
+        return False
+    if is_rest:
+        return listed is None or listed <= first
+    return listed is not None and first.startswith(listed)
 
 
 def check_index(conn: sqlite3.Connection) -> bool:

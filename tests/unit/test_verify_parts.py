@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import orjson
@@ -12,7 +13,10 @@ from archiver.evidence.custody import check_coverage, check_top
 from archiver.evidence.findable import in_order, is_made_of, text_terms
 from archiver.evidence.names import StoredNames
 from archiver.evidence.times import check_absences
+from archiver.store import search_rows
 from archiver.store.checked import AFTER
+from search.leaves import SEGMENT_BITS
+from tests.unit.search_tables import tables
 
 USER = types.PeerUser(5)
 
@@ -102,3 +106,29 @@ def test_places_of_words_have_no_holes() -> None:
     assert in_order([(1, "b"), (0, "a")]) == ["a", "b"]
     assert in_order([(2, "b"), (0, "a")]) is None
     assert in_order([(0, "b"), (0, "a")]) is None
+
+
+def test_an_index_in_the_middle_of_a_merge_is_whole() -> None:
+    with tables() as conn:
+        conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', 0)")
+        for segment in range(4):
+            conn.execute("BEGIN")
+            for row in range(60):
+                line = " ".join(f"word{row:03}{number:03}{segment}" for number in range(60))
+                conn.execute("INSERT INTO search_text (rowid, line) VALUES (?, ?)", (segment * 100 + row + 1, line))
+            conn.execute("COMMIT")
+        half = 0
+        for _ in range(60):
+            conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', -3)")
+            assert search_rows.check_index(conn)
+            assert search_rows.check_pages(conn)
+            half += read_first_page(conn) > 1
+        assert half > 5, "no merge was seen in its middle"
+
+
+def read_first_page(conn: sqlite3.Connection) -> int:
+    """The highest number of a page that is the first of its segment."""
+    firsts: dict[int, int] = {}
+    for (number,) in conn.execute("SELECT id FROM search_text_data WHERE id >= ? ORDER BY id", (1 << SEGMENT_BITS,)):
+        firsts.setdefault(number >> SEGMENT_BITS, number & (1 << 31) - 1)
+    return max(firsts.values())
