@@ -16,6 +16,7 @@ import typer.main
 from archiver.cli.__main__ import COMMANDS, PROGRAM
 from archiver.cli.interrupted import StoppedError
 from archiver.cli.invocation import Invocation
+from archiver.cli.wrong_value import reword
 
 _MEANING = 70
 """Columns for what a status means, so that 80 hold the line."""
@@ -47,6 +48,8 @@ class Command(typer.core.TyperCommand):
                 ctx.fail(
                     f"{told.format_message()}. A query that begins with - stands behind --, as in: -- -toll bridge"
                 )
+            if hasattr(exc, "message"):
+                reword(exc)
             raise
 
 

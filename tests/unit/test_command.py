@@ -100,3 +100,24 @@ def test_full_disk_is_said_as_the_system_says_it(
     monkeypatch.setattr("archiver.cli.app.build", fail)
     assert run(["status"]) == 2
     assert "No space left on device: /data/x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("search x --sort sideways", "'--sort': 'sideways' is not one of 'newest', 'oldest', 'relevance'."),
+        ("search x -n ten", "'-n': 'ten' is not a whole number."),
+        ("search x -n -3", "'-n': '-3' is out of range; allowed: at least 0."),
+        ("search x -C 1000", "'-C': '1000' is out of range; allowed: at most 100."),
+        ("changes -n 1.5", "'-n': '1.5' is not a whole number."),
+        ("export -o day --format parquet", "'--format': 'parquet' is not one of 'jsonl', 'csv'."),
+    ],
+)
+def test_a_value_that_cannot_be_gets_words_of_ours(
+    typed: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert not any(words in told for words in ("Value error", "Input should", "valid integer"))
