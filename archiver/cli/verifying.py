@@ -16,6 +16,7 @@ from archiver.model.fault import Fault
 from archiver.store.checked import reading
 from archiver.store.database import ARCHIVE_NAME, Database, NewerSchemaError
 from archiver.store.integrity import check_file, iter_payloads
+from archiver.store.journal import check_journal
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as, newest_version
 
@@ -67,6 +68,9 @@ def _shown(fault: Fault) -> tuple[str, str]:
 async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
     """The file by SQLite's quick check, and payloads by their SHA-256."""
     count, broken = 0, []
+    with reading(directory / ARCHIVE_NAME) as conn:
+        if lost := check_journal(conn, directory / ARCHIVE_NAME):
+            broken.append(("database", lost))
     async with await Database.open_readonly(directory) as database, snapshot(database.connection):
         broken += [("database", fault) for fault in await check_file(database.connection)]
         async with aclosing(iter_payloads(database.connection)) as payloads:

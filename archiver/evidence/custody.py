@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from archiver.coverage import Interval, add
@@ -13,6 +14,9 @@ from archiver.store.custody import CHANNEL_NAMES, Row
 
 _VERSION = re.compile(r"[0-9][\w.+-]*")
 _LISTS = ("usernames", "flags")
+_SAID = CHANNEL_NAMES[1:7]
+_PAGE = 100
+_MOST_LAYERS = 10_000
 
 
 def check_captures(captures: Sequence[Mapping[str, Any]], generations: Mapping[int, int]) -> Iterator[str]:
@@ -29,7 +33,7 @@ def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[st
         "lo and hi are no range of ids": (lo is None and hi is None) or (_is_number(lo, 1) and _is_number(hi, lo)),
         "count is no number": _is_number(one["count"], 0),
         "at is no time": _is_number(one["at"], 1),
-        "layer is none": _is_number(one["layer"], 1),
+        "layer is none": _is_number(one["layer"], 1) and one["layer"] <= _MOST_LAYERS,
         "version is none": isinstance(one["version"], str) and _VERSION.fullmatch(one["version"]) is not None,
         "account is none": isinstance(one["account"], str) and one["account"] != "",
         "generation is none of its channel": _is_number(one["generation"], 1)
@@ -94,10 +98,40 @@ def check_channel(
     now = (channel["state"], channel["state_reason"], channel["state_since"])
     if now != (state or ("active", None, None)):
         yield "its state is not the last one that it moved to"
+
+
+def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Iterator[str]:
+    """What it said of itself: each time something else, at last what it says now, and first when it was added."""
+    if not revisions:
+        return
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
         yield "what it said of itself is not numbered without holes"
-    elif revisions and revisions[-1][1:] != tuple(channel[name] for name in CHANNEL_NAMES[1:7]):
+    elif revisions[-1][1 : 1 + len(_SAID)] != tuple(channel[name] for name in _SAID):
         yield "it is not called as it was when that last changed"
+    elif revisions[-1][-2] not in (None, channel["participants"]):
+        yield "it has not as many participants as when that last changed"
+    if revisions[0][-1] != channel["added_at"]:
+        yield "it was first seen at another time than it was added"
+    if any(before[1:-1] == after[1:-1] for before, after in pairwise(revisions)):
+        yield "it said the same of itself twice"
+
+
+def check_counts(channel: Mapping[str, Any], captures: Sequence[Mapping[str, Any]], *, held: int) -> Iterator[str]:
+    """Counts that came with answers. `held`: how many messages the channel has; answers may show one twice."""
+    counted_at = channel["server_count_at"]
+    if counted_at is not None and all(one["at"] != counted_at for one in captures):
+        yield "the server's count is of no answer in the log"
+    if any(before["generation"] > after["generation"] for before, after in pairwise(captures)):
+        yield "an answer in the log is of a generation that had ended"
+    if any(isinstance(one["count"], int) and one["count"] > 2 * held + _PAGE for one in captures):
+        yield "an answer in the log showed more messages than there are"
+
+
+def check_clocks(captures: Iterable[Mapping[str, Any]], known: Container[str]) -> Iterator[str]:
+    """Whose clock was compared with the server's for an answer is known as an account."""
+    for account in sorted({str(one["account"]) for one in captures if one["clock_ahead"] is not None}):
+        if account not in known:
+            yield f"{account} is missing, or how its clock was"
 
 
 def check_top(channel: Mapping[str, Any], captures: Iterable[Mapping[str, Any]], *, highest: int) -> Iterator[str]:

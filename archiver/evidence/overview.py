@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from archiver.evidence import custody as rules
-from archiver.ledger import LATER
 from archiver.model.fault import Fault
-from archiver.store import custody, search_rows, soundness
+from archiver.store import custody, limits, search_rows, soundness
 from search.saved import fold_name
 
 
@@ -28,14 +27,27 @@ def check_archive(conn: Any) -> Iterator[Fault]:
         yield from _check_channel(conn, channel, by_channel.get(channel["channel_id"], []))
     for orphans in custody.find_orphans(conn):
         yield Fault(orphans.table, f"{orphans.rows} rows speak of what is not there, the first of {orphans.first}")
-    yield from (Fault(table, wrong) for table, wrong in soundness.check_values(conn))
+    yield from (Fault(table, wrong) for table, wrong in limits.check_values(conn))
     for wrong in rules.check_accounts(captures, custody.list_access(conn)):
         yield Fault("capture", wrong, True)
-    if custody.is_sequence_behind(conn, LATER):
-        yield Fault("outbox", "holds a place that was never given")
+    for wrong in rules.check_clocks(captures, custody.list_clocks(conn)):
+        yield Fault("account", wrong)
+    yield from (Fault("outbox", wrong) for wrong in _check_outbox(conn))
     for folded, name in custody.list_saved_names(conn):
         if fold_name(name) != folded:
             yield Fault("saved_query", "one is kept by another name than its own")
+
+
+def _check_outbox(conn: Any) -> Iterator[str]:
+    """What waits for an index. As long as there never was one, all messages wait, and the last place is taken."""
+    if custody.is_sequence_behind(conn):
+        yield "holds a place that was never given"
+    if found := custody.find_unindexed(conn):
+        messages, waiting, taken, given = found
+        if messages != waiting:
+            yield f"holds {waiting} messages of {messages}, although no index took any"
+        if taken != given:
+            yield "lacks the last place that was given"
 
 
 def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, Any]]) -> Iterator[Fault]:
@@ -51,6 +63,8 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     highest, generation = max([top, *proven]), max((one["generation"] for one in captures), default=0)
     for wrong in rules.check_channel(channel, revisions, state, highest=highest, generation=generation):
         yield Fault(place, wrong)
+    for wrong in (*rules.check_revisions(channel, revisions), *rules.check_counts(channel, captures, held=count)):
+        yield Fault(place, wrong)
     for wrong in rules.check_top(channel, captures, highest=highest):
         yield Fault(place, wrong, True)
     if not revisions:
@@ -62,6 +76,7 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
 def check_search(conn: Any) -> Iterator[Fault]:
     """Counts of the search tables against those of the messages, and rows that lead nowhere."""
     yield from (Fault("search", wrong, True) for wrong in soundness.check_search_tables(conn))
+    yield from (Fault("search", wrong, True) for wrong in limits.check_search_values(conn))
     messages, rows = search_rows.count_messages(conn), search_rows.count_present(conn)
     numbers = search_rows.list_numbers(conn)
     names = {number: channel_id for channel_id, number in numbers.items()}

@@ -21,6 +21,7 @@ from archiver.evidence.overview import check_archive, check_search
 from archiver.evidence.work import Task, Worker, serve
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
+from archiver.store.journal import check_journal
 
 T = TypeVar("T")
 
@@ -111,6 +112,9 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
 
 
 def _check_file(conn: Any) -> Iterator[Fault]:
+    [(_, _, path)] = [row for row in conn.execute("PRAGMA database_list") if row[1] == "main"]
+    if lost := check_journal(conn, Path(path)):
+        yield Fault("database", lost)
     yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, soundness.newest_version()))
     yield from (Fault("database", wrong) for wrong in soundness.check_file(conn, quick=False))
 
@@ -170,7 +174,7 @@ def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[Done]:
 def _receive(pipe: Any) -> Done:
     try:
         done: Done = pipe.recv()
-    except EOFError:
+    except (EOFError, OSError):
         raise Error(
             "a process of the verification was ended from outside.", hint="Is there enough memory? Run it again."
         ) from None

@@ -6,11 +6,13 @@ time of an answer. That holds whatever the clock did.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from archiver.evidence.contents import is_json
+from archiver.evidence.kept import load
 from archiver.store.checked import AFTER, Row
 from archiver.store.custody import Log
+from archiver.store.limits import MOST
 from archiver.telegram.older import OLDER
 
 METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}
@@ -27,7 +29,7 @@ def check_times(row: Row, log: Log) -> Iterator[str]:
         yield "last_seen is of no answer in the log"
     if not isinstance(generation, int) or not 1 <= generation <= log.generation:
         yield "its generation is of no answer in the log"
-    if seen_pts is not None and not isinstance(seen_pts, int):
+    if seen_pts is not None and not (isinstance(seen_pts, int) and -1 <= seen_pts <= MOST):
         yield "seen_pts is no state of a channel"
     if lang is not None and not (lang == "" or (isinstance(lang, str) and lang.isascii() and 2 <= len(lang) <= 3)):
         yield "lang is no language"
@@ -50,7 +52,7 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
             yield "it is missing without such an absence"
         elif open_ones and known[0][1] != how:
             yield "its absence was noticed in another way"
-    if any(one[1] not in _WAYS for one in absences):
+    if any(one[1] not in _WAYS for one in absences) or how not in (None, *_WAYS):
         yield "an absence was noticed in no known way"
 
 
@@ -58,7 +60,9 @@ def check_logged(
     log: Log, absences: Sequence[Row], counters: Sequence[Row], first_seen: int, last_seen: int
 ) -> Iterator[str]:
     """The times of a message's absences and counters; one that is asked for by name is noticed outside the log."""
-    for _, _, before, returned in absences:
+    for noticed, how, before, returned in absences:
+        if how == "update" and METHODS[how] not in log.answers.get(noticed, ()):
+            yield "an absence was noticed by no answer in the log"
         if before not in log.answers:
             yield "an absence began after no answer in the log"
         if returned is not None and returned not in log.answers:
@@ -74,9 +78,9 @@ def check_logged(
 def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
     """`present`: the four counters of the message; those over time end with them."""
     for _, *numbers, reactions in counters:
-        if any(not (one is None or (isinstance(one, int) and not isinstance(one, bool))) for one in numbers):
+        if any(not (one is None or (isinstance(one, int) and 0 <= one <= MOST)) for one in numbers):
             yield "a counter over time is no number"
-        if reactions is not None and not is_json(reactions):
+        if reactions is not None and not isinstance(load(reactions), list):
             yield "reactions over time are garbled"
     # Which are the last cannot be told by their times: a clock may have been set back.
     if counters and all(tuple(one[1:]) != tuple(present) for one in counters):
@@ -89,6 +93,19 @@ def check_revision_times(log: Log, revision: dict[str, object]) -> Iterator[str]
         if revision[name] not in log.answers:
             yield f"{name} is of no answer in the log"
     yield from check_layer(revision["layer"], log)
+
+
+def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Each earlier content was the present one from when the one before gave way; one that came late never was."""
+    replaced: list[int] = []
+    late: list[int] = []
+    for one in revisions:
+        began, ended = one["first_seen"], one["replaced_at"]
+        came_late = began == one["last_seen"] == ended
+        # Early versions counted what came late, too.
+        if not came_late and began not in (max(replaced, default=first_seen), max(replaced + late, default=first_seen)):
+            yield f"revision {one['revision']} did not begin when the one before it was replaced"
+        (replaced if began < ended else late).append(ended)
 
 
 def check_layer(layer: object, log: Log) -> Iterator[str]:

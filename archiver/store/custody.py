@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from archiver.ledger import LATER
+
 Row = tuple[Any, ...]
 CHANNEL_NAMES = (
     "channel_id",
@@ -27,6 +29,8 @@ CHANNEL_NAMES = (
     "account",
     "failures",
     "server_count",
+    "server_count_at",
+    "participants",
 )
 CAPTURE_NAMES = (
     "capture_id",
@@ -40,6 +44,7 @@ CAPTURE_NAMES = (
     "version",
     "layer",
     "account",
+    "clock_ahead",
 )
 
 
@@ -94,8 +99,8 @@ def list_coverage(conn: sqlite3.Connection, channel_id: int) -> list[tuple[int, 
 
 
 def list_channel_revisions(conn: sqlite3.Connection, channel_id: int) -> list[Row]:
-    """What a channel said of itself: the number, then what CHANNEL_NAMES has from username to flags."""
-    columns = ", ".join(CHANNEL_NAMES[1:7])
+    """What a channel said of itself: the number, what CHANNEL_NAMES has from username to flags, participants, when."""
+    columns = ", ".join((*CHANNEL_NAMES[1:7], "participants", "observed_at"))
     query = f"SELECT revision, {columns} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
     return conn.execute(query, (channel_id,)).fetchall()
 
@@ -151,11 +156,29 @@ def find_orphans(conn: sqlite3.Connection) -> list[Orphans]:
     return found
 
 
-def is_sequence_behind(conn: sqlite3.Connection, later: int) -> bool:
+def is_sequence_behind(conn: sqlite3.Connection) -> bool:
     """Whether the outbox holds a place that was never given."""
     row = conn.execute("SELECT seq FROM indexing").fetchall()
-    [(high,)] = conn.execute("SELECT max(seq % ?) FROM outbox", (later,)).fetchall()
+    [(high,)] = conn.execute("SELECT max(seq % ?) FROM outbox", (LATER,)).fetchall()
     return len(row) != 1 or (high or 0) > row[0][0]
+
+
+def find_unindexed(conn: sqlite3.Connection) -> tuple[int, int, int, int] | None:
+    """Where no index was ever filled: messages, rows of the outbox, and the highest place by it and as given."""
+    tables = ("index_home", "index_node", "index_walk", "index_task", "index_aside")
+    if any(conn.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables):
+        return None
+    row = conn.execute(
+        "SELECT (SELECT count(*) FROM message), count(*), coalesce(max(seq % ?), 0), (SELECT max(seq) FROM indexing)"
+        " FROM outbox",
+        (LATER,),
+    ).fetchone()
+    return row[0], row[1], row[2], row[3]
+
+
+def list_clocks(conn: sqlite3.Connection) -> set[str]:
+    """The accounts of which it is known how the clock was at a connection of theirs."""
+    return {row[0] for row in conn.execute("SELECT account FROM account WHERE clock_ahead IS NOT NULL")}
 
 
 def list_access(conn: sqlite3.Connection) -> set[tuple[int, str]]:

@@ -61,29 +61,6 @@ def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
             yield _SPACE.sub(" ", str(found)).strip()
 
 
-_CHECKS = {
-    "channel": "state IN ('active', 'inaccessible', 'banned', 'needs_newer_layer', 'removed') AND megagroup IN (0, 1)"
-    " AND noforwards IN (0, 1)"
-    " AND failures >= 0 AND (failures = 0) = (retry_at IS NULL) AND (failures = 0) = (last_error IS NULL)",
-    "channel_revision": "json_valid(usernames) AND json_valid(flags) AND json_valid(coalesce(restriction, '[]'))",
-    "account": "state IN ('active', 'dead') AND length(coalesce(phone_end, '')) <= 2",
-    "coverage": "hi >= lo",
-    "indexing": "indexing_id = 1",
-    "service": "service_id = 1",
-    "rich_part": "attempts >= 0",
-    "outbox": "node = '' OR node IN (SELECT node FROM index_home UNION SELECT node FROM index_node)",
-}
-"""What holds of each row; SQLite's own check does not look at all of its CHECK constraints."""
-
-
-def check_values(conn: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Tables with rows that cannot be."""
-    for table, rule in _CHECKS.items():
-        (count,) = conn.execute(f"SELECT count(*) FROM {table} WHERE NOT ({rule})").fetchone()
-        if count:
-            yield table, f"{count} rows hold what cannot be"
-
-
 def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
     """How the tables differ from those of this version of the schema; tables of others do no harm, triggers may."""
     expected, actual = _tables_of(version), _list_tables(conn)

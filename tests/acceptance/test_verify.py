@@ -33,7 +33,7 @@ UNTOLD = {
     # What nothing else in the archive says: only a hash over all of it can.
     "message": {"seen_pts"},
     "channel": {
-        "alias", "megagroup", "participants", "created", "noforwards", "added_at", "window_start", "pts", "floor_id",
+        "alias", "megagroup", "participants", "created", "noforwards", "window_start", "pts", "floor_id",
         "server_count", "server_count_at", "last_sync_at", "account", "failures", "retry_at", "last_error",
         "described_at", "server_count_pts", "accepted_count", "unexplained_count",
     },
@@ -45,16 +45,15 @@ UNTOLD = {
     "absence": {"noticed_at", "how", "last_seen", "returned_at"},
     "counter": {"at", "views", "forwards", "replies", "reactions"},
     "rich_part": {"row", "attempts", "retry_at", "refused", "completed_at", "noticed_at"},
-    "outbox": {"row", "enqueued_at", "seq"},
+    "outbox": {"enqueued_at", "seq"},
     "access": {"access_hash", "resolved_at"},
-    "account": {"row", "account", "reason", "since", "first_name", "phone_end", "clock_ahead", "clock_at"},
+    "account": {"since", "first_name", "phone_end", "clock_ahead", "clock_at"},
     "saved_query": {"row", "query", "saved_at"},
-    "indexing": {"seq"},
     "search_layout": {"norm"},
     "search_block": {"flags", "views", "forwards", "low", "high"},
     "search_run": {"low", "high"},
     "search_origin": {"name"},
-    "search_text_config": {"row", "k", "v"},
+    "search_text_config": {"v"},
     # Of what was superseded neither the last counters nor all words are kept.
     "search_octet": {f"{name}{slot}" for name in ("views", "forwards", "stamp") for slot in range(8)},
 }  # fmt: skip
@@ -225,6 +224,30 @@ def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_arch
         "DELETE FROM capture WHERE capture_id = 4",
         "INSERT INTO outbox VALUES (77, 1, '', 5, 0)",
         "UPDATE message SET missing_since = 1700000000, missing_how = 'update' WHERE message_id = 3",
+        "UPDATE channel SET added_at = added_at + 1",
+        "UPDATE channel SET server_count_at = server_count_at - 1000",
+        "UPDATE channel SET last_sync_at = -5",
+        "UPDATE channel SET participants = 5",
+        "UPDATE channel SET floor_id = 5 WHERE window_start IS NULL",
+        "UPDATE account SET reason = 'x'",
+        "UPDATE account SET clock_ahead = NULL, clock_at = NULL",
+        "UPDATE capture SET count = 5000 WHERE capture_id = 4",
+        "UPDATE capture SET clock_ahead = 9e99 WHERE capture_id = 4",
+        "UPDATE counter SET reactions = '7'",
+        "UPDATE counter SET replies = -9",
+        "UPDATE revision SET first_seen = replaced_at WHERE revision = 1",
+        "UPDATE saved_query SET query = ''",
+        "UPDATE outbox SET enqueued_at = -1 WHERE message_id = 3",
+        "DELETE FROM outbox WHERE message_id = 3",
+        "UPDATE indexing SET seq = seq + 1",
+        "INSERT INTO search_slot VALUES (8)",
+        "UPDATE search_block SET views = 'x'",
+        "INSERT INTO search_text_config VALUES ('secure-delete', 1)",
+        (
+            "INSERT INTO channel_revision SELECT channel_id, revision + 1, observed_at, username, usernames, title,"
+            " about, restriction, flags, participants FROM channel_revision AS r"
+            " WHERE revision = (SELECT max(revision) FROM channel_revision WHERE channel_id = r.channel_id)"
+        ),
     ],
 )
 def test_values_that_cannot_be_are_named_without_a_word_of_a_library(copied: Desk, sql: str) -> None:
@@ -234,6 +257,33 @@ def test_values_that_cannot_be_are_named_without_a_word_of_a_library(copied: Des
     assert done.status == 6, done
     assert len(done.errors) == 1
     assert not any(word in done.out + done.err for word in ("Error", "Traceback", "sqlite3"))
+
+
+def test_a_damaged_log_of_sqlite_is_damage_and_one_cut_short_is_not(copied: Desk) -> None:
+    path = copied.archive / "archive.db"
+    with writing(copied.archive) as conn:
+        conn.execute("PRAGMA wal_autocheckpoint = 0")
+        for seconds in (1, 2, 3):
+            conn.execute("UPDATE channel SET last_sync_at = last_sync_at + ?", (seconds,))
+        log, content = path.with_name("archive.db-wal").read_bytes(), path.read_bytes()
+
+    def verified(damaged: bytes) -> list[str]:
+        path.write_bytes(content)
+        path.with_name("archive.db-shm").unlink(missing_ok=True)
+        path.with_name("archive.db-wal").write_bytes(damaged)
+        quick, whole = copied.run("verify", "--quick"), copied.run("verify")
+        assert quick.status == whole.status
+        assert (quick.status == 6) is ("log (-wal) is damaged" in quick.out or "log (-wal) is damaged" in whole.err)
+        return quick.out.splitlines()
+
+    assert len(verified(log)) == 1
+    assert len(verified(log[:-2000])) == 1  # as a program that was killed leaves it
+    assert "2 transactions are lost" in verified(flipped(log, 32 + 4120 + 900))[0]
+    assert "what was committed to it is lost" in verified(flipped(log, 17))[0]
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
 def test_search_tables_are_repaired_from_the_messages(copied: Desk) -> None:

@@ -12,9 +12,10 @@ from telethon.tl import types
 from archiver.evidence.custody import check_coverage, check_top
 from archiver.evidence.findable import in_order, is_made_of, text_terms
 from archiver.evidence.names import StoredNames
-from archiver.evidence.times import check_absences
+from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
 from archiver.store.checked import AFTER
+from archiver.store.custody import Log
 from search.leaves import SEGMENT_BITS
 from tests.unit.search_tables import tables
 
@@ -90,6 +91,30 @@ def test_a_message_is_missing_exactly_while_an_absence_is_open(
     since: int | None, how: str | None, absences: list[Any], sound: bool
 ) -> None:
     assert (list(check_absences(after(since, how), absences)) == []) is sound
+
+
+def test_an_absence_that_an_update_told_is_of_an_answer_in_the_log() -> None:
+    log = Log(answers={5: {"difference"}, 6: {"audit"}})
+    assert list(check_logged(log, [(5, "update", 6, None)], [], 5, 6)) == []
+    assert list(check_logged(log, [(6, "update", 6, None)], [], 5, 6)) != []
+    assert list(check_logged(log, [(9, "audit", 6, None)], [], 5, 6)) == []  # it was asked for by its id
+
+
+@pytest.mark.parametrize(
+    ("times", "sound"),
+    [
+        ([(1, 2, 3), (3, 4, 5), (5, 5, 6)], True),
+        ([(1, 2, 3), (4, 4, 4), (3, 4, 5)], True),  # the second came late
+        ([(1, 2, 3), (7, 7, 7), (7, 8, 9)], True),  # as early versions wrote it
+        ([(1, 2, 3), (2, 4, 5)], False),
+        ([(2, 2, 3)], False),
+        ([(1, 1, 1), (1, 2, 3)], True),  # two edits within the second in which it was first seen
+    ],
+)
+def test_earlier_contents_follow_one_another(times: list[tuple[int, int, int]], sound: bool) -> None:
+    names = ("first_seen", "last_seen", "replaced_at")
+    revisions = [{"revision": number, **dict(zip(names, one, strict=True))} for number, one in enumerate(times, 1)]
+    assert (list(check_chain(1, revisions)) == []) is sound
 
 
 def test_words_of_the_index_are_those_of_a_line_whatever_spaces_it_has() -> None:

@@ -1,0 +1,110 @@
+"""SQLite's log of changes beside the file (`-wal`): whether all that was committed to it can still be read.
+
+Where a frame of it is damaged, SQLite takes the log to end before it: what was committed later is dropped unsaid.
+A program that was killed while it wrote leaves a last frame that is no whole one; that is no damage.
+https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from struct import Struct, unpack
+from typing import BinaryIO, NamedTuple
+
+_HEADER, _FRAME = Struct(">8I"), Struct(">6I")
+_SUMMED = 24
+"""Bytes of the header that its checksum is of."""
+_MAGIC = 0x377F0682
+"""The last bit says in which order of bytes checksums are made."""
+_INDEX = Struct("=4I 2I 2I 8s")
+"""The head of the log's index in memory, from the byte 0: version .. sizes, last frame, pages, checksum of it, salt."""
+_LOOKS = 20
+"""How often the log is looked at while another process writes it."""
+_MASK = 0xFFFFFFFF
+
+
+class _End(NamedTuple):
+    """Where SQLite takes the log to end: the last frame that counts, the checksum up to it, and the log's salt."""
+
+    frame: int
+    checksum: tuple[int, int]
+    salt: bytes
+
+
+def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
+    """What of the log was lost, as words about the archive. `conn` has it open: SQLite has read the log for it."""
+    log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
+    try:
+        if not log.is_file() or not log.stat().st_size:
+            return None
+        conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        for _ in range(_LOOKS):
+            end = _find_end(index)
+            with log.open("rb") as file:
+                lost = _find_lost(file, end)
+            if _find_end(index) == end:
+                return lost
+    except OSError:
+        pass
+    return None
+
+
+def _find_end(index: Path) -> _End:
+    with index.open("rb") as file:
+        data = file.read(_INDEX.size)
+    if len(data) < _INDEX.size:
+        return _End(0, (0, 0), b"")
+    *_, frame, _, one, two, salt = _INDEX.unpack(data)
+    return _End(frame, (one, two), salt)
+
+
+def _find_lost(log: BinaryIO, end: _End) -> str | None:
+    head = log.read(_HEADER.size)
+    if len(head) < _HEADER.size:
+        return None
+    magic, _, size, *_, one, two = _HEADER.unpack(head)
+    order = ">" if magic & 1 else "<"
+    if magic | 1 != _MAGIC | 1 or _add(head[:_SUMMED], (0, 0), order) != (one, two):
+        return "the beginning of its log (-wal) is damaged: what was committed to it is lost"
+    salt, size = head[16:24], 65_536 if size == 1 else size
+    if end.salt != salt:
+        return None  # all of it is in the file, and the log is about to be begun from its start
+    committed = list(_list_committed(log, end.frame, salt, size))
+    if not committed or not _is_broken(log, end, committed[-1], size, order):
+        return None
+    return f"its log (-wal) is damaged behind frame {end.frame}: {len(committed)} transactions are lost"
+
+
+def _list_committed(log: BinaryIO, after: int, salt: bytes, size: int) -> list[int]:
+    """The frames behind `after` that end a transaction of this log, and are whole by their length."""
+    found = []
+    length = log.seek(0, 2)
+    count = (length - _HEADER.size) // (_FRAME.size + size)
+    for number in range(after + 1, count + 1):
+        log.seek(_HEADER.size + (number - 1) * (_FRAME.size + size))
+        frame = log.read(_FRAME.size)
+        if frame[8:16] == salt and frame[4:8] != bytes(4):
+            found.append(number)
+    return found
+
+
+def _is_broken(log: BinaryIO, end: _End, last: int, size: int, order: str) -> bool:
+    """Whether a frame before the last one is not what was written: that one alone may have been cut short."""
+    checksum = end.checksum
+    for number in range(end.frame + 1, last):
+        log.seek(_HEADER.size + (number - 1) * (_FRAME.size + size))
+        frame = log.read(_FRAME.size)
+        checksum = _add(log.read(size), _add(frame[:8], checksum, order), order)
+        if frame[8:] != end.salt + b"".join(one.to_bytes(4, "big") for one in checksum):
+            return True
+    return False
+
+
+def _add(data: bytes, checksum: tuple[int, int], order: str) -> tuple[int, int]:
+    one, two = checksum
+    words = unpack(f"{order}{len(data) // 4}I", data)
+    for first, second in zip(words[::2], words[1::2], strict=True):
+        one = one + first + two & _MASK
+        two = two + second + one & _MASK
+    return one, two
