@@ -117,6 +117,8 @@ class Message:
     """The language that the text seems to be in, '' when it is not sure; None: it was not looked at."""
     partial: bool = False
     """Whether only the beginning of its rich message was shown: the whole has to be asked for."""
+    reactions_untold: bool = False
+    """Whether there is an object for its reactions with none in it, which is the same for all users (`min`)."""
     content_hash: bytes
     """SHA-256 over text, entities, media identity, markup and rich blocks: a new one means a new revision."""
     raw: bytes

@@ -110,6 +110,8 @@ def _may_be_kept(name: str, told: object, kept: object, marked: Mapping[str, Any
     """Whether a message may have it from an earlier answer, which is marked."""
     if name == "extra":
         return isinstance(told, str | None) and is_extra(told, kept)
+    if name == "reactions":
+        return "reactions" in marked and told is None and is_json(kept)
     if "media" not in marked:
         return False
     return (name == "content_hash" and isinstance(kept, bytes) and len(kept) == _DIGEST_SIZE) or name == "media_kind"

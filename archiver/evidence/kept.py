@@ -1,7 +1,7 @@
 """What stands in a row although its payload lacks it: an earlier answer told more, and that is marked. Pure.
 
 `archiver/model/richer.py` says how: under `kept`, in the `extra` of a slot by field ("*": all of it), in that of the
-message as "media" (all slots, and the content hash with them) or "factcheck".
+message as "media" (all slots, and the content hash with them), "reactions" or "factcheck".
 """
 
 from __future__ import annotations

@@ -220,7 +220,8 @@ class Mirror:
         """What happened since `pts`; None when the history has to be walked again to know.
 
         So it has when the server says so, and when an event could not be read: it may have been anything. But where
-        that happens again and again, in a channel that has gone over to a newer layer, a walk a day is enough.
+        that happens again and again, in a channel that is too busy or has gone over to a newer layer, a few walks a day
+        are enough: between them its posts come by the newest page, and edits by the audit.
         """
         try:
             difference = await ask_difference(source, channel, access_hash, pts)
@@ -229,6 +230,8 @@ class Mirror:
                 raise ServerFault("the server does not accept the pts that it gave itself.") from exc
             return None
         if difference.too_long:
+            if self._setbacks.walks_too_soon(channel.channel_id, "too long"):
+                raise ServerFault("again and again too much happened for the server to say what.", hint=LATER)
             return None
         if difference.unread_events:
             if not self._setbacks.walks_too_soon(channel.channel_id, "unread event"):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from archiver.clock import Clock
 
 AGAIN = 86400.0
-"""Seconds between two walks through a history for the same doubtful reason."""
+"""Seconds in which a history is walked so often again for one reason, and no oftener; see MOST."""
 BY_HISTORY, BY_HISTORY_MOST = 60.0, 3600.0
 """Seconds until a difference is asked for again that could not be had: at first, and at most; doubled each time."""
 
-Reason: TypeAlias = Literal["unread event", "lost state"]
-"""Why a history is walked again: an event could not be read, or the server did not accept its own pts."""
+Reason: TypeAlias = Literal["unread event", "lost state", "too long"]
+"""Why a history is walked again: an event could not be read, the server did not accept its own pts, or too much
+happened for it to say what."""
+MOST: Mapping[Reason, int] = {"unread event": 1, "lost state": 1, "too long": 3}
+"""Walks for each reason: in a channel that is too busy to be followed one would follow the other."""
 
 
 class Setbacks:
@@ -20,17 +24,18 @@ class Setbacks:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._walked: dict[tuple[Reason, int], float] = {}
-        """When a history was last walked again."""
+        self._walked: dict[tuple[Reason, int], tuple[float, ...]] = {}
+        """When a history was walked again lately."""
         self._by_history: dict[int, tuple[float, float]] = {}
         """Channels without differences: until when their newest page is read instead, and how long that was meant."""
 
     def walks_too_soon(self, channel_id: int, reason: Reason) -> bool:
-        """Whether the history was walked again for this reason lately; else remember that it is now."""
-        now, before = self._clock.now(), self._walked.get((reason, channel_id))
-        if before is not None and 0 <= now - before < AGAIN:
+        """Whether the history was walked often enough for this reason lately; else remember that it is now."""
+        now = self._clock.now()
+        lately = tuple(at for at in self._walked.get((reason, channel_id), ()) if 0 <= now - at < AGAIN)
+        if len(lately) >= MOST[reason]:
             return True
-        self._walked[reason, channel_id] = now
+        self._walked[reason, channel_id] = (*lately, now)
         return False
 
     def goes_by_history(self, channel_id: int) -> bool:

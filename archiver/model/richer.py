@@ -3,7 +3,8 @@
 A server shows less of the same content to some accounts, at some times: poll results without votes, a preview that is
 pending, a file that expired, a story or a sender without its inside. Such a copy changes nothing. What stays of an
 earlier one is named under `kept`: in the `extra` of its media slot by field ("*": the whole slot), in the message's own
-`extra` as "media" (all slots, and the content hash with them) or "factcheck". The raw bytes are always the newest.
+`extra` as "media" (all slots, and the content hash with them), "reactions" or "factcheck". The raw bytes are always the
+newest.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
         forwards=held.forwards if message.forwards is None else message.forwards,
         extra=_with_fact(message.extra, held.extra, at),
     )
+    if message.reactions_untold and held.reactions is not None:
+        kept = _kept(held.extra).get("reactions", at)
+        message = replace(message, reactions=held.reactions, extra=_marked(message.extra, "reactions", kept))
     # What this version cannot read may be what an edit put there.
     edited = message.media_kind == "unsupported" and message.moment > held.moment
     doubtful = message.content_hash != held.content_hash and not edited
@@ -43,7 +47,7 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
 
 def may_be_poorer(message: Message) -> bool:
     """Whether anything of a message can be shown in more than one way; of most, nothing can."""
-    return bool(message.media or message.sender or message.fwd_from or message.extra)
+    return bool(message.media or message.sender or message.fwd_from or message.extra or message.reactions_untold)
 
 
 def _is_same_text(message: Message, held: Message) -> bool:
@@ -110,8 +114,13 @@ def _with_fact(told: str | None, held: str | None, at: str) -> str | None:
     if fact.get("text") or not known.get("text") or fact.get("hash") != known.get("hash"):
         return told
     new["factcheck"] = known
-    new[KEPT] = {"factcheck": _kept(held).get("factcheck", at)}
-    return _text(new)
+    return _marked(_text(new), "factcheck", _kept(held).get("factcheck", at))
+
+
+def _marked(extra: str | None, name: str, at: str) -> str:
+    found = _objects(extra)
+    found[KEPT] = {**found.get(KEPT, {}), name: at}
+    return _text(found)
 
 
 def _objects(extra: str | None) -> dict[str, Any]:

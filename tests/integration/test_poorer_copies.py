@@ -9,6 +9,7 @@ import orjson
 import pytest
 from telethon.tl import types
 
+from archiver.evidence.run import verify
 from archiver.store.channel import find_channel
 from tests.integration.rig import Rig, mirror_of, query
 from tests.telegram.channel import Channel
@@ -72,3 +73,37 @@ async def test_votes_and_stories_and_previews_stay_and_no_revision_is_made(
         channel.edit(posts[3].id, text="photo, and other words")
         await read_again(rig, channel, how)
     assert query(tmp_path, "SELECT message_id, text FROM revision") == [(posts[3].id, "photo")]
+
+
+@pytest.mark.parametrize("how", ["page", "newest page", "difference"])
+async def test_reactions_that_are_not_told_stay_until_they_are(
+    server: Server, account: Account, channel: Channel, tmp_path: Path, how: str
+) -> None:
+    """messageReactions.min: the same for all users; without any result it says nothing of what others see."""
+    post = channel.post("text")
+    channel.react(post.id, {"👍": 3, "❤": 1})
+
+    def reactions() -> list[dict[str, Any]]:
+        [(told,)] = query(tmp_path, "SELECT reactions FROM message WHERE message_id = ?", post.id)
+        return orjson.loads(told or "[]")
+
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        post.change(reactions=types.MessageReactions([], min=True))
+        if how == "difference":
+            channel.edit(post.id, text="edited")
+        for _ in range(2):
+            await read_again(rig, channel, how)
+            assert [one["count"] for one in reactions()] == [3, 1]
+        [(extra,)] = query(tmp_path, "SELECT extra FROM message WHERE message_id = ?", post.id)
+        assert list(orjson.loads(extra)["kept"]) == ["reactions"]
+        assert query(tmp_path, "SELECT count(*) FROM revision") == [(int(how == "difference"),)]
+        assert verify(tmp_path / "archive.db", deep=True, progress=lambda _: None).faults == []
+        post.change(reactions=types.MessageReactions([types.ReactionCount(types.ReactionEmoji("👍"), 2)], min=True))
+        await read_again(rig, channel, how)
+        assert [one["count"] for one in reactions()] == [2]
+        channel.react(post.id, {})
+        await read_again(rig, channel, how)
+        assert reactions() == []
+    assert query(tmp_path, "SELECT extra FROM message WHERE message_id = ?", post.id) == [(None,)]

@@ -99,6 +99,29 @@ async def test_a_window_of_calls_is_found_and_no_wait_is_broken(
     assert server.violations == []
 
 
+@pytest.mark.parametrize("calm", [True, False], ids=["dates rise", "dates do not"])
+async def test_a_window_of_time_is_read_whole_within_a_takeout_and_no_further(
+    server: Server, account: Account, world: World, tmp_path: Path, *, calm: bool
+) -> None:
+    channel = world.add_channel("Alpha", "alpha", date=1_600_000_000)
+    odd = set() if calm else {*range(4_300, 4_450), 3_001, 2_950, 2_801}
+    for number in range(6_000):
+        channel.post(f"message {number}", date=1_600_000_000 + 60 * number - 10_000_000 * (number in odd))
+    channel.delete(*range(3_500, 3_700))
+    start = 1_600_000_000 + 60 * 2_800
+    async with reader_of(server, account, tmp_path) as reader:
+        await reader.rig.add(channel, window_start=start)
+        await reader.takeout.open()
+        found = await reader.rig.compare(channel)
+        await reader.takeout.finish(success=True)
+    there = held(tmp_path, channel)
+    assert {i: row for i, row in true(channel).items() if row["date"] >= start}.items() <= there.items()
+    assert min(there) > 2_800 - 200
+    assert found == (True, 0)
+    assert query(tmp_path, "SELECT floor_id BETWEEN 2600 AND 2802 FROM channel") == [(1,)]
+    assert len(inside(server)) < 75
+
+
 @pytest.mark.parametrize("remembered", ["of an earlier run", "ended by the server", "nonsense", "empty"])
 async def test_an_id_that_is_remembered_is_tried_first_and_replaced_once(
     server: Server, account: Account, channel: Channel, tmp_path: Path, remembered: str
