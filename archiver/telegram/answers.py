@@ -15,7 +15,7 @@ from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ServerFault, UnreadableObject
 from archiver.record import PeerState
-from archiver.telegram.unpacking import nothing_packed
+from archiver.telegram.unpacking import nothing_packed, reading_answer
 from archiver.telegram.vectors import (
     BEHIND_MESSAGES,
     NAMELESS,
@@ -96,7 +96,7 @@ def read_object(body: bytes) -> Any:
         raise UnreadableObject(int.from_bytes(body[:4], "little"), body) from exc
 
 
-@nothing_packed()
+@reading_answer()
 def read_history(body: bytes) -> HistoryAnswer:
     """The answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for anything else."""
     reader = BinaryReader(body)
@@ -130,7 +130,7 @@ def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inex
     return HistoryAnswer(pts, known, inexact, messages, chats, users, whole=count is None)
 
 
-@nothing_packed()
+@reading_answer()
 def read_difference(body: bytes) -> DifferenceAnswer:
     """The answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
     reader = BinaryReader(body)
@@ -159,7 +159,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     return DifferenceAnswer(pts, bool(flags & 1), timeout, False, messages, updates, *names)
 
 
-@nothing_packed()
+@reading_answer()
 def read_states(body: bytes) -> dict[int, PeerState]:
     """The answer to messages.getPeerDialogs, by channel; one that is shut to us is left out. Raises UnreadableObject.
 

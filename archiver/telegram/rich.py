@@ -16,6 +16,7 @@ from archiver.convert import Peers, convert_message, is_empty
 from archiver.convert.canonical import snake_name
 from archiver.errors import Error, MessageRefused, ServerFault, StaleAccess, UnreadableObject
 from archiver.record import Message
+from archiver.telegram.unpacking import reading_answer
 from archiver.telegram.vectors import Objects, read_rest, read_vector
 
 _OF_SERVER = ("METHOD", "INPUT", "CONNECTION", "LAYER")
@@ -31,6 +32,7 @@ class WholeAnswer:
     users: list[Any]
 
 
+@reading_answer()
 def read_whole(body: bytes) -> WholeAnswer:
     """The answer in any of its forms: of a channel, or without a pts. Raises UnreadableObject, ServerFault."""
     reader = BinaryReader(body)

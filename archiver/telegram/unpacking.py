@@ -8,6 +8,7 @@ of core objects is replaced by ours while a packet is decrypted; nothing is awai
 from __future__ import annotations
 
 import logging
+import struct
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -90,6 +91,16 @@ def nothing_packed() -> Iterator[None]:
     """Parsing inside an answer, where nothing is ever packed: it is refused with a ServerFault."""
     with _core_objects({GzipPacked.CONSTRUCTOR_ID: _Refused}):
         yield
+
+
+@contextmanager
+def reading_answer() -> Iterator[None]:
+    """The same; an answer that ends before its end is the server's fault, too."""
+    with nothing_packed():
+        try:
+            yield
+        except (struct.error, BufferError):
+            raise ServerFault("the server's answer was cut off.", hint="Try again later.") from None
 
 
 @contextmanager
