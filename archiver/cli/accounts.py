@@ -91,7 +91,8 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
     return {
         "account": name,
         "configured": configured,
-        "logged_in": session_path(settings, name).exists(),
+        # A login that was broken off leaves a session, too.
+        "logged_in": session_path(settings, name).exists() and known is not None and known.state is not None,
         "state": known.state if known else None,
         "since": iso(known.since) if known and known.since is not None else None,
         "reason": known.reason if known else None,

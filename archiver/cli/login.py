@@ -10,12 +10,13 @@ import typer
 from archiver.cli import output
 
 if TYPE_CHECKING:
+    from archiver.errors import Error
     from archiver.telegram import LoggedIn
     from config.settings import Settings
 
 EXIT_STATUS = {
     0: "logged in, or was already",
-    2: "wrong usage or settings, the account is in use, or the server cannot be reached",
+    2: "wrong usage or settings, another number is logged in, the account is in use, or no server can be reached",
     4: "the number, code or password was not accepted, or no code can come",
     5: "flood wait: run again after the seconds named",
 }
@@ -48,7 +49,7 @@ def command(
 
     Use an account of your own that has existed for a while: new and rented numbers get banned. Each further
     account has a section [telegram.accounts.NAME] in the settings; one may be logged in while `telekeep run` mirrors
-    with the others.
+    with the others. An account that is logged in with another number than --phone stays as it is, which is an error.
     """
     return asyncio.run(run(context.obj.settings(), phone=phone, name=account))
 
@@ -66,19 +67,37 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
 
     async with open_login(settings, name) as account:
         try:
-            done = await log_in(account.connection, StandardInput(phone))
+            prompts = StandardInput(phone)
+            done = await log_in(account.connection, prompts, number=prompts.given())
         except LoginNeeded as exc:
             raise say_whose(exc, settings, name) from exc.__cause__
         await mark_active(account.database, name, done)
+    if done.other_number:
+        raise _other_number(done, name)
     _welcome(done)
     return 0
 
 
-def _welcome(done: LoggedIn) -> None:
+def _other_number(done: LoggedIn, name: str) -> Error:
+    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+
+    return UsageError(
+        f"account {name} is already logged in{_as_whom(done)}, which is not the number given; nothing was changed.",
+        hint="For a further account add a section [telegram.accounts.NAME] to the settings and run"
+        " `telekeep login --account NAME`; to replace this one, end its session in an official app first"
+        " (Settings > Devices).",
+    )
+
+
+def _as_whom(done: LoggedIn) -> str:
     from archiver.cli.accounts import named  # noqa: PLC0415 - see run
 
     who = named(done.identity.first_name, done.identity.phone_end) if done.identity else ""
-    output.note(f"{'' if done.new else 'already '}logged in{f' as {who}' if who else ''}.")
+    return f" as {who}" if who else ""
+
+
+def _welcome(done: LoggedIn) -> None:
+    output.note(f"{'' if done.new else 'already '}logged in{_as_whom(done)}.")
     if done.relogin_days is not None:
         output.note(
             f"the server asks for a second password: set one in an official app, or a later login by SMS may have to"

@@ -25,6 +25,10 @@ class StandardInput:
     def __init__(self, phone: str | None) -> None:
         self._phone = phone
 
+    def given(self) -> str | None:
+        """The number of --phone."""
+        return None if self._phone is None else self.phone()
+
     def phone(self) -> str:
         """The number that was given, or is typed now."""
         typed = self._phone if self._phone is not None else self._ask("Phone number with country code: ")

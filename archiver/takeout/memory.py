@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from archiver.store.database import Database
 from archiver.store.takeout import find_takeout, set_delay, set_takeout
 
@@ -18,8 +20,14 @@ class TakeoutMemory:
         return await find_takeout(self._database.connection, self._account)
 
     async def save(self, takeout_id: int | None) -> None:
-        """An id that is open now; None: none is."""
-        await self._database.write(lambda conn: set_takeout(conn, self._account, takeout_id))
+        """An id that is open now, so that no delay holds any more; None: none is."""
+
+        def note(conn: sqlite3.Connection) -> None:
+            set_takeout(conn, self._account, takeout_id)
+            if takeout_id is not None:
+                set_delay(conn, self._account, None)
+
+        await self._database.write(note)
 
     async def delay(self, until: float) -> None:
         """None is to be asked for before this unix time."""

@@ -14,6 +14,8 @@ from archiver.telegram.connection import Connection
 _LONGEST_NAME = 64
 _SHORTEST_NUMBER = 5
 """Digits; of a shorter one two would be half of it."""
+_NATIONAL = 7
+"""Digits from which a number's end is taken for the number, typed as at home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class LoggedIn:
     new: bool
     """False: the session was logged in already."""
     identity: Identity | None
+    other_number: bool = False
+    """The session is of another number than the one that was given."""
     relogin_days: int | None = None
     """The server wants a second password to be set; without one the next login by SMS may have to wait so long."""
 
@@ -55,20 +59,41 @@ def read_authorization(body: bytes) -> LoggedIn:
     return LoggedIn(new=True, identity=_identity(authorization.user), relogin_days=days)
 
 
+async def find_login(connection: Connection, given: str | None) -> LoggedIn:
+    """Whose session this is, and whether of the number `given` (digits), as far as the server says."""
+    user = await _find_user(connection)
+    number = _digits(user.phone) if user else ""
+    same = given is None or not number or number == given or _is_end(given.lstrip("0"), number)
+    return LoggedIn(new=False, identity=_identity(user), other_number=not same)
+
+
 async def find_identity(connection: Connection) -> Identity | None:
     """Whose session this is; None when the server does not say."""
+    return _identity(await _find_user(connection))
+
+
+async def _find_user(connection: Connection) -> types.User | None:
     request = functions.users.GetUsersRequest([types.InputUserSelf()])
     try:
         users = await connection.invoke(request, method="getUsers")
     except Error:
         return None  # a name only; whether we are logged in was another question
-    return next((found for found in map(_identity, users) if found), None) if isinstance(users, list) else None
+    return next((one for one in users if isinstance(one, types.User)), None) if isinstance(users, list) else None
 
 
 def _identity(user: Any) -> Identity | None:
     if not isinstance(user, types.User):
         return None
-    digits = "".join(digit for digit in user.phone or "" if digit.isdecimal())
+    digits = _digits(user.phone)
     return Identity(
         (user.first_name or "")[:_LONGEST_NAME].strip(), digits[-2:] if len(digits) >= _SHORTEST_NUMBER else ""
     )
+
+
+def _digits(phone: str | None) -> str:
+    return "".join(digit for digit in phone or "" if digit.isdecimal())
+
+
+def _is_end(given: str, number: str) -> bool:
+    """Whether the number was typed without its country code."""
+    return len(given) >= _NATIONAL and number.endswith(given)

@@ -18,7 +18,7 @@ from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import FloodWait, LoginNeeded
 from archiver.schedule import Priority
-from archiver.telegram.authorization import LoggedIn, find_identity, read_authorization
+from archiver.telegram.authorization import LoggedIn, find_identity, find_login, read_authorization
 from archiver.telegram.connection import Connection
 from archiver.telegram.faults import translate
 from archiver.telegram.second_password import ATTEMPTS, give_password
@@ -70,10 +70,13 @@ class Prompts(Protocol):
         ...
 
 
-async def log_in(connection: Connection, prompts: Prompts) -> LoggedIn:
-    """Sign in, unless the session is logged in. Raises LoginNeeded, FloodWait, Unreachable, ServerFault, UsageError."""
+async def log_in(connection: Connection, prompts: Prompts, *, number: str | None = None) -> LoggedIn:
+    """Sign in, unless the session is logged in; `number`, digits, is whose it is to be then.
+
+    Raises LoginNeeded, FloodWait, Unreachable, ServerFault, UsageError.
+    """
     if await _is_logged_in(connection):
-        return LoggedIn(new=False, identity=await find_identity(connection))
+        return await find_login(connection, number)
     phone = re.sub(r"\D", "", prompts.phone())
     try:
         return await _log_in_with(connection, prompts, phone)

@@ -42,7 +42,7 @@ class Memory(Protocol):
         ...
 
     async def save(self, takeout_id: int | None) -> None:
-        """An id that is open now; None: none is."""
+        """An id that is open now, after which no delay holds; None: none is."""
         ...
 
     async def delay(self, until: float) -> None:
@@ -179,7 +179,7 @@ class Takeout:
             if not isinstance(answer, types.account.Takeout) or not answer.id:
                 raise ServerFault("the server answered with something else than a takeout.")
             await self._memory.save(answer.id)
-            self._id = answer.id
+            self._id, self._not_before = answer.id, 0.0
         except TakeoutInitDelayError as exc:
             await self._wait(max(int(exc.seconds), 1))
         except (LoginNeeded, Unreachable, UsageError):

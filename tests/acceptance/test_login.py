@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,33 @@ def test_code_comes_from_a_line_of_stdin_and_the_session_stays(stranger: Desk) -
     assert (done.out, done.err.splitlines()[-1]) == ("", "logged in as Test (…45).")
     again = stranger.do("login")
     assert (again.out, again.err) == ("", "already logged in as Test (…45).\n")
+
+
+@pytest.mark.parametrize("typed", [PHONE, f"00{PHONE.lstrip('+')}", PHONE[3:]])
+def test_the_number_that_is_logged_in_may_be_named_again(stranger: Desk, typed: str) -> None:
+    stranger.do("login", stdin=f"{PHONE}\n{CODE}\n")
+    assert stranger.do("login", "--phone", typed).err == "already logged in as Test (…45).\n"
+
+
+def test_another_number_than_the_one_logged_in_is_an_error_that_says_how_to_use_both(stranger: Desk) -> None:
+    stranger.do("login", stdin=f"{PHONE}\n{CODE}\n")
+    session = (stranger.archive / "session").read_bytes()
+    done = stranger.run("login", "--phone", SECOND_PHONE, stdin=f"{SECOND_CODE}\n{PASSWORD}\n")
+    assert (done.status, done.out, len(done.errors)) == (2, "", 1)
+    for word in ("account default", "Test (…45)", "[telegram.accounts.NAME]", "telekeep login --account NAME"):
+        assert word in done.err
+    assert (stranger.archive / "session").read_bytes() == session
+    assert stranger.do("login").err == "already logged in as Test (…45).\n"
+
+
+def test_accounts_call_a_login_that_was_broken_off_no_login(stranger: Desk) -> None:
+    stranger.run("login", "--phone", PHONE, stdin="")
+    assert "not logged in" in stranger.do("accounts").out
+    [row] = json.loads(stranger.do("accounts", "--json").out)
+    assert row["logged_in"] is False
+    stranger.do("login", stdin=f"{PHONE}\n{CODE}\n")
+    [row] = json.loads(stranger.do("accounts", "--json").out)
+    assert row["logged_in"] is True
 
 
 def test_second_password_is_the_next_line(stranger: Desk) -> None:

@@ -17,6 +17,7 @@ from archiver.ingest import Ingest
 from archiver.mirror.channel_mirror import Mirror
 from archiver.store.database import Database
 from archiver.store.takeout import set_takeout
+from archiver.store.waits import Wait, list_waits
 from archiver.takeout.memory import TakeoutMemory
 from archiver.telegram import Takeout, TelegramSource
 from search import exact
@@ -222,6 +223,27 @@ async def test_a_delay_is_told_remembered_and_not_asked_about_before_it_is_over(
             assert await reader.takeout.open() == opened
             assert len(reader.said) == (not opened)
     assert len(world.takeouts.asked) == 2
+
+
+async def test_a_delay_that_was_lifted_on_another_device_is_not_waited_for_later(
+    server: Server, account: Account, tmp_path: Path
+) -> None:
+    server.world.takeouts.delay(account, 86_400)
+    async with reader_of(server, account, tmp_path) as reader:
+        assert not await reader.takeout.open()
+        server.world.takeouts.allow(account)
+    async with reader_of(server, account, tmp_path) as reader:
+        assert await reader.takeout.open(by_hand=True)
+        await reader.takeout.finish(success=True)
+    assert await waits_of(tmp_path) == []
+    async with reader_of(server, account, tmp_path) as reader:
+        assert await reader.takeout.open()
+        assert reader.said == []
+
+
+async def waits_of(directory: Path) -> list[Wait]:
+    async with await Database.open(directory) as database:
+        return await list_waits(database.connection, now=time.time())
 
 
 @pytest.mark.parametrize("error", ["TAKEOUT_INIT_DISABLED", "METHOD_INVALID"])

@@ -46,7 +46,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
         default=[],
         type=_account,
         metavar="PHONE:CODE[:PASSWORD]",
-        help="one more account beside that of --phone; may be repeated",
+        help="one more account beside that of --phone, or its code and password when there is one; may be repeated",
     )
     parser.add_argument(
         "--home",
@@ -103,13 +103,14 @@ def _dc_port(text: str) -> tuple[int, int]:
 
 def build(opts: argparse.Namespace) -> World:
     world = World(api_id=opts.api_id, api_hash=opts.api_hash, resolve_budget=opts.resolve_budget)
-    for phone, code, password in ((opts.phone, opts.code, opts.password), *opts.account):
-        world.add_account(phone, code, password)
-    for phone, dc in opts.home:
-        world.account(phone).home_dc = dc
+    world.add_account(opts.phone, opts.code, opts.password)
     world.tells_every_edit = opts.every_edit
     for spec in opts.world or ["small"]:
         load(world, spec, opts.seed)
+    for phone, code, password in opts.account:
+        world.set_account(phone, code, password)
+    for phone, dc in opts.home:
+        world.account(phone).home_dc = dc
     for name in filter(None, opts.channels.split(",")):
         world.add_channel(name.capitalize(), name)
     return world

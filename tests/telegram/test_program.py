@@ -19,6 +19,7 @@ from telethon.tl import functions as fn
 from telethon.tl import types as tl
 
 from archiver.telegram.address import proxy_options
+from tests.telegram.__main__ import build, options
 from tests.telegram.ask import difference, walk
 from tests.telegram.truth import media_kind
 
@@ -204,3 +205,19 @@ async def test_the_switches_of_the_command_line(tmp_path: Path) -> None:
             assert not (await order(process, do="proxy", number=3))["ok"]
             with pytest.raises((ConnectionError, EOFError)):
                 await asyncio.wait_for(client.disconnected, 5)
+
+
+def test_an_account_that_is_there_gets_the_code_and_the_password_of_the_command_line() -> None:
+    world = build(
+        options(["--account", "+9996612345:55555:word", "--account", "9996622222:33333", "--home", "9996622222:4"])
+    )
+    first, second = world.accounts.values()
+    assert (first.phone, first.code, second.phone, second.code, second.home_dc) == (
+        "9996612345",
+        "55555",
+        "9996622222",
+        "33333",
+        4,
+    )
+    assert first.password is not None
+    assert second.password is None

@@ -95,6 +95,12 @@ class World:
         self.accounts[account.id] = account
         return account
 
+    def set_account(self, phone: str, code: str, password: str | None) -> Account:
+        """The account of that number, made where there is none, with this code and password."""
+        account = self.find_account(phone) or self.add_account(phone)
+        account.code, account.password = code, Password(password) if password else None
+        return account
+
     def find_account(self, phone: str) -> Account | None:
         digits = re.sub(r"\D", "", phone)
         return next((a for a in self.accounts.values() if a.phone == digits), None)
