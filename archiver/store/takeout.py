@@ -24,8 +24,10 @@ async def list_delays(conn: aiosqlite.Connection) -> dict[str, float]:
 
 
 def set_takeout(conn: sqlite3.Connection, account: str, takeout_id: int | None) -> None:
-    """Note the id that is open, or that none is."""
+    """Note the id that is open, after which no delay holds, or that none is."""
     conn.execute(_UPSERT.format("takeout_id"), (account, takeout_id))
+    if takeout_id is not None:
+        set_delay(conn, account, None)
 
 
 def set_delay(conn: sqlite3.Connection, account: str, until: float | None) -> None:

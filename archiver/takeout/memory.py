@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from archiver.store.database import Database
 from archiver.store.takeout import find_takeout, set_delay, set_takeout
 
@@ -21,13 +19,7 @@ class TakeoutMemory:
 
     async def save(self, takeout_id: int | None) -> None:
         """An id that is open now, so that no delay holds any more; None: none is."""
-
-        def note(conn: sqlite3.Connection) -> None:
-            set_takeout(conn, self._account, takeout_id)
-            if takeout_id is not None:
-                set_delay(conn, self._account, None)
-
-        await self._database.write(note)
+        await self._database.write(lambda conn: set_takeout(conn, self._account, takeout_id))
 
     async def delay(self, until: float) -> None:
         """None is to be asked for before this unix time."""

@@ -123,6 +123,20 @@ async def test_a_window_of_time_is_read_whole_within_a_takeout_and_no_further(
     assert len(inside(server)) < 75
 
 
+async def test_on_a_slow_line_a_low_limit_is_found_and_no_call_is_caught_on_its_way(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.net.rtt = 0.2
+    server.faults.window(HISTORY, calls=2, seconds=4, takeout_calls=20)
+    async with reader_of(server, account, tmp_path, rate=1.0) as reader:
+        await reader.rig.add(channel)
+        await reader.takeout.open()
+        await reader.rig.sync(channel)
+    assert held(tmp_path, channel) == true(channel)
+    assert any(call.takeout for call in server.calls)
+    assert server.violations == []
+
+
 @pytest.mark.parametrize("remembered", ["of an earlier run", "ended by the server", "nonsense", "empty"])
 async def test_an_id_that_is_remembered_is_tried_first_and_replaced_once(
     server: Server, account: Account, channel: Channel, tmp_path: Path, remembered: str
