@@ -22,6 +22,7 @@ from archiver.crew import Account, Crew, Pace
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.failure import OF_ACCOUNT
 from archiver.intake import carry_out
+from archiver.model.outage import Outages
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service
@@ -215,10 +216,13 @@ class Service:
         # The manager wants to hear us twice in its time; a third leaves room for a machine that is busy.
         interval = min(BEAT, (self._manager.watchdog_seconds or BEAT * 3) / 3)
         real = Clock()  # the manager does not know of any other
+        outages = Outages()
         last_at, last_states = -math.inf, None
         while not stop.is_set():
             now, moment = self._clock.now(), time.monotonic()
             detail = self.describe()
+            for line in outages.note(detail, now):
+                log.warning("%s", line)
             states = {name: (account["state"], account["trouble"]) for name, account in detail.items()}
             if states != last_states or moment >= last_at + interval:
                 last_at, last_states = moment, states

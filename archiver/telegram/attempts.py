@@ -17,7 +17,7 @@ from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundErro
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
 from archiver.schedule import Priority, Scheduler
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
-from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, server_name, translate
 from archiver.telegram.line import Line
 from archiver.telegram.losses import THROTTLED, transport_code, unreachable
 from archiver.telegram.patience import Patience
@@ -214,7 +214,7 @@ class Attempts:
         self._note_answer(client)
         if is_transient(exc):
             log.info("%s: %s", method, type(exc).__name__)
-            return ServerFault(f"the server keeps failing ({type(exc).__name__}).", hint="Try again later.")
+            return ServerFault(f"the server keeps failing ({server_name(exc)}).", hint="Try again later.")
         failure = translate(exc)
         if isinstance(failure, LoginNeeded):
             self._line.end(failure)

@@ -175,7 +175,7 @@ class Dialler:
         except (RPCError, HungError, UnreadableObject, *LOST_LINE) as exc:
             if not tickets.is_refusal(exc):
                 await self.doubts.obey(exc)
-                return not_let_in(exc, dc)
+                return not_let_in(dc)
             log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
         self.move(dc, ticket, with_key=True)
         return Moved(dc)
@@ -206,7 +206,7 @@ class Dialler:
         except (RPCError, HungError, *LOST_LINE) as exc:
             if not tickets.is_refusal(exc):
                 await self.doubts.obey(exc)
-                return not_let_in(exc, client.place.dc)
+                return not_let_in(client.place.dc)
             log.info("the authorization was not taken by %s: %s", client.place, type(exc).__name__)
         if moving is not None:
             client.session.settle()

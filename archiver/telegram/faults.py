@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from telethon import errors as tl
 
+from archiver.convert.canonical import snake_name
 from archiver.errors import (
     ChannelGone,
     ChannelInaccessible,
@@ -152,23 +153,29 @@ def flood_seconds(error: BaseException) -> int | None:
     return None
 
 
+def server_name(error: BaseException) -> str:
+    """What the server calls this error, as `RPC_CALL_FAIL`; never the name of a class of Telethon's."""
+    # Its known classes keep only the category in `message`; its nameless ones have nothing but that.
+    nameless = type(error).__module__.endswith("rpcbaseerrors")
+    said = str(getattr(error, "message", None) or "") if nameless else ""
+    return said or snake_name(type(error).__name__.removesuffix("Error")).upper()
+
+
 def translate(error: BaseException) -> Error:
     """Our error for one of Telethon's; what is not in the table is the server's fault and names itself."""
     for cls in type(error).__mro__:
         if make := _TABLE.get(cls.__name__):
             return make()
-    # Telethon's known classes keep only the category in `message`; its nameless ones have nothing but that.
-    nameless = type(error).__module__.endswith("rpcbaseerrors")
-    name = (getattr(error, "message", None) if nameless else None) or type(error).__name__
+    name = server_name(error)
     if name in (TOO_LARGE, GARBLED):
         message, hint = _UNPACKABLE[name]
         return ServerFault(message, hint=hint)
     if isinstance(error, tl.UnauthorizedError):
-        return LoginNeeded(f"the server does not take this session as logged in ({str(name)[:80]}).", hint=LOGIN_AGAIN)
-    if str(name).startswith(_FOR_APPS_ONLY):
+        return LoginNeeded(f"the server does not take this session as logged in ({name[:80]}).", hint=LOGIN_AGAIN)
+    if name.startswith(_FOR_APPS_ONLY):
         return LoginNeeded(
             "the server wants proof that this is an official app.",
             hint="Log in with an official app first, or try again later.",
         )
     # Never the error's whole text: Telethon puts the request, with its peers, into it.
-    return ServerFault(f"the server answered {str(name)[:80]}.")
+    return ServerFault(f"the server answered {name[:80]}.")

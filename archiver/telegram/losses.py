@@ -29,7 +29,7 @@ def transport_code(exc: BaseException) -> int | None:
 def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = False) -> Error:
     """What a lost line to `way` means."""
     if isinstance(exc, BrokenError):
-        return ServerFault(f"the server and this client do not understand each other ({exc}).", hint="Try again later.")
+        return ServerFault("the server and this client do not understand each other.", hint="Try again later.")
     match transport_code(exc):
         case 404:
             return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
@@ -45,7 +45,7 @@ def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = 
             )
     blocked = "" if proxied else " Where the network blocks Telegram, a proxy may help."
     return Unreachable(
-        f"{way} cannot be reached or does not answer ({type(exc).__name__}).",
+        f"{way} cannot be reached or does not answer.",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,
     )
 
@@ -66,10 +66,10 @@ def no_proxy(exc: ProxyFailedError, address: Address) -> Error:
     )
 
 
-def not_let_in(exc: BaseException, dc: int) -> Error:
+def not_let_in(dc: int) -> Error:
     """The account could not be taken along to another data centre this time."""
     return NoWay(
-        f"data centre {dc} could not take over the account yet ({type(exc).__name__}).",
+        f"data centre {dc} could not take over the account yet.",
         hint="Nothing is lost; try again later.",
     )
 

@@ -13,9 +13,9 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message, is_empty
-from archiver.convert.canonical import snake_name
 from archiver.errors import Error, MessageRefused, ServerFault, StaleAccess, UnreadableObject
 from archiver.record import Message
+from archiver.telegram.faults import server_name
 from archiver.telegram.unpacking import reading_answer
 from archiver.telegram.vectors import Objects, read_rest, read_vector
 
@@ -74,9 +74,7 @@ def refusal(failure: Error) -> MessageRefused | None:
         return None
     if isinstance(failure, StaleAccess) and not isinstance(cause, tl.MsgIdInvalidError):
         return None
-    # Telethon's known classes keep only the category in `message`; its nameless ones have nothing but that.
-    nameless = type(cause) is tl.BadRequestError
-    name = str(cause.message) if nameless else snake_name(type(cause).__name__.removesuffix("Error")).upper()
+    name = server_name(cause)
     return None if name.startswith(_OF_SERVER) else MessageRefused(name[:80])
 
 

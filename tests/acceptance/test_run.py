@@ -165,7 +165,10 @@ def test_service_that_reaches_no_server_is_stopped_as_well(field: Ground, tmp_pa
         said = detail(desk, process)["default"]
         assert said["state"] == "offline"
         assert "127.0.0.1:1 cannot be reached" in said["trouble"]
-        assert stop(desk, process).errors == []
+        (told,) = stop(desk, process).errors
+        assert "account default is offline: " in told
+        assert "127.0.0.1:1 cannot be reached" in told
+        assert "run the command again" not in told
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])

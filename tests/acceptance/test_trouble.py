@@ -46,6 +46,7 @@ def test_unreachable_server_and_one_with_another_key_are_one_line_soon(desk: Des
     for done in (unreachable, other_key):
         assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
         assert "telegram.server" in done.err
+        assert "Error" not in done.err
     assert f"127.0.0.1:{desk.port} cannot be reached" in unreachable.err
 
 
