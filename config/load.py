@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -159,7 +160,7 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     name = ".".join(parts)
     variable = next((key for key in os.environ if key.upper().replace("-", "_") == _variable(name)), None)
     origin = f"${variable}" if variable else str(file or "the settings")
-    more = f" ({len(errors) - 1} more to mend.)" if len(errors) > 1 else ""
+    more = f" ({len(errors) - 1} more to fix.)" if len(errors) > 1 else ""
     if first["type"] == "extra_forbidden":
         account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
         known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
@@ -171,12 +172,17 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
         return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
     # What stands where a section should may be a secret that was put into the wrong place.
     secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
-    shown = "" if secret else _WHO.sub("//", f" {first['input']!r:.80}")
+    shown = "" if secret else _WHO.sub("//", f" {_shown(first['input']):.80}")
     allowed = field.description if field and field.description else "see docs/telekeep.example.toml"
     if first["type"] == "value_error" and (why := str(first["ctx"]["error"])):
         allowed += f" ({why})"
     wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
     return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
+
+
+def _shown(value: Any) -> str:
+    """A value as the file has it."""
+    return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _field(parts: list[str]) -> FieldInfo | None:

@@ -2,12 +2,13 @@
 
 `left_to_exact` says which questions Meilisearch does not answer as the embedded engine does. When Meilisearch does not
 answer at all, the embedded engine does: at once, with the same cursor, so that pages go on where they were, and for
-the rest of the questions too.
+the rest of the questions too. It forgives no typing errors: it answers without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from search.engine import Answer, Engine, Question
@@ -42,7 +43,7 @@ class AutoEngine:
                 if question.cursor is not None and by_rank(question):
                     raise  # the other order would repeat hits, and leave others out
                 self._fall_back(error)
-        return await self._exact.search(question)
+        return await self._exact.search(_strict(question))
 
     async def count(self, question: Question) -> int:
         """The number of hits, exactly. Raises Unanswerable for what neither answers."""
@@ -51,7 +52,7 @@ class AutoEngine:
                 return await self._meilisearch.count(question)
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
-        return await self._exact.count(question)
+        return await self._exact.count(_strict(question))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """The hits counted by each of these facets. Raises Unanswerable for what neither answers."""
@@ -60,8 +61,12 @@ class AutoEngine:
                 return await self._meilisearch.facets(question, names, zone)
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
-        return await self._exact.facets(question, names, zone)
+        return await self._exact.facets(_strict(question), names, zone)
 
     def _fall_back(self, error: SearchError) -> None:
         self.name = self._exact.name
         self._tell(error)
+
+
+def _strict(question: Question) -> Question:
+    return replace(question, fuzzy=False)

@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Sequence
 
 from archiver.cli import streams
-from archiver.cli.interrupted import StoppedError, describe_stop
+from archiver.cli.interrupted import INTERRUPTED, StoppedError, describe_stop, hear, interrupt, was_interrupted
 
 PROGRAM = "telekeep"
 
@@ -70,8 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = run(words)
         status = streams.finish(status, said_why=_said_why())
     except KeyboardInterrupt:
-        status = 130
-    for number in (signal.SIGINT, signal.SIGTERM):  # Python takes its leave, and has nothing to say about it
+        status = _interrupted(words)
+    if status == INTERRUPTED:
+        os._exit(
+            status
+        )  # all is closed and said; another signal during Python's own leave would be the end that is seen
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     sys.exit(status)
 
@@ -92,7 +96,8 @@ def run(arguments: list[str]) -> int:
 
         build().main(arguments, prog_name=PROGRAM)
     except SystemExit as exc:
-        return exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 2
+        status = exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 2
+        return _interrupted(arguments) if status == INTERRUPTED and was_interrupted() else status
     except (KeyboardInterrupt, StoppedError):
         return _interrupted(arguments)
     except streams.ReaderLeftError:
@@ -100,12 +105,13 @@ def run(arguments: list[str]) -> int:
     except streams.StdoutError:
         return streams.FAILED
     except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
-        return _explain(exc, debug="--debug" in arguments)
+        return _explain(exc, find_command(arguments), debug="--debug" in arguments)
     return 0
 
 
 def _hear(arguments: list[str]) -> None:
-    """Let a polite kill and a terminal that goes away end the command in good order."""
+    """Let Ctrl-C, a polite kill and a terminal that goes away end the command in good order."""
+    hear(find_command(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(arguments))
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
         signal.signal(signal.SIGHUP, lambda *_: _terminate(arguments))
@@ -120,7 +126,7 @@ def _interrupted(arguments: list[str]) -> int:
     from archiver.cli import output  # noqa: PLC0415 - only when there is something to say
 
     output.note(describe_stop(find_command(arguments)))
-    return 130
+    return INTERRUPTED
 
 
 def _terminate(arguments: list[str]) -> None:
@@ -131,9 +137,7 @@ def _terminate(arguments: list[str]) -> None:
     """
     if find_command(arguments) == "run":
         os._exit(0)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script
-        raise KeyboardInterrupt
-    os.kill(os.getpid(), signal.SIGINT)
+    interrupt()
 
 
 def _bare_id(word: str) -> str:
@@ -194,7 +198,7 @@ def _is_word(argument: str) -> bool:
     return not argument.startswith("-") or _NUMBER.fullmatch(argument) is not None
 
 
-def _explain(exc: Exception, *, debug: bool) -> int:
+def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
     from archiver.cli import output  # noqa: PLC0415 - only when there is something to explain
     from archiver.errors import Error  # noqa: PLC0415 - see above
     from config.errors import SettingsError  # noqa: PLC0415 - see above
@@ -210,6 +214,9 @@ def _explain(exc: Exception, *, debug: bool) -> int:
         if isinstance(exc, QueryError):
             output.place(exc.query, exc.start, exc.end)
         return 2
+    if was_interrupted():  # a library may make another error of it, above all while it is imported
+        output.note(describe_stop(command))
+        return INTERRUPTED
     from archiver.cli.unforeseen import describe  # noqa: PLC0415 - see above
 
     line, status = describe(exc)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.waits import forget
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def command(
     --forget-wait is for an order of the server that is an error, or was lifted on another device: all waits of
     the account are lifted, or that of one method. It is refused while the service runs with the account.
     """
-    return asyncio.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))
+    return interrupted.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))
 
 
 async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:

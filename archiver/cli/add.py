@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -55,7 +54,7 @@ def command(
     While `telekeep run` mirrors, the service adds them and this command waits for its answer, unless the service stops
     or is silent for ten minutes; what is still open then is added later, within a week.
     """
-    return asyncio.run(
+    return interrupted.run(
         run(
             context.obj.settings(),
             channels=channels or [],

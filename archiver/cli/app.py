@@ -154,9 +154,13 @@ def _load(name: str, path: str) -> Any:
     if hasattr(module, "SUBCOMMANDS"):
         return _load_group(name, module)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, cls=Command, epilog=_exit_status(module.EXIT_STATUS), context_settings=_SETTINGS)(
-        module.command
-    )
+    single.command(
+        name,
+        cls=Command,
+        help=getattr(module, "HELP", None),  # where the docstring would make the function long
+        epilog=_exit_status(module.EXIT_STATUS),
+        context_settings=_SETTINGS,
+    )(module.command)
     return typer.main.get_command(single)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archiver.changes import KINDS, Change, Kind, iter_changes
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.terminal import is_clean_link
@@ -79,7 +78,7 @@ def command(
     between.
     """
     if json and jsonl:
-        raise UsageError("--json and --jsonl exclude each other.")
+        raise UsageError("--json and --jsonl cannot be combined.")
     options = Options(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
@@ -87,7 +86,7 @@ def command(
         limit=limit,
         shape="json" if json else "jsonl" if jsonl else "people",
     )
-    return asyncio.run(run(context.obj, options))
+    return interrupted.run(run(context.obj, options))
 
 
 async def run(invocation: Invocation, options: Options) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def command(
       telekeep channels
       telekeep channels --jsonl | jq -r .username
     """
-    return asyncio.run(run(context.obj, everything=everything, json=json, jsonl=jsonl))
+    return interrupted.run(run(context.obj, everything=everything, json=json, jsonl=jsonl))
 
 
 async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.counting import count_rows
 from archiver.cli.finding import find_glossary, open_engine, read_query
 from archiver.cli.invocation import Invocation
@@ -82,7 +82,7 @@ def command(
         raise UsageError("--expand belongs to --query.", hint="Write a query, or leave it out.")
     spellings = find_glossary(context.obj, wanted=expand, named=glossary)
     when = When(since, until, on, tz)
-    return asyncio.run(
+    return interrupted.run(
         run(
             context.obj,
             channels or [],

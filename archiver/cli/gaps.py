@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.named import find_typed
 from archiver.cli.reading import get_mirrored, open_archive
@@ -54,9 +53,9 @@ def command(
     read any more, answers as well. In a pipe: state, ids, count, noticed, how, last seen, with tabs between.
     """
     if json and jsonl:
-        raise UsageError("--json and --jsonl exclude each other.")
+        raise UsageError("--json and --jsonl cannot be combined.")
     shape = "json" if json else "jsonl" if jsonl else "people"
-    return asyncio.run(run(context.obj, channel, every=every, shape=shape))
+    return interrupted.run(run(context.obj, channel, every=every, shape=shape))
 
 
 async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) -> int:

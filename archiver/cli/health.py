@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
@@ -52,7 +51,7 @@ def command(
     It looks at the archive and at the service's signs of life there; nothing is asked of the network. A running service
     says the same at service.listen, /health, and /live for --service.
     """
-    return asyncio.run(run(context.obj, json=json, service_only=service_only))
+    return interrupted.run(run(context.obj, json=json, service_only=service_only))
 
 
 async def run(invocation: Invocation, *, json: bool, service_only: bool = False) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
@@ -45,9 +44,9 @@ def command(
     SHA-256 of the payload, text, with tabs between.
     """
     if json and jsonl:
-        raise UsageError("--json and --jsonl exclude each other.")
+        raise UsageError("--json and --jsonl cannot be combined.")
     shape = "json" if json else "jsonl" if jsonl else "people"
-    return asyncio.run(run(context.obj, address, diff=diff, counters=counters, shape=shape))
+    return interrupted.run(run(context.obj, address, diff=diff, counters=counters, shape=shape))
 
 
 async def run(invocation: Invocation, address: str, *, diff: bool, counters: bool, shape: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import os
 import select
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from config.settings import Meilisearch
@@ -53,7 +52,7 @@ def command(
     The master key is read from standard input, from MEILI_MASTER_KEY, or from a prompt; it is used once and kept
     nowhere. Without --into the lines for telekeep.toml go to stdout. Keys that were made before are given again.
     """
-    return asyncio.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
+    return interrupted.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
 
 
 async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int:

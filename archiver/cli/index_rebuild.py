@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.cli.index_progress import IndexProgress
@@ -52,7 +52,7 @@ def command(
     with the old index until the new one has everything; new messages go to both. It needs room for two. It may be
     interrupted at any moment. When `telekeep run` is at work the service does it, and this shows how far it is.
     """
-    return asyncio.run(run(context.obj.settings(), force=force))
+    return interrupted.run(run(context.obj.settings(), force=force))
 
 
 async def run(settings: Settings, *, force: bool) -> int:

@@ -44,7 +44,7 @@ class IndexStanding:
     reached: bool | None = None
     """Whether the server answers now; None: it was not asked."""
     trouble: str | None = None
-    """Why it does not."""
+    """Why it does not, or what it answers in place of what was asked."""
     left: int
     """Messages that a rebuild has still to send."""
     aside: int
@@ -64,15 +64,21 @@ class IndexStanding:
         if self.aside:
             parts.append(f"{self.aside:,} set aside (`telekeep index status` names them)")
         if standing.success_at:
-            parts.append(f"last reached {iso(standing.success_at)}")
+            parts.append(f"last {'reached' if self.reached is False else 'success'} {iso(standing.success_at)}")
         why = self.trouble or standing.reason
         reason = f": {why}" if why else ""
-        since = f" since {iso(standing.since)}" if standing.state != "following" and standing.since else ""
-        state = "never filled yet" if standing.state == "unused" else f"{standing.state}{since}"
-        if self.reached is False and standing.state in ("following", "unused"):
-            state = "not reached now"
         where = "" if self.alone else f" at {self.node}"
-        return f"index {self.name}{where}: {'; '.join([state, *parts])}{reason}"
+        return f"index {self.name}{where}: {'; '.join([self._describe_state(), *parts])}{reason}"
+
+    def _describe_state(self) -> str:
+        """As it was noted by whoever filled it last, unless the server says otherwise now."""
+        state, since = self.standing.state, self.standing.since
+        if state in ("following", "unused") and self.trouble:
+            return "it answers, but not as it should" if self.reached else "not reached now"
+        if state == "unused":
+            return "never filled yet"
+        noted = f"{state} since {iso(since)}" if state != "following" and since else state
+        return f"{noted}, answers again" if state == "unreachable" and self.reached and not self.trouble else noted
 
     def as_object(self, now: float) -> dict[str, Any]:
         """The same as JSON."""
@@ -149,20 +155,21 @@ async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[In
     secret = key.get_secret_value() if key else None
     opened = [Node(url, secret, index=settings.index, seconds=LOOK) for url in settings.addresses]
     async with closing(opened) as nodes:
-        troubles = await asyncio.gather(*map(_find_trouble, nodes))
-    return [replace(one, reached=why is None, trouble=why) for one, why in zip(found, troubles, strict=True)]
+        seen = await asyncio.gather(*map(_reach, nodes))
+    return [replace(one, reached=reached, trouble=trouble) for one, (reached, trouble) in zip(found, seen, strict=True)]
 
 
-async def _find_trouble(node: Node) -> str | None:
-    from search.errors import IndexMissing, ServerError  # noqa: PLC0415 - see look
+async def _reach(node: Node) -> tuple[bool, str | None]:
+    """Whether a server answers, and its trouble."""
+    from search.errors import IndexMissing, ServerError, Unreachable  # noqa: PLC0415 - see look
 
     try:
         await node.stats()
     except IndexMissing:
-        return None
+        return True, None
     except ServerError as error:
-        return str(error)
-    return None
+        return not isinstance(error, Unreachable), str(error)
+    return True, None
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:

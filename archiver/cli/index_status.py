@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def command(
 
     `rebuild needed` means that another version of telekeep made the index: `telekeep index rebuild`.
     """
-    return asyncio.run(run(context.obj, json=json))
+    return interrupted.run(run(context.obj, json=json))
 
 
 async def run(invocation: Invocation, *, json: bool) -> int:

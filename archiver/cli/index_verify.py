@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.drift import Drift
@@ -64,7 +63,7 @@ def command(
     not in the archive; they are deleted there. What waits to be sent is no difference. What was set aside is tried
     again. Channels that are not in this archive are left alone.
     """
-    return asyncio.run(run(context.obj.settings(), check=check, json=json))
+    return interrupted.run(run(context.obj.settings(), check=check, json=json))
 
 
 async def run(settings: Settings, *, check: bool, json: bool) -> int:

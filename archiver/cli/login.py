@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.errors import Error
@@ -51,7 +50,7 @@ def command(
     account has a section [telegram.accounts.NAME] in the settings; one may be logged in while `telekeep run` mirrors
     with the others. An account that is logged in with another number than --phone stays as it is, which is an error.
     """
-    return asyncio.run(run(context.obj.settings(), phone=phone, name=account))
+    return interrupted.run(run(context.obj.settings(), phone=phone, name=account))
 
 
 async def run(settings: Settings, *, phone: str | None, name: str) -> int:

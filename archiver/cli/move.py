@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -31,7 +30,7 @@ def command(
     It needs no connection and works while `telekeep run` mirrors. The new account looks the channel up by its public
     name when it first reads it; a name that belongs to another channel by then is not followed.
     """
-    return asyncio.run(run(context.obj.settings(), channels=channels, to=to))
+    return interrupted.run(run(context.obj.settings(), channels=channels, to=to))
 
 
 async def run(settings: Settings, *, channels: list[str], to: str) -> int:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import getpass
 import re
-import signal
 import sys
 import unicodedata
 
 from archiver.cli import output
+from archiver.cli.interrupted import raising
 from archiver.errors import LoginNeeded
 from archiver.telegram.sent_code import ascii_digits
 
@@ -64,12 +64,8 @@ class StandardInput:
 
     @staticmethod
     def _ask(question: str, *, secret: bool = False) -> str:
-        # The event loop takes Ctrl-C as a wish to stop after this wait; here there is nothing to wait for.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
+        with raising():
             answer = _typed(question, secret=secret) if _at_terminal() else _line()
-        finally:
-            signal.signal(signal.SIGINT, before)
         if not answer or not answer.strip():
             raise LoginNeeded(
                 f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",

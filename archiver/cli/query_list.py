@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
@@ -25,7 +24,7 @@ def command(
 
     In a pipe: name, query and when it was saved, with tabs between. With --json: name, query, saved_at.
     """
-    return asyncio.run(run(context.obj, json=json))
+    return interrupted.run(run(context.obj, json=json))
 
 
 async def run(invocation: Invocation, *, json: bool) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -26,7 +25,7 @@ def command(
     Examples:
       telekeep query remove convoys
     """
-    return asyncio.run(run(context.obj.settings(), names=names))
+    return interrupted.run(run(context.obj.settings(), names=names))
 
 
 async def run(settings: Settings, *, names: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -36,7 +35,7 @@ def command(
     when it is used, and days are counted in the --tz of then. A query of the same name is replaced. It works while
     `telekeep run` mirrors.
     """
-    return asyncio.run(run(context.obj.settings(), name=name, query=" ".join(query)))
+    return interrupted.run(run(context.obj.settings(), name=name, query=" ".join(query)))
 
 
 async def run(settings: Settings, *, name: str, query: str) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -31,7 +30,7 @@ def command(
     `telekeep add @channel` takes it up again, with the --since that is given then. It works while `telekeep run` or
     `telekeep sync` mirrors.
     """
-    return asyncio.run(run(context.obj.settings(), channels=channels))
+    return interrupted.run(run(context.obj.settings(), channels=channels))
 
 
 async def run(settings: Settings, *, channels: list[str]) -> int:

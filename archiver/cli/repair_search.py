@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -29,7 +28,7 @@ def command(context: typer.Context) -> int:
     All at once: until it is done searches use the old tables, and stopping it leaves those. No account and no server is
     needed, but nothing else may mirror into the archive meanwhile.
     """
-    return asyncio.run(run(context.obj.settings()))
+    return interrupted.run(run(context.obj.settings()))
 
 
 async def run(settings: Settings) -> int:

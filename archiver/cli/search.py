@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.answers import Answers, More
-from archiver.cli.engines import Choice, Finder, open_finder
+from archiver.cli.engines import Finder, open_finder
 from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive
+from archiver.cli.search_options import (
+    After,
+    Around,
+    Channels,
+    Collapse,
+    Count,
+    Engine,
+    Expand,
+    Facet,
+    Fuzzy,
+    GlossaryFile,
+    Json,
+    Jsonl,
+    Limit,
+    On,
+    Options,
+    Order,
+    Query,
+    Since,
+    Until,
+    Zone,
+    refuse,
+)
 from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.shown import Shown
-from archiver.errors import UsageError
 from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
 from archiver.row import to_object
 from archiver.store.database import Connection
 from archiver.store.rows import list_names, snapshot
 from search.dates import parse_zone
-from search.engine import Question, Sort
-from search.facets import NAMES, FacetName, read_names
+from search.engine import Question
+from search.facets import read_names
 from search.tree import And, InChannel, Node, asks_revisions
-
-if TYPE_CHECKING:
-    from search.glossary import Glossary
 
 EXIT_STATUS = {
     0: "found",
@@ -40,99 +56,60 @@ EXIT_STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for, besides the query."""
+HELP = """\
+Find messages in the archive.
 
-    channels: tuple[str, ...] = ()
-    when: When
-    sort: Sort = "newest"
-    limit: int = 20
-    around: int = 0
-    count: bool = False
-    shape: Literal["people", "json", "jsonl"] = "people"
-    engine: Choice = "auto"
-    fuzzy: bool = False
-    glossary: Glossary | None = None
-    """The spellings that are asked for too."""
-    facets: tuple[FacetName, ...] = ()
-    """What is counted by, instead of rows."""
-    collapse: bool = False
-    """One row for all copies."""
-    after: str | None = None
-    """The cursor of an earlier answer."""
+\b
+Examples:
+  telekeep search 'bridge closed'
+  telekeep search '"جسر الليل" OR мост -toll' --since 2021-12 --tz Asia/Baghdad
+  telekeep search 'has:video is:forwarded channel:NightBridge' -n 0 --jsonl
+  telekeep search Sabereen --expand --glossary glossary.txt
+  telekeep search convoy --facet channel,month --tz Asia/Baghdad
+  telekeep search 'convoy in:revisions' --collapse --sort oldest
+  telekeep search -- -toll bridge
+
+\b
+bridge closed      both words, spelled so or alike (accents, case, Arabic letters, ё and е)
+"bridge closed"    exactly these words, side by side
+bridge OR мост     one of them; -word: not this one; convo*: words that begin so
+has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
+query:NAME         a query that `telekeep query save` keeps
+`telekeep help query` explains all of it.
+
+A glossary has one group of equivalent spellings per line, with = between: Kyiv = Kiev = Київ. --expand asks for
+all.
+
+Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
+with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.
+--collapse shows the earliest hit of all copies, and how many there are. --facet prints facet, name and count.
+"""
 
 
 def command(
     context: typer.Context,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")],
+    query: Query,
     *,
-    channel: Annotated[
-        list[str] | None,
-        typer.Option("--channel", "-c", metavar="CHANNEL", help="Only in this channel; may be repeated."),
-    ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")] = "UTC",
-    engine: Annotated[
-        Literal["auto", "exact", "meilisearch"],
-        typer.Option(metavar="ENGINE", help="auto, exact or meilisearch."),
-    ] = "auto",
-    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors (Meilisearch only).")] = False,
-    expand: Annotated[
-        bool, typer.Option("--expand", help="Also the other spellings of the glossary; says which.")
-    ] = False,
-    glossary: Annotated[
-        Path | None, typer.Option("--glossary", metavar="FILE", help="Instead of the one of the settings.")
-    ] = None,
-    sort: Annotated[
-        Literal["newest", "oldest", "relevance"], typer.Option(metavar="ORDER", help="newest, oldest or relevance.")
-    ] = "newest",
-    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most N; 0 for all.")] = 20,
-    around: Annotated[
-        int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after, marked.")
-    ] = 0,
-    after: Annotated[
-        str | None, typer.Option("--after", metavar="CURSOR", help="Go on where the last answer ended.")
-    ] = None,
-    collapse: Annotated[
-        bool, typer.Option("--collapse", help="One row for all copies: forwards, and texts that read alike.")
-    ] = False,
-    facet: Annotated[
-        str | None, typer.Option(metavar="WHAT", help=f"Count by {', '.join(NAMES)}; several with commas.")
-    ] = None,
-    count: Annotated[bool, typer.Option("--count", help="Only how many, exactly.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array of rows.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON row a line.")] = False,
+    channel: Channels = None,
+    since: Since = None,
+    until: Until = None,
+    on: On = None,
+    tz: Zone = "UTC",
+    engine: Engine = "auto",
+    fuzzy: Fuzzy = False,
+    expand: Expand = False,
+    glossary: GlossaryFile = None,
+    sort: Order = "newest",
+    limit: Limit = 20,
+    around: Around = 0,
+    after: After = None,
+    collapse: Collapse = False,
+    facet: Facet = None,
+    count: Count = False,
+    json: Json = False,
+    jsonl: Jsonl = False,
 ) -> int:
-    """Find messages in the archive.
-
-    \b
-    Examples:
-      telekeep search 'bridge closed'
-      telekeep search '"جسر الليل" OR мост -toll' --since 2021-12 --tz Asia/Baghdad
-      telekeep search 'has:video is:forwarded channel:NightBridge' -n 0 --jsonl
-      telekeep search Sabereen --expand --glossary glossary.txt
-      telekeep search convoy --facet channel,month --tz Asia/Baghdad
-      telekeep search 'convoy in:revisions' --collapse --sort oldest
-      telekeep search -- -toll bridge
-
-    \b
-    bridge closed      both words, spelled so or alike (accents, case, Arabic letters, ё and е)
-    "bridge closed"    exactly these words, side by side
-    bridge OR мост     one of them; -word: not this one; convo*: words that begin so
-    has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
-    query:NAME         a query that `telekeep query save` keeps
-    `telekeep help query` explains all of it.
-
-    A glossary has one group of equivalent spellings per line, with = between: Kyiv = Kiev = Київ. --expand asks for
-    all.
-
-    Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
-    with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.
-    --collapse shows the earliest hit of all copies, and how many there are. --facet prints facet, name and count.
-    """
+    """Find messages in the archive; HELP is what people read of it."""
     options = Options(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
@@ -148,20 +125,8 @@ def command(
         collapse=collapse,
         after=after,
     )
-    _refuse(options, json and jsonl)
-    return asyncio.run(run(context.obj, " ".join(query), options))
-
-
-def _refuse(options: Options, both: bool) -> None:
-    """Options that do not go together."""
-    if both:
-        raise UsageError("--json and --jsonl exclude each other.")
-    if options.facets and (options.count or options.collapse or options.around):
-        raise UsageError("--facet counts hits; --count, --collapse and -C show something else.", hint="Ask one by one.")
-    if options.collapse and options.around:
-        raise UsageError("--collapse and -C exclude each other: copies stand in several places.")
-    if options.after is not None and (options.facets or options.count):
-        raise UsageError("--after continues rows; counts are of all hits.", hint="Leave it out.")
+    refuse(options, both=json and jsonl)
+    return interrupted.run(run(context.obj, " ".join(query), options))
 
 
 def _is_default(context: typer.Context, name: str) -> bool:
@@ -201,7 +166,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
                 print_counts(name_channels(counts, names), options.shape, over)
                 counted = any(counts.values())
                 nothing = "" if counted else f"nothing found to count {await describe_searched(conn, over)}; "
-                output.note(f"{nothing}{finder.describe()}")
+                _remark(nothing, finder)
                 warn_incomplete(over)
                 return 0 if counted else 1
             answers = Answers(conn, finder, names)
@@ -210,9 +175,16 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
                 return await _print_count(conn, count, finder, over=over, shape=options.shape)
             found, summary = await _print(answers, question, options)
             nothing = "" if found else f" {await describe_searched(conn, over)}"
-            output.note(f"{summary}{nothing}; {finder.describe()}")
+            _remark(f"{summary}{nothing}; ", finder)
             warn_incomplete(over)
             return 0 if found else 1
+
+
+def _remark(summary: str, finder: Finder) -> None:
+    """Say who answered. That nothing was forgiven although it was asked for is said to the quiet, too."""
+    output.note(f"{summary}{finder.describe()}")
+    if output.is_quiet() and finder.fuzzy and finder.away is not None:
+        output.warn(finder.describe())
 
 
 async def _print(answers: Answers, question: Question, options: Options) -> tuple[int, str]:
@@ -276,7 +248,7 @@ async def _print_count(conn: Connection, count: int, finder: Finder, *, over: Se
         write = output.json if shape == "json" else output.jsonl
         write({"count": count, "incomplete": incomplete_object(over)})
     nothing = "" if count else f"nothing found {await describe_searched(conn, over)}; "
-    output.note(f"{nothing}{finder.describe()}")
+    _remark(nothing, finder)
     warn_incomplete(over)
     return 0 if count else 1
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 from typing import Annotated, Any
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
@@ -45,7 +44,7 @@ def command(
     message is held yet, stderr says so, and partial: {noticed, attempts, refused} is added. `telekeep history
     CHANNEL/ID` shows what it was before.
     """
-    return asyncio.run(run(context.obj, address, raw=raw, json=json))
+    return interrupted.run(run(context.obj, address, raw=raw, json=json))
 
 
 async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:

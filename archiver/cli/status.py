@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archiver.cli import output, waits
+from archiver.cli import interrupted, output, waits
 from archiver.cli.index_standing import IndexStanding, look, read_index, sum_up
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
@@ -98,7 +97,7 @@ def command(
     covered: the share of the window's ids that are held, or known to be absent. newest, synced: how long ago, or the
     day (UTC). Removed channels are shown as well. What keeps a channel from being mirrored is said below the table.
     """
-    return asyncio.run(run(context.obj, wide=wide, json=json))
+    return interrupted.run(run(context.obj, wide=wide, json=json))
 
 
 async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:

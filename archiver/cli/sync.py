@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.cli.account import Account, Accounts
@@ -61,7 +60,7 @@ def command(
     first time it wants that to be allowed on another device of the account, or some hours to pass; until then, and
     where a takeout cannot be had, histories are read as usual.
     """
-    return asyncio.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
+    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
 
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:

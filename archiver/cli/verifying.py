@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from archiver.cli import output
+from archiver.cli import interrupted, output
 from archiver.cli.counting import count_rows
 from archiver.cli.invocation import Invocation
 from archiver.cli.privacy import look_at_permissions
@@ -27,10 +26,10 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
     """Check it; the result is the exit status. Raises IntegrityError."""
     directory = invocation.settings().archive.dir
     look_at_permissions(directory, close=False)
-    asyncio.run(expect_archive(directory))
+    interrupted.run(expect_archive(directory))
     with count_rows("verify") as progress:
         if quick:
-            payloads, faults, untold = asyncio.run(_check_quickly(directory, progress))
+            payloads, faults, untold = interrupted.run(_check_quickly(directory, progress))
         else:
             payloads, faults, untold = _check(directory / ARCHIVE_NAME, deep, progress)
     output.table(("what", "result"), faults or [(f"{payloads} payloads", "ok")])
@@ -49,7 +48,8 @@ def _is_search(fault: Sequence[str]) -> bool:
 def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
     from archiver.evidence.run import verify  # noqa: PLC0415 - Telethon costs 250 ms
 
-    found = verify(path, deep=deep, progress=progress)
+    with interrupted.raising():
+        found = verify(path, deep=deep, progress=progress)
     for remark in found.remarks:
         output.note(remark)
     if found.compared < found.rows:

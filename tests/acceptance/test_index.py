@@ -7,6 +7,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ __all__ = ["meili"]
 class Shop:
     """An archive with two channels, and the command over it."""
 
-    def __init__(self, meili: Meili, folder: Path) -> None:
+    def __init__(self, meili: Meili, folder: Path, texts: Sequence[str] | None = None) -> None:
+        """`texts`: of the first channel's messages."""
         self.meili = meili
         self.name = meili.fresh()
         self.desk = Desk(folder)
@@ -35,7 +37,8 @@ class Shop:
             "TELEKEEP_MEILISEARCH__API_KEY": meili.master_key or "none",
         }
         self.desk.secrets.append(meili.master_key or "none")
-        ours = [make_message(one, f"bridge {one}") for one in range(1, 41)]
+        texts = texts or [f"bridge {one}" for one in range(1, 41)]
+        ours = [make_message(one, text) for one, text in enumerate(texts, 1)]
         theirs = [make_message(one, f"мост {one}", channel_id=1002) for one in range(1, 6)]
         build(self.desk.archive, ours)
         build(self.desk.archive, theirs, channel=OTHER)

@@ -320,3 +320,78 @@ def test_full_disk_is_named_by_every_command_that_writes_and_by_health(telegram:
         filled.do("sync", "quiet_a")
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+TWICE = """
+import os, signal, sys
+from archiver.cli.__main__ import main
+{hook}
+main(sys.argv[1:])
+"""
+CLOSING = """
+import archiver.store.database as database
+closing = database.Database.close
+async def close(self):
+    for _ in range(3):  # as somebody who does not wait presses it
+        os.kill(os.getpid(), signal.SIGINT)
+    await closing(self)
+    os.kill(os.getpid(), signal.SIGINT)
+database.Database.close = close
+opening = database.Database.{open}.__func__
+async def opened(*arguments):
+    found = await opening(*arguments)
+    os.kill(os.getpid(), signal.SIGINT)
+    return found
+database.Database.{open} = classmethod(opened)
+"""
+UNPUBLISHED = """
+import archiver.export.publish as publish
+discarding = publish.os.unlink
+def unlink(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGINT)
+    discarding(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGINT)
+publish.os.unlink = unlink
+import archiver.export.jsonl as jsonl
+writing = jsonl.JsonlWriter.encode
+def encode(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    return writing(*arguments)
+jsonl.JsonlWriter.encode = encode
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "hook"),
+    [
+        ("sync", CLOSING.format(open="open")),
+        ("export -o all.jsonl", CLOSING.format(open="open_readonly")),
+        ("export -o all.jsonl", UNPUBLISHED),
+        ("search the -n 0", CLOSING.format(open="open_readonly")),
+        ("verify --quick", CLOSING.format(open="open_readonly")),
+        ("verify", CLOSING.format(open="open_readonly")),
+    ],
+)
+def test_ctrl_c_again_while_it_cleans_up_changes_nothing(laden: Desk, command: str, hook: str) -> None:
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), *command.split()], limit=30)
+    assert (done.status, done.out) == (130, "")
+    assert len(done.err.splitlines()) == 1, done
+    assert done.err.startswith("stopped; ")
+    assert not [path.name for path in laden.home.iterdir() if path.name not in ("archive", "telekeep.toml")]
+    laden.do("verify", "--quick")
+    laden.do("sync", "quiet_a")
+
+
+def test_ctrl_c_after_a_while_of_cleaning_up_ends_it_at_once(laden: Desk) -> None:
+    hook = (
+        "import asyncio, time, archiver.cli.interrupted as interrupted, archiver.store.database as database\n"
+        "interrupted.CLEAN_UP = 0.2\n"
+        "async def close(self):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(0.3)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    await asyncio.sleep(60)\n"
+        "database.Database.close = close\n"
+    )
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"], limit=20)
+    assert (done.status, done.err.splitlines()[-1]) == (130, "stopped; nothing was changed.")

@@ -1,0 +1,212 @@
+"""What is said of an index: by `status` of a server that is down, by `search` of who answers and why, by `index verify`
+of the nodes that live. On the double of Meilisearch.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from search.meili.routing import node_name
+from tests.acceptance.desk import Done
+from tests.acceptance.test_index import ALL, Shop, shop
+from tests.acceptance.test_index_nodes import Shop as Nodes
+from tests.acceptance.test_index_nodes import meilis
+from tests.acceptance.test_index_nodes import shop as nodes
+from tests.meilisearch import faults
+from tests.meilisearch.fixtures import Meili, meili
+
+__all__ = ["meili", "meilis", "nodes", "shop"]
+
+
+def index_line(done: Done) -> str:
+    (line,) = [line for line in done.err.splitlines() if line.startswith("index ")]
+    return line
+
+
+# status
+
+
+def test_status_looks_at_a_server_that_is_down_and_says_when_it_was_last_reached(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    line = index_line(shop.desk.do("status"))
+    assert line.startswith(f"index {shop.name}: following; last success ")
+    success = orjson.loads(shop.desk.do("status", "--json").out)["index"]["last_success_at"]
+    meili.double.refuse()
+    line = index_line(shop.desk.do("status"))
+    assert line.startswith(f"index {shop.name}: not reached now; last reached {success}: Meilisearch at ")
+    assert "following" not in line
+    found = orjson.loads(shop.desk.do("status", "--json").out)["index"]
+    assert (found["reached"], found["nodes"][0]["reached"], found["last_success_at"]) == (False, False, success)
+    meili.double.listen()
+    assert ": following; " in index_line(shop.desk.do("status"))
+    assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["reached"] is True
+
+
+def test_status_of_an_index_that_was_never_filled_says_whether_its_server_is_there(shop: Shop, meili: Meili) -> None:
+    assert ": never filled yet" in index_line(shop.desk.do("status"))
+    meili.double.refuse()
+    line = index_line(shop.desk.do("status"))
+    assert ": not reached now: Meilisearch at " in line
+    assert "last reached" not in line
+
+
+def test_status_waits_for_a_server_that_hangs_a_few_seconds_only(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.double.faults.add("GET *", faults.hang())
+    began = time.monotonic()
+    line = index_line(shop.desk.do("status"))
+    assert time.monotonic() - began < 10
+    assert ": not reached now; last reached " in line
+
+
+def test_status_tells_a_key_that_is_refused_from_a_server_that_is_down(shop: Shop) -> None:
+    shop.desk.do("index", "rebuild")
+    shop.desk.environment["TELEKEEP_MEILISEARCH__API_KEY"] = "another key of somebody"
+    line = index_line(shop.desk.do("status"))
+    assert "it answers, but not as it should; last success " in line
+    assert "refuses the key" in line
+    assert "another key" not in line
+    assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["reached"] is True
+
+
+def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    shop.write("UPDATE index_node SET state = 'unreachable', reason = 'it did not answer.', since = 1700000000")
+    assert ", answers again" in index_line(shop.desk.do("status"))
+    meili.double.refuse()
+    assert "answers again" not in index_line(shop.desk.do("status"))
+
+
+# search
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        (("bridge OR road",), "by OR"),
+        (("brid*",), "beginnings of words"),
+        (('"one two three"',), "side by side"),
+        (("bridge", "--sort", "relevance"), "relevance of its own"),
+        (("bridge", "--facet", "media"), "cannot count by 'media'"),
+        (("bridge", "--facet", "day", "--tz", "Asia/Baghdad"), "days of UTC only"),
+        (("bridge OR road", "--count"), "by OR"),
+    ],
+)
+def test_auto_says_why_it_left_a_question_to_the_embedded_engine(shop: Shop, query: tuple[str, ...], why: str) -> None:
+    shop.desk.do("index", "rebuild")
+    (line,) = [line for line in shop.desk.run("search", *query).err.splitlines() if "engine=" in line]
+    assert "engine=exact exact=yes (not asked of Meilisearch: " in line
+    assert why in line
+    asked = shop.desk.run("search", *query, "--engine", "exact").err
+    assert "not asked of Meilisearch" not in asked
+
+
+def test_auto_says_how_many_messages_the_index_lacks(shop: Shop) -> None:
+    shop.desk.do("index", "rebuild")
+    assert "engine=meilisearch exact=yes lag=0" in shop.desk.do("search", "bridge").err
+    for lag, said in ((1, "lacks 1 message yet"), (2, "lacks 2 messages yet")):
+        shop.write(f"INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, {lag}, 0)")  # noqa: S608
+        assert (
+            f"engine=exact exact=yes (not asked of Meilisearch: the index {said})"
+            in shop.desk.do("search", "bridge").err
+        )
+
+
+@pytest.mark.parametrize("more", [(), ("-q",), ("--count",), ("--jsonl",), ("--facet", "channel")])
+@pytest.mark.parametrize("query", ["bridge", "nosuchword"])
+def test_fuzzy_with_the_server_away_is_one_line_that_contradicts_nothing(
+    shop: Shop, meili: Meili, query: str, more: tuple[str, ...]
+) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.double.refuse()
+    done = shop.desk.run("search", query, "--fuzzy", *more)
+    assert done.status == (0 if query == "bridge" else 1)
+    said = [line for line in done.err.splitlines() if "engine" in line or "Meilisearch" in line]
+    assert len(said) == 1, done
+    assert "did not answer" in said[0]
+    assert "the embedded engine answers instead, and forgives no typing errors" in said[0]
+    assert "exact=no" not in said[0]
+
+
+TEXTS = (
+    "the bridge is closed",
+    "bridges are closed",
+    "bridge",
+    "long road, and at its end, after many a mile, there is a bridge",
+    "the brodge is closed",
+    "brdge",
+    "bridhe brigde bridgx",
+    "a brigde, and the brodge",
+)
+EXACT, GUESSED = {1, 2, 3, 4}, {5, 6, 7, 8}
+"""Messages with the word, or a form of it; messages with words that are one typing error away, all of them newer."""
+
+
+@pytest.fixture
+def written(meili: Meili, tmp_path: Path) -> Shop:
+    """An index of messages with and without typing errors."""
+    made = Shop(meili, tmp_path / "home", TEXTS)
+    made.desk.do("index", "rebuild")
+    return made
+
+
+def found_by(shop: Shop, *arguments: str) -> list[int]:
+    return [row["message_id"] for row in shop.desk.run("search", *arguments, "--jsonl").rows]
+
+
+def test_fuzzy_puts_exact_words_before_guesses(written: Shop) -> None:
+    found = found_by(written, "bridge", "--fuzzy")
+    assert set(found[:4]) == EXACT
+    assert set(found[4:]) == GUESSED
+    assert found_by(written, "bridge", "--fuzzy", "-n", "3") == found[:3]
+    cursor = written.desk.do("search", "bridge", "--fuzzy", "-n", "3").err.partition("--after ")[2].split()[0]
+    assert found_by(written, "bridge", "--fuzzy", "--after", cursor) == found[3:]
+    assert found_by(written, "bridge", "--fuzzy", "--sort", "newest") == sorted(EXACT | GUESSED, reverse=True)
+    # Of two words the one that is misspelled is guessed, the other one is not.
+    assert found_by(written, "bridge closed", "--fuzzy")[-1] == 5
+
+
+def test_fuzzy_puts_exact_words_first_where_the_embedded_engine_answers(written: Shop, meili: Meili) -> None:
+    meili.double.refuse()
+    found = found_by(written, "bridge", "--fuzzy")
+    assert set(found) == EXACT
+    assert found == found_by(written, "bridge", "--engine", "exact", "--sort", "relevance")
+
+
+# verify
+
+
+def test_verify_tells_of_the_nodes_that_live_and_counts_what_was_sent_again(nodes: Nodes) -> None:
+    away, *living = nodes.meilis
+    lost = nodes.channels_of(living[0])[0]
+    client = living[0].client()
+    living[0].wait(client.index("messages").delete_documents(filter=f"channel_id = {lost} AND message_id 1 TO 3"))
+    away.double.refuse()
+    checked = nodes.desk.run("index", "verify", "--check", "--json")
+    rows = orjson.loads(checked.out)
+    assert {row["node"] for row in rows} == {node_name(one.url) for one in living}
+    assert {row["channel_id"]: row["lacking"] for row in rows if row["lacking"]} == {lost: 3}
+    assert checked.status == 1
+    assert len(checked.errors) == 1
+    assert f"Meilisearch at {node_name(away.url)} did not answer" in checked.errors[0]
+    assert "what it holds was not compared" in checked.errors[0]
+    done = nodes.desk.run("index", "verify")
+    assert done.status == 3
+    assert "3 lacking messages are sent again, 0 surplus ones were deleted." in done.err
+    done = nodes.desk.run("index", "verify", "--check", "--json")
+    assert (done.status, sum(row["lacking"] for row in orjson.loads(done.out))) == (3, 0)
+    away.double.listen()
+    assert nodes.desk.run("index", "verify", "--check").status == 0
+
+
+def test_sync_counts_what_was_lost_and_is_sent_again(shop: Shop, meili: Meili, tmp_path: Path) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.wait(meili.client().index(shop.name).delete_documents(filter="message_id 1 TO 4"))
+    done = shop.desk.do("index", "verify")
+    assert "8 lacking messages are sent again, 0 surplus ones were deleted." in done.err
+    assert "index: up to date (8 sent" in done.err
+    assert shop.ids() == ALL
