@@ -89,6 +89,9 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
     if posted := [event.message for event in events if isinstance(event, Posted)]:
         ids = [message.message_id for message in posted]
         held = list_held(conn, channel.channel_id, min(ids), max(ids))
+        # Ids rise: nothing new can be below the window, where nobody would ever look whether it is true.
+        floor_id = channel.floor_id or 0
+        posted = [message for message in posted if message.message_id > floor_id or message.message_id in held]
         stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
     return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
 

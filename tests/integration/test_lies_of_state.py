@@ -181,6 +181,18 @@ async def test_a_message_above_all_others_that_never_was_is_found_out(
         assert held(tmp_path, channel) == {i: m for i, m in true(channel).items() if m["date"] >= (since or 0)}
 
 
+async def test_a_new_message_below_the_window_that_never_was_is_not_believed(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    start = BEGAN + 60 * 300
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel, window_start=start)
+        await rig.sync(channel)
+        with lying(server, DIFFERENCE, in_turn(_event(channel, 30, channel.pts, edited=False))):
+            assert await rig.compare(channel) == (True, 0)
+    assert held(tmp_path, channel) == {i: m for i, m in true(channel).items() if m["date"] >= start}
+
+
 def _of_others(answer: Any) -> Any:
     for update in getattr(lies.plain(answer), "other_updates", None) or []:
         if isinstance(update, types.UpdateEditChannelMessage):
