@@ -138,7 +138,7 @@ class Bucket:
         if now >= self.flooded_until:
             self._rate.halve()
             if self._in_flight:
-                self._in_flight.halve()
+                self._in_flight.end()
         self.hold(now + seconds + MARGIN, now)
 
     def hold(self, until: float, now: float) -> None:

@@ -14,6 +14,10 @@ USED = 2.0
 """Seconds after a call that count as use: a rate that nobody uses proves nothing, and does not climb."""
 
 
+PROVING = 30.0
+"""Seconds of waiting for answers, without an order to wait, that prove one more call under way at once harmless."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """The rates that are possible, in calls a second."""
@@ -50,30 +54,28 @@ class Rate:
 class InFlight:
     """How many calls may be under way at once: as many as the rate needs on this line, once that proved harmless.
 
-    A call whose answer is awaited first cannot break a flood wait; so a quick line has one under way, and a slow one
-    (rate times seconds an answer takes, by Little's law) up to `most`. The allowance grows and halves like the rate.
+    A call whose answer is awaited first cannot break a flood wait; one beside another can, since it may be on its way
+    while the order is. So the calls go one by one until half a minute of them has met no order, which is the span over
+    which servers are known to count; then, on a slow line (rate times seconds an answer takes, by Little's law), up to
+    `most`. The first order shows that there is a limit within reach: from then on they go one by one again, for good.
     """
 
-    _STEP, _CAREFUL_STEP = 0.1, 0.005
-    """What an answer adds to the allowance, before the first flood wait and after it."""
     _SMOOTH = 0.2
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._allowed = 1.0
-        self._step = self._STEP
         self._seconds = 0.0
         """That an answer takes, smoothed."""
 
     def answered(self, seconds: float) -> None:
         """A call was answered after so long."""
         self._seconds += self._SMOOTH * (seconds - self._seconds)
-        self._allowed = min(self._allowed + self._step, self._most)
+        self._allowed = min(self._allowed + seconds / PROVING, self._most)
 
-    def halve(self) -> None:
+    def end(self) -> None:
         """The server asked to wait."""
-        self._allowed = max(self._allowed / 2, 1.0)
-        self._step = self._CAREFUL_STEP
+        self._allowed, self._most = 1.0, 1
 
     def count(self, rate: float) -> int:
         """How many calls may be under way at this rate."""

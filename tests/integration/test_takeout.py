@@ -15,6 +15,7 @@ import pytest
 from archiver.errors import ChannelInaccessible, FloodWait
 from archiver.ingest import Ingest
 from archiver.mirror.channel_mirror import Mirror
+from archiver.pacing import aimd
 from archiver.store.database import Database
 from archiver.store.takeout import set_takeout
 from archiver.store.waits import Wait, list_waits
@@ -124,10 +125,11 @@ async def test_a_window_of_time_is_read_whole_within_a_takeout_and_no_further(
 
 
 async def test_on_a_slow_line_a_low_limit_is_found_and_no_call_is_caught_on_its_way(
-    server: Server, account: Account, channel: Channel, tmp_path: Path
+    server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
+    channel = add_big(world, 3_800)
     server.net.rtt = 0.2
-    server.faults.window(HISTORY, calls=2, seconds=4, takeout_calls=20)
+    server.faults.window(HISTORY, calls=2, seconds=6, takeout_calls=26)
     async with reader_of(server, account, tmp_path, rate=1.0) as reader:
         await reader.rig.add(channel)
         await reader.takeout.open()
@@ -301,8 +303,9 @@ async def test_one_whose_end_is_not_confirmed_is_ended_by_the_next_run(
 
 
 async def test_three_pages_are_under_way_on_a_slow_line_and_none_is_lost(
-    server: Server, account: Account, channel: Channel, tmp_path: Path
+    server: Server, account: Account, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(aimd, "PROVING", 0.5)
     server.net.rtt = 0.15
     peak = 0
     async with reader_of(server, account, tmp_path) as reader:
