@@ -7,7 +7,7 @@ import os
 import select
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +50,8 @@ def command(
       telekeep index keys < master.key
 
     The master key is read from standard input, from MEILI_MASTER_KEY, or from a prompt; it is used once and kept
-    nowhere. Without --into the lines for telekeep.toml go to stdout. Keys that were made before are given again.
+    nowhere. The section for telekeep.toml goes to stdout; without --into the keys are in it. Keys that were made before
+    are given again.
     """
     return interrupted.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
 
@@ -79,17 +80,22 @@ async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int
             for node in nodes:
                 await node.meet(addresses, keys["search_key"])
             output.note(f"each of {len(nodes)} servers knows the others.")
-    if into is None:
-        output.line("[meilisearch]")
-        urls = ", ".join(f'"{url}"' for url in settings.addresses)
-        output.line(f"urls = [{urls}]" if settings.urls else f"url = {urls}")
-        output.line(f'index = "{name}"')
-        for setting, key in keys.items():
-            output.line(f'{setting} = "{key}"')
-        output.note("put these lines into telekeep.toml, and let nobody else read it (chmod 600).")
-    else:
-        _write(into, keys)
+    lines = keys if into is None else _write(into, keys)
+    _print_section(settings, lines)
+    private = ", and let nobody else read it (chmod 600)" if into is None else ""
+    output.note(f"put these lines into telekeep.toml in place of its section [meilisearch], if any{private}.")
     return 0
+
+
+def _print_section(settings: Meilisearch, keys: Mapping[str, str]) -> None:
+    """The lines for telekeep.toml, whole: the address may have been in the environment only."""
+    output.line("[meilisearch]")
+    urls = ", ".join(f'"{url}"' for url in settings.addresses)
+    output.line(f"urls = [{urls}]" if settings.urls else f"url = {urls}")
+    if settings.index != type(settings).model_fields["index"].default:
+        output.line(f'index = "{settings.index}"')
+    for setting, value in keys.items():
+        output.line(f'{setting} = "{value}"')
 
 
 async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
@@ -145,12 +151,14 @@ def _read_master_key() -> str:
     return sys.stdin.readline().strip() or known
 
 
-def _write(directory: Path, keys: dict[str, str]) -> None:
+def _write(directory: Path, keys: Mapping[str, str]) -> dict[str, str]:
+    """Put each key into a file; the settings that name the files."""
+    written = {}
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for setting, key in keys.items():
         path = directory / FILES[setting]
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{key}\n")
-        output.line(f'{setting}_file = "{path.resolve()}"')
-    output.note("put these lines into the section [meilisearch] of telekeep.toml.")
+        written[f"{setting}_file"] = str(path.resolve())
+    return written
