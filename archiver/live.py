@@ -22,7 +22,7 @@ from contextlib import aclosing
 
 from archiver.clock import Clock
 from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
-from archiver.errors import Error
+from archiver.errors import Error, ServerFault
 from archiver.failure import OF_ACCOUNT, longest_aside
 from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror.channel_mirror import Mirror
@@ -266,15 +266,21 @@ class Live:
         except Removed:
             return
         except Outdated:
-            self._queue.put(channel_id, rank)
+            if track is None or not track.is_overtaken_again():
+                self._queue.put(channel_id, rank)
+                return
+            await self._set_aside(channel, ServerFault("the server shows an earlier state than it told of."))
             return
         except OF_ACCOUNT:
             raise
         except Error as exc:
-            await self._fail(channel, exc)
-            self._failed.add(channel_id)
+            await self._set_aside(channel, exc)
             return
         self._hear()
         if track:
             track.sure_at = self._clock.tick() + SURE * random.uniform(0.9, 1.1)  # noqa: S311
             track.note_sought(top_id)
+
+    async def _set_aside(self, channel: Mirrored, error: Error) -> None:
+        await self._fail(channel, error)
+        self._failed.add(channel.channel_id)

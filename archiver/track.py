@@ -30,6 +30,8 @@ class Track:
     pts_sought: int = 0
     """The one that no difference led to, and how often it was tried: a server may say what is not so."""
     pts_tries: int = 0
+    overtaken: int = 0
+    """How often in a row an answer was older than what is known."""
     dates: tuple[int, list[int]] | None = None
     """Top id and the dates of the newest posts that were read with it."""
 
@@ -40,8 +42,14 @@ class Track:
         self.pts_shown = state.pts
         return state.pts != self.pts_sought or self.pts_tries < TRIES
 
+    def is_overtaken_again(self) -> bool:
+        """Record an answer that came too late; whether that happened more than TRIES times in a row."""
+        self.overtaken = (self.overtaken + 1) % (TRIES + 1)
+        return self.overtaken == 0
+
     def note_sought(self, top_id: int) -> None:
         """The channel was caught up, and this newest message (0: none) was looked for beside it."""
+        self.overtaken = 0
         self.top_shown, self.top_sought = 0, max(top_id, self.top_sought)
         self.pts_tries = self.pts_tries + 1 if self.pts_shown == self.pts_sought else 1
         self.pts_sought = self.pts_shown

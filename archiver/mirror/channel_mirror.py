@@ -17,7 +17,6 @@ from archiver.backfill import Backfill
 from archiver.clock import Clock
 from archiver.errors import (
     ChannelError,
-    ChannelGone,
     ChannelInaccessible,
     Error,
     LostState,
@@ -27,6 +26,7 @@ from archiver.errors import (
     UnreadableObject,
 )
 from archiver.ingest import Ingest, Outdated, Removed
+from archiver.mirror.access import look_up_again
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
 from archiver.mirror.setbacks import Setbacks
@@ -271,7 +271,7 @@ class Mirror:
         try:
             return await act(await self.access(await self._get(channel_id)))
         except StaleAccess:
-            return await act(await self._resolve_again(await self._get(channel_id)))
+            return await act(await look_up_again(self._source, self._ingest, await self._get(channel_id)))
 
     async def _get(self, channel_id: int) -> Mirrored:
         channel = await find_channel(self._database.connection, channel_id)
@@ -280,23 +280,6 @@ class Mirror:
         if channel.state == "removed":
             raise Removed("it was removed meanwhile.")
         return channel
-
-    async def _resolve_again(self, channel: Mirrored) -> int:
-        """Ask for the channel by its name; a name that another channel holds now is never followed."""
-        if channel.username is None:
-            raise ChannelInaccessible("this account has no access to it, and it has no public name to ask by.")
-        try:
-            seen = await self._source.resolve_username(channel.username)
-        except ChannelGone as exc:
-            raise ChannelInaccessible(
-                f"this account has no access to it, and @{channel.username} leads to no channel any more."
-            ) from exc
-        if seen.channel_id != channel.channel_id:
-            raise ChannelInaccessible(
-                f"the name @{channel.username} belongs to another channel now ({seen.channel_id}); it is not followed."
-            )
-        await self._ingest.note_access(seen)
-        return seen.access_hash
 
     def _lock(self, channel_id: int) -> asyncio.Lock:
         return self._locks.setdefault(channel_id, asyncio.Lock())

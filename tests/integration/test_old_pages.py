@@ -1,0 +1,45 @@
+"""A server whose pages are always older than what it told: asked again now and then, not as fast as it can answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from telethon.tl import types
+
+from tests.integration import lies
+from tests.integration.service_rig import service_of
+from tests.telegram import faults
+from tests.telegram.channel import Channel
+from tests.telegram.server import Server
+from tests.telegram.world import Account, World
+
+HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
+
+
+@pytest.fixture
+def channel(world: World) -> Channel:
+    channel = world.add_channel("Alpha", "alpha")
+    for number in range(50):
+        channel.post(f"message {number}")
+    return channel
+
+
+async def test_pages_that_are_always_too_old_are_not_asked_for_without_end(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    server.clock_speed = 100.0
+    async with service_of(server, tmp_path, account) as desk:
+        await desk.add(channel)
+        await desk.until(lambda: desk.mirrors(channel))
+        pts = channel.pts
+        channel.post("told by the probe alone")
+        nothing = types.updates.ChannelDifferenceEmpty(pts, final=True, timeout=30)
+        server.faults.add(DIFFERENCE, faults.lie(lambda _: nothing))
+        server.faults.add(HISTORY, faults.lie(lies.field(pts=pts - 3)))
+        server.calls.mark()
+        await desk.until(lambda: desk.row(channel, "failures") > 0 or server.calls.count(HISTORY) > 200)
+        assert server.calls.count(HISTORY) < 50
+        server.faults.clear()
+        desk.pass_time(400)
+        await desk.until(lambda: desk.mirrors(channel))
