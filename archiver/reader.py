@@ -125,7 +125,7 @@ class Reader:
     async def _read_down(
         self, channel: Mirrored, hi: int, progress: Progress, *, until: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """Read all that is covered up to `hi`, newest first; False when it ended early."""
+        """Read all that is covered up to `hi`, newest first, MOST_PAGES of it; False when it ended early."""
         lowest = channel.lowest_wanted
         for _ in range(MOST_PAGES):
             if hi < lowest:
@@ -137,7 +137,7 @@ class Reader:
             if await until():
                 return False
             hi = read[0] - 1
-        return False
+        return True
 
     async def _is_as_held(self) -> bool:
         return not self._stored.differs

@@ -102,6 +102,23 @@ async def test_a_channel_that_never_comes_to_rest_is_not_said_to_be_compared(
         assert await rig.compare(channel) == (False, None)
 
 
+async def test_a_count_that_differs_in_a_channel_too_long_to_be_read_again_is_accepted_too(
+    server: Server, account: Account, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.reader.MOST_PAGES", 5)
+    channel = world.add_channel("Big", "big")
+    for number in range(2_300):
+        channel.post(f"message {number}")
+    channel.miscount = 2
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        for _ in range(2):
+            assert await rig.compare(channel) == (True, 2)
+        asked = len(server.called(HISTORY))
+        assert await rig.compare(channel) == (True, 2)
+        assert len(server.called(HISTORY)) - asked < 3
+
+
 @pytest.mark.parametrize(
     ("found", "window_start", "said"),
     [
