@@ -12,12 +12,13 @@ from archiver.record import Message
 
 
 def read_payload(raw: bytes) -> Any | None:
-    """The post or service message that was sent; None where this version reads none in these bytes."""
+    """The post or service message that was sent; None where this version does not read just one in these bytes."""
+    reader = BinaryReader(raw)
     try:
-        obj = BinaryReader(raw).tgread_object()
+        obj = reader.tgread_object()
     except Exception:  # noqa: BLE001 - garbled bytes may fail in any way
         return None
-    return obj if hasattr(obj, "rich_message") and not is_empty(obj) else None
+    return obj if reader.position == len(raw) and hasattr(obj, "rich_message") and not is_empty(obj) else None
 
 
 def derive(obj: Any, raw: bytes, *, channel_id: int, layer: int, peers: Peers) -> Message:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
 from archiver.store import custody, limits, search_rows, soundness
+from archiver.store.journal import check_journal
 from search.saved import fold_name
+
+
+def check_file(conn: Any) -> Iterator[Fault]:
+    """The file by SQLite's own check, its log, and how its tables are laid out."""
+    [path] = [row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"]
+    if lost := check_journal(conn, Path(path)):
+        yield Fault("database", lost)
+    yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, soundness.newest_version()))
+    yield from (Fault("database", wrong) for wrong in soundness.check_file(conn, quick=False))
 
 
 def check_archive(conn: Any) -> Iterator[Fault]:

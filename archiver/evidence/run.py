@@ -8,7 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -17,11 +18,9 @@ from typing import Any, TypeVar
 
 from archiver.errors import Error
 from archiver.evidence.message import Done
-from archiver.evidence.overview import check_archive, check_search
 from archiver.evidence.work import Task, Worker, serve
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
-from archiver.store.journal import check_journal
 
 T = TypeVar("T")
 
@@ -65,7 +64,7 @@ def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = 
     with checked.reading(path) as conn:
         tasks = _begin(conn, found, deep=deep)
     readable, unreadable = 0, list[str]()
-    for done in _carry_out(path, tasks):
+    for done in _in_order(_carry_out(path, tasks)):
         found.payloads += done.payloads
         found.compared += done.compared
         readable += done.readable
@@ -89,15 +88,14 @@ def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
 
 
 def _begin(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
-    """What is checked at once, and the tasks for all else."""
+    """The tasks, and what is wrong where they cannot be told."""
     with checked.one_state(conn):
         conn.text_factory = checked.lenient
-        _guard(found, "database", lambda: found.add(list(_check_file(conn))))
-        _guard(found, "database", lambda: found.add(list(check_archive(conn))))
         search = _guard(found, "search", lambda: _begin_search(conn, found, deep=deep)) or []
         conn.text_factory = str
         stretches = _guard(found, "message", lambda: checked.list_stretches(conn, STRETCH)) or []
-    return [*(Task("messages", *stretch, findable=bool(search)) for stretch in stretches), *search]
+    whole = [Task("file"), Task("archive")]
+    return [*whole, *(Task("messages", *stretch, findable=bool(search)) for stretch in stretches), *search]
 
 
 def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
@@ -111,14 +109,6 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
     return None
 
 
-def _check_file(conn: Any) -> Iterator[Fault]:
-    [(_, _, path)] = [row for row in conn.execute("PRAGMA database_list") if row[1] == "main"]
-    if lost := check_journal(conn, Path(path)):
-        yield Fault("database", lost)
-    yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, soundness.newest_version()))
-    yield from (Fault("database", wrong) for wrong in soundness.check_file(conn, quick=False))
-
-
 def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     """The search tables as a whole, and the tasks for their rows; none where they are not this version's."""
     laid_out = search_rows.is_laid_out(conn)
@@ -130,7 +120,6 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     elif not laid_out:
         found.remarks.append("the search tables are of another version; `telekeep repair search` makes them.")
     else:
-        found.add(list(check_search(conn)))
         return plan_search(conn, found, deep=deep)
     return []
 
@@ -141,34 +130,52 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     size = LARGE_PART if found.rows > LARGE else PART
     parts = search_rows.list_parts(conn, size >> 3)
     every = 1 if deep or found.rows <= FULLY else len(parts)
-    return [Task("index", 0, 0, 0)] + [
+    return [Task("search"), Task("index")] + [
         Task("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
     ]
 
 
-def _carry_out(path: Path, tasks: list[Task]) -> Iterator[Done]:
+def _in_order(numbered: Iterable[tuple[int, Done]]) -> Iterator[Done]:
+    """What came of the tasks in their order, so that the same archive gives the same lines."""
+    waiting: dict[int, Done] = {}
+    following = 0
+    for number, done in numbered:
+        waiting[number] = done
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def _carry_out(path: Path, tasks: list[Task]) -> Iterator[tuple[int, Done]]:
     workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
     if workers < 2 or sum(task.kind == "messages" for task in tasks) <= FEW:
         with checked.reading(path) as conn:
             worker = Worker(conn)
-            yield from map(worker.do, tasks)
+            yield from enumerate(map(worker.do, tasks))
         return
     with _processes(path, min(workers, len(tasks))) as pipes:
         yield from _share_out(pipes, tasks)
 
 
-def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[Done]:
-    waiting = iter(tasks)
-    busy: list[Any] = [pipe for pipe, task in zip(pipes, waiting, strict=False) if pipe.send(task) is None]
+def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[tuple[int, Done]]:
+    waiting = iter(_longest_first(list(enumerate(tasks)), len(pipes)))
+    busy: dict[Any, int] = {}
+    for pipe, (number, task) in zip(pipes, waiting, strict=False):
+        busy[pipe] = number
+        pipe.send(task)
     while busy:
-        ready: list[Any] = wait(busy)
+        ready: list[Any] = wait(list(busy))
         for pipe in ready:
-            yield _receive(pipe)
-            task = next(waiting, None)
-            if task is None:
-                busy.remove(pipe)
-            else:
+            yield busy.pop(pipe), _receive(pipe)
+            if (following := next(waiting, None)) is not None:
+                busy[pipe], task = following
                 pipe.send(task)
+
+
+def _longest_first(tasks: list[tuple[int, Task]], workers: int) -> list[tuple[int, Task]]:
+    """A few tasks that take as long as several others begin first, so that nobody waits for them at the end."""
+    long = sum(task.lines for _, task in tasks)
+    return sorted(tasks, key=lambda one: not one[1].lines) if long <= workers else tasks
 
 
 def _receive(pipe: Any) -> Done:
@@ -183,15 +190,20 @@ def _receive(pipe: Any) -> Done:
 
 @contextmanager
 def _processes(path: Path, count: int) -> Iterator[list[Any]]:
-    """Processes that work; each ends when its pipe is closed, also where this one is killed."""
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = [], []
+    """Processes that work; each ends when its pipe is closed, also where this one is killed.
+
+    Copies of this one where nothing but this thread runs in it: the others take half a second to begin.
+    """
+    context: Any = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+    pipes: list[Any] = []
+    processes = []
     # An interrupt goes to all; the others end with their pipes.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(path, theirs), daemon=True)
+            inherited = [*pipes, ours] if context.get_start_method() == "fork" else []
+            process = context.Process(target=serve, args=(path, theirs, inherited), daemon=True)
             process.start()
             theirs.close()
             pipes.append(ours)

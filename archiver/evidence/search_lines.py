@@ -63,7 +63,7 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
 
 
 def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
-    document = to_document(replace(message, lang=message.lang or ""))
+    document = to_document(message if message.lang is not None else replace(message, lang=""))
     made = entry(document)
     yield from findable.check_document(made, row)
     if not findable.is_made_of(terms, made.line):

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archiver.evidence.message import Done, MessageCheck
+from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
 from archiver.model.fault import Fault
 from archiver.store import checked, custody, search_rows
 from archiver.telegram.older import read_older_layers
 from archiver.telegram.unpacking import nothing_packed
 
-Kind: TypeAlias = Literal["messages", "rows", "index"]
+Kind: TypeAlias = Literal["file", "archive", "messages", "search", "index", "rows"]
 
 
 class Task(NamedTuple):
-    """A part of the work: messages of a channel by id, rows of the search tables by docid, or the index itself."""
+    """A part of the work: messages of a channel by id, rows of the search tables by docid, or something as a whole."""
 
     kind: Kind
-    channel_id: int
-    lo: int
-    hi: int
+    channel_id: int = 0
+    lo: int = 0
+    hi: int = 0
     lines: bool = False
     """Whether rows are compared with the texts of their messages."""
     findable: bool = True
@@ -51,9 +54,24 @@ class Worker:
         return done
 
 
-def serve(path: Path, pipe: Any) -> None:
-    """Do the tasks that come through the pipe, until it is closed."""
+def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
+    """Do the tasks that come through the pipe, until it is closed; then end, without what the parent would do.
+
+    `inherited`: the other ends of pipes, which a copy of the parent holds open otherwise, for itself and for others.
+    """
+    for one in inherited:
+        one.close()
+    for one_signal in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(one_signal) is not signal.SIG_IGN:
+            signal.signal(one_signal, signal.SIG_DFL)
     gc.freeze()
+    try:
+        _serve(path, pipe)
+    finally:
+        os._exit(0)
+
+
+def _serve(path: Path, pipe: Any) -> None:
     with checked.reading(path) as conn:
         worker = Worker(conn)
         while True:
@@ -66,7 +84,7 @@ def serve(path: Path, pipe: Any) -> None:
 
 def _where(task: Task) -> str:
     if task.kind != "messages":
-        return "search"
+        return "database" if task.kind in ("file", "archive") else "search"
     lo, hi = max(task.lo, 0), "" if task.hi == checked.HIGHEST else task.hi
     return f"{task.channel_id}/{lo}..{hi}"
 
@@ -81,6 +99,21 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def _check_file(conn: Any, _task: Task, done: Done) -> None:
+    conn.text_factory = checked.lenient
+    done.faults += check_file(conn)
+
+
+def _check_archive(conn: Any, _task: Task, done: Done) -> None:
+    conn.text_factory = checked.lenient
+    done.faults += check_archive(conn)
+
+
+def _check_search(conn: Any, _task: Task, done: Done) -> None:
+    conn.text_factory = checked.lenient
+    done.faults += check_search(conn)
 
 
 def _check_messages(conn: Any, task: Task, done: Done) -> None:
@@ -106,6 +139,9 @@ def _check_index(conn: Any, _task: Task, done: Done) -> None:
 
 
 _ACTS: dict[Kind, Callable[[Any, Task, Done], None]] = {
+    "file": _check_file,
+    "archive": _check_archive,
+    "search": _check_search,
     "messages": _check_messages,
     "rows": _check_rows,
     "index": _check_index,

@@ -11,6 +11,8 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,7 +25,7 @@ from archiver.evidence import run
 from archiver.evidence.run import verify
 from archiver.lock import hold
 from archiver.store.soundness import check_header
-from tests.acceptance.desk import Desk, Telegram, desk_at
+from tests.acceptance.desk import ROOT, Desk, Telegram, clean_environment, desk_at, until
 
 run.FEW = 1_000  # a process of its own for each would take longer than the work
 BLOCKS = [f"a long read of the harbour {number}" for number in range(4)]
@@ -308,6 +310,30 @@ def test_each_damage_is_a_line_of_its_own(copied: Desk) -> None:
     lines = copied.run("verify").out.splitlines()
     assert len([line for line in lines if line.endswith("\tviews is not what its payload says")]) == count
     assert copied.run("verify", "--quick").status == 0
+
+
+_KILLED = """
+import multiprocessing, os, pathlib, signal, sys
+from archiver.evidence.run import _processes
+with _processes(pathlib.Path(sys.argv[1]), 3):
+    print(*(one.pid for one in multiprocessing.active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_processes_of_a_verification_that_was_killed_end_too(eventful: Desk) -> None:
+    arguments = [sys.executable, "-c", _KILLED, str(eventful.archive / "archive.db")]
+    killed = subprocess.run(arguments, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False)
+    processes = killed.stdout.split()
+    assert len(processes) == 3, killed
+    until(lambda: not any(is_running(one) for one in processes), what="the end of its processes")
+
+
+def is_running(process: str) -> bool:
+    try:
+        return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_options_that_do_not_go_together_are_refused(copied: Desk) -> None:
