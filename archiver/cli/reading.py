@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from archiver.cli import output
@@ -20,6 +21,14 @@ from archiver.store.rows import list_names
 from search.dates import Bounds, parse_bounds, parse_zone
 
 
+def older_archive(directory: Path) -> UsageError:
+    """The archive has to be migrated before it can be read, which only commands that write do."""
+    return UsageError(
+        f"the archive in {directory} was written by an older telekeep; this one cannot read it as it is.",
+        hint="`telekeep sync` brings it up to date, or, without an account, `telekeep repair search`; nothing is lost.",
+    )
+
+
 @asynccontextmanager
 async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
     """The archive, for reading only. Raises NotFound, with what to run, where there is none, and UsageError."""
@@ -27,10 +36,7 @@ async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
     look_at_permissions(directory, close=False)
     async with await Database.open_readonly(directory) as database:
         if not await Database.is_current(directory):
-            raise UsageError(
-                f"the archive in {directory} was written by an older telekeep, and has not what this one reads.",
-                hint="`telekeep sync` brings it up to date; nothing is lost by it.",
-            )
+            raise older_archive(directory)
         if database.remark:
             output.note(database.remark)
         yield database

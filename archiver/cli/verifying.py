@@ -10,6 +10,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.counting import count_rows
 from archiver.cli.invocation import Invocation
 from archiver.cli.privacy import look_at_permissions
+from archiver.cli.reading import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.checked import reading
@@ -111,10 +112,7 @@ async def expect_archive(directory: Path) -> None:
     if version != newest_version():
         if not _is_laid_out(path, version):
             raise _damaged(path, f"its tables are not those of schema {version}")
-        raise UsageError(
-            f"the archive in {directory} was written by an older telekeep, and has not what this one reads.",
-            hint="`telekeep sync` brings it up to date; nothing is lost by it.",
-        )
+        raise older_archive(directory)
 
 
 def _read_header(path: Path) -> str | None:

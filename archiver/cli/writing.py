@@ -12,7 +12,13 @@ from archiver.cli.privacy import look_at_permissions
 from archiver.errors import Busy
 from archiver.lock import hold
 from archiver.reindex import prepare_search
-from archiver.store.database import Database
+from archiver.store.database import ARCHIVE_NAME, Database
+
+
+async def tell_of_migration(directory: Path) -> None:
+    """Say that opening the archive for writing is going to change its tables, where it is."""
+    if (directory / ARCHIVE_NAME).exists() and not await Database.is_current(directory):
+        output.note("bringing the archive of an older telekeep up to date; older versions cannot open it afterwards.")
 
 
 @asynccontextmanager
@@ -21,6 +27,7 @@ async def open_archive(directory: Path, *, command: str) -> AsyncIterator[Databa
     os.umask(0o077)
     look_at_permissions(directory, close=True)
     with hold(directory, command=command):
+        await tell_of_migration(directory)
         async with await Database.open(directory) as database:
             if rewritten := await prepare_search(database):
                 output.note(f"made the search tables anew, from {rewritten:,} messages.")

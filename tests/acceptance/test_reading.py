@@ -162,6 +162,10 @@ def test_archive_of_an_older_version_is_told_from_a_broken_one(run: Run, tmp_pat
     done = run(*arguments, directory=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "`telekeep sync` brings it up to date" in done.stderr
+    repaired = run("repair", "search", directory=tmp_path)
+    assert repaired.returncode == 0
+    assert "bringing the archive of an older telekeep up to date" in repaired.stderr
+    assert "older telekeep" not in run(*arguments, directory=tmp_path).stderr
 
 
 def test_search_finds_and_gives_the_shared_rows(run: Run) -> None:
