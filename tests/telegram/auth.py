@@ -35,7 +35,13 @@ class AuthRecord:
     export_dc: int = 0  # the data centre for which it is
     future_salts: list[int] = field(default_factory=list)  # that the client was told, and may use already
     expires: float | None = None  # when a temporary key ends
+    bound: AuthRecord | None = None  # the permanent key that it speaks for
     chats: dict[int, Any] = field(default_factory=dict)  # serialised channels, see rpc.own_chat
+
+    @property
+    def identity(self) -> AuthRecord:
+        """The key that is logged in or not, when this one is used."""
+        return self.bound or self
 
     @property
     def id(self) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -114,9 +115,11 @@ def _check_phone(ctx: Context, request: Any) -> None:
 
 
 def find_key(keys: dict[int, AuthRecord], key_id: int, dc: int) -> AuthRecord | None:
-    """A key is known where it was made, and nowhere else."""
+    """A key is known where it was made, and nowhere else; a temporary one until it ends."""
     auth = keys.get(key_id)
-    return auth if auth is not None and auth.dc == dc else None
+    if auth is None or auth.dc != dc or (auth.expires is not None and auth.expires <= time.time()):
+        return None
+    return auth
 
 
 def home_of(world: World, auth: AuthRecord) -> int:

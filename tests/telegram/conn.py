@@ -17,7 +17,7 @@ from telethon.tl import TLObject, functions, types
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked, MessageContainer
 
-from tests.telegram import crypto
+from tests.telegram import crypto, service
 from tests.telegram.auth import AuthRecord, new_salt
 from tests.telegram.bomb import bomb
 from tests.telegram.centres import find_key
@@ -26,6 +26,7 @@ from tests.telegram.handshake import Handshake, HandshakeError, read_plain, writ
 from tests.telegram.layers import in_layer, read_request
 from tests.telegram.outlet import Outlet
 from tests.telegram.post import unknown_object
+from tests.telegram.service import Memory, Sent
 from tests.telegram.transport import Transport
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Connection:
         self.server = server
         self.dc = dc
         self.outlet = Outlet(writer, server.net)
-        self.auth: AuthRecord | None = None
+        self.key: AuthRecord | None = None
+        self.memory = Memory()
         self.number = server.accepted  # in the order of their coming
         self.session_id = 0
         self.wants_updates = False
@@ -98,7 +100,8 @@ class Connection:
             raise ConnectionError("bad message key")
         salt, session_id, msg_id, seqno, size = struct.unpack_from("<qqqii", plain)
         if session_id != self.session_id:
-            self.session_id, self._seqno, self.auth, self._greeted = session_id, 0, auth, False
+            self.session_id, self._seqno, self.key, self._greeted = session_id, 0, auth, False
+            self.memory = Memory()
         self._message(salt, msg_id, seqno, plain[32 : 32 + size])
 
     def _shake_hands(self, packet: bytes) -> None:
@@ -143,40 +146,24 @@ class Connection:
         except TypeNotFoundError:
             self.answer(msg_id, types.RpcError(400, "INPUT_METHOD_INVALID")._bytes())
             return
-        if not self._service(msg_id, request):
+        self.memory.note_received(msg_id, content=bool(seqno & 1))
+        if not service.handle(self, msg_id, request):
+            self.memory.note_query(msg_id)
             self.server.handle(self, msg_id, seqno, request)
-
-    def _service(self, msg_id: int, request: Any) -> bool:
-        """Messages of the protocol itself. True when this was one."""
-        if isinstance(request, types.MsgsAck | types.MsgsStateInfo | types.MsgsAllInfo | types.HttpWait):
-            return True
-        if isinstance(request, functions.PingRequest | functions.PingDelayDisconnectRequest):
-            self.send(types.Pong(msg_id, request.ping_id)._bytes(), content=False)
-        elif isinstance(request, functions.GetFutureSaltsRequest):
-            self.send(self._future_salts(msg_id, request.num)._bytes(), content=False)
-        elif isinstance(request, functions.DestroySessionRequest):
-            others = [c for c in self.server.connections if c is not self and c.session_id == request.session_id]
-            kind = types.DestroySessionOk if others else types.DestroySessionNone
-            self.send(kind(request.session_id)._bytes(), content=False)
-            for other in others:
-                other.wants_updates = False
-        elif isinstance(request, types.MsgsStateReq | types.MsgResendReq):
-            info = types.MsgsStateInfo(msg_id, bytes([4]) * len(request.msg_ids))
-            self.send(info._bytes(), content=False)
-        elif isinstance(request, functions.RpcDropAnswerRequest):
-            self.answer(msg_id, types.RpcAnswerUnknown()._bytes())
-        else:
-            return False
-        return True
 
     # out
 
     @property
-    def _auth(self) -> AuthRecord:
-        assert self.auth is not None
-        return self.auth
+    def auth(self) -> AuthRecord | None:
+        """The key that the client is logged in by, or not: of a temporary one, that which it speaks for."""
+        return self.key and self.key.identity
 
-    def _future_salts(self, msg_id: int, wanted: int) -> types.FutureSalts:
+    @property
+    def _auth(self) -> AuthRecord:
+        assert self.key is not None
+        return self.key
+
+    def future_salts(self, msg_id: int, wanted: int) -> types.FutureSalts:
         """As many as asked for, 64 at most: each is valid for an hour, and the next from half an hour on."""
         auth, now = self._auth, int(self._time())
         while len(auth.future_salts) < min(max(wanted, 1), 64) - 1:
@@ -206,9 +193,13 @@ class Connection:
             self.outlet.send(self.transport.pack(packet))
 
     def _seal(self, body: bytes, *, kind: int, content: bool, skew: int = 0) -> bytes:
-        auth = self._auth
-        msg_id = self._next_msg_id(kind) + (skew << 32)
-        seqno = self._next_seqno(content)
+        sent = Sent(self._next_msg_id(kind) + (skew << 32), self._next_seqno(content), body)
+        if content:
+            self.memory.note_sent(sent)
+        return self._sealed(sent)
+
+    def _sealed(self, sent: Sent) -> bytes:
+        auth, (msg_id, seqno, body) = self._auth, sent
         head = struct.pack("<qqqii", auth.salt, self.session_id, msg_id, seqno, len(body))
         return struct.pack("<Q", auth.id) + crypto.encrypt(auth.key, head + body)
 
@@ -221,7 +212,13 @@ class Connection:
         """A message that answers nothing: a push or a notification."""
         self._write(self._seal(body, kind=3, content=content))
 
+    def send_again(self, sent: Sent) -> None:
+        self._write(self._sealed(sent))
+
     def answer(self, req_msg_id: int, result: bytes, plan: Plan | None = None) -> None:
+        if req_msg_id in self.memory.dropped:
+            return
+        self.memory.note_answered(req_msg_id)
         gzip = self.server.gzip if plan is None or plan.gzip is None else plan.gzip
         if plan is not None and plan.bomb is not None:
             megabytes, how = plan.bomb

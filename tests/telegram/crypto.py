@@ -117,3 +117,22 @@ def decrypt(auth_key: bytes, data: bytes) -> bytes | None:
         return None
     plain = aes_decrypt(body, *_message_keys(auth_key, msg_key, 0))
     return plain if sha256(auth_key[88:120] + plain).digest()[8:24] == msg_key else None
+
+
+def decrypt_v1(auth_key: bytes, data: bytes) -> bytes | None:
+    """From client to server by MTProto 1.0, which only the binding of keys still has; None when it does not fit."""
+    msg_key, body = data[:16], data[16:]
+    if not body or len(body) % 16:
+        return None
+    plain = aes_decrypt(body, *v1_keys(auth_key, msg_key))
+    size = 32 + int.from_bytes(plain[28:32], "little")
+    return plain[:size] if sha1(plain[:size]).digest()[4:20] == msg_key else None  # noqa: S324
+
+
+def v1_keys(auth_key: bytes, msg_key: bytes) -> tuple[bytes, bytes]:
+    """Key and vector of AES by MTProto 1.0, from client to server (x = 0)."""
+    a = sha1(msg_key + auth_key[:32]).digest()  # noqa: S324
+    b = sha1(auth_key[32:48] + msg_key + auth_key[48:64]).digest()  # noqa: S324
+    c = sha1(auth_key[64:96] + msg_key).digest()  # noqa: S324
+    d = sha1(msg_key + auth_key[96:128]).digest()  # noqa: S324
+    return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]

@@ -46,6 +46,9 @@ class Call:
     request: Any
     no_updates: bool = False
     takeout: int | None = None
+    msg_id: int = 0
+    session_id: int = 0
+    key: AuthRecord | None = None  # that it came by
 
 
 @dataclass

@@ -17,7 +17,7 @@ from telethon.sessions import MemorySession
 from telethon.tl import TLObject, types
 from telethon.tl.alltlobjects import LAYER
 
-from tests.telegram import crypto, difference, download, history, login, names, ordinary, shut, takeout
+from tests.telegram import binding, crypto, difference, download, history, login, names, ordinary, shut, takeout
 from tests.telegram.auth import AuthRecord
 from tests.telegram.calls import KEPT, Calls
 from tests.telegram.centres import FILE_DC, HOME_DC, MOST, Centres, check, home_of
@@ -35,7 +35,7 @@ from tests.telegram.world import Account, World
 from tests.telegram.wrappers import unwrap
 
 _log = logging.getLogger(__name__)
-_MODULES = (difference, download, history, login, names, ordinary, takeout)  # importing them fills HANDLERS
+_MODULES = (binding, difference, download, history, login, names, ordinary, takeout)  # importing them fills HANDLERS
 
 
 class Server:
@@ -194,7 +194,8 @@ class Server:
 
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
         assert conn.auth is not None
-        call = Call(self.world.clock.now(), conn.auth.account_id, "", request)
+        came = {"msg_id": msg_id, "session_id": conn.session_id, "key": conn.key}
+        call = Call(self.world.clock.now(), conn.auth.account_id, "", request, **came)
         unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
@@ -251,7 +252,7 @@ class Server:
             raise Rpc(*((406, "UPDATE_APP_TO_LOGIN") if 0 < conn.layer < OLDEST else (400, "CONNECTION_LAYER_INVALID")))
         account = self.world.accounts.get(auth.account_id or 0)
         if account is None and constructor not in OPEN:
-            raise Rpc(401, "AUTH_KEY_UNREGISTERED")
+            raise Rpc(401, "AUTH_KEY_PERM_EMPTY" if auth.expires else "AUTH_KEY_UNREGISTERED")
         if account is not None and account.refuse and constructor not in OPEN:
             raise Rpc(*account.refuse)
         handler = HANDLERS.get(constructor)

@@ -94,17 +94,19 @@ class Shaker:
         answer = await self.ask(functions.ReqDHParamsRequest(nonce, offer.server_nonce, p, q, mark, sealed))
         keys = generate_key_data_from_nonce(offer.server_nonce, new_nonce)
         group = BinaryReader(AES.decrypt_ige(answer.encrypted_answer, *keys)[20:]).tgread_object()
-        prime, secret = int.from_bytes(group.dh_prime, "big"), int.from_bytes(os.urandom(255), "big")
-        data = bytes(
-            types.ClientDHInnerData(nonce, offer.server_nonce, 0, crypto.to_bytes(pow(group.g, secret, prime)))
-        )
-        data = sha1(data).digest() + data  # noqa: S324
-        data += os.urandom(-len(data) % 16)
-        done = await self.ask(
-            functions.SetClientDHParamsRequest(nonce, offer.server_nonce, AES.encrypt_ige(data, *keys))
-        )
-        assert isinstance(done, types.DhGenOk)
-        return pow(int.from_bytes(group.g_a, "big"), secret, prime).to_bytes(256, "big")
+        prime, retry_id = int.from_bytes(group.dh_prime, "big"), 0
+        while True:  # one key in 256 begins with a zero, and the server wants another one
+            secret = int.from_bytes(os.urandom(255), "big")
+            half = crypto.to_bytes(pow(group.g, secret, prime))
+            data = bytes(types.ClientDHInnerData(nonce, offer.server_nonce, retry_id, half))
+            data = sha1(data).digest() + data  # noqa: S324
+            sealed = AES.encrypt_ige(data + os.urandom(-len(data) % 16), *keys)
+            done = await self.ask(functions.SetClientDHParamsRequest(nonce, offer.server_nonce, sealed))
+            made = pow(int.from_bytes(group.g_a, "big"), secret, prime).to_bytes(256, "big")
+            if isinstance(done, types.DhGenOk):
+                return made
+            assert isinstance(done, types.DhGenRetry)
+            retry_id = int.from_bytes(sha1(made).digest()[:8], "little", signed=True)  # noqa: S324
 
 
 def _factors(pq: int) -> tuple[bytes, bytes]:
