@@ -47,15 +47,19 @@ PAGES: Final = f"""
 
 
 def read_terms(page: bytes) -> Iterator[str]:
-    """The terms that begin on a leaf page, in their order."""
+    """The terms that begin on a leaf page, in their order. Raises IndexError for a page that is cut off."""
     # The last part of a page says where its terms begin: the first place, then the distances.
-    index, end = int.from_bytes(page[2:4], "big"), len(page)
-    at, term = 0, b""
+    last, end = int.from_bytes(page[2:4], "big"), len(page)
+    if not _HEADER <= last <= end:
+        raise IndexError
+    at, term, index = 0, b"", last
     while index < end:
         distance, index = _number(page, index)
         at += distance
         shared, start = (0, at) if not term else _number(page, at)
         own, start = _number(page, start)
+        if shared > len(term) or start + own > last:
+            raise IndexError
         term = term[:shared] + page[start : start + own]
         yield term[1:].decode(errors="replace")
 

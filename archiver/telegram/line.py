@@ -198,4 +198,4 @@ class Line:
                 return made
             self._failures += 1
             self.trouble = made
-            log.info("connecting failed %d times in a row: %s", self._failures, made)
+            log.info("connecting failed %d times in a row: %s", self._failures, made.args[0])

@@ -6,13 +6,17 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import exact
+from search import exact, wordlist
 from search.leaves import PAGES, read_terms
+from search.wordlist import find_forms
+from tests.sample import build, index, make_message
 from tests.unit.search_tables import tables
 
 LINES = st.lists(
@@ -79,3 +83,22 @@ def test_a_word_of_many_pages_is_one_page_to_read(conn: sqlite3.Connection) -> N
 
 def test_an_empty_index_has_no_terms(conn: sqlite3.Connection) -> None:
     assert read(conn, ("", "\U0010ffff")) == set()
+
+
+@pytest.mark.parametrize("format_known", [True, False])
+@pytest.mark.parametrize("kept", [None, 0, 2, 3, 4, 6, 20])
+async def test_forms_are_the_same_whether_pages_are_read_or_fts5_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_known: bool, kept: int | None
+) -> None:
+    texts = ["the bridge is closed", "bridges were closed, bridging them", "closing bridges", "briefly, a closet"]
+    build(tmp_path, messages := [make_message(one, text) for one, text in enumerate(texts, 1)])
+    index(tmp_path, messages)
+    words = ("bridge", "closed", "nothing")
+    async with aiosqlite.connect(tmp_path / "archive.db") as conn:
+        wanted = await find_forms(conn, words)
+        assert set(wanted["bridge"]) >= {"bridge", "bridges"}
+        if not format_known:
+            monkeypatch.setattr(wordlist, "FORMAT", 99)
+        if kept is not None:
+            monkeypatch.setattr(wordlist, "PAGES", f"SELECT substr(block, 1, {kept}) FROM ({wordlist.PAGES})")  # noqa: S608
+        assert await find_forms(conn, words) == wanted
