@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from archiver.row import iso
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at
-from archiver.store.indexing import Standing, count_aside, count_walk, get_standing
+from archiver.store.indexing import Standing, State, count_aside, count_walk, get_standing
 from archiver.store.outbox import Waiting, measure
 from config.settings import Meilisearch
 from search.meili.routing import node_name
 
 if TYPE_CHECKING:
+    from search.errors import ServerError
     from search.meili.node import Node
 
 LOOK: Final = 3.0
@@ -45,9 +46,21 @@ class IndexStanding:
     """Whether the server answers now; None: it was not asked."""
     trouble: str | None = None
     """Why it does not, or what it answers in place of what was asked."""
+    seen: State | None = None
+    """What that trouble makes of the state that was noted when all was well."""
     left: int
     """Messages that a rebuild has still to send."""
     aside: int
+
+    def with_trouble(self, error: ServerError) -> IndexStanding:
+        """The same as its server says now, or does not say."""
+        from archiver.trouble import state_after  # noqa: PLC0415 - only where there is an index
+        from search.errors import IndexMissing, Unreachable  # noqa: PLC0415 - see above
+
+        if isinstance(error, IndexMissing) and self.standing.state == "unused":
+            return replace(self, reached=True)  # it is made when it is filled
+        seen = state_after(error) if self.standing.state in ("following", "unused") else None
+        return replace(self, reached=not isinstance(error, Unreachable), trouble=str(error), seen=seen)
 
     def describe(self, now: float) -> str:
         """One line."""
@@ -73,7 +86,7 @@ class IndexStanding:
     def _describe_state(self) -> str:
         """As it was noted by whoever filled it last, unless the server says otherwise now."""
         state, since = self.standing.state, self.standing.since
-        if state in ("following", "unused") and self.trouble:
+        if self.seen:
             return "it answers, but not as it should" if self.reached else "not reached now"
         if state == "unused":
             return "never filled yet"
@@ -86,8 +99,8 @@ class IndexStanding:
         return {
             "name": self.name,
             "node": self.node,
-            "state": standing.state,
-            "reason": standing.reason,
+            "state": self.seen or standing.state,
+            "reason": self.trouble or standing.reason,
             "reached": self.reached,
             "since": iso(standing.since),
             "waiting": self.waiting.messages,
@@ -155,21 +168,19 @@ async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[In
     secret = key.get_secret_value() if key else None
     opened = [Node(url, secret, index=settings.index, seconds=LOOK) for url in settings.addresses]
     async with closing(opened) as nodes:
-        seen = await asyncio.gather(*map(_reach, nodes))
-    return [replace(one, reached=reached, trouble=trouble) for one, (reached, trouble) in zip(found, seen, strict=True)]
+        troubles = await asyncio.gather(*map(_find_trouble, nodes))
+    reached = [replace(one, reached=True) for one in found]
+    return [one if error is None else one.with_trouble(error) for one, error in zip(reached, troubles, strict=True)]
 
 
-async def _reach(node: Node) -> tuple[bool, str | None]:
-    """Whether a server answers, and its trouble."""
-    from search.errors import IndexMissing, ServerError, Unreachable  # noqa: PLC0415 - see look
+async def _find_trouble(node: Node) -> ServerError | None:
+    from search.errors import ServerError  # noqa: PLC0415 - see look
 
     try:
         await node.stats()
-    except IndexMissing:
-        return True, None
     except ServerError as error:
-        return not isinstance(error, Unreachable), str(error)
-    return True, None
+        return error
+    return None
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:

@@ -12,6 +12,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
+    from search.errors import ServerError
     from search.meili.node import Node
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch is set up, or there is no archive"}
@@ -41,30 +42,31 @@ async def run(invocation: Invocation, *, json: bool) -> int:
 
     settings, now = invocation.settings().meilisearch, time.time()
     async with open_archive(invocation) as database, open_nodes(settings) as nodes:
-        found = [{**one.as_object(now)} for one in await read_index(database, settings)]
-        for one, node in zip(found, nodes, strict=True):
+        noted, found = await read_index(database, settings), []
+        answers = await asyncio.gather(*map(_ask, nodes))
+        for one, node, (said, error) in zip(noted, nodes, answers, strict=True):
             aside = await database.read(lambda conn, name=node.name: get_aside(conn, name))  # type: ignore[misc]
-            one["aside"] = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
-        for one, said in zip(found, await asyncio.gather(*map(_ask, nodes)), strict=True):
-            one.update(said)
+            listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
+            seen = one if error is None else one.with_trouble(error)
+            found.append(seen.as_object(now) | {"aside": listed} | said)
     if json:
         whole = sum_up(found)
         aside = [one for part in found for one in part["aside"]]
         output.json(whole | {"reached": all(one["reached"] for one in found), "aside": aside})
         return 0
-    for one in found:
-        aside = one.pop("aside")
+    for part in found:
+        aside = part.pop("aside")
         if len(found) == 1:
-            del one["node"]
-        rows = [(name, value) for name, value in one.items() if value is not None]
+            del part["node"]
+        rows = [(name, value) for name, value in part.items() if value is not None]
         output.table(("what", "value"), [(name.replace("_", " "), _word(value)) for name, value in rows])
         for bad in aside:
             output.note(f"set aside: {bad['channel_id']}/{bad['message_id']} ({bad['code']})")
     return 0
 
 
-async def _ask(node: Node) -> dict[str, Any]:
-    """What a server says; why it says nothing is said on stderr."""
+async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
+    """What a server says, and its trouble, which is said on stderr too."""
     from search.errors import IndexMissing, ServerError  # noqa: PLC0415 - see run
     from search.meili.settings import is_stale  # noqa: PLC0415 - see run
 
@@ -79,11 +81,13 @@ async def _ask(node: Node) -> dict[str, Any]:
         said["rebuild_needed"] = present is not None and is_stale(present)
         said["tasks_waiting"] = await node.waiting()
         said["documents"] = (await node.stats()).documents
-    except IndexMissing:
+    except IndexMissing as error:
         said["documents"] = 0
+        return said, error
     except ServerError as error:
         output.warn(str(error))
-    return said
+        return said, error
+    return said, None
 
 
 def _word(value: object) -> object:

@@ -41,6 +41,12 @@ def test_status_looks_at_a_server_that_is_down_and_says_when_it_was_last_reached
     assert "following" not in line
     found = orjson.loads(shop.desk.do("status", "--json").out)["index"]
     assert (found["reached"], found["nodes"][0]["reached"], found["last_success_at"]) == (False, False, success)
+    assert (found["state"], "did not answer" in found["reason"]) == ("unreachable", True)
+    shown = shop.desk.run("index", "status")
+    assert (shown.status, "following" in shown.out, len(shown.errors)) == (0, False, 1)
+    assert f"state\tunreachable\nreason\t{found['reason']}\nreached\tno\n" in shown.out
+    asked = orjson.loads(shop.desk.run("index", "status", "--json").out)
+    assert (asked["state"], asked["reached"], asked["last_success_at"]) == ("unreachable", False, success)
     meili.double.listen()
     assert ": following; " in index_line(shop.desk.do("status"))
     assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["reached"] is True
@@ -70,7 +76,20 @@ def test_status_tells_a_key_that_is_refused_from_a_server_that_is_down(shop: Sho
     assert "it answers, but not as it should; last success " in line
     assert "refuses the key" in line
     assert "another key" not in line
-    assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["reached"] is True
+    found = orjson.loads(shop.desk.do("status", "--json").out)["index"]
+    assert (found["reached"], found["state"]) == (True, "refused")
+
+
+def test_status_of_an_index_that_somebody_deleted_says_so(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.wait(meili.client().delete_index(shop.name))
+    line = index_line(shop.desk.do("status"))
+    assert ": it answers, but not as it should; last success " in line
+    assert "has no such index" in line
+    for command in (("status",), ("index", "status")):
+        told = orjson.loads(shop.desk.run(*command, "--json").out)
+        assert (found := told.get("index", told))["state"] == "failing"
+        assert found["reached"] is True
 
 
 def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop, meili: Meili) -> None:
