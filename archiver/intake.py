@@ -101,7 +101,8 @@ async def add_channel(database: Database, account: Reach, ref: ChannelRef, order
     added = await account.ingest.add_channel(
         channel, window_start=order.window_start, keep_window=order.keep_window, alias=order.alias
     )
-    return Outcome(channel_id=channel.channel_id, added=added, remark=remark)
+    removed = known is not None and known.state == "removed"
+    return Outcome(channel_id=channel.channel_id, added=added or removed, remark=remark)
 
 
 async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: Callable[[], float] = time.time) -> None:

@@ -29,7 +29,8 @@ async def _why_not(database: Database, channel: ChannelName, message_id: int) ->
     mirrored = await get_mirrored(conn, channel.channel_id)
     what = f"{channel.name}/{message_id} is not in the archive"
     if message_id > mirrored.top_id:
-        return f"{what}: the highest id known of the channel is {mirrored.top_id}. {how_to_fetch(mirrored, directory)}"
+        newer = how_to_fetch(mirrored, directory, certain=False)
+        return f"{what}: the highest id known of the channel is {mirrored.top_id}. {newer}"
     run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
     if run.state == "absent":
         noticed = f" (noticed {iso(run.noticed)}, {run.how})" if run.noticed else ""

@@ -49,12 +49,13 @@ def describe_parts(count: PartCount) -> str:
     return f"{count.partial} partial (only the beginning of a rich message is held{refused}){rest}"
 
 
-def how_to_fetch(channel: Mirrored, directory: Path) -> str:
-    """What brings what was not fetched yet into the archive in the directory, as a sentence."""
+def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) -> str:
+    """What brings what was not fetched yet into the archive in the directory, as a sentence. `certain`: the channel
+    has, or had, something there."""
     holder = find_holder(directory)
     who = "the service, which runs," if holder and holder.command == "run" else "`telekeep sync`"
     if channel.state == "removed":
         return f"The channel is not mirrored any more; `telekeep add {channel.name}` takes it up again."
     if channel.state in ("inaccessible", "banned"):
         return f"The channel is {channel.state}: {who} fetches it if that changes."
-    return f"{who[0].upper()}{who[1:]} fetches it."
+    return f"{who[0].upper()}{who[1:]} fetches it{'' if certain else ', if there is such a message by now'}."

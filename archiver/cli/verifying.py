@@ -36,10 +36,17 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
     output.table(("what", "result"), faults or [(f"{payloads} payloads", "ok")])
     if faults:
         raise IntegrityError(
-            f"{faults[0][0]}: {faults[0][1]} ({len(faults) + untold} faults; {payloads} payloads were checked).",
+            f"{faults[0][0]}: {faults[0][1]} ({count_faults(len(faults) + untold)}; {payloads} payloads were checked).",
             hint=REPAIR if all(_is_search(fault) for fault in faults) and not untold else None,
         )
+    if quick:
+        output.note("only the file and the payloads were checked; without --quick, also what is made of them.")
     return 0
+
+
+def count_faults(count: int) -> str:
+    """The number with its word."""
+    return f"{count:,} fault{'' if count == 1 else 's'}"
 
 
 def _is_search(fault: Sequence[str]) -> bool:

@@ -51,6 +51,8 @@ def find_manifests(path: Path) -> list[Path]:
         found = [path] if os.path.lexists(path) else []
     else:
         found = _of_file(path)
+    if not found and not os.path.lexists(path):
+        raise NotFound(f"there is no {path}.")
     if not found:
         raise NotFound(f"{path} has no export manifest.")
     return found

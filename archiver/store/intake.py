@@ -34,7 +34,7 @@ class Outcome:
 
     channel_id: int | None = None
     added: bool = False
-    """Whether the channel is new to the archive."""
+    """Whether the channel was not mirrored until now: new to the archive, or removed."""
     remark: str | None = None
     """What did not work on the way, and does no harm."""
     error: str | None = None

@@ -114,6 +114,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["export", "-o", "x.jsonl", "--excel"], "--excel belongs to CSV"),
         (["export", "-o", "/proc/none/x.jsonl"], "cannot be made"),
         (["verify", "."], "no export manifest"),
+        (["verify", "./not/there.csv"], "there is no not/there.csv"),
         (["--config", "none.toml", "status"], "no settings file none.toml"),
     ],
 )
