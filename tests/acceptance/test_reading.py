@@ -30,6 +30,16 @@ NASTY = "\x1b[31mred\x07 \u202egpj.exe\u2066 bridge"
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 
+WAITING = (
+    "UPDATE indexing SET seq = 1",
+    (
+        "INSERT OR IGNORE INTO outbox (channel_id, message_id, enqueued_at, seq)"
+        " SELECT channel_id, message_id, first_seen, 1 FROM message"
+    ),
+)
+"""Each message waits for an index, as ingest leaves it."""
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two channels: ids 1 to 30 without 10, 20 gone since, 31 to 40 not fetched; and one with nasty names."""
@@ -41,9 +51,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     messages[6] = make_message(7, kind="service", action='{"type":"pin_message"}')
     gone = "UPDATE message SET missing_since = 1640000000, missing_how = 'update' WHERE message_id = 20"
     noticed = "INSERT INTO absence VALUES (1001, 20, 1640000000, 'update', 1639999999, NULL)"
-    build(directory, messages, alias="bridge", covered=[(1, 30)], top_id=40, sql=[gone, noticed])
+    build(directory, messages, alias="bridge", covered=[(1, 30)], top_id=40, sql=[gone, noticed, *WAITING])
     nasty = [make_message(1, NASTY, channel_id=1002, post_author=NASTY), make_message(2, "=1+1 جسر", channel_id=1002)]
-    build(directory, nasty, channel=OTHER, covered=[(1, 2)])
+    build(directory, nasty, channel=OTHER, covered=[(1, 2)], sql=WAITING)
     index(directory, [*messages, *nasty])
     return directory
 
@@ -365,7 +375,7 @@ def test_export_writes_a_day_and_verify_agrees(run: Run, tmp_path: Path) -> None
 def test_verify_without_a_path_checks_the_archive(run: Run, tmp_path: Path) -> None:
     whole = run("verify")
     assert (whole.returncode, whole.stdout) == (0, "31 payloads\tok\n")
-    broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'"])
+    broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'", *WAITING])
     done = run("verify", directory=broken)
     assert (done.returncode, done.stdout) == (6, "1001/1\thas a different SHA-256\n")
 
