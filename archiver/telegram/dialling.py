@@ -204,7 +204,7 @@ class Dialler:
             await tickets.show(client, ticket, within=self._patience.call)
             self.route.note_admitted(client.place.dc, True)
         except (RPCError, HungError, *LOST_LINE) as exc:
-            if not tickets.is_refusal(exc):
+            if not tickets.is_refusal(exc) or (moving is not None and ticket.is_old):
                 await self.doubts.obey(exc)
                 return not_let_in(client.place.dc)
             log.info("the authorization was not taken by %s: %s", client.place, type(exc).__name__)

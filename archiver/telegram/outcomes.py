@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from archiver.errors import Unreachable
 from archiver.telegram.data_centres import Place
+
+FRESH = 60.0
+"""Seconds for which a ticket is good at least; nobody says how long it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,12 @@ class Ticket:
 
     id: int
     bytes: bytes
+    given_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it may have run out, so that its refusal says nothing about another one."""
+        return time.monotonic() > self.given_at + FRESH
 
 
 class NoWay(Unreachable):

@@ -10,7 +10,7 @@ from telethon.tl import types
 
 from archiver.errors import Error, FloodWait, LoginNeeded
 from archiver.schedule import Scheduler
-from archiver.telegram import SERVICE, Address, Connection, Place, has_session
+from archiver.telegram import SERVICE, Address, Connection, Place, has_session, outcomes
 from archiver.telegram.route import Route
 from tests.integration.rig import LeapingClock
 from tests.integration.test_dcs import HURRIED, PATIENT, STATE, Desk
@@ -143,3 +143,17 @@ async def test_a_stranger_finds_a_first_data_centre_that_moved(desk: Desk, accou
     route.learn([Place(2, "127.0.0.1", desk.server.port)])
     assert route.ways(2)
     assert not has_session(desk.path)
+
+
+async def test_a_ticket_that_ran_out_before_the_new_home_answered_is_replaced(
+    desk: Desk, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await moved(desk, account)
+    monkeypatch.setattr(outcomes, "FRESH", 0.5)
+    server = desk.server
+    server.faults.add("auth.importAuthorization", faults.rpc(400, "AUTH_BYTES_INVALID"), times=1)
+    async with desk.connection(patience=replace(SERVING, connect=1.0)) as connection:
+        await connection.ready()
+        server.faults.add("help.getConfig", faults.hang(), times=1)  # at the new home
+        await ask_until_answered(connection)
+    assert (desk.home, desk.keys_of(account)) == (3, {2, 3})
