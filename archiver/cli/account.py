@@ -203,8 +203,10 @@ async def _connected(
         try:
             yield Account(name, database, connection, scheduler, source, ingest, mirror, takeout)
         finally:
-            await takeout.finish(success=False)  # those who read it all have finished it already
-            await connection.close()
+            try:
+                await takeout.finish(success=False)  # those who read it all have finished it already
+            finally:
+                await connection.close()
 
 
 def say_whose(error: Error, settings: Settings, name: str) -> Error:

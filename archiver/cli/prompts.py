@@ -13,6 +13,7 @@ import unicodedata
 from archiver.cli import output
 from archiver.cli.interrupted import raising
 from archiver.errors import LoginNeeded
+from archiver.telegram.login import LONGEST_HOLD
 from archiver.telegram.sent_code import ascii_digits
 
 _EMPTY_LINES = 3
@@ -59,7 +60,8 @@ class StandardInput:
         if _at_terminal():
             output.note(f'another code can be requested in {seconds} s: type "resend" then.')
             return False
-        output.note(f"waiting {seconds} s until another code can be requested.")
+        if seconds <= LONGEST_HOLD:
+            output.note(f"waiting {seconds} s until another code can be requested.")
         return True
 
     @staticmethod

@@ -118,6 +118,14 @@ def test_script_waits_until_it_may_ask_again(desk: Desk, server: Telegram) -> No
     assert server.calls("auth.resendCode") == 1
 
 
+def test_script_that_would_wait_for_hours_ends_at_once(desk: Desk, server: Telegram) -> None:
+    codes(server, ways=["app", "sms"], timeout=7200)
+    done = log_in(desk, "resend", CODE)
+    assert (done.status, len(done.errors)) == (4, 1)
+    assert "another code can be requested only in 7200 s" in done.errors[0]
+    assert "waiting" not in done.err
+
+
 def test_person_who_is_early_may_still_give_the_code(desk: Desk, server: Telegram) -> None:
     screen = desk.on_terminal(
         "login", "--phone", PHONE, typed=[("Code:", "resend"), ("then.\r\nCode:", CODE)], COLUMNS="80"
