@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from archiver.export.manifest import MANIFEST_VERSION
+from archiver.export.recount import name_of
 from archiver.row import SCHEMA_VERSION
 
 _Check: TypeAlias = Callable[[Any], bool]
 _INSTANT = re.compile(r"-?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
+_USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
 FORMATS = frozenset({"jsonl", "csv"})
 
@@ -27,6 +30,10 @@ _ADDED = {"partial", "reasons", "incomplete"}
 
 def _text(value: Any) -> bool:
     return type(value) is str
+
+
+def _words(value: Any) -> bool:
+    return type(value) is str and value != "" and value.isprintable()
 
 
 def _count(value: Any) -> bool:
@@ -42,7 +49,12 @@ def _id(value: Any) -> bool:
 
 
 def _instant(value: Any) -> bool:
-    return type(value) is str and _INSTANT.fullmatch(value) is not None
+    if type(value) is not str or _INSTANT.fullmatch(value) is None:
+        return False
+    try:
+        return len(value) != _USUAL or datetime.fromisoformat(value) is not None
+    except ValueError:
+        return False
 
 
 def _range(value: Any) -> bool:
@@ -94,7 +106,7 @@ _CHANNEL: dict[str, _Check] = {
     "username": _or_null(_text),
     "alias": _or_null(_text),
     "title": _text,
-    "state": _text,
+    "state": _words,
     "rows": _count,
     "first_id": _or_null(_id),
     "last_id": _or_null(_id),
@@ -111,13 +123,13 @@ _FILE: dict[str, _Check] = {
 _BOUNDS: dict[str, _Check] = {
     "since": _or_null(_instant),
     "until": _or_null(_instant),
-    "tz": _text,
-    "meaning": _text,
+    "tz": _words,
+    "meaning": _words,
 }
 _MANIFEST: dict[str, _Check] = {
     "manifest_version": _exactly(MANIFEST_VERSION),
     "row_schema_version": _exactly(*range(1, SCHEMA_VERSION + 1)),
-    "tool": _object({"name": _exactly("telekeep"), "version": _text}),
+    "tool": _object({"name": _exactly("telekeep"), "version": _words}),
     "exported_at": _instant,
     "query": _or_null(_text),
     "expanded_query": _or_null(_text),
@@ -174,9 +186,22 @@ def _contradictions(told: dict[str, Any]) -> Iterator[str]:
         one.get("reasons") for one in lacking if "incomplete" in told
     ]:
         yield "says that it is complete and that a channel is not, or the other way round"
+    yield from _of_request(told)
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
             yield f"contradicts itself: channel {channel['channel_id']} {wrong}"
+
+
+def _of_request(told: dict[str, Any]) -> Iterator[str]:
+    if len({told[name] is None for name in ("query", "expanded_query", "norm_version")}) > 1:
+        yield "has a query without its meaning, or a meaning without a query"
+    since, until = told["bounds"]["since"], told["bounds"]["until"]
+    if since is not None and until is not None and len(since) == len(until) == _USUAL and since > until:
+        yield "has bounds that end before they begin"
+    if "incomplete" in told and [one["channel"] for one in told["incomplete"]] != [
+        name_of(one) for one in told["channels"] if not one["completeness"]["complete"]
+    ]:
+        yield "names other channels as incomplete than it lists"
 
 
 def _of_channel(channel: dict[str, Any]) -> Iterator[str]:

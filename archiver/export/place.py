@@ -56,6 +56,7 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
         raise UsageError(f"{out} cannot be the data file.", hint="The manifest is written beside it.")
     if info is None:
         _expect_apart(path, archive)
+        _expect_nameable(path)
         return path
     if stat.S_ISFIFO(info.st_mode) or stat.S_ISCHR(info.st_mode):
         return Stream(out)
@@ -63,6 +64,7 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
         raise UsageError(f"{out} is a symbolic link and is not replaced.", hint=f"Name the file: {path.resolve()}")
     if not stat.S_ISREG(info.st_mode):
         raise UsageError(f"{out} is a disk or a socket; no export is written there.", hint="Name a file.")
+    _expect_nameable(path)
     _expect_replaceable(path, force=force, archive=archive)
     return path
 
@@ -89,6 +91,16 @@ def _find_descriptor(out: str) -> int | None:
         except (OSError, ValueError):
             return None
     return None
+
+
+def _expect_nameable(path: Path) -> None:
+    """The manifest names the file, in UTF-8."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{path} has a name that is no UTF-8, and no manifest could name it.", hint="Choose another name."
+        ) from None
 
 
 def _expect_apart(path: Path, archive: Path | None) -> None:
@@ -132,8 +144,8 @@ async def _open(path: str) -> int:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as exc:
-            if exc.errno != errno.ENXIO:
-                raise
+            if exc.errno != errno.ENXIO or not Path(path).is_fifo():
+                raise  # a device that is not there, as a terminal without one
             await asyncio.sleep(0.1)
             continue
         mode = os.fstat(handle).st_mode

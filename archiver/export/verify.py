@@ -6,6 +6,7 @@ Regular files of the manifest's directory are read and nothing else; sizes are c
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from archiver.errors import NotFound
 from archiver.export.claims import find_fault
 from archiver.export.counting import make_counter
 from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.recount import Odd, Recount
 from archiver.export.regular import Unfit, open_regular, read_small
 
 _CHUNK = 1 << 20
@@ -82,6 +84,8 @@ def judge(manifest: Path) -> Judged:
                 Checked(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, told["format"]))
                 for entry in told["files"]
             ]
+            if not any(one.fault for one in files):
+                files += _recounted(manifest, directory, told)
             return Judged(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
     except Unfit as unfit:
         return Judged(manifest, None, (Checked(manifest, 0, str(unfit)),))
@@ -125,6 +129,23 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
     return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
+def _recounted(manifest: Path, directory: int, told: dict[str, Any]) -> Iterator[Checked]:
+    """What is wrong with the rows of files whose bytes are those that the manifest names."""
+    counted = Recount(told)
+    for entry in told["files"]:
+        try:
+            with open_regular(directory, entry["path"]) as file:
+                counted.add(file)
+        except (Odd, Unfit) as odd:
+            yield Checked(manifest.parent / entry["path"], 0, str(odd))
+            return
+        except OSError as exc:
+            yield Checked(manifest.parent / entry["path"], 0, f"cannot be read: {exc.strerror}")
+            return
+    if wrong := counted.find_contradiction():
+        yield Checked(manifest, 0, wrong)
+
+
 def _names(manifest: Path) -> list[str] | None:
     """The files that it names; None when it cannot be read as a manifest at all."""
     try:
@@ -137,6 +158,19 @@ def _names(manifest: Path) -> list[str] | None:
 
 def _parse(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        told = orjson.loads(data)
     except ValueError:
         raise Unfit("is no manifest of telekeep: it is not JSON") from None
+    try:
+        json.loads(data, object_pairs_hook=_expect_once)
+    except (ValueError, RecursionError):
+        raise Unfit("is no manifest of telekeep: it is nested too deeply, or has numbers that are none") from None
+    return told
+
+
+def _expect_once(pairs: list[tuple[str, Any]]) -> None:
+    """Of two values with one name each reader takes another one. Raises Unfit."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unfit(f"is no manifest of telekeep: it has {twice!r} twice")

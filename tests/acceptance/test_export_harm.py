@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -141,6 +142,23 @@ def test_device_is_written_into_and_stays_a_device(run: Run, tmp_path: Path) -> 
     one_line(run("export", "-o", "full", "--force"), "full cannot be written: No space left on device")
     assert all((tmp_path / name).is_char_device() for name in ("null", "full"))
     assert names(tmp_path) == ["full", "null"]
+
+
+def test_name_that_no_manifest_can_hold_is_refused(run: Run, tmp_path: Path) -> None:
+    one_line(run("export", "-o", os.fsdecode(b"day-\xff.jsonl")), "no UTF-8")
+    assert names(tmp_path) == []
+
+
+def test_device_that_leads_nowhere_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "terminal"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(5, 0))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    done = run("export", "-o", str(path), start_new_session=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be written" in done.stderr
+    assert path.is_char_device()
 
 
 def test_link_to_a_file_is_refused_and_both_stay(run: Run, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests, judge
+from archiver.export.writer import Writer
 from archiver.row import KEYS
 from archiver.store.database import Database
 from search.dates import Bounds
@@ -49,8 +50,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["jsonl", "csv", "excel"])
 def out(request: pytest.FixtureRequest, archive: Path, tmp_path: Path) -> Path:
     writer = JsonlWriter() if request.param == "jsonl" else CsvWriter(excel=request.param == "excel")
-    path = tmp_path / "out" / f"all.{writer.extension}"
+    return export_all(archive, writer, tmp_path / "out" / f"all.{writer.extension}")
 
+
+def export_all(archive: Path, writer: Writer, path: Path) -> Path:
     async def run() -> None:
         async with await Database.open_readonly(archive) as database:
             asked = Request(channels=await choose_channels(database.connection, []), bounds=Bounds())
@@ -208,6 +211,11 @@ def _at(told: Any, way: tuple[Any, ...]) -> Any:
         (("files", 0, "sha256"), "A" * 64, "files"),
         (("files", 0, "path"), "../all.jsonl", "files"),
         (("files", 0, "bytes"), 2**70, "files"),
+        (("exported_at",), "2026-19-39T29:59:69Z", "exported_at"),
+        (("bounds", "tz"), "", "bounds"),
+        (("expanded_query",), "x", "without a query"),
+        (("norm_version",), 3, "without a query"),
+        (("incomplete", 0, "channel"), "other", "other channels as incomplete"),
     ],
 )
 def test_manifest_that_contradicts_itself_is_found(out: Path, way: Any, value: Any, said: str) -> None:
@@ -225,6 +233,71 @@ def test_file_that_is_named_twice_and_one_that_has_other_rows_are_found(out: Pat
     told["channels"][1]["rows"] += 1
     write(out, told)
     assert faults(out.parent) == ["has 31 rows instead of 32"]
+
+
+def rename(told: Any) -> None:
+    told["channels"][0]["username"] = "other"
+    told["incomplete"][0]["channel"] = "other"
+
+
+def move_row(told: Any) -> None:
+    told["channels"][0]["rows"] += 1
+    told["channels"][1]["rows"] -= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (move_row, "says other rows of channel"),
+        (lambda told: told["channels"][0].update(first_id=told["channels"][0]["first_id"] + 1), "says other rows"),
+        (lambda told: told["channels"][0].update(last_date="2030-01-01T00:00:00Z"), "says other rows"),
+        (lambda told: told["channels"][0].update(channel_id=77), "says other rows of channel 77"),
+        (rename, "calls channel"),
+        (lambda told: told["bounds"].update(since="2030-01-01T00:00:00Z"), "older than its bounds"),
+        (lambda told: told["bounds"].update(until="2000-01-01T00:00:00Z"), "newer than its bounds"),
+        (lambda told: told["bounds"].update(since="2002-01-01T00:00:00Z", until="2001-01-01T00:00:00Z"), "end before"),
+    ],
+)
+def test_manifest_that_contradicts_the_rows_is_found(out: Path, change: Callable[[Any], None], said: str) -> None:
+    told = read(out)
+    change(told)
+    write(out, told)
+    [fault] = faults(out.parent)
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda rows: [rows[1], rows[0], *rows[2:]], "comes too late, or twice (number 2)"),
+        (lambda rows: [rows[0], rows[0], *rows[2:]], "comes too late, or twice (number 2)"),
+        (lambda rows: [b"{}\n", *rows[1:]], "is none of an export (number 1)"),
+        (lambda rows: [b"[" * 5000 + b"\n", *rows[1:]], "is none of an export (number 1)"),
+        (lambda rows: [*rows[:-1], rows[-1].replace(b'"channel_id":', b'"channel_id":9')], "of channel"),
+        (lambda rows: [*rows[:-1], b"\xff\xfe\n"], "is none of an export (number 31)"),
+    ],
+)
+def test_rows_that_no_export_has_are_found_though_every_hash_is_right(
+    archive: Path, tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]], said: str
+) -> None:
+    path = export_all(archive, JsonlWriter(), tmp_path / "all.jsonl")
+    data = b"".join(damage(path.read_bytes().splitlines(keepends=True)))
+    path.write_bytes(data)
+    told = read(path)
+    told["files"][0] |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    write(path, told)
+    [fault] = faults(tmp_path)
+    assert said in fault
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_of_two_values_with_one_name_none_is_believed(out: Path, within: bool) -> None:
+    text = manifest_of(out).read_text()
+    part = '"bytes":' if within else '"rows":'
+    manifest_of(out).write_text(text.replace(part, f"{part} 5, {part}", 1))
+    [fault] = faults(out.parent)
+    assert f"{part[:-1]}".replace('"', "'") in fault
+    assert "twice" in fault
 
 
 @pytest.mark.parametrize(
