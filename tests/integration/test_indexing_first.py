@@ -13,11 +13,14 @@ import archiver.store.message as messages
 from archiver import fleet
 from archiver.drift import find_lacking, read_expected
 from archiver.fleet import settle_nodes
+from archiver.rebuild import next_index
 from archiver.record import Message
 from archiver.store.database import Writer
+from archiver.store.indexing import ask_rebuild
 from archiver.store.message import Sight
 from archiver.store.outbox import bring_home, enqueue
 from search.meili.node import Node
+from search.meili.routing import node_name
 from tests.integration.index_rig import Desk, desk_of
 from tests.integration.test_indexing_nodes import fill, meilis, until_right
 from tests.meilisearch.fixtures import Meili, meili
@@ -26,9 +29,9 @@ from tests.sample import make_message
 __all__ = ["meili", "meilis"]
 
 
-def received(desk: Desk) -> int:
+def received(desk: Desk, index: str | None = None) -> int:
     """Documents that the servers were sent, as their tasks count them."""
-    query = f"types=documentAdditionOrUpdate&indexUids={desk.index}&limit=1000"
+    query = f"types=documentAdditionOrUpdate&indexUids={index or desk.index}&limit=1000"
     answers = [one.call("GET", f"/tasks?{query}").json() for one in desk.meilis]
     return sum(task["details"]["receivedDocuments"] for answer in answers for task in answer["results"])
 
@@ -148,3 +151,17 @@ async def test_first_fill_that_is_killed_repeats_no_more_than_what_was_being_han
         await desk.start()
         await desk.until_equal()
         assert received(desk) <= 400 + (0 if noted else under_way)
+
+
+async def test_first_fill_by_a_rebuild_sends_each_message_once(
+    meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "AT_ONCE", 50)
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        await put_history(desk, range(1, 401))
+        node = node_name(meili.url)
+        await desk.database.write(lambda conn: ask_rebuild(conn, [node], now=1))
+        await desk.start()
+        await desk.until(lambda: desk.query("SELECT rebuild FROM index_node") == [(None,)], "a rebuilt index")
+        await desk.until_equal()
+        assert received(desk) + received(desk, next_index(desk.index)) == 400
