@@ -66,6 +66,8 @@ class _Run:
     interrupted_at: float | None = None
     raising: bool = False
     """Whether an interrupt is raised where the command is."""
+    is_done: bool = False
+    """Whether what it began was done to the end: nothing was stopped by an interrupt that comes now."""
     quiet: bool = False
 
 
@@ -90,7 +92,8 @@ def interrupt() -> None:
     if _run.raising:
         raise KeyboardInterrupt
     if _run.task is None:
-        _leave()
+        if not _run.is_done:
+            _leave()
     else:
         _run.task.cancel()
         _run.task.get_loop().call_soon_threadsafe(lambda: None)  # it may sleep
@@ -112,6 +115,7 @@ def was_interrupted() -> bool:
 @contextmanager
 def raising() -> Iterator[None]:
     """Where the event loop does not run and there is something to clean up, an interrupt is raised."""
+    _expect_none()
     _run.raising = True
     try:
         yield
@@ -123,6 +127,11 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine as `asyncio.run` does. Raises KeyboardInterrupt when an interrupt ended it."""
     import asyncio  # noqa: PLC0415 - what needs no event loop must not pay for it
 
+    try:
+        _expect_none()
+    except KeyboardInterrupt:
+        main.close()
+        raise
     try:
         return asyncio.run(_watched(main))
     except asyncio.CancelledError:
@@ -136,6 +145,15 @@ async def _watched(main: Coroutine[Any, Any, T]) -> T:
 
     _run.task = asyncio.current_task()
     try:
-        return await main
+        result = await main
+        _run.is_done = True
+        return result
     finally:
         _run.task = None
+
+
+def _expect_none() -> None:
+    """Raise KeyboardInterrupt for an interrupt that came after one part of a command and before the next one."""
+    _run.is_done = False
+    if _run.interrupted_at is not None:
+        raise KeyboardInterrupt

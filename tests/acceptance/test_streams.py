@@ -395,3 +395,20 @@ def test_ctrl_c_after_a_while_of_cleaning_up_ends_it_at_once(laden: Desk) -> Non
     )
     done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"], limit=20)
     assert (done.status, done.err.splitlines()[-1]) == (130, "stopped; nothing was changed.")
+
+
+def test_ctrl_c_when_all_is_done_does_not_say_that_nothing_was(laden: Desk) -> None:
+    hook = (
+        "import asyncio\n"
+        "closing = asyncio.Runner.close\n"
+        "def close(self):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    closing(self)\n"
+        "asyncio.Runner.close = close\n"
+    )
+    args = [sys.executable, "-c", TWICE.format(hook=hook)]
+    done = laden.run(args=[*args, "export", "quiet_a", "-o", "all.jsonl"])
+    assert (done.status, "stopped" in done.err, "rows in all.jsonl" in done.err) == (0, False, True)
+    assert (laden.home / "all.jsonl").exists()
+    done = laden.run(args=[*args, "verify"])  # of several parts: it stops after the first
+    assert (done.status, done.out, done.err.startswith("stopped; ")) == (130, "", True)
