@@ -220,4 +220,5 @@ def test_an_account_that_is_there_gets_the_code_and_the_password_of_the_command_
         4,
     )
     assert first.password is not None
+    assert first.password.hint == "a word"
     assert second.password is None

@@ -18,6 +18,8 @@ from tests.telegram.media import Media
 from tests.telegram.srp import Password
 from tests.telegram.takeouts import Takeouts
 
+HINT = "a word"
+"""For a second password."""
 USERNAME = re.compile(r"[a-z][a-z0-9_]{2,31}", re.IGNORECASE)
 
 
@@ -87,7 +89,7 @@ class World:
     # people
 
     def add_account(
-        self, phone: str = "+9996612345", code: str = "22222", password: str | None = None, *, hint: str = "a word"
+        self, phone: str = "+9996612345", code: str = "22222", password: str | None = None, *, hint: str = HINT
     ) -> Account:
         digits = phone.lstrip("+")
         account = Account(7_000_000_001 + len(self.accounts), digits, code)
@@ -98,7 +100,7 @@ class World:
     def set_account(self, phone: str, code: str, password: str | None) -> Account:
         """The account of that number, made where there is none, with this code and password."""
         account = self.find_account(phone) or self.add_account(phone)
-        account.code, account.password = code, Password(password) if password else None
+        account.code, account.password = code, Password(password, HINT) if password else None
         return account
 
     def find_account(self, phone: str) -> Account | None:
