@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,7 @@ from archiver.export.target import Target
 from archiver.export.writer import Writer
 from archiver.extent import list_runs
 from archiver.jsontext import dump
-from archiver.model.shortfall import Shortfall
+from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.shortfall import lies_outside
 from archiver.row import ChannelName
 from archiver.store import extent
@@ -153,7 +153,8 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
             lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
     counts = tally(fill_held(runs, lo, hi))
-    shortfall = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
+    known = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
+    shortfall = replace(known, read_until=find_read_until(channel.last_sync_at, since=since, until=until))
     return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at)
 
 

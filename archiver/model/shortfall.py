@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Shortfall:
     """Messages that no version so far could read."""
     surplus: int = 0
     """How many more messages the server counts than are held."""
+    read_until: int | None = None
+    """When the channel was last at its present (unix seconds), where the bounds go on after that."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -59,6 +62,15 @@ class Shortfall:
         if self.surplus:
             more = "more" if self.surplus > 0 else "fewer"
             yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
+        if self.read_until is not None:
+            yield f"read until {datetime.fromtimestamp(self.read_until, UTC):%Y-%m-%dT%H:%M:%SZ} only"
+
+
+def find_read_until(read_at: int | None, *, since: int | None, until: int | None) -> int | None:
+    """`read_at` where [since, until) has a part after it. Without an end the bounds mean: as far as was read."""
+    if read_at is None or not any(bound is not None and bound > read_at for bound in (since, until)):
+        return None
+    return read_at
 
 
 SEVERAL = 5

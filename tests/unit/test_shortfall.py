@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.model.shortfall import FAR_SIDE, SEVERAL, Around, is_outside
+from archiver.model.shortfall import FAR_SIDE, SEVERAL, Around, Shortfall, find_read_until, is_outside
 
 OLD, START, END, NEW = 1_000, 2_000, 3_000, 4_000
 
@@ -32,3 +32,23 @@ def test_ids_lie_outside_only_where_dates_on_the_side_of_the_range_prove_it(arou
 def test_ids_between_messages_of_one_side_are_not_outside_an_open_range() -> None:
     assert not is_outside(Around([NEW] * SEVERAL, [NEW] * SEVERAL), since=START, until=None)
     assert not is_outside(Around([OLD] * SEVERAL, [OLD] * SEVERAL), since=None, until=END)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, None),
+        (50, None, None),
+        (50, 100, None),
+        (50, 101, 100),
+        (None, 200, 100),
+        (150, None, 100),
+        (150, 200, 100),
+    ],
+)
+def test_a_range_that_goes_on_after_the_last_sync_is_known_until_then_only(
+    since: int | None, until: int | None, expected: int | None
+) -> None:
+    assert find_read_until(100, since=since, until=until) == expected
+    assert find_read_until(None, since=since, until=until) is None
+    assert bool(Shortfall(read_until=expected).reasons) is (expected is not None)
