@@ -166,7 +166,8 @@ class MessageCheck:
             self._note(self._check_revision(row, kept, which), which=which)
             self._note(times.check_revision_times(self._log, kept), which=which, mirrored=True)
         if revisions:
-            self._note(times.check_chain(row[_FIRST_SEEN], [contents.named_revision(one) for one in revisions]))
+            kept_ones = [contents.named_revision(one) for one in revisions]
+            self._note(times.check_chain(row[_FIRST_SEEN], kept_ones), mirrored=True)
 
     def _check_revision(self, row: Row, kept: dict[str, Any], which: str) -> list[str]:
         raw, layer = kept["raw"], kept["layer"]

@@ -42,8 +42,8 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     for wrong in rules.check_accounts(captures, custody.list_access(conn)):
         yield Fault("capture", wrong, True)
     for wrong in rules.check_clocks(captures, custody.list_clocks(conn)):
-        yield Fault("account", wrong)
-    yield from (Fault("outbox", wrong) for wrong in _check_outbox(conn))
+        yield Fault("account", wrong, True)
+    yield from (Fault("outbox", wrong, True) for wrong in _check_outbox(conn))
     for folded, name in custody.list_saved_names(conn):
         if fold_name(name) != folded:
             yield Fault("saved_query", "one is kept by another name than its own")
@@ -75,7 +75,7 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     for wrong in rules.check_channel(channel, revisions, state, highest=highest, generation=generation):
         yield Fault(place, wrong)
     for wrong in (*rules.check_revisions(channel, revisions), *rules.check_counts(channel, captures, held=count)):
-        yield Fault(place, wrong)
+        yield Fault(place, wrong, True)
     for wrong in rules.check_top(channel, captures, highest=highest):
         yield Fault(place, wrong, True)
     if not revisions:

@@ -29,4 +29,5 @@ async def iter_payloads(conn: aiosqlite.Connection) -> AsyncGenerator[tuple[int,
         async with conn.execute(query) as cursor:
             while rows := await cursor.fetchmany(_PAGE):
                 for channel_id, message_id, revision, digest, raw in rows:
-                    yield channel_id, message_id, revision, hashlib.sha256(raw).digest() == bytes(digest)
+                    sound = isinstance(raw, bytes) and hashlib.sha256(raw).digest() == digest
+                    yield channel_id, message_id, revision, sound

@@ -21,6 +21,8 @@ _FIXED = (
 )
 """Bytes of the header that are the same in every archive. https://www.sqlite.org/fileformat2.html#the_database_header"""
 _SPACE = re.compile(r"\s+")
+_COMMENT = re.compile(r"--[^\n]*")
+_AROUND = re.compile(r" ?([(),]) ?")
 _MOST = 100
 """Faults that SQLite's check names."""
 
@@ -120,4 +122,9 @@ def _list_tables(conn: sqlite3.Connection) -> dict[str, str]:
     rows = conn.execute(
         "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger'"
     )
-    return {name: f"{kind} {table} {_SPACE.sub(' ', sql)}" for name, kind, table, sql in rows}
+    return {name: f"{kind} {table} {_bare(sql)}" for name, kind, table, sql in rows}
+
+
+def _bare(sql: str) -> str:
+    """Without comments and spaces: a sentence that a later version words otherwise is no other table."""
+    return _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", sql)).strip())

@@ -130,6 +130,17 @@ def test_neither_is_one_that_lacks_what_earlier_versions_did_not_write(copied: D
     copied.do("verify", "--deep")
 
 
+def test_nor_one_whose_tables_were_explained_in_other_words(copied: Desk) -> None:
+    with writing(copied.archive) as conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("UPDATE sqlite_master SET sql = replace(sql, '-- ', '-- as it is now: ') WHERE sql LIKE '%-- %'")
+    copied.do("verify")
+    with writing(copied.archive) as conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("UPDATE sqlite_master SET sql = replace(sql, 'how         TEXT NOT NULL', 'how TEXT')")
+    assert copied.run("verify").status == 6
+
+
 def test_nor_one_that_a_service_writes_into_meanwhile(copied: Desk) -> None:
     copied.environment["TELEKEEP_SERVICE__POLL_INTERVAL"] = "0.2"
     service = copied.start("run")
@@ -301,6 +312,17 @@ def test_search_tables_are_repaired_from_the_messages(copied: Desk) -> None:
     assert "from 98" in copied.do("repair", "search").err
     copied.do("verify", "--deep")
     assert copied.do("search", "harbour", "--json").out == before
+
+
+def test_pages_in_each_others_place_are_damage_for_the_quick_check_too(copied: Desk) -> None:
+    with writing(copied.archive) as conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("UPDATE sqlite_master SET sql = replace(sql, 'BLOB', 'ANY') WHERE name = 'message'")
+    with writing(copied.archive) as conn:
+        conn.execute("UPDATE message SET raw = 5, payload_sha256 = 'x' WHERE message_id = 3")
+    done = copied.run("verify", "--quick")
+    assert (done.status, len(done.errors)) == (6, 1), done
+    assert "different SHA-256" in done.out
 
 
 def test_each_damage_is_a_line_of_its_own(copied: Desk) -> None:
