@@ -86,21 +86,21 @@ def interrupt() -> None:
     now = time.monotonic()
     if _run.interrupted_at is not None:
         if now - _run.interrupted_at > CLEAN_UP:
-            _leave()
+            leave()
         return
     _run.interrupted_at = now
     if _run.raising:
         raise KeyboardInterrupt
     if _run.task is None:
         if not _run.is_done:
-            _leave()
+            leave()
     else:
         _run.task.cancel()
         _run.task.get_loop().call_soon_threadsafe(lambda: None)  # it may sleep
 
 
-def _leave() -> NoReturn:
-    """End the process at once."""
+def leave() -> NoReturn:
+    """End the process at once, with the line."""
     with suppress(OSError, AttributeError, ValueError):
         if not _run.quiet:
             os.write(sys.stderr.fileno(), f"{describe_stop(_run.command)}\n".encode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import math
-import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from archiver.cli import output
+from archiver.cli.interrupted import leave
 
 if TYPE_CHECKING:
     from archiver.endpoint import Page
@@ -130,7 +130,7 @@ def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
         received.append(number)
         if len(received) > 1:
             # Every page is one transaction: there is nothing that a sudden end could leave half done.
-            os._exit(FORCED)
+            leave()
         stop.set()
 
     loop = asyncio.get_running_loop()
