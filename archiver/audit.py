@@ -14,8 +14,9 @@ from dataclasses import replace
 from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.failure import OF_ACCOUNT
-from archiver.ingest import Ingest, Outdated, Removed
-from archiver.reader import Reader
+from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.reader import Reader
+from archiver.mirror.source import Source
 from archiver.review import (
     ALL,
     DAY,
@@ -32,7 +33,6 @@ from archiver.review import (
     plan,
 )
 from archiver.schedule import Priority
-from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress

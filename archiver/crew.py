@@ -12,11 +12,11 @@ from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, StaleAccess
 from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
 from archiver.filler import Filler, Session
-from archiver.ingest import Ingest
 from archiver.live import Live
 from archiver.mirror.channel_mirror import Mirror
-from archiver.rich.completer import Completer
-from archiver.source import Source
+from archiver.mirror.completer import Completer
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 

@@ -24,13 +24,13 @@ from archiver.clock import Clock
 from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.errors import Error, ServerFault
 from archiver.failure import OF_ACCOUNT, longest_aside
-from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror.channel_mirror import Mirror
+from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.source import Source
 from archiver.polling import POLL_LEAST, poll_interval, slowdown
 from archiver.probe import Probe
 from archiver.record import PeerState
 from archiver.schedule import Priority
-from archiver.source import Source
 from archiver.store.access import list_access
 from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
 from archiver.store.database import Database

@@ -14,8 +14,8 @@ from typing import TypeAlias
 from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.failure import OF_ACCOUNT
+from archiver.mirror.source import Source
 from archiver.record import PeerState
-from archiver.source import Source
 
 log = logging.getLogger(__name__)
 

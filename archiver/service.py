@@ -21,7 +21,7 @@ from archiver.clock import Clock
 from archiver.crew import Account, Crew, Pace
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.failure import OF_ACCOUNT
-from archiver.intake import carry_out
+from archiver.mirror.intake import carry_out
 from archiver.model.outage import Outages
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database

@@ -137,13 +137,13 @@ def _word(language: Language, weights: list[float], chance: random.Random) -> st
 def fill_archive(directory: Path, count: int, *, seed: int = 1) -> None:
     """An archive with so many of them in `CHANNELS` channels, newest first as a backfill brings them.
 
-    It is written as the mirror writes, page by page through `archiver.apply`, with an empty payload for each message.
+    It is written as the mirror writes, page by page through `archiver.mirror.apply`, with an empty payload for each message.
     """
     asyncio.run(_fill(directory, count, seed))
 
 
 async def _fill(directory: Path, count: int, seed: int) -> None:
-    from archiver.apply import observe_page
+    from archiver.mirror.apply import observe_page
     from archiver.store.channel import find_channel, upsert_channel
     from archiver.store.database import Database
     from archiver.store.message import Sight

@@ -19,9 +19,9 @@ from archiver.cli.pacing import make_scheduler, make_takeout
 from archiver.cli.writing import open_archive, open_beside
 from archiver.clock import Clock
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
-from archiver.ingest import Ingest
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
+from archiver.mirror.ingest import Ingest
 from archiver.schedule import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.standing import describe_parts
-from archiver.rich.completer import Completer
+from archiver.mirror.completer import Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:

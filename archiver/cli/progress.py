@@ -14,7 +14,7 @@ from archiver.row import iso
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from archiver.apply import Stored
+    from archiver.mirror.apply import Stored
     from archiver.mirror.comparison import Comparison
 
 EVERY = 10.0

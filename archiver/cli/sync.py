@@ -115,8 +115,8 @@ async def _sync_account(
     from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.cli.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
+    from archiver.mirror.need import has_history  # noqa: PLC0415 - see run
     from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run
-    from archiver.takeout.need import has_history  # noqa: PLC0415 - see run
 
     ended: dict[int, End] = {}
     failure: Error | None = None
@@ -151,7 +151,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
     from archiver.cli.progress import SyncProgress  # noqa: PLC0415 - see run
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
-    from archiver.ingest import Removed  # noqa: PLC0415 - see run
+    from archiver.mirror.ingest import Removed  # noqa: PLC0415 - see run
     from archiver.store.rich import count_parts  # noqa: PLC0415 - see run
 
     with SyncProgress(channel.name) as progress:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archiver.errors import ChannelGone, ChannelInaccessible
-from archiver.ingest import Ingest
-from archiver.source import Source
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.source import Source
 from archiver.store.channel import Mirrored
 
 

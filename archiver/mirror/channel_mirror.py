@@ -12,8 +12,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from archiver.apply import Stored
-from archiver.backfill import Backfill
 from archiver.clock import Clock
 from archiver.errors import (
     ChannelError,
@@ -25,15 +23,17 @@ from archiver.errors import (
     StaleAccess,
     UnreadableObject,
 )
-from archiver.ingest import Ingest, Outdated, Removed
 from archiver.mirror.access import look_up_again
+from archiver.mirror.apply import Stored
+from archiver.mirror.backfill import Backfill
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
+from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.reader import Progress
 from archiver.mirror.setbacks import Setbacks
-from archiver.reader import Progress
+from archiver.mirror.source import Source
 from archiver.record import Difference
 from archiver.schedule import Priority
-from archiver.source import Source
 from archiver.store.access import find_access
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database

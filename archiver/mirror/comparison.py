@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archiver.backfill import Backfill
-from archiver.ingest import Ingest
+from archiver.mirror.backfill import Backfill
+from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
-from archiver.reader import Progress, Reader
-from archiver.source import Source
+from archiver.mirror.reader import Progress, Reader
+from archiver.mirror.source import Source
 from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
 

@@ -6,9 +6,9 @@ https://core.telegram.org/api/updates
 from __future__ import annotations
 
 from archiver.errors import Implausible, LostState
+from archiver.mirror.source import Source
 from archiver.model.plausible import LEAP, check_difference, told_ids
 from archiver.record import Difference
-from archiver.source import Source
 from archiver.store.channel import Mirrored
 
 

@@ -1,4 +1,4 @@
-"""`archiver.source.Source` over the network: each question is one raw request, each answer becomes records.
+"""`archiver.mirror.source.Source` over the network: each question is one raw request, each answer becomes records.
 
 Requests and their meaning: https://core.telegram.org/methods, https://core.telegram.org/api/offsets (history),
 https://core.telegram.org/api/updates (differences).
@@ -45,7 +45,7 @@ from archiver.telegram.unreadable import Unreadable
 
 
 class TelegramSource:
-    """What the workers see; see `archiver.source` for the contract."""
+    """What the workers see; see `archiver.mirror.source` for the contract."""
 
     layer = LAYER
 

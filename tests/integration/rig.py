@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from archiver.clock import Clock
-from archiver.ingest import Ingest
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.comparison import Comparison
+from archiver.mirror.ingest import Ingest
 from archiver.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.audit import LOOK, REST, Auditor
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
-from archiver.ingest import Ingest
+from archiver.mirror.ingest import Ingest
 from archiver.review import DAY, HOUR, MINUTE
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage

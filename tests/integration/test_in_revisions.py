@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.apply import lose, observe_page
+from archiver.mirror.apply import lose, observe_page
+from archiver.mirror.reindex import prepare_search
 from archiver.record import Channel
-from archiver.reindex import prepare_search
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
 from archiver.store.message import Sight

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.apply import Stored
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
-from archiver.reader import Reader
+from archiver.mirror.apply import Stored
+from archiver.mirror.reader import Reader
 from archiver.schedule import LONGEST
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from archiver.document import to_document
-from archiver.reindex import prepare_search
+from archiver.mirror.reindex import prepare_search
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search import exact

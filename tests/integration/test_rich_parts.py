@@ -20,10 +20,10 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_message
 from archiver.errors import FloodWait
-from archiver.ingest import Ingest
-from archiver.reader import Reader
+from archiver.mirror.completer import MOST, Completer, back_off
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.reader import Reader
 from archiver.record import Message
-from archiver.rich.completer import MOST, Completer, back_off
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search import exact

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from archiver.errors import ChannelInaccessible, FloodWait
-from archiver.ingest import Ingest
 from archiver.mirror.channel_mirror import Mirror
+from archiver.mirror.ingest import Ingest
 from archiver.pacing import aimd
 from archiver.store.database import Database
 from archiver.store.takeout import set_takeout

@@ -40,7 +40,7 @@ def part(head: str, edit: int = 0, *, views: int = 1) -> Message:
 
 
 class Archive:
-    """What `archiver.apply` makes of the decisions, as far as one message is concerned."""
+    """What `archiver.mirror.apply` makes of the decisions, as far as one message is concerned."""
 
     def __init__(self, *sights: Message) -> None:
         self.content: Message | None = None

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from archiver import coverage
 from archiver.coverage import Interval
 from archiver.mirror.step import Step
+from archiver.mirror.windows import Windows, walk_windows
 from archiver.record import HistoryPage
-from archiver.takeout.windows import Windows, walk_windows
 
 
 @dataclass

@@ -12,21 +12,21 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import archiver.coverage as ids
-from archiver.absence import expect_nothing_there
-from archiver.apply import Stored
 from archiver.coverage import Interval
 from archiver.errors import ServerFault
-from archiver.ingest import Ingest, Outdated, Reading
+from archiver.mirror.absence import expect_nothing_there
+from archiver.mirror.apply import Stored
+from archiver.mirror.ingest import Ingest, Outdated, Reading
 from archiver.mirror.pages import Pages
+from archiver.mirror.source import Source
 from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import Walk, Work
+from archiver.mirror.windows import walk_windows
 from archiver.model.plausible import page_ids
 from archiver.record import HistoryPage, Message
-from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
-from archiver.takeout.windows import walk_windows
 
 RECENT = 1000
 """Ids below the top that are read again at once when the server would not tell what happened to them."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from archiver.coverage import Interval
 from archiver.errors import ServerFault
-from archiver.ingest import Ingest, Reading
+from archiver.mirror.ingest import Ingest, Reading
+from archiver.mirror.source import Source
 from archiver.record import Message
-from archiver.source import Source
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
 from archiver.store.message import list_present_ids

@@ -26,11 +26,11 @@ from archiver.errors import (
     UnreadableObject,
     UsageError,
 )
-from archiver.ingest import Ingest
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.source import Source
 from archiver.naming import find_channel
 from archiver.record import Channel
 from archiver.schedule import Priority
-from archiver.source import Source
 from archiver.store import channel as channels
 from archiver.store.access import find_access
 from archiver.store.database import Connection, Database

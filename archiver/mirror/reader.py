@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archiver import coverage
-from archiver.absence import expect_nothing_there
-from archiver.apply import Stored
 from archiver.coverage import Interval
-from archiver.ingest import Ingest, Outdated
+from archiver.mirror.absence import expect_nothing_there
+from archiver.mirror.apply import Stored
+from archiver.mirror.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
+from archiver.mirror.source import Source
 from archiver.mirror.step import plan_page
-from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
-from archiver.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
 from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
+from archiver.mirror.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
 from archiver.model.plausible import proven_posts, told_ids
 from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store import server_count

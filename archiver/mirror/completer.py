@@ -19,10 +19,10 @@ from archiver.errors import (
     Unreachable,
     UnreadableObject,
 )
-from archiver.ingest import Ingest, Outdated, Removed
+from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.source import Source
 from archiver.rich.whole import is_shorter
 from archiver.schedule import Priority
-from archiver.source import Source
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 from archiver.store.rich import Due, list_due, note_attempt, refuse
