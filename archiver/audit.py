@@ -17,7 +17,7 @@ from archiver.failure import OF_ACCOUNT
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reader import Reader
 from archiver.mirror.source import Source
-from archiver.review import (
+from archiver.model.review import (
     ALL,
     DAY,
     DESCRIPTION,

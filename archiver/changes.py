@@ -9,12 +9,12 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
 
-from archiver.row import ChannelName, iso, permalink
+from archiver.model.row import ChannelName, iso, permalink
+from archiver.model.versions import Version, list_versions, name_change
 from archiver.store.changes import Described, Moved, Noticed, Source, get_described, get_moves, iter_noticed
 from archiver.store.database import Connection
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
-from archiver.versions import Version, list_versions, name_change
 from archiver.worddiff import diff, excerpt, mark
 from search.dates import Bounds
 from search.snippet import snippet

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from archiver.filling import Load, fill
-from archiver.ledger import Batch, Ledger, Outcome, Place, Stretch
+from archiver.model.ledger import Batch, Ledger, Outcome, Place, Stretch
 from archiver.pace import Size
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving

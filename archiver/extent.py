@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from archiver import coverage
-from archiver.completeness import Run, Tally, split_holes, with_proofs
+from archiver.model import coverage
+from archiver.model.completeness import Run, Tally, split_holes, with_proofs
 from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from archiver import coverage
 from archiver.clock import Clock
-from archiver.coverage import Interval
 from archiver.errors import Error, StaleAccess
 from archiver.failure import OF_ACCOUNT
 from archiver.mirror.backfill import RECENT
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Outdated, Removed
+from archiver.model import coverage
+from archiver.model.coverage import Interval
 from archiver.schedule import Priority
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from archiver.row import ChannelName, StoredMessage, iso, permalink
-from archiver.versions import Absence, Counters, Version
+from archiver.model.row import ChannelName, StoredMessage, iso, permalink
+from archiver.model.versions import Absence, Counters, Version
 from archiver.worddiff import Piece, diff
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from archiver.row import iso
+from archiver.model.row import iso
 
 SILENT = 60.0
 """Seconds without a sign of life after which the service hangs, or cannot write."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from archiver.document import to_document
-from archiver.record import Media, Message
+from archiver.model.document import to_document
+from archiver.model.record import Media, Message
 from archiver.store.indexable import Indexable
 from search.document import Details
 from search.meili.document import to_line

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from archiver.clock import Clock
 from archiver.delivery import Delivery
 from archiver.drift import find_lacking
-from archiver.ledger import HISTORY, NEWS, Lane
+from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.moving import Mover
 from archiver.pace import MUCH, SHORTEST, gathering, pause_after
 from archiver.pruning import PRUNE, prune, went_back

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from archiver.drift import read_expected
-from archiver.homes import arrive
-from archiver.ledger import Ledger
+from archiver.model.homes import arrive
+from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
 from archiver.store.home import (
     drop_homes,

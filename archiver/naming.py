@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from archiver.address import ChannelRef, fold_name
 from archiver.errors import NotFound, UsageError
-from archiver.row import ChannelName
+from archiver.model.row import ChannelName
 
 
 def find_channel(ref: ChannelRef, channels: Sequence[ChannelName]) -> ChannelName:

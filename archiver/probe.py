@@ -15,7 +15,7 @@ from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.failure import OF_ACCOUNT
 from archiver.mirror.source import Source
-from archiver.record import PeerState
+from archiver.model.record import PeerState
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from archiver.drift import find_lacking
-from archiver.ledger import Ledger
+from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
 from archiver.store.indexing import (
     Rebuild,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from archiver.record import PeerState
+from archiver.model.record import PeerState
 
 TRIES = 3
 """How often a state that the probe speaks of is looked for, if no difference leads to it."""

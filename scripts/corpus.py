@@ -18,7 +18,7 @@ from pathlib import Path
 
 import orjson
 
-from archiver.record import Channel, Media, Message
+from archiver.model.record import Channel, Media, Message
 
 MEAN_BYTES = 400
 CHANNELS = 104

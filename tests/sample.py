@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from archiver.document import to_document
-from archiver.record import Channel, Media, Message
+from archiver.model.document import to_document
+from archiver.model.record import Channel, Media, Message
 from search import exact
 
 START = 1_639_612_800  # 2021-12-16T00:00:00Z

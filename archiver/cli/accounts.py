@@ -82,7 +82,7 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
 
 
 def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
-    from archiver.row import iso  # noqa: PLC0415 - see run
+    from archiver.model.row import iso  # noqa: PLC0415 - see run
     from config.accounts import account_names, account_settings, proxy_place, session_path  # noqa: PLC0415 - see run
 
     configured = name in account_names(settings)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from archiver.cli.engines import Finder
 from archiver.cli.shown import Shown
-from archiver.row import ChannelName, build_row
+from archiver.model.row import ChannelName, build_row
+from archiver.model.versions import list_versions
 from archiver.store.database import Connection
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
-from archiver.versions import list_versions
 from search.document import Key
 from search.engine import Hit, Question
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from archiver.cli.shown import Shown
-from archiver.row import ChannelName, build_row
+from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection
 from archiver.store.rows import Held, list_around
 from search.dates import Bounds

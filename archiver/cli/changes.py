@@ -15,8 +15,8 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.terminal import is_clean_link
 from archiver.errors import UsageError
+from archiver.model.row import iso
 from archiver.reading.clock_offset import read_present
-from archiver.row import iso
 from archiver.store.rows import list_names, snapshot
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def _row(channel: Mirrored, standing: Standing) -> dict[str, Any]:
 
 
 def _iso(seconds: int | None) -> str | None:
-    from archiver.row import iso  # noqa: PLC0415 - see run
+    from archiver.model.row import iso  # noqa: PLC0415 - see run
 
     return None if seconds is None else iso(seconds)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.errors import UsageError
-from archiver.row import ChannelName
+from archiver.model.row import ChannelName
 from search.errors import GlossaryError, QueryError
 from search.filters import Context
 from search.glossary import Glossary, expand, read_glossary

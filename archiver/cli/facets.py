@@ -8,8 +8,8 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.cli.searched import incomplete_object
+from archiver.model.row import ChannelName
 from archiver.reading.shortfall import Searched
-from archiver.row import ChannelName
 from search.facets import Count, Counts, FacetName, order
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from archiver.cli import output
 from archiver.cli.invocation import Invocation
 from archiver.errors import Error, UsageError
+from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_present
-from archiver.row import ChannelName
 from archiver.store.database import Connection
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts

@@ -12,9 +12,9 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.errors import UsageError
 from archiver.happened import History
+from archiver.model.versions import Counters, list_versions
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
-from archiver.versions import Counters, list_versions
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no such message"}
 

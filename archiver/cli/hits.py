@@ -10,7 +10,7 @@ import orjson
 from archiver.cli import output
 from archiver.cli.shown import Shown
 from archiver.cli.terminal import is_clean_link, isolate, line_isolates, terminal_safe
-from archiver.row import Row
+from archiver.model.row import Row
 from search.highlight import highlight
 from search.snippet import Snippet, snippets
 from search.tree import Node, Phrase, any_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from archiver.row import iso
+from archiver.model.row import iso
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import Standing, State, count_aside, count_walk, get_standing

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archiver.cli.named import find_typed
 from archiver.errors import NotFound
-from archiver.row import ChannelName
+from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Connection
 from archiver.store.rows import list_names

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from archiver.cli import output
+from archiver.model.row import iso
 from archiver.pacing.throughput import Throughput, time_left
-from archiver.row import iso
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -13,7 +13,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.named import find_typed
 from archiver.cli.privacy import look_at_permissions
 from archiver.errors import NotFound, UsageError
-from archiver.row import ChannelName, iso
+from archiver.model.row import ChannelName, iso
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, Database

@@ -39,9 +39,9 @@ from archiver.cli.search_options import (
 )
 from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.shown import Shown
+from archiver.model.row import to_object
 from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
-from archiver.row import to_object
 from archiver.store.database import Connection
 from archiver.store.rows import list_names, snapshot
 from search.dates import parse_zone

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archiver.cli import output
+from archiver.model.row import iso
 from archiver.reading.shortfall import Searched, count_searched
-from archiver.row import iso
 from archiver.store.database import Connection
 
 _NAMED = 3

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from archiver.lock import Holder, find_holder
-from archiver.row import iso
+from archiver.model.row import iso
 from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
 

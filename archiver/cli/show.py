@@ -14,7 +14,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.standing import describe_parts
 from archiver.errors import IntegrityError
-from archiver.row import ChannelName, Row, build_row, iso, to_object
+from archiver.model.row import ChannelName, Row, build_row, iso, to_object
 from archiver.store.rich import PartCount, find_part
 from archiver.store.rows import Payload, find_payload
 

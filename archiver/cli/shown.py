@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from archiver.row import Row
-from archiver.versions import Version
+from archiver.model.row import Row
+from archiver.model.versions import Version
 from search.engine import Hit
 
 

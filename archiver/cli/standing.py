@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archiver.lock import find_holder
-from archiver.row import iso
+from archiver.model.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.rich import PartCount
 from archiver.store.standing import Standing

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.happened import History
-from archiver.row import iso, permalink
-from archiver.versions import Version, name_change
+from archiver.model.row import iso, permalink
+from archiver.model.versions import Version, name_change
 from archiver.worddiff import MARKS, Piece, mark
 
 if TYPE_CHECKING:

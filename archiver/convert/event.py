@@ -11,7 +11,7 @@ from telethon.tl import types
 
 from archiver.convert.message import convert_message, is_empty
 from archiver.convert.peers import Peers
-from archiver.record import Deleted, Edited, Event, HistoryCleared, Pinned, Posted, Unread
+from archiver.model.record import Deleted, Edited, Event, HistoryCleared, Pinned, Posted, Unread
 
 _MESSAGES: dict[type, type[Posted | Edited]] = {
     types.UpdateNewChannelMessage: Posted,

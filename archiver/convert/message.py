@@ -28,8 +28,8 @@ from archiver.convert.plain import plain
 from archiver.convert.rich import add_rich_files, rich_text, rich_tree
 from archiver.convert.slots import Slots
 from archiver.convert.text import convert_entities
-from archiver.language import name_language
-from archiver.record import Message
+from archiver.model.language import name_language
+from archiver.model.record import Message
 
 T = TypeVar("T")
 

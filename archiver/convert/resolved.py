@@ -8,7 +8,7 @@ from telethon.tl import types
 
 from archiver.convert.channel import convert_channel
 from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
-from archiver.record import Channel
+from archiver.model.record import Channel
 
 _HINT = "Only channels and public groups can be mirrored."
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archiver.convert.canonical import to_json
-from archiver.record import Media
+from archiver.model.record import Media
 
 
 class Slots:

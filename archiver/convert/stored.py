@@ -8,7 +8,7 @@ from telethon.extensions import BinaryReader
 
 from archiver.convert.message import convert_message, convert_stub, is_empty
 from archiver.convert.peers import Peers
-from archiver.record import Message
+from archiver.model.record import Message
 
 
 def read_payload(raw: bytes) -> Any | None:

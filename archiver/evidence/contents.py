@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from archiver.evidence.kept import compare_slots, is_extra, load, marks, may_have_kept
-from archiver.record import Media, Message
+from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
 from archiver.store.message import CONTENT_NAMES, content_of
 

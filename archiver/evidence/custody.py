@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from archiver.coverage import Interval, add
 from archiver.evidence.contents import is_json
+from archiver.model.coverage import Interval, add
 from archiver.store.capture import METHODS
 from archiver.store.custody import CHANNEL_NAMES, Row
 

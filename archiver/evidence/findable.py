@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile
 
-from archiver.document import is_edited
-from archiver.record import Message
+from archiver.model.document import is_edited
+from archiver.model.record import Message
 from archiver.store.search_rows import Origin
 from search.blocks import find_runs, summarize
 from search.changes import Row

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
+from archiver.model.record import Media
 from archiver.model.richer import KEPT
-from archiver.record import Media
 from archiver.store.checked import MEDIA_NAMES, Row
 
 _EXTRA = MEDIA_NAMES.index("extra")

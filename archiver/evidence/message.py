@@ -11,7 +11,7 @@ from archiver.convert.stored import derive, derive_stub, place_of, read_payload
 from archiver.evidence import contents, findable, times
 from archiver.evidence.names import StoredNames
 from archiver.model.fault import Fault
-from archiver.record import Message
+from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Held, Row
 from archiver.store.custody import Log
 from archiver.store.message import CONTENT_NAMES

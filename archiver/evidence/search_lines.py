@@ -7,10 +7,10 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from archiver.document import to_document
 from archiver.evidence import findable
+from archiver.model.document import to_document
 from archiver.model.fault import Fault
-from archiver.record import Message
+from archiver.model.record import Message
 from archiver.store import search_rows
 from archiver.store.checked import UNREADABLE
 from archiver.store.message import read_messages

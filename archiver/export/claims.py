@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from archiver.export.manifest import MANIFEST_VERSION
 from archiver.export.recount import name_of
-from archiver.row import SCHEMA_VERSION
+from archiver.model.row import SCHEMA_VERSION
 
 _Check: TypeAlias = Callable[[Any], bool]
 _INSTANT = re.compile(r"-?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")

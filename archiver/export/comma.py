@@ -16,7 +16,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from archiver.row import KEYS, Row
+from archiver.model.row import KEYS, Row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})

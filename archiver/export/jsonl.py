@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.row import Row, to_json
+from archiver.model.row import Row, to_json
 
 
 class JsonlWriter:

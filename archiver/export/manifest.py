@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from archiver.completeness import Run, Tally
 from archiver.export.request import Request
+from archiver.model.completeness import Run, Tally
+from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
-from archiver.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from search.write import write
 
 MANIFEST_NAME = "manifest.json"

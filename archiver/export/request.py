@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archiver.row import ChannelName
+from archiver.model.row import ChannelName
 from search.dates import Bounds
 from search.tree import Node
 

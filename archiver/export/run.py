@@ -10,9 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from archiver import coverage
-from archiver.completeness import Tally, fill_held, tally
-from archiver.coverage import Interval
 from archiver.errors import NotFound, UsageError
 from archiver.export.manifest import (
     ChannelPart,
@@ -27,10 +24,13 @@ from archiver.export.stream import iter_items
 from archiver.export.target import Target
 from archiver.export.writer import Writer
 from archiver.extent import list_runs
-from archiver.jsontext import dump
+from archiver.model import coverage
+from archiver.model.completeness import Tally, fill_held, tally
+from archiver.model.coverage import Interval
+from archiver.model.jsontext import dump
+from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.shortfall import lies_outside
-from archiver.row import ChannelName
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import TypeAlias
 
 from archiver.export.request import Request
-from archiver.row import ChannelName, Row, StoredMessage, build_row
+from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection
 from search.engine import Question

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from archiver.row import Row
+from archiver.model.row import Row
 
 
 class Writer(Protocol):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.coverage import Interval
 from archiver.errors import ServerFault
 from archiver.mirror.ingest import Ingest, Reading
 from archiver.mirror.source import Source
-from archiver.record import Message
+from archiver.model.coverage import Interval
+from archiver.model.record import Message
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
 from archiver.store.message import list_present_ids

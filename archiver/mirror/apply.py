@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import archiver.store.channel as channels
 import archiver.store.message as messages
-from archiver.coverage import Interval
-from archiver.document import to_document
 from archiver.mirror.known import keep_known
-from archiver.reconcile import Changes, find_overtaken, reconcile
-from archiver.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
-from archiver.rich.whole import begins_with, keep_names
+from archiver.model.coverage import Interval
+from archiver.model.document import to_document
+from archiver.model.reconcile import Changes, find_overtaken, reconcile
+from archiver.model.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
+from archiver.model.whole import begins_with, keep_names
 from archiver.store import rich
 from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters

@@ -11,8 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-import archiver.coverage as ids
-from archiver.coverage import Interval
+import archiver.model.coverage as ids
 from archiver.errors import ServerFault
 from archiver.mirror.absence import expect_nothing_there
 from archiver.mirror.apply import Stored
@@ -22,8 +21,9 @@ from archiver.mirror.source import Source
 from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import Walk, Work
 from archiver.mirror.windows import walk_windows
+from archiver.model.coverage import Interval
 from archiver.model.plausible import page_ids
-from archiver.record import HistoryPage, Message
+from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database

@@ -32,7 +32,7 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reader import Progress
 from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
-from archiver.record import Difference
+from archiver.model.record import Difference
 from archiver.schedule import Priority
 from archiver.store.access import find_access
 from archiver.store.channel import Mirrored, find_channel

@@ -8,7 +8,7 @@ from __future__ import annotations
 from archiver.errors import Implausible, LostState
 from archiver.mirror.source import Source
 from archiver.model.plausible import LEAP, check_difference, told_ids
-from archiver.record import Difference
+from archiver.model.record import Difference
 from archiver.store.channel import Mirrored
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
-from archiver.coverage import Interval
 from archiver.errors import ChannelError, Error
 from archiver.mirror.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
+from archiver.model.coverage import Interval
 from archiver.model.plausible import proven_posts, told_ids
-from archiver.record import Channel, Difference, HistoryPage, Message, Origin, Posted
+from archiver.model.record import Channel, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store import server_count
 from archiver.store.access import set_access
 from archiver.store.account import pin_channel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archiver.model.record import Held, Message
 from archiver.model.richer import keep_richer, may_be_poorer
-from archiver.record import Held, Message
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archiver.errors import Implausible
 from archiver.mirror.source import Source
 from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
-from archiver.record import HistoryPage, Message
+from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored
 
 PAGE = 100

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from archiver import coverage
-from archiver.coverage import Interval
 from archiver.mirror.absence import expect_nothing_there
 from archiver.mirror.apply import Stored
 from archiver.mirror.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source
 from archiver.mirror.step import plan_page
+from archiver.model import coverage
+from archiver.model.coverage import Interval
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer

@@ -5,7 +5,7 @@ One transaction: readers see the old tables until the new ones are whole, and a 
 
 from __future__ import annotations
 
-from archiver.document import to_document
+from archiver.model.document import to_document
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages

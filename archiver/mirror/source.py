@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, Self
 
-from archiver.record import Channel, Difference, HistoryPage, Message, PeerState
+from archiver.model.record import Channel, Difference, HistoryPage, Message, PeerState
 from archiver.schedule import Priority
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from archiver.coverage import Interval
 from archiver.errors import Implausible
+from archiver.model.coverage import Interval
 from archiver.model.plausible import cut_page, page_ids
-from archiver.record import HistoryPage, Message
+from archiver.model.record import HistoryPage, Message
 
 ENOUGH = 100
 """Messages in a row, all of them older than the window, after which it may end: a page of them."""

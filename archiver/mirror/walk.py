@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from archiver.coverage import Interval
 from archiver.mirror.step import NONE_OLDER, Step, keep_within, plan_page
-from archiver.record import HistoryPage
+from archiver.model.coverage import Interval
+from archiver.model.record import HistoryPage
 from archiver.store.channel import Mirrored
 
 

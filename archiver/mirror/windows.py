@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from archiver.coverage import Interval
+from archiver.model.coverage import Interval
 
 if TYPE_CHECKING:
     from archiver.mirror.step import Step

@@ -13,9 +13,9 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from statistics import median
 
-from archiver.coverage import Interval
 from archiver.errors import Implausible
-from archiver.record import Deleted, Difference, Edited, HistoryPage, Posted
+from archiver.model.coverage import Interval
+from archiver.model.record import Deleted, Difference, Edited, HistoryPage, Posted
 
 LAST_ID = 2**31 - 2
 """The highest id that a message can have: ids are positive 32-bit numbers, and an offset lies above its ids."""

@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
+from archiver.model.record import Media, Message
 from archiver.model.richer_media import fill, is_less, mark, missing_slots, place_of, shows_less
-from archiver.record import Media, Message
 
 KEPT = "kept"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from archiver.record import Media
+from archiver.model.record import Media
 
 _FILES = frozenset({"photo", "video", "round", "voice", "audio", "gif", "sticker", "custom_emoji", "image", "document"})
 _FIELDS = ("mime", "size", "width", "height", "duration", "file_name", "title", "performer", "url", "search_text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from archiver import coverage
+from archiver.model import coverage
 from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels

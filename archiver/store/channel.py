@@ -18,7 +18,7 @@ import orjson
 from archiver.store.home import mark_renamed
 
 if TYPE_CHECKING:
-    from archiver.record import Channel
+    from archiver.model.record import Channel
 
 State: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 

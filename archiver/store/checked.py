@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from archiver.record import Media
+from archiver.model.record import Media
 from archiver.store.medium import find_reading
 from archiver.store.message import CONTENT_NAMES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from archiver.record import Message
+from archiver.model.record import Message
 
 _BEFORE = """
     INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)

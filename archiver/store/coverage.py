@@ -6,8 +6,8 @@ import sqlite3
 
 import aiosqlite
 
-from archiver import coverage
-from archiver.coverage import Interval
+from archiver.model import coverage
+from archiver.model.coverage import Interval
 
 BEFORE = 0
 """The generation under which is kept what was read in all earlier ones."""

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from archiver.ledger import LATER
+from archiver.model.ledger import LATER
 
 Row = tuple[Any, ...]
 CHANNEL_NAMES = (

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from archiver.completeness import Proof, Run
-from archiver.coverage import Interval
+from archiver.model.completeness import Proof, Run
+from archiver.model.coverage import Interval
 
 
 class Extent(NamedTuple):

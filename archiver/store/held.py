@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-from archiver.record import Held
+from archiver.model.record import Held
 from archiver.store.rich import list_known_parts
 
 

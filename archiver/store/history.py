@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import aiosqlite
 
-from archiver.versions import Absence, Counters, StoredRevision
+from archiver.model.versions import Absence, Counters, StoredRevision
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""

@@ -11,8 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from archiver.ledger import Place
-from archiver.record import Media, Message
+from archiver.model.ledger import Place
+from archiver.model.record import Media, Message
 
 _NAMES = (
     "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import aiosqlite
 
-from archiver.ledger import LATER, Batch, Place, Stretch
+from archiver.model.ledger import LATER, Batch, Place, Stretch
 
 State: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
 """unused: nothing was ever sent; following: all is well; else what keeps it from going on."""

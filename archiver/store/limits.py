@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from archiver.ledger import LATER
+from archiver.model.ledger import LATER
 
 LATEST: Final = 10**11 - 1
 """The last second that a clock may show, in the year 5138."""

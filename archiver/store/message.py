@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import aiosqlite
 
-from archiver.language import name_language
-from archiver.record import Media, Message, Origin
+from archiver.model.language import name_language
+from archiver.model.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from archiver.ledger import LATER, Place
+from archiver.model.ledger import LATER, Place
 from archiver.store.bulk import insert_many
 from archiver.store.home import list_nodes_of
 

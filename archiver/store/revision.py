@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from archiver.record import Media, Message
+from archiver.model.record import Media, Message
 
 _KEEP = """
     INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import aiosqlite
 import orjson
 
-from archiver.record import Message
+from archiver.model.record import Message
 
 FARTHEST = 2 * 86400
 """Seconds: a next attempt further ahead than this was planned by a wrong clock, and is due."""

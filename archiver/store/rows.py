@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import aiosqlite
 import orjson
 
-from archiver.row import ChannelName, StoredMedia, StoredMessage
+from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 
 Held: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message and what hangs on it."""

@@ -14,7 +14,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ServerFault, UnreadableObject
-from archiver.record import PeerState
+from archiver.model.record import PeerState
 from archiver.telegram.unpacking import nothing_packed, reading_answer
 from archiver.telegram.vectors import (
     BEHIND_MESSAGES,

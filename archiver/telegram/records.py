@@ -8,7 +8,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_channel, convert_message, is_empty
 from archiver.errors import ChannelInaccessible, Implausible
-from archiver.record import Channel, HistoryPage, Message
+from archiver.model.record import Channel, HistoryPage, Message
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.older import layer_of
 from archiver.telegram.vectors import Objects

@@ -14,7 +14,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_message, is_empty
 from archiver.errors import Error, MessageRefused, ServerFault, StaleAccess, UnreadableObject
-from archiver.record import Message
+from archiver.model.record import Message
 from archiver.telegram.faults import server_name
 from archiver.telegram.unpacking import reading_answer
 from archiver.telegram.vectors import Objects, read_rest, read_vector

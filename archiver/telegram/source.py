@@ -16,7 +16,7 @@ from telethon.tl.alltlobjects import LAYER
 from archiver.convert import Peers, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
 from archiver.errors import ServerFault, StaleAccess, UsageError
-from archiver.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
+from archiver.model.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.schedule import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,

@@ -10,7 +10,7 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import convert_stub
 from archiver.errors import ServerFault
-from archiver.record import HistoryPage
+from archiver.model.record import HistoryPage
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.records import to_page
 

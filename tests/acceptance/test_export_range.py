@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from archiver.row import KEYS, NESTED
+from archiver.model.row import KEYS, NESTED
 from tests.acceptance.desk import Desk, Telegram
 from tests.acceptance.world import DAY_BEGINS, DAY_ENDS, STEADY
 

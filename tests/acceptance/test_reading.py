@@ -21,7 +21,7 @@ import orjson
 import pytest
 
 from archiver.cli.__main__ import COMMANDS
-from archiver.row import KEYS
+from archiver.model.row import KEYS
 from tests.sample import OTHER, START, build, connect, entities, index, make_message, photo
 
 ROOT = Path(__file__).parents[2]

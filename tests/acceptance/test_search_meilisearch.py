@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
-from archiver.document import to_document
-from archiver.record import Message
+from archiver.model.document import to_document
+from archiver.model.record import Message
 from search.meili.document import to_line
 from tests.acceptance.test_reading import clean_environment
 from tests.contract.desks import Place, finish, place

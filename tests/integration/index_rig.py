@@ -22,7 +22,7 @@ from archiver.clock import Clock
 from archiver.fleet import Fleet
 from archiver.indexable import encode
 from archiver.indexing import Indexer
-from archiver.record import Message
+from archiver.model.record import Message
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
 from archiver.store.held import list_held

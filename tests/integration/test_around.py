@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.cli.around import PAGE, Surroundings
 from archiver.cli.shown import Shown
-from archiver.row import ChannelName
+from archiver.model.row import ChannelName
 from archiver.store.database import Database
 from search.engine import Question, Sort
 from search.exact import ExactEngine

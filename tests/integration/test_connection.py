@@ -22,7 +22,7 @@ from archiver.errors import (
     UnreadableObject,
     UsageError,
 )
-from archiver.record import PeerState
+from archiver.model.record import PeerState
 from archiver.schedule import Priority
 from archiver.telegram import Connection, Patience, TelegramSource, log_in
 from archiver.telegram.client import Client

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.mirror.apply import lose, observe_page
 from archiver.mirror.reindex import prepare_search
-from archiver.record import Channel
+from archiver.model.record import Channel
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
 from archiver.store.message import Sight

@@ -13,8 +13,8 @@ import archiver.store.message as messages
 from archiver import fleet
 from archiver.drift import find_lacking, read_expected
 from archiver.fleet import settle_nodes
+from archiver.model.record import Message
 from archiver.rebuild import next_index
-from archiver.record import Message
 from archiver.store.database import Writer
 from archiver.store.indexing import ask_rebuild
 from archiver.store.message import Sight

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from archiver.document import to_document
 from archiver.mirror.reindex import prepare_search
+from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search import exact

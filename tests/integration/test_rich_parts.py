@@ -23,7 +23,7 @@ from archiver.errors import FloodWait
 from archiver.mirror.completer import MOST, Completer, back_off
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.reader import Reader
-from archiver.record import Message
+from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search import exact

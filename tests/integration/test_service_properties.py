@@ -27,8 +27,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from telethon import TelegramClient
 
-from archiver import coverage
-from archiver.document import to_document
+from archiver.model import coverage
+from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search import exact

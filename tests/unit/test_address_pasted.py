@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.address import ChannelRef, echo, parse_channel, parse_message
 from archiver.errors import UsageError
-from archiver.row import ChannelName, permalink
+from archiver.model.row import ChannelName, permalink
 
 BRIDGE = ChannelRef(name="NightBridge", public=True)
 PLAIN = ChannelRef(name="NightBridge")

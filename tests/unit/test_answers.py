@@ -6,7 +6,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import ServerFault, UnreadableObject
-from archiver.record import PeerState
+from archiver.model.record import PeerState
 from archiver.telegram.answers import read_history, read_states
 
 STATE = types.updates.State(pts=1, qts=0, date=None, seq=1, unread_count=0)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import coverage
 from archiver.errors import ServerFault
 from archiver.mirror.step import ENOUGH, NONE_OLDER, Older, plan_page, plan_top
-from archiver.record import HistoryPage, Kind, Message
+from archiver.model import coverage
+from archiver.model.record import HistoryPage, Kind, Message
 
 
 def page(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archiver.changes import KINDS, Change, iter_changes
-from archiver.row import iso
+from archiver.model.row import iso
 from archiver.store.database import Database
 from archiver.store.rows import list_names
 from search.dates import Bounds

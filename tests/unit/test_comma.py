@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.export.comma import BYTE_ORDER_MARK, ID_KEYS, CsvWriter
-from archiver.row import KEYS, Row
+from archiver.model.row import KEYS, Row
 
 CELL = st.none() | st.integers(0, 2**40) | st.text(st.characters(codec="utf-8"))
 ROW = st.fixed_dictionaries(dict.fromkeys(KEYS, CELL))

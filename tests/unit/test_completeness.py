@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import coverage
-from archiver.completeness import Proof, Run, Tally, fill_held, split_holes, tally, with_proofs
+from archiver.model import coverage
+from archiver.model.completeness import Proof, Run, Tally, fill_held, split_holes, tally, with_proofs
 
 IDS = st.integers(1, 40)
 SETS = st.sets(IDS)

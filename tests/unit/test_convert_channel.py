@@ -11,7 +11,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_channel, convert_difference_event
 from archiver.errors import StaleAccess
-from archiver.record import Deleted, Edited, Event, HistoryCleared, Pinned, Posted, Unread
+from archiver.model.record import Deleted, Edited, Event, HistoryCleared, Pinned, Posted, Unread
 from tests.unit.tl_random import through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
-from archiver.record import Message
+from archiver.model.record import Message
 from tests.unit.tl_random import through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)

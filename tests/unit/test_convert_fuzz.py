@@ -16,7 +16,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_difference_event, convert_message
 from archiver.convert.plain import _WIDE_IDS, _WIDE_NAMES, FALSE_IS_SAID, plain, plain_fields
-from archiver.record import Media, Message
+from archiver.model.record import Media, Message
 from tests.unit.tl_random import build, constructors, through_bytes
 
 JSON_FIELDS = ("entities", "sender", "reply_to", "fwd_from", "reactions", "action", "markup", "restriction", "extra")

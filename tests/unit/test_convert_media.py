@@ -12,7 +12,7 @@ from telethon.tl import types
 from archiver.convert import Peers, convert_message
 from archiver.convert.media import add_media
 from archiver.convert.slots import Slots
-from archiver.record import Media, Message
+from archiver.model.record import Media, Message
 from tests.unit.tl_random import constructors, through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message, convert_stub, is_empty
-from archiver.record import Message
+from archiver.model.record import Message
 from tests.unit.tl_random import constructors, through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)

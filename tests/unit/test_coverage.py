@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import coverage
-from archiver.coverage import Interval
+from archiver.model import coverage
+from archiver.model.coverage import Interval
 
 INTERVAL = st.tuples(st.integers(1, 60), st.integers(0, 12)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 INTERVALS = st.lists(INTERVAL, max_size=12)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.document import to_document
+from archiver.model.document import to_document
 from tests.sample import entities, make_message, photo
 
 

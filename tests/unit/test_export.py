@@ -16,7 +16,7 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests
-from archiver.row import KEYS
+from archiver.model.row import KEYS
 from archiver.store.database import Database
 from search.dates import Bounds
 from tests.sample import OTHER, START, build, connect, make_message, photo

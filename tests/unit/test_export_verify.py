@@ -27,7 +27,7 @@ from archiver.export.request import Request
 from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests, judge
 from archiver.export.writer import Writer
-from archiver.row import KEYS
+from archiver.model.row import KEYS
 from archiver.store.database import Database
 from search.dates import Bounds
 from tests.sample import OTHER, build, make_message

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.document import to_document
 from archiver.indexable import encode, to_details
+from archiver.model.document import to_document
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
 from archiver.store.indexable import read_indexable

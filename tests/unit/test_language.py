@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.language import guess
+from archiver.model.language import guess
 
 TEXTS = [
     ("ar", "أعلنت وزارة الداخلية عن فتح الطريق الساحلي بعد إصلاح الجسر"),

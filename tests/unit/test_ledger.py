@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
+from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
 from archiver.pace import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
 
 

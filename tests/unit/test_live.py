@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.coverage import Interval, highest_gap
 from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.filler import plan
 from archiver.mirror.backfill import RECENT
+from archiver.model.coverage import Interval, highest_gap
 from archiver.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
 from archiver.schedule import Priority
 from archiver.store.channel import Mirrored

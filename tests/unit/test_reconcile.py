@@ -1,12 +1,12 @@
-"""What was seen against what is held: the table of `archiver.reconcile`, row by row."""
+"""What was seen against what is held: the table of `archiver.model.reconcile`, row by row."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from archiver.reconcile import find_overtaken, reconcile
-from archiver.record import Held, Message
+from archiver.model.reconcile import find_overtaken, reconcile
+from archiver.model.record import Held, Message
 
 
 def seen(message_id: int, content: str = "a", *, edited: int | None = None, payload: str | None = None) -> Message:

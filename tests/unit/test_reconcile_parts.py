@@ -1,4 +1,4 @@
-"""Parts of rich messages against their wholes: the last lines of the table of `archiver.reconcile`."""
+"""Parts of rich messages against their wholes: the last lines of the table of `archiver.model.reconcile`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.reconcile import Changes, find_overtaken, reconcile
-from archiver.record import Held, Message
+from archiver.model.reconcile import Changes, find_overtaken, reconcile
+from archiver.model.record import Held, Message
 
 
 def shown(content: str, edit: int = 0, *, head: str | None = None, views: int = 1) -> Message:

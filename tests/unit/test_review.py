@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.review import (
+from archiver.model.review import (
     DAY,
     DESCRIPTION,
     HOUR,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
+from archiver.model.record import Message
 from archiver.model.richer import keep_richer
-from archiver.record import Message
 from tests.unit.tl_random import build, constructors, through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)

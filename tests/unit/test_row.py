@@ -7,8 +7,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.marks import button_urls
-from archiver.row import (
+from archiver.model.marks import button_urls
+from archiver.model.row import (
     KEYS,
     MEDIA_KEYS,
     NESTED,

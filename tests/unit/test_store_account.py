@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archiver.mirror.ingest import Ingest
-from archiver.record import Channel
+from archiver.model.record import Channel
 from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
 from archiver.store.channel import find_channel, set_aside, set_state
 from archiver.store.database import Database

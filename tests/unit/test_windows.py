@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver import coverage
-from archiver.coverage import Interval
 from archiver.mirror.step import Step
 from archiver.mirror.windows import Windows, walk_windows
-from archiver.record import HistoryPage
+from archiver.model import coverage
+from archiver.model.coverage import Interval
+from archiver.model.record import HistoryPage
 
 
 @dataclass

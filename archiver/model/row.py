@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.jsontext import dump
-from archiver.marks import list_links, read_marks
+from archiver.model.jsontext import dump
+from archiver.model.marks import list_links, read_marks
 
 SCHEMA_VERSION = 1
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.coverage import Interval
+from archiver.model.coverage import Interval
 from archiver.schedule import Priority
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from archiver import coverage
-from archiver.coverage import Interval
+from archiver.model import coverage
+from archiver.model.coverage import Interval
 
 State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from archiver.record import Message
+from archiver.model.record import Message
 
 
 def list_blocks(message: Message) -> list[Any] | None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from archiver.language import name_language
-from archiver.marks import domain, list_links, read_marks
-from archiver.record import Media, Message
+from archiver.model.language import name_language
+from archiver.model.marks import domain, list_links, read_marks
+from archiver.model.record import Media, Message
 from search.document import Document
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
+from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
 """What was attached and what took its place, each as `photo 5368324170671202286`; None is nothing."""

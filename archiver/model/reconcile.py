@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archiver.record import Held, Message
+from archiver.model.record import Held, Message
 
 
 @dataclass(slots=True)
