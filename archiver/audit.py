@@ -32,7 +32,7 @@ from archiver.model.review import (
     make_tiers,
     plan,
 )
-from archiver.schedule import Priority
+from archiver.pacing.schedule import Priority
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress

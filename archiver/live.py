@@ -28,9 +28,9 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
+from archiver.pacing.schedule import Priority
 from archiver.polling import POLL_LEAST, poll_interval, slowdown
 from archiver.probe import Probe
-from archiver.schedule import Priority
 from archiver.store.access import list_access
 from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
 from archiver.store.database import Database

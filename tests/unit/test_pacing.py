@@ -7,8 +7,8 @@ from math import ceil
 
 import pytest
 
-from archiver.bucket import MARGIN, NORMAL, TAKEOUT, Bucket, Pace
 from archiver.pacing.aimd import InFlight, Rate, Span
+from archiver.pacing.bucket import MARGIN, NORMAL, TAKEOUT, Bucket, Pace
 from archiver.pacing.duration import in_words, local_moment, moment
 from archiver.pacing.throughput import SPAN, Throughput, time_left
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from archiver.bucket import MARGIN, OVERLAP
 from archiver.errors import FloodWait
-from archiver.schedule import LONGEST, SPACING, Priority, Scheduler
+from archiver.pacing.bucket import MARGIN, OVERLAP
+from archiver.pacing.schedule import LONGEST, SPACING, Priority, Scheduler
 from tests.unit.leaping import START, LoopClock, lived
 
 
