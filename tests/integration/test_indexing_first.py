@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import archiver.store.message as messages
-from archiver import fleet
-from archiver.drift import find_lacking, read_expected
-from archiver.fleet import settle_nodes
+from archiver.index import fleet
+from archiver.index.drift import find_lacking, read_expected
+from archiver.index.fleet import settle_nodes
+from archiver.index.rebuild import next_index
 from archiver.model.record import Message
-from archiver.rebuild import next_index
 from archiver.store.database import Writer
 from archiver.store.indexing import ask_rebuild
 from archiver.store.message import Sight

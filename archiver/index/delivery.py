@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from archiver.filling import Load, fill
+from archiver.index.filling import Load, fill
+from archiver.index.pace import Size
 from archiver.model.ledger import Batch, Ledger, Outcome, Place, Stretch
-from archiver.pace import Size
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving
 from archiver.store.indexing import (

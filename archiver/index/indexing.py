@@ -21,13 +21,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
-from archiver.delivery import Delivery
-from archiver.drift import find_lacking
+from archiver.index.delivery import Delivery
+from archiver.index.drift import find_lacking
+from archiver.index.moving import Mover
+from archiver.index.pace import MUCH, SHORTEST, gathering, pause_after
+from archiver.index.pruning import PRUNE, prune, went_back
+from archiver.index.rebuild import Rebuilder, next_index
+from archiver.index.trouble import FOREIGN, LOG, STALE, state_after
 from archiver.model.ledger import HISTORY, NEWS, Lane
-from archiver.moving import Mover
-from archiver.pace import MUCH, SHORTEST, gathering, pause_after
-from archiver.pruning import PRUNE, prune, went_back
-from archiver.rebuild import Rebuilder, next_index
 from archiver.store.database import Database
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
@@ -40,7 +41,6 @@ from archiver.store.indexing import (
     start_walk,
 )
 from archiver.store.outbox import has_waiting, peek
-from archiver.trouble import FOREIGN, LOG, STALE, state_after
 from search.errors import Busy, IndexMissing, ServerError, Unreachable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from archiver.delivery import FINAL, Delivery
+from archiver.index.delivery import FINAL, Delivery
 from archiver.store.database import Database, Writer
 from archiver.store.indexing import get_aside
 from archiver.store.outbox import enqueue
