@@ -7,8 +7,8 @@ from archiver.cli.named import find_named
 from archiver.cli.reading import get_mirrored
 from archiver.cli.standing import how_to_fetch
 from archiver.errors import NotFound
-from archiver.extent import list_runs
 from archiver.model.row import ChannelName, iso
+from archiver.reading.extent import list_runs
 from archiver.store.database import Database
 from archiver.store.rows import Held, get_messages, list_names
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.changes import KINDS, Change, Kind, iter_changes
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.terminal import is_clean_link
 from archiver.errors import UsageError
 from archiver.model.row import iso
+from archiver.reading.changes import KINDS, Change, Kind, iter_changes
 from archiver.reading.clock_offset import read_present
 from archiver.store.rows import list_names, snapshot
 

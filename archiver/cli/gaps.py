@@ -13,9 +13,9 @@ from archiver.cli.named import find_typed
 from archiver.cli.reading import get_mirrored, open_archive
 from archiver.cli.standing import describe_parts, how_to_fetch, state_note
 from archiver.errors import NotFound, UsageError
-from archiver.extent import list_runs
 from archiver.model.completeness import Run, fill_held, tally
 from archiver.model.row import iso
+from archiver.reading.extent import list_runs
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 from archiver.store.standing import get_standings

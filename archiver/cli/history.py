@@ -11,8 +11,8 @@ from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.errors import UsageError
-from archiver.happened import History
 from archiver.model.versions import Counters, list_versions
+from archiver.reading.happened import History
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
 

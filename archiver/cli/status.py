@@ -16,10 +16,10 @@ from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
 from archiver.cli.speed import Speed, read_speed
 from archiver.cli.standing import describe_parts, state_note, state_word
-from archiver.extent import tally_channel
 from archiver.model.clock_offset import describe_offset
 from archiver.model.completeness import Tally
 from archiver.model.row import iso
+from archiver.reading.extent import tally_channel
 from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
-from archiver.happened import History
 from archiver.model.row import iso, permalink
 from archiver.model.versions import Version, name_change
-from archiver.worddiff import MARKS, Piece, mark
+from archiver.reading.happened import History
+from archiver.reading.worddiff import MARKS, Piece, mark
 
 if TYPE_CHECKING:
     from rich.text import Text

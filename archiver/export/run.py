@@ -23,13 +23,13 @@ from archiver.export.request import Request
 from archiver.export.stream import iter_items
 from archiver.export.target import Target
 from archiver.export.writer import Writer
-from archiver.extent import list_runs
 from archiver.model import coverage
 from archiver.model.completeness import Tally, fill_held, tally
 from archiver.model.coverage import Interval
 from archiver.model.jsontext import dump
 from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
+from archiver.reading.extent import list_runs
 from archiver.reading.shortfall import lies_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from archiver.changes import KINDS, Change, iter_changes
 from archiver.model.row import iso
+from archiver.reading.changes import KINDS, Change, iter_changes
 from archiver.store.database import Database
 from archiver.store.rows import list_names
 from search.dates import Bounds

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.happened import History
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.model.versions import Absence, Counters, StoredRevision, list_versions, name_change
+from archiver.reading.happened import History
 
 HASH = bytes(32)
 CHANNEL = ChannelName(1001, "NightBridge", None, "Night Bridge")
