@@ -52,10 +52,10 @@ async def run(settings: Settings) -> int:
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.cli.indexer import open_indexer  # noqa: PLC0415 - see above
-    from archiver.crew import Pace  # noqa: PLC0415 - see above
     from archiver.meters import Meters  # noqa: PLC0415 - see above
     from archiver.report import Report  # noqa: PLC0415 - see above
-    from archiver.service import Service  # noqa: PLC0415 - see above
+    from archiver.service.crew import Pace  # noqa: PLC0415 - see above
+    from archiver.service.service import Service  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
     from archiver.systemd import Systemd  # noqa: PLC0415 - see above
     from archiver.telegram import SERVICE  # noqa: PLC0415 - see above

@@ -69,7 +69,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     from archiver.cli.indexer import drain  # noqa: PLC0415 - see above
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
-    from archiver.tidying import tidy_after  # noqa: PLC0415 - see above
+    from archiver.service.tidying import tidy_after  # noqa: PLC0415 - see above
 
     began = time.monotonic()
     async with open_accounts(settings, command="sync", names=()) as accounts:
@@ -150,8 +150,8 @@ async def _sync(account: Account, channel: Mirrored) -> End:
     """Sync one channel. What stops the whole account (login, flood, network) is raised."""
     from archiver.cli.progress import SyncProgress  # noqa: PLC0415 - see run
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
-    from archiver.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
     from archiver.mirror.ingest import Removed  # noqa: PLC0415 - see run
+    from archiver.service.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
     from archiver.store.rich import count_parts  # noqa: PLC0415 - see run
 
     with SyncProgress(channel.name) as progress:

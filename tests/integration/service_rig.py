@@ -25,9 +25,9 @@ from typing import Any, Self
 
 from archiver.cli.account import Accounts, Conduct, open_accounts
 from archiver.clock import Clock
-from archiver.crew import Pace
 from archiver.model.record import Channel as Record
-from archiver.service import Service
+from archiver.service.crew import Pace
+from archiver.service.service import Service
 from archiver.store.database import Database
 from archiver.systemd import Systemd
 from archiver.telegram import Patience

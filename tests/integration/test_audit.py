@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver.audit import LOOK, REST, Auditor
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.ingest import Ingest
 from archiver.model.review import DAY, HOUR, MINUTE
+from archiver.service.audit import LOOK, REST, Auditor
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import Rig, ServerClock, held, mirror_of, query, true

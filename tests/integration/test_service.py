@@ -14,8 +14,8 @@ from socket import AF_UNIX, SOCK_DGRAM
 import pytest
 from telethon.tl import types
 
-from archiver.crew import Pace
 from archiver.errors import LoginNeeded
+from archiver.service.crew import Pace
 from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state
 from archiver.store.database import Database, Writer

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver import tidying
 from archiver.clock import Clock
+from archiver.service import tidying
+from archiver.service.tidying import keep_tidy, tidy_after
 from archiver.store.database import Database, Writer
-from archiver.tidying import keep_tidy, tidy_after
 from search import exact
 from search.document import Document
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
-from archiver.filler import plan
 from archiver.mirror.backfill import RECENT
 from archiver.model.coverage import Interval, highest_gap
 from archiver.pacing.schedule import Priority
-from archiver.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
+from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.filler import plan
+from archiver.service.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
 from archiver.store.channel import Mirrored
 
 HOUR = 3600

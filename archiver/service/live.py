@@ -21,21 +21,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from archiver.clock import Clock
-from archiver.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.errors import Error, ServerFault
-from archiver.failure import OF_ACCOUNT, longest_aside
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
 from archiver.pacing.schedule import Priority
-from archiver.polling import POLL_LEAST, poll_interval, slowdown
-from archiver.probe import Probe
+from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.failure import OF_ACCOUNT, longest_aside
+from archiver.service.polling import POLL_LEAST, poll_interval, slowdown
+from archiver.service.probe import Probe
+from archiver.service.track import UNSAID, Track
 from archiver.store.access import list_access
 from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
 from archiver.store.database import Database
 from archiver.store.message import list_newest_dates
-from archiver.track import UNSAID, Track
 
 log = logging.getLogger(__name__)
 

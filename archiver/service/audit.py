@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, StaleAccess
-from archiver.failure import OF_ACCOUNT
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reader import Reader
 from archiver.mirror.source import Source
@@ -33,6 +32,7 @@ from archiver.model.review import (
     plan,
 )
 from archiver.pacing.schedule import Priority
+from archiver.service.failure import OF_ACCOUNT
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress

@@ -7,16 +7,16 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from archiver.audit import Auditor
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, StaleAccess
-from archiver.failure import OF_ACCOUNT, seconds_aside, state_after
-from archiver.filler import Filler, Session
-from archiver.live import Live
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.completer import Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
+from archiver.service.audit import Auditor
+from archiver.service.failure import OF_ACCOUNT, seconds_aside, state_after
+from archiver.service.filler import Filler, Session
+from archiver.service.live import Live
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 

@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from archiver.clock import Clock
 from archiver.errors import Error
-from archiver.failure import OF_ACCOUNT
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
+from archiver.service.failure import OF_ACCOUNT
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import Protocol
 
 from archiver.clock import Clock
 from archiver.errors import Error, StaleAccess
-from archiver.failure import OF_ACCOUNT
 from archiver.mirror.backfill import RECENT
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Outdated, Removed
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.pacing.schedule import Priority
+from archiver.service.failure import OF_ACCOUNT
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Database

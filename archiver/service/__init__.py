@@ -1,0 +1,1 @@
+"""The long-running part: the workers of each account, and what they do next."""
