@@ -14,9 +14,9 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.reading import open_archive
 from archiver.cli.service_standing import ServiceStanding, read_service
-from archiver.health import Load, Unread, Verdict, find_troubles, find_unread
 from archiver.model.clock_offset import describe_offset
 from archiver.reading.clock_offset import find_ahead
+from archiver.service.monitoring.health import Load, Unread, Verdict, find_troubles, find_unread
 from archiver.store.account import list_loads, list_unread
 
 EXIT_STATUS = {

@@ -16,7 +16,7 @@ from archiver.cli import output
 from archiver.cli.interrupted import leave
 
 if TYPE_CHECKING:
-    from archiver.endpoint import Page
+    from archiver.service.monitoring.endpoint import Page
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -52,12 +52,12 @@ async def run(settings: Settings) -> int:
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.cli.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.cli.indexer import open_indexer  # noqa: PLC0415 - see above
-    from archiver.meters import Meters  # noqa: PLC0415 - see above
-    from archiver.report import Report  # noqa: PLC0415 - see above
     from archiver.service.crew import Pace  # noqa: PLC0415 - see above
+    from archiver.service.monitoring.meters import Meters  # noqa: PLC0415 - see above
+    from archiver.service.monitoring.report import Report  # noqa: PLC0415 - see above
+    from archiver.service.monitoring.systemd import Systemd  # noqa: PLC0415 - see above
     from archiver.service.service import Service  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
-    from archiver.systemd import Systemd  # noqa: PLC0415 - see above
     from archiver.telegram import SERVICE  # noqa: PLC0415 - see above
     from config.accounts import account_names, account_settings  # noqa: PLC0415 - see above
 
@@ -102,7 +102,7 @@ async def run(settings: Settings) -> int:
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
     """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
-    from archiver.endpoint import is_loopback, serve  # noqa: PLC0415 - see run
+    from archiver.service.monitoring.endpoint import is_loopback, serve  # noqa: PLC0415 - see run
 
     listen = settings.service.listen
     async with AsyncExitStack() as stack:

@@ -23,11 +23,11 @@ from archiver.mirror.intake import carry_out
 from archiver.model.outage import Outages
 from archiver.service.crew import Account, Crew, Pace
 from archiver.service.failure import OF_ACCOUNT
+from archiver.service.monitoring.systemd import Systemd
 from archiver.service.tidying import keep_tidy
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service
-from archiver.systemd import Systemd
 from archiver.version import version
 
 log = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from archiver.cli.account import Accounts, Conduct, open_accounts
 from archiver.clock import Clock
 from archiver.model.record import Channel as Record
 from archiver.service.crew import Pace
+from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
 from archiver.store.database import Database
-from archiver.systemd import Systemd
 from archiver.telegram import Patience
 from archiver.telegram.session import FileSession
 from config.accounts import account_names, account_settings, session_path

@@ -16,11 +16,11 @@ from telethon.tl import types
 
 from archiver.errors import LoginNeeded
 from archiver.service.crew import Pace
+from archiver.service.monitoring.systemd import Systemd
 from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state
 from archiver.store.database import Database, Writer
 from archiver.store.intake import Order, put
-from archiver.systemd import Systemd
 from tests.integration.service_rig import service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel

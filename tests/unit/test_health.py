@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.health import SILENT, Load, Unread, find_troubles, find_unread, judge
-from archiver.meters import STATES
+from archiver.service.monitoring.health import SILENT, Load, Unread, find_troubles, find_unread, judge
+from archiver.service.monitoring.meters import STATES
 
 GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
 

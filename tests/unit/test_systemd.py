@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.systemd import Systemd
+from archiver.service.monitoring.systemd import Systemd
 
 
 @contextmanager

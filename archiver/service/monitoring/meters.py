@@ -11,8 +11,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from archiver.health import Load
 from archiver.mirror.apply import Stored
+from archiver.service.monitoring.health import Load
 from archiver.store.outbox import Waiting
 
 KIND = CONTENT_TYPE_LATEST
