@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archiver.address import parse_message
 from archiver.cli.named import find_named
-from archiver.cli.reading import get_mirrored
 from archiver.cli.standing import how_to_fetch
+from archiver.compose.reading import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
 from archiver.reading.extent import list_runs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.cli.engines import Finder
 from archiver.cli.shown import Shown
+from archiver.compose.engines import Finder
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
 from archiver.store.database import Connection

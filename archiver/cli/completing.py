@@ -11,7 +11,7 @@ from archiver.mirror.completer import Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
-    from archiver.cli.account import Account
+    from archiver.compose.account import Account
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
 

@@ -10,8 +10,8 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.named import find_typed
-from archiver.cli.reading import get_mirrored, open_archive
 from archiver.cli.standing import describe_parts, how_to_fetch, state_note
+from archiver.compose.reading import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import Run, fill_held, tally
 from archiver.model.row import iso

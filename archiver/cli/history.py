@@ -9,7 +9,7 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.addressed import get_message
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import open_archive
+from archiver.compose.reading import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
 from archiver.reading.happened import History

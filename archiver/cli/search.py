@@ -10,10 +10,7 @@ import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.answers import Answers, More
-from archiver.cli.engines import Finder, open_finder
-from archiver.cli.finding import find_glossary, read_query
 from archiver.cli.invocation import Invocation
-from archiver.cli.reading import When, choose_channels, open_archive
 from archiver.cli.search_options import (
     After,
     Around,
@@ -39,6 +36,9 @@ from archiver.cli.search_options import (
 )
 from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.shown import Shown
+from archiver.compose.engines import Finder, open_finder
+from archiver.compose.finding import find_glossary, read_query
+from archiver.compose.reading import When, choose_channels, open_archive
 from archiver.model.row import to_object
 from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over

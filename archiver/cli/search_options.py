@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from archiver.cli.engines import Choice
-from archiver.cli.reading import When
+from archiver.compose.engines import Choice
+from archiver.compose.reading import When
 from archiver.errors import UsageError
 from search.engine import Sort
 from search.facets import NAMES, FacetName

@@ -11,7 +11,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.cli.account import Account, Accounts
+    from archiver.compose.account import Account, Accounts
     from archiver.errors import Error
     from archiver.store.channel import Mirrored
     from config.settings import Settings
@@ -65,9 +65,9 @@ def command(
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
-    from archiver.cli.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
-    from archiver.cli.indexer import drain  # noqa: PLC0415 - see above
     from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
+    from archiver.compose.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
+    from archiver.compose.indexer import drain  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
     from archiver.service.tidying import tidy_after  # noqa: PLC0415 - see above
 
@@ -112,8 +112,8 @@ async def _sync_account(
     accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
-    from archiver.cli.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.cli.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
+    from archiver.compose.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
     from archiver.mirror.need import has_history  # noqa: PLC0415 - see run
     from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run

@@ -23,8 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from archiver.cli.account import Accounts, Conduct, open_accounts
 from archiver.clock import Clock
+from archiver.compose.account import Accounts, Conduct, open_accounts
 from archiver.model.record import Channel as Record
 from archiver.service.crew import Pace
 from archiver.service.monitoring.systemd import Systemd

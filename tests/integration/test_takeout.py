@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from archiver.compose.memory import TakeoutMemory
 from archiver.errors import ChannelInaccessible, FloodWait
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
@@ -19,7 +20,6 @@ from archiver.pacing import aimd
 from archiver.store.database import Database
 from archiver.store.takeout import set_takeout
 from archiver.store.waits import Wait, list_waits
-from archiver.takeout.memory import TakeoutMemory
 from archiver.telegram import Takeout, TelegramSource
 from search import exact
 from tests.integration.rig import LeapingClock, Rig, ServerClock, connection_of, held, query, true

@@ -15,9 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archiver import errors
-from archiver.cli.pacing import make_scheduler, make_takeout
-from archiver.cli.writing import open_archive, open_beside
 from archiver.clock import Clock
+from archiver.compose.pacing import make_scheduler, make_takeout
+from archiver.compose.writing import open_archive, open_beside
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror

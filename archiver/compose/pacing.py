@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.clock import Clock
+from archiver.compose.memory import TakeoutMemory
 from archiver.pacing.duration import in_words, moment
 from archiver.pacing.schedule import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, list_orders, set_flood
-from archiver.takeout.memory import TakeoutMemory
 from archiver.telegram import Connection, Takeout
 from config.accounts import account_names, account_settings
 
