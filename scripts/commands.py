@@ -24,7 +24,7 @@ def render() -> str:
     """The page as it should be."""
     from archiver.cli.__main__ import COMMANDS, PROGRAM
     from archiver.cli.app import build
-    from archiver.cli.help import guide
+    from archiver.cli.commands.help import guide
 
     group = build()
     root = group.context_class(group, info_name=PROGRAM, terminal_width=WIDTH, **group.context_settings)

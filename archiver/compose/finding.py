@@ -47,7 +47,7 @@ async def read_query(
     if glossary is None:
         _tell_dates(tree)
         return tree
-    from archiver.cli.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
+    from archiver.cli.commands.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
 
     return expand_query(tree, glossary, context, await list_names(conn))
 
@@ -66,7 +66,7 @@ def find_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -
         if named is not None:
             raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
         return None
-    from archiver.cli.expanding import load_glossary  # noqa: PLC0415 - only when it is asked for
+    from archiver.cli.commands.expanding import load_glossary  # noqa: PLC0415 - only when it is asked for
 
     return load_glossary(invocation, named)
 

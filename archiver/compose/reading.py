@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archiver.cli import output
+from archiver.cli.commands.named import find_typed
 from archiver.cli.invocation import Invocation
-from archiver.cli.named import find_typed
 from archiver.cli.privacy import look_at_permissions
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName, iso

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.cli.index_keys import INDEXER
+from archiver.cli.commands.index_keys import INDEXER
 from search.document import Document
 from search.engine import Question
 from search.errors import (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.cli.channel_list import parse_list
+from archiver.cli.commands.channel_list import parse_list
 
 
 @pytest.mark.parametrize(

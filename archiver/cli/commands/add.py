@@ -78,8 +78,8 @@ async def run(
     account: str | None,
 ) -> int:
     """Add each channel, or let the service do so where one runs. Returns the exit status."""
-    from archiver.cli.adding import add_here, add_in_service  # noqa: PLC0415 - --help must not pay for the rest
-    from archiver.cli.channel_list import read_list  # noqa: PLC0415 - see above
+    from archiver.cli.commands.adding import add_here, add_in_service  # noqa: PLC0415 - --help must not pay for the rest
+    from archiver.cli.commands.channel_list import read_list  # noqa: PLC0415 - see above
     from archiver.errors import Busy, UsageError  # noqa: PLC0415 - see above
     from archiver.store.intake import Order  # noqa: PLC0415 - see above
     from config.accounts import account_settings  # noqa: PLC0415 - see above

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.addressed import get_message
+from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.standing import describe_parts
 from archiver.compose.reading import open_archive

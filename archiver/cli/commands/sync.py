@@ -65,7 +65,7 @@ def command(
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
-    from archiver.cli.pick import pick_channels  # noqa: PLC0415 - see above
+    from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.compose.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
     from archiver.compose.indexer import drain  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
@@ -112,7 +112,7 @@ async def _sync_account(
     accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
-    from archiver.cli.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
+    from archiver.cli.commands.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
     from archiver.compose.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
     from archiver.mirror.need import has_history  # noqa: PLC0415 - see run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.address import parse_message
-from archiver.cli.named import find_named
+from archiver.cli.commands.named import find_named
 from archiver.cli.standing import how_to_fetch
 from archiver.compose.reading import get_mirrored
 from archiver.errors import NotFound

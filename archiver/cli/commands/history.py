@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.addressed import get_message
+from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.compose.reading import open_archive
 from archiver.errors import UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "search": ("Commands", "archiver.cli.repair_search", "Make the search tables again from the messages."),
+    "search": ("Commands", "archiver.cli.commands.repair_search", "Make the search tables again from the messages."),
 }
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, there is no archive, or another process mirrors into it", 6: "damaged"}

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from archiver.cli import interrupted, output
+from archiver.cli.commands.named import find_typed
 from archiver.cli.invocation import Invocation
-from archiver.cli.named import find_typed
 from archiver.cli.standing import describe_parts, how_to_fetch, state_note
 from archiver.compose.reading import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError

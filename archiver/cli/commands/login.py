@@ -55,7 +55,7 @@ def command(
 
 async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     """Sign in. Returns the exit status."""
-    from archiver.cli.prompts import StandardInput  # noqa: PLC0415 - see above
+    from archiver.cli.commands.prompts import StandardInput  # noqa: PLC0415 - see above
     from archiver.compose.account import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
         mark_active,
         open_login,
@@ -89,7 +89,7 @@ def _other_number(done: LoggedIn, name: str) -> Error:
 
 
 def _as_whom(done: LoggedIn) -> str:
-    from archiver.cli.accounts import named  # noqa: PLC0415 - see run
+    from archiver.cli.commands.accounts import named  # noqa: PLC0415 - see run
 
     who = named(done.identity.first_name, done.identity.phone_end) if done.identity else ""
     return f" as {who}" if who else ""

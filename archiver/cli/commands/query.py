@@ -4,9 +4,9 @@ from __future__ import annotations
 
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "save": ("Commands", "archiver.cli.query_save", "Keep a query by a name."),
-    "list": ("Commands", "archiver.cli.query_list", "List the saved queries."),
-    "remove": ("Commands", "archiver.cli.query_remove", "Forget saved queries."),
+    "save": ("Commands", "archiver.cli.commands.query_save", "Keep a query by a name."),
+    "list": ("Commands", "archiver.cli.commands.query_list", "List the saved queries."),
+    "remove": ("Commands", "archiver.cli.commands.query_remove", "Forget saved queries."),
 }
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, a wrong query, or there is no archive"}

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "status": ("Commands", "archiver.cli.index_status", "Show how the index stands, here and on the server."),
-    "rebuild": ("Commands", "archiver.cli.index_rebuild", "Build it anew from the archive, then exchange the two."),
-    "verify": ("Commands", "archiver.cli.index_verify", "Compare it with the archive id by id, and repair it."),
-    "keys": ("Commands", "archiver.cli.index_keys", "Make keys that may do no more than they need."),
+    "status": ("Commands", "archiver.cli.commands.index_status", "Show how the index stands, here and on the server."),
+    "rebuild": (
+        "Commands",
+        "archiver.cli.commands.index_rebuild",
+        "Build it anew from the archive, then exchange the two.",
+    ),
+    "verify": (
+        "Commands",
+        "archiver.cli.commands.index_verify",
+        "Compare it with the archive id by id, and repair it.",
+    ),
+    "keys": ("Commands", "archiver.cli.commands.index_keys", "Make keys that may do no more than they need."),
 }
 
 EXIT_STATUS = {

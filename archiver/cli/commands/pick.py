@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.cli.named import find_typed
+from archiver.cli.commands.named import find_typed
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels

@@ -1,0 +1,1 @@
+"""A file a command; `archiver.cli.__main__` has the table."""
