@@ -101,7 +101,7 @@ async def drain(settings: Settings, database: Database) -> None:
             return
         first = await count_outbox(database.connection)
         again = await _count_again(database, fleet.indexers)
-        from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - only where there is an index
+        from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - only where there is an index
 
         with IndexProgress("index") as progress:
             behind = await work(fleet, database, fleet.list_behind, lambda left: progress.advance(first, left))

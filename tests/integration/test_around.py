@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.cli.around import PAGE, Surroundings
-from archiver.cli.shown import Shown
+from archiver.cli.view.around import PAGE, Surroundings
+from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName
 from archiver.store.database import Database
 from search.engine import Question, Sort

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archiver.cli.progress import describe_end
+from archiver.cli.view.progress import describe_end
 from archiver.mirror.comparison import Comparison
 from tests.integration import lies
 from tests.integration.rig import held, mirror_of, true

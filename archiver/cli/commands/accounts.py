@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.waits import forget
+from archiver.cli.view.waits import forget
 
 if TYPE_CHECKING:
     from archiver.store.account import KnownAccount

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.cli.standing import describe_parts
+from archiver.cli.view.standing import describe_parts
 from archiver.mirror.completer import Completer
 from archiver.store.rich import PartCount, count_parts
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.counting import count_rows
 from archiver.cli.invocation import Invocation
+from archiver.cli.view.counting import count_rows
 from archiver.compose.finding import find_glossary, open_engine, read_query
 from archiver.compose.reading import When, choose_channels, open_archive
 from archiver.errors import UsageError

@@ -12,7 +12,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.cli.index_progress import IndexProgress
+    from archiver.cli.view.index_progress import IndexProgress
     from archiver.index.indexing import Indexer
     from archiver.store.database import Database, Writer
     from archiver.store.indexing import Standing
@@ -57,8 +57,8 @@ def command(
 
 async def run(settings: Settings, *, force: bool) -> int:
     """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
-    from archiver.cli.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
     from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
+    from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
     from archiver.compose.indexer import open_nodes, settle  # noqa: PLC0415 - see above
     from archiver.compose.writing import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above

@@ -9,7 +9,6 @@ from typing import Any
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.answers import Answers, More
 from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import (
     After,
@@ -34,8 +33,9 @@ from archiver.cli.search_options import (
     Zone,
     refuse,
 )
-from archiver.cli.searched import describe_searched, incomplete_object, warn_incomplete
-from archiver.cli.shown import Shown
+from archiver.cli.view.answers import Answers, More
+from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
+from archiver.cli.view.shown import Shown
 from archiver.compose.engines import Finder, open_finder
 from archiver.compose.finding import find_glossary, read_query
 from archiver.compose.reading import When, choose_channels, open_archive
@@ -160,7 +160,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
         ):
             over = await look_over(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             if options.facets:
-                from archiver.cli.facets import name_channels, print_counts  # noqa: PLC0415 - only when it is asked for
+                from archiver.cli.view.facets import name_channels, print_counts  # noqa: PLC0415 - only when it is asked for
 
                 counts = await finder.engine.facets(question, options.facets, zone)
                 print_counts(name_channels(counts, names), options.shape, over)
@@ -221,7 +221,7 @@ _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best
 def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Callable[[], None]]:
     """How to print a row, and how to end."""
     if options.shape == "people":
-        from archiver.cli.hits import printer  # noqa: PLC0415 - JSON needs no highlights
+        from archiver.cli.view.hits import printer  # noqa: PLC0415 - JSON needs no highlights
 
         return printer(tree, in_blocks=options.around > 0), lambda: None
     if options.shape == "jsonl":

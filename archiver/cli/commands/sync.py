@@ -148,7 +148,7 @@ async def _sync_account(
 
 async def _sync(account: Account, channel: Mirrored) -> End:
     """Sync one channel. What stops the whole account (login, flood, network) is raised."""
-    from archiver.cli.progress import SyncProgress  # noqa: PLC0415 - see run
+    from archiver.cli.view.progress import SyncProgress  # noqa: PLC0415 - see run
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.mirror.ingest import Removed  # noqa: PLC0415 - see run
     from archiver.service.failure import seconds_aside, state_after  # noqa: PLC0415 - see run

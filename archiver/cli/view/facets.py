@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.cli import output
-from archiver.cli.searched import incomplete_object
+from archiver.cli.view.searched import incomplete_object
 from archiver.model.row import ChannelName
 from archiver.reading.shortfall import Searched
 from search.facets import Count, Counts, FacetName, order

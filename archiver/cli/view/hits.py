@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from archiver.cli import output
-from archiver.cli.shown import Shown
 from archiver.cli.terminal import is_clean_link, isolate, line_isolates, terminal_safe
+from archiver.cli.view.shown import Shown
 from archiver.model.row import Row
 from search.highlight import highlight
 from search.snippet import Snippet, snippets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.cli.shown import Shown
+from archiver.cli.view.shown import Shown
 from archiver.compose.engines import Finder
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
@@ -40,7 +40,7 @@ class Answers:
         engine = self._finder.engine
         surroundings, page = None, PAGE
         if around:
-            from archiver.cli import around as near  # noqa: PLC0415 - only when it is asked for
+            from archiver.cli.view import around as near  # noqa: PLC0415 - only when it is asked for
 
             surroundings, page = near.Surroundings(self._conn, engine, self._names, around), near.PAGE
         while True:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from archiver.cli.shown import Shown
+from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection
 from archiver.store.rows import Held, list_around

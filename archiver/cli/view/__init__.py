@@ -1,0 +1,1 @@
+"""How rows, versions, channels, the index and progress look to people."""
