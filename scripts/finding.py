@@ -32,7 +32,7 @@ async def _probing(work: Path) -> list[Row]:
 
 
 def _folding() -> Iterator[Row]:
-    from search.normalize import index_text
+    from search.text.normalize import index_text
     from tests.probe.probes import FOLDER, read
 
     words: dict[str, list[str]] = {}

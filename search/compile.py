@@ -16,7 +16,6 @@ from search.blocks import BLOCK_BITS, block_condition, octets_of
 from search.condition import MOST, Condition, Value, join
 from search.dates import Bounds
 from search.lines import line_needle
-from search.normalize import Needle
 from search.octets import OCTET_BITS, is_at
 from search.terms import (
     HAS_BITS,
@@ -28,6 +27,7 @@ from search.terms import (
     lang_number,
     tag_terms,
 )
+from search.text.normalize import Needle
 from search.tree import (
     And,
     Has,

@@ -25,9 +25,9 @@ from search.changes import Row, Written, decide, place
 from search.docid import tiers_to, windows
 from search.document import Document, Key
 from search.layout import LAYOUT_VERSION, SCHEMA, TABLES
-from search.normalize import NORM_VERSION
 from search.octets import OCTET_BITS, is_at, pack
 from search.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
+from search.text.normalize import NORM_VERSION
 
 __all__ = ["ExactEngine"]
 

@@ -14,8 +14,8 @@ from typing import get_args
 
 from search.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.errors import QueryError
-from search.normalize import tokens
 from search.quotes import write_quoted
+from search.text.normalize import tokens
 from search.tree import (
     Has,
     InChannel,

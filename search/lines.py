@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from search.normalize import Needle, fold
-from search.runs import in_run, may_run, pieces
+from search.text.normalize import Needle, fold
+from search.text.runs import in_run, may_run, pieces
 
 _APART: Final = ":"
 

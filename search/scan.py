@@ -14,8 +14,8 @@ from typing import Final, Literal, TypeAlias
 from search.errors import QueryError
 from search.filters import Context
 from search.grammar import SAVED, expect_value, is_filter, read_filter
-from search.normalize import joins, tokens
 from search.quotes import OPENING, closing, is_gershayim, read_quoted
+from search.text.normalize import joins, tokens
 from search.tree import Node, Phrase, Prefix, Tag, Word
 
 _FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)

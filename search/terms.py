@@ -20,7 +20,7 @@ from typing import Final
 from search.document import Document
 from search.filters import HAS, NOT_MEDIA
 from search.lines import index_line
-from search.normalize import fold, index_text, needle
+from search.text.normalize import fold, index_text, needle
 from search.tree import State, Tag
 
 SUPERSEDED: Final = 1

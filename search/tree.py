@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from search.dates import Bounds
 from search.forms import SHORTEST, bare_word, has_forms
-from search.normalize import Needle, needle
+from search.text.normalize import Needle, needle
 
 TagField: TypeAlias = Literal[
     "from", "fwd", "fwd_id", "domain", "hashtag", "mention", "mime", "ext", "filename", "lang"

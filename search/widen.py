@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from search.forms import bare_word
-from search.normalize import fold
-from search.runs import in_run
+from search.text.normalize import fold
+from search.text.runs import in_run
 from search.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.variants.compounds import compound_variants, one_word
 

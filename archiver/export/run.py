@@ -39,7 +39,7 @@ from archiver.store.rich import count_parts_between
 from archiver.store.rows import snapshot
 from archiver.store.standing import count_stubs, find_surplus
 from archiver.version import version
-from search.normalize import NORM_VERSION
+from search.text.normalize import NORM_VERSION
 
 _TELL_EVERY = 1000
 

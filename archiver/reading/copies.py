@@ -17,8 +17,8 @@ import orjson
 from archiver.store.database import Connection
 from archiver.store.rows import list_originals
 from search.engine import Engine, Hit, Question
-from search.normalize import fold
 from search.page import Place, read_place, write_place
+from search.text.normalize import fold
 
 LONG_ENOUGH = 24
 """Letters and digits of a text: below, different people write alike by chance."""

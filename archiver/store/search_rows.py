@@ -11,9 +11,9 @@ from search.blocks import octets_of
 from search.changes import Row
 from search.layout import LAYOUT_VERSION, SCHEMA
 from search.leaves import SEGMENT_BITS, first_term
-from search.normalize import NORM_VERSION
 from search.octets import EACH, OCTET_BITS, SIZE, is_at
 from search.terms import SUPERSEDED
+from search.text.normalize import NORM_VERSION
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _PRESENT = f"""

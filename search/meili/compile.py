@@ -25,8 +25,8 @@ from search.facets import FacetName, is_utc
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
-from search.normalize import Needle
 from search.page import read_place, read_rank
+from search.text.normalize import Needle
 from search.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
 from search.widen import Chain, chained, ways
 

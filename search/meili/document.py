@@ -19,8 +19,8 @@ from search.document import Details, Document, Key
 from search.filters import NOT_MEDIA
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
 from search.meili.words import encode_text
-from search.normalize import index_text
 from search.terms import domain_values, tag_value
+from search.text.normalize import index_text
 
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")

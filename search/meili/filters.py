@@ -14,9 +14,9 @@ from typing import Final
 from search.dates import Bounds
 from search.errors import Unanswerable
 from search.filters import HAS
-from search.normalize import needle
 from search.page import Place
 from search.terms import tag_value
+from search.text.normalize import needle
 from search.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
 
 ALL: Final = "channel_id EXISTS"

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from search.forms import FORMS_VERSION
 from search.meili.words import LOCALE
-from search.normalize import NORM_VERSION
+from search.text.normalize import NORM_VERSION
 
 LAYOUT_VERSION: Final = 2
 """To be raised with any change of the documents that older ones must follow."""

@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Final
 
 from search.forms import keys
-from search.normalize import index_text, joined
+from search.text.normalize import index_text, joined
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from search.normalize import fold
+from search.text.normalize import fold
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 _JOINER: Final = "\u200c"

@@ -16,7 +16,7 @@ from search.document import Document, Key
 from search.engine import Question
 from search.filters import HAS, NOT_MEDIA
 from search.forms import are_forms, bare_word
-from search.normalize import fold
+from search.text.normalize import fold
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
 from search.widen import widen
 

@@ -8,7 +8,7 @@ import pytest
 
 from search.forms import keys
 from search.meili.compile import can_answer
-from search.normalize import tokens
+from search.text.normalize import tokens
 from search.vocabulary import ranges
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.apart import fold_apart
-from search.characters import TABLE
-from search.folded import fold_with_map
-from search.normalize import fold
+from search.text.apart import fold_apart
+from search.text.characters import TABLE
+from search.text.folded import fold_with_map
+from search.text.normalize import fold
 
 WORDS = st.sampled_from(
     [

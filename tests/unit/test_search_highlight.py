@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from search.filters import Context
 from search.highlight import highlight
-from search.letters import MOST_MARKS
 from search.query import parse
+from search.text.letters import MOST_MARKS
 from tests.unit.test_search_letters import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))

@@ -20,8 +20,8 @@ from search.meili.filters import quote
 from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_stale
 from search.meili.task import read_task
 from search.meili.words import encode, encode_line, form_words, is_plain
-from search.normalize import tokens
 from search.query import parse
+from search.text.normalize import tokens
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels={"alpha": [1]})
 TERM = st.text(min_size=1, max_size=30) | st.text("az09 zqй国", min_size=1, max_size=70)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.meili.words import encode_line, encode_text, form_words
-from search.normalize import fold, index_text
+from search.text.normalize import fold, index_text
 
 WORDS = (
     *("don't", "об'єкт", 'צה"ל', "e\u0301", "\u0301", "国际法院"),

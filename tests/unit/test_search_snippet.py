@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from search.filters import Context
 from search.highlight import highlight
-from search.letters import MOST_MARKS
 from search.query import parse
 from search.snippet import Snippet, snippet, snippets
+from search.text.letters import MOST_MARKS
 from tests.unit.test_search_highlight import QUERIES, TEXTS
 from tests.unit.test_search_letters import letter_cuts
 

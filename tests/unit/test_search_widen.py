@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from search.document import Document
 from search.filters import Context
 from search.highlight import highlight
-from search.normalize import tokens
 from search.query import parse
+from search.text.normalize import tokens
 from search.tree import And, Not, Or, Phrase, Prefix, Word
 from search.widen import MOST_WAYS, ways, widen
 from tests.contract.reference import satisfies

@@ -9,9 +9,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from search.characters import TABLE
-from search.normalize import ACUTE, INNER, JOINED, cut_piece, unmix, without_quotes
-from search.runs import in_run, pieces
+from search.text.characters import TABLE
+from search.text.normalize import ACUTE, INNER, JOINED, cut_piece, unmix, without_quotes
+from search.text.runs import in_run, pieces
 
 
 @dataclass(frozen=True, slots=True)

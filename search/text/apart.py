@@ -15,7 +15,7 @@ import unicodedata
 from functools import cache
 from typing import Any, Final
 
-from search.characters import TABLE
+from search.text.characters import TABLE
 
 _SIGNS: Final = "«»“”„‘’–—•·°\u00a0\u200b\u200c\u200d\u200e\u200f\ufeff"
 """Beside the letters of every alphabet."""

@@ -1,0 +1,1 @@
+"""Characters: folding, scripts, and where a text may be cut. Pure."""
