@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from search.dates import Bounds
-from search.forms import SHORTEST, bare_word, has_forms
 from search.text.normalize import Needle, needle
+from search.words.forms import SHORTEST, bare_word, has_forms
 
 TagField: TypeAlias = Literal[
     "from", "fwd", "fwd_id", "domain", "hashtag", "mention", "mime", "ext", "filename", "lang"

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from search.forms import keys
-from search.stems.latin import SEPARABLE
-from search.stems.listed import members, presents, turkish_nouns
-from search.stems.umlauts import with_umlauts, without_umlauts
 from search.tree import And, Node, Not, Or, Phrase, Word, any_of
+from search.words.forms import keys
+from search.words.stems.latin import SEPARABLE
+from search.words.stems.listed import members, presents, turkish_nouns
+from search.words.stems.umlauts import with_umlauts, without_umlauts
 
 MOST_LOOKED_AT: Final = 250
 """Words whose keys are worked out for a question's word, those of about its length first."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from search.forms import bare_word
 from search.text.normalize import fold
 from search.text.runs import in_run
 from search.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.variants.compounds import compound_variants, one_word
+from search.words.forms import bare_word
 
 Chain: TypeAlias = tuple[tuple[Word, ...], ...]
 """Words side by side of which two may be one: the ways to read them, first as they were typed."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import aiosqlite
 
-from search.forms import has_forms
 from search.leaves import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
 from search.vocabulary import Range, choose, ranges
+from search.words.forms import has_forms
 
 _MOST_READ = 2_000
 """Pages for one word: some hundred are enough for the shortest beginnings of a million messages."""

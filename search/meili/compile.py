@@ -1,7 +1,7 @@
 """From a question to what Meilisearch is asked: `q`, a filter, an order. Pure.
 
 Each word travels in quotes: Meilisearch then looks for exactly that word, without typing errors, word parts or
-prefixes, and without the order of the words. A plain word is asked for by its keys (`search.forms`); where it has
+prefixes, and without the order of the words. A plain word is asked for by its keys (`search.words.forms`); where it has
 several, `q` becomes a list of which a document must satisfy one. With `fuzzy` plain words also stand bare, which
 forgives typing errors in them. Excluded words come first in `q`: what stands behind the tenth word is not read.
 

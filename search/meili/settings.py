@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from search.forms import FORMS_VERSION
 from search.meili.words import LOCALE
 from search.text.normalize import NORM_VERSION
+from search.words.forms import FORMS_VERSION
 
 LAYOUT_VERSION: Final = 2
 """To be raised with any change of the documents that older ones must follow."""
@@ -22,7 +22,7 @@ PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{LAYOUT_VERSION}_{NORM_VERSION}"
 """The field that is searched for words as they are written."""
 FORMS: Final = f"forms_{LAYOUT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
-"""The field that is searched for words in any form: keys of `search.forms`."""
+"""The field that is searched for words in any form: keys of `search.words.forms`."""
 
 MAX_HITS: Final = 1000
 """How far an answer reaches; pages by date go on behind it, an order by relevance ends there."""

@@ -18,8 +18,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from search.forms import keys
 from search.text.normalize import index_text, joined
+from search.words.forms import keys
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
@@ -50,7 +50,7 @@ def is_plain(word: str) -> bool:
 
 @lru_cache(maxsize=_MOST_KEPT)
 def form_words(term: str) -> tuple[str, ...]:
-    """The words of a term's keys (`search.forms`): `zk` and a hash, since a key may be of any script."""
+    """The words of a term's keys (`search.words.forms`): `zk` and a hash, since a key may be of any script."""
     return tuple(sorted(_encode_key(key) for key in keys(term)))
 
 

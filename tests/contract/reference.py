@@ -15,10 +15,10 @@ from datetime import UTC, datetime, tzinfo
 from search.document import Document, Key
 from search.engine import Question
 from search.filters import HAS, NOT_MEDIA
-from search.forms import are_forms, bare_word
 from search.text.normalize import fold
 from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
 from search.widen import widen
+from search.words.forms import are_forms, bare_word
 
 CHAIN = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # South East Asia

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from search.forms import keys
 from search.meili.compile import can_answer
 from search.text.normalize import tokens
 from search.vocabulary import ranges
+from search.words.forms import keys
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where
 from tests.probe.probes import FOLDER, documents, question, read, wrong

@@ -11,7 +11,7 @@ from typing import Final
 
 import Stemmer
 
-from search.stems.endings import Endings
+from search.words.stems.endings import Endings
 
 SHORTEST: Final = 3
 _RUSSIAN = Stemmer.Stemmer("russian", 0)

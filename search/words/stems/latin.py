@@ -13,10 +13,10 @@ from typing import Final
 
 import Stemmer
 
-from search.stems.endings import Endings
-from search.stems.romance import french, italian, portuguese, spanish
-from search.stems.turkish import turkish
-from search.stems.umlauts import without_umlauts
+from search.words.stems.endings import Endings
+from search.words.stems.romance import french, italian, portuguese, spanish
+from search.words.stems.turkish import turkish
+from search.words.stems.umlauts import without_umlauts
 
 SHORTEST: Final = 3
 """Letters of a stem."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from search.stems.endings import Endings
-from search.stems.listed import whole
+from search.words.stems.endings import Endings
+from search.words.stems.listed import whole
 
 _FRONT = re.compile("ו?(?:כש|מש|ש|ל|ב|מ|כ)?ה?")
 _PLURAL = Endings("ים ות יים יות", least=2)

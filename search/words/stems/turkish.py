@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from search.stems.endings import Endings
+from search.words.stems.endings import Endings
 
 SHORTEST: Final = 3
 _LONG: Final = (

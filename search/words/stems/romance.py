@@ -10,7 +10,7 @@ from typing import Final
 
 import Stemmer
 
-from search.stems.endings import Endings
+from search.words.stems.endings import Endings
 
 SHORTEST: Final = 3
 _FRENCH = Stemmer.Stemmer("french", 0)

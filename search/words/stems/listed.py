@@ -66,5 +66,5 @@ def _families() -> Sequence[Sequence[str]]:
 
 
 def _lines(name: str) -> Iterator[str]:
-    text = files("search.stems").joinpath(name).read_text("utf-8")
+    text = files("search.words.stems").joinpath(name).read_text("utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))

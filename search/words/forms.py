@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from search.stems import arabic, cyrillic, hebrew, latin
-from search.stems.listed import families, turkish_nouns
-from search.stems.turkish import turkish
-from search.stems.umlauts import without_umlauts
+from search.words.stems import arabic, cyrillic, hebrew, latin
+from search.words.stems.listed import families, turkish_nouns
+from search.words.stems.turkish import turkish
+from search.words.stems.umlauts import without_umlauts
 
 FORMS_VERSION: Final = 6
 """To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""

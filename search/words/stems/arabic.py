@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from search.stems.endings import Endings
-from search.stems.listed import families, pasts, presents, whole
+from search.words.stems.endings import Endings
+from search.words.stems.listed import families, pasts, presents, whole
 
 SHORTEST = 3
 
