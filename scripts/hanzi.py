@@ -1,4 +1,4 @@
-"""Makes search/variants/han.txt of the dictionaries of OpenCC: `python scripts/hanzi.py FOLDER`.
+"""Makes search/query/variants/han.txt of the dictionaries of OpenCC: `python scripts/hanzi.py FOLDER`.
 
 FOLDER holds STCharacters.txt, TSCharacters.txt, TWVariants.txt, HKVariants.txt and JPVariants.txt, as the wheel of
 opencc-python-reimplemented does in opencc/dictionary. Only characters of the block that fonts have are taken.

@@ -220,8 +220,8 @@ async def ask(work: Path, sort: Any) -> list[float]:
     from archiver.store.database import Database
     from search.engine import Question
     from search.exact import ExactEngine
-    from search.filters import Context
-    from search.query import parse
+    from search.query.filters import Context
+    from search.query.query import parse
 
     times = []
     context = Context(now=datetime.now(UTC))

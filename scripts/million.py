@@ -25,8 +25,8 @@ from archiver.store.rows import snapshot
 from search.engine import Question, Sort
 from search.exact import ExactEngine, tidy
 from search.facets import NAMES
-from search.filters import Context
-from search.query import parse
+from search.query.filters import Context
+from search.query.query import parse
 
 Row: TypeAlias = tuple[str, str, str]
 Times: TypeAlias = list[tuple[float, float]]

@@ -19,9 +19,9 @@ from search.errors import Unanswerable
 from search.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
 from search.octets import OCTET_BITS, SIZE, column_at
 from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
+from search.query.widen import widen
 from search.terms import STATE_BITS, SUPERSEDED
 from search.vocabulary import inflect, wanted_words
-from search.widen import widen
 
 Found: TypeAlias = dict[Place, int | None]
 """Places of hits, each with the number of the revision that is one; None: the present content is."""

@@ -14,21 +14,10 @@ from typing import Final
 
 from search.blocks import BLOCK_BITS, block_condition, octets_of
 from search.condition import MOST, Condition, Value, join
-from search.dates import Bounds
 from search.lines import line_needle
 from search.octets import OCTET_BITS, is_at
-from search.terms import (
-    HAS_BITS,
-    LANG_MASK,
-    LANG_SHIFT,
-    STATE_BITS,
-    SUPERSEDED,
-    channel_term,
-    lang_number,
-    tag_terms,
-)
-from search.text.normalize import Needle
-from search.tree import (
+from search.query.dates import Bounds
+from search.query.tree import (
     And,
     Has,
     InChannel,
@@ -46,6 +35,17 @@ from search.tree import (
     asks_revisions,
     texts,
 )
+from search.terms import (
+    HAS_BITS,
+    LANG_MASK,
+    LANG_SHIFT,
+    STATE_BITS,
+    SUPERSEDED,
+    channel_term,
+    lang_number,
+    tag_terms,
+)
+from search.text.normalize import Needle
 
 REVISION: Final = """(SELECT r.revision FROM search_revision AS r
     WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 
-from search.dates import Bounds
+from search.query.dates import Bounds
 
 WIDTHS = (604_800, 86_400, 3_600, 60, 1)
 """Seconds of a window, tier by tier."""

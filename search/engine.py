@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
-from search.dates import Bounds
 from search.document import Key
 from search.facets import Counts, FacetName
-from search.query import EVERYTHING, Node
+from search.query.dates import Bounds
+from search.query.query import EVERYTHING, Node
 
 Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
 

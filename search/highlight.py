@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from search.query.tree import Node, Word, tags, texts
+from search.query.widen import widen
 from search.text.folded import fold_with_map, spans
 from search.text.letters import boundary, letter_end
 from search.text.normalize import Needle, needle
 from search.text.runs import in_run
-from search.tree import Node, Word, tags, texts
-from search.widen import widen
 from search.words.forms import are_forms, keys
 
 Span: TypeAlias = tuple[int, int]

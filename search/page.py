@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from search.dates import Bounds
 from search.errors import SearchError
+from search.query.dates import Bounds
 
 Place: TypeAlias = tuple[int, int, int]
 """(date, channel_id, message_id): the order of hits by date."""

@@ -18,10 +18,10 @@ from string import ascii_lowercase, digits
 from typing import Final
 
 from search.document import Document
-from search.filters import HAS, NOT_MEDIA
 from search.lines import index_line
+from search.query.filters import HAS, NOT_MEDIA
+from search.query.tree import State, Tag
 from search.text.normalize import fold, index_text, needle
-from search.tree import State, Tag
 
 SUPERSEDED: Final = 1
 MISSING: Final = 2

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from search.tree import And, Node, Not, Or, Phrase, Word, any_of
+from search.query.tree import And, Node, Not, Or, Phrase, Word, any_of
 from search.words.forms import keys
 from search.words.stems.latin import SEPARABLE
 from search.words.stems.listed import members, presents, turkish_nouns

@@ -15,7 +15,7 @@ from search.engine import Sort
 from search.facets import NAMES, FacetName
 
 if TYPE_CHECKING:
-    from search.glossary import Glossary
+    from search.query.glossary import Glossary
 
 Query: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")

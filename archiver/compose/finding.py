@@ -15,13 +15,13 @@ from archiver.reading.clock_offset import read_present
 from archiver.store.database import Connection
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
-from search.dates import parse_zone
 from search.exact import ExactEngine, is_current
-from search.query import Context, parse
-from search.tree import Node, dates
+from search.query.dates import parse_zone
+from search.query.query import Context, parse
+from search.query.tree import Node, dates
 
 if TYPE_CHECKING:
-    from search.glossary import Glossary
+    from search.query.glossary import Glossary
 
 
 class NotSearchable(Error):
@@ -55,7 +55,7 @@ async def read_query(
 def _tell_dates(tree: Node) -> None:
     """Say which instants the dates of a query are: a day is another one elsewhere."""
     if asked := list(dict.fromkeys(dates(tree))):
-        from search.write import write  # noqa: PLC0415 - for queries with dates only
+        from search.query.write import write  # noqa: PLC0415 - for queries with dates only
 
         output.note(f"in the query: {', '.join(map(write, asked))}")
 

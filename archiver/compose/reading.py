@@ -18,7 +18,7 @@ from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, Database
 from archiver.store.rows import list_names
-from search.dates import Bounds, parse_bounds, parse_zone
+from search.query.dates import Bounds, parse_bounds, parse_zone
 
 
 def older_archive(directory: Path) -> UsageError:

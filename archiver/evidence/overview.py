@@ -10,7 +10,7 @@ from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
 from archiver.store import custody, limits, search_rows, soundness
 from archiver.store.journal import check_journal
-from search.saved import fold_name
+from search.query.saved import fold_name
 
 
 def check_file(conn: Any) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from archiver.export.request import Request
 from archiver.model.completeness import Run, Tally
 from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
-from search.write import write
+from search.query.write import write
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archiver.model.row import ChannelName
-from search.dates import Bounds
-from search.tree import Node
+from search.query.dates import Bounds
+from search.query.tree import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

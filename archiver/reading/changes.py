@@ -16,7 +16,7 @@ from archiver.store.changes import Described, Moved, Noticed, Source, get_descri
 from archiver.store.database import Connection
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
-from search.dates import Bounds
+from search.query.dates import Bounds
 from search.snippet import snippet
 
 Kind: TypeAlias = Literal[

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from search.saved import fold_name
+from search.query.saved import fold_name
 
 
 class SavedQuery(NamedTuple):

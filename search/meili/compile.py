@@ -26,9 +26,9 @@ from search.meili.filters import ALL, behind, compile_filter, join, one_of, unan
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.page import read_place, read_rank
+from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
+from search.query.widen import Chain, chained, ways
 from search.text.normalize import Needle
-from search.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
-from search.widen import Chain, chained, ways
 
 MAX_WORDS: Final = 10
 MAX_QUERIES: Final = 128

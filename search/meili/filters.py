@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from search.dates import Bounds
 from search.errors import Unanswerable
-from search.filters import HAS
 from search.page import Place
+from search.query.dates import Bounds
+from search.query.filters import HAS
+from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
 from search.terms import tag_value
 from search.text.normalize import needle
-from search.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
 
 ALL: Final = "channel_id EXISTS"
 NONE: Final = "channel_id NOT EXISTS"

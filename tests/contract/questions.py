@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from search.dates import Bounds
 from search.document import Document
-from search.tree import Has, InChannel, Is, Node, Number, Phrase, Posted, Prefix, Tag, Word
-from search.widen import widen
+from search.query.dates import Bounds
+from search.query.tree import Has, InChannel, Is, Node, Number, Phrase, Posted, Prefix, Tag, Word
+from search.query.widen import widen
 from tests.contract.reference import satisfies
 from tests.contract.test_engine import NOON
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, tzinfo
 
 from search.document import Document, Key
 from search.engine import Question
-from search.filters import HAS, NOT_MEDIA
+from search.query.filters import HAS, NOT_MEDIA
+from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
+from search.query.widen import widen
 from search.text.normalize import fold
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
-from search.widen import widen
 from search.words.forms import are_forms, bare_word
 
 CHAIN = (

@@ -10,7 +10,7 @@ from search.auto import AutoEngine
 from search.document import Document
 from search.engine import Question, Sort
 from search.errors import Busy, SearchError, Unreachable
-from search.tree import Word
+from search.query.tree import Word
 from tests.contract.desks import Place, meili_desk
 from tests.contract.test_engine import all_pages
 from tests.meilisearch.faults import Action, reset_before, status

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from search.dates import Bounds
 from search.document import Document
 from search.engine import Answer, Engine, Question, Sort
 from search.errors import SearchError
-from search.filters import Context
 from search.meili.compile import can_answer
-from search.query import parse
-from search.tree import And, InChannel, Number, Or, Word
+from search.query.dates import Bounds
+from search.query.filters import Context
+from search.query.query import parse
+from search.query.tree import And, InChannel, Number, Or, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
 
 NOW = datetime(2024, 5, 20, 12, tzinfo=UTC)

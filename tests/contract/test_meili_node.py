@@ -38,7 +38,7 @@ from search.meili.node import Node
 from search.meili.routing import choose_node
 from search.meili.settings import SETTINGS, changed_settings
 from search.meili.task import Task
-from search.tree import Word
+from search.query.tree import Word
 from tests.contract.desks import finish
 from tests.meilisearch.faults import Action, half, hang, queue_full, reset_after, reset_before, slow, status
 from tests.meilisearch.fixtures import Meili, meili

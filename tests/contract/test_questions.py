@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from search.document import Document
 from search.engine import Engine, Question
 from search.errors import QueryError, SearchError
-from search.query import parse
-from search.tree import Phrase
-from search.write import write
+from search.query.query import parse
+from search.query.tree import Phrase
+from search.query.write import write
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.questions import SAID, Said
 from tests.contract.test_engine import CONTEXT, post, where

@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import exact
-from search.dates import Bounds
 from search.document import Document
 from search.engine import Question, Sort
 from search.facets import NAMES, order
 from search.meili.compile import can_answer
+from search.query.dates import Bounds
+from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from search.text.normalize import Needle, needle, tokens
 from search.text.runs import in_run
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
 from tests.contract.reference import CHAIN, Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where

@@ -16,7 +16,7 @@ from archiver.model.row import ChannelName
 from archiver.store.database import Database
 from search.engine import Question, Sort
 from search.exact import ExactEngine
-from search.tree import Word
+from search.query.tree import Word
 from tests.sample import OTHER, build, index, make_message
 
 NAMES = {1001: ChannelName(1001, "NightBridge", None, "Night Bridge"), 1002: ChannelName(1002, "jisr", None, "jisr")}

@@ -19,8 +19,8 @@ from search import exact
 from search.engine import Question, Sort
 from search.errors import QueryError
 from search.facets import Count
-from search.filters import Context
-from search.query import parse
+from search.query.filters import Context
+from search.query.query import parse
 from tests.sample import make_message
 
 START = datetime(2024, 5, 1, tzinfo=UTC)

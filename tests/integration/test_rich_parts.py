@@ -28,8 +28,8 @@ from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search import exact
 from search.engine import Question
-from search.filters import Context
-from search.query import parse
+from search.query.filters import Context
+from search.query.query import parse
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
 from tests.telegram import faults
 from tests.telegram.article import article, cut

@@ -12,7 +12,7 @@ from archiver.model.row import iso
 from archiver.reading.changes import KINDS, Change, iter_changes
 from archiver.store.database import Database
 from archiver.store.rows import list_names
-from search.dates import Bounds
+from search.query.dates import Bounds
 from tests.sample import NOW, OTHER, build, make_message, photo
 
 REVISION = (

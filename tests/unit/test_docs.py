@@ -19,12 +19,12 @@ from archiver.cli.commands.help import guide
 from archiver.model.row import KEYS, MEDIA_KEYS
 from config.load import setting_names
 from scripts.commands import PAGE, render
-from search.filters import HAS, Context
-from search.grammar import FILTERS
-from search.guide import sections
-from search.query import parse
-from search.tree import State
-from search.write import write
+from search.query.filters import HAS, Context
+from search.query.grammar import FILTERS
+from search.query.guide import sections
+from search.query.query import parse
+from search.query.tree import State
+from search.query.write import write
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

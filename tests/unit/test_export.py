@@ -18,7 +18,7 @@ from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests
 from archiver.model.row import KEYS
 from archiver.store.database import Database
-from search.dates import Bounds
+from search.query.dates import Bounds
 from tests.sample import OTHER, START, build, connect, make_message, photo
 
 LATER = datetime(2026, 1, 1, tzinfo=UTC)

@@ -29,7 +29,7 @@ from archiver.export.verify import check, find_manifests, judge
 from archiver.export.writer import Writer
 from archiver.model.row import KEYS
 from archiver.store.database import Database
-from search.dates import Bounds
+from search.query.dates import Bounds
 from tests.sample import OTHER, build, make_message
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from search import exact
 from search.blocks import cluster
 from search.changes import Written
 from search.compile import plan
-from search.dates import Bounds
 from search.document import Document
-from search.tree import And, Has, Is, Node, Not, Number, Or, Tag
+from search.query.dates import Bounds
+from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]

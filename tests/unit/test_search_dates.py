@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.dates import (
+from search.errors import DateError
+from search.query.dates import (
     Bounds,
     parse_bounds,
     parse_on,
@@ -17,7 +18,6 @@ from search.dates import (
     parse_until,
     parse_zone,
 )
-from search.errors import DateError
 
 NOW = datetime(2024, 3, 31, 10, 30, tzinfo=UTC)
 BAGHDAD = ZoneInfo("Asia/Baghdad")

@@ -14,11 +14,11 @@ import pytest
 
 from search import exact
 from search.changes import Written
-from search.dates import Bounds
 from search.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.document import Document
 from search.engine import Question, Sort
-from search.tree import And, Has, Node, Not, Or, Word
+from search.query.dates import Bounds
+from search.query.tree import And, Has, Node, Not, Or, Word
 
 DAY = 86_400
 DAY_ONE = 7 * 2829

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from search import wordlist
 from search.document import Document
 from search.exact import create, upsert
+from search.query.tree import And, Not, Or, Phrase, Word
 from search.text.normalize import tokens
-from search.tree import And, Not, Or, Phrase, Word
 from search.vocabulary import choose, inflect, ranges, wanted_words
 from search.wordlist import find_forms
 from search.words.forms import are_forms, bare_word, has_forms, keys

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.errors import GlossaryError
-from search.filters import Context
-from search.glossary import expand, read_glossary
-from search.query import parse
-from search.tree import Phrase
-from search.write import write
+from search.query.filters import Context
+from search.query.glossary import expand, read_glossary
+from search.query.query import parse
+from search.query.tree import Phrase
+from search.query.write import write
 from tests.contract.questions import SAID, Said
 from tests.contract.reference import satisfies
 from tests.contract.test_engine import CONTEXT

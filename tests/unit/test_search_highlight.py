@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.filters import Context
 from search.highlight import highlight
-from search.query import parse
+from search.query.filters import Context
+from search.query.query import parse
 from search.text.letters import MOST_MARKS
 from tests.unit.test_search_letters import letter_cuts
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from search.document import Details, Document
 from search.engine import Question
 from search.errors import QueryError
-from search.filters import Context
 from search.meili.compile import can_answer, facet_body, federated, search_body, take_apart
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
 from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_stale
 from search.meili.task import read_task
 from search.meili.words import encode, encode_line, form_words, is_plain
-from search.query import parse
+from search.query.filters import Context
+from search.query.query import parse
 from search.text.normalize import tokens
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels={"alpha": [1]})

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from search import exact
 from search.changes import Row
 from search.compile import plan
-from search.dates import Bounds
 from search.docid import WIDTHS
 from search.octets import OCTET_BITS, SIZE, column_at, pack
+from search.query.dates import Bounds
+from search.query.tree import And, Node, Number, Word
 from search.terms import FINGERPRINT_BITS
-from search.tree import And, Node, Number, Word
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]

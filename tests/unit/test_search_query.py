@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.dates import Bounds
 from search.errors import QueryError
-from search.filters import Context
-from search.grammar import FILTERS
-from search.query import EVERYTHING, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, parse
-from search.saved import fold_name, is_name
-from search.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.query.dates import Bounds
+from search.query.filters import Context
+from search.query.grammar import FILTERS
+from search.query.query import EVERYTHING, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, parse
+from search.query.saved import fold_name, is_name
+from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 
 CONTEXT = Context(
     now=datetime(2024, 5, 20, 12, tzinfo=UTC),

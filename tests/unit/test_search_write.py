@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.dates import Bounds
-from search.filters import Context
-from search.query import parse
-from search.quotes import read_quoted, write_quoted
-from search.tree import And, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
-from search.write import write
+from search.query.dates import Bounds
+from search.query.filters import Context
+from search.query.query import parse
+from search.query.quotes import read_quoted, write_quoted
+from search.query.tree import And, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.query.write import write
 
 NOW = datetime(2024, 5, 20, 12, 0, 0, 250_000, tzinfo=UTC)
 CONTEXT = Context(

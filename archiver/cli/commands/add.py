@@ -150,7 +150,7 @@ async def _window_start(settings: Settings, since: str | None, tz: str) -> int |
     if since is None or since.strip().lower() == "all":
         return None
     from archiver.reading.clock_offset import read_present_at  # noqa: PLC0415 - see run
-    from search.dates import parse_since, parse_zone  # noqa: PLC0415 - see run
+    from search.query.dates import parse_since, parse_zone  # noqa: PLC0415 - see run
 
     now = await read_present_at(settings.archive.dir)
     return int(parse_since(since, parse_zone(tz), now).timestamp())

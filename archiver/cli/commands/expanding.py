@@ -10,11 +10,11 @@ from archiver.cli.invocation import Invocation
 from archiver.errors import UsageError
 from archiver.model.row import ChannelName
 from search.errors import GlossaryError, QueryError
-from search.filters import Context
-from search.glossary import Glossary, expand, read_glossary
-from search.query import parse
-from search.tree import Node
-from search.write import write
+from search.query.filters import Context
+from search.query.glossary import Glossary, expand, read_glossary
+from search.query.query import parse
+from search.query.tree import Node
+from search.query.write import write
 
 _LARGEST = 5_000_000
 """Bytes; some hundred thousand spellings."""

@@ -24,7 +24,7 @@ from archiver.export.writer import Writer
 from archiver.reading.clock_offset import read_present
 
 if TYPE_CHECKING:
-    from search.glossary import Glossary
+    from search.query.glossary import Glossary
 
 EXIT_STATUS = {
     0: "written, also when no message lies in the range",

@@ -42,7 +42,7 @@ def command(
 
 def guide() -> list[str]:
     """How queries are written: the lines of `telekeep help query`."""
-    from search.guide import sections  # noqa: PLC0415 - the help of a command needs none of it
+    from search.query.guide import sections  # noqa: PLC0415 - the help of a command needs none of it
 
     lines: list[str] = []
     for section in sections():

@@ -36,8 +36,8 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     from archiver.errors import NotFound, UsageError  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.saved_query import remove_query  # noqa: PLC0415 - see above
-    from search.filters import nearest  # noqa: PLC0415 - see above
-    from search.saved import fold_name  # noqa: PLC0415 - see above
+    from search.query.filters import nearest  # noqa: PLC0415 - see above
+    from search.query.saved import fold_name  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query") as database:

@@ -13,7 +13,7 @@ from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from search.filters import Context
+    from search.query.filters import Context
 
 EXIT_STATUS = {0: "saved", 2: "wrong usage, a wrong query, or there is no archive; nothing was saved"}
 
@@ -45,8 +45,8 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     from archiver.errors import UsageError  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.saved_query import save_query  # noqa: PLC0415 - see above
-    from search.query import EVERYTHING, parse  # noqa: PLC0415 - see above
-    from search.saved import LONGEST, fold_name, is_name  # noqa: PLC0415 - see above
+    from search.query.query import EVERYTHING, parse  # noqa: PLC0415 - see above
+    from search.query.saved import LONGEST, fold_name, is_name  # noqa: PLC0415 - see above
 
     if not is_name(name):
         raise UsageError(
@@ -80,7 +80,7 @@ def newly_broken(context: Context, saved: Mapping[str, str]) -> list[str]:
 
 def _works(name: str, context: Context) -> bool:
     from search.errors import QueryError  # noqa: PLC0415 - --help must not pay for it
-    from search.query import parse  # noqa: PLC0415 - see above
+    from search.query.query import parse  # noqa: PLC0415 - see above
 
     try:
         parse(f"query:{name}", context)

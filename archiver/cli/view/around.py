@@ -15,10 +15,10 @@ from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection
 from archiver.store.rows import Held, list_around
-from search.dates import Bounds
 from search.document import Key
 from search.engine import Engine, Hit, Question
-from search.tree import And, InChannel, Number, any_of
+from search.query.dates import Bounds
+from search.query.tree import And, InChannel, Number, any_of
 
 Hits: TypeAlias = Mapping[Key, Hit]
 """Hits by their messages."""

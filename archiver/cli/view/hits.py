@@ -12,8 +12,8 @@ from archiver.cli.terminal import is_clean_link, isolate, line_isolates, termina
 from archiver.cli.view.shown import Shown
 from archiver.model.row import Row
 from search.highlight import highlight
+from search.query.tree import Node, Phrase, any_of
 from search.snippet import Snippet, snippets
-from search.tree import Node, Phrase, any_of
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,7 +2,7 @@
 BEGIN IMMEDIATE;
 
 CREATE TABLE saved_query (
-    folded      TEXT PRIMARY KEY,               -- the name as search/saved.py folds it
+    folded      TEXT PRIMARY KEY,               -- the name as search/query/saved.py folds it
     name        TEXT NOT NULL,                  -- as it was typed
     query       TEXT NOT NULL,                  -- as it was typed: relative dates mean what they mean when it is used
     saved_at    INTEGER NOT NULL

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from search.errors import GlossaryError
-from search.scan import reads_as
+from search.query.scan import reads_as
+from search.query.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.text.normalize import fold
-from search.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.words.forms import keys
 
 _COMMENT = re.compile(r"\s*#.*|(.*?)\s#(?:\s.*)?", re.DOTALL)

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
 from search.errors import QueryError
-from search.filters import Context
-from search.grammar import SAVED, expect_value, is_filter, read_filter
-from search.quotes import OPENING, closing, is_gershayim, read_quoted
+from search.query.filters import Context
+from search.query.grammar import SAVED, expect_value, is_filter, read_filter
+from search.query.quotes import OPENING, closing, is_gershayim, read_quoted
+from search.query.tree import Node, Phrase, Prefix, Tag, Word
 from search.text.normalize import joins, tokens
-from search.tree import Node, Phrase, Prefix, Tag, Word
 
 _FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

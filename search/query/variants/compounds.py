@@ -92,5 +92,5 @@ def _whole() -> Mapping[str, str]:
 
 
 def _parts() -> Iterator[str]:
-    lines = files("search.variants").joinpath("first.txt").read_text("utf-8").splitlines()
+    lines = files("search.query.variants").joinpath("first.txt").read_text("utf-8").splitlines()
     return (part for line in lines if not line.startswith("#") for part in line.split())

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from search.grammar import FILTERS
-from search.query import MAX_DEPTH, MAX_LENGTH, MAX_PARTS
+from search.query.grammar import FILTERS
+from search.query.query import MAX_DEPTH, MAX_LENGTH, MAX_PARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeAlias, get_args
 
 from search.errors import QueryError
-from search.filters import (
+from search.query.filters import (
     HAS,
     Context,
     nearest,
@@ -28,7 +28,7 @@ from search.filters import (
     read_since,
     read_until,
 )
-from search.tree import Node, State
+from search.query.tree import Node, State
 
 Reader: TypeAlias = Callable[[str, Context], Node]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
+from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
+from search.query.variants.compounds import compound_variants, one_word
 from search.text.normalize import fold
 from search.text.runs import in_run
-from search.tree import And, Node, Not, Or, Word, all_of, any_of
-from search.variants.compounds import compound_variants, one_word
 from search.words.forms import bare_word
 
 Chain: TypeAlias = tuple[tuple[Word, ...], ...]
@@ -57,7 +57,7 @@ def ways(word: Word) -> tuple[Word, ...]:
         return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
     if folded != fold(bare).strip():
         return (word,)
-    from search.variants.runs import run_variants  # noqa: PLC0415 - every start would pay for its patterns
+    from search.query.variants.runs import run_variants  # noqa: PLC0415 - every start would pay for its patterns
 
     found = dict.fromkeys([folded, *run_variants(folded)])
     least = [one for one in found if not any(other in one for other in found if other != one)]

@@ -9,10 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from search.dates import Bounds
-from search.quotes import write_quoted
-from search.scan import reads_as
-from search.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.query.dates import Bounds
+from search.query.quotes import write_quoted
+from search.query.scan import reads_as
+from search.query.tree import (
+    And,
+    Has,
+    InChannel,
+    InRevisions,
+    Is,
+    Node,
+    Not,
+    Number,
+    Or,
+    Phrase,
+    Posted,
+    Prefix,
+    Tag,
+    Word,
+)
 
 _LARGEST = 10**15 - 1
 """What a number of the grammar can be; none of Telegram's is so large."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from search.dates import Bounds
+from search.query.dates import Bounds
 from search.text.normalize import Needle, needle
 from search.words.forms import SHORTEST, bare_word, has_forms
 

@@ -16,10 +16,10 @@ import re
 from dataclasses import dataclass, field
 
 from search.errors import QueryError
-from search.filters import Context, nearest
-from search.saved import fold_name
-from search.scan import Scanner, Sign, Token
-from search.tree import EVERYTHING, Node, Not, all_of, any_of, misplaces_revisions
+from search.query.filters import Context, nearest
+from search.query.saved import fold_name
+from search.query.scan import Scanner, Sign, Token
+from search.query.tree import EVERYTHING, Node, Not, all_of, any_of, misplaces_revisions
 
 __all__ = ["EVERYTHING", "Context", "Node", "parse"]
 

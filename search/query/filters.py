@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import get_args
 
-from search.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.errors import QueryError
-from search.quotes import write_quoted
-from search.text.normalize import tokens
-from search.tree import (
+from search.query.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
+from search.query.quotes import write_quoted
+from search.query.tree import (
     Has,
     InChannel,
     InRevisions,
@@ -31,6 +30,7 @@ from search.tree import (
     TagField,
     any_of,
 )
+from search.text.normalize import tokens
 
 HAS: Mapping[str, frozenset[str] | None] = {
     # What people ask for -> the kinds of attachment that it means; None: answered from another field.

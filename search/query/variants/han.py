@@ -73,7 +73,7 @@ def _stood_for(char: str, table: Table) -> Sequence[str]:
 
 @cache
 def _table() -> Table:
-    text = files("search.variants").joinpath("han.txt").read_text("utf-8")
+    text = files("search.query.variants").joinpath("han.txt").read_text("utf-8")
     classes, local, japanese = (part.split("\n", 1)[1].split() for part in text.split("\n# ")[2:])
     traditional = {line[0]: tuple(line[1:]) for line in classes}
     known: dict[str, tuple[str, ...]] = {}

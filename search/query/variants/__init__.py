@@ -1,6 +1,6 @@
 """Other ways to write a word of a question that its keys do not lead to, one module a writing. Pure.
 
-`search/widen.py` puts them together. They are found when a question is asked and cost the messages nothing.
+`search/query/widen.py` puts them together. They are found when a question is asked and cost the messages nothing.
 """
 
 from __future__ import annotations

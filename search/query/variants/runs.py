@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from search.variants.han import han_variants
-from search.variants.japanese import japanese_variants
-from search.variants.kana import kana_variants
-from search.variants.korean import korean_variants
-from search.variants.okurigana import okurigana_variants
+from search.query.variants.han import han_variants
+from search.query.variants.japanese import japanese_variants
+from search.query.variants.kana import kana_variants
+from search.query.variants.korean import korean_variants
+from search.query.variants.okurigana import okurigana_variants
 
 
 def run_variants(word: str) -> Iterator[str]:
