@@ -22,9 +22,9 @@ from corpus import fill_archive, make_texts
 
 from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
-from search.engine import Question, Sort
+from search.engine.engine import Question, Sort
+from search.engine.facets import NAMES
 from search.exact import ExactEngine, tidy
-from search.facets import NAMES
 from search.query.filters import Context
 from search.query.query import parse
 

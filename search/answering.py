@@ -14,11 +14,11 @@ from search import wordlist
 from search.compile import REVISION, Plan, plan
 from search.condition import Value
 from search.docid import docid_range, tiers_to, window_of
-from search.engine import Answer, Hit, Question
+from search.engine.engine import Answer, Hit, Question
+from search.engine.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
+from search.engine.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.errors import Unanswerable
-from search.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
 from search.octets import OCTET_BITS, SIZE, column_at
-from search.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.query.widen import widen
 from search.terms import STATE_BITS, SUPERSEDED
 from search.vocabulary import inflect, wanted_words

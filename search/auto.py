@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 
-from search.engine import Answer, Engine, Question
+from search.engine.engine import Answer, Engine, Question
+from search.engine.facets import Counts, FacetName
 from search.errors import IndexStale, SearchError, ServerError
-from search.facets import Counts, FacetName
 from search.meili.compile import by_rank, can_answer
 
 

@@ -11,8 +11,8 @@ import typer
 from archiver.compose.engines import Choice
 from archiver.compose.reading import When
 from archiver.errors import UsageError
-from search.engine import Sort
-from search.facets import NAMES, FacetName
+from search.engine.engine import Sort
+from search.engine.facets import NAMES, FacetName
 
 if TYPE_CHECKING:
     from search.query.glossary import Glossary

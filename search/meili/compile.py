@@ -19,13 +19,13 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from search.engine import Question
+from search.engine.engine import Question
+from search.engine.facets import FacetName, is_utc
+from search.engine.page import read_place, read_rank
 from search.errors import Unanswerable
-from search.facets import FacetName, is_utc
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
-from search.page import read_place, read_rank
 from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
 from search.query.widen import Chain, chained, ways
 from search.text.normalize import Needle

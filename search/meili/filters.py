@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from search.engine.page import Place
 from search.errors import Unanswerable
-from search.page import Place
 from search.query.dates import Bounds
 from search.query.filters import HAS
 from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag

@@ -21,9 +21,9 @@ from meilisearch import Client
 from search import exact
 from search.auto import AutoEngine, left_to_exact
 from search.document import Document, Key
-from search.engine import Answer, Engine, Question
+from search.engine.engine import Answer, Engine, Question
+from search.engine.facets import Counts, FacetName
 from search.errors import SearchError, Unanswerable
-from search.facets import Counts, FacetName
 from search.meili.compile import can_answer, cannot_count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine

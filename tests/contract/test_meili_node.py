@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from archiver.cli.commands.index_keys import INDEXER
 from search.document import Document
-from search.engine import Question
+from search.engine.engine import Question
+from search.engine.facets import Count
 from search.errors import (
     Busy,
     IndexMissing,
@@ -31,7 +32,6 @@ from search.errors import (
     Unreachable,
     WrongVersion,
 )
-from search.facets import Count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from search import exact
 from search.document import Document
-from search.engine import Question, Sort
-from search.facets import NAMES, order
+from search.engine.engine import Question, Sort
+from search.engine.facets import NAMES, order
 from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word

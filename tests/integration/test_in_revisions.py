@@ -16,9 +16,9 @@ from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
 from archiver.store.message import Sight
 from search import exact
-from search.engine import Question, Sort
+from search.engine.engine import Question, Sort
+from search.engine.facets import Count
 from search.errors import QueryError
-from search.facets import Count
 from search.query.filters import Context
 from search.query.query import parse
 from tests.sample import make_message

@@ -27,7 +27,7 @@ from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search import exact
-from search.engine import Question
+from search.engine.engine import Question
 from search.query.filters import Context
 from search.query.query import parse
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query

@@ -16,7 +16,7 @@ from search import exact
 from search.changes import Written
 from search.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.document import Document
-from search.engine import Question, Sort
+from search.engine.engine import Question, Sort
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Node, Not, Or, Word
 

@@ -10,7 +10,7 @@ from archiver.cli import output
 from archiver.cli.view.searched import incomplete_object
 from archiver.model.row import ChannelName
 from archiver.reading.shortfall import Searched
-from search.facets import Count, Counts, FacetName, order
+from search.engine.facets import Count, Counts, FacetName, order
 
 
 def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:

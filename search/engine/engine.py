@@ -12,7 +12,7 @@ Contract of every engine, held by `tests/contract/test_engine.py` and `test_refe
 - newest: by (date, channel_id, message_id) descending; oldest: the same ascending; relevance: best first, and of
   equals the newer first. The order is total, so that pages neither overlap nor leave out.
 - `cursor` of an answer continues it: the same question with that cursor gives the next page. None: no more hits.
-- `facets` counts all hits, by each of the facets that are asked for (`search/facets.py`), exactly.
+- `facets` counts all hits, by each of the facets that are asked for (`search/engine/facets.py`), exactly.
 - `count` is the number of hits of all pages. `Answer.total` is None unless the engine knows it without more work.
 - What an engine cannot answer faithfully raises `Unanswerable`; nothing is ever left out of a question silently.
 """
@@ -25,7 +25,7 @@ from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
 from search.document import Key
-from search.facets import Counts, FacetName
+from search.engine.facets import Counts, FacetName
 from search.query.dates import Bounds
 from search.query.query import EVERYTHING, Node
 
