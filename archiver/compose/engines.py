@@ -17,7 +17,7 @@ from config.settings import Meilisearch
 from search.engine.engine import Engine, Question
 from search.engine.facets import FacetName
 from search.errors import SearchError
-from search.exact import ExactEngine
+from search.exact.exact import ExactEngine
 from search.meili.routing import node_name
 
 Choice = Literal["auto", "exact", "meilisearch"]

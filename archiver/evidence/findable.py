@@ -8,11 +8,21 @@ from itertools import dropwhile
 from archiver.model.document import is_edited
 from archiver.model.record import Message
 from archiver.store.search_rows import Origin
-from search.blocks import find_runs, summarize
-from search.changes import Row
-from search.docid import tier_of, window
 from search.document import Document
-from search.terms import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED, Entry, lang_number
+from search.exact.blocks import find_runs, summarize
+from search.exact.changes import Row
+from search.exact.docid import tier_of, window
+from search.exact.terms import (
+    HAS_BITS,
+    LANG_MASK,
+    LANG_SHIFT,
+    MISSING,
+    PINNED,
+    STATE_BITS,
+    SUPERSEDED,
+    Entry,
+    lang_number,
+)
 
 _ALBUM = HAS_BITS["album"]
 _EDITED, _FORWARDED = STATE_BITS["edited"], STATE_BITS["forwarded"]

@@ -16,7 +16,7 @@ from archiver.store.checked import AFTER, PART_NAMES, Held, Row
 from archiver.store.custody import Log
 from archiver.store.message import CONTENT_NAMES
 from archiver.telegram.older import OLDER, layer_of
-from search.changes import Row as SearchRow
+from search.exact.changes import Row as SearchRow
 
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))
 _AFTER = slice(_CONTENT.stop, _CONTENT.stop + len(AFTER))

@@ -15,10 +15,10 @@ from archiver.store import search_rows
 from archiver.store.checked import UNREADABLE
 from archiver.store.message import read_messages
 from archiver.store.revision import read_revisions
-from search.blocks import BLOCK_BITS, cluster
-from search.changes import Row
-from search.lines import index_line
-from search.terms import SUPERSEDED, entry
+from search.exact.blocks import BLOCK_BITS, cluster
+from search.exact.changes import Row
+from search.exact.lines import index_line
+from search.exact.terms import SUPERSEDED, entry
 
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:

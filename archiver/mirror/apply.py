@@ -26,7 +26,7 @@ from archiver.store.message import Sight, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
 from archiver.store.server_count import get_counted_pts
-from search import exact
+from search.exact import exact
 
 
 @dataclass(frozen=True, slots=True)

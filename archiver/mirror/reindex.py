@@ -10,7 +10,7 @@ from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages
 from archiver.store.revision import read_revisions
-from search import exact
+from search.exact import exact
 
 PAGE = 500
 

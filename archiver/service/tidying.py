@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from archiver.clock import Clock
 from archiver.store.database import Database
-from search import exact
+from search.exact import exact
 
 MOST = 30.0
 """Seconds that a sync spends on it at its end, at most; a million messages take about half of that."""

@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from search.blocks import octets_of
-from search.changes import Row
-from search.layout import LAYOUT_VERSION, SCHEMA
-from search.leaves import SEGMENT_BITS, first_term
-from search.octets import EACH, OCTET_BITS, SIZE, is_at
-from search.terms import SUPERSEDED
+from search.exact.blocks import octets_of
+from search.exact.changes import Row
+from search.exact.layout import LAYOUT_VERSION, SCHEMA
+from search.exact.leaves import SEGMENT_BITS, first_term
+from search.exact.octets import EACH, OCTET_BITS, SIZE, is_at
+from search.exact.terms import SUPERSEDED
 from search.text.normalize import NORM_VERSION
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)

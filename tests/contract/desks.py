@@ -18,12 +18,12 @@ import aiosqlite
 import pytest
 from meilisearch import Client
 
-from search import exact
 from search.auto import AutoEngine, left_to_exact
 from search.document import Document, Key
 from search.engine.engine import Answer, Engine, Question
 from search.engine.facets import Counts, FacetName
 from search.errors import SearchError, Unanswerable
+from search.exact import exact
 from search.meili.compile import can_answer, cannot_count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine

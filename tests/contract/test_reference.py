@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search import exact
 from search.document import Document
 from search.engine.engine import Question, Sort
 from search.engine.facets import NAMES, order
+from search.exact import exact
 from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word

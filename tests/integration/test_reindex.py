@@ -10,8 +10,8 @@ from archiver.mirror.reindex import prepare_search
 from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
-from search import exact
-from search.changes import Written
+from search.exact import exact
+from search.exact.changes import Written
 from tests.integration.rig import Rig, mirror_of, query
 from tests.telegram.demo import demo
 from tests.telegram.server import Server

@@ -26,8 +26,8 @@ from archiver.mirror.reader import Reader
 from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
-from search import exact
 from search.engine.engine import Question
+from search.exact import exact
 from search.query.filters import Context
 from search.query.query import parse
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query

@@ -31,9 +31,9 @@ from archiver.model import coverage
 from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
-from search import exact
-from search.changes import Written
-from search.terms import MISSING, SUPERSEDED
+from search.exact import exact
+from search.exact.changes import Written
+from search.exact.terms import MISSING, SUPERSEDED
 from tests.integration.rig import held, query, true
 from tests.integration.service_rig import Desk, service_of
 from tests.integration.telling import TellingServer

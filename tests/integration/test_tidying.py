@@ -12,8 +12,8 @@ from archiver.clock import Clock
 from archiver.service import tidying
 from archiver.service.tidying import keep_tidy, tidy_after
 from archiver.store.database import Database, Writer
-from search import exact
 from search.document import Document
+from search.exact import exact
 
 
 @pytest.fixture

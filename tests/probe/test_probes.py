@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from search.exact.vocabulary import ranges
 from search.meili.compile import can_answer
 from search.text.normalize import tokens
-from search.vocabulary import ranges
 from search.words.forms import keys
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import exact
-from search.blocks import cluster
-from search.changes import Written
-from search.compile import plan
 from search.document import Document
+from search.exact import exact
+from search.exact.blocks import cluster
+from search.exact.changes import Written
+from search.exact.compile import plan
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
 from tests.unit.search_tables import conn, tables

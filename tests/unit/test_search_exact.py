@@ -12,11 +12,11 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from search import exact
-from search.changes import Written
-from search.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.document import Document
 from search.engine.engine import Question, Sort
+from search.exact import exact
+from search.exact.changes import Written
+from search.exact.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Node, Not, Or, Word
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import wordlist
 from search.document import Document
-from search.exact import create, upsert
+from search.exact import wordlist
+from search.exact.exact import create, upsert
+from search.exact.vocabulary import choose, inflect, ranges, wanted_words
+from search.exact.wordlist import find_forms
 from search.query.tree import And, Not, Or, Phrase, Word
 from search.text.normalize import tokens
-from search.vocabulary import choose, inflect, ranges, wanted_words
-from search.wordlist import find_forms
 from search.words.forms import are_forms, bare_word, has_forms, keys
 from search.words.stems.endings import Endings
 from search.words.stems.listed import families, whole

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import exact, wordlist
-from search.leaves import PAGES, read_terms
-from search.wordlist import find_forms
+from search.exact import exact, wordlist
+from search.exact.leaves import PAGES, read_terms
+from search.exact.wordlist import find_forms
 from tests.sample import build, index, make_message
 from tests.unit.search_tables import tables
 

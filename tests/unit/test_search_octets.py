@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import exact
-from search.changes import Row
-from search.compile import plan
-from search.docid import WIDTHS
-from search.octets import OCTET_BITS, SIZE, column_at, pack
+from search.exact import exact
+from search.exact.changes import Row
+from search.exact.compile import plan
+from search.exact.docid import WIDTHS
+from search.exact.octets import OCTET_BITS, SIZE, column_at, pack
+from search.exact.terms import FINGERPRINT_BITS
 from search.query.dates import Bounds
 from search.query.tree import And, Node, Number, Word
-from search.terms import FINGERPRINT_BITS
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]

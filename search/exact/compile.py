@@ -12,10 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from search.blocks import BLOCK_BITS, block_condition, octets_of
-from search.condition import MOST, Condition, Value, join
-from search.lines import line_needle
-from search.octets import OCTET_BITS, is_at
+from search.exact.blocks import BLOCK_BITS, block_condition, octets_of
+from search.exact.condition import MOST, Condition, Value, join
+from search.exact.lines import line_needle
+from search.exact.octets import OCTET_BITS, is_at
+from search.exact.terms import (
+    HAS_BITS,
+    LANG_MASK,
+    LANG_SHIFT,
+    STATE_BITS,
+    SUPERSEDED,
+    channel_term,
+    lang_number,
+    tag_terms,
+)
 from search.query.dates import Bounds
 from search.query.tree import (
     And,
@@ -34,16 +44,6 @@ from search.query.tree import (
     Word,
     asks_revisions,
     texts,
-)
-from search.terms import (
-    HAS_BITS,
-    LANG_MASK,
-    LANG_SHIFT,
-    STATE_BITS,
-    SUPERSEDED,
-    channel_term,
-    lang_number,
-    tag_terms,
 )
 from search.text.normalize import Needle
 

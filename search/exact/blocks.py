@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from search.changes import Row
-from search.condition import MOST, Condition, join
-from search.octets import OCTET_BITS
+from search.exact.changes import Row
+from search.exact.condition import MOST, Condition, join
+from search.exact.octets import OCTET_BITS
+from search.exact.terms import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 from search.query.tree import And, Has, Is, Node, Number, Or, Tag
-from search.terms import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 
 BLOCK_BITS = 8
 """Docids of a block, as a power of two; windows of docids begin with one."""

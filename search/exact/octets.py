@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from search.changes import Row
-from search.terms import FINGERPRINT_BITS, LANG_MASK, LANG_SHIFT
+from search.exact.changes import Row
+from search.exact.terms import FINGERPRINT_BITS, LANG_MASK, LANG_SHIFT
 
 OCTET_BITS: Final = 3
 """Docids of an octet, as a power of two; windows of docids and blocks begin with one."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from search import octets
-from search.terms import TERM_SIGNS
+from search.exact import octets
+from search.exact.terms import TERM_SIGNS
 
 LAYOUT_VERSION: Final = 6
 """To be raised with any change of the tables or of `terms`."""

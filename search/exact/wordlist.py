@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import aiosqlite
 
-from search.leaves import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
-from search.vocabulary import Range, choose, ranges
+from search.exact.leaves import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
+from search.exact.vocabulary import Range, choose, ranges
 from search.words.forms import has_forms
 
 _MOST_READ = 2_000

@@ -10,18 +10,18 @@ from typing import TypeAlias
 
 import aiosqlite
 
-from search import wordlist
-from search.compile import REVISION, Plan, plan
-from search.condition import Value
-from search.docid import docid_range, tiers_to, window_of
 from search.engine.engine import Answer, Hit, Question
 from search.engine.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
 from search.engine.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.errors import Unanswerable
-from search.octets import OCTET_BITS, SIZE, column_at
+from search.exact import wordlist
+from search.exact.compile import REVISION, Plan, plan
+from search.exact.condition import Value
+from search.exact.docid import docid_range, tiers_to, window_of
+from search.exact.octets import OCTET_BITS, SIZE, column_at
+from search.exact.terms import STATE_BITS, SUPERSEDED
+from search.exact.vocabulary import inflect, wanted_words
 from search.query.widen import widen
-from search.terms import STATE_BITS, SUPERSEDED
-from search.vocabulary import inflect, wanted_words
 
 Found: TypeAlias = dict[Place, int | None]
 """Places of hits, each with the number of the revision that is one; None: the present content is."""

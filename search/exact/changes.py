@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from search.docid import next_docid
 from search.document import Document, Key
-from search.terms import Entry, entry
+from search.exact.docid import next_docid
+from search.exact.terms import Entry, entry
 
 
 @dataclass(frozen=True, slots=True)

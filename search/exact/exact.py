@@ -19,14 +19,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import aiosqlite
 
-from search.answering import ExactEngine
-from search.blocks import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
-from search.changes import Row, Written, decide, place
-from search.docid import tiers_to, windows
 from search.document import Document, Key
-from search.layout import LAYOUT_VERSION, SCHEMA, TABLES
-from search.octets import OCTET_BITS, is_at, pack
-from search.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
+from search.exact.answering import ExactEngine
+from search.exact.blocks import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
+from search.exact.changes import Row, Written, decide, place
+from search.exact.docid import tiers_to, windows
+from search.exact.layout import LAYOUT_VERSION, SCHEMA, TABLES
+from search.exact.octets import OCTET_BITS, is_at, pack
+from search.exact.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
 from search.text.normalize import NORM_VERSION
 
 __all__ = ["ExactEngine"]
