@@ -17,7 +17,7 @@ from archiver.store.database import Connection
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
 from search.query.dates import Bounds
-from search.snippet import snippet
+from search.show.snippet import snippet
 
 Kind: TypeAlias = Literal[
     "edited", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.highlight import highlight
 from search.query.filters import Context
 from search.query.query import parse
+from search.show.highlight import highlight
 from search.text.letters import MOST_MARKS
 from tests.unit.test_search_letters import letter_cuts
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.highlight import highlight
 from search.query.filters import Context
 from search.query.query import parse
-from search.snippet import Snippet, snippet, snippets
+from search.show.highlight import highlight
+from search.show.snippet import Snippet, snippet, snippets
 from search.text.letters import MOST_MARKS
 from tests.unit.test_search_highlight import QUERIES, TEXTS
 from tests.unit.test_search_letters import letter_cuts

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.document import Document
-from search.highlight import highlight
 from search.query.filters import Context
 from search.query.query import parse
 from search.query.tree import And, Not, Or, Phrase, Prefix, Word
 from search.query.widen import MOST_WAYS, ways, widen
+from search.show.highlight import highlight
 from search.text.normalize import tokens
 from tests.contract.reference import satisfies
 

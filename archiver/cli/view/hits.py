@@ -11,9 +11,9 @@ from archiver.cli import output
 from archiver.cli.terminal import is_clean_link, isolate, line_isolates, terminal_safe
 from archiver.cli.view.shown import Shown
 from archiver.model.row import Row
-from search.highlight import highlight
 from search.query.tree import Node, Phrase, any_of
-from search.snippet import Snippet, snippets
+from search.show.highlight import highlight
+from search.show.snippet import Snippet, snippets
 
 if TYPE_CHECKING:
     from rich.console import Console

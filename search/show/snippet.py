@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.highlight import Span
+from search.show.highlight import Span
 from search.text.letters import boundary, letter_end
 
 _PIECES = 3

@@ -1,0 +1,1 @@
+"""Where a question's words stand in an original text. Pure."""
