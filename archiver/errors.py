@@ -21,7 +21,7 @@ Error                       exit 2   failure with a sentence for the user; no tr
 
 from __future__ import annotations
 
-from archiver.pacing.duration import in_words, moment
+from archiver.duration import in_words, moment
 from config.accounts import DEFAULT
 
 _LONG = 600

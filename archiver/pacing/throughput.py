@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from archiver.pacing.duration import in_words
+from archiver.duration import in_words
 
 SPAN = 30.0
 """Seconds over which a speed is taken."""

@@ -16,8 +16,8 @@ from telethon.errors import RPCError, TakeoutInitDelayError, TakeoutInvalidError
 from telethon.tl import TLRequest, functions, types
 
 from archiver.clock import Clock
+from archiver.duration import in_words, local_moment
 from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, Unreachable, UsageError
-from archiver.pacing.duration import in_words, local_moment
 from archiver.pacing.schedule import Priority
 from archiver.telegram.connection import Connection
 

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from archiver.cli import output
+from archiver.duration import in_words, local_moment, moment
 from archiver.model.row import iso
-from archiver.pacing.duration import in_words, local_moment, moment
 from archiver.store.waits import TAKEOUT, Wait
 
 if TYPE_CHECKING:
