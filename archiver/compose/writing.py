@@ -11,7 +11,7 @@ from archiver.cli import output
 from archiver.cli.privacy import look_at_permissions
 from archiver.errors import Busy
 from archiver.lock import hold
-from archiver.mirror.reindex import prepare_search
+from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import ARCHIVE_NAME, Database
 
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import archiver.model.coverage as ids
 from archiver.errors import ServerFault
-from archiver.mirror.absence import expect_nothing_there
 from archiver.mirror.apply import Stored
+from archiver.mirror.confirm_absence import expect_nothing_there
 from archiver.mirror.ingest import Ingest, Outdated, Reading
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source

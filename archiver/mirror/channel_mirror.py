@@ -29,7 +29,7 @@ from archiver.mirror.backfill import Backfill
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
 from archiver.mirror.ingest import Ingest, Outdated, Removed
-from archiver.mirror.reader import Progress
+from archiver.mirror.reread import Progress
 from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
 from archiver.model.record import Difference

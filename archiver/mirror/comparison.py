@@ -11,7 +11,7 @@ from typing import NamedTuple
 from archiver.mirror.backfill import Backfill
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
-from archiver.mirror.reader import Progress, Reader
+from archiver.mirror.reread import Progress, Reader
 from archiver.mirror.source import Source
 from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database

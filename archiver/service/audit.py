@@ -14,7 +14,7 @@ from dataclasses import replace
 from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.mirror.ingest import Ingest, Outdated, Removed
-from archiver.mirror.reader import Reader
+from archiver.mirror.reread import Reader
 from archiver.mirror.source import Source
 from archiver.model.review import (
     ALL,

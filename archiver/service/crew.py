@@ -10,7 +10,7 @@ from typing import Protocol
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, StaleAccess
 from archiver.mirror.channel_mirror import Mirror
-from archiver.mirror.completer import Completer
+from archiver.mirror.complete_rich import Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.service.audit import Auditor

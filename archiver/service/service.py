@@ -19,7 +19,7 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
-from archiver.mirror.intake import carry_out
+from archiver.mirror.add_channel import carry_out
 from archiver.model.outage import Outages
 from archiver.service.crew import Account, Crew, Pace
 from archiver.service.failure import OF_ACCOUNT

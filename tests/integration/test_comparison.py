@@ -105,7 +105,7 @@ async def test_a_channel_that_never_comes_to_rest_is_not_said_to_be_compared(
 async def test_a_count_that_differs_in_a_channel_too_long_to_be_read_again_is_accepted_too(
     server: Server, account: Account, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.mirror.reader.MOST_PAGES", 5)
+    monkeypatch.setattr("archiver.mirror.reread.MOST_PAGES", 5)
     channel = world.add_channel("Big", "big")
     for number in range(2_300):
         channel.post(f"message {number}")

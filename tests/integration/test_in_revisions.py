@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.mirror.apply import lose, observe_page
-from archiver.mirror.reindex import prepare_search
+from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Channel
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from archiver.mirror.add_channel import carry_out
 from archiver.mirror.ingest import Ingest
-from archiver.mirror.intake import carry_out
 from archiver.store.channel import Mirrored, list_channels, set_state
 from archiver.store.database import Database
 from archiver.store.flood import set_flood
@@ -186,7 +186,7 @@ async def test_account_that_gets_no_answer_does_not_hold_up_the_orders_of_anothe
     alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
     other = world.add_account("+9996622222", "33333")
     server.faults.add(RESOLVE, faults.hang(), account=account.id)
-    monkeypatch.setattr("archiver.mirror.intake.LIMIT", 0.3)
+    monkeypatch.setattr("archiver.mirror.add_channel.LIMIT", 0.3)
     async with desk_of(server, tmp_path, default=account, second=other) as desk:
         orders = [Order(channel="@alpha"), Order(channel="@beta", account="second")]
         assert await desk.order(*orders) == [None, Outcome(channel_id=beta.id, added=True)]

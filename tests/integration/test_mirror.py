@@ -9,7 +9,7 @@ import pytest
 
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.apply import Stored
-from archiver.mirror.reader import Reader
+from archiver.mirror.reread import Reader
 from archiver.pacing.schedule import LONGEST
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage

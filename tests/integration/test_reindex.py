@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from archiver.mirror.reindex import prepare_search
+from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages

@@ -20,9 +20,9 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_message
 from archiver.errors import FloodWait
-from archiver.mirror.completer import MOST, Completer, back_off
+from archiver.mirror.complete_rich import MOST, Completer, back_off
 from archiver.mirror.ingest import Ingest
-from archiver.mirror.reader import Reader
+from archiver.mirror.reread import Reader
 from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts

@@ -12,7 +12,7 @@ from archiver.cli import output
 from archiver.compose.account import mark_dead, open_accounts, say_whose
 from archiver.compose.writing import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
-from archiver.mirror.intake import Refused, add_channel, choose_account
+from archiver.mirror.add_channel import Refused, add_channel, choose_account
 from archiver.store.channel import find_channel
 from archiver.store.database import Connection
 from archiver.store.intake import Order, Outcome, find_outcome, put

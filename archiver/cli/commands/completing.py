@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.view.standing import describe_parts
-from archiver.mirror.completer import Completer
+from archiver.mirror.complete_rich import Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:

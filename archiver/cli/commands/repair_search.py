@@ -37,7 +37,7 @@ async def run(settings: Settings) -> int:
     from archiver.compose.writing import tell_of_migration  # noqa: PLC0415 - see above
     from archiver.errors import IntegrityError  # noqa: PLC0415 - see above
     from archiver.lock import hold  # noqa: PLC0415 - see above
-    from archiver.mirror.reindex import rebuild_search  # noqa: PLC0415 - see above
+    from archiver.mirror.rebuild_search import rebuild_search  # noqa: PLC0415 - see above
     from archiver.store.checked import UNREADABLE  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
 

@@ -115,7 +115,7 @@ async def _sync_account(
     from archiver.cli.commands.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
     from archiver.compose.account import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
-    from archiver.mirror.need import has_history  # noqa: PLC0415 - see run
+    from archiver.mirror.takeout_need import has_history  # noqa: PLC0415 - see run
     from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run
 
     ended: dict[int, End] = {}

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from archiver.mirror.absence import expect_nothing_there
 from archiver.mirror.apply import Stored
+from archiver.mirror.confirm_absence import expect_nothing_there
 from archiver.mirror.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source
