@@ -1,7 +1,7 @@
 """The one place that prints: data to stdout, notes and errors to stderr.
 
 On a terminal people get tables, colour and right-to-left isolates; in a pipe one plain TSV line a row, without a
-header. Both pass `terminal_safe`. JSON keeps the exact text: `archiver.model.jsontext` escapes what could harm.
+header. Both pass `terminal_safe`. JSON keeps the exact text: `archiver.model.json_text` escapes what could harm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from archiver.cli.streams import ReaderLeftError, StdoutError
 from archiver.cli.terminal import isolate, terminal_safe
-from archiver.model.jsontext import dump
+from archiver.model.json_text import dump
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -26,7 +26,7 @@ from archiver.export.writer import Writer
 from archiver.model import coverage
 from archiver.model.completeness import Tally, fill_held, tally
 from archiver.model.coverage import Interval
-from archiver.model.jsontext import dump
+from archiver.model.json_text import dump
 from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.extent import list_runs

@@ -8,7 +8,7 @@ from typing import Final
 
 from archiver.clock import Clock
 from archiver.index.indexing import Indexer
-from archiver.model.homes import plan
+from archiver.model.placement import plan
 from archiver.store.database import Database, Writer
 from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
 from archiver.store.indexing import count_held, is_walking

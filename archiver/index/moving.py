@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from archiver.index.drift import read_expected
-from archiver.model.homes import arrive
 from archiver.model.ledger import Ledger
+from archiver.model.placement import arrive
 from archiver.store.database import Database, Writer
 from archiver.store.home import (
     drop_homes,

@@ -16,7 +16,7 @@ from archiver.model.coverage import Interval
 from archiver.model.document import to_document
 from archiver.model.reconcile import Changes, find_overtaken, reconcile
 from archiver.model.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
-from archiver.model.whole import begins_with, keep_names
+from archiver.model.rich_whole import begins_with, keep_names
 from archiver.store import rich
 from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters

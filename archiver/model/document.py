@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from archiver.model.entities import domain, list_links, read_marks
 from archiver.model.language import name_language
-from archiver.model.marks import domain, list_links, read_marks
 from archiver.model.record import Media, Message
 from search.document import Document
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.model.jsontext import dump
-from archiver.model.marks import list_links, read_marks
+from archiver.model.entities import list_links, read_marks
+from archiver.model.json_text import dump
 
 SCHEMA_VERSION = 1
 

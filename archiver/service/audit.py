@@ -16,7 +16,7 @@ from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reread import Reader
 from archiver.mirror.source import Source
-from archiver.model.review import (
+from archiver.model.review_plan import (
     ALL,
     DAY,
     DESCRIPTION,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import aiosqlite
 
-from archiver.model.homes import Home
+from archiver.model.placement import Home
 
 _TABLES = ("outbox", "index_walk", "index_aside")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import aiosqlite
 import orjson
 
-from archiver.model.review import Progress, Standing
+from archiver.model.review_plan import Progress, Standing
 
 _STANDINGS = """
     SELECT c.channel_id, c.added_at, c.described_at, c.accepted_count,

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.ingest import Ingest
-from archiver.model.review import DAY, HOUR, MINUTE
+from archiver.model.review_plan import DAY, HOUR, MINUTE
 from archiver.service.audit import LOOK, REST, Auditor
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage

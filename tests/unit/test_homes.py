@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model.homes import Home, arrive, plan
+from archiver.model.placement import Home, arrive, plan
 from search.meili.routing import choose_node, node_name
 
 NODES = ("a:1", "b:2", "c:3", "d:4")

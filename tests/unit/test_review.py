@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.model.review import (
+from archiver.model.review_plan import (
     DAY,
     DESCRIPTION,
     HOUR,

@@ -7,7 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model.marks import button_urls
+from archiver.model.entities import button_urls
 from archiver.model.row import (
     KEYS,
     MEDIA_KEYS,

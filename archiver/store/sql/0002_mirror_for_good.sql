@@ -33,7 +33,7 @@ CREATE TABLE counter (
     FOREIGN KEY (channel_id, message_id) REFERENCES message (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- How far each repeated reading of a channel's history has come. See archiver/model/review.py.
+-- How far each repeated reading of a channel's history has come. See archiver/model/review_plan.py.
 CREATE TABLE review (
     channel_id  INTEGER NOT NULL REFERENCES channel,
     tier        TEXT NOT NULL,

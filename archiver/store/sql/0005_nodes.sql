@@ -6,7 +6,7 @@ BEGIN IMMEDIATE;
 CREATE TABLE index_home (
     channel_id  INTEGER NOT NULL,
     node        TEXT NOT NULL,
-    phase       TEXT NOT NULL,                  -- wanted, filling, held, leaving; see archiver/model/homes.py
+    phase       TEXT NOT NULL,                  -- wanted, filling, held, leaving; see archiver/model/placement.py
     serves      INTEGER NOT NULL,
     since       INTEGER NOT NULL,               -- of the phase, unix seconds
     renamed     INTEGER NOT NULL DEFAULT 0,     -- its documents bear an earlier name of the channel
