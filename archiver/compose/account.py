@@ -22,7 +22,7 @@ from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
 from archiver.store.place import expect_place

@@ -8,7 +8,7 @@ from archiver.cli import output
 from archiver.clock import Clock
 from archiver.compose.memory import TakeoutMemory
 from archiver.duration import in_words, moment
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, list_orders, set_flood
 from archiver.telegram import Connection, Takeout

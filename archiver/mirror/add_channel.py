@@ -29,7 +29,7 @@ from archiver.errors import (
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.model.record import Channel
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.reading.naming import find_channel
 from archiver.store import channel as channels
 from archiver.store.access import find_access

@@ -33,7 +33,7 @@ from archiver.mirror.reread import Progress
 from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
 from archiver.model.record import Difference
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.store.access import find_access
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database

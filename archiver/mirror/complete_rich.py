@@ -22,7 +22,7 @@ from archiver.errors import (
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.rich_whole import is_shorter
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 from archiver.store.rich import Due, list_due, note_attempt, refuse

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol, Self
 
 from archiver.model.record import Channel, Difference, HistoryPage, Message, PeerState
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 
 
 class Source(Protocol):

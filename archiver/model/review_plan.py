@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archiver.model.coverage import Interval
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 RECENT, ALL, DESCRIPTION = "recent", "all", "description"

@@ -31,7 +31,7 @@ from archiver.model.review_plan import (
     make_tiers,
     plan,
 )
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.service.failure import OF_ACCOUNT
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer

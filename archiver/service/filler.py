@@ -15,7 +15,7 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Outdated, Removed
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.service.failure import OF_ACCOUNT
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage

@@ -26,7 +26,7 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.service.failure import OF_ACCOUNT, longest_aside
 from archiver.service.polling import POLL_LEAST, poll_interval, slowdown

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
 
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
-from archiver.pacing.schedule import Priority, Scheduler
+from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
 from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, server_name, translate
 from archiver.telegram.line import Line

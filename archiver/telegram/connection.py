@@ -16,7 +16,7 @@ from telethon.errors import AuthKeyUnregisteredError, FileMigrateError, RPCError
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ChannelError, Error, ServerFault
-from archiver.pacing.schedule import Priority, Scheduler
+from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.address import Address
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted

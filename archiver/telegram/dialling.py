@@ -14,7 +14,7 @@ from telethon.errors import AuthKeyNotFound, RPCError, TypeNotFoundError
 from telethon.sessions import MemorySession
 
 from archiver.errors import Error, FloodWait, UnreadableObject
-from archiver.pacing.schedule import Priority, Scheduler
+from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram import tickets
 from archiver.telegram.address import Address
 from archiver.telegram.client import LOST_LINE, Client, HungError

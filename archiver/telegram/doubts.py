@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from archiver.errors import Error, Unreachable
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram.address import Address
 from archiver.telegram.data_centres import Place
 from archiver.telegram.faults import flood_seconds

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from archiver.errors import Error, LoginNeeded, UsageError
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram.client import Client
 from archiver.telegram.dialling import Dialler
 from archiver.telegram.losses import unreachable

@@ -17,7 +17,7 @@ from telethon import errors
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import FloodWait, LoginNeeded
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.telegram.authorization import LoggedIn, find_identity, find_login, read_authorization
 from archiver.telegram.connection import Connection
 from archiver.telegram.faults import translate

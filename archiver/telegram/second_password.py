@@ -9,7 +9,7 @@ from telethon.password import compute_check
 from telethon.tl import functions, types
 
 from archiver.errors import LoginNeeded, ServerFault, UsageError
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.telegram.authorization import LoggedIn, read_authorization
 from archiver.telegram.connection import Connection
 

@@ -17,7 +17,7 @@ from archiver.convert import Peers, convert_difference_event, convert_message, c
 from archiver.convert.resolved import convert_resolved, find_channel
 from archiver.errors import ServerFault, StaleAccess, UsageError
 from archiver.model.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
     in_their_order,

@@ -18,7 +18,7 @@ from telethon.tl import TLRequest, functions, types
 from archiver.clock import Clock
 from archiver.duration import in_words, local_moment
 from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, Unreachable, UsageError
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.telegram.connection import Connection
 
 log = logging.getLogger(__name__)

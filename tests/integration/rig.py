@@ -16,7 +16,7 @@ from archiver.clock import Clock
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.comparison import Comparison
 from archiver.mirror.ingest import Ingest
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Address, Connection, Hint, Patience, TelegramSource

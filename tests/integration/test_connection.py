@@ -23,7 +23,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.model.record import PeerState
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.telegram import Connection, Patience, TelegramSource, log_in
 from archiver.telegram.client import Client
 from tests.integration.rig import SHORT, LeapingClock, connection_of

@@ -15,7 +15,7 @@ from telethon.tl import functions as fn
 from telethon.tl import types
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Address, Connection, Patience, Place, has_session, log_in
 from archiver.telegram.answers import read_object
 from archiver.telegram.session import read

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UsageError
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Address, Connection, Identity, log_in
 from tests.integration.rig import SHORT, LeapingClock
 from tests.telegram import faults

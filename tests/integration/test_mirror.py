@@ -10,7 +10,7 @@ import pytest
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.apply import Stored
 from archiver.mirror.reread import Reader
-from archiver.pacing.schedule import LONGEST
+from archiver.pacing.scheduler import LONGEST
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.flood import set_flood

@@ -9,7 +9,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import Error, FloodWait, LoginNeeded
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import SERVICE, Address, Connection, Place, has_session, outcomes
 from archiver.telegram.route import Route
 from tests.integration.rig import LeapingClock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import Unreachable
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Address, Connection, Patience
 
 QUICK = Patience(delays=(), first_delays=(), connect=5.0, call=5.0)

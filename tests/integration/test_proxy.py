@@ -11,7 +11,7 @@ import pytest
 from telethon.tl import functions
 
 from archiver.errors import Unreachable, UsageError
-from archiver.pacing.schedule import Scheduler
+from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Address, Connection, Patience
 from archiver.telegram.session import FileSession
 from tests.integration.rig import SHORT

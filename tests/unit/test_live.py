@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archiver.mirror.backfill import RECENT
 from archiver.model.coverage import Interval, highest_gap
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
 from archiver.service.filler import plan
 from archiver.service.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown

@@ -9,8 +9,8 @@ import pytest
 
 from archiver.duration import in_words, local_moment, moment
 from archiver.pacing.aimd import InFlight, Rate, Span
-from archiver.pacing.bucket import MARGIN, NORMAL, TAKEOUT, Bucket, Pace
 from archiver.pacing.throughput import SPAN, Throughput, time_left
+from archiver.pacing.token_bucket import MARGIN, NORMAL, TAKEOUT, Bucket, Pace
 
 RANGE = Span(start=3.0, least=0.05, most=9.5, climb=1.0)
 

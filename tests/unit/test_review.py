@@ -29,7 +29,7 @@ from archiver.model.review_plan import (
     make_tiers,
     plan,
 )
-from archiver.pacing.schedule import Priority
+from archiver.pacing.scheduler import Priority
 
 TIERS = make_tiers()
 NOW = 1_700_000_000

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from archiver.errors import FloodWait
-from archiver.pacing.bucket import MARGIN, OVERLAP
-from archiver.pacing.schedule import LONGEST, SPACING, Priority, Scheduler
+from archiver.pacing.scheduler import LONGEST, SPACING, Priority, Scheduler
+from archiver.pacing.token_bucket import MARGIN, OVERLAP
 from tests.unit.leaping import START, LoopClock, lived
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.pacing.bucket import LEAST, LIMITS, MARGIN, OVERLAP, RECOVERY, Limit
-from archiver.pacing.schedule import SPACING, TRANSIT, Priority, Scheduler
+from archiver.pacing.scheduler import SPACING, TRANSIT, Priority, Scheduler
+from archiver.pacing.token_bucket import LEAST, LIMITS, MARGIN, OVERLAP, RECOVERY, Limit
 from tests.unit.leaping import LoopClock, live
 
 METHODS = [*LIMITS, "another"]

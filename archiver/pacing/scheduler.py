@@ -6,7 +6,7 @@ What it keeps to, in this order of strength:
    is remembered of it is a time of day, so that a clock that is set neither ends nor prolongs it;
 2. one call of a method at a time, and beside a slow one so many at most, also when pacing is off;
 3. the user's own rate over all methods, evenly spaced, without bursts; a takeout has a rate of its own beside it;
-4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.pacing.bucket`);
+4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.pacing.token_bucket`);
 5. the more urgent call first, then the channel that was served longest ago, then the one that came first.
 
 There is no task: whoever comes, leaves or is told of a flood wait runs `_pump`, and one timer does so when the next
@@ -25,7 +25,7 @@ from enum import IntEnum
 
 from archiver.clock import Clock
 from archiver.errors import FloodWait
-from archiver.pacing.bucket import Bucket, Pace
+from archiver.pacing.token_bucket import Bucket, Pace
 
 SPACING = 1.01
 """Calls stand that much further apart than the rate asks."""
