@@ -20,8 +20,8 @@ from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, Refused, WrongVersion
 
 if TYPE_CHECKING:
-    from archiver.index.fleet import Fleet
-    from archiver.index.indexing import Indexer
+    from archiver.index.node_worker import Indexer
+    from archiver.index.node_workers import Fleet
     from config.settings import Meilisearch, Settings
     from search.meili.node import Node
 
@@ -71,8 +71,8 @@ async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[
         yield None
         return
     from archiver.clock import Clock  # noqa: PLC0415 - see open_nodes
-    from archiver.index.fleet import Fleet  # noqa: PLC0415 - see open_nodes
-    from archiver.index.indexing import Indexer  # noqa: PLC0415 - see open_nodes
+    from archiver.index.node_worker import Indexer  # noqa: PLC0415 - see open_nodes
+    from archiver.index.node_workers import Fleet  # noqa: PLC0415 - see open_nodes
 
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(await Database.open_readonly(settings.archive.dir))
@@ -85,7 +85,7 @@ async def settle(settings: Settings) -> None:
     """Make the nodes of the settings those of the archive. A process that fills the index has done so at its start."""
     if not settings.meilisearch.addresses:
         return
-    from archiver.index.fleet import settle_nodes  # noqa: PLC0415 - see open_nodes
+    from archiver.index.node_workers import settle_nodes  # noqa: PLC0415 - see open_nodes
     from search.meili.routing import node_name  # noqa: PLC0415 - see open_nodes
 
     names, now = [node_name(url) for url in settings.meilisearch.addresses], int(time.time())

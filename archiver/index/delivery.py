@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from archiver.index.filling import Load, fill
-from archiver.index.pace import Size
+from archiver.index.batch_size import Size
+from archiver.index.load_batch import Load, fill
 from archiver.model.ledger import Batch, Ledger, Outcome, Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from archiver.index.drift import find_lacking
+from archiver.index.consistency import find_lacking
 from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
 from archiver.store.indexing import (
@@ -31,7 +31,7 @@ from archiver.store.indexing import (
 from archiver.store.outbox import drop_covered, has_waiting
 
 if TYPE_CHECKING:
-    from archiver.index.indexing import Finish
+    from archiver.index.node_worker import Finish
     from search.meili.node import Node
 
 log = logging.getLogger(__name__)

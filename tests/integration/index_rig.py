@@ -19,9 +19,9 @@ import orjson
 
 import archiver.store.message as messages
 from archiver.clock import Clock
-from archiver.index.fleet import Fleet
-from archiver.index.indexable import encode
-from archiver.index.indexing import Indexer
+from archiver.index.encode import encode
+from archiver.index.node_worker import Indexer
+from archiver.index.node_workers import Fleet
 from archiver.model.record import Message
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import archiver.store.message as messages
-from archiver.index import fleet
-from archiver.index.drift import find_lacking, read_expected
-from archiver.index.fleet import settle_nodes
+from archiver.index import node_workers as fleet
+from archiver.index.consistency import find_lacking, read_expected
+from archiver.index.node_workers import settle_nodes
 from archiver.index.rebuild import next_index
 from archiver.model.record import Message
 from archiver.store.database import Writer

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from archiver.index import indexing
+from archiver.index import node_worker as indexing
 from tests.integration.index_rig import Desk, desk_of
 from tests.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
 from tests.meilisearch.fixtures import Meili, meili

@@ -29,7 +29,7 @@ class World:
         self.put(*plan(CHANNELS, {one: self.of(one) for one in CHANNELS}, nodes))
 
     def work(self, channel_id: int, node: str) -> None:
-        """One step of a node's worker for a channel (see archiver/index/moving.py)."""
+        """One step of a node's worker for a channel (see archiver/index/rebalance.py)."""
         home = self.homes.get((channel_id, node))
         if home is None:
             return

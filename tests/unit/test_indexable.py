@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.index.indexable import encode, to_details
+from archiver.index.encode import encode, to_details
 from archiver.model.document import to_document
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer

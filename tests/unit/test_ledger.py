@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.index.pace import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
+from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
 from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
 
 

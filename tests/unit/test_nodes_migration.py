@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from archiver.index.fleet import settle_nodes
+from archiver.index.node_workers import settle_nodes
 from archiver.store.database import Database
 from archiver.store.indexing import count_lag
 from tests.sample import DDL

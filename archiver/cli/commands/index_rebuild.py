@@ -13,7 +13,7 @@ from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.cli.view.index_progress import IndexProgress
-    from archiver.index.indexing import Indexer
+    from archiver.index.node_worker import Indexer
     from archiver.store.database import Database, Writer
     from archiver.store.indexing import Standing
     from config.settings import Settings

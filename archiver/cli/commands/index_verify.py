@@ -12,7 +12,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.index.drift import Drift
+    from archiver.index.consistency import Drift
     from archiver.store.database import Database
     from config.settings import Settings
     from search.meili.node import Node
@@ -122,7 +122,7 @@ async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_R
 
 
 async def _compare(reader: Database, node: Node) -> list[_Row]:
-    from archiver.index.drift import compare_ids, read_expected  # noqa: PLC0415 - see run
+    from archiver.index.consistency import compare_ids, read_expected  # noqa: PLC0415 - see run
     from archiver.store.rows import list_names  # noqa: PLC0415 - see run
 
     names = {one.channel_id: one.username or str(one.channel_id) for one in await list_names(reader.connection)}

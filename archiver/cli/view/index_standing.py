@@ -54,7 +54,7 @@ class IndexStanding:
 
     def with_trouble(self, error: ServerError) -> IndexStanding:
         """The same as its server says now, or does not say."""
-        from archiver.index.trouble import state_after  # noqa: PLC0415 - only where there is an index
+        from archiver.index.node_state import state_after  # noqa: PLC0415 - only where there is an index
         from search.errors import IndexMissing, Unreachable  # noqa: PLC0415 - see above
 
         if isinstance(error, IndexMissing) and self.standing.state == "unused":

@@ -9,7 +9,7 @@ CREATE INDEX outbox_order ON outbox (seq, channel_id, message_id);
 CREATE TABLE indexing (
     indexing_id INTEGER PRIMARY KEY CHECK (indexing_id = 1),
     seq         INTEGER NOT NULL DEFAULT 0,     -- the last one that was given; only ever rises
-    state       TEXT NOT NULL DEFAULT 'unused', -- see archiver/index/indexing.py
+    state       TEXT NOT NULL DEFAULT 'unused', -- see archiver/index/node_worker.py
     reason      TEXT,
     since       INTEGER,                        -- of the state
     success_at  INTEGER,                        -- when the index last took something, or was seen to lack nothing

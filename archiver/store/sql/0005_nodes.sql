@@ -20,7 +20,7 @@ INSERT INTO index_home SELECT channel_id, '', 'held', 1, 0, 0 FROM channel
 -- How the index on a node is.
 CREATE TABLE index_node (
     node        TEXT NOT NULL PRIMARY KEY,
-    state       TEXT NOT NULL DEFAULT 'unused', -- see archiver/index/indexing.py
+    state       TEXT NOT NULL DEFAULT 'unused', -- see archiver/index/node_worker.py
     reason      TEXT,
     since       INTEGER,                        -- of the state
     success_at  INTEGER,                        -- when it last took something, or was seen to lack nothing

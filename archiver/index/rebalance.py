@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from archiver.index.drift import read_expected
+from archiver.index.consistency import read_expected
 from archiver.model.ledger import Ledger
 from archiver.model.placement import arrive
 from archiver.store.database import Database, Writer
@@ -28,7 +28,7 @@ from archiver.store.home import (
 from archiver.store.indexing import list_walked, start_walk
 
 if TYPE_CHECKING:
-    from archiver.index.indexing import Finish
+    from archiver.index.node_worker import Finish
     from search.meili.node import Node
 
 log = logging.getLogger(__name__)

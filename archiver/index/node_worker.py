@@ -21,13 +21,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
+from archiver.index.batch_size import MUCH, SHORTEST, gathering, pause_after
+from archiver.index.consistency import find_lacking
 from archiver.index.delivery import Delivery
-from archiver.index.drift import find_lacking
-from archiver.index.moving import Mover
-from archiver.index.pace import MUCH, SHORTEST, gathering, pause_after
-from archiver.index.pruning import PRUNE, prune, went_back
+from archiver.index.node_state import FOREIGN, LOG, STALE, state_after
+from archiver.index.rebalance import Mover
 from archiver.index.rebuild import Rebuilder, next_index
-from archiver.index.trouble import FOREIGN, LOG, STALE, state_after
+from archiver.index.task_cleanup import PRUNE, prune, went_back
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
 from archiver.store.home import list_channels_at

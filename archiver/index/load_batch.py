@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from archiver.index.indexable import encode
+from archiver.index.encode import encode
 from archiver.model.ledger import Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.indexable import read_indexable

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.clock import Clock
-from archiver.index.indexing import Indexer
+from archiver.index.node_worker import Indexer
 from archiver.model.placement import plan
 from archiver.store.database import Database, Writer
 from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
