@@ -29,7 +29,7 @@ from archiver.model.coverage import Interval
 from archiver.model.json_text import dump
 from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
-from archiver.reading.extent import list_runs
+from archiver.reading.coverage_report import list_runs
 from archiver.reading.shortfall import lies_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel

@@ -30,7 +30,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.model.record import Channel
 from archiver.pacing.scheduler import Priority
-from archiver.reading.naming import find_channel
+from archiver.reading.find_channel import find_channel
 from archiver.store import channel as channels
 from archiver.store.access import find_access
 from archiver.store.database import Connection, Database

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from telethon import TelegramClient
 
 from archiver.errors import Error
-from archiver.reading.extent import tally_channel
+from archiver.reading.coverage_report import tally_channel
 from archiver.store.channel import Mirrored, find_channel
 from tests.integration.rig import LeapingClock, Rig, held, mirror_of, query
 from tests.telegram import faults

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archiver.model.row import iso
-from archiver.reading.changes import KINDS, Change, iter_changes
+from archiver.reading.change_log import KINDS, Change, iter_changes
 from archiver.store.database import Database
 from archiver.store.rows import list_names
 from search.query.dates import Bounds

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archiver.model import coverage
 from archiver.model.completeness import Run, Tally, fill_held, tally
-from archiver.reading.extent import list_runs, tally_channel
+from archiver.reading.coverage_report import list_runs, tally_channel
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.extent import list_holes

@@ -5,7 +5,7 @@ import pytest
 from archiver.address import parse_channel
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
-from archiver.reading.naming import find_channel
+from archiver.reading.find_channel import find_channel
 
 BRIDGE = ChannelName(1001, "NightBridge", "bridge", "Night Bridge", ("NightBridge", "bridge_news"))
 JISR = ChannelName(1002, None, "jisr", "جسر الليل")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.model.versions import Absence, Counters, StoredRevision, list_versions, name_change
-from archiver.reading.happened import History
+from archiver.reading.message_history import History
 
 HASH = bytes(32)
 CHANNEL = ChannelName(1001, "NightBridge", None, "Night Bridge")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.reading.worddiff import MARKS, Piece, cut_words, diff, excerpt, mark
+from archiver.reading.word_diff import MARKS, Piece, cut_words, diff, excerpt, mark
 
 CLUSTERS = (
     "a",

@@ -8,7 +8,7 @@ from archiver.cli.view.standing import how_to_fetch
 from archiver.compose.reading import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
-from archiver.reading.extent import list_runs
+from archiver.reading.coverage_report import list_runs
 from archiver.store.database import Database
 from archiver.store.rows import Held, get_messages, list_names
 

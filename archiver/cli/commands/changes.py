@@ -15,7 +15,7 @@ from archiver.cli.terminal import is_clean_link
 from archiver.compose.reading import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.model.row import iso
-from archiver.reading.changes import KINDS, Change, Kind, iter_changes
+from archiver.reading.change_log import KINDS, Change, Kind, iter_changes
 from archiver.reading.clock_offset import read_present
 from archiver.store.rows import list_names, snapshot
 

@@ -15,7 +15,7 @@ from archiver.compose.reading import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import Run, fill_held, tally
 from archiver.model.row import iso
-from archiver.reading.extent import list_runs
+from archiver.reading.coverage_report import list_runs
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 from archiver.store.standing import get_standings

@@ -12,7 +12,7 @@ from archiver.cli.invocation import Invocation
 from archiver.compose.reading import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
-from archiver.reading.happened import History
+from archiver.reading.message_history import History
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
 

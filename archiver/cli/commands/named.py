@@ -8,7 +8,7 @@ from archiver.address import ChannelRef, echo, fold_name, parse_channel
 from archiver.cli import output
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
-from archiver.reading.naming import find_channel
+from archiver.reading.find_channel import find_channel
 from archiver.store.database import Connection
 from archiver.store.rows import list_once_named
 

@@ -20,7 +20,7 @@ from archiver.compose.reading import open_archive
 from archiver.model.clock_offset import describe_offset
 from archiver.model.completeness import Tally
 from archiver.model.row import iso
-from archiver.reading.extent import tally_channel
+from archiver.reading.coverage_report import tally_channel
 from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Database

@@ -64,7 +64,7 @@ class Answers:
 
     async def collapsed(self, question: Question, limit: int) -> AsyncGenerator[list[Shown] | More, None]:
         """The earliest of each group of copies at a time, with the others."""
-        from archiver.reading.copies import behind, gather, write_cursor  # noqa: PLC0415 - only when it is asked for
+        from archiver.reading.duplicates import behind, gather, write_cursor  # noqa: PLC0415 - only when it is asked for
 
         groups = await gather(self._conn, self._finder.engine, question)
         if question.cursor is not None:
@@ -81,7 +81,7 @@ class Answers:
 
     async def count_groups(self, question: Question) -> int:
         """How many groups of copies there are."""
-        from archiver.reading.copies import gather  # noqa: PLC0415 - only when it is asked for
+        from archiver.reading.duplicates import gather  # noqa: PLC0415 - only when it is asked for
 
         return len(await gather(self._conn, self._finder.engine, question))
 

@@ -9,8 +9,8 @@ from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.model.row import iso, permalink
 from archiver.model.versions import Version, name_change
-from archiver.reading.happened import History
-from archiver.reading.worddiff import MARKS, Piece, mark
+from archiver.reading.message_history import History
+from archiver.reading.word_diff import MARKS, Piece, mark
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -11,7 +11,7 @@ import orjson
 
 from archiver.model.row import ChannelName, StoredMessage, iso, permalink
 from archiver.model.versions import Absence, Counters, Version
-from archiver.reading.worddiff import Piece, diff
+from archiver.reading.word_diff import Piece, diff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

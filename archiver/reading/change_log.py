@@ -11,7 +11,7 @@ import orjson
 
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions, name_change
-from archiver.reading.worddiff import diff, excerpt, mark
+from archiver.reading.word_diff import diff, excerpt, mark
 from archiver.store.changes import Described, Moved, Noticed, Source, get_described, get_moves, iter_noticed
 from archiver.store.database import Connection
 from archiver.store.history import Key, list_revisions
