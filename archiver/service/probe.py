@@ -15,7 +15,7 @@ from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
-from archiver.service.failure import OF_ACCOUNT
+from archiver.service.backoff import OF_ACCOUNT
 
 log = logging.getLogger(__name__)
 

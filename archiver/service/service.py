@@ -21,10 +21,10 @@ from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.mirror.add_channel import carry_out
 from archiver.model.outage import Outages
-from archiver.service.crew import Account, Crew, Pace
-from archiver.service.failure import OF_ACCOUNT
+from archiver.service.account_workers import Account, Crew, Pace
+from archiver.service.backoff import OF_ACCOUNT
+from archiver.service.merge_segments import keep_tidy
 from archiver.service.monitoring.systemd import Systemd
-from archiver.service.tidying import keep_tidy
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service

@@ -26,7 +26,7 @@ from typing import Any, Self
 from archiver.clock import Clock
 from archiver.compose.account import Accounts, Conduct, open_accounts
 from archiver.model.record import Channel as Record
-from archiver.service.crew import Pace
+from archiver.service.account_workers import Pace
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
 from archiver.store.database import Database

@@ -15,7 +15,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import LoginNeeded
-from archiver.service.crew import Pace
+from archiver.service.account_workers import Pace
 from archiver.service.monitoring.systemd import Systemd
 from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state

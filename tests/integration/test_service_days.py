@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.service.crew import Pace
+from archiver.service.account_workers import Pace
 from tests.integration.service_rig import Desk, service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel

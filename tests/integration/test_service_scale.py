@@ -14,8 +14,8 @@ from statistics import mean
 
 import pytest
 
-from archiver.service.crew import Pace
-from archiver.service.polling import POLL_LEAST, poll_interval, slowdown
+from archiver.service.account_workers import Pace
+from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from tests.integration.service_rig import Desk, held, service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from archiver.service.crew import Pace
-from archiver.service.live import HINTS, HINTS_AT_ONCE
+from archiver.service.account_workers import Pace
+from archiver.service.live_worker import HINTS, HINTS_AT_ONCE
 from archiver.store.database import Writer
 from tests.integration.service_rig import Desk, held, service_of
 from tests.telegram import faults

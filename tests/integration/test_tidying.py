@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from archiver.clock import Clock
-from archiver.service import tidying
-from archiver.service.tidying import keep_tidy, tidy_after
+from archiver.service import merge_segments as tidying
+from archiver.service.merge_segments import keep_tidy, tidy_after
 from archiver.store.database import Database, Writer
 from search.document import Document
 from search.exact import exact

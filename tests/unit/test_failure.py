@@ -20,7 +20,7 @@ from archiver.errors import (
     Unreachable,
     UnreadableObject,
 )
-from archiver.service.failure import OF_ACCOUNT, longest_aside, seconds_aside, state_after
+from archiver.service.backoff import OF_ACCOUNT, longest_aside, seconds_aside, state_after
 
 DAY = 86_400.0
 SAMPLES = {

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from archiver.mirror.backfill import RECENT
 from archiver.model.coverage import Interval, highest_gap
 from archiver.pacing.scheduler import Priority
-from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
-from archiver.service.filler import plan
-from archiver.service.polling import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
+from archiver.service.backfill_worker import plan
+from archiver.service.due_queue import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.poll_interval import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
 from archiver.store.channel import Mirrored
 
 HOUR = 3600

@@ -52,7 +52,7 @@ async def run(settings: Settings) -> int:
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.compose.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.compose.indexer import open_indexer  # noqa: PLC0415 - see above
-    from archiver.service.crew import Pace  # noqa: PLC0415 - see above
+    from archiver.service.account_workers import Pace  # noqa: PLC0415 - see above
     from archiver.service.monitoring.meters import Meters  # noqa: PLC0415 - see above
     from archiver.service.monitoring.report import Report  # noqa: PLC0415 - see above
     from archiver.service.monitoring.systemd import Systemd  # noqa: PLC0415 - see above

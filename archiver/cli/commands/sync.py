@@ -69,7 +69,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     from archiver.compose.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
     from archiver.compose.indexer import drain  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
-    from archiver.service.tidying import tidy_after  # noqa: PLC0415 - see above
+    from archiver.service.merge_segments import tidy_after  # noqa: PLC0415 - see above
 
     began = time.monotonic()
     async with open_accounts(settings, command="sync", names=()) as accounts:
@@ -151,7 +151,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
     from archiver.cli.view.progress import SyncProgress  # noqa: PLC0415 - see run
     from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
     from archiver.mirror.ingest import Removed  # noqa: PLC0415 - see run
-    from archiver.service.failure import seconds_aside, state_after  # noqa: PLC0415 - see run
+    from archiver.service.backoff import seconds_aside, state_after  # noqa: PLC0415 - see run
     from archiver.store.rich import count_parts  # noqa: PLC0415 - see run
 
     with SyncProgress(channel.name) as progress:

@@ -16,7 +16,7 @@ from archiver.mirror.ingest import Outdated, Removed
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.pacing.scheduler import Priority
-from archiver.service.failure import OF_ACCOUNT
+from archiver.service.backoff import OF_ACCOUNT
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Database

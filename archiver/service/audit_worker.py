@@ -32,7 +32,7 @@ from archiver.model.review_plan import (
     plan,
 )
 from archiver.pacing.scheduler import Priority
-from archiver.service.failure import OF_ACCOUNT
+from archiver.service.backoff import OF_ACCOUNT
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress

@@ -13,10 +13,10 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.complete_rich import Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
-from archiver.service.audit import Auditor
-from archiver.service.failure import OF_ACCOUNT, seconds_aside, state_after
-from archiver.service.filler import Filler, Session
-from archiver.service.live import Live
+from archiver.service.audit_worker import Auditor
+from archiver.service.backfill_worker import Filler, Session
+from archiver.service.backoff import OF_ACCOUNT, seconds_aside, state_after
+from archiver.service.live_worker import Live
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 

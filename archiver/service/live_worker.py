@@ -27,11 +27,11 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
 from archiver.pacing.scheduler import Priority
-from archiver.service.due import CHANGED, FRESH, SURELY, Allowance, DueQueue
-from archiver.service.failure import OF_ACCOUNT, longest_aside
-from archiver.service.polling import POLL_LEAST, poll_interval, slowdown
+from archiver.service.backoff import OF_ACCOUNT, longest_aside
+from archiver.service.channel_watch import UNSAID, Track
+from archiver.service.due_queue import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from archiver.service.probe import Probe
-from archiver.service.track import UNSAID, Track
 from archiver.store.access import list_access
 from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
 from archiver.store.database import Database
