@@ -32,7 +32,7 @@ from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
-    from archiver.service.monitoring.meters import Meters
+    from archiver.service.monitoring.metrics import Meters
     from config.settings import Server, Settings
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from archiver.service.monitoring.endpoint import AT_ONCE, LIMIT, Reply, is_loopback, serve
+from archiver.service.monitoring.http_server import AT_ONCE, LIMIT, Reply, is_loopback, serve
 
 
 def free_port() -> int:

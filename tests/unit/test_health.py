@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.service.monitoring.health import SILENT, Load, Unread, find_troubles, find_unread, judge
-from archiver.service.monitoring.meters import STATES
+from archiver.service.monitoring.metrics import STATES
 
 GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
 

@@ -16,7 +16,7 @@ from archiver.cli import output
 from archiver.cli.interrupted import leave
 
 if TYPE_CHECKING:
-    from archiver.service.monitoring.endpoint import Page
+    from archiver.service.monitoring.http_server import Page
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -53,8 +53,8 @@ async def run(settings: Settings) -> int:
     from archiver.compose.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
     from archiver.compose.indexer import open_indexer  # noqa: PLC0415 - see above
     from archiver.service.account_workers import Pace  # noqa: PLC0415 - see above
-    from archiver.service.monitoring.meters import Meters  # noqa: PLC0415 - see above
-    from archiver.service.monitoring.report import Report  # noqa: PLC0415 - see above
+    from archiver.service.monitoring.metrics import Meters  # noqa: PLC0415 - see above
+    from archiver.service.monitoring.status_pages import Report  # noqa: PLC0415 - see above
     from archiver.service.monitoring.systemd import Systemd  # noqa: PLC0415 - see above
     from archiver.service.service import Service  # noqa: PLC0415 - see above
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
@@ -102,7 +102,7 @@ async def run(settings: Settings) -> int:
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
     """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
-    from archiver.service.monitoring.endpoint import is_loopback, serve  # noqa: PLC0415 - see run
+    from archiver.service.monitoring.http_server import is_loopback, serve  # noqa: PLC0415 - see run
 
     listen = settings.service.listen
     async with AsyncExitStack() as stack:

@@ -9,9 +9,9 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.model.clock_offset import describe_offset
-from archiver.service.monitoring.endpoint import Page, Reply
 from archiver.service.monitoring.health import Load, Unread, find_troubles, judge
-from archiver.service.monitoring.meters import KIND, Meters
+from archiver.service.monitoring.http_server import Page, Reply
+from archiver.service.monitoring.metrics import KIND, Meters
 from archiver.store.account import list_loads, list_unread
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
