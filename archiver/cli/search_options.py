@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from archiver.compose.engines import Choice
-from archiver.compose.reading import When
+from archiver.compose.engine import Choice
+from archiver.compose.read_archive import When
 from archiver.errors import UsageError
 from search.engine.engine import Sort
 from search.engine.facets import NAMES, FacetName

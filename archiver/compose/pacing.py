@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.clock import Clock
-from archiver.compose.memory import TakeoutMemory
+from archiver.compose.takeout_memory import TakeoutMemory
 from archiver.duration import in_words, moment
 from archiver.pacing.scheduler import Scheduler
 from archiver.store.database import Database

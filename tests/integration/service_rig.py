@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from archiver.clock import Clock
-from archiver.compose.account import Accounts, Conduct, open_accounts
+from archiver.compose.accounts import Accounts, Conduct, open_accounts
 from archiver.model.record import Channel as Record
 from archiver.service.account_workers import Pace
 from archiver.service.monitoring.systemd import Systemd

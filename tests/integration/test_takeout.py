@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archiver.compose.memory import TakeoutMemory
+from archiver.compose.takeout_memory import TakeoutMemory
 from archiver.errors import ChannelInaccessible, FloodWait
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from archiver.compose.reading import choose_channels
+from archiver.compose.read_archive import choose_channels
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.compose.reading import choose_channels
+from archiver.compose.read_archive import choose_channels
 from archiver.errors import NotFound
 from archiver.export.claims import find_fault, is_inner_path
 from archiver.export.comma import CsvWriter

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.compose.writing import open_beside
+from archiver.compose.write_archive import open_beside
 from archiver.errors import Busy
 from archiver.lock import find_holder, hold, hold_session
 from archiver.store.database import ARCHIVE_NAME, Database

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from archiver.address import echo, parse_channel
 from archiver.cli import output
-from archiver.compose.account import mark_dead, open_accounts, say_whose
-from archiver.compose.writing import open_beside
+from archiver.compose.accounts import mark_dead, open_accounts, say_whose
+from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import Refused, add_channel, choose_account
 from archiver.store.channel import find_channel

@@ -12,7 +12,7 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.terminal import is_clean_link
-from archiver.compose.reading import When, choose_channels, open_archive
+from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.model.row import iso
 from archiver.reading.change_log import KINDS, Change, Kind, iter_changes

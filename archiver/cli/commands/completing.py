@@ -11,7 +11,7 @@ from archiver.mirror.complete_rich import Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
-    from archiver.compose.account import Account
+    from archiver.compose.accounts import Account
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
 

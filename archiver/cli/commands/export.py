@@ -12,8 +12,8 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.view.counting import count_rows
-from archiver.compose.finding import find_glossary, open_engine, read_query
-from archiver.compose.reading import When, choose_channels, open_archive
+from archiver.compose.query import find_glossary, open_engine, read_query
+from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter

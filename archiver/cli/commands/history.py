@@ -9,7 +9,7 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
-from archiver.compose.reading import open_archive
+from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
 from archiver.reading.message_history import History

@@ -58,7 +58,7 @@ def command(
 
 async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int:
     """Make them. Returns the exit status. Raises UsageError and what the server says."""
-    from archiver.compose.indexer import closing, expect_addresses  # noqa: PLC0415 - see above
+    from archiver.compose.index import closing, expect_addresses  # noqa: PLC0415 - see above
     from archiver.errors import UsageError  # noqa: PLC0415 - --help must not pay for it
 
     expect_addresses(settings)

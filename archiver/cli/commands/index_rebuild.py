@@ -59,8 +59,8 @@ async def run(settings: Settings, *, force: bool) -> int:
     """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
     from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.indexer import open_nodes, settle  # noqa: PLC0415 - see above
-    from archiver.compose.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - see above
+    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.indexing import ask_rebuild  # noqa: PLC0415 - see above
 
@@ -126,7 +126,7 @@ async def _expect_own(node: Node, database: Database) -> None:
 
 async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgress) -> bool:
     """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
-    from archiver.compose.writing import open_archive  # noqa: PLC0415 - see run
+    from archiver.compose.write_archive import open_archive  # noqa: PLC0415 - see run
     from archiver.errors import Busy  # noqa: PLC0415 - see run
     from archiver.lock import find_holder  # noqa: PLC0415 - see run
     from archiver.store.database import Database  # noqa: PLC0415 - see run
@@ -151,7 +151,7 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
 
 
 async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool:
-    from archiver.compose.indexer import open_indexer, work  # noqa: PLC0415 - see run
+    from archiver.compose.index import open_indexer, work  # noqa: PLC0415 - see run
 
     async with open_indexer(settings, database) as fleet:
         assert fleet is not None
@@ -168,7 +168,7 @@ async def _do(settings: Settings, nodes: Sequence[str], database: Database, prog
 
 async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
     """For a while; None when it is not decided yet."""
-    from archiver.compose.indexer import pause_after  # noqa: PLC0415 - see run
+    from archiver.compose.index import pause_after  # noqa: PLC0415 - see run
 
     until = time.monotonic() + _LOCK_EVERY
     while time.monotonic() < until:

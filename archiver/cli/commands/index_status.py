@@ -36,8 +36,8 @@ def command(
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Show it; the result is the exit status. Raises UsageError."""
     from archiver.cli.view.index_standing import read_index, sum_up  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.indexer import open_nodes  # noqa: PLC0415 - see above
-    from archiver.compose.reading import open_archive  # noqa: PLC0415 - see above
+    from archiver.compose.index import open_nodes  # noqa: PLC0415 - see above
+    from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - see above
     from archiver.store.indexing import get_aside  # noqa: PLC0415 - see above
 
     settings, now = invocation.settings().meilisearch, time.time()

@@ -69,8 +69,8 @@ def command(
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
     """Compare, and repair. Returns the exit status."""
     from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
-    from archiver.compose.indexer import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
     from archiver.store.home import is_moving  # noqa: PLC0415 - see above
 
@@ -166,8 +166,8 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
 
 async def _send(settings: Settings) -> None:
     """Bring the index up to the archive, unless somebody does so already."""
-    from archiver.compose.indexer import drain  # noqa: PLC0415 - see run
-    from archiver.compose.writing import open_archive  # noqa: PLC0415 - see run
+    from archiver.compose.index import drain  # noqa: PLC0415 - see run
+    from archiver.compose.write_archive import open_archive  # noqa: PLC0415 - see run
     from archiver.errors import Busy  # noqa: PLC0415 - see run
 
     try:

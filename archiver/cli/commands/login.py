@@ -56,7 +56,7 @@ def command(
 async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     """Sign in. Returns the exit status."""
     from archiver.cli.commands.prompts import StandardInput  # noqa: PLC0415 - see above
-    from archiver.compose.account import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+    from archiver.compose.accounts import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
         mark_active,
         open_login,
         say_whose,

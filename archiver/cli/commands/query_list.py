@@ -29,7 +29,7 @@ def command(
 
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.compose.reading import open_archive  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - --help must not pay for it
     from archiver.model.row import iso  # noqa: PLC0415 - see above
     from archiver.store.saved_query import list_saved  # noqa: PLC0415 - see above
 

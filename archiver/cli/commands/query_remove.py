@@ -31,8 +31,8 @@ def command(
 async def run(settings: Settings, *, names: list[str]) -> int:
     """Forget them. Returns the exit status."""
     from archiver.cli.commands.query_save import newly_broken  # noqa: PLC0415 - see above
-    from archiver.compose.finding import make_context  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.compose.query import make_context  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.errors import NotFound, UsageError  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.saved_query import remove_query  # noqa: PLC0415 - see above

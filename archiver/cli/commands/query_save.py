@@ -40,8 +40,8 @@ def command(
 
 async def run(settings: Settings, *, name: str, query: str) -> int:
     """Check and keep it. Returns the exit status."""
-    from archiver.compose.finding import make_context  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.writing import open_beside  # noqa: PLC0415 - see above
+    from archiver.compose.query import make_context  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.errors import UsageError  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.saved_query import save_query  # noqa: PLC0415 - see above

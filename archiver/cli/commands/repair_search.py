@@ -34,7 +34,7 @@ def command(context: typer.Context) -> int:
 async def run(settings: Settings) -> int:
     """Make them. Returns the exit status. Raises IntegrityError."""
     from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.writing import tell_of_migration  # noqa: PLC0415 - see above
+    from archiver.compose.write_archive import tell_of_migration  # noqa: PLC0415 - see above
     from archiver.errors import IntegrityError  # noqa: PLC0415 - see above
     from archiver.lock import hold  # noqa: PLC0415 - see above
     from archiver.mirror.rebuild_search import rebuild_search  # noqa: PLC0415 - see above

@@ -50,8 +50,8 @@ async def run(settings: Settings) -> int:
     """Mirror until a signal comes. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first of all: what follows takes a while
-    from archiver.compose.account import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
-    from archiver.compose.indexer import open_indexer  # noqa: PLC0415 - see above
+    from archiver.compose.accounts import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
+    from archiver.compose.index import open_indexer  # noqa: PLC0415 - see above
     from archiver.service.account_workers import Pace  # noqa: PLC0415 - see above
     from archiver.service.monitoring.metrics import Meters  # noqa: PLC0415 - see above
     from archiver.service.monitoring.status_pages import Report  # noqa: PLC0415 - see above

@@ -36,9 +36,9 @@ from archiver.cli.search_options import (
 from archiver.cli.view.answers import Answers, More
 from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.view.shown import Shown
-from archiver.compose.engines import Finder, open_finder
-from archiver.compose.finding import find_glossary, read_query
-from archiver.compose.reading import When, choose_channels, open_archive
+from archiver.compose.engine import Finder, open_finder
+from archiver.compose.query import find_glossary, read_query
+from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.model.row import to_object
 from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over

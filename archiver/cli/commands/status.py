@@ -16,7 +16,7 @@ from archiver.cli.view.index_standing import IndexStanding, look, read_index, su
 from archiver.cli.view.service_standing import ServiceStanding, read_service
 from archiver.cli.view.speed import Speed, read_speed
 from archiver.cli.view.standing import describe_parts, state_note, state_word
-from archiver.compose.reading import open_archive
+from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
 from archiver.model.completeness import Tally
 from archiver.model.row import iso

@@ -11,7 +11,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.compose.account import Account, Accounts
+    from archiver.compose.accounts import Account, Accounts
     from archiver.errors import Error
     from archiver.store.channel import Mirrored
     from config.settings import Settings
@@ -66,8 +66,8 @@ def command(
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - see above
-    from archiver.compose.account import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
-    from archiver.compose.indexer import drain  # noqa: PLC0415 - see above
+    from archiver.compose.accounts import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
+    from archiver.compose.index import drain  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
     from archiver.service.merge_segments import tidy_after  # noqa: PLC0415 - see above
 
@@ -113,7 +113,7 @@ async def _sync_account(
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
     from archiver.cli.commands.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
-    from archiver.compose.account import mark_active, mark_dead  # noqa: PLC0415 - see run
+    from archiver.compose.accounts import mark_active, mark_dead  # noqa: PLC0415 - see run
     from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
     from archiver.mirror.takeout_need import has_history  # noqa: PLC0415 - see run
     from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run

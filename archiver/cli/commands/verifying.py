@@ -10,7 +10,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.privacy import look_at_permissions
 from archiver.cli.view.counting import count_rows
-from archiver.compose.reading import older_archive
+from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.checked import reading

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archiver.cli.view.shown import Shown
-from archiver.compose.engines import Finder
+from archiver.compose.engine import Finder
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
 from archiver.store.database import Connection

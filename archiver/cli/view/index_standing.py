@@ -161,7 +161,7 @@ async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[In
     """The same with whether each server answers at this moment."""
     if not found:
         return []
-    from archiver.compose.indexer import closing  # noqa: PLC0415 - only where there is an index
+    from archiver.compose.index import closing  # noqa: PLC0415 - only where there is an index
     from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms
 
     key = settings.api_key or settings.search_key

@@ -32,7 +32,7 @@ def as_object(wait: Wait) -> dict[str, Any]:
 
 async def forget(settings: Settings, typed: str) -> None:
     """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError where there is none, Busy."""
-    from archiver.compose.writing import open_beside  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - --help must not pay for it
     from archiver.errors import UsageError  # noqa: PLC0415 - see above
     from archiver.lock import hold_session  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above

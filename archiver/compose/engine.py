@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Literal, TypeAlias
 
-from archiver.compose.finding import open_engine
+from archiver.compose.query import open_engine
 from archiver.errors import UsageError
 from archiver.store.database import Connection
 from archiver.store.home import find_serving, list_hidden
@@ -111,7 +111,7 @@ def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
 async def _meilisearch(
     addresses: Sequence[str], settings: Meilisearch, hidden: Mapping[str, Sequence[int]]
 ) -> AsyncIterator[Engine]:
-    from archiver.compose.indexer import closing  # noqa: PLC0415 - only where there is an index
+    from archiver.compose.index import closing  # noqa: PLC0415 - only where there is an index
     from search.meili.engine import MeiliEngine  # noqa: PLC0415 - the SDK costs 200 ms
     from search.meili.node import Node  # noqa: PLC0415 - see above
 

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from archiver.cli import output
-from archiver.compose.writing import open_archive
+from archiver.compose.write_archive import open_archive
 from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
 from archiver.store.indexing import count_walk, find_standing

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from archiver import errors
 from archiver.clock import Clock
 from archiver.compose.pacing import make_scheduler, make_takeout
-from archiver.compose.writing import open_archive, open_beside
+from archiver.compose.write_archive import open_archive, open_beside
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
