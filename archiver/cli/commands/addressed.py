@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver.address import parse_message
 from archiver.cli.commands.named import find_named
-from archiver.cli.view.standing import how_to_fetch
+from archiver.cli.view.channel_status import how_to_fetch
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso

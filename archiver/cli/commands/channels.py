@@ -36,7 +36,7 @@ def command(
 
 async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.cli.view.standing import state_note, state_word  # noqa: PLC0415 - see above
+    from archiver.cli.view.channel_status import state_note, state_word  # noqa: PLC0415 - see above
     from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - --help must not pay for it
     from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
     from archiver.store.standing import get_standings  # noqa: PLC0415 - see above

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.cli.view.standing import describe_parts
+from archiver.cli.view.channel_status import describe_parts
 from archiver.mirror.complete_rich import Completer
 from archiver.store.rich import PartCount, count_parts
 

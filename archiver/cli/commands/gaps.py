@@ -10,7 +10,7 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.commands.named import find_typed
 from archiver.cli.invocation import Invocation
-from archiver.cli.view.standing import describe_parts, how_to_fetch, state_note
+from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import Run, fill_held, tally

@@ -12,7 +12,7 @@ import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
-from archiver.cli.view.service_standing import ServiceStanding, read_service
+from archiver.cli.view.service_status import ServiceStanding, read_service
 from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
 from archiver.reading.clock_offset import find_ahead

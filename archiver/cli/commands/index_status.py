@@ -35,7 +35,7 @@ def command(
 
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Show it; the result is the exit status. Raises UsageError."""
-    from archiver.cli.view.index_standing import read_index, sum_up  # noqa: PLC0415 - --help must not pay for it
+    from archiver.cli.view.index_status import read_index, sum_up  # noqa: PLC0415 - --help must not pay for it
     from archiver.compose.index import open_nodes  # noqa: PLC0415 - see above
     from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - see above
     from archiver.store.indexing import get_aside  # noqa: PLC0415 - see above

@@ -11,7 +11,7 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
-from archiver.cli.view.standing import describe_parts
+from archiver.cli.view.channel_status import describe_parts
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError
 from archiver.model.row import ChannelName, Row, build_row, iso, to_object

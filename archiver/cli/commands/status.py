@@ -12,10 +12,10 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.view import waits
-from archiver.cli.view.index_standing import IndexStanding, look, read_index, sum_up
-from archiver.cli.view.service_standing import ServiceStanding, read_service
+from archiver.cli.view.channel_status import describe_parts, state_note, state_word
+from archiver.cli.view.index_status import IndexStanding, look, read_index, sum_up
+from archiver.cli.view.service_status import ServiceStanding, read_service
 from archiver.cli.view.speed import Speed, read_speed
-from archiver.cli.view.standing import describe_parts, state_note, state_word
 from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
 from archiver.model.completeness import Tally
