@@ -13,8 +13,8 @@ from difflib import SequenceMatcher
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from search.text.letters import continues
-from search.text.runs import in_run
+from search.text.graphemes import continues
+from search.text.scripts import in_run
 
 Op: TypeAlias = Literal["equal", "delete", "insert"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from search.text.normalize import Needle, fold
-from search.text.runs import in_run, may_run, pieces
+from search.text.scripts import in_run, may_run, pieces
 
 _APART: Final = ":"
 

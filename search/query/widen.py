@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.query.variants.compounds import compound_variants, one_word
 from search.text.normalize import fold
-from search.text.runs import in_run
+from search.text.scripts import in_run
 from search.words.forms import bare_word
 
 Chain: TypeAlias = tuple[tuple[Word, ...], ...]

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from search.query.tree import Node, Word, tags, texts
 from search.query.widen import widen
-from search.text.folded import fold_with_map, spans
-from search.text.letters import boundary, letter_end
+from search.text.fold_map import fold_with_map, spans
+from search.text.graphemes import boundary, letter_end
 from search.text.normalize import Needle, needle
-from search.text.runs import in_run
+from search.text.scripts import in_run
 from search.words.forms import are_forms, keys
 
 Span: TypeAlias = tuple[int, int]

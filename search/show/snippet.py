@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.show.highlight import Span
-from search.text.letters import boundary, letter_end
+from search.text.graphemes import boundary, letter_end
 
 _PIECES = 3
 _NEAR = 24

@@ -19,9 +19,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from search.text.apart import fold_apart
 from search.text.characters import TABLE
-from search.text.runs import in_run, may_run, pieces
+from search.text.fold_fast import fold_apart
+from search.text.scripts import in_run, may_run, pieces
 
 NORM_VERSION = 3
 """To be raised with any change of what `index_text` gives: search tables of another version must be rebuilt."""

@@ -22,7 +22,7 @@ from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from search.text.normalize import Needle, needle, tokens
-from search.text.runs import in_run
+from search.text.scripts import in_run
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
 from tests.contract.reference import CHAIN, Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.text.apart import fold_apart
 from search.text.characters import TABLE
-from search.text.folded import fold_with_map
+from search.text.fold_fast import fold_apart
+from search.text.fold_map import fold_with_map
 from search.text.normalize import fold
 
 WORDS = st.sampled_from(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from search.query.filters import Context
 from search.query.query import parse
 from search.show.highlight import highlight
-from search.text.letters import MOST_MARKS
+from search.text.graphemes import MOST_MARKS
 from tests.unit.test_search_letters import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.letters import MOST_MARKS, boundary, continues, letter_end
+from search.text.graphemes import MOST_MARKS, boundary, continues, letter_end
 
 _CLUSTER = regex.compile(r"\X")
 

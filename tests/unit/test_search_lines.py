@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from search.exact.lines import index_line, line_needle
 from search.text.normalize import needle, tokens
-from search.text.runs import in_run
+from search.text.scripts import in_run
 
 SIGNS = "aZé ,.'´\"-_\n\u00a0\u2028\u200c\u200d\u0301ёґъ'ыeсіїيیکةمن می های 国际法日本語กขค한국어ﷺﬁ①½🔴🇺🇦٣۴"
 TEXTS = st.text(st.sampled_from(SIGNS) | st.characters(), max_size=40)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.folded import fold_with_map, spans
+from search.text.fold_map import fold_with_map, spans
 from search.text.normalize import Needle, fold, index_text, needle, tokens
 
 # (as it stands in a message, as people type it)

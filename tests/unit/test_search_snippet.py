@@ -12,7 +12,7 @@ from search.query.filters import Context
 from search.query.query import parse
 from search.show.highlight import highlight
 from search.show.snippet import Snippet, snippet, snippets
-from search.text.letters import MOST_MARKS
+from search.text.graphemes import MOST_MARKS
 from tests.unit.test_search_highlight import QUERIES, TEXTS
 from tests.unit.test_search_letters import letter_cuts
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from search.text.characters import TABLE
 from search.text.normalize import ACUTE, INNER, JOINED, cut_piece, unmix, without_quotes
-from search.text.runs import in_run, pieces
+from search.text.scripts import in_run, pieces
 
 
 @dataclass(frozen=True, slots=True)
