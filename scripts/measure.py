@@ -221,7 +221,7 @@ async def ask(work: Path, sort: Any) -> list[float]:
     from search.engine.engine import Question
     from search.exact.exact import ExactEngine
     from search.query.filters import Context
-    from search.query.query import parse
+    from search.query.parse import parse
 
     times = []
     context = Context(now=datetime.now(UTC))

@@ -26,7 +26,7 @@ from search.engine.engine import Question, Sort
 from search.engine.facets import NAMES
 from search.exact.exact import ExactEngine, tidy
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 
 Row: TypeAlias = tuple[str, str, str]
 Times: TypeAlias = list[tuple[float, float]]

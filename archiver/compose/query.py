@@ -17,7 +17,7 @@ from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
 from search.exact.exact import ExactEngine, is_current
 from search.query.dates import parse_zone
-from search.query.query import Context, parse
+from search.query.parse import Context, parse
 from search.query.tree import Node, dates
 
 if TYPE_CHECKING:

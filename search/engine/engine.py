@@ -27,7 +27,7 @@ from typing import Literal, Protocol, TypeAlias
 from search.document import Key
 from search.engine.facets import Counts, FacetName
 from search.query.dates import Bounds
-from search.query.query import EVERYTHING, Node
+from search.query.parse import EVERYTHING, Node
 
 Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
 

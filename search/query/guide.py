@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from search.query.grammar import FILTERS
-from search.query.query import MAX_DEPTH, MAX_LENGTH, MAX_PARTS
+from search.query.parse import MAX_DEPTH, MAX_LENGTH, MAX_PARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from search.errors import SearchError
 from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import And, InChannel, Number, Or, Word
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from search.document import Document
 from search.engine.engine import Engine, Question
 from search.errors import QueryError, SearchError
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import Phrase
 from search.query.write import write
 from tests.contract.desks import Place, exact_desk, meili_desk

@@ -20,7 +20,7 @@ from search.engine.facets import Count
 from search.errors import QueryError
 from search.exact import exact
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from tests.sample import make_message
 
 START = datetime(2024, 5, 1, tzinfo=UTC)

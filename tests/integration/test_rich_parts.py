@@ -29,7 +29,7 @@ from archiver.store.rich import count_parts
 from search.engine.engine import Question
 from search.exact import exact
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
 from tests.telegram import faults
 from tests.telegram.article import article, cut

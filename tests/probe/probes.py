@@ -14,7 +14,7 @@ from pathlib import Path
 from search.document import Document
 from search.engine.engine import Engine, Question
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 
 FOLDER = Path(__file__).parent
 _CONTEXT = Context(now=datetime(2026, 1, 1, tzinfo=UTC))

@@ -22,7 +22,7 @@ from scripts.commands import PAGE, render
 from search.query.filters import HAS, Context
 from search.query.grammar import FILTERS
 from search.query.guide import sections
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import State
 from search.query.write import write
 

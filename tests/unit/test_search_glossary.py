@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from search.errors import GlossaryError
 from search.query.filters import Context
 from search.query.glossary import expand, read_glossary
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import Phrase
 from search.query.write import write
 from tests.contract.questions import SAID, Said

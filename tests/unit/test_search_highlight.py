@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.show.highlight import highlight
 from search.text.graphemes import MOST_MARKS
 from tests.unit.test_search_letters import letter_cuts

@@ -20,7 +20,7 @@ from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_s
 from search.meili.task import read_task
 from search.meili.words import encode, encode_line, form_words, is_plain
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.text.normalize import tokens
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels={"alpha": [1]})

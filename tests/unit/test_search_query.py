@@ -11,7 +11,7 @@ from search.errors import QueryError
 from search.query.dates import Bounds
 from search.query.filters import Context
 from search.query.grammar import FILTERS
-from search.query.query import EVERYTHING, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, parse
+from search.query.parse import EVERYTHING, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, parse
 from search.query.saved import fold_name, is_name
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 

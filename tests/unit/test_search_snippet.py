@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.show.highlight import highlight
 from search.show.snippet import Snippet, snippet, snippets
 from search.text.graphemes import MOST_MARKS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import And, Not, Or, Phrase, Prefix, Word
 from search.query.widen import MOST_WAYS, ways, widen
 from search.show.highlight import highlight

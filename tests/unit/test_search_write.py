@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from search.query.dates import Bounds
 from search.query.filters import Context
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.quotes import read_quoted, write_quoted
 from search.query.tree import And, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from search.query.write import write

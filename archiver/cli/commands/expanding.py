@@ -12,7 +12,7 @@ from archiver.model.row import ChannelName
 from search.errors import GlossaryError, QueryError
 from search.query.filters import Context
 from search.query.glossary import Glossary, expand, read_glossary
-from search.query.query import parse
+from search.query.parse import parse
 from search.query.tree import Node
 from search.query.write import write
 

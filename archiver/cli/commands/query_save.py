@@ -45,7 +45,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     from archiver.errors import UsageError  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.saved_query import save_query  # noqa: PLC0415 - see above
-    from search.query.query import EVERYTHING, parse  # noqa: PLC0415 - see above
+    from search.query.parse import EVERYTHING, parse  # noqa: PLC0415 - see above
     from search.query.saved import LONGEST, fold_name, is_name  # noqa: PLC0415 - see above
 
     if not is_name(name):
@@ -80,7 +80,7 @@ def newly_broken(context: Context, saved: Mapping[str, str]) -> list[str]:
 
 def _works(name: str, context: Context) -> bool:
     from search.errors import QueryError  # noqa: PLC0415 - --help must not pay for it
-    from search.query.query import parse  # noqa: PLC0415 - see above
+    from search.query.parse import parse  # noqa: PLC0415 - see above
 
     try:
         parse(f"query:{name}", context)
