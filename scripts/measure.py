@@ -218,7 +218,7 @@ def searching(work: Path) -> Iterator[Row]:
 async def ask(work: Path, sort: Any) -> list[float]:
     """Milliseconds of each question."""
     from archiver.store.database import Database
-    from search.engine.engine import Question
+    from search.engine.protocol import Question
     from search.exact.exact import ExactEngine
     from search.query.filters import Context
     from search.query.parse import parse

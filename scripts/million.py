@@ -22,8 +22,8 @@ from corpus import fill_archive, make_texts
 
 from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
-from search.engine.engine import Question, Sort
 from search.engine.facets import NAMES
+from search.engine.protocol import Question, Sort
 from search.exact.exact import ExactEngine, tidy
 from search.query.filters import Context
 from search.query.parse import parse

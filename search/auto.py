@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 
-from search.engine.engine import Answer, Engine, Question
 from search.engine.facets import Counts, FacetName
+from search.engine.protocol import Answer, Engine, Question
 from search.errors import IndexStale, SearchError, ServerError
 from search.meili.compile import by_rank, can_answer
 

@@ -11,8 +11,8 @@ import typer
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
-from search.engine.engine import Sort
 from search.engine.facets import NAMES, FacetName
+from search.engine.protocol import Sort
 
 if TYPE_CHECKING:
     from search.query.glossary import Glossary

@@ -14,8 +14,8 @@ from archiver.store.database import Connection
 from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
 from config.settings import Meilisearch
-from search.engine.engine import Engine, Question
 from search.engine.facets import FacetName
+from search.engine.protocol import Engine, Question
 from search.errors import SearchError
 from search.exact.exact import ExactEngine
 from search.meili.routing import node_name

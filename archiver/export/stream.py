@@ -11,7 +11,7 @@ from archiver.export.request import Request
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection
-from search.engine.engine import Question
+from search.engine.protocol import Question
 from search.exact.exact import ExactEngine
 
 Item: TypeAlias = tuple[StoredMessage, Row]

@@ -16,8 +16,8 @@ import orjson
 
 from archiver.store.database import Connection
 from archiver.store.rows import list_originals
-from search.engine.engine import Engine, Hit, Question
 from search.engine.page import Place, read_place, write_place
+from search.engine.protocol import Engine, Hit, Question
 from search.text.normalize import fold
 
 LONG_ENOUGH = 24

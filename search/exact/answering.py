@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import aiosqlite
 
-from search.engine.engine import Answer, Hit, Question
 from search.engine.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_of
 from search.engine.page import Place, beyond, read_place, read_rank, write_place, write_rank
+from search.engine.protocol import Answer, Hit, Question
 from search.errors import Unanswerable
 from search.exact import wordlist
 from search.exact.compile import REVISION, Plan, plan

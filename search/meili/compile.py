@@ -19,9 +19,9 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from search.engine.engine import Question
 from search.engine.facets import FacetName, is_utc
 from search.engine.page import read_place, read_rank
+from search.engine.protocol import Question
 from search.errors import Unanswerable
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from search.engine.engine import Answer, Hit, Question
 from search.engine.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
 from search.engine.page import read_rank, write_place, write_rank
+from search.engine.protocol import Answer, Hit, Question
 from search.meili.compile import COUNTED, FACETS, MARKS, by_rank, cannot_count, facet_body, search_body
 from search.meili.filters import unanswerable, without
 from search.meili.node import Node

@@ -20,8 +20,8 @@ from meilisearch import Client
 
 from search.auto import AutoEngine, left_to_exact
 from search.document import Document, Key
-from search.engine.engine import Answer, Engine, Question
 from search.engine.facets import Counts, FacetName
+from search.engine.protocol import Answer, Engine, Question
 from search.errors import SearchError, Unanswerable
 from search.exact import exact
 from search.meili.compile import can_answer, cannot_count

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from search.document import Document, Key
-from search.engine.engine import Question
+from search.engine.protocol import Question
 from search.query.filters import HAS, NOT_MEDIA
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
 from search.query.widen import widen

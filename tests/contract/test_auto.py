@@ -8,7 +8,7 @@ import pytest
 
 from search.auto import AutoEngine
 from search.document import Document
-from search.engine.engine import Question, Sort
+from search.engine.protocol import Question, Sort
 from search.errors import Busy, SearchError, Unreachable
 from search.query.tree import Word
 from tests.contract.desks import Place, meili_desk

@@ -1,4 +1,4 @@
-"""What every engine promises (`search/engine/engine.py`), held against the slow and obvious reference."""
+"""What every engine promises (`search/engine/protocol.py`), held against the slow and obvious reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from search.document import Document
-from search.engine.engine import Answer, Engine, Question, Sort
+from search.engine.protocol import Answer, Engine, Question, Sort
 from search.errors import SearchError
 from search.meili.compile import can_answer
 from search.query.dates import Bounds

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from archiver.cli.commands.index_keys import INDEXER
 from search.document import Document
-from search.engine.engine import Question
 from search.engine.facets import Count
+from search.engine.protocol import Question
 from search.errors import (
     Busy,
     IndexMissing,

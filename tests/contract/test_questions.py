@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.document import Document
-from search.engine.engine import Engine, Question
+from search.engine.protocol import Engine, Question
 from search.errors import QueryError, SearchError
 from search.query.parse import parse
 from search.query.tree import Phrase

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.document import Document
-from search.engine.engine import Question, Sort
 from search.engine.facets import NAMES, order
+from search.engine.protocol import Question, Sort
 from search.exact import exact
 from search.meili.compile import can_answer
 from search.query.dates import Bounds

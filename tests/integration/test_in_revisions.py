@@ -15,8 +15,8 @@ from archiver.model.record import Channel
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
 from archiver.store.message import Sight
-from search.engine.engine import Question, Sort
 from search.engine.facets import Count
+from search.engine.protocol import Question, Sort
 from search.errors import QueryError
 from search.exact import exact
 from search.query.filters import Context

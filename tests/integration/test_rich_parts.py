@@ -26,7 +26,7 @@ from archiver.mirror.reread import Reader
 from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
-from search.engine.engine import Question
+from search.engine.protocol import Question
 from search.exact import exact
 from search.query.filters import Context
 from search.query.parse import parse

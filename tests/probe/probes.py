@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from search.document import Document
-from search.engine.engine import Engine, Question
+from search.engine.protocol import Engine, Question
 from search.query.filters import Context
 from search.query.parse import parse
 

@@ -13,7 +13,7 @@ import aiosqlite
 import pytest
 
 from search.document import Document
-from search.engine.engine import Question, Sort
+from search.engine.protocol import Question, Sort
 from search.exact import exact
 from search.exact.changes import Written
 from search.exact.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows

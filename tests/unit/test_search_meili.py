@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.document import Details, Document
-from search.engine.engine import Question
+from search.engine.protocol import Question
 from search.errors import QueryError
 from search.meili.compile import can_answer, facet_body, federated, search_body, take_apart
 from search.meili.document import document_id, read_id, to_line

@@ -44,8 +44,8 @@ from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
 from archiver.store.database import Connection
 from archiver.store.rows import list_names, snapshot
-from search.engine.engine import Question
 from search.engine.facets import read_names
+from search.engine.protocol import Question
 from search.query.dates import parse_zone
 from search.query.tree import And, InChannel, Node, asks_revisions
 

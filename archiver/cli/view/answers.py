@@ -13,7 +13,7 @@ from archiver.store.database import Connection
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
 from search.document import Key
-from search.engine.engine import Hit, Question
+from search.engine.protocol import Hit, Question
 
 PAGE = 200
 """Hits that are in memory at once."""

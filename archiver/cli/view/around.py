@@ -16,7 +16,7 @@ from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection
 from archiver.store.rows import Held, list_around
 from search.document import Key
-from search.engine.engine import Engine, Hit, Question
+from search.engine.protocol import Engine, Hit, Question
 from search.query.dates import Bounds
 from search.query.tree import And, InChannel, Number, any_of
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from archiver.model.row import Row
 from archiver.model.versions import Version
-from search.engine.engine import Hit
+from search.engine.protocol import Hit
 
 
 class Shown(NamedTuple):
