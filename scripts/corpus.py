@@ -147,7 +147,7 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
     from archiver.store.channel import find_channel, upsert_channel
     from archiver.store.database import Database
     from archiver.store.message import Sight
-    from search.exact import exact
+    from search.exact import writer as exact
 
     by_channel = _share_out(count, seed)
     sight = Sight(now=_END, origin="history", generation=1)

@@ -219,7 +219,7 @@ async def ask(work: Path, sort: Any) -> list[float]:
     """Milliseconds of each question."""
     from archiver.store.database import Database
     from search.engine.protocol import Question
-    from search.exact.exact import ExactEngine
+    from search.exact.writer import ExactEngine
     from search.query.filters import Context
     from search.query.parse import parse
 

@@ -24,7 +24,7 @@ from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
 from search.engine.facets import NAMES
 from search.engine.protocol import Question, Sort
-from search.exact.exact import ExactEngine, tidy
+from search.exact.writer import ExactEngine, tidy
 from search.query.filters import Context
 from search.query.parse import parse
 

@@ -14,7 +14,7 @@ import orjson
 
 from archiver.model.document import to_document
 from archiver.model.record import Channel, Media, Message
-from search.exact import exact
+from search.exact import writer as exact
 
 START = 1_639_612_800  # 2021-12-16T00:00:00Z
 NOW = 1_640_000_000

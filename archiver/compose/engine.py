@@ -17,7 +17,7 @@ from config.settings import Meilisearch
 from search.engine.facets import FacetName
 from search.engine.protocol import Engine, Question
 from search.errors import SearchError
-from search.exact.exact import ExactEngine
+from search.exact.writer import ExactEngine
 from search.meili.routing import node_name
 
 Choice = Literal["auto", "exact", "meilisearch"]

@@ -15,7 +15,7 @@ from archiver.reading.clock_offset import read_present
 from archiver.store.database import Connection
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
-from search.exact.exact import ExactEngine, is_current
+from search.exact.writer import ExactEngine, is_current
 from search.query.dates import parse_zone
 from search.query.parse import Context, parse
 from search.query.tree import Node, dates

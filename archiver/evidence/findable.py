@@ -9,9 +9,9 @@ from archiver.model.document import is_edited
 from archiver.model.record import Message
 from archiver.store.search_rows import Origin
 from search.document import Document
-from search.exact.blocks import find_runs, summarize
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
+from search.exact.skip_index import find_runs, summarize
 from search.exact.terms import (
     HAS_BITS,
     LANG_MASK,

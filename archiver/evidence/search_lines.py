@@ -15,9 +15,9 @@ from archiver.store import search_rows
 from archiver.store.checked import UNREADABLE
 from archiver.store.message import read_messages
 from archiver.store.revision import read_revisions
-from search.exact.blocks import BLOCK_BITS, cluster
 from search.exact.changes import Row
-from search.exact.lines import index_line
+from search.exact.index_line import index_line
+from search.exact.skip_index import BLOCK_BITS, cluster
 from search.exact.terms import SUPERSEDED, entry
 
 

@@ -12,7 +12,7 @@ from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection
 from search.engine.protocol import Question
-from search.exact.exact import ExactEngine
+from search.exact.writer import ExactEngine
 
 Item: TypeAlias = tuple[StoredMessage, Row]
 """What is stored of a message, and its row."""

@@ -26,7 +26,7 @@ from archiver.store.message import Sight, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
 from archiver.store.server_count import get_counted_pts
-from search.exact import exact
+from search.exact import writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _happen(
             return lose(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sight)
         case Pinned(message_ids, pinned):
             messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
-            exact.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
+            writer.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
     return Stored()
 
 
@@ -208,9 +208,9 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     if changes.missing:
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
-    exact.upsert(conn, [to_document(message) for message in kept])
+    writer.upsert(conn, [to_document(message) for message in kept])
     _tell_finders(conn, channel, changes, revised, sight)
-    exact.add_revisions(conn, [(to_document(message), number) for message, number in late])
+    writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
     return Stored(
         inserted=len(changes.insert),
         updated=len(changes.update),
@@ -252,11 +252,11 @@ def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Se
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:
         numbers = dict(zip(_keys(channel, [m.message_id for m in changes.revise]), revised, strict=True))
-        exact.upsert(conn, [to_document(message) for message in written], numbers)
+        writer.upsert(conn, [to_document(message) for message in written], numbers)
     if changes.returned:
-        exact.mark_missing(conn, _keys(channel, changes.returned), missing=False)
+        writer.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.gone:
-        exact.mark_missing(conn, _keys(channel, (*changes.missing, *changes.gone)), missing=True)
+        writer.mark_missing(conn, _keys(channel, (*changes.missing, *changes.gone)), missing=True)
     changed = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
     changed.update(changes.missing, changes.returned)
     if changed:

@@ -10,14 +10,14 @@ from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages
 from archiver.store.revision import read_revisions
-from search.exact import exact
+from search.exact import writer
 
 PAGE = 500
 
 
 async def prepare_search(database: Database) -> int | None:
     """Make the search tables where there are none or old ones; how many messages were written, None if no need."""
-    if await exact.is_current(database.connection):
+    if await writer.is_current(database.connection):
         return None
     return await database.write(_rebuild)
 
@@ -28,15 +28,15 @@ async def rebuild_search(database: Database) -> int:
 
 
 def _rebuild(conn: Writer) -> int:
-    exact.clear(conn)
-    exact.create(conn)
+    writer.clear(conn)
+    writer.create(conn)
     count = 0
     for channel_id in list_channel_ids(conn):
         after = 0
         while page := read_messages(conn, channel_id, after=after, limit=PAGE):
-            exact.upsert(conn, [to_document(message) for message in page])
-            exact.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, page)])
+            writer.upsert(conn, [to_document(message) for message in page])
+            writer.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, page)])
             after = page[-1].message_id
             count += len(page)
-        exact.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])
+        writer.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])
     return count

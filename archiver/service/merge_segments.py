@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from archiver.clock import Clock
 from archiver.store.database import Database
-from search.exact import exact
+from search.exact import writer
 
 MOST = 30.0
 """Seconds that a sync spends on it at its end, at most; a million messages take about half of that."""
@@ -27,16 +27,16 @@ PAUSE = 1.0
 async def tidy_after(database: Database, *, seconds: float) -> None:
     """Tidy, if it pays, for as long as becomes a sync that has taken so many seconds."""
     until = time.monotonic() + min(MOST, 1 + seconds * SHARE)
-    if await database.read(exact.is_untidy):
-        while await database.write(exact.tidy) and time.monotonic() < until:
+    if await database.read(writer.is_untidy):
+        while await database.write(writer.tidy) and time.monotonic() < until:
             pass
 
 
 async def keep_tidy(database: Database, stop: asyncio.Event, clock: Clock, is_busy: Callable[[], bool]) -> None:
     """The service's: step by step while nothing else is to be written in bulk, until told to stop."""
     while not await clock.wait(stop, IDLE):
-        if is_busy() or not await database.read(exact.is_untidy):
+        if is_busy() or not await database.read(writer.is_untidy):
             continue
-        while not is_busy() and await database.write(exact.tidy):
+        while not is_busy() and await database.write(writer.tidy):
             if await clock.wait(stop, PAUSE):
                 return

@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from search.exact.blocks import octets_of
 from search.exact.changes import Row
-from search.exact.layout import LAYOUT_VERSION, SCHEMA
-from search.exact.leaves import SEGMENT_BITS, first_term
+from search.exact.fts5_pages import SEGMENT_BITS, first_term
 from search.exact.octets import EACH, OCTET_BITS, SIZE, is_at
+from search.exact.schema import LAYOUT_VERSION, SCHEMA
+from search.exact.skip_index import octets_of
 from search.exact.terms import SUPERSEDED
 from search.text.normalize import NORM_VERSION
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver.store.database import migrations
 from archiver.store.search_rows import search_schema
-from search.exact.layout import LAYOUT_VERSION
+from search.exact.schema import LAYOUT_VERSION
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from search.exact.blocks import BLOCK_BITS, block_condition, octets_of
 from search.exact.condition import MOST, Condition, Value, join
-from search.exact.lines import line_needle
+from search.exact.index_line import line_needle
 from search.exact.octets import OCTET_BITS, is_at
+from search.exact.skip_index import BLOCK_BITS, block_condition, octets_of
 from search.exact.terms import (
     HAS_BITS,
     LANG_MASK,

@@ -18,7 +18,7 @@ from string import ascii_lowercase, digits
 from typing import Final
 
 from search.document import Document
-from search.exact.lines import index_line
+from search.exact.index_line import index_line
 from search.query.filters import HAS, NOT_MEDIA
 from search.query.tree import State, Tag
 from search.text.normalize import fold, index_text, needle

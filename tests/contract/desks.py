@@ -23,7 +23,7 @@ from search.document import Document, Key
 from search.engine.facets import Counts, FacetName
 from search.engine.protocol import Answer, Engine, Question
 from search.errors import SearchError, Unanswerable
-from search.exact import exact
+from search.exact import writer as exact
 from search.meili.compile import can_answer, cannot_count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from search.document import Document
 from search.engine.facets import NAMES, order
 from search.engine.protocol import Question, Sort
-from search.exact import exact
+from search.exact import writer as exact
 from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word

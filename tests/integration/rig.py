@@ -21,7 +21,7 @@ from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Address, Connection, Hint, Patience, TelegramSource
 from archiver.telegram.session import FileSession
-from search.exact import exact
+from search.exact import writer as exact
 from tests.telegram import truth
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server

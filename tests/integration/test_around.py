@@ -15,7 +15,7 @@ from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName
 from archiver.store.database import Database
 from search.engine.protocol import Question, Sort
-from search.exact.exact import ExactEngine
+from search.exact.writer import ExactEngine
 from search.query.tree import Word
 from tests.sample import OTHER, build, index, make_message
 

@@ -18,7 +18,7 @@ from archiver.store.message import Sight
 from search.engine.facets import Count
 from search.engine.protocol import Question, Sort
 from search.errors import QueryError
-from search.exact import exact
+from search.exact import writer as exact
 from search.query.filters import Context
 from search.query.parse import parse
 from tests.sample import make_message

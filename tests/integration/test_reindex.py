@@ -10,7 +10,7 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
-from search.exact import exact
+from search.exact import writer as exact
 from search.exact.changes import Written
 from tests.integration.rig import Rig, mirror_of, query
 from tests.telegram.demo import demo

@@ -27,7 +27,7 @@ from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search.engine.protocol import Question
-from search.exact import exact
+from search.exact import writer as exact
 from search.query.filters import Context
 from search.query.parse import parse
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query

@@ -31,7 +31,7 @@ from archiver.model import coverage
 from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
-from search.exact import exact
+from search.exact import writer as exact
 from search.exact.changes import Written
 from search.exact.terms import MISSING, SUPERSEDED
 from tests.integration.rig import held, query, true

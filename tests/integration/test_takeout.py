@@ -21,7 +21,7 @@ from archiver.store.database import Database
 from archiver.store.takeout import set_takeout
 from archiver.store.waits import Wait, list_waits
 from archiver.telegram import Takeout, TelegramSource
-from search.exact import exact
+from search.exact import writer as exact
 from tests.integration.rig import LeapingClock, Rig, ServerClock, connection_of, held, query, true
 from tests.telegram import faults
 from tests.telegram.big import add_big

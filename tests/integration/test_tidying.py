@@ -13,7 +13,7 @@ from archiver.service import merge_segments as tidying
 from archiver.service.merge_segments import keep_tidy, tidy_after
 from archiver.store.database import Database, Writer
 from search.document import Document
-from search.exact import exact
+from search.exact import writer as exact
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from search.exact import exact
+from search.exact import writer as exact
 
 
 def tables() -> closing[sqlite3.Connection]:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.document import Document
-from search.exact import exact
-from search.exact.blocks import cluster
+from search.exact import writer as exact
 from search.exact.changes import Written
 from search.exact.compile import plan
+from search.exact.skip_index import cluster
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
 from tests.unit.search_tables import conn, tables

@@ -14,7 +14,7 @@ import pytest
 
 from search.document import Document
 from search.engine.protocol import Question, Sort
-from search.exact import exact
+from search.exact import writer as exact
 from search.exact.changes import Written
 from search.exact.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
 from search.query.dates import Bounds

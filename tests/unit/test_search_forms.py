@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.document import Document
-from search.exact import wordlist
-from search.exact.exact import create, upsert
+from search.exact import word_list as wordlist
 from search.exact.vocabulary import choose, inflect, ranges, wanted_words
-from search.exact.wordlist import find_forms
+from search.exact.word_list import find_forms
+from search.exact.writer import create, upsert
 from search.query.tree import And, Not, Or, Phrase, Word
 from search.text.normalize import tokens
 from search.words.forms import are_forms, bare_word, has_forms, keys

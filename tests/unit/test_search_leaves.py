@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.exact import exact, wordlist
-from search.exact.leaves import PAGES, read_terms
-from search.exact.wordlist import find_forms
+from search.exact import word_list as wordlist
+from search.exact import writer as exact
+from search.exact.fts5_pages import PAGES, read_terms
+from search.exact.word_list import find_forms
 from tests.sample import build, index, make_message
 from tests.unit.search_tables import tables
 

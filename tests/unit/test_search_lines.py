@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from search.exact.lines import index_line, line_needle
+from search.exact.index_line import index_line, line_needle
 from search.text.normalize import needle, tokens
 from search.text.scripts import in_run
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.exact import exact
+from search.exact import writer as exact
 from search.exact.changes import Row
 from search.exact.compile import plan
 from search.exact.docid import WIDTHS

@@ -16,7 +16,7 @@ from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
 from archiver.store.checked import AFTER
 from archiver.store.custody import Log
-from search.exact.leaves import SEGMENT_BITS
+from search.exact.fts5_pages import SEGMENT_BITS
 from tests.unit.search_tables import tables
 
 USER = types.PeerUser(5)

@@ -20,12 +20,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import aiosqlite
 
 from search.document import Document, Key
-from search.exact.answering import ExactEngine
-from search.exact.blocks import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
 from search.exact.changes import Row, Written, decide, place
 from search.exact.docid import tiers_to, windows
-from search.exact.layout import LAYOUT_VERSION, SCHEMA, TABLES
 from search.exact.octets import OCTET_BITS, is_at, pack
+from search.exact.reader import ExactEngine
+from search.exact.schema import LAYOUT_VERSION, SCHEMA, TABLES
+from search.exact.skip_index import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
 from search.exact.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
 from search.text.normalize import NORM_VERSION
 

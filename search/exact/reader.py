@@ -14,7 +14,7 @@ from search.engine.facets import Count, Counts, FacetName, by_channel, by_date, 
 from search.engine.page import Place, beyond, read_place, read_rank, write_place, write_rank
 from search.engine.protocol import Answer, Hit, Question
 from search.errors import Unanswerable
-from search.exact import wordlist
+from search.exact import word_list
 from search.exact.compile import REVISION, Plan, plan
 from search.exact.condition import Value
 from search.exact.docid import docid_range, tiers_to, window_of
@@ -80,7 +80,7 @@ class ExactEngine:
         if question.fuzzy:
             raise Unanswerable("The embedded engine forgives no typing errors.", hint="Leave --fuzzy out.")
         tree = widen(question.tree)
-        forms = await wordlist.find_forms(self._conn, wanted_words(tree))
+        forms = await word_list.find_forms(self._conn, wanted_words(tree))
         return plan(inflect(tree, forms), question.bounds, question.channels)
 
     async def _counts(self, name: FacetName, read: Counter[int], zone: tzinfo) -> list[Count]:

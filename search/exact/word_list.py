@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import aiosqlite
 
-from search.exact.leaves import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
+from search.exact.fts5_pages import FORMAT, LISTED, PAGES, TERMS, VERSION, read_terms
 from search.exact.vocabulary import Range, choose, ranges
 from search.words.forms import has_forms
 
