@@ -137,7 +137,8 @@ def _word(language: Language, weights: list[float], chance: random.Random) -> st
 def fill_archive(directory: Path, count: int, *, seed: int = 1) -> None:
     """An archive with so many of them in `CHANNELS` channels, newest first as a backfill brings them.
 
-    It is written as the mirror writes, page by page through `archiver.mirror.apply`, with an empty payload for each message.
+    It is written as the mirror writes, page by page through `archiver.mirror.apply`, with an empty payload for each
+    message.
     """
     asyncio.run(_fill(directory, count, seed))
 

@@ -144,8 +144,8 @@ def _interrupted(arguments: list[str]) -> int:
 def _terminate(arguments: list[str]) -> None:
     """A polite kill ends as Ctrl-C does: tasks are cancelled, half files removed, locks given back.
 
-    The service hears its signals itself, in `archiver.cli.commands.run`. One that comes before that finds nothing begun, and is
-    the stop in good order that it is later.
+    The service hears its signals itself, in `archiver.cli.commands.run`. One that comes before that finds nothing
+    begun, and is the stop in good order that it is later.
     """
     if find_command(arguments) == "run":
         os._exit(0)
