@@ -3,8 +3,8 @@
 `address` says whom, `session` keeps the keys, `client` is Telethon's; `data_centres` and `route` know where the servers
 are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account by `tickets`,
 `connection` is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost,
-`faults` and `losses` name errors, `patience` says how long, `source` fulfils `archiver.mirror.source.Source`; `takeout` is a
-session for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and
+`faults` and `losses` name errors, `patience` says how long, `source` fulfils `archiver.mirror.source.Source`; `takeout`
+is a session for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and
 `authorization` finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
