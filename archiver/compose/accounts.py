@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from archiver import errors
 from archiver.clock import Clock
 from archiver.compose.pacing import make_scheduler, make_takeout
+from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive, open_beside
 from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.lock import hold_session
@@ -68,7 +69,9 @@ class Conduct:
 class Accounts:
     """The accounts of one run: those at work, and why others are not. Not for use from several tasks at a time."""
 
-    def __init__(self, settings: Settings, database: Database, *, command: str, conduct: Conduct) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, *, command: str, conduct: Conduct, remarks: Remarks
+    ) -> None:
         self.database = database
         self.at_work: dict[str, Account] = {}
         self.absent: dict[str, Error] = {}
@@ -76,6 +79,7 @@ class Accounts:
         self._settings = settings
         self._command = command
         self._conduct = conduct
+        self._remarks = remarks
         self._open: dict[str, AsyncExitStack] = {}
 
     async def take(self, name: str) -> Account:
@@ -87,9 +91,8 @@ class Accounts:
             return self.at_work[name]
         stack = AsyncExitStack()
         try:
-            account = await stack.enter_async_context(
-                _connected(self._settings, self.database, name, command=self._command, conduct=self._conduct)
-            )
+            how: dict[str, Any] = {"command": self._command, "conduct": self._conduct, "remarks": self._remarks}
+            account = await stack.enter_async_context(_connected(self._settings, self.database, name, **how))
         except Error as exc:
             self.absent[name] = exc
             raise
@@ -113,7 +116,12 @@ class Accounts:
 
 @asynccontextmanager
 async def open_accounts(
-    settings: Settings, *, command: str, names: Iterable[str] | None = None, conduct: Conduct = Conduct()
+    settings: Settings,
+    *,
+    command: str,
+    remarks: Remarks,
+    names: Iterable[str] | None = None,
+    conduct: Conduct = Conduct(),
 ) -> AsyncIterator[Accounts]:
     """The archive for mirroring with these accounts at work, by default all that can be.
 
@@ -124,8 +132,8 @@ async def open_accounts(
     wanted = account_names(settings) if names is None else list(names)
     expect_place(settings.archive.dir)
     _expect_some_account(settings)
-    async with open_archive(settings.archive.dir, command=command) as database:
-        accounts = Accounts(settings, database, command=command, conduct=conduct)
+    async with open_archive(settings.archive.dir, command=command, remarks=remarks) as database:
+        accounts = Accounts(settings, database, command=command, conduct=conduct, remarks=remarks)
         try:
             for name in wanted:
                 try:
@@ -140,14 +148,14 @@ async def open_accounts(
 
 
 @asynccontextmanager
-async def open_login(settings: Settings, name: str) -> AsyncIterator[Account]:
+async def open_login(settings: Settings, name: str, *, remarks: Remarks) -> AsyncIterator[Account]:
     """One account for logging in, beside whatever mirrors with the others. Raises Busy when it is in use."""
     _spare_the_collector()
     expect_place(settings.archive.dir)
     address_of(settings, name)  # what is wrong with the settings is said before an archive is made
     async with (
-        open_beside(settings.archive.dir, command="login") as database,
-        _connected(settings, database, name, command="login", conduct=Conduct()) as account,
+        open_beside(settings.archive.dir, command="login", remarks=remarks) as database,
+        _connected(settings, database, name, command="login", conduct=Conduct(), remarks=remarks) as account,
     ):
         yield account
 
@@ -178,7 +186,7 @@ async def mark_active(database: Database, name: str, who: LoggedIn | None = None
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, database: Database, name: str, *, command: str, conduct: Conduct
+    settings: Settings, database: Database, name: str, *, command: str, conduct: Conduct, remarks: Remarks
 ) -> AsyncIterator[Account]:
     if name not in account_names(settings):
         raise UsageError(
@@ -190,13 +198,15 @@ async def _connected(
     if command != "login" and not has_session(session):
         raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
-        scheduler = await make_scheduler(settings, database, name, patience=conduct.flood_patience, clock=conduct.clock)
+        scheduler = await make_scheduler(
+            settings, database, name, patience=conduct.flood_patience, clock=conduct.clock, remarks=remarks
+        )
         meters = conduct.meters
         counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
         connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
         storing: dict[str, Any] = {"count": partial(meters.count_stored, name)} if meters else {}
         storing["ahead"] = lambda: connection.clock_ahead
-        takeout = make_takeout(settings, database, name, connection, scheduler.clock)
+        takeout = make_takeout(settings, database, name, connection, scheduler.clock, remarks=remarks)
         source = TelegramSource(connection, takeout=takeout)
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)
         mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)

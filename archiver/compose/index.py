@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from archiver.cli import output
+from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive
 from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
-from archiver.store.indexing import count_walk, find_standing
+from archiver.store.indexing import find_standing
 from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, Refused, WrongVersion
 
@@ -81,7 +81,7 @@ async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[
         yield Fleet(database, reader, [Indexer(database, reader, node, clock=clock) for node in nodes], clock=clock)
 
 
-async def settle(settings: Settings) -> None:
+async def settle(settings: Settings, *, remarks: Remarks) -> None:
     """Make the nodes of the settings those of the archive. A process that fills the index has done so at its start."""
     if not settings.meilisearch.addresses:
         return
@@ -90,43 +90,8 @@ async def settle(settings: Settings) -> None:
 
     names, now = [node_name(url) for url in settings.meilisearch.addresses], int(time.time())
     with suppress(Busy):
-        async with open_archive(settings.archive.dir, command="index") as database:
+        async with open_archive(settings.archive.dir, command="index", remarks=remarks) as database:
             await database.write(lambda conn: settle_nodes(conn, names, now=now))
-
-
-async def drain(settings: Settings, database: Database) -> None:
-    """Bring the index up to the archive. A server that does not work is told of, and is no failure."""
-    async with open_indexer(settings, database) as fleet:
-        if fleet is None:
-            return
-        first = await count_outbox(database.connection)
-        again = await _count_again(database, fleet.indexers)
-        from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - only where there is an index
-
-        with IndexProgress("index") as progress:
-            behind = await work(fleet, database, fleet.list_behind, lambda left: progress.advance(first, left))
-    left = await count_outbox(database.connection)
-    if not behind:
-        sent = f"{max(first - left, 0) + again:,} sent" + (f", {again:,} of them again" if again else "")
-        output.note(f"index: up to date ({sent}).")
-        return
-    left += await _count_again(database, behind)
-    output.note(f"index: {left:,} messages wait; the next run sends them. {await _complain(database, behind)}")
-
-
-async def _count_again(database: Database, behind: Sequence[Indexer]) -> int:
-    """Messages that these nodes lost, and that are sent again."""
-    return await database.read(lambda conn: sum(count_walk(conn, one.name, one.index) for one in behind))
-
-
-async def _complain(database: Database, behind: Sequence[Indexer]) -> str:
-    """How the nodes are that have not everything."""
-    told = []
-    for one in behind:
-        standing = await find_standing(database.connection, one.name)
-        why = f": {standing.reason}" if standing.reason else "."
-        told.append(f"{one.name} is {standing.state}{why}")
-    return " ".join(told)
 
 
 async def work(

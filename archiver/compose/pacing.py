@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archiver.cli import output
 from archiver.clock import Clock
+from archiver.compose.remarks import Remarks
 from archiver.compose.takeout_memory import TakeoutMemory
 from archiver.duration import in_words, moment
 from archiver.pacing.scheduler import Scheduler
@@ -22,7 +22,7 @@ _LONG = 600
 
 
 async def make_scheduler(
-    settings: Settings, database: Database, name: str, *, patience: float, clock: Clock | None
+    settings: Settings, database: Database, name: str, *, patience: float, clock: Clock | None, remarks: Remarks
 ) -> Scheduler:
     """The scheduler of an account, which knows and keeps its flood waits."""
 
@@ -35,7 +35,7 @@ async def make_scheduler(
     def notify(method: str, seconds: float) -> None:
         long = f"{in_words(seconds)}, until {moment(scheduler.clock.now() + seconds)},"
         wait = f"{seconds:.0f} s" if seconds < _LONG else long
-        output.note(f"waiting {wait} before the next {method} call{whose}, for the account's sake.")
+        remarks.note(f"waiting {wait} before the next {method} call{whose}, for the account's sake.")
 
     own = account_settings(settings, name)
     scheduler = Scheduler(
@@ -51,13 +51,15 @@ async def make_scheduler(
     return scheduler
 
 
-def make_takeout(settings: Settings, database: Database, name: str, connection: Connection, clock: Clock) -> Takeout:
+def make_takeout(
+    settings: Settings, database: Database, name: str, connection: Connection, clock: Clock, *, remarks: Remarks
+) -> Takeout:
     """The account's takeout, not opened yet."""
     whose = f"account {name}: " if len(account_names(settings)) > 1 else ""
     return Takeout(
         connection,
         TakeoutMemory(database, name),
         account=name,
-        say=lambda text: output.note(f"{whose}{text}"),
+        say=lambda text: remarks.note(f"{whose}{text}"),
         clock=clock,
     )

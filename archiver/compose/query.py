@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.cli import output
-from archiver.cli.invocation import Invocation
+from archiver.compose.remarks import Remarks
 from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_present
@@ -21,6 +20,7 @@ from search.query.parse import Context, parse
 from search.query.tree import Node, dates
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from search.query.glossary import Glossary
 
 
@@ -39,36 +39,36 @@ async def make_context(conn: Connection, *, now: datetime | None = None, zone: s
 
 
 async def read_query(
-    conn: Connection, text: str, *, now: datetime, zone: str, glossary: Glossary | None = None
+    conn: Connection, text: str, *, now: datetime, zone: str, remarks: Remarks, glossary: Glossary | None = None
 ) -> Node:
     """The query as a tree, with all spellings of a glossary if one is given. Raises QueryError with the place."""
     context = await make_context(conn, now=now, zone=zone)
     tree = parse(text, context)
     if glossary is None:
-        _tell_dates(tree)
+        _tell_dates(tree, remarks)
         return tree
-    from archiver.cli.commands.expanding import expand_query  # noqa: PLC0415 - only when it is asked for
+    from archiver.compose.glossary import expand_query  # noqa: PLC0415 - only when it is asked for
 
-    return expand_query(tree, glossary, context, await list_names(conn))
+    return expand_query(tree, glossary, context, await list_names(conn), remarks=remarks)
 
 
-def _tell_dates(tree: Node) -> None:
+def _tell_dates(tree: Node, remarks: Remarks) -> None:
     """Say which instants the dates of a query are: a day is another one elsewhere."""
     if asked := list(dict.fromkeys(dates(tree))):
         from search.query.write import write  # noqa: PLC0415 - for queries with dates only
 
-        output.note(f"in the query: {', '.join(map(write, asked))}")
+        remarks.note(f"in the query: {', '.join(map(write, asked))}")
 
 
-def find_glossary(invocation: Invocation, *, wanted: bool, named: Path | None) -> Glossary | None:
+def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path | None) -> Glossary | None:
     """The glossary of `--glossary`, else of the settings; None without `--expand`. Raises UsageError."""
     if not wanted:
         if named is not None:
             raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
         return None
-    from archiver.cli.commands.expanding import load_glossary  # noqa: PLC0415 - only when it is asked for
+    from archiver.compose.glossary import load_glossary  # noqa: PLC0415 - only when it is asked for
 
-    return load_glossary(invocation, named)
+    return load_glossary(named, configured=None if named else settings().search.glossary)
 
 
 async def open_engine(conn: Connection) -> ExactEngine:

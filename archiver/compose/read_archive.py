@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from archiver.cli import output
-from archiver.cli.commands.named import find_typed
-from archiver.cli.invocation import Invocation
-from archiver.cli.privacy import look_at_permissions
+from archiver.compose.named_channel import find_typed
+from archiver.compose.privacy import look_at_permissions
+from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName, iso
 from archiver.store import channel as channels
@@ -30,24 +29,23 @@ def older_archive(directory: Path) -> UsageError:
 
 
 @asynccontextmanager
-async def open_archive(invocation: Invocation) -> AsyncIterator[Database]:
+async def open_archive(directory: Path, *, remarks: Remarks) -> AsyncIterator[Database]:
     """The archive, for reading only. Raises NotFound, with what to run, where there is none, and UsageError."""
-    directory = invocation.settings().archive.dir
-    look_at_permissions(directory, close=False)
+    look_at_permissions(directory, close=False, remarks=remarks)
     async with await Database.open_readonly(directory) as database:
         if not await Database.is_current(directory):
             raise older_archive(directory)
         if database.remark:
-            output.note(database.remark)
+            remarks.note(database.remark)
         yield database
 
 
-async def choose_channels(conn: Connection, typed: Sequence[str]) -> tuple[ChannelName, ...]:
+async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Remarks) -> tuple[ChannelName, ...]:
     """The channels that were typed, all for none, by id and each once."""
     known = await list_names(conn)
     if not typed:
         return tuple(known)
-    chosen = {await find_typed(conn, word, known) for word in typed}
+    chosen = {await find_typed(conn, word, known, remarks=remarks) for word in typed}
     return tuple(sorted(chosen, key=lambda channel: channel.channel_id))
 
 
@@ -67,10 +65,10 @@ class When(NamedTuple):
     on: str | None = None
     tz: str = "UTC"
 
-    def resolve(self, now: datetime) -> Bounds:
-        """The instants they mean; said on stderr, because a day is another one elsewhere."""
+    def resolve(self, now: datetime, *, remarks: Remarks) -> Bounds:
+        """The instants they mean; remarked, because a day is another one elsewhere."""
         bounds = parse_bounds(since=self.since, until=self.until, on=self.on, tz=parse_zone(self.tz), now=now)
         if bounds.since is not None or bounds.until is not None:
             since, until = iso(bounds.since_unix) or "the beginning", iso(bounds.until_unix) or "now"
-            output.note(f"from {since} until before {until}")
+            remarks.note(f"from {since} until before {until}")
         return bounds

@@ -86,7 +86,7 @@ class Database:
             # SQLite gives the -wal and -shm files the mode of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             for widened in list_widened(directory):
-                make_private(widened)  # where that cannot be, `archiver.cli.privacy` says so
+                make_private(widened)  # where that cannot be, `archiver.compose.privacy` says so
         except OSError as exc:
             raise UsageError(
                 f"the archive in {directory} cannot be written: {exc.strerror}.",

@@ -38,6 +38,7 @@ from config.settings import Archive, Settings, Telegram
 from config.settings import Server as ServerSection
 from config.settings import Service as ServiceSection
 from tests.integration.rig import held, query, true
+from tests.remarks import Heard
 from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account
@@ -223,7 +224,7 @@ async def service_of(
     clock = clock or WorldTime(server)
     conduct = Conduct(patience=patience, flood_patience=wait_for_floods, hint=hint, clock=clock)
     with _as_before(), _no_complaints():
-        async with open_accounts(settings, command="run", conduct=conduct) as accounts:
+        async with open_accounts(settings, command="run", conduct=conduct, remarks=Heard()) as accounts:
             paces = {name: pace_of(settings, name) for name in account_names(settings)}
             service = Service(accounts.database, accounts, paces=paces, clock=clock, manager=manager)
             async with Desk(server, folder, settings, accounts, service) as desk:

@@ -19,6 +19,7 @@ from archiver.export.verify import check, find_manifests
 from archiver.model.row import KEYS
 from archiver.store.database import Database
 from search.query.dates import Bounds
+from tests.remarks import Heard
 from tests.sample import OTHER, START, build, connect, make_message, photo
 
 LATER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,7 +34,7 @@ def export(
 ) -> list[Any]:
     async def run() -> None:
         async with await Database.open_readonly(archive) as database:
-            channels = await choose_channels(database.connection, [])
+            channels = await choose_channels(database.connection, [], remarks=Heard())
             request = Request(channels=channels, bounds=bounds or Bounds())
             writer = CsvWriter() if csv else JsonlWriter()
             await export_to_file(database.connection, request, writer, out, format_name=writer.extension, now=now)
@@ -203,7 +204,7 @@ def test_range_without_messages_gives_an_empty_file_and_a_manifest(archive: Path
 def test_export_is_one_snapshot_while_a_writer_writes(archive: Path, tmp_path: Path) -> None:
     async def run() -> int:
         async with await Database.open_readonly(archive) as database:
-            channels = await choose_channels(database.connection, [])
+            channels = await choose_channels(database.connection, [], remarks=Heard())
             writing = connect(archive)
 
             class Disturbed(JsonlWriter):
@@ -229,7 +230,7 @@ def test_failure_leaves_no_file(archive: Path, tmp_path: Path) -> None:
 
     async def run() -> None:
         async with await Database.open_readonly(archive) as database:
-            request = Request(channels=await choose_channels(database.connection, []), bounds=Bounds())
+            request = Request(channels=await choose_channels(database.connection, [], remarks=Heard()), bounds=Bounds())
             out = tmp_path / "out" / "out.jsonl"
             await export_to_file(database.connection, request, Failing(), out, format_name="jsonl", now=LATER)
 

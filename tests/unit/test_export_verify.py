@@ -30,6 +30,7 @@ from archiver.export.writer import Writer
 from archiver.model.row import KEYS
 from archiver.store.database import Database
 from search.query.dates import Bounds
+from tests.remarks import Heard
 from tests.sample import OTHER, build, make_message
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,7 +57,7 @@ def out(request: pytest.FixtureRequest, archive: Path, tmp_path: Path) -> Path:
 def export_all(archive: Path, writer: Writer, path: Path) -> Path:
     async def run() -> None:
         async with await Database.open_readonly(archive) as database:
-            asked = Request(channels=await choose_channels(database.connection, []), bounds=Bounds())
+            asked = Request(channels=await choose_channels(database.connection, [], remarks=Heard()), bounds=Bounds())
             await export_to_file(database.connection, asked, writer, path, format_name=writer.extension, now=NOW)
 
     asyncio.run(run())

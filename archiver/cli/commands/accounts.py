@@ -45,7 +45,7 @@ def command(
 
 async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:
     """Print them, or lift waits. Returns the exit status."""
-    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
+    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.errors import NotFound  # noqa: PLC0415 - --help must not pay for it
     from archiver.store.account import list_accounts  # noqa: PLC0415 - see above
     from archiver.store.database import Database  # noqa: PLC0415 - see above
@@ -58,7 +58,7 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
         return 0
     known: dict[str, KnownAccount] = {}
     waits: list[Wait] = []
-    look_at_permissions(settings.archive.dir, close=False)
+    look_at_permissions(settings.archive.dir, close=False, remarks=output)
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
             known = {account.account: account for account in await list_accounts(database.connection)}

@@ -34,7 +34,7 @@ LEFT = 3
 async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
     """Add the channels now. Returns the exit status of each failure. Raises Busy when another process mirrors."""
     failures = []
-    async with open_accounts(settings, command="add", names=()) as accounts:
+    async with open_accounts(settings, command="add", names=(), remarks=output) as accounts:
         conn = accounts.database.connection
         for order in orders:
             ref = parse_channel(order.channel)
@@ -55,7 +55,7 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
 async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[int]:
     """Leave the channels to the service, and tell what becomes of each. Returns the exit status of each failure."""
     failures = []
-    async with open_beside(settings.archive.dir, command="add") as database:
+    async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
         numbers = await database.write(lambda conn: put(conn, orders, now=asked_at))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from archiver.address import parse_message
-from archiver.cli.commands.named import find_named
+from archiver.cli import output
 from archiver.cli.view.channel_status import how_to_fetch
+from archiver.compose.named_channel import find_named
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
@@ -16,7 +17,7 @@ from archiver.store.rows import Held, get_messages, list_names
 async def get_message(database: Database, address: str) -> tuple[ChannelName, Held]:
     """The message with its media, and its channel. Raises NotFound, which says what is known of the id."""
     conn, wanted = database.connection, parse_message(address)
-    channel = await find_named(conn, wanted.channel, await list_names(conn))
+    channel = await find_named(conn, wanted.channel, await list_names(conn), remarks=output)
     key = (channel.channel_id, wanted.message_id)
     held = (await get_messages(conn, [key])).get(key)
     if held is None:

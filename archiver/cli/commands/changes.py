@@ -93,10 +93,10 @@ async def run(invocation: Invocation, options: Options) -> int:
     """List them; the result is the exit status."""
     found, more = 0, ""
     tell, close = _teller(options.shape)
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        bounds = options.when.resolve(await read_present(conn))
-        chosen = await choose_channels(conn, options.channels) if options.channels else None
+        bounds = options.when.resolve(await read_present(conn), remarks=output)
+        chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         async with snapshot(conn):
             names = {channel.channel_id: channel for channel in await list_names(conn)}
             channels = None if chosen is None else {channel.channel_id for channel in chosen}

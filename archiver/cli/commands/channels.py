@@ -42,7 +42,7 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
     from archiver.store.standing import get_standings  # noqa: PLC0415 - see above
 
     now = time.time()
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         channels = await list_channels(database.connection, removed=everything)
         standings = await get_standings(database.connection)
     if json:

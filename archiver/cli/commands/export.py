@@ -80,7 +80,7 @@ def command(
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
         raise UsageError("--expand belongs to --query.", hint="Write a query, or leave it out.")
-    spellings = find_glossary(context.obj, wanted=expand, named=glossary)
+    spellings = find_glossary(context.obj.settings, wanted=expand, named=glossary)
     when = When(since, until, on, tz)
     return interrupted.run(
         run(
@@ -111,15 +111,15 @@ async def run(
     place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
     result: Result | None = None
     try:
-        async with open_archive(invocation) as database:
+        async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
             conn = database.connection
             now = await read_present(conn)
-            bounds = when.resolve(now)
-            channels = await choose_channels(conn, typed)
+            bounds = when.resolve(now, remarks=output)
+            channels = await choose_channels(conn, typed, remarks=output)
             tree = None
             if query is not None:
                 await open_engine(conn)
-                tree = await read_query(conn, query, now=now, zone=when.tz, glossary=glossary)
+                tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
             request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
             with count_rows("export") as progress:
                 if isinstance(place, Stream):

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from archiver.cli import interrupted, output
-from archiver.cli.commands.named import find_typed
 from archiver.cli.invocation import Invocation
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
+from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import Run, fill_held, tally
@@ -60,9 +60,9 @@ def command(
 
 async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) -> int:
     """List them; the result is the exit status."""
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        name = await find_typed(conn, typed, await list_names(conn))
+        name = await find_typed(conn, typed, await list_names(conn), remarks=output)
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
             standing = (await get_standings(conn))[name.channel_id]

@@ -57,7 +57,7 @@ def command(
 async def run(invocation: Invocation, *, json: bool, service_only: bool = False) -> int:
     """Say it; the result is the exit status."""
     now = time.time()
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
         warning = describe_offset(await find_ahead(database.connection))
         loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}

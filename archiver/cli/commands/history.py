@@ -51,7 +51,7 @@ def command(
 
 async def run(invocation: Invocation, address: str, *, diff: bool, counters: bool, shape: str) -> int:
     """Show it; the result is the exit status."""
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         async with snapshot(conn):
             channel, (message, media) = await get_message(database, address)

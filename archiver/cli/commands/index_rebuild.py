@@ -57,18 +57,18 @@ def command(
 
 async def run(settings: Settings, *, force: bool) -> int:
     """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
-    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
     from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - see above
+    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
     from archiver.store.indexing import ask_rebuild  # noqa: PLC0415 - see above
 
-    look_at_permissions(settings.archive.dir, close=False)
+    look_at_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
-    await settle(settings)
+    await settle(settings, remarks=output)
     async with open_nodes(settings.meilisearch) as nodes:
-        async with open_beside(settings.archive.dir, command="index") as database:
+        async with open_beside(settings.archive.dir, command="index", remarks=output) as database:
             away = {} if force else await _find_away(nodes, database)
             if len(away) == len(nodes):
                 raise away[nodes[0]]
@@ -138,7 +138,7 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
             seen = time.monotonic()
         elif seen is None or time.monotonic() - seen > _RESTART:
             try:
-                async with open_archive(settings.archive.dir, command="index") as database:
+                async with open_archive(settings.archive.dir, command="index", remarks=output) as database:
                     return await _do(settings, nodes, database, progress)
             except Busy as busy:
                 if seen is None:

@@ -68,15 +68,15 @@ def command(
 
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
     """Compare, and repair. Returns the exit status."""
-    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
     from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
     from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
     from archiver.store.home import is_moving  # noqa: PLC0415 - see above
 
-    look_at_permissions(settings.archive.dir, close=False)
+    look_at_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
-    await settle(settings)
+    await settle(settings, remarks=output)
     async with open_nodes(settings.meilisearch) as nodes:
         async with await Database.open_readonly(settings.archive.dir) as reader:
             rows, away = await _compare_all(reader, nodes)
@@ -90,7 +90,7 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
         differ = [row for row in rows if row.drift.lacking or row.drift.surplus]
         if check:
             return 1 if differ else 3 if away else 0
-        async with open_beside(settings.archive.dir, command="index") as database:
+        async with open_beside(settings.archive.dir, command="index", remarks=output) as database:
             await _repair(database, reached, differ)
             moving = await database.read(lambda conn: any(is_moving(conn, node.name) for node in reached))
     if differ:
@@ -166,12 +166,12 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
 
 async def _send(settings: Settings) -> None:
     """Bring the index up to the archive, unless somebody does so already."""
-    from archiver.compose.index import drain  # noqa: PLC0415 - see run
+    from archiver.cli.commands.drain_index import drain  # noqa: PLC0415 - see run
     from archiver.compose.write_archive import open_archive  # noqa: PLC0415 - see run
     from archiver.errors import Busy  # noqa: PLC0415 - see run
 
     try:
-        async with open_archive(settings.archive.dir, command="index") as database:
+        async with open_archive(settings.archive.dir, command="index", remarks=output) as database:
             await drain(settings, database)
     except Busy as busy:
         output.note(f"`telekeep {busy.holder or 'run'}` is at work and sends them.")

@@ -64,7 +64,7 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     from archiver.errors import LoginNeeded  # noqa: PLC0415 - see above
     from archiver.telegram import log_in  # noqa: PLC0415 - see above
 
-    async with open_login(settings, name) as account:
+    async with open_login(settings, name, remarks=output) as account:
         try:
             prompts = StandardInput(phone)
             done = await log_in(account.connection, prompts, number=prompts.given())

@@ -43,7 +43,7 @@ async def run(settings: Settings, *, channels: list[str], to: str) -> int:
 
     account_settings(settings, to)  # whether there is such an account
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="move") as database:
+    async with open_beside(settings.archive.dir, command="move", remarks=output) as database:
         chosen = await pick_channels(database.connection, channels, removed=True)
 
         def act(conn: Writer) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.cli.commands.named import find_typed
+from archiver.cli import output
+from archiver.compose.named_channel import find_typed
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels
@@ -29,10 +30,10 @@ async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool
 async def _find(conn: Connection, word: str, mirrored: set[int], known: Sequence[ChannelName]) -> int:
     names = [name for name in known if name.channel_id in mirrored]
     try:
-        return (await find_typed(conn, word, names)).channel_id
+        return (await find_typed(conn, word, names, remarks=output)).channel_id
     except NotFound:
         try:
-            removed = await find_typed(conn, word, known)
+            removed = await find_typed(conn, word, known, remarks=output)
         except NotFound:
             removed = None
         if removed is None:

@@ -33,7 +33,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
     from archiver.model.row import iso  # noqa: PLC0415 - see above
     from archiver.store.saved_query import list_saved  # noqa: PLC0415 - see above
 
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         found = await list_saved(database.connection)
     rows = [{"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found]
     if json:

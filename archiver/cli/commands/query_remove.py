@@ -40,7 +40,7 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     from search.query.saved import fold_name  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="query") as database:
+    async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         for name in names:
             if fold_name(name) not in context.saved:

@@ -56,7 +56,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     if any("\ud800" <= char <= "\udfff" for char in query):
         raise UsageError("the query has bytes that are not UTF-8.", hint="Type it anew.")
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="query") as database:
+    async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         saved = {**context.saved, fold_name(name): query}
         if parse(query, replace(context, saved=saved)) == EVERYTHING:

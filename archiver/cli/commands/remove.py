@@ -41,7 +41,7 @@ async def run(settings: Settings, *, channels: list[str]) -> int:
     from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
 
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="remove") as database:
+    async with open_beside(settings.archive.dir, command="remove", remarks=output) as database:
         chosen = await pick_channels(database.connection, channels)
         now = int(time.time())
 

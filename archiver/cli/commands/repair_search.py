@@ -33,7 +33,7 @@ def command(context: typer.Context) -> int:
 
 async def run(settings: Settings) -> int:
     """Make them. Returns the exit status. Raises IntegrityError."""
-    from archiver.cli.privacy import look_at_permissions  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - --help must not pay for it
     from archiver.compose.write_archive import tell_of_migration  # noqa: PLC0415 - see above
     from archiver.errors import IntegrityError  # noqa: PLC0415 - see above
     from archiver.lock import hold  # noqa: PLC0415 - see above
@@ -43,7 +43,7 @@ async def run(settings: Settings) -> int:
 
     directory = settings.archive.dir
     expect_archive(directory)
-    look_at_permissions(directory, close=True)
+    look_at_permissions(directory, close=True, remarks=output)
     with hold(directory, command="repair"):
         await tell_of_migration(directory)
         async with await Database.open(directory) as database:

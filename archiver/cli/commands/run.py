@@ -70,7 +70,7 @@ async def run(settings: Settings) -> int:
     meters = Meters()
     conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint, meters=meters)
     async with (
-        open_accounts(settings, command="run", conduct=conduct) as accounts,
+        open_accounts(settings, command="run", conduct=conduct, remarks=output) as accounts,
         open_indexer(settings, accounts.database) as indexer,
     ):
         mirrored = await list_channels(accounts.database.connection)

@@ -120,7 +120,7 @@ def command(
         shape="json" if json else "jsonl" if jsonl else "people",
         engine=engine,
         fuzzy=fuzzy,
-        glossary=find_glossary(context.obj, wanted=expand, named=glossary),
+        glossary=find_glossary(context.obj.settings, wanted=expand, named=glossary),
         facets=read_names(facet) if facet is not None else (),
         collapse=collapse,
         after=after,
@@ -137,13 +137,13 @@ def _is_default(context: typer.Context, name: str) -> bool:
 
 async def run(invocation: Invocation, query: str, options: Options) -> int:
     """Search and print; the result is the exit status."""
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         now = await read_present(conn)
-        bounds = options.when.resolve(now)
+        bounds = options.when.resolve(now, remarks=output)
         names = {channel.channel_id: channel for channel in await list_names(conn)}
-        chosen = await choose_channels(conn, options.channels) if options.channels else None
-        tree = await read_query(conn, query, now=now, zone=options.when.tz, glossary=options.glossary)
+        chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
+        tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
         question = Question(
             tree=tree,
             bounds=bounds,

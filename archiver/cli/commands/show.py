@@ -49,7 +49,7 @@ def command(
 
 async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:
     """Show it; the result is the exit status."""
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         channel, (message, media) = await get_message(database, address)
         row = build_row(channel, message, media)

@@ -103,7 +103,7 @@ def command(
 
 async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
     """Show it; the result is the exit status."""
-    async with open_archive(invocation) as database:
+    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         status = await _read(database, invocation.settings().meilisearch)
     if json:
         output.json(_object(status))

@@ -65,14 +65,14 @@ def command(
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
+    from archiver.cli.commands.drain_index import drain  # noqa: PLC0415 - see above
     from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - see above
     from archiver.compose.accounts import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
-    from archiver.compose.index import drain  # noqa: PLC0415 - see above
     from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
     from archiver.service.merge_segments import tidy_after  # noqa: PLC0415 - see above
 
     began = time.monotonic()
-    async with open_accounts(settings, command="sync", names=()) as accounts:
+    async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
         chosen = await pick_channels(accounts.database.connection, typed)
         if not chosen:
             raise UsageError("no channel is mirrored yet.", hint="Add one: telekeep add @name")

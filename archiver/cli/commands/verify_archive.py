@@ -8,8 +8,8 @@ from pathlib import Path
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
-from archiver.cli.privacy import look_at_permissions
 from archiver.cli.view.counting import count_rows
+from archiver.compose.privacy import look_at_permissions
 from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
@@ -26,7 +26,7 @@ REPAIR = "`telekeep repair search` makes the search tables again."
 def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
     """Check it; the result is the exit status. Raises IntegrityError."""
     directory = invocation.settings().archive.dir
-    look_at_permissions(directory, close=False)
+    look_at_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
     with count_rows("verify") as progress:
         if quick:

@@ -41,7 +41,7 @@ async def forget(settings: Settings, typed: str) -> None:
     directory, now = settings.archive.dir, time.time()
     account, _, method = typed.partition(":")
     expect_archive(directory)
-    async with open_beside(directory, command="accounts") as database:
+    async with open_beside(directory, command="accounts", remarks=output) as database:
         waits = await list_waits(database.connection, now=now)
         lifted = [one for one in waits if one.account == account and method in ("", one.method)]
         if not lifted:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from archiver.cli import output
-from archiver.cli.invocation import Invocation
+from archiver.compose.remarks import Remarks
 from archiver.errors import UsageError
 from archiver.model.row import ChannelName
 from search.errors import GlossaryError, QueryError
@@ -20,11 +19,13 @@ _LARGEST = 5_000_000
 """Bytes; some hundred thousand spellings."""
 
 
-def expand_query(tree: Node, glossary: Glossary, context: Context, known: Sequence[ChannelName]) -> Node:
+def expand_query(
+    tree: Node, glossary: Glossary, context: Context, known: Sequence[ChannelName], *, remarks: Remarks
+) -> Node:
     """The query with all spellings of its words; says what it asks now. Raises QueryError where it becomes too long."""
     expanded = expand(tree, glossary)
     if expanded == tree:
-        output.note("expanded: nothing of the query is in the glossary.")
+        remarks.note("expanded: nothing of the query is in the glossary.")
         return tree
     try:
         parse(write(expanded), context)
@@ -32,13 +33,13 @@ def expand_query(tree: Node, glossary: Glossary, context: Context, known: Sequen
         raise QueryError(
             f"With all spellings of the glossary: {error.message}", hint="Leave --expand out, or ask for less at once."
         ) from error
-    output.note(f"expanded: {write(expanded, {channel.channel_id: channel.name for channel in known})}")
+    remarks.note(f"expanded: {write(expanded, {channel.channel_id: channel.name for channel in known})}")
     return expanded
 
 
-def load_glossary(invocation: Invocation, named: Path | None) -> Glossary:
+def load_glossary(named: Path | None, *, configured: Path | None) -> Glossary:
     """The glossary of this file, else of the settings. Raises UsageError, which names the file and the line."""
-    path = named.expanduser() if named else invocation.settings().search.glossary
+    path = named.expanduser() if named else configured
     if path is None:
         raise UsageError("--expand needs a glossary.", hint="Write --glossary FILE, or set [search] glossary.")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.address import ChannelRef, echo, fold_name, parse_channel
-from archiver.cli import output
+from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.find_channel import find_channel
@@ -13,7 +13,7 @@ from archiver.store.database import Connection
 from archiver.store.rows import list_once_named
 
 
-async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName]) -> ChannelName:
+async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName], *, remarks: Remarks) -> ChannelName:
     """The channel that was typed. Raises NotFound, and UsageError with the word in it."""
     try:
         ref = parse_channel(word)
@@ -22,10 +22,12 @@ async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName]) 
         if len(titled) == 1:
             return titled[0]
         raise UsageError(f"{echo(word)}: {error.args[0]}", hint=error.hint) from None
-    return await find_named(conn, ref, known)
+    return await find_named(conn, ref, known, remarks=remarks)
 
 
-async def find_named(conn: Connection, ref: ChannelRef, known: Sequence[ChannelName]) -> ChannelName:
+async def find_named(
+    conn: Connection, ref: ChannelRef, known: Sequence[ChannelName], *, remarks: Remarks
+) -> ChannelName:
     """The channel that has this name, else the one that had it once; says so then. Raises NotFound, UsageError."""
     try:
         return find_channel(ref, known)
@@ -37,5 +39,5 @@ async def find_named(conn: Connection, ref: ChannelRef, known: Sequence[ChannelN
     if len(found) > 1:
         ways = ", ".join(f"{channel.channel_id} ({channel.name})" for channel in found)
         raise UsageError(f"{ref} is ambiguous: it was a name of {ways}.", hint="Use one of these ids.")
-    output.note(f"{ref} is a former name of {found[0].name}.")
+    remarks.note(f"{ref} is a former name of {found[0].name}.")
     return found[0]
