@@ -15,10 +15,10 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import ARCHIVE_NAME, Database
 
 
-async def tell_of_migration(directory: Path) -> None:
+async def tell_of_migration(directory: Path, *, remarks: Remarks) -> None:
     """Say that opening the archive for writing is going to change its tables, where it is."""
     if (directory / ARCHIVE_NAME).exists() and not await Database.is_current(directory):
-        output.note("bringing the archive of an older telekeep up to date; older versions cannot open it afterwards.")
+        remarks.note("bringing the archive of an older telekeep up to date; older versions cannot open it afterwards.")
 
 
 @asynccontextmanager
@@ -27,7 +27,7 @@ async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> As
     os.umask(0o077)
     look_at_permissions(directory, close=True, remarks=remarks)
     with hold(directory, command=command):
-        await tell_of_migration(directory)
+        await tell_of_migration(directory, remarks=remarks)
         async with await Database.open(directory) as database:
             if rewritten := await prepare_search(database):
                 remarks.note(f"made the search tables anew, from {rewritten:,} messages.")

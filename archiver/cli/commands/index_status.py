@@ -41,7 +41,10 @@ async def run(invocation: Invocation, *, json: bool) -> int:
     from archiver.store.indexing import get_aside  # noqa: PLC0415 - see above
 
     settings, now = invocation.settings().meilisearch, time.time()
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database, open_nodes(settings) as nodes:
+    async with (
+        open_archive(invocation.settings().archive.dir, remarks=output) as database,
+        open_nodes(settings) as nodes,
+    ):
         noted, found = await read_index(database, settings), []
         answers = await asyncio.gather(*map(_ask, nodes))
         for one, node, (said, error) in zip(noted, nodes, answers, strict=True):

@@ -45,7 +45,7 @@ async def run(settings: Settings) -> int:
     expect_archive(directory)
     look_at_permissions(directory, close=True, remarks=output)
     with hold(directory, command="repair"):
-        await tell_of_migration(directory)
+        await tell_of_migration(directory, remarks=output)
         async with await Database.open(directory) as database:
             try:
                 count = await rebuild_search(database)
