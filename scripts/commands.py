@@ -22,9 +22,9 @@ stderr. On a terminal rows are a table or cards; in a pipe one line each with ta
 
 def render() -> str:
     """The page as it should be."""
-    from archiver.cli.__main__ import COMMANDS, PROGRAM
     from archiver.cli.app import build
     from archiver.cli.commands.help import guide
+    from archiver.cli.table import COMMANDS, PROGRAM
 
     group = build()
     root = group.context_class(group, info_name=PROGRAM, terminal_width=WIDTH, **group.context_settings)

@@ -13,9 +13,9 @@ import typer
 import typer.core
 import typer.main
 
-from archiver.cli.__main__ import COMMANDS, PROGRAM
 from archiver.cli.interrupted import StoppedError
 from archiver.cli.invocation import Invocation
+from archiver.cli.table import COMMANDS, PROGRAM
 from archiver.cli.wrong_value import reword
 
 _MEANING = 70

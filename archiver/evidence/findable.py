@@ -12,17 +12,8 @@ from search.document import Document
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
 from search.exact.skip_index import find_runs, summarize
-from search.exact.terms import (
-    HAS_BITS,
-    LANG_MASK,
-    LANG_SHIFT,
-    MISSING,
-    PINNED,
-    STATE_BITS,
-    SUPERSEDED,
-    Entry,
-    lang_number,
-)
+from search.exact.terms import Entry
+from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED, lang_number
 
 _ALBUM = HAS_BITS["album"]
 _EDITED, _FORWARDED = STATE_BITS["edited"], STATE_BITS["forwarded"]

@@ -18,7 +18,8 @@ from archiver.store.revision import read_revisions
 from search.exact.changes import Row
 from search.exact.index_line import index_line
 from search.exact.skip_index import BLOCK_BITS, cluster
-from search.exact.terms import SUPERSEDED, entry
+from search.exact.terms import entry
+from search.flags import SUPERSEDED
 
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:

@@ -1,4 +1,8 @@
-"""A part and its whole compared, as records. Pure."""
+"""A rich message in part and whole, compared as records. Pure.
+
+A *part* is a message whose rich content the server shows only the beginning of; the *whole* is the answer to
+`messages.getRichMessage`. Both are contents of the same edit, and one revision.
+"""
 
 from __future__ import annotations
 

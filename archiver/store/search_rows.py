@@ -12,7 +12,7 @@ from search.exact.fts5_pages import SEGMENT_BITS, first_term
 from search.exact.octets import EACH, OCTET_BITS, SIZE, is_at
 from search.exact.schema import LAYOUT_VERSION, SCHEMA
 from search.exact.skip_index import octets_of
-from search.exact.terms import SUPERSEDED
+from search.flags import SUPERSEDED
 from search.text.normalize import NORM_VERSION
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal, TypeAlias, get_args
 
 from search.errors import SearchError
-from search.exact.terms import HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
+from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
 
 FacetName: TypeAlias = Literal["channel", "day", "month", "media", "lang", "fwd"]
 NAMES: Final[tuple[FacetName, ...]] = get_args(FacetName)

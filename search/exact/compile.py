@@ -16,16 +16,8 @@ from search.exact.condition import MOST, Condition, Value, join
 from search.exact.index_line import line_needle
 from search.exact.octets import OCTET_BITS, is_at
 from search.exact.skip_index import BLOCK_BITS, block_condition, octets_of
-from search.exact.terms import (
-    HAS_BITS,
-    LANG_MASK,
-    LANG_SHIFT,
-    STATE_BITS,
-    SUPERSEDED,
-    channel_term,
-    lang_number,
-    tag_terms,
-)
+from search.exact.terms import channel_term, tag_terms
+from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, STATE_BITS, SUPERSEDED, lang_number
 from search.query.dates import Bounds
 from search.query.tree import (
     And,

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from search.exact.changes import Row
-from search.exact.terms import FINGERPRINT_BITS, LANG_MASK, LANG_SHIFT
+from search.exact.terms import FINGERPRINT_BITS
+from search.flags import LANG_MASK, LANG_SHIFT
 
 OCTET_BITS: Final = 3
 """Docids of an octet, as a power of two; windows of docids and blocks begin with one."""

@@ -19,8 +19,8 @@ from search.exact.compile import REVISION, Plan, plan
 from search.exact.condition import Value
 from search.exact.docid import docid_range, tiers_to, window_of
 from search.exact.octets import OCTET_BITS, SIZE, column_at
-from search.exact.terms import STATE_BITS, SUPERSEDED
 from search.exact.vocabulary import inflect, wanted_words
+from search.flags import STATE_BITS, SUPERSEDED
 from search.query.widen import widen
 
 Found: TypeAlias = dict[Place, int | None]

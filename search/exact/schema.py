@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from search.exact import octets
-from search.exact.terms import TERM_SIGNS
+from search.query.tags import TERM_SIGNS
 
 LAYOUT_VERSION: Final = 6
 """To be raised with any change of the tables or of `terms`."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from search.exact.changes import Row
 from search.exact.condition import MOST, Condition, join
 from search.exact.octets import OCTET_BITS
-from search.exact.terms import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
+from search.flags import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 from search.query.tree import And, Has, Is, Node, Number, Or, Tag
 
 BLOCK_BITS = 8

@@ -26,7 +26,8 @@ from search.exact.octets import OCTET_BITS, is_at, pack
 from search.exact.reader import ExactEngine
 from search.exact.schema import LAYOUT_VERSION, SCHEMA, TABLES
 from search.exact.skip_index import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
-from search.exact.terms import MISSING, PINNED, SUPERSEDED, Entry, entry
+from search.exact.terms import Entry, entry
+from search.flags import MISSING, PINNED, SUPERSEDED
 from search.text.normalize import NORM_VERSION
 
 __all__ = ["ExactEngine"]

@@ -16,10 +16,10 @@ from typing import Any, Final
 import orjson
 
 from search.document import Details, Document, Key
-from search.exact.terms import domain_values, tag_value
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
 from search.meili.words import encode_text
 from search.query.filters import NOT_MEDIA
+from search.query.tags import domain_values, tag_value
 from search.text.normalize import index_text
 
 NO_DETAILS: Final = Details()

@@ -13,9 +13,9 @@ from typing import Final
 
 from search.engine.page import Place
 from search.errors import Unanswerable
-from search.exact.terms import tag_value
 from search.query.dates import Bounds
 from search.query.filters import HAS
+from search.query.tags import tag_value
 from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
 from search.text.normalize import needle
 

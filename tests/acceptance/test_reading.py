@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
-from archiver.cli.__main__ import COMMANDS
+from archiver.cli.table import COMMANDS
 from archiver.model.row import KEYS
 from tests.sample import OTHER, START, build, connect, entities, index, make_message, photo
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.__main__ import COMMANDS
+from archiver.cli.table import COMMANDS
 from tests.acceptance.desk import Desk, Done, Telegram, until
 
 # The command, its exit status, and whether it says something on stdout.

@@ -14,7 +14,7 @@ from archiver.pacing.scheduler import LONGEST
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.flood import set_flood
-from search.exact.terms import MISSING, SUPERSEDED
+from search.flags import MISSING, SUPERSEDED
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel

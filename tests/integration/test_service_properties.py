@@ -33,7 +33,7 @@ from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search.exact import writer as exact
 from search.exact.changes import Written
-from search.exact.terms import MISSING, SUPERSEDED
+from search.flags import MISSING, SUPERSEDED
 from tests.integration.rig import held, query, true
 from tests.integration.service_rig import Desk, service_of
 from tests.integration.telling import TellingServer

@@ -13,9 +13,10 @@ from typing import Any, get_args
 
 import pytest
 
-from archiver.cli.__main__ import COMMANDS, globals_first
+from archiver.cli.__main__ import globals_first
 from archiver.cli.app import _EXIT_STATUS, build
 from archiver.cli.commands.help import guide
+from archiver.cli.table import COMMANDS
 from archiver.model.row import KEYS, MEDIA_KEYS
 from config.load import setting_names
 from scripts.commands import PAGE, render

@@ -1,0 +1,76 @@
+"""Bits of a row: what many messages share (photo, link, language), or what changes without the content. Pure."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from operator import attrgetter
+from typing import Final
+
+from search.document import Document
+from search.query.filters import HAS, NOT_MEDIA
+from search.query.tree import State
+
+SUPERSEDED: Final = 1
+MISSING: Final = 2
+PINNED: Final = 4
+STATE_BITS: Final[dict[State, int]] = {
+    "missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32, "service": 1 << 33,
+}  # fmt: skip
+LANG_SHIFT: Final = 12
+LANG_MASK: Final = (1 << 10) - 1
+"""Ten bits above the shift number the language's two letters; 0: unknown."""
+HAS_BITS: Final = {
+    # The rarer, the higher: SQLite stores a number in as many bytes as it needs.
+    "media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048,
+    **{kind: 1 << 22 + at for at, kind in enumerate(
+        ("document", "voice", "gif", "sticker", "audio", "round", "poll", "geo", "image", "contact", "story")
+    )},
+}  # fmt: skip
+
+
+def lang_number(code: str) -> int | None:
+    """The number of a language's two letters, None for anything else."""
+    if len(code) != 2 or not (code.isascii() and code.isalpha()):
+        return None
+    first, second = (ord(letter) - ord("a") for letter in code.lower())
+    return first * 26 + second + 1
+
+
+def lang_code(number: int) -> str | None:
+    """The two letters of a language's number, None for unknown."""
+    return chr(ord("a") + (number - 1) // 26) + chr(ord("a") + (number - 1) % 26) if number else None
+
+
+def flags_of(document: Document) -> int:
+    """All bits of a document but those that say how it fares: SUPERSEDED is the engine's own."""
+    bits = _state_bits(*_STATES(document)) | _lang_bits(document.lang)
+    if document.media:
+        bits |= _kind_bits(document.media)
+    if document.has_link:
+        bits |= HAS_BITS["link"]
+    if document.grouped_id is not None:
+        bits |= HAS_BITS["album"]
+    return bits
+
+
+_STATES = attrgetter(*(f"is_{state}" for state in STATE_BITS))
+
+
+@cache
+def _state_bits(*states: bool) -> int:
+    return sum(bit for is_so, bit in zip(states, STATE_BITS.values(), strict=True) if is_so)
+
+
+@lru_cache(maxsize=1024)
+def _lang_bits(lang: str | None) -> int:
+    return (lang_number(lang or "") or 0) << LANG_SHIFT
+
+
+@lru_cache(maxsize=1024)
+def _kind_bits(media: tuple[str, ...]) -> int:
+    kinds = frozenset(media)
+    bits = HAS_BITS["media"] if kinds - NOT_MEDIA else 0
+    for name, meant in HAS.items():
+        if meant is not None and meant & kinds:
+            bits |= HAS_BITS[name]
+    return bits
