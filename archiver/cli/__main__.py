@@ -1,7 +1,7 @@
 """`telekeep`: runs one command; handles signals, exit statuses and errors that no command caught.
 
-    0 done or found · 1 nothing found · 2 usage or failure · 3 partly done · 4 login needed
-    5 flood wait · 6 integrity failure · 130 interrupted
+0 done or found · 1 nothing found · 2 usage or failure · 3 partly done · 4 login needed
+5 flood wait · 6 integrity failure · 130 interrupted
 """
 
 from __future__ import annotations
