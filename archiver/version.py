@@ -8,7 +8,7 @@ from functools import cache
 @cache
 def version() -> str:
     """The installed version, "0+unknown" when run from a bare source tree."""
-    from importlib import metadata  # noqa: PLC0415 - 20 ms that most commands never need
+    from importlib import metadata
 
     try:
         return metadata.version("telekeep")

@@ -56,13 +56,13 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if arguments in (["--version"], ["-V"]):
-        from archiver.version import version  # noqa: PLC0415 - the fast path: no typer, no table
+        from archiver.version import version
 
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
     try:
         arguments = bare_ids(ids_last(globals_first(arguments)))
-        from archiver.cli.app import build  # noqa: PLC0415 - typer costs 40 ms, which the fast path spares
+        from archiver.cli.app import build
 
         build().main(arguments, prog_name=PROGRAM)
     except SystemExit as exc:
@@ -93,7 +93,7 @@ def _said_why() -> bool:
 
 
 def _interrupted(arguments: list[str]) -> int:
-    from archiver.cli import output  # noqa: PLC0415 - only when there is something to say
+    from archiver.cli import output
 
     output.note(describe_stop(find_command(arguments)))
     return INTERRUPTED
@@ -114,7 +114,7 @@ def _bare_id(word: str) -> str:
     """-100ID, a channel's id as other tools show it, as the bare id: it would be read as an option."""
     if not _MARKED.fullmatch(word):
         return word
-    from archiver.address import parse_channel  # noqa: PLC0415 - rare
+    from archiver.address import parse_channel
 
     marked, slash, message_id = word.replace(":", "/").partition("/")
     return f"{parse_channel(marked)}{slash}{message_id}"
@@ -169,10 +169,10 @@ def _is_word(argument: str) -> bool:
 
 
 def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
-    from archiver.cli import output  # noqa: PLC0415 - only when there is something to explain
-    from archiver.errors import Error  # noqa: PLC0415 - see above
-    from config.errors import SettingsError  # noqa: PLC0415 - see above
-    from search.errors import QueryError, SearchError  # noqa: PLC0415 - see above
+    from archiver.cli import output
+    from archiver.errors import Error
+    from config.errors import SettingsError
+    from search.errors import QueryError, SearchError
 
     if debug:
         traceback.print_exception(exc)
@@ -187,7 +187,7 @@ def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
     if was_interrupted():  # a library may make another error of it, above all while it is imported
         output.note(describe_stop(command))
         return INTERRUPTED
-    from archiver.cli.unforeseen import describe  # noqa: PLC0415 - see above
+    from archiver.cli.unforeseen import describe
 
     line, status = describe(exc)
     output.error(line)

@@ -73,7 +73,7 @@ class LazyGroup(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command named first; a wrong name gets the nearest ones."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - only when a name is wrong
+            from difflib import get_close_matches
 
             near = " or ".join(get_close_matches(args[0], self.table, n=2))
             ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {near}?' if near else ''}")
@@ -113,7 +113,7 @@ def build() -> Any:
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        from archiver.version import version  # noqa: PLC0415 - beside other options only
+        from archiver.version import version
 
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         raise typer.Exit

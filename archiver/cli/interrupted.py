@@ -125,7 +125,7 @@ def raising() -> Iterator[None]:
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine as `asyncio.run` does. Raises KeyboardInterrupt when an interrupt ended it."""
-    import asyncio  # noqa: PLC0415 - what needs no event loop must not pay for it
+    import asyncio
 
     try:
         _expect_none()
@@ -141,7 +141,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 async def _watched(main: Coroutine[Any, Any, T]) -> T:
-    import asyncio  # noqa: PLC0415 - see run
+    import asyncio
 
     _run.task = asyncio.current_task()
     try:

@@ -21,14 +21,14 @@ class Invocation:
 
     def prepare(self) -> None:
         """Set up logging and the output by the options; called once, before the command."""
-        from archiver.cli import output  # noqa: PLC0415 - `--help` of the group never needs it
-        from config import logging  # noqa: PLC0415 - see above
+        from archiver.cli import output
+        from config import logging
 
         output.set_quiet(self.quiet)
         logging.configure(verbosity=-1 if self.quiet else self.verbosity)
 
     def settings(self) -> Settings:
         """The settings from the environment and the file. Raises SettingsError."""
-        from config.load import load  # noqa: PLC0415 - pydantic costs 130 ms, which `--help` must not pay
+        from config.load import load
 
         return load(self.config)

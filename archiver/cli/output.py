@@ -54,7 +54,7 @@ def use_colour(stream: TextIO | None = None) -> bool:
 
 def console(stream: TextIO | None = None) -> Console:
     """A rich console on the stream (stdout by default), obeying the variables that rule colour."""
-    from rich.console import Console  # noqa: PLC0415 - a pipe needs no tables and saves 35 ms
+    from rich.console import Console
 
     stream = stream or sys.stdout
     colour = use_colour(stream)
@@ -91,7 +91,7 @@ def table(
         for row in rows:
             tsv(*row)
         return
-    from rich.table import Table  # noqa: PLC0415 - see console
+    from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
     numeric = set(right)
@@ -165,7 +165,7 @@ def error(message: str) -> None:
 
 def place(query: str, start: int, end: int) -> None:
     """Show where in a query something is wrong, `query[start:end]`; nothing without a query."""
-    from archiver.cli.pointer import point  # noqa: PLC0415 - for an error only
+    from archiver.cli.pointer import point
 
     for part in point(query, start, end, isolates=is_terminal(sys.stderr)):
         _say(f"  {part}")

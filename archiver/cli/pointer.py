@@ -49,6 +49,6 @@ def _last(query: str, start: int) -> int:
 
 def _width(text: str) -> int:
     """Columns."""
-    from rich.cells import cell_len  # noqa: PLC0415 - for an error only
+    from rich.cells import cell_len
 
     return cell_len(text)

@@ -172,16 +172,16 @@ def _expect_some_account(settings: Settings) -> None:
 async def mark_dead(database: Database, name: str, error: LoginNeeded) -> None:
     """Note that the server no longer accepts the account; `telekeep login` makes it active again."""
     reason, now = str(error.args[0]), int(time.time())
-    await database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=reason))
+    await database.write(set_account_state, name, "dead", now=now, reason=reason)
 
 
 async def mark_active(database: Database, name: str, who: LoggedIn | None = None) -> None:
     """Note that the server accepts the account and, after a login, whose it is."""
     now = int(time.time())
-    await database.write(lambda conn: set_account_state(conn, name, "active", now=now))
+    await database.write(set_account_state, name, "active", now=now)
     if who and (who.identity or who.new):  # what is known of a session stays when nothing is said about it
         first_name, phone_end = (who.identity.first_name, who.identity.phone_end) if who.identity else (None, None)
-        await database.write(lambda conn: set_identity(conn, name, first_name, phone_end))
+        await database.write(set_identity, name, first_name, phone_end)
 
 
 @asynccontextmanager

@@ -84,7 +84,7 @@ async def open_finder(
     if not names or choice == "exact" or left is not None:
         yield Finder(exact, lag, left=left)
         return
-    from search.auto import AutoEngine  # noqa: PLC0415 - only where there is an index
+    from search.auto import AutoEngine
 
     serving = await find_serving(conn, question.channels) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
@@ -97,8 +97,8 @@ async def open_finder(
 
 def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
     """Why `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
-    from search.auto import left_to_exact  # noqa: PLC0415 - only where there is an index
-    from search.meili.compile import cannot_count  # noqa: PLC0415 - see above
+    from search.auto import left_to_exact
+    from search.meili.compile import cannot_count
 
     if question.fuzzy:
         return None
@@ -111,9 +111,9 @@ def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
 async def _meilisearch(
     addresses: Sequence[str], settings: Meilisearch, hidden: Mapping[str, Sequence[int]]
 ) -> AsyncIterator[Engine]:
-    from archiver.compose.index import closing  # noqa: PLC0415 - only where there is an index
-    from search.meili.engine import MeiliEngine  # noqa: PLC0415 - the SDK costs 200 ms
-    from search.meili.node import Node  # noqa: PLC0415 - see above
+    from archiver.compose.index import closing
+    from search.meili.engine import MeiliEngine
+    from search.meili.node import Node
 
     key = settings.search_key or settings.api_key
     secret = key.get_secret_value() if key else None

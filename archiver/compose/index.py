@@ -42,7 +42,7 @@ def pause_after(seconds: float) -> float:
 async def open_nodes(settings: Meilisearch) -> AsyncIterator[list[Node]]:
     """The servers of the settings, with the key that may write. Raises UsageError when none is set up."""
     expect_addresses(settings)
-    from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms, which only an index is worth
+    from search.meili.node import Node
 
     key = settings.api_key.get_secret_value() if settings.api_key else None
     async with closing([Node(url, key, index=settings.index) for url in settings.addresses]) as nodes:
@@ -70,9 +70,9 @@ async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[
     if not settings.meilisearch.addresses:
         yield None
         return
-    from archiver.clock import Clock  # noqa: PLC0415 - see open_nodes
-    from archiver.index.node_worker import Indexer  # noqa: PLC0415 - see open_nodes
-    from archiver.index.node_workers import Fleet  # noqa: PLC0415 - see open_nodes
+    from archiver.clock import Clock
+    from archiver.index.node_worker import Indexer
+    from archiver.index.node_workers import Fleet
 
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(await Database.open_readonly(settings.archive.dir))
@@ -85,13 +85,13 @@ async def settle(settings: Settings, *, remarks: Remarks) -> None:
     """Make the nodes of the settings those of the archive. A process that fills the index has done so at its start."""
     if not settings.meilisearch.addresses:
         return
-    from archiver.index.node_workers import settle_nodes  # noqa: PLC0415 - see open_nodes
-    from search.meili.routing import node_name  # noqa: PLC0415 - see open_nodes
+    from archiver.index.node_workers import settle_nodes
+    from search.meili.routing import node_name
 
     names, now = [node_name(url) for url in settings.meilisearch.addresses], int(time.time())
     with suppress(Busy):
         async with open_archive(settings.archive.dir, command="index", remarks=remarks) as database:
-            await database.write(lambda conn: settle_nodes(conn, names, now=now))
+            await database.write(settle_nodes, names, now=now)
 
 
 async def work(

@@ -28,7 +28,7 @@ async def make_scheduler(
 
     async def remember(method: str, until: float) -> None:
         ordered = scheduler.ordered(method)
-        await database.write(lambda conn: set_flood(conn, account=name, method=method, until=until, ordered=ordered))
+        await database.write(set_flood, account=name, method=method, until=until, ordered=ordered)
 
     whose = f" with account {name}" if len(account_names(settings)) > 1 else ""
 

@@ -47,7 +47,7 @@ async def read_query(
     if glossary is None:
         _tell_dates(tree, remarks)
         return tree
-    from archiver.compose.glossary import expand_query  # noqa: PLC0415 - only when it is asked for
+    from archiver.compose.glossary import expand_query
 
     return expand_query(tree, glossary, context, await list_names(conn), remarks=remarks)
 
@@ -55,7 +55,7 @@ async def read_query(
 def _tell_dates(tree: Node, remarks: Remarks) -> None:
     """Say which instants the dates of a query are: a day is another one elsewhere."""
     if asked := list(dict.fromkeys(dates(tree))):
-        from search.query.write import write  # noqa: PLC0415 - for queries with dates only
+        from search.query.write import write
 
         remarks.note(f"in the query: {', '.join(map(write, asked))}")
 
@@ -66,7 +66,7 @@ def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path
         if named is not None:
             raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
         return None
-    from archiver.compose.glossary import load_glossary  # noqa: PLC0415 - only when it is asked for
+    from archiver.compose.glossary import load_glossary
 
     return load_glossary(named, configured=None if named else settings().search.glossary)
 

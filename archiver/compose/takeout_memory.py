@@ -19,8 +19,8 @@ class TakeoutMemory:
 
     async def save(self, takeout_id: int | None) -> None:
         """An id that is open now, so that no delay holds any more; None: none is."""
-        await self._database.write(lambda conn: set_takeout(conn, self._account, takeout_id))
+        await self._database.write(set_takeout, self._account, takeout_id)
 
     async def delay(self, until: float) -> None:
         """None is to be asked for before this unix time."""
-        await self._database.write(lambda conn: set_delay(conn, self._account, until))
+        await self._database.write(set_delay, self._account, until)

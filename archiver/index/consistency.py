@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database, Reader
 from archiver.store.indexing import count_aside, count_held, find_top, list_aside_ids, list_ids
 from archiver.store.outbox import count_waiting, list_waiting_ids
 
@@ -48,7 +48,7 @@ class Drift:
 async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dict[int, Expected]:
     """What a node is to have, by channel; `covered`: as far as a rebuild has brought what waits."""
 
-    def act(conn: Writer) -> dict[int, Expected]:
+    def act(conn: Reader) -> dict[int, Expected]:
         waiting, aside = count_waiting(conn, node, covered=covered), count_aside(conn, node)
         return {
             channel_id: Expected(held, waiting.get(channel_id, 0), aside.get(channel_id, 0))
@@ -72,13 +72,11 @@ async def find_lacking(reader: Database, node: Node, index: str, *, covered: int
 async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Drift:
     """Which messages differ, beside those that wait or are set aside. Raises ServerError."""
     drift = Drift()
-    top = await reader.read(lambda conn: find_top(conn, channel_id))
+    top = await reader.read(find_top, channel_id)
     for first in range(0, top + 1 + RANGE, RANGE):  # one range more: of what comes meanwhile
         last = first + RANGE - 1
         there = set(await node.list_ids(channel_id, first, last, index=index))
-        held, excused = await reader.read(
-            lambda conn, first=first, last=last: _own(conn, node.name, channel_id, first, last)  # type: ignore[misc]
-        )
+        held, excused = await reader.read(_own, node.name, channel_id, first, last)
         lacking, surplus = held - there - excused, there - held
         if lacking:
             # What came and was acknowledged between the two looks is there by now.
@@ -88,12 +86,12 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
     # An archive that was put back from an older copy knows fewer.
     behind = await node.list_ids_behind(channel_id, last, index=index)
     if behind:
-        held = set(await reader.read(lambda conn: list_ids(conn, channel_id, last + 1, behind[-1])))
+        held = set(await reader.read(list_ids, channel_id, last + 1, behind[-1]))
         drift.surplus += [one for one in behind if one not in held]
     return drift
 
 
-def _own(conn: Writer, node: str, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
+def _own(conn: Reader, node: str, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
     """The ids that are held, and those that the index need not have (yet)."""
     excused = list_waiting_ids(conn, node, channel_id, first, last) + list_aside_ids(
         conn, node, channel_id, first, last

@@ -85,7 +85,7 @@ class Delivery:
 
     async def restore(self) -> None:
         """Remember what was under way when the last process ended."""
-        self._restored = await self._reader.read(lambda conn: list_batches(conn, self._name))
+        self._restored = await self._reader.read(list_batches, self._name)
 
     @property
     def is_idle(self) -> bool:
@@ -134,7 +134,7 @@ class Delivery:
             raise
         else:
             self.ledger.sent(taken, batch)
-            await self._database.write(lambda conn: put_tasks(conn, self._name, batch))
+            await self._database.write(put_tasks, self._name, batch)
             await self.note_task(max(batch.tasks.values()))
         return True
 
@@ -186,7 +186,7 @@ class Delivery:
             self._restored.remove(batch)
             if outcome is not Outcome.APPLIED:
                 # Nothing was taken yet, so all that is not acknowledged will be.
-                await self._database.write(lambda conn: drop_tasks(conn, batch.name))
+                await self._database.write(drop_tasks, batch.name)
                 return
             self.ledger.under_way.append(batch)
         if outcome is Outcome.APPLIED:
@@ -229,7 +229,7 @@ class Delivery:
 
     async def _lose(self, batch: Batch) -> None:
         self.ledger.settle(batch, Outcome.LOST)
-        await self._database.write(lambda conn: drop_tasks(conn, batch.name))
+        await self._database.write(drop_tasks, batch.name)
 
     async def _suspect(self, batch: Batch, error: TaskFailed) -> None:
         """One message of it may be bad. A code that may mean anything is believed only when others went through."""
@@ -244,20 +244,20 @@ class Delivery:
         suspect = await self._find(batch, error.document_id)
         bad = self.ledger.settle(batch, Outcome.FAILED, suspect=suspect)
         if bad is None:
-            await self._database.write(lambda conn: drop_tasks(conn, batch.name))
+            await self._database.write(drop_tasks, batch.name)
         else:
             await self._set_aside(batch, error.code)
 
     async def _find(self, batch: Batch, document_id: str | None) -> Place | None:
         """Where the message stands that the server named."""
-        from search.meili.document import read_id  # noqa: PLC0415 - rare
+        from search.meili.document import read_id
 
         key = read_id(document_id) if document_id else None
         if key is None or batch.count <= 1:
             return None
         if batch.stretch.walk_of is not None:
             return (0, *key)
-        return await self._reader.read(lambda conn: find_place(conn, self._name, *key))
+        return await self._reader.read(find_place, self._name, *key)
 
     async def _set_aside(self, batch: Batch, code: str) -> None:
         """The one message of a batch cannot be brought in; the others go on."""

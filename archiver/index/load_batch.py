@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from archiver.index.encode import encode
 from archiver.model.ledger import Place, Stretch
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database, Reader
 from archiver.store.indexable import read_indexable
 from archiver.store.indexing import list_walk_places
 from archiver.store.outbox import list_places
@@ -35,7 +35,7 @@ async def fill(reader: Database, node: str, stretch: Stretch, most_bytes: int) -
     load = Load(upto=stretch.after)
     while len(load.lines) < stretch.most and load.size < most_bytes:
         limit, after = min(CHUNK, stretch.most - len(load.lines)), load.upto
-        encoded = await reader.read(lambda conn, after=after, limit=limit: _encode(conn, node, stretch, after, limit))  # type: ignore[misc]
+        encoded = await reader.read(_encode, node, stretch, after, limit)
         if not encoded:
             load.ended = True
             load.upto = load.upto if stretch.is_open else stretch.upto
@@ -58,7 +58,7 @@ def _add(load: Load, encoded: list[tuple[Place, bytes | None]], most_bytes: int)
     return True
 
 
-def _encode(conn: Writer, node: str, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
+def _encode(conn: Reader, node: str, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
     """Lines by place; None for what cannot be encoded, an empty one for what is not held."""
     if stretch.walk_of is None:
         places = list_places(conn, node, after, stretch.upto, limit)

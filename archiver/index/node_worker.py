@@ -131,7 +131,7 @@ class Indexer:
             if not self._slow:
                 self._slow = True
                 log.warning("the index waits: %s", slow)
-                await self._database.write(lambda conn: set_state(conn, self.name, "busy", now=now, reason=str(slow)))
+                await self._database.write(set_state, self.name, "busy", now=now, reason=str(slow))
             if waited > STUCK:
                 self.trouble = slow
         self._poll = min(self._poll * 1.5, 1.0)
@@ -153,13 +153,13 @@ class Indexer:
             if await self._is_due(lane):
                 return await self.delivery.send(ledger.take(lane), both)
         for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
-            if await self._reader.read(lambda conn, index=index: is_walking(conn, self.name, index)):  # type: ignore[misc]
+            if await self._reader.read(is_walking, self.name, index):
                 if await self.delivery.send(ledger.take(Lane(index)), [index]):
                     return True
                 if not self._is_walked(index):
                     continue
                 ledger.forget(index)
-                await self._database.write(lambda conn, index=index: end_walks(conn, self.name, index))  # type: ignore[misc]
+                await self._database.write(end_walks, self.name, index)
         return False
 
     def _is_walked(self, index: str) -> bool:
@@ -171,7 +171,7 @@ class Indexer:
         """Whether what waits in a lane of the outbox is much, or was gathered for long enough."""
         ledger = self.delivery.ledger
         after, ours = ledger.claimed(lane), ledger.count_under_way(lane)
-        waiting = await self._reader.read(lambda conn: peek(conn, self.name, after, lane.end, MUCH))
+        waiting = await self._reader.read(peek, self.name, after, lane.end, MUCH)
         if not waiting.messages or waiting.since is None:
             return False
         if waiting.messages >= MUCH:
@@ -196,7 +196,7 @@ class Indexer:
             documents = (await node.stats()).documents
             due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
             self._documents = documents
-            if due and not await self._reader.read(lambda conn: is_walking(conn, self.name, name)):
+            if due and not await self._reader.read(is_walking, self.name, name):
                 await self._compare(fresh=ensured.created)
         await self._rebuilder.check(standing)
         await self._tidy()
@@ -209,36 +209,34 @@ class Indexer:
             reason = FOREIGN if ensured.foreign else STALE
             if standing.state != "stale":
                 log.warning("nothing is sent to the index: %s", reason)
-            await self._database.write(lambda conn: set_state(conn, self.name, "stale", now=now, reason=reason))
+            await self._database.write(set_state, self.name, "stale", now=now, reason=reason)
         elif (
             standing.state != "following"
             and self.delivery.is_idle
-            and not await self._reader.read(lambda conn: has_waiting(conn, self.name))
+            and not await self._reader.read(has_waiting, self.name)
         ):
             # With something to send, only that it was taken shows that the trouble is over.
             self._recover()
-            await self._database.write(lambda conn: set_state(conn, self.name, "following", now=now))
+            await self._database.write(set_state, self.name, "following", now=now)
         return standing
 
     async def _compare(self, *, fresh: bool) -> None:
         """Send those channels again of which the index has less than was acknowledged."""
         name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
-        coming = await self._reader.read(lambda conn: list_channels_at(conn, self.name, "wanted", "filling"))
+        coming = await self._reader.read(list_channels_at, self.name, "wanted", "filling")
         lacking = [one for one in await find_lacking(self._reader, self._node, name) if one not in coming]
         self._compare_at = self._clock.now() + max(COMPARE, 50 * (time.monotonic() - began))
         if lacking:
             level = logging.INFO if fresh else logging.WARNING
             log.log(level, "the index lacks messages of %d channels; they are sent again", len(lacking))
             self.delivery.ledger.forget(name)
-            await self._database.write(lambda conn: start_walk(conn, self.name, name, lacking))
+            await self._database.write(start_walk, self.name, name, lacking)
         elif self.delivery.is_idle and self.trouble is None:
-            await self._database.write(lambda conn: note_success(conn, self.name, now=now))
+            await self._database.write(note_success, self.name, now=now)
 
     async def _advance(self, standing: Standing) -> bool:
         name = next_index(self._node.index)
-        walking = standing.rebuild == "walking" and await self._reader.read(
-            lambda conn: is_walking(conn, self.name, name)
-        )
+        walking = standing.rebuild == "walking" and await self._reader.read(is_walking, self.name, name)
         moved = await self._rebuilder.advance(standing, walking=walking)
         if moved:
             self._look_at = -math.inf
@@ -282,7 +280,7 @@ class Indexer:
         state, now = state_after(error), int(self._clock.now())
         known = (await find_standing(self._database.connection, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
-        await self._database.write(lambda conn: set_state(conn, self.name, state, now=now, reason=str(error)))
+        await self._database.write(set_state, self.name, state, now=now, reason=str(error))
         least = error.retry_after if isinstance(error, Busy) else 0.0
         self._failures += 1
         return pause_after(self._failures - 1, least=least)

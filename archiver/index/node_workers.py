@@ -9,7 +9,7 @@ from typing import Final
 from archiver.clock import Clock
 from archiver.index.node_worker import Indexer
 from archiver.model.placement import plan
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database, Reader, Writer
 from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
 from archiver.store.indexing import count_held, is_walking
 from archiver.store.outbox import bring_home, has_waiting, list_homeless
@@ -33,7 +33,7 @@ class Fleet:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. What a server does is never raised."""
         now = int(self._clock.now())
-        await self._database.write(lambda conn: settle_nodes(conn, self._names, now=now))
+        await self._database.write(settle_nodes, self._names, now=now)
         async with asyncio.TaskGroup() as group:
             for one in self.indexers:
                 group.create_task(one.run(stop), name=f"index on {one.name}")
@@ -43,7 +43,7 @@ class Fleet:
         """Those that have not everything, as far as is known; all of them while there are messages without a node."""
         ready = {one.name for one in self.indexers if one.is_ready}
 
-        def act(conn: Writer) -> set[str]:
+        def act(conn: Reader) -> set[str]:
             if has_waiting(conn, ""):
                 return set()
             return {one.name for one in self.indexers if not _has_work(conn, one.name, one.index)}
@@ -57,10 +57,10 @@ class Fleet:
 
     async def _take_in(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            channel_ids = await self._reader.read(lambda conn: list_homeless(conn, AT_ONCE))
+            channel_ids = await self._reader.read(list_homeless, AT_ONCE)
             if channel_ids:
                 now = int(self._clock.now())
-                await self._database.write(lambda conn, ids=channel_ids, now=now: self._house(conn, ids, now))  # type: ignore[misc]
+                await self._database.write(self._house, channel_ids, now)
             else:
                 await self._clock.wait(stop, EVERY)
 
@@ -76,5 +76,5 @@ def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:
     put_homes(conn, plan(count_held(conn), list_homes(conn), nodes), now=now)
 
 
-def _has_work(conn: Writer, node: str, index: str) -> bool:
+def _has_work(conn: Reader, node: str, index: str) -> bool:
     return has_waiting(conn, node) or is_walking(conn, node, index) or is_moving(conn, node)

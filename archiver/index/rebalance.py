@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from archiver.index.consistency import read_expected
 from archiver.model.ledger import Ledger
 from archiver.model.placement import arrive
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database, Reader, Writer
 from archiver.store.home import (
     drop_homes,
     list_channels_at,
@@ -75,7 +75,7 @@ class Mover:
             return True
         return bool(todo.gone) and await self._clear(todo.gone[:MOST])
 
-    def _look(self, conn: Writer) -> _Todo:
+    def _look(self, conn: Reader) -> _Todo:
         name = self._node.name
         filling = list_channels_at(conn, name, "filling")
         walked = list_walked(conn, name, self._node.index) if filling else set()
@@ -129,6 +129,6 @@ class Mover:
         if not await self._finish([await self._node.forget(channel_ids)]):
             return False
         gone = [one for one in channel_ids if not await self._node.count(one)]
-        await self._database.write(lambda conn: drop_homes(conn, self._node.name, gone))
+        await self._database.write(drop_homes, self._node.name, gone)
         log.info("%s does not have %d channels any more; others do", self._node.name, len(gone))
         return bool(gone)

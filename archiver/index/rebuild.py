@@ -58,7 +58,7 @@ class Rebuilder:
         match standing.rebuild:
             case "wanted":
                 # Each message has its node before: what waits for it is known then.
-                return not await self._reader.read(lambda conn: has_waiting(conn, "")) and await self._begin()
+                return not await self._reader.read(has_waiting, "") and await self._begin()
             case "walking":
                 return not walking and await self._end_walk(standing)
             case "swapping":
@@ -110,7 +110,7 @@ class Rebuilder:
         lacking = await find_lacking(self._reader, self._node, self._next, covered=standing.covered)
         if lacking:
             self._ledger.forget(self._next)
-            await self._database.write(lambda conn: start_walk(conn, self._node.name, self._next, lacking))
+            await self._database.write(start_walk, self._node.name, self._next, lacking)
         else:
             await self._set("swapping")
         return True
@@ -153,4 +153,4 @@ class Rebuilder:
         return True
 
     async def _set(self, rebuild: Rebuild) -> None:
-        await self._database.write(lambda conn: set_rebuild(conn, self._node.name, rebuild))
+        await self._database.write(set_rebuild, self._node.name, rebuild)

@@ -122,7 +122,7 @@ async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: C
 
 
 async def _finish(database: Database, number: int, outcome: Outcome, now: int) -> None:
-    await database.write(lambda conn: finish(conn, number, outcome, now=now))
+    await database.write(finish, number, outcome, now=now)
 
 
 async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Order, now: float) -> Outcome | None:

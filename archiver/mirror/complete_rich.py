@@ -119,15 +119,11 @@ class Completer:
             reason = str(exc.args[0])
             log.info("%s/%d: the server refuses the whole of it (%s)", channel.name, due.message_id, reason)
             retry_at = self._retry_at(due)
-            await self._database.write(
-                lambda conn: refuse(conn, due.channel_id, due.message_id, reason=reason, retry_at=retry_at)
-            )
+            await self._database.write(refuse, due.channel_id, due.message_id, reason=reason, retry_at=retry_at)
         except (Outdated, ServerFault, UnreadableObject) as exc:
             log.info("%s/%d: the whole of it cannot be had now (%s)", channel.name, due.message_id, type(exc).__name__)
             retry_at = self._retry_at(due)
-            await self._database.write(
-                lambda conn: note_attempt(conn, due.channel_id, due.message_id, retry_at=retry_at)
-            )
+            await self._database.write(note_attempt, due.channel_id, due.message_id, retry_at=retry_at)
         except ChannelError as exc:
             self._resting[channel.channel_id] = self._clock.tick() + REST
             if not isinstance(exc, Removed):

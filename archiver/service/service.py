@@ -140,7 +140,7 @@ class Service:
         pid, now = os.getpid(), int(self._clock.now())
         try:
             async with asyncio.timeout(FAREWELL):
-                await self._database.write(lambda conn: end_service(conn, pid=pid, now=now))
+                await self._database.write(end_service, pid=pid, now=now)
         except TimeoutError:
             log.warning("the stop is not written down: another program writes into the archive")
         except Exception:
@@ -150,7 +150,7 @@ class Service:
 
     async def _work(self, stop: asyncio.Event) -> None:
         pid, now = os.getpid(), int(self._clock.now())
-        await self._database.write(lambda conn: begin_service(conn, pid=pid, version=version(), now=now))
+        await self._database.write(begin_service, pid=pid, version=version(), now=now)
         async with asyncio.TaskGroup() as group:
             for name in list(self._roster.at_work):
                 group.create_task(self._mirror_with(name, stop), name=f"account {name}")
@@ -183,7 +183,7 @@ class Service:
         """An account is of no use any more: its channels wait, those of others go on. Never a login loop."""
         if isinstance(reason, LoginNeeded):
             why, now = str(reason.args[0]), int(self._clock.now())
-            await self._database.write(lambda conn: set_account_state(conn, name, "dead", now=now, reason=why))
+            await self._database.write(set_account_state, name, "dead", now=now, reason=why)
         await self._roster.release(name, reason)
         if len(self._paces) > 1:
             say_whose(reason, name)
@@ -227,7 +227,7 @@ class Service:
             if states != last_states or moment >= last_at + interval:
                 last_at, last_states = moment, states
                 text, pid = orjson.dumps(detail).decode(), os.getpid()
-                await self._database.write(lambda conn, text=text: beat(conn, pid=pid, now=int(now), detail=text))  # type: ignore[misc]  # noqa: B023
+                await self._database.write(beat, pid=pid, now=int(now), detail=text)
                 self._beaten = self._clock.tick()
                 self._tell_manager(detail)
             await real.wait(stop, min(LOOK, last_at + interval - moment))

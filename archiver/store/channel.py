@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import aiosqlite
 import orjson
 
+from archiver.store.database import Reader
 from archiver.store.home import mark_renamed
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def get_standing(conn: sqlite3.Connection, channel_id: int) -> tuple[int, int | None, State] | None:
+def get_standing(conn: Reader, channel_id: int) -> tuple[int, int | None, State] | None:
     """The channel's present generation, pts and state, None when it is not mirrored."""
     row = conn.execute("SELECT generation, pts, state FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return (row[0], row[1], row[2]) if row else None

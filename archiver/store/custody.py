@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archiver.model.ledger import LATER
+from archiver.store.database import Reader
 
 Row = tuple[Any, ...]
 CHANNEL_NAMES = (
@@ -123,7 +124,7 @@ def find_holes(conn: sqlite3.Connection) -> list[str]:
     return found
 
 
-def find_top(conn: sqlite3.Connection, channel_id: int) -> tuple[int, int]:
+def find_top(conn: Reader, channel_id: int) -> tuple[int, int]:
     """The highest id of the channel's messages, and how many messages it has."""
     high, count = conn.execute(
         "SELECT coalesce(max(message_id), 0), count(*) FROM message WHERE channel_id = ?", (channel_id,)

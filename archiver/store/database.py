@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Self, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
 import aiosqlite
 
@@ -34,7 +34,17 @@ Connection: TypeAlias = aiosqlite.Connection
 """For reading: awaited, streaming."""
 Writer: TypeAlias = sqlite3.Connection
 """For writing: what `Database.write` hands out."""
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """What `Database.read` hands out: a connection that is only read from. A Writer is one, too."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor:
+        """As sqlite3's."""
+        ...
+
 
 log = logging.getLogger(__name__)
 
@@ -151,8 +161,8 @@ class Database:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def write(self, act: Callable[[Writer], T]) -> T:
-        """Run `act` in one transaction: all or nothing, one at a time, in the order of the calls.
+    async def write(self, act: Callable[Concatenate[Writer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `act(conn, ...)` in one transaction: all or nothing, one at a time, in the order of the calls.
 
         The whole of it runs in the writing connection's own thread. Awaiting statement by statement costs two thread
         switches each, which took a third of the mirror's time; and a task that is cancelled can leave nothing half
@@ -160,11 +170,12 @@ class Database:
 
         Raises Busy when another program has been writing for longer than the patience.
         """
+        bound: Callable[[Writer], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
         async with self._turn:
             began, told = time.monotonic(), False
             while True:
                 try:
-                    result: T = await self._writing._execute(self._transact, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
+                    result: T = await self._writing._execute(self._transact, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
                     return result
                 except _LockedError:
                     waited = time.monotonic() - began
@@ -177,12 +188,13 @@ class Database:
                     told = True
                     log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
-    async def read(self, act: Callable[[Writer], T]) -> T:
-        """Run `act` in the reading connection's own thread, on one state of the archive; it may not write."""
-        result: T = await self.connection._execute(self._look, act)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    async def read(self, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive."""
+        bound: Callable[[Reader], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
+        result: T = await self.connection._execute(self._look, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
-    def _look(self, act: Callable[[Writer], T]) -> T:
+    def _look(self, act: Callable[[Reader], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
         conn.execute("BEGIN")
         try:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import aiosqlite
 
 from archiver.model.placement import Home
+from archiver.store.database import Reader
 
 _TABLES = ("outbox", "index_walk", "index_aside")
 
@@ -25,7 +26,7 @@ def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = Non
     return found
 
 
-def list_channels_at(conn: sqlite3.Connection, node: str, *phases: str) -> list[int]:
+def list_channels_at(conn: Reader, node: str, *phases: str) -> list[int]:
     """The channels that have a home on a node, in one of these phases."""
     signs = ", ".join("?" * len(phases))
     rows = conn.execute(
@@ -34,7 +35,7 @@ def list_channels_at(conn: sqlite3.Connection, node: str, *phases: str) -> list[
     return [row[0] for row in rows]
 
 
-def list_renamed(conn: sqlite3.Connection, node: str) -> list[int]:
+def list_renamed(conn: Reader, node: str) -> list[int]:
     """The channels whose documents on a node bear an earlier name of theirs."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND renamed AND phase = 'held' ORDER BY channel_id", (node,)
@@ -42,7 +43,7 @@ def list_renamed(conn: sqlite3.Connection, node: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def list_gone(conn: sqlite3.Connection, node: str, *, before: int) -> list[int]:
+def list_gone(conn: Reader, node: str, *, before: int) -> list[int]:
     """The channels that a node is to forget, and that nobody can be asking it for any more."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND phase = 'leaving' AND since <= ? ORDER BY channel_id",
@@ -51,7 +52,7 @@ def list_gone(conn: sqlite3.Connection, node: str, *, before: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def is_moving(conn: sqlite3.Connection, node: str) -> bool:
+def is_moving(conn: Reader, node: str) -> bool:
     """Whether a channel comes to a node, leaves it, or has another name there than by now."""
     sql = "SELECT 1 FROM index_home WHERE node = ? AND (phase <> 'held' OR renamed) LIMIT 1"
     return conn.execute(sql, (node,)).fetchone() is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from archiver.model.ledger import Place
 from archiver.model.record import Media, Message
+from archiver.store.database import Reader
 
 _NAMES = (
     "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",
@@ -43,7 +43,7 @@ class Indexable(NamedTuple):
         return self.message.lang
 
 
-def read_indexable(conn: sqlite3.Connection, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
+def read_indexable(conn: Reader, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
     """The messages at these places, by (channel_id, message_id); what is not held is not in the answer."""
     found: dict[tuple[int, int], Indexable] = {}
     for channel_id, group in groupby(places, key=itemgetter(1)):

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import aiosqlite
 
 from archiver.model.ledger import LATER, Batch, Place, Stretch
+from archiver.store.database import Reader
 
 State: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
 """unused: nothing was ever sent; following: all is well; else what keeps it from going on."""
@@ -43,7 +44,7 @@ async def find_standing(conn: aiosqlite.Connection, node: str) -> Standing:
     return Standing._make(row) if row else _UNUSED
 
 
-def get_standing(conn: sqlite3.Connection, node: str) -> Standing:
+def get_standing(conn: Reader, node: str) -> Standing:
     """How the index on a node is, within a transaction."""
     row = conn.execute(_STANDING, (node,)).fetchone()
     return Standing._make(row) if row else _UNUSED
@@ -103,7 +104,7 @@ def drop_tasks(conn: sqlite3.Connection, batch: str) -> None:
     conn.execute("DELETE FROM index_task WHERE batch = ?", (batch,))
 
 
-def list_batches(conn: sqlite3.Connection, node: str) -> list[Batch]:
+def list_batches(conn: Reader, node: str) -> list[Batch]:
     """What was under way to a node when the last process ended."""
     found: dict[str, Batch] = {}
     for name, _, index, uid, walk_of, *bounds in conn.execute(
@@ -146,19 +147,19 @@ def advance_walk(conn: sqlite3.Connection, node: str, index: str, done: Place) -
     )
 
 
-def is_walking(conn: sqlite3.Connection, node: str, index: str) -> bool:
+def is_walking(conn: Reader, node: str, index: str) -> bool:
     """Whether something is to be sent to an index again."""
     found = conn.execute("SELECT 1 FROM index_walk WHERE node = ? AND index_name = ? LIMIT 1", (node, index)).fetchone()
     return found is not None
 
 
-def list_walked(conn: sqlite3.Connection, node: str, index: str) -> set[int]:
+def list_walked(conn: Reader, node: str, index: str) -> set[int]:
     """The channels that are to be sent to an index again."""
     rows = conn.execute("SELECT channel_id FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
     return {row[0] for row in rows}
 
 
-def list_walk_places(conn: sqlite3.Connection, node: str, stretch: Stretch, after: Place, limit: int) -> list[Place]:
+def list_walk_places(conn: Reader, node: str, stretch: Stretch, after: Place, limit: int) -> list[Place]:
     """The first places of a stretch of a walk behind `after`."""
     upto, index = stretch.upto, stretch.walk_of
     low, high = (after[1], after[2]), (upto[1], upto[2]) if upto[0] == 0 else (2**62, 0)
@@ -182,7 +183,7 @@ def list_walk_places(conn: sqlite3.Connection, node: str, stretch: Stretch, afte
     return places
 
 
-def count_walk(conn: sqlite3.Connection, node: str, index: str) -> int:
+def count_walk(conn: Reader, node: str, index: str) -> int:
     """How many messages are still to be sent to an index again."""
     (count,) = conn.execute(
         "SELECT count(*) FROM index_walk AS walk JOIN message USING (channel_id)"
@@ -219,7 +220,7 @@ def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) ->
     )
 
 
-def count_aside(conn: sqlite3.Connection, node: str) -> dict[int, int]:
+def count_aside(conn: Reader, node: str) -> dict[int, int]:
     """How many messages of each channel a node has set aside."""
     rows = conn.execute("SELECT channel_id, count(*) FROM index_aside WHERE node = ? GROUP BY channel_id", (node,))
     return dict(rows.fetchall())
@@ -233,7 +234,7 @@ def get_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def list_aside_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
+def list_aside_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
     """The message ids of a channel within [first, last] that a node has set aside."""
     rows = conn.execute(
         "SELECT message_id FROM index_aside WHERE node = ? AND channel_id = ? AND message_id BETWEEN ? AND ?",
@@ -248,7 +249,7 @@ def take_all_back(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def count_held(conn: sqlite3.Connection, node: str | None = None) -> dict[int, int]:
+def count_held(conn: Reader, node: str | None = None) -> dict[int, int]:
     """How many messages are held of each channel that a node has or gets, missing ones included; None: of all."""
     rows = conn.execute(
         "SELECT channel_id, (SELECT count(*) FROM message WHERE message.channel_id = channel.channel_id) FROM channel"
@@ -259,13 +260,13 @@ def count_held(conn: sqlite3.Connection, node: str | None = None) -> dict[int, i
     return dict(rows.fetchall())
 
 
-def find_top(conn: sqlite3.Connection, channel_id: int) -> int:
+def find_top(conn: Reader, channel_id: int) -> int:
     """The highest id that is held of a channel, 0 for none."""
     (top,) = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(top or 0)
 
 
-def list_ids(conn: sqlite3.Connection, channel_id: int, first: int, last: int) -> list[int]:
+def list_ids(conn: Reader, channel_id: int, first: int, last: int) -> list[int]:
     """The message ids of a channel within [first, last], ascending."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",

@@ -15,6 +15,7 @@ import aiosqlite
 
 from archiver.model.ledger import LATER, Place
 from archiver.store.bulk import insert_many
+from archiver.store.database import Reader
 from archiver.store.home import list_nodes_of
 
 
@@ -46,7 +47,7 @@ def enqueue(
         )
 
 
-def list_homeless(conn: sqlite3.Connection, limit: int) -> list[int]:
+def list_homeless(conn: Reader, limit: int) -> list[int]:
     """The channels of the first messages that no node was chosen for."""
     rows = conn.execute(
         "SELECT DISTINCT channel_id FROM (SELECT channel_id FROM outbox INDEXED BY outbox_order WHERE node = ''"
@@ -78,7 +79,7 @@ def bring_home(conn: sqlite3.Connection, limit: int) -> None:
     conn.execute(f"DELETE FROM outbox WHERE {taken.replace('?2, ?3, ?4', '?1, ?2, ?3')}", end)
 
 
-def list_places(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> list[Place]:
+def list_places(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> list[Place]:
     """The first places within (after, upto]."""
     rows = conn.execute(
         "SELECT seq, channel_id, message_id FROM outbox"
@@ -89,7 +90,7 @@ def list_places(conn: sqlite3.Connection, node: str, after: Place, upto: Place, 
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def find_place(conn: sqlite3.Connection, node: str, channel_id: int, message_id: int) -> Place | None:
+def find_place(conn: Reader, node: str, channel_id: int, message_id: int) -> Place | None:
     """Where a message stands; None when it does not wait."""
     row = conn.execute(
         "SELECT seq FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ?", (channel_id, message_id, node)
@@ -117,7 +118,7 @@ def drop_covered(conn: sqlite3.Connection, node: str, covered: int) -> None:
     conn.execute("DELETE FROM outbox WHERE node = ? AND seq BETWEEN ? AND ?", (node, LATER, covered))
 
 
-def peek(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: int) -> Waiting:
+def peek(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> Waiting:
     """What waits for a node within (after, upto]."""
     count, since = conn.execute(
         "SELECT count(*), min(enqueued_at) FROM (SELECT enqueued_at FROM outbox"
@@ -128,12 +129,12 @@ def peek(conn: sqlite3.Connection, node: str, after: Place, upto: Place, limit: 
     return Waiting(count, since)
 
 
-def has_waiting(conn: sqlite3.Connection, node: str) -> bool:
+def has_waiting(conn: Reader, node: str) -> bool:
     """Whether anything waits for a node, '' for what no node was chosen for."""
     return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 
-def count_waiting(conn: sqlite3.Connection, node: str, *, covered: int = 0) -> dict[int, int]:
+def count_waiting(conn: Reader, node: str, *, covered: int = 0) -> dict[int, int]:
     """How many messages of each channel wait for a node, or for a node to be chosen, and are not `drop_covered`."""
     rows = conn.execute(
         "SELECT channel_id, count(*) FROM outbox WHERE node IN (?, '') AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
@@ -142,19 +143,19 @@ def count_waiting(conn: sqlite3.Connection, node: str, *, covered: int = 0) -> d
     return dict(rows.fetchall())
 
 
-def measure(conn: sqlite3.Connection, node: str) -> Waiting:
+def measure(conn: Reader, node: str) -> Waiting:
     """What waits for a node in all."""
     return Waiting(
         *conn.execute("SELECT count(*), min(enqueued_at) FROM outbox WHERE node = ?", (node,)).fetchone(),
     )
 
 
-def measure_all(conn: sqlite3.Connection) -> Waiting:
+def measure_all(conn: Reader) -> Waiting:
     """What waits for any node."""
     return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
 
 
-def list_waiting_ids(conn: sqlite3.Connection, node: str, channel_id: int, first: int, last: int) -> list[int]:
+def list_waiting_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
     """The message ids of a channel within [first, last] that wait for a node, or for one to be chosen."""
     rows = conn.execute(
         "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node IN (?, '')",

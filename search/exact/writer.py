@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import aiosqlite
 
@@ -45,6 +46,14 @@ _UNTIDY = 500
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _NONE: Mapping[Key, int] = {}
 _INDEX = "search_text"
+
+
+class Queryable(Protocol):
+    """A connection that is only read from."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor:
+        """As sqlite3's."""
+        ...
 
 
 def create(conn: sqlite3.Connection) -> None:
@@ -148,7 +157,7 @@ def _forget_index(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA writable_schema = RESET")
 
 
-def is_untidy(conn: sqlite3.Connection) -> bool:
+def is_untidy(conn: Queryable) -> bool:
     """Whether so much of the index lies in small segments that `tidy` would pay: an eighth of it."""
     rows = conn.execute("SELECT count(*) FROM search_text_idx GROUP BY segid ORDER BY 1")
     leaves = [int(row[0]) for row in rows]

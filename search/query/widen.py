@@ -57,7 +57,7 @@ def ways(word: Word) -> tuple[Word, ...]:
         return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
     if folded != fold(bare).strip():
         return (word,)
-    from search.query.variants.runs import run_variants  # noqa: PLC0415 - every start would pay for its patterns
+    from search.query.variants.runs import run_variants
 
     found = dict.fromkeys([folded, *run_variants(folded)])
     least = [one for one in found if not any(other in one for other in found if other != one)]

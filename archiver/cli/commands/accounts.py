@@ -45,12 +45,12 @@ def command(
 
 async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:
     """Print them, or lift waits. Returns the exit status."""
-    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
-    from archiver.errors import NotFound  # noqa: PLC0415 - --help must not pay for it
-    from archiver.store.account import list_accounts  # noqa: PLC0415 - see above
-    from archiver.store.database import Database  # noqa: PLC0415 - see above
-    from archiver.store.waits import Wait, list_waits  # noqa: PLC0415 - see above
-    from config.accounts import account_names  # noqa: PLC0415 - see above
+    from archiver.compose.privacy import look_at_permissions
+    from archiver.errors import NotFound
+    from archiver.store.account import list_accounts
+    from archiver.store.database import Database
+    from archiver.store.waits import Wait, list_waits
+    from config.accounts import account_names
 
     for typed in forget_waits:
         await forget(settings, typed)
@@ -82,8 +82,8 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
 
 
 def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
-    from archiver.model.row import iso  # noqa: PLC0415 - see run
-    from config.accounts import account_names, account_settings, proxy_place, session_path  # noqa: PLC0415 - see run
+    from archiver.model.row import iso
+    from config.accounts import account_names, account_settings, proxy_place, session_path
 
     configured = name in account_names(settings)
     proxy = account_settings(settings, name).proxy if configured else None

@@ -78,11 +78,11 @@ async def run(
     account: str | None,
 ) -> int:
     """Add each channel, or let the service do so where one runs. Returns the exit status."""
-    from archiver.cli.commands.adding import add_here, add_in_service  # noqa: PLC0415 - --help must not pay for the rest
-    from archiver.cli.commands.channel_list import read_list  # noqa: PLC0415 - see above
-    from archiver.errors import Busy, UsageError  # noqa: PLC0415 - see above
-    from archiver.store.intake import Order  # noqa: PLC0415 - see above
-    from config.accounts import account_settings  # noqa: PLC0415 - see above
+    from archiver.cli.commands.adding import add_here, add_in_service
+    from archiver.cli.commands.channel_list import read_list
+    from archiver.errors import Busy, UsageError
+    from archiver.store.intake import Order
+    from config.accounts import account_settings
 
     if account is not None:
         account_settings(settings, account)  # whether there is such an account
@@ -114,8 +114,8 @@ async def run(
 
 def _check(words: list[str]) -> tuple[list[str], int]:
     """The words that name a channel, each once, and how many name none; these keep no other from being added."""
-    from archiver.address import echo, parse_channel  # noqa: PLC0415 - see run
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.address import echo, parse_channel
+    from archiver.errors import UsageError
 
     named: dict[str, str] = {}
     refused = 0
@@ -131,8 +131,8 @@ def _check(words: list[str]) -> tuple[list[str], int]:
 
 
 def _check_alias(alias: str, count: int) -> None:
-    from archiver.address import parse_channel  # noqa: PLC0415 - see run
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.address import parse_channel
+    from archiver.errors import UsageError
 
     if count != 1:
         raise UsageError("--alias names one channel, and several were given.", hint="Add them one by one.")
@@ -149,8 +149,8 @@ def _check_alias(alias: str, count: int) -> None:
 async def _window_start(settings: Settings, since: str | None, tz: str) -> int | None:
     if since is None or since.strip().lower() == "all":
         return None
-    from archiver.reading.clock_offset import read_present_at  # noqa: PLC0415 - see run
-    from search.query.dates import parse_since, parse_zone  # noqa: PLC0415 - see run
+    from archiver.reading.clock_offset import read_present_at
+    from search.query.dates import parse_since, parse_zone
 
     now = await read_present_at(settings.archive.dir)
     return int(parse_since(since, parse_zone(tz), now).timestamp())

@@ -58,7 +58,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
     async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
-        numbers = await database.write(lambda conn: put(conn, orders, now=asked_at))
+        numbers = await database.write(put, orders, now=asked_at)
         waiting, told = dict(zip(numbers, orders, strict=True)), False
         try:
             while True:

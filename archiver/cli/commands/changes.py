@@ -145,8 +145,8 @@ def _print_line(change: Change) -> None:
 
 
 def _head(change: Change) -> Text:
-    from rich.style import Style  # noqa: PLC0415 - a pipe needs none of it
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich.style import Style
+    from rich.text import Text
 
     link = Style(link=change.permalink) if change.permalink and is_clean_link(change.permalink) else Style()
     head = Text(f"{iso(change.at)}  ", style="dim")

@@ -36,10 +36,10 @@ def command(
 
 async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.cli.view.channel_status import state_note, state_word  # noqa: PLC0415 - see above
-    from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - --help must not pay for it
-    from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
-    from archiver.store.standing import get_standings  # noqa: PLC0415 - see above
+    from archiver.cli.view.channel_status import state_note, state_word
+    from archiver.compose.read_archive import open_archive
+    from archiver.store.channel import list_channels
+    from archiver.store.standing import get_standings
 
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
@@ -91,7 +91,7 @@ def _row(channel: Mirrored, standing: Standing) -> dict[str, Any]:
 
 
 def _iso(seconds: int | None) -> str | None:
-    from archiver.model.row import iso  # noqa: PLC0415 - see run
+    from archiver.model.row import iso
 
     return None if seconds is None else iso(seconds)
 

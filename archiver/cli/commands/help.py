@@ -42,7 +42,7 @@ def command(
 
 def guide() -> list[str]:
     """How queries are written: the lines of `telekeep help query`."""
-    from search.query.guide import sections  # noqa: PLC0415 - the help of a command needs none of it
+    from search.query.guide import sections
 
     lines: list[str] = []
     for section in sections():
@@ -55,7 +55,7 @@ def guide() -> list[str]:
 
 def _example(example: str, meaning: str) -> list[str]:
     """Two columns, or the meaning below where the example is long."""
-    from rich.cells import cell_len  # noqa: PLC0415 - see guide
+    from rich.cells import cell_len
 
     rows = textwrap.wrap(meaning, WIDTH - _LEFT - 4, break_long_words=False)
     rest = [f"{'':{_LEFT + 4}}{row}" for row in rows]

@@ -75,7 +75,7 @@ async def run(invocation: Invocation, address: str, *, diff: bool, counters: boo
         for event in history.events(diff=diff):
             output.jsonl(event)
     else:
-        from archiver.cli.view.versions import print_history  # noqa: PLC0415 - JSON needs none of it
+        from archiver.cli.view.versions import print_history
 
         print_history(history, diff=diff)
     return 0

@@ -58,14 +58,14 @@ def command(
 
 async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int:
     """Make them. Returns the exit status. Raises UsageError and what the server says."""
-    from archiver.compose.index import closing, expect_addresses  # noqa: PLC0415 - see above
-    from archiver.errors import UsageError  # noqa: PLC0415 - --help must not pay for it
+    from archiver.compose.index import closing, expect_addresses
+    from archiver.errors import UsageError
 
     expect_addresses(settings)
     master_key = _read_master_key()
     if not master_key:
         raise UsageError("no master key was given.", hint=f"Type it, pipe it in, or set {MASTER_KEY}.")
-    from search.meili.admin import Admin  # noqa: PLC0415 - the SDK costs 200 ms
+    from search.meili.admin import Admin
 
     name = settings.index
     async with closing([Admin(url, master_key, index=name) for url in settings.addresses]) as nodes:
@@ -104,7 +104,7 @@ async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], ind
     A key is made of its `uid` and the master key, and the `uid` of what it may: so it is the same on all nodes, and
     on a server that lost everything.
     """
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.errors import UsageError
 
     found = [await _find(node, name, actions, indexes) for node in nodes]
     uid = next((one["uid"] for one in found if one), _uid(name, actions, indexes))

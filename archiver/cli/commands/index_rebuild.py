@@ -14,7 +14,7 @@ from archiver.cli import interrupted, output
 if TYPE_CHECKING:
     from archiver.cli.view.index_progress import IndexProgress
     from archiver.index.node_worker import Indexer
-    from archiver.store.database import Database, Writer
+    from archiver.store.database import Database, Reader
     from archiver.store.indexing import Standing
     from config.settings import Settings
     from search.errors import Unreachable
@@ -57,12 +57,12 @@ def command(
 
 async def run(settings: Settings, *, force: bool) -> int:
     """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
-    from archiver.cli.view.index_progress import IndexProgress  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - see above
-    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.indexing import ask_rebuild  # noqa: PLC0415 - see above
+    from archiver.cli.view.index_progress import IndexProgress
+    from archiver.compose.index import open_nodes, settle
+    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.write_archive import open_beside
+    from archiver.store.database import expect_archive
+    from archiver.store.indexing import ask_rebuild
 
     look_at_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
@@ -74,7 +74,7 @@ async def run(settings: Settings, *, force: bool) -> int:
                 raise away[nodes[0]]
             asked = [node for node in nodes if node not in away]
             names = [node.name for node in asked]
-            await database.write(lambda conn: ask_rebuild(conn, names, now=int(time.time())))
+            await database.write(ask_rebuild, names, now=int(time.time()))
         with IndexProgress("rebuild") as progress:
             done = await _follow(settings, names, progress)
         if not done:
@@ -88,12 +88,12 @@ async def run(settings: Settings, *, force: bool) -> int:
 
 async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Unreachable]:
     """The nodes that do not answer, and why. Raises UsageError for one that a rebuild would take something from."""
-    from archiver.store.indexing import get_standing  # noqa: PLC0415 - see run
-    from search.errors import Unreachable  # noqa: PLC0415 - see run
+    from archiver.store.indexing import get_standing
+    from search.errors import Unreachable
 
     away = {}
     for node in nodes:
-        standing = await database.read(lambda conn, name=node.name: get_standing(conn, name))  # type: ignore[misc]
+        standing = await database.read(get_standing, node.name)
         if standing.rebuild is not None:
             continue
         try:
@@ -105,9 +105,9 @@ async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Un
 
 async def _expect_own(node: Node, database: Database) -> None:
     """Raise UsageError when the index has documents that this archive cannot bring back."""
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
-    from archiver.store.indexing import count_held  # noqa: PLC0415 - see run
-    from search.errors import IndexMissing, Refused  # noqa: PLC0415 - see run
+    from archiver.errors import UsageError
+    from archiver.store.indexing import count_held
+    from search.errors import IndexMissing, Refused
 
     channel_ids = await database.read(count_held)
     try:
@@ -126,10 +126,10 @@ async def _expect_own(node: Node, database: Database) -> None:
 
 async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgress) -> bool:
     """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
-    from archiver.compose.write_archive import open_archive  # noqa: PLC0415 - see run
-    from archiver.errors import Busy  # noqa: PLC0415 - see run
-    from archiver.lock import find_holder  # noqa: PLC0415 - see run
-    from archiver.store.database import Database  # noqa: PLC0415 - see run
+    from archiver.compose.write_archive import open_archive
+    from archiver.errors import Busy
+    from archiver.lock import find_holder
+    from archiver.store.database import Database
 
     seen: float | None = None
     """When somebody else was last at work, by `time.monotonic`."""
@@ -151,7 +151,7 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
 
 
 async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool:
-    from archiver.compose.index import open_indexer, work  # noqa: PLC0415 - see run
+    from archiver.compose.index import open_indexer, work
 
     async with open_indexer(settings, database) as fleet:
         assert fleet is not None
@@ -168,7 +168,7 @@ async def _do(settings: Settings, nodes: Sequence[str], database: Database, prog
 
 async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
     """For a while; None when it is not decided yet."""
-    from archiver.compose.index import pause_after  # noqa: PLC0415 - see run
+    from archiver.compose.index import pause_after
 
     until = time.monotonic() + _LOCK_EVERY
     while time.monotonic() < until:
@@ -192,11 +192,11 @@ async def _show(
     settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress
 ) -> dict[str, Standing]:
     """Tell how far it is; the nodes that are still built anew."""
-    from archiver.store.indexing import count_held, count_walk, get_standing  # noqa: PLC0415 - see run
+    from archiver.store.indexing import count_held, count_walk, get_standing
 
     beside = f"{settings.meilisearch.index}_next"
 
-    def act(conn: Writer) -> tuple[dict[str, Standing], int, int]:
+    def act(conn: Reader) -> tuple[dict[str, Standing], int, int]:
         standings = {name: get_standing(conn, name) for name in nodes}
         building = {name: one for name, one in standings.items() if one.rebuild is not None}
         total = sum(count for name in nodes for count in count_held(conn, name).values())

@@ -35,10 +35,10 @@ def command(
 
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Show it; the result is the exit status. Raises UsageError."""
-    from archiver.cli.view.index_status import read_index, sum_up  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.index import open_nodes  # noqa: PLC0415 - see above
-    from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - see above
-    from archiver.store.indexing import get_aside  # noqa: PLC0415 - see above
+    from archiver.cli.view.index_status import read_index, sum_up
+    from archiver.compose.index import open_nodes
+    from archiver.compose.read_archive import open_archive
+    from archiver.store.indexing import get_aside
 
     settings, now = invocation.settings().meilisearch, time.time()
     async with (
@@ -70,8 +70,8 @@ async def run(invocation: Invocation, *, json: bool) -> int:
 
 async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
     """What a server says, and its trouble, which is said on stderr too."""
-    from search.errors import IndexMissing, ServerError  # noqa: PLC0415 - see run
-    from search.meili.settings import is_stale  # noqa: PLC0415 - see run
+    from search.errors import IndexMissing, ServerError
+    from search.meili.settings import is_stale
 
     said: dict[str, Any] = {
         "server": node.name, "reached": False, "version": None, "documents": None, "tasks_waiting": None,

@@ -68,11 +68,11 @@ def command(
 
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
     """Compare, and repair. Returns the exit status."""
-    from archiver.compose.index import open_nodes, settle  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - see above
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.home import is_moving  # noqa: PLC0415 - see above
+    from archiver.compose.index import open_nodes, settle
+    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.write_archive import open_beside
+    from archiver.store.database import Database, expect_archive
+    from archiver.store.home import is_moving
 
     look_at_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
@@ -107,7 +107,7 @@ def _differences(rows: Sequence[_Row]) -> tuple[list[list[int]], list[list[int]]
 
 async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_Row], list[Node]]:
     """The rows of the servers that answer, and those that do not. Raises ServerError when none does."""
-    from search.errors import ServerError  # noqa: PLC0415 - see run
+    from search.errors import ServerError
 
     rows, away = [], []
     for node in nodes:
@@ -122,8 +122,8 @@ async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_R
 
 
 async def _compare(reader: Database, node: Node) -> list[_Row]:
-    from archiver.index.consistency import compare_ids, read_expected  # noqa: PLC0415 - see run
-    from archiver.store.rows import list_names  # noqa: PLC0415 - see run
+    from archiver.index.consistency import compare_ids, read_expected
+    from archiver.store.rows import list_names
 
     names = {one.channel_id: one.username or str(one.channel_id) for one in await list_names(reader.connection)}
     return [
@@ -142,11 +142,11 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
 
 
 async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -> None:
-    from archiver.store.database import Writer  # noqa: PLC0415 - see run
-    from archiver.store.indexing import take_all_back  # noqa: PLC0415 - see run
-    from archiver.store.outbox import enqueue  # noqa: PLC0415 - see run
-    from search.meili.document import document_id  # noqa: PLC0415 - see run
-    from search.meili.node import MOST_IDS  # noqa: PLC0415 - see run
+    from archiver.store.database import Writer
+    from archiver.store.indexing import take_all_back
+    from archiver.store.outbox import enqueue
+    from search.meili.document import document_id
+    from search.meili.node import MOST_IDS
 
     def act(conn: Writer) -> None:
         now = int(time.time())
@@ -166,9 +166,9 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
 
 async def _send(settings: Settings) -> None:
     """Bring the index up to the archive, unless somebody does so already."""
-    from archiver.cli.commands.drain_index import drain  # noqa: PLC0415 - see run
-    from archiver.compose.write_archive import open_archive  # noqa: PLC0415 - see run
-    from archiver.errors import Busy  # noqa: PLC0415 - see run
+    from archiver.cli.commands.drain_index import drain
+    from archiver.compose.write_archive import open_archive
+    from archiver.errors import Busy
 
     try:
         async with open_archive(settings.archive.dir, command="index", remarks=output) as database:

@@ -55,14 +55,14 @@ def command(
 
 async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     """Sign in. Returns the exit status."""
-    from archiver.cli.commands.prompts import StandardInput  # noqa: PLC0415 - see above
-    from archiver.compose.accounts import (  # noqa: PLC0415 - Telethon costs 250 ms, which --help must not pay
+    from archiver.cli.commands.prompts import StandardInput
+    from archiver.compose.accounts import (
         mark_active,
         open_login,
         say_whose,
     )
-    from archiver.errors import LoginNeeded  # noqa: PLC0415 - see above
-    from archiver.telegram import log_in  # noqa: PLC0415 - see above
+    from archiver.errors import LoginNeeded
+    from archiver.telegram import log_in
 
     async with open_login(settings, name, remarks=output) as account:
         try:
@@ -78,7 +78,7 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
 
 
 def _other_number(done: LoggedIn, name: str) -> Error:
-    from archiver.errors import UsageError  # noqa: PLC0415 - see run
+    from archiver.errors import UsageError
 
     return UsageError(
         f"account {name} is already logged in{_as_whom(done)}, which is not the number given; nothing was changed.",
@@ -89,7 +89,7 @@ def _other_number(done: LoggedIn, name: str) -> Error:
 
 
 def _as_whom(done: LoggedIn) -> str:
-    from archiver.cli.commands.accounts import named  # noqa: PLC0415 - see run
+    from archiver.cli.commands.accounts import named
 
     who = named(done.identity.first_name, done.identity.phone_end) if done.identity else ""
     return f" as {who}" if who else ""

@@ -35,11 +35,11 @@ def command(
 
 async def run(settings: Settings, *, channels: list[str], to: str) -> int:
     """Pin the channels to the account. Returns the exit status."""
-    from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.store.account import pin_channel  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from config.accounts import account_settings, session_path  # noqa: PLC0415 - see above
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.compose.write_archive import open_beside
+    from archiver.store.account import pin_channel
+    from archiver.store.database import expect_archive
+    from config.accounts import account_settings, session_path
 
     account_settings(settings, to)  # whether there is such an account
     expect_archive(settings.archive.dir)

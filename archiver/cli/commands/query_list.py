@@ -29,9 +29,9 @@ def command(
 
 async def run(invocation: Invocation, *, json: bool) -> int:
     """Print them. Returns the exit status."""
-    from archiver.compose.read_archive import open_archive  # noqa: PLC0415 - --help must not pay for it
-    from archiver.model.row import iso  # noqa: PLC0415 - see above
-    from archiver.store.saved_query import list_saved  # noqa: PLC0415 - see above
+    from archiver.compose.read_archive import open_archive
+    from archiver.model.row import iso
+    from archiver.store.saved_query import list_saved
 
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         found = await list_saved(database.connection)

@@ -30,14 +30,14 @@ def command(
 
 async def run(settings: Settings, *, names: list[str]) -> int:
     """Forget them. Returns the exit status."""
-    from archiver.cli.commands.query_save import newly_broken  # noqa: PLC0415 - see above
-    from archiver.compose.query import make_context  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.errors import NotFound, UsageError  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.saved_query import remove_query  # noqa: PLC0415 - see above
-    from search.query.filters import nearest  # noqa: PLC0415 - see above
-    from search.query.saved import fold_name  # noqa: PLC0415 - see above
+    from archiver.cli.commands.query_save import newly_broken
+    from archiver.compose.query import make_context
+    from archiver.compose.write_archive import open_beside
+    from archiver.errors import NotFound, UsageError
+    from archiver.store.database import expect_archive
+    from archiver.store.saved_query import remove_query
+    from search.query.filters import nearest
+    from search.query.saved import fold_name
 
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query", remarks=output) as database:

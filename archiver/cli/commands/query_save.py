@@ -40,13 +40,13 @@ def command(
 
 async def run(settings: Settings, *, name: str, query: str) -> int:
     """Check and keep it. Returns the exit status."""
-    from archiver.compose.query import make_context  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.errors import UsageError  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.saved_query import save_query  # noqa: PLC0415 - see above
-    from search.query.parse import EVERYTHING, parse  # noqa: PLC0415 - see above
-    from search.query.saved import LONGEST, fold_name, is_name  # noqa: PLC0415 - see above
+    from archiver.compose.query import make_context
+    from archiver.compose.write_archive import open_beside
+    from archiver.errors import UsageError
+    from archiver.store.database import expect_archive
+    from archiver.store.saved_query import save_query
+    from search.query.parse import EVERYTHING, parse
+    from search.query.saved import LONGEST, fold_name, is_name
 
     if not is_name(name):
         raise UsageError(
@@ -67,7 +67,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
                 hint="Save it by another name, or mend that one first.",
             )
         before = context.saved.get(fold_name(name))
-        await database.write(lambda conn: save_query(conn, name, query, now=int(time.time())))
+        await database.write(save_query, name, query, now=int(time.time()))
     output.note(f"saved; use it as query:{name}." if before is None else f"saved; before it was: {before}")
     return 0
 
@@ -79,8 +79,8 @@ def newly_broken(context: Context, saved: Mapping[str, str]) -> list[str]:
 
 
 def _works(name: str, context: Context) -> bool:
-    from search.errors import QueryError  # noqa: PLC0415 - --help must not pay for it
-    from search.query.parse import parse  # noqa: PLC0415 - see above
+    from search.errors import QueryError
+    from search.query.parse import parse
 
     try:
         parse(f"query:{name}", context)

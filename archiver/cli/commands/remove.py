@@ -35,10 +35,10 @@ def command(
 
 async def run(settings: Settings, *, channels: list[str]) -> int:
     """Set the channels aside. Returns the exit status."""
-    from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - see above
-    from archiver.store.channel import set_state  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.compose.write_archive import open_beside
+    from archiver.store.channel import set_state
+    from archiver.store.database import expect_archive
 
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="remove", remarks=output) as database:

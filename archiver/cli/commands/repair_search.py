@@ -33,13 +33,13 @@ def command(context: typer.Context) -> int:
 
 async def run(settings: Settings) -> int:
     """Make them. Returns the exit status. Raises IntegrityError."""
-    from archiver.compose.privacy import look_at_permissions  # noqa: PLC0415 - --help must not pay for it
-    from archiver.compose.write_archive import tell_of_migration  # noqa: PLC0415 - see above
-    from archiver.errors import IntegrityError  # noqa: PLC0415 - see above
-    from archiver.lock import hold  # noqa: PLC0415 - see above
-    from archiver.mirror.rebuild_search import rebuild_search  # noqa: PLC0415 - see above
-    from archiver.store.checked import UNREADABLE  # noqa: PLC0415 - see above
-    from archiver.store.database import Database, expect_archive  # noqa: PLC0415 - see above
+    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.write_archive import tell_of_migration
+    from archiver.errors import IntegrityError
+    from archiver.lock import hold
+    from archiver.mirror.rebuild_search import rebuild_search
+    from archiver.store.checked import UNREADABLE
+    from archiver.store.database import Database, expect_archive
 
     directory = settings.archive.dir
     expect_archive(directory)

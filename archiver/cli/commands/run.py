@@ -50,16 +50,16 @@ async def run(settings: Settings) -> int:
     """Mirror until a signal comes. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first of all: what follows takes a while
-    from archiver.compose.accounts import Conduct, open_accounts  # noqa: PLC0415 - --help must not pay for Telethon
-    from archiver.compose.index import open_indexer  # noqa: PLC0415 - see above
-    from archiver.service.account_workers import Pace  # noqa: PLC0415 - see above
-    from archiver.service.monitoring.metrics import Meters  # noqa: PLC0415 - see above
-    from archiver.service.monitoring.status_pages import Report  # noqa: PLC0415 - see above
-    from archiver.service.monitoring.systemd import Systemd  # noqa: PLC0415 - see above
-    from archiver.service.service import Service  # noqa: PLC0415 - see above
-    from archiver.store.channel import list_channels  # noqa: PLC0415 - see above
-    from archiver.telegram import SERVICE  # noqa: PLC0415 - see above
-    from config.accounts import account_names, account_settings  # noqa: PLC0415 - see above
+    from archiver.compose.accounts import Conduct, open_accounts
+    from archiver.compose.index import open_indexer
+    from archiver.service.account_workers import Pace
+    from archiver.service.monitoring.metrics import Meters
+    from archiver.service.monitoring.status_pages import Report
+    from archiver.service.monitoring.systemd import Systemd
+    from archiver.service.service import Service
+    from archiver.store.channel import list_channels
+    from archiver.telegram import SERVICE
+    from config.accounts import account_names, account_settings
 
     service: Service | None = None
 
@@ -102,7 +102,7 @@ async def run(settings: Settings) -> int:
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
     """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
-    from archiver.service.monitoring.http_server import is_loopback, serve  # noqa: PLC0415 - see run
+    from archiver.service.monitoring.http_server import is_loopback, serve
 
     listen = settings.service.listen
     async with AsyncExitStack() as stack:

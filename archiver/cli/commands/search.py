@@ -160,7 +160,7 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
         ):
             over = await look_over(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             if options.facets:
-                from archiver.cli.view.facets import name_channels, print_counts  # noqa: PLC0415 - only when it is asked for
+                from archiver.cli.view.facets import name_channels, print_counts
 
                 counts = await finder.engine.facets(question, options.facets, zone)
                 print_counts(name_channels(counts, names), options.shape, over)
@@ -221,7 +221,7 @@ _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best
 def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Callable[[], None]]:
     """How to print a row, and how to end."""
     if options.shape == "people":
-        from archiver.cli.view.hits import printer  # noqa: PLC0415 - JSON needs no highlights
+        from archiver.cli.view.hits import printer
 
         return printer(tree, in_blocks=options.around > 0), lambda: None
     if options.shape == "jsonl":

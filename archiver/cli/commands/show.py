@@ -79,7 +79,7 @@ def _raw(payload: Payload) -> dict[str, object]:
 
 
 def _print(channel: ChannelName, row: Row, raw: dict[str, object] | None) -> None:
-    from rich.text import Text  # noqa: PLC0415 - JSON needs none of it
+    from rich.text import Text
 
     terminal = output.is_terminal()
     fields: dict[str, object] = {"title": channel.title, **row}

@@ -65,11 +65,11 @@ def command(
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
     """Sync the channels account by account, one after the other. Returns the exit status."""
-    from archiver.cli.commands.drain_index import drain  # noqa: PLC0415 - see above
-    from archiver.cli.commands.pick import pick_channels  # noqa: PLC0415 - see above
-    from archiver.compose.accounts import open_accounts, say_whose  # noqa: PLC0415 - Telethon costs 250 ms
-    from archiver.errors import LoginNeeded, UsageError  # noqa: PLC0415 - see above
-    from archiver.service.merge_segments import tidy_after  # noqa: PLC0415 - see above
+    from archiver.cli.commands.drain_index import drain
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.compose.accounts import open_accounts, say_whose
+    from archiver.errors import LoginNeeded, UsageError
+    from archiver.service.merge_segments import tidy_after
 
     began = time.monotonic()
     async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
@@ -101,7 +101,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
 
 def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
     """What was typed, else the account's setting; one that left the settings has none."""
-    from config.accounts import account_names, account_settings  # noqa: PLC0415 - see run
+    from config.accounts import account_names, account_settings
 
     if typed is not None or name not in account_names(settings):
         return bool(typed)
@@ -112,11 +112,11 @@ async def _sync_account(
     accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """What became of an account's channels, and what stopped it, if anything did."""
-    from archiver.cli.commands.completing import complete_parts, list_waiting  # noqa: PLC0415 - see run
-    from archiver.compose.accounts import mark_active, mark_dead  # noqa: PLC0415 - see run
-    from archiver.errors import Error, LoginNeeded  # noqa: PLC0415 - see run
-    from archiver.mirror.takeout_need import has_history  # noqa: PLC0415 - see run
-    from archiver.model.clock_offset import describe_offset  # noqa: PLC0415 - see run
+    from archiver.cli.commands.completing import complete_parts, list_waiting
+    from archiver.compose.accounts import mark_active, mark_dead
+    from archiver.errors import Error, LoginNeeded
+    from archiver.mirror.takeout_need import has_history
+    from archiver.model.clock_offset import describe_offset
 
     ended: dict[int, End] = {}
     failure: Error | None = None
@@ -148,11 +148,11 @@ async def _sync_account(
 
 async def _sync(account: Account, channel: Mirrored) -> End:
     """Sync one channel. What stops the whole account (login, flood, network) is raised."""
-    from archiver.cli.view.progress import SyncProgress  # noqa: PLC0415 - see run
-    from archiver.errors import ChannelError, ServerFault, UnreadableObject  # noqa: PLC0415 - see run
-    from archiver.mirror.ingest import Removed  # noqa: PLC0415 - see run
-    from archiver.service.backoff import seconds_aside, state_after  # noqa: PLC0415 - see run
-    from archiver.store.rich import count_parts  # noqa: PLC0415 - see run
+    from archiver.cli.view.progress import SyncProgress
+    from archiver.errors import ChannelError, ServerFault, UnreadableObject
+    from archiver.mirror.ingest import Removed
+    from archiver.service.backoff import seconds_aside, state_after
+    from archiver.store.rich import count_parts
 
     with SyncProgress(channel.name) as progress:
         try:

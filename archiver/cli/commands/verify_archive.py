@@ -54,7 +54,7 @@ def _is_search(fault: Sequence[str]) -> bool:
 
 
 def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
-    from archiver.evidence.run import verify  # noqa: PLC0415 - Telethon costs 250 ms
+    from archiver.evidence.run import verify
 
     with interrupted.raising():
         found = verify(path, deep=deep, progress=progress)

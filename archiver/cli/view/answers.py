@@ -40,7 +40,7 @@ class Answers:
         engine = self._finder.engine
         surroundings, page = None, PAGE
         if around:
-            from archiver.cli.view import around as near  # noqa: PLC0415 - only when it is asked for
+            from archiver.cli.view import around as near
 
             surroundings, page = near.Surroundings(self._conn, engine, self._names, around), near.PAGE
         while True:
@@ -64,7 +64,7 @@ class Answers:
 
     async def collapsed(self, question: Question, limit: int) -> AsyncGenerator[list[Shown] | More, None]:
         """The earliest of each group of copies at a time, with the others."""
-        from archiver.reading.duplicates import behind, gather, write_cursor  # noqa: PLC0415 - only when it is asked for
+        from archiver.reading.duplicates import behind, gather, write_cursor
 
         groups = await gather(self._conn, self._finder.engine, question)
         if question.cursor is not None:
@@ -81,7 +81,7 @@ class Answers:
 
     async def count_groups(self, question: Question) -> int:
         """How many groups of copies there are."""
-        from archiver.reading.duplicates import gather  # noqa: PLC0415 - only when it is asked for
+        from archiver.reading.duplicates import gather
 
         return len(await gather(self._conn, self._finder.engine, question))
 

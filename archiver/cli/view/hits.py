@@ -109,8 +109,8 @@ def _print_card(console: Console, shown: Shown, tree: Node, *, sign: str) -> Non
 
 
 def _head(shown: Shown, sign: str) -> Text:
-    from rich.style import Style  # noqa: PLC0415 - a pipe needs none of it
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich.style import Style
+    from rich.text import Text
 
     row = shown.row
     address = isolate(terminal_safe(f"{row['channel']}/{row['message_id']}"))
@@ -168,7 +168,7 @@ def _pieces(pieces: Sequence[Snippet]) -> Text:
 
     Each line is isolated where it has right-to-left letters: it takes its own direction, dots included.
     """
-    from rich.text import Text  # noqa: PLC0415 - see _head
+    from rich.text import Text
 
     body = Text("… " if pieces[0].cut_before else "")
     for piece in pieces:

@@ -26,7 +26,7 @@ class IndexProgress:
 
     def __enter__(self) -> Self:
         if output.is_terminal(sys.stderr) and not output.is_quiet():
-            from rich.progress import (  # noqa: PLC0415 - a pipe needs no bar
+            from rich.progress import (
                 BarColumn,
                 MofNCompleteColumn,
                 Progress,

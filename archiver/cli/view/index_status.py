@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from archiver.model.row import iso
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import Standing, State, count_aside, count_walk, get_standing
 from archiver.store.outbox import Waiting, measure
@@ -54,8 +54,8 @@ class IndexStanding:
 
     def with_trouble(self, error: ServerError) -> IndexStanding:
         """The same as its server says now, or does not say."""
-        from archiver.index.node_state import state_after  # noqa: PLC0415 - only where there is an index
-        from search.errors import IndexMissing, Unreachable  # noqa: PLC0415 - see above
+        from archiver.index.node_state import state_after
+        from search.errors import IndexMissing, Unreachable
 
         if isinstance(error, IndexMissing) and self.standing.state == "unused":
             return replace(self, reached=True)  # it is made when it is filled
@@ -137,7 +137,7 @@ async def read_index(database: Database, settings: Meilisearch) -> list[IndexSta
     """How the index stands, by node; nothing when no Meilisearch is set up."""
     names = [node_name(url) for url in settings.addresses]
 
-    def act(conn: Writer) -> list[IndexStanding]:
+    def act(conn: Reader) -> list[IndexStanding]:
         return [
             IndexStanding(
                 name=settings.index,
@@ -161,8 +161,8 @@ async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[In
     """The same with whether each server answers at this moment."""
     if not found:
         return []
-    from archiver.compose.index import closing  # noqa: PLC0415 - only where there is an index
-    from search.meili.node import Node  # noqa: PLC0415 - the SDK costs 200 ms
+    from archiver.compose.index import closing
+    from search.meili.node import Node
 
     key = settings.api_key or settings.search_key
     secret = key.get_secret_value() if key else None
@@ -174,7 +174,7 @@ async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[In
 
 
 async def _find_trouble(node: Node) -> ServerError | None:
-    from search.errors import ServerError  # noqa: PLC0415 - see look
+    from search.errors import ServerError
 
     try:
         await node.stats()

@@ -112,7 +112,7 @@ def describe_end(found: Comparison, window_start: int | None) -> str:
 
 
 def _bar() -> Progress:
-    from rich.progress import (  # noqa: PLC0415 - a pipe needs no bar
+    from rich.progress import (
         BarColumn,
         Progress,
         TaskProgressColumn,

@@ -42,7 +42,7 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _print_cards(history: History, *, diff: bool) -> None:
-    from rich.text import Text  # noqa: PLC0415 - a pipe needs none of it
+    from rich.text import Text
 
     console = output.console()
     message = history.message
@@ -60,7 +60,7 @@ def _print_cards(history: History, *, diff: bool) -> None:
 
 
 def _describe(version: Version) -> list[Text]:
-    from rich.text import Text  # noqa: PLC0415 - see _print_cards
+    from rich.text import Text
 
     edited = f"  edit_date {iso(version.edit_date)}" if version.edit_date is not None else ""
     changed = f"  changed: {', '.join(version.changed)}" if version.changed else ""
@@ -80,7 +80,7 @@ def _body(pieces: Sequence[Piece]) -> Text:
 
     So the line is laid out in the direction of its first letter, and no change can pull in what stands beside it.
     """
-    from rich.text import Text  # noqa: PLC0415 - see _print_cards
+    from rich.text import Text
 
     isolated = any(output.text(text) != terminal_safe(text) for _, text in pieces)
     begin, end = (_FSI, _PDI) if isolated else ("", "")
@@ -115,7 +115,7 @@ def _counted(event: Mapping[str, Any]) -> str:
 
 
 def _reactions(text: str | None) -> str:
-    from orjson import loads  # noqa: PLC0415 - rare
+    from orjson import loads
 
     return " ".join(_each(loads(text))) if text else ""
 

@@ -32,11 +32,11 @@ def as_object(wait: Wait) -> dict[str, Any]:
 
 async def forget(settings: Settings, typed: str) -> None:
     """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError where there is none, Busy."""
-    from archiver.compose.write_archive import open_beside  # noqa: PLC0415 - --help must not pay for it
-    from archiver.errors import UsageError  # noqa: PLC0415 - see above
-    from archiver.lock import hold_session  # noqa: PLC0415 - see above
-    from archiver.store.database import expect_archive  # noqa: PLC0415 - see above
-    from archiver.store.waits import forget_wait, list_waits  # noqa: PLC0415 - see above
+    from archiver.compose.write_archive import open_beside
+    from archiver.errors import UsageError
+    from archiver.lock import hold_session
+    from archiver.store.database import expect_archive
+    from archiver.store.waits import forget_wait, list_waits
 
     directory, now = settings.archive.dir, time.time()
     account, _, method = typed.partition(":")
@@ -50,7 +50,7 @@ async def forget(settings: Settings, typed: str) -> None:
             raise UsageError(f"there is no wait for {typed[:80]}.", hint=hint)
         with hold_session(directory, account, command="accounts"):
             for wait in lifted:
-                await database.write(lambda conn, wait=wait: forget_wait(conn, wait))  # type: ignore[misc]
+                await database.write(forget_wait, wait)
     for wait in lifted:
         what = "begin a takeout" if wait.method == TAKEOUT else f"call {wait.method}"
         output.note(f"lifted: {account} was not to {what} before {moment(wait.until)}.")
