@@ -13,8 +13,8 @@ from difflib import SequenceMatcher
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from search.text.graphemes import continues
-from search.text.scripts import in_run
+from search.text.graphemes import splits_cluster
+from search.text.scripts import is_unspaced
 
 Op: TypeAlias = Literal["equal", "delete", "insert"]
 
@@ -49,7 +49,7 @@ def cut_words(text: str) -> list[str]:
     starts: list[int] = []
     kind = ""
     for at in range(len(text)):
-        if at and continues(text, at):
+        if at and splits_cluster(text, at):
             continue
         own = _kind(text, at, kind)
         if own != kind or own not in {"space", "word"}:
@@ -79,7 +79,7 @@ def _kind(text: str, at: int, before: str) -> str:
     char = text[at]
     if char.isspace():
         return "space"
-    if in_run(char):
+    if is_unspaced(char):
         return "letter"
     if char.isalnum():
         return "word"

@@ -18,7 +18,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from search.text.normalize import index_text, joined
+from search.text.normalize import index_text, join_persian
 from search.words.forms import keys
 
 LOCALE: Final = "eng"
@@ -67,7 +67,7 @@ def encode_line(line: str) -> str:
 def encode_text(text: str, forms: set[str]) -> str:
     """The words of a text as it was posted, with spaces between; the words of its terms' keys are added to `forms`."""
     # Each piece between spaces folds by itself; most of them were met before.
-    pieces = [_PIECES[piece] for piece in joined(text).split()]
+    pieces = [_PIECES[piece] for piece in join_persian(text).split()]
     forms.update(*[keys_ for _, keys_ in pieces])
     return " ".join([words for words, _ in pieces if words])
 

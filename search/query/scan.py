@@ -16,7 +16,7 @@ from search.query.filters import Context
 from search.query.grammar import SAVED, expect_value, is_filter, read_filter
 from search.query.quotes import OPENING, closing, is_gershayim, read_quoted
 from search.query.tree import Node, Phrase, Prefix, Tag, Word
-from search.text.normalize import joins, tokens
+from search.text.normalize import is_persian_join, tokens
 
 _FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -161,7 +161,7 @@ class Scanner:
         while self._at < len(self._text):
             char = self._text[self._at]
             if (
-                (char.isspace() and not joins(self._text, self._at))
+                (char.isspace() and not is_persian_join(self._text, self._at))
                 or char in _BRACKETS
                 or (char in OPENING and not is_gershayim(self._text, self._at))
             ):

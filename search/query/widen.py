@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.query.variants.compounds import compound_variants, one_word
 from search.text.normalize import fold
-from search.text.scripts import in_run
+from search.text.scripts import is_unspaced
 from search.words.forms import bare_word
 
 Chain: TypeAlias = tuple[tuple[Word, ...], ...]
@@ -53,7 +53,7 @@ def ways(word: Word) -> tuple[Word, ...]:
     """The word and the other ways to write it, those left out that are found anyway."""
     bare = bare_word(word.text)
     folded = "".join(fold(bare).split())
-    if not in_run(folded[-1:]):
+    if not is_unspaced(folded[-1:]):
         return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
     if folded != fold(bare).strip():
         return (word,)

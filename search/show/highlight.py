@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from search.query.tree import Node, Word, tags, texts
 from search.query.widen import widen
-from search.text.fold_map import fold_with_map, spans
-from search.text.graphemes import boundary, letter_end
+from search.text.fold_map import fold_with_map, term_spans
+from search.text.graphemes import ceil_boundary, floor_boundary
 from search.text.normalize import Needle, needle
-from search.text.scripts import in_run
+from search.text.scripts import is_unspaced
 from search.words.forms import are_forms, keys
 
 Span: TypeAlias = tuple[int, int]
@@ -30,10 +30,10 @@ def highlight(tree: Node, text: str) -> list[Span]:
     if not (needles or words or tails) or not text:
         return []
     folded = fold_with_map(text)
-    terms = spans(folded.text)
+    terms = term_spans(folded.text)
     wanted_keys = {key for word in words if word for key in keys(word)}
     found = [
-        (boundary(text, folded.starts[start]), letter_end(text, folded.ends[end - 1]))
+        (floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1]))
         for term, start, end in terms
         if term in words or not wanted_keys.isdisjoint(keys(term))
     ]
@@ -42,9 +42,9 @@ def highlight(tree: Node, text: str) -> list[Span]:
     for wanted in dict.fromkeys(needles):
         for first, last in _places(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
-            if in_run(terms[last][0]):
+            if is_unspaced(terms[last][0]):
                 end = terms[last][1] + len(wanted.terms[-1])
-            found.append((boundary(text, folded.starts[start]), letter_end(text, folded.ends[end - 1])))
+            found.append((floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1])))
     return _merged(found)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.show.highlight import Span
-from search.text.graphemes import boundary, letter_end
+from search.text.graphemes import ceil_boundary, floor_boundary
 
 _PIECES = 3
 _NEAR = 24
@@ -107,7 +107,7 @@ def _word_start(text: str, at: int, near: int) -> int:
     if at == 0:
         return 0
     space = _SPACE.search(text, at - 1, at + near)
-    return letter_end(text, space.end() if space else at)
+    return ceil_boundary(text, space.end() if space else at)
 
 
 def _word_end(text: str, start: int, at: int, near: int) -> int:
@@ -116,5 +116,5 @@ def _word_end(text: str, start: int, at: int, near: int) -> int:
         return len(text)
     lowest = max(start + 1, at - near)
     spaces = [match.start() for match in _SPACE.finditer(text, lowest, at + 1)]
-    end = boundary(text, spaces[-1] if spaces else at)
-    return end if end > start else letter_end(text, start + 1)
+    end = floor_boundary(text, spaces[-1] if spaces else at)
+    return end if end > start else ceil_boundary(text, start + 1)

@@ -1,1 +1,1 @@
-"""Characters: folding, scripts, and where a text may be cut. Pure."""
+"""Character-level text processing: folding, scripts and grapheme clusters. Pure."""

@@ -1,4 +1,4 @@
-"""What each character folds to, by itself: compatibility, case, letter variants, accents, digits, signs. Pure.
+"""Folding of single characters: compatibility forms, case, letter variants, accents, digits, punctuation. Pure.
 
 Unicode: https://www.unicode.org/reports/tr44/ (categories).
 """
@@ -9,12 +9,12 @@ import unicodedata
 from typing import Final
 
 _LETTERS = {
-    # Letters that no decomposition leads to their plain form.
+    # Letters that do not decompose into their plain form.
     **dict(zip("ıłøđðħŧþŋ", ("i", "l", "o", "d", "d", "h", "t", "th", "n"), strict=True)),
     "æ": "ae",
     "œ": "oe",
     "ĸ": "k",
-    # Small capitals, and white letters on black: people write headlines in them.
+    # Small capitals and squared letters, which people use for headlines.
     **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)),
     **{chr(first + at): chr(97 + at) for first in (0x1F150, 0x1F170) for at in range(26)},
     "ə": "e",
@@ -37,7 +37,7 @@ _LETTERS = {
 _APOSTROPHES = frozenset("'’‘ʼʻʹ`′՚׳ʾʿ\uff07")
 _QUOTES = frozenset('"״')
 _FILLERS = frozenset("\u0640\u115f\u1160\u3164\uffa0\u180e")
-"""Tatweel and letters that show nothing."""
+"""Tatweel and invisible letters."""
 _DROPPED_MARKS = (
     (0x0300, 0x036F),  # Latin, Greek, stress marks on Cyrillic
     (0x0483, 0x0489),
@@ -60,7 +60,7 @@ _DROPPED_MARKS = (
 
 
 class _Table(dict[int, str]):
-    """Filled as characters are met: a whole table would cost every start of the command."""
+    """Filled on demand: building the whole table would slow down every start of the command."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_char(chr(code))
@@ -76,7 +76,7 @@ def _fold_char(char: str) -> str:
 
 
 def _fold_plain(char: str) -> str:
-    """Of a character that compatibility and case leave as it is."""
+    """Fold a character that NFKC and case folding leave unchanged."""
     if char in _LETTERS:
         return _LETTERS[char]
     if char in _APOSTROPHES:
@@ -104,7 +104,7 @@ def _is_dropped_mark(char: str, category: str) -> bool:
 
 
 def _unaccent(char: str) -> str:
-    """Latin and Greek lose their accents; elsewhere (й, ї, が) the mark makes another letter."""
+    """Strip accents from Latin and Greek letters; elsewhere (й, ї, が) the mark makes a different letter."""
     base = unicodedata.normalize("NFD", char)[0]
     if base == char or not (base < "\u0250" or "\u0370" <= base < "\u0400"):
         return char
@@ -112,4 +112,4 @@ def _unaccent(char: str) -> str:
 
 
 TABLE: Final = _Table()
-"""For `str.translate`."""
+"""Translation table for `str.translate`."""

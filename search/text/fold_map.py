@@ -1,6 +1,6 @@
-"""A folded text with the way back to the original, for texts that are shown. Pure.
+"""Folding that keeps offsets into the original text, for highlighting. Pure.
 
-It reads character by character what `normalize.fold` reads at once, and gives the same text.
+Works character by character, so it is slower than `normalize.fold`, but produces the same text.
 """
 
 from __future__ import annotations
@@ -10,48 +10,48 @@ import unicodedata
 from dataclasses import dataclass
 
 from search.text.characters import TABLE
-from search.text.normalize import ACUTE, INNER, JOINED, cut_piece, unmix, without_quotes
-from search.text.scripts import in_run, pieces
+from search.text.normalize import ACUTE, INNER_QUOTE, PERSIAN_JOIN, drop_quotes, piece_terms, unmix
+from search.text.scripts import is_unspaced, split_scripts
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """A folded text and where each of its characters comes from."""
+class FoldedText:
+    """A folded text with the source offsets of each character."""
 
     text: str
     starts: list[int]
-    """For each folded character, the index in the original at which its source begins."""
+    """Per folded character: offset in the original where its source starts."""
     ends: list[int]
-    """For each folded character, the index in the original behind its source."""
+    """Per folded character: offset in the original where its source ends (exclusive)."""
 
 
-def fold_with_map(text: str) -> Folded:
-    """As `fold`, with the way back to the original; slower, for texts that are shown."""
+def fold_with_map(text: str) -> FoldedText:
+    """Fold the text like `fold`, keeping offsets into the original."""
     text = text.replace(ACUTE, "'")
-    folded = _drop(Folded(text, list(range(len(text))), list(range(1, len(text) + 1))), JOINED)
+    folded = _drop(FoldedText(text, list(range(len(text))), list(range(1, len(text) + 1))), PERSIAN_JOIN)
     while True:
-        folded = _drop(_map_once(folded), INNER)
-        folded = Folded(unmix(without_quotes(folded.text)), folded.starts, folded.ends)
+        folded = _drop(_map_once(folded), INNER_QUOTE)
+        folded = FoldedText(unmix(drop_quotes(folded.text)), folded.starts, folded.ends)
         if unicodedata.is_normalized("NFKC", folded.text):
             return folded
 
 
-def spans(folded: str) -> list[tuple[str, int, int]]:
-    """The index terms of a folded text with their places in it."""
+def term_spans(folded: str) -> list[tuple[str, int, int]]:
+    """Return the index terms of a folded text as (term, start, end)."""
     found = []
     for word in re.finditer(r"[^ ]+", folded):
         start = word.start()
-        for piece in pieces(word[0]):
-            if in_run(piece):
-                found += [(term, start + at, start + at + len(term)) for at, term in enumerate(cut_piece(piece))]
+        for piece in split_scripts(word[0]):
+            if is_unspaced(piece):
+                found += [(term, start + at, start + at + len(term)) for at, term in enumerate(piece_terms(piece))]
             else:
                 found.append((piece, start, start + len(piece)))
             start += len(piece)
     return found
 
 
-def _map_once(source: Folded) -> Folded:
-    """One round of normalising and folding, unit by unit."""
+def _map_once(source: FoldedText) -> FoldedText:
+    """One round of normalisation and folding, unit by unit."""
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -60,19 +60,19 @@ def _map_once(source: Folded) -> Folded:
         out.append(unit)
         starts += [source.starts[start]] * len(unit)
         ends += [source.ends[end - 1]] * len(unit)
-    return Folded("".join(out), starts, ends)
+    return FoldedText("".join(out), starts, ends)
 
 
 def _units(text: str) -> list[tuple[int, int]]:
-    """The smallest pieces that normalise by themselves."""
+    """Split the text into the smallest ranges that normalise independently."""
     if unicodedata.is_normalized("NFKC", text):
         return [(at, at + 1) for at in range(len(text))]
-    cuts = [at for at in range(len(text)) if at == 0 or _parts(text, at)]
+    cuts = [at for at in range(len(text)) if at == 0 or _is_normalization_boundary(text, at)]
     return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
 
 
-def _parts(text: str, at: int) -> bool:
-    """Whether nothing combines across this place."""
+def _is_normalization_boundary(text: str, at: int) -> bool:
+    """Whether no characters combine across this offset."""
     char = text[at]
     if char.isascii():
         return True
@@ -82,12 +82,13 @@ def _parts(text: str, at: int) -> bool:
     return whole == unicodedata.normalize("NFKC", text[at - 1]) + unicodedata.normalize("NFKC", char)
 
 
-def _drop(source: Folded, pattern: re.Pattern[str]) -> Folded:
-    gone = {match.start() for match in pattern.finditer(source.text)}
-    if not gone:
+def _drop(source: FoldedText, pattern: re.Pattern[str]) -> FoldedText:
+    """Delete the first character of each match."""
+    dropped = {match.start() for match in pattern.finditer(source.text)}
+    if not dropped:
         return source
-    keep = [at for at in range(len(source.text)) if at not in gone]
-    return Folded(
+    keep = [at for at in range(len(source.text)) if at not in dropped]
+    return FoldedText(
         "".join(source.text[at] for at in keep),
         [source.starts[at] for at in keep],
         [source.ends[at] for at in keep],

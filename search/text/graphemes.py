@@ -1,7 +1,7 @@
-"""Where a text may be cut: between what people call letters, grapheme clusters (UAX #29). Pure.
+"""Grapheme clusters (UAX #29): where a text can be cut without splitting what people see as one character. Pure.
 
-A family of emoji, a flag, a Hangul syllable of several parts, a Thai or Indic letter with its vowel signs, a letter
-with its accents: each stays whole. Where the standard would cut and this does not, more than a letter stays together.
+Family emoji, flags, Hangul syllables written in parts, Thai and Indic letters with vowel signs, and accented letters
+stay whole. Where this differs from the standard, it splits less.
 
 https://www.unicode.org/reports/tr29/#Grapheme_Cluster_Boundary_Rules
 """
@@ -11,20 +11,20 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-MOST_MARKS: Final = 30
-"""A letter with more marks than any language writes may be cut behind so many (UAX #15, stream-safe)."""
+MAX_MARKS: Final = 30
+"""A cluster with more marks than any language uses may be cut after this many (UAX #15, stream-safe)."""
 
 _JOINED = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
-"""Joiners, and letters that are signs of the letter before."""
+"""Joiners, and letters that extend the preceding one."""
 _JOINING = frozenset(
     "\u200d\u06dd\u070f\u08e2\u0d4e\U000110bd\U000110cd\U0001193f\U00011941\U000111c2\U000111c3\U00011a3a\U00011d46"
 )
 _VIRAMA = 9
-"""The combining class of signs that join two consonants."""
+"""Combining class of the signs that join two consonants."""
 
 
-def continues(text: str, at: int) -> bool:
-    """Whether the character at this place belongs to the letter before it."""
+def splits_cluster(text: str, at: int) -> bool:
+    """Whether a cut at this offset would split a grapheme cluster."""
     char, before = text[at], text[at - 1]
     if char < "\u0300":
         return (before, char) == ("\r", "\n") or (before in _JOINING and char >= " ") or _is_prefix(before, char)
@@ -37,23 +37,23 @@ def continues(text: str, at: int) -> bool:
     return _is_flag(char) and _is_flag(before) and _flags_before(text, at) % 2 == 1
 
 
-def boundary(text: str, at: int) -> int:
-    """The nearest place up to here that parts two letters."""
-    lowest = max(0, at - MOST_MARKS)
+def floor_boundary(text: str, at: int) -> int:
+    """Nearest cluster boundary at or before `at`."""
+    lowest = max(0, at - MAX_MARKS)
     found = at
-    while 0 < found < len(text) and continues(text, found):
+    while 0 < found < len(text) and splits_cluster(text, found):
         found -= 1
         if found < lowest:
             return at
     return found
 
 
-def letter_end(text: str, at: int) -> int:
-    """The nearest place from here on that parts two letters."""
+def ceil_boundary(text: str, at: int) -> int:
+    """Nearest cluster boundary at or after `at`."""
     end = at
-    while end < len(text) and continues(text, end):
+    while end < len(text) and splits_cluster(text, end):
         end += 1
-        if end - at > MOST_MARKS:
+        if end - at > MAX_MARKS:
             return at
     return end
 
@@ -65,14 +65,14 @@ def _is_mark(char: str) -> bool:
 
 
 def _is_prefix(before: str, char: str) -> bool:
-    """Arabic number signs and the like stand before what they belong to."""
+    """Whether the preceding character, an Arabic number sign or the like, attaches to the one that follows."""
     return (
         "\u0600" <= before <= "\u0605" or "\u0890" <= before <= "\u0891" or "\U00011a84" <= before <= "\U00011a89"
     ) and char >= " "
 
 
 def _is_jamo(before: str, char: str) -> bool:
-    """Parts of a Hangul syllable: what begins one, its vowels, what ends it."""
+    """Whether both are jamo of one Hangul syllable: initials, vowels, finals."""
     if "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":
         return True
     first = "\u1100" <= before <= "\u115f" or "\ua960" <= before <= "\ua97f"
@@ -80,8 +80,8 @@ def _is_jamo(before: str, char: str) -> bool:
 
 
 def _has_virama(text: str, at: int) -> bool:
-    """Whether a sign that joins consonants is among the marks before this place."""
-    for before in reversed(text[max(0, at - MOST_MARKS) : at]):
+    """Whether a virama is among the marks just before this offset."""
+    for before in reversed(text[max(0, at - MAX_MARKS) : at]):
         if not _is_mark(before):
             return False
         if unicodedata.combining(before) == _VIRAMA:

@@ -1,7 +1,7 @@
-"""Scripts without spaces between words, and Hangul: which characters, and where a word begins and ends to be of them.
+"""Unspaced scripts: those written without spaces between words, and Hangul, whose particles are attached. Pure.
 
-A *run* is a piece of a word of such characters only. Patterns of so many characters take 8 ms each to compile, a good
-part of what a search takes to start: they are made when there is something that they may be for.
+Patterns over this many characters take 8 ms each to compile, a noticeable part of a search's start-up, so they are
+compiled only for texts that may need them.
 """
 
 from __future__ import annotations
@@ -11,33 +11,35 @@ from bisect import bisect_right
 from functools import cache
 from typing import Final
 
-_RUN: Final = (
+_UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Myanmar, Khmer
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Hangul
     "\u3005-\u3007\u3021-\u3029\u3041-\u312f\u31a0-\u31bf\u31f0-\u31ff"  # kana, bopomofo, iteration marks
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
 )
-_EDGES: Final = sorted(edge for at in range(0, len(_RUN), 3) for edge in (_RUN[at], chr(ord(_RUN[at + 2]) + 1)))
-"""Where a range begins, and behind its end."""
-_HIGH: Final = re.compile("[^\\x00-\u0dff]")
-"""No character of a run lies below."""
+_EDGES: Final = sorted(
+    edge for at in range(0, len(_UNSPACED), 3) for edge in (_UNSPACED[at], chr(ord(_UNSPACED[at + 2]) + 1))
+)
+"""Sorted range limits: first character, then the one after the last."""
+_FIRST_OR_LATER: Final = re.compile("[^\\x00-\u0dff]")
+"""Matches characters from Thai upwards; all unspaced scripts are there."""
 
 
-def in_run(term: str) -> bool:
-    """Whether a term begins with a character of a run: it is of a run then, as no term is both."""
+def is_unspaced(term: str) -> bool:
+    """Whether a term is in an unspaced script. Its first character decides: no term mixes both kinds."""
     return bisect_right(_EDGES, term[:1]) % 2 == 1
 
 
-def may_run(text: str) -> bool:
-    """Whether there may be runs in a text; quick."""
-    return not text.isascii() and _HIGH.search(text) is not None
+def may_be_unspaced(text: str) -> bool:
+    """Quick check for unspaced scripts in a text; may give false positives."""
+    return not text.isascii() and _FIRST_OR_LATER.search(text) is not None
 
 
-def pieces(word: str) -> list[str]:
-    """A folded word cut where runs begin and end."""
-    return _pieces().findall(word) if may_run(word) else [word]
+def split_scripts(word: str) -> list[str]:
+    """Split a folded word where unspaced scripts begin and end."""
+    return _script_pieces().findall(word) if may_be_unspaced(word) else [word]
 
 
 @cache
-def _pieces() -> re.Pattern[str]:
-    return re.compile(f"[{_RUN}]+|[^{_RUN}]+")
+def _script_pieces() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")

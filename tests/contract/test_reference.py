@@ -22,7 +22,7 @@ from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
 from search.text.normalize import Needle, needle, tokens
-from search.text.scripts import in_run
+from search.text.scripts import is_unspaced
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
 from tests.contract.reference import CHAIN, Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where
@@ -273,7 +273,7 @@ def test_the_reference_cuts_the_same_characters_as_the_engines() -> None:
     differing = [
         f"U+{code:04X}"
         for code in range(0x110000)
-        if not 0xD800 <= code < 0xE000 and in_run(chr(code)) != (re.match(CHAIN, chr(code)) is not None)
+        if not 0xD800 <= code < 0xE000 and is_unspaced(chr(code)) != (re.match(CHAIN, chr(code)) is not None)
     ]
     assert differing == []
 

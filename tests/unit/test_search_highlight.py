@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from search.query.filters import Context
 from search.query.parse import parse
 from search.show.highlight import highlight
-from search.text.graphemes import MOST_MARKS
+from search.text.graphemes import MAX_MARKS
 from tests.unit.test_search_letters import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
@@ -92,5 +92,5 @@ def test_spans_are_within_the_text_ascending_and_apart(query: str, text: str) ->
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
     cuts = letter_cuts(text)
-    if not any(end - start > MOST_MARKS for start, end in pairwise(sorted(cuts))):
+    if not any(end - start > MAX_MARKS for start, end in pairwise(sorted(cuts))):
         assert all({start, end} <= cuts for start, end in spans)

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.graphemes import MOST_MARKS, boundary, continues, letter_end
+from search.text.graphemes import MAX_MARKS, ceil_boundary, floor_boundary, splits_cluster
 
 _CLUSTER = regex.compile(r"\X")
 
@@ -42,30 +42,30 @@ TEXTS = st.text(SIGNS, min_size=1, max_size=12)
     ["👩‍👩‍👧‍👦", "👍🏽", "🇺🇦", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301\u0323", "각", "한", "น้ำ"[:3], "क्षि", "ക്ഷ", "ｶﾞ", "שָׁ", "\r\n"],
 )
 def test_a_letter_is_whole(letter: str) -> None:
-    assert all(continues(letter, at) for at in range(1, len(letter)))
+    assert all(splits_cluster(letter, at) for at in range(1, len(letter)))
     text = f"{letter}{letter}" if letter != "น้ำ"[:3] else letter
     for at in range(1, len(text)):
-        assert boundary(text, at) in {0, len(letter)}
-        assert letter_end(text, at) in {len(letter), len(text)}
+        assert floor_boundary(text, at) in {0, len(letter)}
+        assert ceil_boundary(text, at) in {len(letter), len(text)}
 
 
 @given(TEXTS)
 def test_where_it_cuts_the_standard_cuts_too(text: str) -> None:
     cuts = letter_cuts(text)
     for at in range(1, len(text)):
-        assert continues(text, at) or at in cuts, [f"{ord(char):04x}" for char in text]
+        assert splits_cluster(text, at) or at in cuts, [f"{ord(char):04x}" for char in text]
 
 
 @given(TEXTS, st.integers(0, 12))
 def test_boundaries_are_where_letters_part(text: str, at: int) -> None:
     at = min(at, len(text))
-    before, behind = boundary(text, at), letter_end(text, at) if at else 0
+    before, behind = floor_boundary(text, at), ceil_boundary(text, at) if at else 0
     assert before <= at <= behind or at == 0
     assert {before, behind} <= letter_cuts(text)
 
 
 def test_a_letter_with_marks_without_end_is_cut_all_the_same() -> None:
     text = "a" + "\u0301" * 10_000
-    assert boundary(text, 5_000) == 5_000
-    assert letter_end(text, 5_000) == 5_000
-    assert boundary(text, MOST_MARKS) == 0
+    assert floor_boundary(text, 5_000) == 5_000
+    assert ceil_boundary(text, 5_000) == 5_000
+    assert floor_boundary(text, MAX_MARKS) == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from search.exact.index_line import index_line, line_needle
 from search.text.normalize import needle, tokens
-from search.text.scripts import in_run
+from search.text.scripts import is_unspaced
 
 SIGNS = "aZé ,.'´\"-_\n\u00a0\u2028\u200c\u200d\u0301ёґъ'ыeсіїيیکةمن می های 国际法日本語กขค한국어ﷺﬁ①½🔴🇺🇦٣۴"
 TEXTS = st.text(st.sampled_from(SIGNS) | st.characters(), max_size=40)
@@ -19,10 +19,10 @@ def slow(text: str) -> Iterator[str]:
     """The terms of the whole text; a pair stands for its first character, and a single one ends its run."""
     ended = False
     for term in tokens(text):
-        if ended and in_run(term):
+        if ended and is_unspaced(term):
             yield ":"
-        ended = in_run(term) and len(term) == 1
-        yield term[0] if in_run(term) else term
+        ended = is_unspaced(term) and len(term) == 1
+        yield term[0] if is_unspaced(term) else term
 
 
 @given(TEXTS)

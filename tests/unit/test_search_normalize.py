@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text.fold_map import fold_with_map, spans
+from search.text.fold_map import fold_with_map, term_spans
 from search.text.normalize import Needle, fold, index_text, needle, tokens
 
 # (as it stands in a message, as people type it)
@@ -190,5 +190,5 @@ def test_the_way_back_is_monotonic_and_within_the_text(text: str) -> None:
 @given(WILD)
 def test_spans_are_the_terms_in_their_places(text: str) -> None:
     folded = fold(text)
-    assert [term for term, _, _ in spans(folded)] == tokens(text) == index_text(text).split()
-    assert all(folded[start:end] == term for term, start, end in spans(folded))
+    assert [term for term, _, _ in term_spans(folded)] == tokens(text) == index_text(text).split()
+    assert all(folded[start:end] == term for term, start, end in term_spans(folded))

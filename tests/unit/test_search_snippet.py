@@ -12,7 +12,7 @@ from search.query.filters import Context
 from search.query.parse import parse
 from search.show.highlight import highlight
 from search.show.snippet import Snippet, snippet, snippets
-from search.text.graphemes import MOST_MARKS
+from search.text.graphemes import MAX_MARKS
 from tests.unit.test_search_highlight import QUERIES, TEXTS
 from tests.unit.test_search_letters import letter_cuts
 
@@ -32,7 +32,7 @@ def shown(query: str, text: str, width: int) -> list[list[str]]:
 def test_pieces_are_of_the_text_bounded_and_show_a_match(query: str, text: str, width: int) -> None:
     spans = spans_of(query, text)
     for pieces in ([snippet(text, spans, width)], snippets(text, spans, width)):
-        assert sum(len(piece.text) for piece in pieces) <= max(width + 48, 3 * (MOST_MARKS + 1))
+        assert sum(len(piece.text) for piece in pieces) <= max(width + 48, 3 * (MAX_MARKS + 1))
         assert any(piece.spans for piece in pieces) == bool(spans)
         for piece in pieces:
             assert piece.text in text
@@ -51,8 +51,8 @@ def test_a_piece_begins_and_ends_between_letters(text: str, at: int, width: int)
     for piece in snippets(text, [(match, match + 1)], width):
         start = match - piece.spans[0][0]
         assert text[start : start + len(piece.text)] == piece.text
-        assert len(piece.text) <= max(width, MOST_MARKS + 1)
-        if max(b - a for a, b in pairwise(sorted(cuts))) <= MOST_MARKS:
+        assert len(piece.text) <= max(width, MAX_MARKS + 1)
+        if max(b - a for a, b in pairwise(sorted(cuts))) <= MAX_MARKS:
             assert {start, start + len(piece.text)} <= cuts
         assert piece.cut_before == (start > 0)
         assert piece.cut_after == (start + len(piece.text) < len(text))
