@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from search.query.tree import And, Node, Not, Or, Phrase, Word, any_of
 from search.words.forms import keys
 from search.words.stems.latin import SEPARABLE
-from search.words.stems.listed import members, presents, turkish_nouns
+from search.words.stems.lexicon import members, presents, turkish_nouns
 from search.words.stems.umlauts import with_umlauts, without_umlauts
 
 MOST_LOOKED_AT: Final = 250

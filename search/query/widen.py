@@ -57,9 +57,9 @@ def ways(word: Word) -> tuple[Word, ...]:
         return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
     if folded != fold(bare).strip():
         return (word,)
-    from search.query.variants.runs import run_variants
+    from search.query.variants.unspaced import unspaced_variants
 
-    found = dict.fromkeys([folded, *run_variants(folded)])
+    found = dict.fromkeys([folded, *unspaced_variants(folded)])
     least = [one for one in found if not any(other in one for other in found if other != one)]
     return tuple(word if one == folded else Word(one) for one in least[:MOST_WAYS])
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from search.words.stems import arabic, cyrillic, hebrew, latin
-from search.words.stems.listed import families, turkish_nouns
+from search.words.stems.lexicon import families, turkish_nouns
 from search.words.stems.turkish import turkish
 from search.words.stems.umlauts import without_umlauts
 

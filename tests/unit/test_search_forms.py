@@ -20,7 +20,7 @@ from search.query.tree import And, Not, Or, Phrase, Word
 from search.text.normalize import tokens
 from search.words.forms import are_forms, bare_word, has_forms, keys
 from search.words.stems.endings import Endings
-from search.words.stems.listed import families, whole
+from search.words.stems.lexicon import families, whole
 
 SAME = [
     ("bridges", "bridging"),

@@ -1,7 +1,7 @@
 """Words of two parts that people write as one, with a hyphen, a joiner or a space between. Pure.
 
 `cease-fire` and `ceasefire`, `F-16` and `F16`, پیش‌بینی and پیش بینی. With a hyphen it is known where the parts meet;
-without one only of parts that begin many such words (`first.txt`): by trying, `notable` would be `not able`.
+without one only of parts that begin many such words (`compounds.txt`): by trying, `notable` would be `not able`.
 """
 
 from __future__ import annotations
@@ -92,5 +92,5 @@ def _whole() -> Mapping[str, str]:
 
 
 def _parts() -> Iterator[str]:
-    lines = files("search.query.variants").joinpath("first.txt").read_text("utf-8").splitlines()
+    lines = files("search.query.variants").joinpath("compounds.txt").read_text("utf-8").splitlines()
     return (part for line in lines if not line.startswith("#") for part in line.split())

@@ -1,7 +1,7 @@
 """Stems of folded words in Arabic script: Arabic and Persian, by light rules of our own. Pure.
 
 What hangs on an Arabic word in front (و ف ب ل ك, the article, س of the future) may as well be its first letter, so a
-word has a stem with it and a stem without it; two words are forms of one another if they share one. `whole.txt` names
+word has a stem with it and a stem without it; two words are forms of one another if they share one. `unprefixed.txt` names
 common words whose first letter is their own. Endings are taken off once, never of short words. Snowball's Arabic
 stemmer was measured and not taken: it needs letters that folding made one, and cuts القوات and قوات differently.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from search.words.stems.endings import Endings
-from search.words.stems.listed import families, pasts, presents, whole
+from search.words.stems.lexicon import families, pasts, presents, whole
 
 SHORTEST = 3
 

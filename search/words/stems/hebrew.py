@@ -1,7 +1,7 @@
 """Stems of folded Hebrew words, by light rules of our own. Pure.
 
 The letters ו ה ב ל מ ש כ in front of a word may be particles or its own; as in `arabic`, a word has stems with them and
-without them, and `whole.txt` names common words whose first letters are their own.
+without them, and `unprefixed.txt` names common words whose first letters are their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from search.words.stems.endings import Endings
-from search.words.stems.listed import whole
+from search.words.stems.lexicon import whole
 
 _FRONT = re.compile("ו?(?:כש|מש|ש|ל|ב|מ|כ)?ה?")
 _PLURAL = Endings("ים ות יים יות", least=2)

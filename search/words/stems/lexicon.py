@@ -1,6 +1,6 @@
 """What rules cannot know: words whose first letter is their own, forms that no rule joins, the stems of Persian verbs.
 
-`families.txt` has the forms of one word a line, the first of which stands for them: those whose stem changes (`man`,
+`irregular.txt` has the forms of one word a line, the first of which stands for them: those whose stem changes (`man`,
 `men`; جسر, جسور), and common words that rules would take for forms of another one (`university`, `universe`). A word of
 a family has no other stems, a word of two families belongs to both: no line may hold a common word of another language.
 """
@@ -15,7 +15,7 @@ from importlib.resources import files
 @cache
 def whole() -> frozenset[str]:
     """Common Arabic and Hebrew words that begin with a letter that often is a particle, but is none here."""
-    return frozenset(word for line in _lines("whole.txt") for word in line.split())
+    return frozenset(word for line in _lines("unprefixed.txt") for word in line.split())
 
 
 @cache
@@ -47,7 +47,7 @@ def turkish_nouns() -> Mapping[str, str]:
 @cache
 def presents() -> Mapping[str, tuple[str, ...]]:
     """Of the past of a Persian verb the stems of its present, where they differ."""
-    return {past: tuple(stems) for past, *stems in map(str.split, _lines("verbs.txt"))}
+    return {past: tuple(stems) for past, *stems in map(str.split, _lines("persian_verbs.txt"))}
 
 
 @cache
@@ -62,7 +62,7 @@ def pasts() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _families() -> Sequence[Sequence[str]]:
-    return [line.split() for line in _lines("families.txt")]
+    return [line.split() for line in _lines("irregular.txt")]
 
 
 def _lines(name: str) -> Iterator[str]:

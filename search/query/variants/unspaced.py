@@ -11,7 +11,7 @@ from search.query.variants.korean import korean_variants
 from search.query.variants.okurigana import okurigana_variants
 
 
-def run_variants(word: str) -> Iterator[str]:
+def unspaced_variants(word: str) -> Iterator[str]:
     """The other ways to write a folded word, of which it may be none."""
     for variants in (japanese_variants, okurigana_variants, kana_variants, korean_variants, han_variants):
         yield from variants(word)
