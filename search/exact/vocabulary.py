@@ -12,9 +12,9 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from search.query.tree import And, Node, Not, Or, Phrase, Word, any_of
-from search.words.forms import keys
+from search.words.forms import form_keys
 from search.words.stems.latin import SEPARABLE
-from search.words.stems.lexicon import members, presents, turkish_nouns
+from search.words.stems.lexicon import forms_of, present_stems, turkish_nouns
 from search.words.stems.umlauts import with_umlauts, without_umlauts
 
 MOST_LOOKED_AT: Final = 250
@@ -80,7 +80,7 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
 
 def ranges(word: str) -> list[Range]:
     """Where the forms of a word may stand, none of them within another."""
-    found = {one for key in keys(word) for one in _of_key(word, key)}
+    found = {one for key in form_keys(word) for one in _of_key(word, key)}
     starts: list[Range] = []
     for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
         if not starts or one.high > starts[-1].high:
@@ -92,19 +92,19 @@ def ranges(word: str) -> list[Range]:
 
 def choose(word: str, candidates: Iterable[str]) -> list[str]:
     """The word and those of the candidates that are forms of it."""
-    own = keys(word)
+    own = form_keys(word)
     near = sorted({*candidates} - {word}, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
-    return [word, *[one for one in near if not own.isdisjoint(keys(one))][:MOST_FORMS]]
+    return [word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]]
 
 
 def _of_key(word: str, key: str) -> Iterator[Range]:
     kind, stem = key[0], key[2:]
     if kind == "=":
-        for member in members(key[1:]):
+        for member in forms_of(key[1:]):
             yield from _of_member(member)
     elif kind == "p":
         prefix, _, name = stem.partition("=")
-        for member in members(name):
+        for member in forms_of(name):
             bare = member.removeprefix("ge")
             yield from map(_exactly, (f"{prefix}{member}", f"{prefix}zu{member}", f"{prefix}{bare}"))
     elif kind in "af":
@@ -155,7 +155,7 @@ def _of_member(member: str) -> Iterator[Range]:
 
 def _of_present(past: str) -> Iterator[Range]:
     """Of the present of a Persian verb, by its past."""
-    for stem in (*presents().get(past, ()), *([past[:-2]] if past.endswith("يد") else ())):
+    for stem in (*present_stems().get(past, ()), *([past[:-2]] if past.endswith("يد") else ())):
         yield from (_beginning(front + stem, len(front + stem) + _LONGER) for front in _PRESENTS)
 
 

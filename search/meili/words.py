@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Final
 
 from search.text.normalize import index_text, join_persian
-from search.words.forms import keys
+from search.words.forms import form_keys
 
 LOCALE: Final = "eng"
 """No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
@@ -51,7 +51,7 @@ def is_plain(word: str) -> bool:
 @lru_cache(maxsize=_MOST_KEPT)
 def form_words(term: str) -> tuple[str, ...]:
     """The words of a term's keys (`search.words.forms`): `zk` and a hash, since a key may be of any script."""
-    return tuple(sorted(_encode_key(key) for key in keys(term)))
+    return tuple(sorted(_encode_key(key) for key in form_keys(term)))
 
 
 def encode(term: str) -> str:

@@ -21,7 +21,7 @@ from search.errors import GlossaryError
 from search.query.scan import reads_as
 from search.query.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.text.normalize import fold
-from search.words.forms import keys
+from search.words.forms import form_keys
 
 _COMMENT = re.compile(r"\s*#.*|(.*?)\s#(?:\s.*)?", re.DOTALL)
 
@@ -46,7 +46,7 @@ def read_glossary(text: str) -> Glossary:
         spellings = _read_line(line, number)
         for spelling in spellings:
             _add(groups, _key(spelling), spellings)
-            for key in keys(_key(spelling)):
+            for key in form_keys(_key(spelling)):
                 _add(forms, key, spellings)
     return Glossary(groups, forms, max((len(key.split()) for key in groups), default=0))
 
@@ -121,7 +121,7 @@ def _any_spelling(node: Node, text: str, glossary: Glossary, *, exactly: bool = 
     key = _key(text)
     spellings = glossary.groups.get(key, ())
     if not spellings and not exactly:
-        spellings = tuple(dict.fromkeys(one for form in sorted(keys(key)) for one in glossary.forms.get(form, ())))
+        spellings = tuple(dict.fromkeys(one for form in sorted(form_keys(key)) for one in glossary.forms.get(form, ())))
     others = {_key(spelling): spelling for spelling in reversed(spellings) if _key(spelling) != key}
     return any_of((node, *(_spelling(one, exactly=exactly) for one in reversed(others.values()))))
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from search.query.dates import Bounds
 from search.text.normalize import Needle, needle
-from search.words.forms import SHORTEST, bare_word, has_forms
+from search.words.forms import MIN_LETTERS, bare_word, has_forms
 
 TagField: TypeAlias = Literal[
     "from", "fwd", "fwd_id", "domain", "hashtag", "mention", "mime", "ext", "filename", "lang"
@@ -58,7 +58,7 @@ class Word:
         if _HYPHENED.fullmatch(bare) is None:
             return None
         *front, last = self.needle.terms
-        return Tail(" ".join(front), last) if front and len(last) >= SHORTEST and has_forms(last) else None
+        return Tail(" ".join(front), last) if front and len(last) >= MIN_LETTERS and has_forms(last) else None
 
 
 @dataclass(frozen=True, slots=True)

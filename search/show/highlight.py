@@ -15,7 +15,7 @@ from search.text.fold_map import fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
 from search.text.normalize import Needle, needle
 from search.text.scripts import is_unspaced
-from search.words.forms import are_forms, keys
+from search.words.forms import are_forms, form_keys
 
 Span: TypeAlias = tuple[int, int]
 
@@ -31,11 +31,11 @@ def highlight(tree: Node, text: str) -> list[Span]:
         return []
     folded = fold_with_map(text)
     terms = term_spans(folded.text)
-    wanted_keys = {key for word in words if word for key in keys(word)}
+    wanted_keys = {key for word in words if word for key in form_keys(word)}
     found = [
         (floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1]))
         for term, start, end in terms
-        if term in words or not wanted_keys.isdisjoint(keys(term))
+        if term in words or not wanted_keys.isdisjoint(form_keys(term))
     ]
     for term, _, _ in terms:
         needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]

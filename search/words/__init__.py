@@ -1,1 +1,1 @@
-"""Which words are forms of one another. Pure."""
+"""Inflection: which words are forms of the same word. Pure."""

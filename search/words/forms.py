@@ -1,11 +1,12 @@
-"""Which words are forms of one another. Pure.
+"""Which words are forms of the same word. Pure.
 
-Each folded word has *keys*; two words are forms of one word if they are equal or share a key. A key is a stem with the
-language, or the group of languages, that took the endings off; a word has several because nothing tells which language
-it is of, nor whether its first letter is a particle. Quoted phrases and prefixes never ask for keys.
+Each folded word has *keys*; two words are forms of the same word if they are equal or share a key. A key is a stem
+prefixed with the language, or language group, whose rules produced it. A word has several keys because neither its
+language nor the role of its first letter (part of the word, or a particle) is known. Quoted phrases and prefix queries
+never use keys.
 
-Scripts without inflection in writing, numbers and symbols have none. Documents and questions fold first, so both go the
-same way.
+Scripts whose writing shows no inflection, numbers and symbols have no keys. Words of documents and of queries are
+folded before they get here.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from functools import lru_cache
 from typing import Final
 
 from search.words.stems import arabic, cyrillic, hebrew, latin
-from search.words.stems.lexicon import families, turkish_nouns
+from search.words.stems.lexicon import lemmas, turkish_nouns
 from search.words.stems.turkish import turkish
 from search.words.stems.umlauts import without_umlauts
 
 FORMS_VERSION: Final = 6
-"""To be raised with any change of what `keys` gives: an index that holds keys must be rebuilt."""
+"""Increase whenever the output of `form_keys` changes: indexes that store keys must be rebuilt."""
 
-SHORTEST: Final = 3
-"""Letters; shorter words have no endings, but may be listed."""
-LONGEST: Final = 40
-"""Letters; longer words are links, hashes and the like."""
+MIN_LETTERS: Final = 3
+"""Shorter words are not stemmed, but may be in the lexicon."""
+MAX_LETTERS: Final = 40
+"""Longer words are links, hashes and the like."""
 
 _SCRIPTS: Final = re.compile(
     "(?P<latin>[a-z]{2,})|(?P<cyrillic>[\u0430-\u045f]{2,})"
@@ -35,32 +36,30 @@ _SCRIPTS: Final = re.compile(
 
 
 def has_forms(word: str) -> bool:
-    """Whether a folded word may have other forms."""
-    return len(word) <= LONGEST and _SCRIPTS.fullmatch(word) is not None
+    """Whether a folded word can have other forms."""
+    return len(word) <= MAX_LETTERS and _SCRIPTS.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=65_536)
-def keys(word: str) -> frozenset[str]:
-    """The keys of a folded word; empty for words that have no other forms."""
-    found = _SCRIPTS.fullmatch(word) if len(word) <= LONGEST else None
+def form_keys(word: str) -> frozenset[str]:
+    """Return the keys of a folded word; empty if it cannot have other forms."""
+    found = _SCRIPTS.fullmatch(word) if len(word) <= MAX_LETTERS else None
     if found is None:
         return frozenset()
-    if len(word) < SHORTEST:
+    if len(word) < MIN_LETTERS:
         kind = {"hebrew": "h", "arabic": "a"}.get(found.lastgroup or "")
-        return _listed(word) or (frozenset({f"{kind}:{word}"}) if kind else frozenset())
-    if listed := _listed(word):
-        return listed
+        return _lemma_keys(word) or (frozenset({f"{kind}:{word}"}) if kind else frozenset())
+    if irregular := _lemma_keys(word):
+        return irregular
     match found.lastgroup:
         case "latin":
-            return frozenset(
-                (*latin.latin_stems(word), *_turkish(word), *_prefixed(word), *_listed(without_umlauts(word)))
-            )
+            return _latin_keys(word)
         case "cyrillic":
             return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
-            return _arabic(word)
+            return _arabic_keys(word)
         case _:
-            return _hebrew(word)
+            return _hebrew_keys(word)
 
 
 _APOSTROPHE: Final = "['\u2019\u02bc`]"
@@ -73,77 +72,82 @@ _CASE_ENDING: Final = re.compile(
 
 
 def bare_word(text: str) -> str:
-    """A plain word as typed, without what an apostrophe parts from it: `l'attaque`, `Iran's`, `Ankara'da`."""
+    """Strip what an apostrophe separates from a word as typed: `l'attaque`, `Iran's`, `Ankara'da`."""
     if not any(sign in text for sign in "'\u2019\u02bc`"):
         return text
     return _CASE_ENDING.sub("", _ELISION.sub("", text, count=1))
 
 
 def are_forms(one: str, other: str) -> bool:
-    """Whether two folded words are forms of one word."""
-    return one == other or not keys(one).isdisjoint(keys(other))
+    """Whether two folded words are forms of the same word."""
+    return one == other or not form_keys(one).isdisjoint(form_keys(other))
 
 
-def _listed(word: str) -> frozenset[str]:
-    return frozenset(f"={name}" for name in families().get(word, ()))
+def _lemma_keys(word: str) -> frozenset[str]:
+    return frozenset(f"={lemma}" for lemma in lemmas().get(word, ()))
 
 
-_BEFORE_ENDING: Final = re.compile("(..+)ت(?:هما|هم|هن|ها|كم|نا|ين|ان|ه|ي|ك)")
-_BEFORE_VERBS: Final = frozenset(("", "و", "ف", "س", "وس", "فس", "ل", "ول", "فل"))
+_T_BEFORE_SUFFIX: Final = re.compile("(..+)ت(?:هما|هم|هن|ها|كم|نا|ين|ان|ه|ي|ك)")
+_VERB_PARTICLES: Final = frozenset(("", "و", "ف", "س", "وس", "فس", "ل", "ول", "فل"))
 
 
-def _arabic(word: str) -> frozenset[str]:
+def _arabic_keys(word: str) -> frozenset[str]:
     found: set[str] = set()
     for candidate in arabic.arabic_candidates(word):
         noun = arabic.arabic_noun(candidate)
-        owned = arabic.arabic_owned(candidate)
-        listed = _listed(candidate) or _listed(owned) or _listed(noun)
-        if not listed and (found_t := _BEFORE_ENDING.fullmatch(candidate)):
-            # Before an ending ه is written ت.
-            listed = _listed(f"{found_t[1]}ه")
-        verbs = tuple(arabic.arabic_verb(candidate)) if word.removesuffix(candidate) in _BEFORE_VERBS else ()
-        found |= listed or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
-        if not listed and candidate.startswith("ي"):
-            found.update(key for stem in verbs if stem[0] != "ا" for key in _listed(stem))
+        without_possessive = arabic.arabic_without_possessive(candidate)
+        irregular = _lemma_keys(candidate) or _lemma_keys(without_possessive) or _lemma_keys(noun)
+        if not irregular and (before := _T_BEFORE_SUFFIX.fullmatch(candidate)):
+            # Before a suffix, final ه is written ت.
+            irregular = _lemma_keys(f"{before[1]}ه")
+        verbs = tuple(arabic.arabic_verb(candidate)) if word.removesuffix(candidate) in _VERB_PARTICLES else ()
+        found |= irregular or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
+        if not irregular and candidate.startswith("ي"):
+            found.update(key for stem in verbs if stem[0] != "ا" for key in _lemma_keys(stem))
     for stem in arabic.persian_stems(word):
-        found |= _listed(stem) or {f"f:{stem}"}
+        found |= _lemma_keys(stem) or {f"f:{stem}"}
     return frozenset(found)
 
 
-_BEFORE: Final = """
+_VERB_PREFIXES: Final = """
     ab an auf aus be bei durch ein emp ent er fest fort her hin los mit nach statt teil um unter uber ver vor weg zer zu
     zuruck zusammen over under mis fore for re with out up un
     ad ap com con de dis entre in inter main ob par per pre pro sou sub sur tra trans
 """
-_PREFIXES: Final = frozenset(_BEFORE.split())
-"""What stands before the verbs of German, English and the Romance languages."""
-_LONGEST_PREFIX: Final = 8
-_SHORTEST_BEHIND: Final = 3
+_PREFIXES: Final = frozenset(_VERB_PREFIXES.split())
+"""Prefixes of German, English and Romance verbs."""
+_MAX_PREFIX: Final = 8
+_MIN_AFTER_PREFIX: Final = 3
 
 
-def _prefixed(word: str) -> Iterator[str]:
-    """Of a word that is a listed one with something before it: over-came, be-trat, ver-boten, an-zu-nehmen, ob-tenu."""
-    for size in range(2, min(_LONGEST_PREFIX, len(word) - _SHORTEST_BEHIND) + 1):
+def _latin_keys(word: str) -> frozenset[str]:
+    listed = _lemma_keys(without_umlauts(word))
+    return listed.union(latin.latin_stems(word), _turkish_keys(word), _prefixed_keys(word))
+
+
+def _prefixed_keys(word: str) -> Iterator[str]:
+    """Yield keys of a prefix plus an irregular form: over-came, be-trat, ver-boten, an-zu-nehmen, ob-tenu."""
+    for size in range(2, min(_MAX_PREFIX, len(word) - _MIN_AFTER_PREFIX) + 1):
         if word[:size] in _PREFIXES:
             rest = word[size:]
-            for listed in (rest, f"ge{rest}", rest[2:] if rest.startswith("zu") else ""):
-                if len(listed) >= _SHORTEST_BEHIND:
-                    yield from (f"p:{word[:size]}={name}" for name in families().get(listed, ()))
+            for form in (rest, f"ge{rest}", rest[2:] if rest.startswith("zu") else ""):
+                if len(form) >= _MIN_AFTER_PREFIX:
+                    yield from (f"p:{word[:size]}={lemma}" for lemma in lemmas().get(form, ()))
 
 
-def _turkish(word: str) -> Iterator[str]:
-    """Of a word that hangs more on a listed noun than the list has: asker-imiz, ev-lerinden."""
+def _turkish_keys(word: str) -> Iterator[str]:
+    """Yield the key of a listed noun with further suffixes that the list lacks: asker-imiz, ev-lerinden."""
     for stem in turkish(word) - {word}:
-        noun = turkish_nouns().get(stem)
-        if noun is not None:
-            yield f"={noun}"
+        lemma = turkish_nouns().get(stem)
+        if lemma is not None:
+            yield f"={lemma}"
 
 
-def _hebrew(word: str) -> frozenset[str]:
+def _hebrew_keys(word: str) -> frozenset[str]:
     found: set[str] = set()
     for candidate in hebrew.hebrew_candidates(word):
         noun = hebrew.hebrew_noun(candidate)
-        found |= _listed(candidate) or _listed(noun) or {f"h:{noun}"}
+        found |= _lemma_keys(candidate) or _lemma_keys(noun) or {f"h:{noun}"}
         if root := hebrew.hebrew_verb(candidate):
             found.add(f"v:{root}")
     return frozenset(found)

@@ -9,7 +9,7 @@ import pytest
 from search.exact.vocabulary import ranges
 from search.meili.compile import can_answer
 from search.text.normalize import tokens
-from search.words.forms import keys
+from search.words.forms import form_keys
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where
 from tests.probe.probes import FOLDER, documents, question, read, wrong
@@ -32,13 +32,13 @@ async def test_probes_are_answered_by_the_embedded_engine(tmp_path: Path, name: 
 def test_the_ranges_of_a_word_hold_all_its_forms() -> None:
     """Looking only where forms may stand finds what looking everywhere finds."""
     probes = [one for name in FILES for one in read(name)]
-    words = {word for one in probes for word in tokens(f"{one.question} {one.text}") if keys(word)}
+    words = {word for one in probes for word in tokens(f"{one.question} {one.text}") if form_keys(word)}
     lost = [
         (one, other)
         for one in words
-        for own, found in [(keys(one), ranges(one))]
+        for own, found in [(form_keys(one), ranges(one))]
         for other in words
-        if other != one and not own.isdisjoint(keys(other))
+        if other != one and not own.isdisjoint(form_keys(other))
         if not any(low <= other < high and len(other) <= most for low, high, most in found)
     ]
     assert lost == []

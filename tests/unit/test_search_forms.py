@@ -18,9 +18,9 @@ from search.exact.word_list import find_forms
 from search.exact.writer import create, upsert
 from search.query.tree import And, Not, Or, Phrase, Word
 from search.text.normalize import tokens
-from search.words.forms import are_forms, bare_word, has_forms, keys
+from search.words.forms import are_forms, bare_word, form_keys, has_forms
 from search.words.stems.endings import Endings
-from search.words.stems.lexicon import families, whole
+from search.words.stems.lexicon import lemmas, unprefixed
 
 SAME = [
     ("bridges", "bridging"),
@@ -178,8 +178,8 @@ WORDS = st.text(LETTERS, min_size=1, max_size=14)
 @given(WORDS)
 def test_any_text_has_keys_and_only_words_of_letters_do(text: str) -> None:
     for term in tokens(text):
-        assert bool(keys(term)) <= has_forms(term)
-        assert all(key.startswith("=") or key[1] == ":" for key in keys(term))
+        assert bool(form_keys(term)) <= has_forms(term)
+        assert all(key.startswith("=") or key[1] == ":" for key in form_keys(term))
 
 
 @given(WORDS.filter(lambda text: bool(tokens(text))))
@@ -201,7 +201,7 @@ def test_the_ranges_of_a_word_hold_its_forms(one: str, other: str) -> None:
 
 
 def test_families_and_whole_words_are_folded() -> None:
-    assert [word for word in (*families(), *whole()) if tokens(word) != [word]] == []
+    assert [word for word in (*lemmas(), *unprefixed()) if tokens(word) != [word]] == []
 
 
 def test_only_plain_words_are_inflected() -> None:
@@ -213,17 +213,17 @@ def test_only_plain_words_are_inflected() -> None:
 
 
 def test_the_longest_ending_counts_and_enough_letters_stay() -> None:
-    endings = Endings("ies:y s es", least=2)
-    assert [endings.change(word) for word in ("cities", "bus", "as", "boxes", "tree")] == [
+    endings = Endings("ies:y s es", min_stem=2)
+    assert [endings.apply(word) for word in ("cities", "bus", "as", "boxes", "tree")] == [
         "city",
         "bu",
         "as",
         "box",
         "tree",
     ]
-    assert list(endings.cuts("cities")) == [("cit", "ies"), ("citi", "es"), ("citie", "s")]
-    assert endings.end("boxes")
-    assert not endings.end("is")
+    assert list(endings.splits("cities")) == [("cit", "ies"), ("citi", "es"), ("citie", "s")]
+    assert endings.matches("boxes")
+    assert not endings.matches("is")
 
 
 def post(at: int, text: str) -> Document:

@@ -1,3 +1,3 @@
-"""Stems of folded words, one module a script. Pure; `search/words/forms.py` puts them together."""
+"""Stemmers for folded words, one module per script or language. Pure; `search/words/forms.py` combines them."""
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Stems of folded words in Arabic script: Arabic and Persian, by light rules of our own. Pure.
+"""Light stemming of folded words in Arabic script: Arabic and Persian. Pure.
 
-What hangs on an Arabic word in front (و ف ب ل ك, the article, س of the future) may as well be its first letter, so a
-word has a stem with it and a stem without it; two words are forms of one another if they share one. `unprefixed.txt` names
-common words whose first letter is their own. Endings are taken off once, never of short words. Snowball's Arabic
-stemmer was measured and not taken: it needs letters that folding made one, and cuts القوات and قوات differently.
+The particles attached to the front of an Arabic word (و ف ب ل ك, the article, the future marker س) may just as well be
+its first letters, so a word gets stems with and without them; two words sharing a stem are forms of the same word.
+`unprefixed.txt` lists common words that begin with no particle. Endings are stripped once, and never from short words.
+Snowball's Arabic stemmer was measured and rejected: it relies on letters that folding unifies, and stems القوات and
+قوات differently.
 """
 
 from __future__ import annotations
@@ -12,53 +13,53 @@ import re
 from collections.abc import Iterator
 
 from search.words.stems.endings import Endings
-from search.words.stems.lexicon import families, pasts, presents, whole
+from search.words.stems.lexicon import lemmas, past_stems, present_stems, unprefixed
 
-SHORTEST = 3
+MIN_STEM = 3
 
 _ARTICLE = re.compile("(?:[وف]?(?:ال|لل|بال|كال|وال|فال))(?=..)")
 _PARTICLES = re.compile("[وف]?[بلك]|[وف]?س(?=[يتن])|[وف]")
 _POSSESSIVE = Endings("هما هم هن ها كم نا")
 _ENDING = Endings("تين تان ته تي تك ات ون ين وا تم و ه ت")
-_DUAL = Endings("ان", least=4)
+_DUAL = Endings("ان", min_stem=4)
 _TANWIN = Endings("ا")
 _DERIVED_VERB = re.compile("ست|.ت|ت")
 _IMPERFECT = re.compile("[يتن](.{2,4}?[^هت])(?:ون|وا|ين)?")
 
 
 def arabic_candidates(word: str) -> Iterator[str]:
-    """The word, and what is left of it without what may hang on it in front."""
+    """Yield the word, then what remains of it without possible particles in front."""
     yield word
     article = _ARTICLE.match(word)
-    if article and word not in whole():
+    if article and word not in unprefixed():
         yield word[article.end() :]
         if article[0].endswith("لل"):
-            # ل before the article before a word that begins with ل writes two of the three.
+            # ل, the article and a word beginning with ل: two of the three ل are written.
             yield word[article.end() - 1 :]
         return
-    if word.endswith("وه") and len(word) > SHORTEST + 1:
-        # قتلوه: who killed him.
+    if word.endswith("وه") and len(word) > MIN_STEM + 1:
+        # قتلوه: they killed him.
         yield word[:-2]
     particle = _PARTICLES.match(word)
-    if particle and word not in whole() and len(word) - particle.end() >= SHORTEST:
+    if particle and word not in unprefixed() and len(word) - particle.end() >= MIN_STEM:
         yield word[particle.end() :]
-        if particle.end() > 1 and word[1:] not in whole():
+        if particle.end() > 1 and word[1:] not in unprefixed():
             yield word[1:]
 
 
 def arabic_noun(word: str) -> str:
-    """Without the endings of number, gender, person and possession."""
-    return _TANWIN.change(_DUAL.change(_ENDING.change(_POSSESSIVE.change(word))))
+    """Strip endings of number, gender, person and possession."""
+    return _TANWIN.apply(_DUAL.apply(_ENDING.apply(_POSSESSIVE.apply(word))))
 
 
-def arabic_owned(word: str) -> str:
-    """Without the endings of possession alone."""
-    return _POSSESSIVE.change(word)
+def arabic_without_possessive(word: str) -> str:
+    """Strip endings of possession only."""
+    return _POSSESSIVE.apply(word)
 
 
 def arabic_singular(noun: str) -> Iterator[str]:
-    """What a broken plural of a common shape is the plural of: كتايب كتيبه, رسايل رساله, اهداف هدف, حروب حرب."""
-    if noun in whole():
+    """Yield singulars of common broken plural patterns: كتايب كتيبه, رسايل رساله, اهداف هدف, حروب حرب."""
+    if noun in unprefixed():
         return
     if len(noun) == 5 and noun[2:4] == "اي":
         yield f"{noun[:2]}ي{noun[4]}"
@@ -70,46 +71,46 @@ def arabic_singular(noun: str) -> Iterator[str]:
 
 
 def arabic_verb(word: str) -> Iterator[str]:
-    """What a verb of the present is in the past: يكتب كتب, يعلن اعلن."""
+    """Yield the past of a present-tense verb: يكتب كتب, يعلن اعلن."""
     found = _IMPERFECT.fullmatch(word)
-    if found and (word[0] == "ي" or len(found[1]) == SHORTEST or _DERIVED_VERB.match(found[1])):
+    if found and (word[0] == "ي" or len(found[1]) == MIN_STEM or _DERIVED_VERB.match(found[1])):
         yield found[1]
         yield f"ا{found[1]}"
 
 
 _PERSIAN_VERB = re.compile("(?:نمي|مي)(?=..)")
-_PLURAL = Endings("هايي هاي ها هايم هايش هايشان هايمان", least=2)
+_PLURAL = Endings("هايي هاي ها هايم هايش هايشان هايمان", min_stem=2)
 _NOUN = Endings(
     "شدگان شده شدگي كنندگان كننده ديدگان ديده زدگان زده "
     "هام:ه هات:ه هاش:ه گان گي ترين تر يان ان ات اي يي ي شان مان تان م ه"
 )
 _INFINITIVE = ("تن", "دن")
 _NO_INFINITIVE = frozenset(("اردن", "گردن", "لندن", "معدن", "تمدن", "بدن", "وطن"))
-_PERSON = Endings("ند يم يد د م ي", least=2)
+_PERSON = Endings("ند يم يد د م ي", min_stem=2)
 _PAST = Endings("تند:ت دند:د تيم:ت ديم:د تيد:ت ديد:د تم:ت دم:د ته:ت ده:د")
 
 
 def persian_stems(word: str) -> Iterator[str]:
-    """Nouns without plural, ezafe and possession; verbs without می, نمی and the person."""
+    """Yield stems: nouns without plural, ezafe and possession; verbs without می, نمی and personal endings."""
     yield word
-    if word.startswith("نمي") or (word[0] in "نب" and word[1:] in families()):
+    if word.startswith("نمي") or (word[0] in "نب" and word[1:] in lemmas()):
         yield word[1:]
-    plural = _PLURAL.change(word)
-    yield plural if plural != word else _NOUN.change(word)
+    plural = _PLURAL.apply(word)
+    yield plural if plural != word else _NOUN.apply(word)
     verb = _PERSIAN_VERB.match(word)
     if verb:
         yield word[verb.end() :]
         yield from _persian_present(word[verb.end() :])
     else:
-        yield _PAST.change(word)
+        yield _PAST.apply(word)
         if word[0] == "ب":
-            yield from (past for past in _persian_present(word[1:]) if past in presents())
-        if word.endswith(_INFINITIVE) and len(word) > SHORTEST and word not in _NO_INFINITIVE:
+            yield from (past for past in _persian_present(word[1:]) if past in present_stems())
+        if word.endswith(_INFINITIVE) and len(word) > MIN_STEM and word not in _NO_INFINITIVE:
             yield word[:-1]
 
 
 def _persian_present(word: str) -> Iterator[str]:
-    """Of a present without what stands before it: its stem, and the past, which is another one's or has يد."""
-    yield _PERSON.change(word)
-    for stem, _ in _PERSON.cuts(word):
-        yield from pasts().get(stem, (f"{stem}يد",))
+    """Yield stems of a present-tense verb stripped of its prefix: its own, and its past, irregular or in يد."""
+    yield _PERSON.apply(word)
+    for stem, _ in _PERSON.splits(word):
+        yield from past_stems().get(stem, (f"{stem}يد",))

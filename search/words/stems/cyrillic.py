@@ -1,7 +1,7 @@
-"""Stems of folded Cyrillic words: Russian by Snowball, Ukrainian by rules of our own. Pure.
+"""Stemming of folded Cyrillic words: Russian by Snowball, Ukrainian by our own rules. Pure.
 
-Folding wrote ё as е and ґ as г, and took the apostrophe out of Ukrainian words. Letters that only one of the two
-languages has say which it is; other words get both stems. https://snowballstem.org/algorithms/russian/stemmer.html
+Folding has turned ё into е and ґ into г and removed the apostrophe of Ukrainian words. Letters that only one of the two
+languages uses identify it; other words get stems in both. https://snowballstem.org/algorithms/russian/stemmer.html
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import Stemmer
 
 from search.words.stems.endings import Endings
 
-SHORTEST: Final = 3
+MIN_STEM: Final = 3
 _RUSSIAN = Stemmer.Stemmer("russian", 0)
 _ONLY_RUSSIAN = re.compile("[ыэъ]")
 _ONLY_UKRAINIAN = re.compile("[іїє]")
@@ -21,7 +21,7 @@ _VOWELS: Final = "аеиоуыэюяіїє"
 
 
 def cyrillic_stems(word: str) -> set[str]:
-    """The stems of a word in the languages that it may be of: `r:` Russian, `u:` Ukrainian."""
+    """Return the stems of a word in each language it may belong to: `r:` Russian, `u:` Ukrainian."""
     stems: set[str] = set()
     if not _ONLY_UKRAINIAN.search(word):
         stems.update(f"r:{stem}" for stem in russian(word))
@@ -44,15 +44,15 @@ _FLEETING = re.compile(f"(?<=..[^{_VOWELS}])[оеь](?=[кцн]$)|(?<=.т)е(?=�
 
 
 def russian(word: str) -> set[str]:
-    """Snowball's stem, and that of a noun: Snowball takes the end of `урал` or `состав` for a verb's.
+    """Return Snowball's stem and a noun stem, as Snowball mistakes the end of `урал` or `состав` for a verb ending.
 
-    A vowel that comes and goes before the last consonant (`участок`, `участка`) is left out."""
-    if len(word) <= SHORTEST:
+    A fleeting vowel before the last consonant (`участок`, `участка`) is dropped."""
+    if len(word) <= MIN_STEM:
         return {word}
     stem: str = _RUSSIAN.stemWord(word)
-    noun = _NOUN.change(word)
-    verb = stem[:-1] if len(stem) > SHORTEST + 1 and stem[-1] in _VOWELS else stem
-    # A noun may have no ending at all: of `проблем` Snowball takes `ем`.
+    noun = _NOUN.apply(word)
+    verb = stem[:-1] if len(stem) > MIN_STEM + 1 and stem[-1] in _VOWELS else stem
+    # A noun may have no ending at all: Snowball would strip ем from `проблем`.
     bare = word if word[-1] not in _VOWELS else noun
     found = _PARTICIPLE.fullmatch(word)
     done = {found[1] + one for one in _BEFORE_PARTICIPLE[found[2]]} if found else set()
@@ -63,7 +63,7 @@ def russian(word: str) -> set[str]:
         done.add(person[1])
     if word[-3:-2] in _VOWELS and word.endswith("ец"):
         done.add(f"{word[:-2]}йц")
-    return done | {_FLEETING.sub("", one) for one in (verb if len(stem) >= SHORTEST else noun, noun, bare)}
+    return done | {_FLEETING.sub("", one) for one in (verb if len(stem) >= MIN_STEM else noun, noun, bare)}
 
 
 _UKRAINIAN_VERB = (
@@ -78,7 +78,7 @@ _UKRAINIAN_NOUN = (
     "ами ями ах ях ам ям им ім їм ів їв ом єм ою ею єю ого ього ому ьому ими іми їми их іх їх ій їй ий ої ьої "
     "ую юю ення а я о е є у ю и і ї ь й"
 )
-_UKRAINIAN = Endings(f"{_UKRAINIAN_VERB} {_UKRAINIAN_NOUN}", least=2)
+_UKRAINIAN = Endings(f"{_UKRAINIAN_VERB} {_UKRAINIAN_NOUN}", min_stem=2)
 _UKRAINIAN_NOUNS = Endings(_UKRAINIAN_NOUN)
 _UKRAINIAN_DONE = re.compile("(.{2,}?)(дж|[бпвмф]л|щ|ч|ж|ш)(?:ен(?:о|ий|а|е|і|их|ими|ого|ому|у|ої|ою)|ять)")
 _REFLEXIVE = Endings("ся сь")
@@ -86,22 +86,25 @@ _CLOSED = re.compile("і(?=[^аеиоуюяіїє]{1,2}$)")
 
 
 def ukrainian(word: str) -> set[str]:
-    """Endings of nouns, adjectives and verbs off; і of a closed last syllable, which becomes о elsewhere, as о.
+    """Strip endings of nouns, adjectives and verbs; і in a closed last syllable becomes о, as in the other forms.
 
-    Before і a г may have become з, as к becomes ц."""
-    if len(word) <= SHORTEST:
+    Before і, г may have become з, as к becomes ц."""
+    if len(word) <= MIN_STEM:
         return {word}
-    stems = {_level(_UKRAINIAN.change(_REFLEXIVE.change(word))), _level(_UKRAINIAN_NOUNS.change(word))}
+    stems = {
+        _normalize_stem(_UKRAINIAN.apply(_REFLEXIVE.apply(word))),
+        _normalize_stem(_UKRAINIAN_NOUNS.apply(word)),
+    }
     if found := _UKRAINIAN_DONE.fullmatch(word):
         # пошкодити, пошкоджено; робити, роблять.
         stems.update(found[1] + one for one in _BEFORE_PARTICIPLE[found[2]])
     return {*stems, *(f"{stem[:-1]}г" for stem in stems)} if word.endswith("зі") else stems
 
 
-def _level(stem: str) -> str:
-    """Written as in the other forms: рішен(н)ь, організаці(й), ніч, руц(і)."""
+def _normalize_stem(stem: str) -> str:
+    """Undo sound changes, so that all forms share a stem: рішен(н)ь, організаці(й), ніч, руц(і)."""
     stem = _CLOSED.sub("о", _FLEETING.sub("", stem))
-    if len(stem) > SHORTEST:
+    if len(stem) > MIN_STEM:
         stem = stem.removesuffix("і")
         stem = stem[:-1] if stem[-1] == stem[-2] else stem
     stem = f"{stem[:-2]}йц" if stem.endswith("єц") else stem

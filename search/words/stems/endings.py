@@ -1,4 +1,4 @@
-"""A table of word endings, looked up by their length. Pure."""
+"""Tables of word endings, looked up by length. Pure."""
 
 from __future__ import annotations
 
@@ -6,36 +6,38 @@ from collections.abc import Iterator
 
 
 class Endings:
-    """Endings and what each becomes: `Endings("ies:y s")` writes ies as y and takes s off.
+    """Endings with their replacements: `Endings("ies:y s")` rewrites ies to y and strips s.
 
-    Dictionaries instead of a regular expression with `$`, which tries every place of a word: five times as fast.
+    Dictionaries by length are five times as fast as a regular expression with `$`, which tries every position.
     """
 
-    __slots__ = ("_by_size", "_least")
+    __slots__ = ("_by_size", "_min_stem")
 
-    def __init__(self, table: str, *, least: int = 3) -> None:
-        """`least`: letters that must stand before an ending."""
-        pairs = [(ending, become) for ending, _, become in (one.partition(":") for one in table.split())]
+    def __init__(self, table: str, *, min_stem: int = 3) -> None:
+        """`min_stem`: letters that must remain before the ending."""
+        pairs = [(ending, replacement) for ending, _, replacement in (one.partition(":") for one in table.split())]
         sizes = sorted({len(ending) for ending, _ in pairs}, reverse=True)
-        self._by_size = [(size, {one: become for one, become in pairs if len(one) == size}) for size in sizes]
-        self._least = least
+        self._by_size = [
+            (size, {ending: replacement for ending, replacement in pairs if len(ending) == size}) for size in sizes
+        ]
+        self._min_stem = min_stem
 
-    def change(self, word: str) -> str:
-        """The word with its longest ending changed; the same word where it has none."""
-        most = len(word) - self._least
-        for size, some in self._by_size:
-            if size <= most and (become := some.get(word[-size:])) is not None:
-                return word[:-size] + become
+    def apply(self, word: str) -> str:
+        """Rewrite the longest ending of the word; without a match the word is returned as it is."""
+        longest = len(word) - self._min_stem
+        for size, by_ending in self._by_size:
+            if size <= longest and (replacement := by_ending.get(word[-size:])) is not None:
+                return word[:-size] + replacement
         return word
 
-    def cuts(self, word: str) -> Iterator[tuple[str, str]]:
-        """What stands before each ending that the word has, and that ending; the longest first."""
-        most = len(word) - self._least
-        for size, some in self._by_size:
-            if size <= most and word[-size:] in some:
+    def splits(self, word: str) -> Iterator[tuple[str, str]]:
+        """Yield (stem, ending) for each ending that the word has, longest ending first."""
+        longest = len(word) - self._min_stem
+        for size, by_ending in self._by_size:
+            if size <= longest and word[-size:] in by_ending:
                 yield word[:-size], word[-size:]
 
-    def end(self, word: str) -> bool:
-        """Whether the word has one of the endings."""
-        most = len(word) - self._least
-        return any(size <= most and word[-size:] in some for size, some in self._by_size)
+    def matches(self, word: str) -> bool:
+        """Whether the word has any of the endings."""
+        longest = len(word) - self._min_stem
+        return any(size <= longest and word[-size:] in by_ending for size, by_ending in self._by_size)

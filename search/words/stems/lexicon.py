@@ -1,8 +1,8 @@
-"""What rules cannot know: words whose first letter is their own, forms that no rule joins, the stems of Persian verbs.
+"""Word lists for what the rules cannot derive: irregular forms, words that begin with no particle, Persian verb stems.
 
-`irregular.txt` has the forms of one word a line, the first of which stands for them: those whose stem changes (`man`,
-`men`; جسر, جسور), and common words that rules would take for forms of another one (`university`, `universe`). A word of
-a family has no other stems, a word of two families belongs to both: no line may hold a common word of another language.
+Each line of `irregular.txt` holds the forms of one word, the lemma first: words whose stem changes (`man`, `men`; جسر,
+جسور) and common words that the rules would take for forms of another word (`university`, `universe`). A listed word
+gets no keys from the rules; a word on two lines belongs to both. No line may contain a common word of another language.
 """
 
 from __future__ import annotations
@@ -13,55 +13,55 @@ from importlib.resources import files
 
 
 @cache
-def whole() -> frozenset[str]:
-    """Common Arabic and Hebrew words that begin with a letter that often is a particle, but is none here."""
+def unprefixed() -> frozenset[str]:
+    """Common Arabic and Hebrew words whose first letter looks like a particle but is part of the word."""
     return frozenset(word for line in _lines("unprefixed.txt") for word in line.split())
 
 
 @cache
-def families() -> Mapping[str, tuple[str, ...]]:
-    """The families that a word belongs to, each by its first word."""
+def lemmas() -> Mapping[str, tuple[str, ...]]:
+    """Map each irregular form to its lemmas."""
     found: dict[str, tuple[str, ...]] = {}
-    for words in _families():
+    for words in _paradigms():
         alone = (words[0],)
         for word in words:
-            # Nearly every word is of one family, and they are many: this is a part of each start of the command.
+            # Nearly every form has one lemma, and there are many: this runs at each start of the command.
             if found.setdefault(word, alone) is not alone:
                 found[word] += alone
     return found
 
 
 @cache
-def members(name: str) -> frozenset[str]:
-    """The words of the families with this first word."""
-    return frozenset(word for words in _families() if words[0] == name for word in words)
+def forms_of(lemma: str) -> frozenset[str]:
+    """Return all irregular forms of this lemma."""
+    return frozenset(word for words in _paradigms() if words[0] == lemma for word in words)
 
 
 @cache
 def turkish_nouns() -> Mapping[str, str]:
-    """The words of the Turkish nouns' families, which have a plural in ler or lar, each with its family."""
-    nouns = [words for words in _families() if f"{words[0]}ler" in words or f"{words[0]}lar" in words]
+    """Map the forms of Turkish nouns, recognised by their plural in ler or lar, to their lemmas."""
+    nouns = [words for words in _paradigms() if f"{words[0]}ler" in words or f"{words[0]}lar" in words]
     return {word: words[0] for words in nouns for word in words}
 
 
 @cache
-def presents() -> Mapping[str, tuple[str, ...]]:
-    """Of the past of a Persian verb the stems of its present, where they differ."""
+def present_stems() -> Mapping[str, tuple[str, ...]]:
+    """Map past stems of Persian verbs to their present stems, where these differ."""
     return {past: tuple(stems) for past, *stems in map(str.split, _lines("persian_verbs.txt"))}
 
 
 @cache
-def pasts() -> Mapping[str, tuple[str, ...]]:
-    """The way back: a stem may be of several verbs."""
+def past_stems() -> Mapping[str, tuple[str, ...]]:
+    """The inverse of `present_stems`; a present stem may belong to several verbs."""
     found: dict[str, tuple[str, ...]] = {}
-    for past, stems in presents().items():
+    for past, stems in present_stems().items():
         for stem in stems:
             found[stem] = (*found.get(stem, ()), past)
     return found
 
 
 @cache
-def _families() -> Sequence[Sequence[str]]:
+def _paradigms() -> Sequence[Sequence[str]]:
     return [line.split() for line in _lines("irregular.txt")]
 
 

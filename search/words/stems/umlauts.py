@@ -1,7 +1,7 @@
-"""German umlauts written as two letters, Bruecke for Brücke, which folding made `brucke`. Pure.
+"""German umlauts written as two letters: Bruecke for Brücke, which folds to `brucke`. Pure.
 
-Two such letters may as well be two sounds (`Poesie`, `neue`, `does`, `pueblo`), so only syllables that have an umlaut
-in German, and stand in no common word of another language, are written as folding writes the umlaut.
+The two letters may also be two sounds (`Poesie`, `neue`, `does`, `pueblo`), so only syllables that have an umlaut in
+German, and occur in no common word of another language, are replaced.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _LETTERS: Final = re.compile("([aou])e(?!u)")
 
 
 def without_umlauts(word: str) -> str:
-    """The word as folding would have written its umlauts."""
+    """Rewrite two-letter umlauts the way folding writes umlauts."""
     return _umlaut().sub(lambda found: _LETTERS.sub(r"\1", found[0]), word) if "e" in word else word
 
 
 @cache
 def _umlaut() -> re.Pattern[str]:
-    """Compiled when it is needed: it takes 3 ms of each start of the command."""
+    """Compiled on first use: it takes 3 ms, which every start of the command would pay for."""
     return re.compile("|".join(_SYLLABLES.split()))
 
 
 def with_umlauts(stem: str) -> list[str]:
-    """How the stem is written where one of its vowels is an umlaut in two letters."""
+    """Return the spellings of a stem with one of its vowels written as a two-letter umlaut."""
     spelled = (f"{stem[:at]}e{stem[at:]}" for at in range(1, len(stem) + 1) if stem[at - 1] in "aou")
     return [one for one in spelled if without_umlauts(one) != one]
