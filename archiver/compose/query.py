@@ -17,7 +17,7 @@ from archiver.store.saved_query import saved_texts
 from search.exact.writer import ExactEngine, is_current
 from search.query.dates import parse_zone
 from search.query.parse import Context, parse
-from search.query.tree import Node, dates
+from search.query.tree import Node, date_leaves
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -54,7 +54,7 @@ async def read_query(
 
 def _tell_dates(tree: Node, remarks: Remarks) -> None:
     """Say which instants the dates of a query are: a day is another one elsewhere."""
-    if asked := list(dict.fromkeys(dates(tree))):
+    if asked := list(dict.fromkeys(date_leaves(tree))):
         from search.query.write import write
 
         remarks.note(f"in the query: {', '.join(map(write, asked))}")

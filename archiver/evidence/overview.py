@@ -10,7 +10,7 @@ from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
 from archiver.store import custody, limits, search_rows, soundness
 from archiver.store.journal import check_journal
-from search.query.saved import fold_name
+from search.query.saved import fold_query_name
 
 
 def check_file(conn: Any) -> Iterator[Fault]:
@@ -45,7 +45,7 @@ def check_archive(conn: Any) -> Iterator[Fault]:
         yield Fault("account", wrong, True)
     yield from (Fault("outbox", wrong, True) for wrong in _check_outbox(conn))
     for folded, name in custody.list_saved_names(conn):
-        if fold_name(name) != folded:
+        if fold_query_name(name) != folded:
             yield Fault("saved_query", "one is kept by another name than its own")
 
 

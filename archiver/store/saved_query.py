@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from search.query.saved import fold_name
+from search.query.saved import fold_query_name
 
 
 class SavedQuery(NamedTuple):
@@ -37,10 +37,10 @@ def save_query(conn: sqlite3.Connection, name: str, query: str, *, now: int) -> 
         "INSERT INTO saved_query (folded, name, query, saved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (folded) DO UPDATE"
         " SET name = excluded.name, query = excluded.query, saved_at = excluded.saved_at",
-        (fold_name(name), name, query, now),
+        (fold_query_name(name), name, query, now),
     )
 
 
 def remove_query(conn: sqlite3.Connection, name: str) -> None:
     """Forget the question of this name."""
-    conn.execute("DELETE FROM saved_query WHERE folded = ?", (fold_name(name),))
+    conn.execute("DELETE FROM saved_query WHERE folded = ?", (fold_query_name(name),))

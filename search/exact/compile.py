@@ -30,12 +30,12 @@ from search.query.tree import (
     Number,
     Or,
     Phrase,
-    Posted,
+    PostedWithin,
     Prefix,
     Tag,
     Word,
-    asks_revisions,
-    texts,
+    includes_revisions,
+    text_leaves,
 )
 from search.text.normalize import Needle
 
@@ -104,15 +104,15 @@ def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
         parts.append(InChannel(channels))
     rest = []
     for part in parts:
-        if isinstance(part, Posted):
+        if isinstance(part, PostedWithin):
             bounds = bounds.intersect(part.bounds)
         else:
             rest.append(part)
     match, where = _split(rest)
-    where.append(_row(Posted(bounds)))
+    where.append(_row(PostedWithin(bounds)))
     blocks = None if match else block_condition(And(tuple(rest)))
-    ranked = match is not None and any(texts(tree))
-    revisions = asks_revisions(tree)
+    ranked = match is not None and any(text_leaves(tree))
+    revisions = includes_revisions(tree)
     everything = not (rest or revisions) and bounds == Bounds()
     return Plan(match, join(where, " AND "), bounds, ranked, blocks, revisions, everything)
 
@@ -200,7 +200,7 @@ def _row(node: Node) -> Condition:
             return Condition(f"d.flags & {HAS_BITS[kind]}")
         case Tag("lang", code, prefix):
             return _lang(code, prefix=prefix)
-        case Posted(bounds):
+        case PostedWithin(bounds):
             return _posted(bounds)
         case Number():
             return _number(node)

@@ -26,8 +26,8 @@ from search.errors import Unanswerable
 from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
-from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, texts
-from search.query.widen import Chain, chained, ways
+from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
+from search.query.widen import AdjacentWords, group_adjacent, word_variants
 from search.text.normalize import Needle
 
 MAX_WORDS: Final = 10
@@ -84,7 +84,7 @@ def cannot_count(names: Iterable[FacetName], zone: tzinfo) -> str | None:
 
 def by_rank(question: Question) -> bool:
     """Whether the hits of this question have an order by relevance; without words they have none."""
-    return question.sort == "relevance" and next(texts(question.tree), None) is not None
+    return question.sort == "relevance" and next(text_leaves(question.tree), None) is not None
 
 
 def search_body(question: Question) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def facet_body(question: Question, names: list[str]) -> dict[str, Any]:
 def take_apart(question: Question) -> Parts:
     """The words and filters of a question. Raises Unanswerable."""
     parts = Parts()
-    for part in [question.tree] if question.fuzzy else chained(question.tree):
+    for part in [question.tree] if question.fuzzy else group_adjacent(question.tree):
         _take_part(part, parts, fuzzy=question.fuzzy)
     if parts.words > MAX_WORDS:
         raise unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
@@ -143,7 +143,7 @@ def take_apart(question: Question) -> Parts:
     return parts
 
 
-def _take_part(part: Node | Chain, parts: Parts, *, fuzzy: bool) -> None:
+def _take_part(part: Node | AdjacentWords, parts: Parts, *, fuzzy: bool) -> None:
     """Adds a part of a tree, or words that may be read in several ways."""
     if isinstance(part, tuple):
         read = (product(*(_ways(word, fuzzy=fuzzy) for word in words)) for words in part)
@@ -218,7 +218,7 @@ def _ways(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
     With `fuzzy` also with typing errors, which other ways to write it mostly are."""
     if fuzzy or not isinstance(leaf, Word):
         return _ways_written(leaf, fuzzy=fuzzy)
-    return tuple(dict.fromkeys(one for word in ways(leaf) for one in _ways_written(word, fuzzy=False)))
+    return tuple(dict.fromkeys(one for word in word_variants(leaf) for one in _ways_written(word, fuzzy=False)))
 
 
 def _ways_written(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:

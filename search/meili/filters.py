@@ -16,7 +16,7 @@ from search.errors import Unanswerable
 from search.query.dates import Bounds
 from search.query.filters import HAS
 from search.query.tags import tag_value
-from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, Posted, Tag
+from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, PostedWithin, Tag
 from search.text.normalize import needle
 
 ALL: Final = "channel_id EXISTS"
@@ -51,7 +51,7 @@ def compile_filter(node: Node) -> str:
             return f"is_{state} = true"
         case InChannel(ids):
             return one_of("channel_id", [str(one) for one in sorted(ids)])
-        case Posted(bounds):
+        case PostedWithin(bounds):
             return within(bounds)
         case Number():
             return _number(node)

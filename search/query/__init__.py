@@ -1,1 +1,1 @@
-"""The one grammar of questions: text to tree and back, and all ways to write their words. Pure."""
+"""The query language: text to tree and back, and the spelling variants of its words. Pure."""

@@ -1,10 +1,10 @@
-"""Dates as people write them, to exact instants. Pure: the zone and the present are given, never read.
+"""Parse dates as people write them into exact instants. Pure: time zone and current time are arguments.
 
-Forms: `7d` `2h` `30m` `2w` (before now), `now`, `today`, `yesterday`, `2021`, `2021-12`, `2021-12-16`,
+Accepted: `7d` `2h` `30m` `2w` (before now), `now`, `today`, `yesterday`, `2021`, `2021-12`, `2021-12-16`,
 `2021-12-16T10:30[:45]` with or without `Z` or `+03:00`, `@1639612800` (unix seconds); ranges `A..B`, `A..`, `..B`.
-A year, month or day means the whole of it in the zone, also where the clock jumps; so `until 2021-12-16` includes
-that day. Results are half-open `[since, until)` in aware UTC. Digits may be those of any script. Other ISO 8601 forms
-(20211216, 2021-W50) are refused: they are read differently by different people. Every wrong text raises `DateError`.
+A year, month or day means all of it in the time zone, even across clock changes, so `until 2021-12-16` includes that
+day. Results are half-open intervals `[since, until)` in timezone-aware UTC. Digits of any script work. Other ISO 8601
+forms (20211216, 2021-W50) are rejected because people read them differently. Every invalid text raises `DateError`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from search.errors import DateError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FORMS = "Write 7d, 2h, today, yesterday, 2021-12-16, 2021-12, 2021, 2021-12-16T10:30 or @1639612800."
+_ACCEPTED = "Write 7d, 2h, today, yesterday, 2021-12-16, 2021-12, 2021, 2021-12-16T10:30 or @1639612800."
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
-"""Outside lie no messages, and beyond 9998 no end of a year that datetime can hold."""
+"""No messages exist outside; and datetime cannot represent the end of the year 9999."""
 
 _AGO = re.compile(r"([0-9]{1,9})([mhdw])")
 _UNIX = re.compile(r"@([0-9]{1,12})")
@@ -34,7 +34,7 @@ _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`[since, until)` in aware UTC; None is open."""
+    """`[since, until)` in timezone-aware UTC; None is unbounded."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -50,32 +50,32 @@ class Bounds:
         return None if self.until is None else _ceil(self.until)
 
     def intersect(self, other: Bounds) -> Bounds:
-        """What lies in both; may be empty (`since >= until`)."""
+        """Return the intersection, which may be empty (`since >= until`)."""
         since = max((b for b in (self.since, other.since) if b is not None), default=None)
         until = min((b for b in (self.until, other.until) if b is not None), default=None)
         return Bounds(since, until)
 
 
 def parse_since(text: str, tz: tzinfo, now: datetime) -> datetime:
-    """The instant at which `text` begins."""
+    """Return the instant at which `text` begins."""
     return _span(text, tz, now)[0]
 
 
 def parse_until(text: str, tz: tzinfo, now: datetime) -> datetime:
-    """The instant at which `text` is over: a day, month or year is included, an instant is not."""
+    """Return the instant at which `text` is over: a day, month or year is included, an instant is not."""
     return _span(text, tz, now)[1]
 
 
 def parse_on(text: str, tz: tzinfo, now: datetime) -> Bounds:
-    """The whole day, month or year."""
+    """Return the bounds of a whole day, month or year."""
     since, until = _span(text, tz, now)
     if since == until:
-        raise DateError(f"'{text}' is an instant, not a day.", hint="Write a day, a month or a year.")
+        raise DateError(f"'{text}' is a point in time, not a day.", hint="Write a day, a month or a year.")
     return Bounds(since, until)
 
 
 def parse_range(text: str, tz: tzinfo, now: datetime) -> Bounds:
-    """`A..B` with both ends included as far as they are days, `A..`, `..B`; without dots, the day itself."""
+    """Parse `A..B`, `A..` or `..B`; ends that are days are included. Without dots, parse a day, month or year."""
     first, dots, last = text.partition("..")
     if not dots:
         return parse_on(text, tz, now)
@@ -89,10 +89,12 @@ def parse_range(text: str, tz: tzinfo, now: datetime) -> Bounds:
 def parse_bounds(
     *, since: str | None = None, until: str | None = None, on: str | None = None, tz: tzinfo, now: datetime
 ) -> Bounds:
-    """The three options of a command together. `on` also takes a range and excludes the other two."""
+    """Combine the options --since, --until and --on. `on` also accepts a range and excludes the other two."""
     if on is not None:
         if since is not None or until is not None:
-            raise DateError("A day excludes since and until.", hint="Give --on, or --since and --until.")
+            raise DateError(
+                "--on cannot be combined with --since or --until.", hint="Use --on, or --since and --until."
+            )
         return parse_range(on, tz, now)
     return _ordered(
         None if since is None else parse_since(since, tz, now),
@@ -101,7 +103,7 @@ def parse_bounds(
 
 
 def parse_zone(text: str) -> tzinfo:
-    """A zone by its name (`Asia/Baghdad`), its offset (`+03:00`), `UTC` or `Z`."""
+    """Parse a time zone: a name (`Asia/Baghdad`), an offset (`+03:00`), `UTC` or `Z`."""
     if text.upper() in {"UTC", "Z", "GMT"}:
         return UTC
     if offset := _OFFSET.fullmatch(text):
@@ -113,21 +115,21 @@ def parse_zone(text: str) -> tzinfo:
 
 
 def ascii_digits(text: str) -> str:
-    """The text with the decimal digits of all scripts as 0 to 9."""
+    """Replace decimal digits of all scripts by 0 to 9."""
     return text if text.isascii() else "".join(str(unicodedata.decimal(char, char)) for char in text)
 
 
 def _span(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime]:
-    """Beginning and end of what the text means; the same instant twice for an instant."""
+    """Return start and end of what the text means; both are equal for an instant."""
     written = ascii_digits(text)
     try:
         found = _words(written, tz, now) or _calendar(written, tz) or _instant(written, tz)
     except (ValueError, OverflowError, OSError):
-        raise DateError(f"'{text}' is not a valid date.", hint=_FORMS) from None
+        raise DateError(f"'{text}' is not a valid date.", hint=_ACCEPTED) from None
     if found is None:
-        raise DateError(f"'{text}' is not a date.", hint=_FORMS)
+        raise DateError(f"'{text}' is not a date.", hint=_ACCEPTED)
     if not _FIRST_YEAR <= found[0].year <= _LAST_YEAR:
-        raise DateError(f"'{text}' lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
+        raise DateError(f"'{text}' is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
     return found
 
 
@@ -172,7 +174,7 @@ def _instant(text: str, tz: tzinfo) -> tuple[datetime, datetime] | None:
 
 
 def _day(day: date, tz: tzinfo) -> datetime:
-    """When the day begins. Where midnight is skipped, fold=0 reads it with the earlier offset: the very jump."""
+    """Return the start of the day. If a clock change skips midnight, fold=0 gives the moment of the change."""
     return datetime.combine(day, time(), tz).astimezone(UTC)
 
 
@@ -180,7 +182,7 @@ def _ordered(since: datetime | None, until: datetime | None) -> Bounds:
     if since is not None and until is not None and since >= until:
         raise DateError(
             f"The beginning {since:%Y-%m-%dT%H:%M:%SZ} is not before the end {until:%Y-%m-%dT%H:%M:%SZ}.",
-            hint="Exchange the two dates.",
+            hint="Swap the two dates.",
         )
     return Bounds(since, until)
 
@@ -196,7 +198,7 @@ def _offset(match: re.Match[str]) -> tzinfo:
 def _near_zones(text: str) -> str:
     names = {name.casefold(): name for name in zoneinfo.available_timezones() if "/" in name}
     if not names:
-        return "This machine has no time zone names; write an offset such as +03:00, or install tzdata."
+        return "No time zone database found: write an offset such as +03:00, or install tzdata."
     cities = {name.rpartition("/")[2]: name for name in names}
     wanted = text.casefold().replace(" ", "_")
     near = difflib.get_close_matches(wanted, names, 3, 0.75)
@@ -207,5 +209,5 @@ def _near_zones(text: str) -> str:
 
 
 def _ceil(instant: datetime) -> int:
-    """Telegram's dates are whole seconds: one inside at .5 begins with the next."""
+    """Round up: Telegram's dates are whole seconds, so a bound at .5 includes from the next second on."""
     return -int(-instant.timestamp() // 1)

@@ -1,13 +1,13 @@
-"""A glossary: spellings and translations that mean the same, and questions that ask for all of them. Pure.
+"""Glossaries: groups of equivalent spellings and translations, and queries expanded with them. Pure.
 
     # People
     Sabereen = Sabreen = صابرين = Сабирин
     Islamic Resistance = Résistance islamique = المقاومة الإسلامية      # as the press writes it
 
-A line is a group of equivalents with = between them; what stands behind # is a comment. A word or phrase of a question
-that is in a group is replaced by any of the group. Case, accents and the forms of letters make no difference in that.
-A plain word is in a group with any of its forms (`forms`), a quoted one only as it is written. A spelling of several
-words is looked for as they are written, side by side. A spelling may be in several groups.
+Each line is a group of equivalents separated by =; # starts a comment. A word or phrase of the query that is in a group
+also finds every other spelling in the group. Case, accents and letter variants do not matter. A plain word is in a
+group with any of its forms (`search.words.forms`), a quoted one only as written. Spellings of several words are
+searched as phrases. A spelling may be in several groups.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from search.errors import GlossaryError
-from search.query.scan import reads_as
+from search.query.scan import parses_as
 from search.query.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.text.normalize import fold
 from search.words.forms import form_keys
@@ -28,18 +28,18 @@ _COMMENT = re.compile(r"\s*#.*|(.*?)\s#(?:\s.*)?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Glossary:
-    """Spellings by what they are known by: the folded text."""
+    """Groups of equivalent spellings, keyed by folded text."""
 
     groups: Mapping[str, tuple[str, ...]]
-    """All spellings of the groups that a spelling is in."""
+    """Folded spelling to all spellings in its groups."""
     forms: Mapping[str, tuple[str, ...]]
-    """The same by the keys of their forms, where they are single words."""
+    """Form key to spellings, for spellings that are single words."""
     longest: int
-    """Words of the longest spelling."""
+    """Number of words in the longest spelling."""
 
 
 def read_glossary(text: str) -> Glossary:
-    """The glossary of a file's text. Raises GlossaryError, with the number of the line."""
+    """Parse a glossary file. Raises GlossaryError with the line number."""
     groups: dict[str, tuple[str, ...]] = {}
     forms: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -56,7 +56,7 @@ def _add(groups: dict[str, tuple[str, ...]], key: str, spellings: Sequence[str])
 
 
 def expand(tree: Node, glossary: Glossary) -> Node:
-    """The tree with any of a group for each word or phrase that is in one."""
+    """Replace each word or phrase that is in a group by any spelling of the group."""
     match tree:
         case And(parts):
             return all_of(tuple(_expand_all(parts, glossary)))
@@ -80,17 +80,17 @@ def _read_line(line: str, number: int) -> tuple[str, ...]:
     spellings = tuple(part.strip() for part in content.split("="))
     if len(spellings) == 1:
         raise GlossaryError(
-            "There is one spelling only.", line=number, hint="Write its equivalents beside it: one = another = a third."
+            "The line has only one spelling.", line=number, hint="Add its equivalents: one = another = a third."
         )
     for spelling in spellings:
         if not _key(spelling):
             raise GlossaryError(
-                f"There is nothing to look for in '{spelling}'." if spelling else "A spelling is missing beside a '='.",
+                f"There is nothing to look for in '{spelling}'." if spelling else "A spelling is missing next to '='.",
                 line=number,
-                hint="Write letters or digits between the signs =.",
+                hint="Put letters or digits between the = signs.",
             )
         if "*" in spelling:
-            raise GlossaryError(f"'*' means nothing in '{spelling}'.", line=number, hint="Write whole words.")
+            raise GlossaryError(f"'*' is not allowed in '{spelling}'.", line=number, hint="Write whole words.")
     return spellings
 
 
@@ -99,7 +99,7 @@ def _key(spelling: str) -> str:
 
 
 def _expand_all(parts: Sequence[Node], glossary: Glossary) -> list[Node]:
-    """The parts of an AND; plain words that stand side by side may be one spelling, the longest counts."""
+    """Expand the parts of an AND; adjacent plain words may be one spelling, the longest match wins."""
     found: list[Node] = []
     at = 0
     while at < len(parts):
@@ -117,7 +117,7 @@ def _expand_all(parts: Sequence[Node], glossary: Glossary) -> list[Node]:
 
 
 def _any_spelling(node: Node, text: str, glossary: Glossary, *, exactly: bool = False) -> Node:
-    """The node, or any other spelling of it."""
+    """Return the node, or an OR of it and all its other spellings."""
     key = _key(text)
     spellings = glossary.groups.get(key, ())
     if not spellings and not exactly:
@@ -127,4 +127,4 @@ def _any_spelling(node: Node, text: str, glossary: Glossary, *, exactly: bool = 
 
 
 def _spelling(text: str, *, exactly: bool) -> Node:
-    return Phrase(text) if exactly or not reads_as(text, Word(text)) else Word(text)
+    return Phrase(text) if exactly or not parses_as(text, Word(text)) else Word(text)

@@ -1,4 +1,4 @@
-"""The grammar for people, as `telekeep help query` prints it: examples with what they mean, in many languages.
+"""The query language explained for users, printed by `telekeep help query`: examples in many languages.
 
 The filters come from the parser's own table, and a test parses every example, so the guide cannot go stale. Pure.
 """
@@ -13,82 +13,85 @@ from search.query.parse import MAX_DEPTH, MAX_LENGTH, MAX_PARTS
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A piece of the guide."""
+class GuideSection:
+    """One section of the guide."""
 
     title: str
     examples: tuple[tuple[str, str], ...] = ()
-    """Queries, each with its meaning."""
+    """(query, meaning)."""
     notes: tuple[str, ...] = ()
 
 
-_WORDS = Section(
+_WORDS = GuideSection(
     "Words",
     (
         ("bridge closed", "both words, anywhere in the message"),
-        ("القوات العراقية", "both, with or without vowel signs, in Arabic or Persian letters"),
-        ("елка Ґрати", "ё and е are alike, and so are ґ and г"),
-        ("国际法", "these characters side by side, also as 國際法; Japanese, Korean, Thai alike"),
-        ("covid-19", "parts of one word, side by side, also as covid19; other signs make no difference"),
-        ("convo*", "words that begin so; at least two letters"),
-        ("🔴 16:30", "emoji and numbers are words; digits of all scripts are alike (١٦ is 16)"),
+        ("القوات العراقية", "both words, with or without vowel signs, in Arabic or Persian letters"),
+        ("елка Ґрати", "ё matches е, and ґ matches г"),
+        ("国际法", "these characters in sequence, also as 國際法; likewise in Japanese, Korean and Thai"),
+        ("covid-19", "both parts next to each other, also as covid19; other punctuation is ignored"),
+        ("convo*", "words starting with these letters; at least two"),
+        ("🔴 16:30", "emoji and numbers are words; digits of all scripts are equal (١٦ is 16)"),
     ),
     (
-        "Case, accents and the many shapes of a letter make no difference, in queries and in messages.",
-        "A word also finds its other forms (bridges, мосту, والجسور, 行った, 갔다) and writings (email, 軍隊);",
-        "in quotes it does not.",
+        "Case, accents and letter variants are ignored, in queries and in messages.",
+        "A word also finds its other forms (bridges, мосту, والجسور, 行った, 갔다) and spellings (email, 軍隊);",
+        "in quotes it finds only itself.",
     ),
 )
-_QUOTES = Section(
-    "Exactly these words",
+_QUOTES = GuideSection(
+    "Exact phrases",
     (
-        ('"the convoy crossed the bridge"', "exactly these words, side by side; a whole sentence may be pasted"),
-        ("«колонна техники»", "any quotes will do: « » “ ” „ “ 「 」"),
+        ('"the convoy crossed the bridge"', "exactly these words, in this order; you can paste whole sentences"),
+        ("«колонна техники»", "all quotation marks work: « » “ ” „ “ 「 」"),
         ("“جسر الليل”", "the same"),
-        (r'"he said \"no\" to it"', "a quote within a quote: put a backslash before it"),
-        ('"the bri"*', "side by side, and the last word begins so"),
+        (r'"he said \"no\" to it"', "a quotation mark inside quotes: put a backslash before it"),
+        ('"the bri"*', "in this order; the last word may continue"),
     ),
 )
-_OPERATORS = Section(
-    "Joined",
+_OPERATORS = GuideSection(
+    "Operators",
     (
-        ("bridge OR мост OR جسر", "at least one of them; OR in capitals"),
-        ("bridge -toll", "without this word; -, NOT and AND stand before words, phrases, filters, parentheses"),
+        ("bridge OR мост OR جسر", "at least one of them; OR must be in capitals"),
+        ("bridge -toll", "not this word; -, NOT and AND work before words, phrases, filters and parentheses"),
         ('NOT "toll bridge" ponte', "the same with a phrase"),
-        ("(bridge OR мост) AND NOT has:photo", "parentheses; AND binds tighter than OR, and need not be written"),
+        ("(bridge OR мост) AND NOT has:photo", "parentheses; AND binds tighter than OR and may be left out"),
         ("-(рота OR взвод) колонна", "neither of the two"),
     ),
-    ("Written in small letters, or, and, not are words.",),
+    ("In lower case, or, and, not are ordinary words.",),
 )
-_FILTERS = Section(
+_FILTERS = GuideSection(
     "Filters",
-    notes=("Values with spaces stand in quotes; a - before excludes; * at the end of a name is its beginning.",),
+    notes=("Put values with spaces in quotes; - before a filter excludes; * at the end of a name matches a prefix.",),
 )
-_TOGETHER = Section(
-    "Together",
+_COMBINED = GuideSection(
+    "Combined",
     (
         ('"blinde Zerstörung" OR « destruction aveugle » has:video since:2023', "either phrase, with a video"),
-        ("رتل (has:photo OR has:video) -is:forwarded views:>10k", "a convoy's own pictures that many saw"),
-        ("#конвой domain:youtube.com until:2022-03", "the hashtag, with a link there, before April"),
-        ("query:convoys lang:fa -from:صابرين", "a saved query, made narrower"),
+        (
+            "رتل (has:photo OR has:video) -is:forwarded views:>10k",
+            "a convoy, with original pictures that many people saw",
+        ),
+        ("#конвой domain:youtube.com until:2022-03", "the hashtag and a link to YouTube, up to March 2022"),
+        ("query:convoys lang:fa -from:صابرين", "a saved query, narrowed down"),
     ),
 )
-_MORE = Section(
+_MORE = GuideSection(
     "More",
     notes=(
-        f"{MAX_LENGTH:,} characters, {MAX_PARTS} words, phrases and filters, {MAX_DEPTH} levels of parentheses.",
-        "--expand also asks for the other spellings of each word in a glossary, a file with lines as Kyiv = Kiev.",
-        "In a shell put the query in single quotes; one that begins with - stands behind --.",
-        "`telekeep search --help` has the options, `telekeep query --help` the saved queries.",
+        f"Limits: {MAX_LENGTH:,} characters, {MAX_PARTS} words, phrases and filters, {MAX_DEPTH} nested parentheses.",
+        "--expand also finds the other spellings of each word in a glossary, a file with lines such as Kyiv = Kiev.",
+        "In a shell, put the query in single quotes; if it begins with -, put -- before it.",
+        "See `telekeep search --help` for options, `telekeep query --help` for saved queries.",
     ),
 )
 
 
-def sections() -> Iterator[Section]:
-    """The guide in its order."""
+def sections() -> Iterator[GuideSection]:
+    """Yield the sections in order."""
     yield from (_WORDS, _QUOTES, _OPERATORS)
-    yield Section(_FILTERS.title, tuple(_filters()), _FILTERS.notes)
-    yield from (_TOGETHER, _MORE)
+    yield GuideSection(_FILTERS.title, tuple(_filters()), _FILTERS.notes)
+    yield from (_COMBINED, _MORE)
 
 
 def _filters() -> Iterator[tuple[str, str]]:

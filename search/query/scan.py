@@ -1,7 +1,6 @@
-"""From the text of a query to its tokens: the signs of the grammar, and the leaves of the tree with their places.
+"""Tokenizer for queries: operators, parentheses, and the leaves of the tree, all with their positions.
 
-What `query` says of the grammar is read here word by word. Brackets and colons may be the wide ones of East Asian
-keyboards.
+The grammar is described in `parse`. Parentheses and colons may be the full-width ones of East Asian keyboards.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from search.errors import QueryError
 from search.query.filters import Context
-from search.query.grammar import SAVED, expect_value, is_filter, read_filter
+from search.query.grammar import SAVED, is_filter, read_filter, require_value
 from search.query.quotes import OPENING, closing, is_gershayim, read_quoted
 from search.query.tree import Node, Phrase, Prefix, Tag, Word
 from search.text.normalize import is_persian_join, tokens
@@ -23,24 +22,24 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _BRACKETS: Final[dict[str, Literal["(", ")"]]] = {"(": "(", ")": ")", "（": "(", "）": ")"}
 _OPERATORS: Final = frozenset({"OR", "AND", "NOT"})
 
-_ALONE: Final = Context(now=datetime.fromtimestamp(0, UTC))
+_NO_CONTEXT: Final = Context(now=datetime.fromtimestamp(0, UTC))
 
-Sign: TypeAlias = Literal["(", ")", "-", "OR", "AND", "NOT"]
+Operator: TypeAlias = Literal["(", ")", "-", "OR", "AND", "NOT"]
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A sign of the grammar, a leaf, or the name of a saved query, with its place."""
+    """An operator, a leaf, or the name of a saved query, with its position in the text."""
 
     start: int
     end: int
-    sign: Sign | None = None
+    operator: Operator | None = None
     leaf: Node | None = None
     saved: str | None = None
 
 
 class Scanner:
-    """Cuts a text into tokens."""
+    """Splits a query into tokens."""
 
     def __init__(self, text: str, context: Context) -> None:
         self._text = text
@@ -48,7 +47,7 @@ class Scanner:
         self._at = 0
 
     def scan(self) -> list[Token]:
-        """All tokens that mean something."""
+        """Return all tokens; punctuation is skipped."""
         found = []
         while self._at < len(self._text):
             token = self._next()
@@ -63,7 +62,7 @@ class Scanner:
             return None
         if char in _BRACKETS:
             self._at += 1
-            return Token(start, self._at, sign=_BRACKETS[char])
+            return Token(start, self._at, operator=_BRACKETS[char])
         if char == "-":
             return self._dash()
         if char in OPENING:
@@ -74,14 +73,14 @@ class Scanner:
         return self._word()
 
     def _dash(self) -> Token | None:
-        """One dash directly before something excludes it; any other is punctuation."""
+        """A single dash directly before something excludes it; any other dash is punctuation."""
         start = self._at
         while self._at < len(self._text) and self._text[self._at] == "-":
             self._at += 1
         alone = self._at == len(self._text) or self._text[self._at].isspace() or self._text[self._at] in ")）"
         if alone or self._at - start > 1:
             return None
-        return Token(start, self._at, sign="-")
+        return Token(start, self._at, operator="-")
 
     def _phrase(self) -> Token | None:
         start = self._at
@@ -89,23 +88,23 @@ class Scanner:
         starred = self._text.startswith("*", self._at)
         self._at += starred
         if not tokens(text):
-            raise self._error("There is nothing to look for within the quotes.", start, "Write words in them.")
+            raise self._error("The quotes contain no words.", start, "Put at least one word in them.")
         return Token(start, self._at, leaf=Prefix(text) if starred else Phrase(text))
 
     def _quoted(self) -> str:
-        """What stands within quotes that open here; goes behind them."""
+        """Read the quoted text that starts here and move past it."""
         start = self._at
         found = read_quoted(self._text, start)
         if found is None:
             self._at = len(self._text)
             raise self._error(
-                "The quote is not closed.", start, f"Add {closing(self._text[start])} at its end.", end=start + 1
+                "The quote is not closed.", start, f"Add {closing(self._text[start])} at the end.", end=start + 1
             )
         text, self._at = found
         return text
 
     def _filter(self, found: re.Match[str]) -> Token | None:
-        """A filter; None where the text only looks like one (`note:` at the end of a word)."""
+        """Read a filter; None if the text only looks like one (a word that ends in a colon, such as `note:`)."""
         start, name = self._at, found[1] or found[3]
         self._at = found.end()
         value = self._value()
@@ -114,7 +113,7 @@ class Scanner:
             return None
         try:
             if name.lower() == SAVED:
-                return Token(start, self._at, saved=expect_value(name, value))
+                return Token(start, self._at, saved=require_value(name, value))
             return Token(start, self._at, leaf=read_filter(name, value, self._context))
         except QueryError as error:
             raise error.at(self._text, start, self._at) from None
@@ -131,12 +130,12 @@ class Scanner:
         start = self._at
         run = self._run()
         if run in _OPERATORS:
-            sign: Sign = "OR" if run == "OR" else "AND" if run == "AND" else "NOT"
-            return Token(start, self._at, sign=sign)
+            operator: Operator = "OR" if run == "OR" else "AND" if run == "AND" else "NOT"
+            return Token(start, self._at, operator=operator)
         text = run.rstrip("*")
         if "*" in text or len(run) - len(text) > 1 or run == "*":
             hint = "Write word*, or put the text in quotes."
-            raise self._error("'*' may only stand at the end of a word.", start, hint)
+            raise self._error("'*' is only allowed at the end of a word.", start, hint)
         bare = _SCHEME.sub("", text)
         text = bare if tokens(bare) else text
         if not tokens(text):
@@ -152,11 +151,11 @@ class Scanner:
             return Word(text)
         last = tokens(text)[-1]
         if len(last) == 1 and last.isalnum() and last < "\u2e80":
-            raise self._error("A prefix needs at least two letters.", start, "Write more of the word.")
+            raise self._error("A prefix needs at least two letters.", start, "Add more letters.")
         return Prefix(text)
 
     def _run(self) -> str:
-        """Everything up to a space between words, a parenthesis or a quote."""
+        """Read up to the next space between words, parenthesis or quote."""
         start = self._at
         while self._at < len(self._text):
             char = self._text[self._at]
@@ -173,10 +172,10 @@ class Scanner:
         return QueryError(message, hint=hint, query=self._text, start=start, end=self._at if end is None else end)
 
 
-def reads_as(text: str, leaf: Node) -> bool:
-    """Whether the text, written alone, is this leaf; it needs quotes otherwise."""
+def parses_as(text: str, leaf: Node) -> bool:
+    """Whether the text by itself parses as this leaf; otherwise it needs quotes."""
     try:
-        found = Scanner(text, _ALONE).scan()
+        found = Scanner(text, _NO_CONTEXT).scan()
     except QueryError:
         return False
     return len(found) == 1 and found[0].leaf == leaf and (found[0].start, found[0].end) == (0, len(text))

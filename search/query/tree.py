@@ -1,7 +1,7 @@
-"""The tree of a parsed query: small, frozen, equal by value, independent of any engine.
+"""Query trees: small, frozen, compared by value, independent of any engine.
 
-A message satisfies `And` if it satisfies every part (so `EVERYTHING`, without parts, is satisfied by all), `Or` if it
-satisfies at least one, `Not` if it does not satisfy the part. Texts are kept as they were written; `needle` folds.
+A message matches `And` if it matches every part (so `EVERYTHING`, which has no parts, matches all messages), `Or` if it
+matches at least one, and `Not` if it does not match the part. Texts are kept as typed; `needle` folds them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
 
 
-_HYPHENED: Final = re.compile(
+_HYPHENATED: Final = re.compile(
     "(?:[^\\W\\d_]|['\u2019\u02bc])+(?:[-\u2010\u2011\u2013\u05be](?:[^\\W\\d_]|['\u2019\u02bc])+)+"
 )
 
 
 class Tail(NamedTuple):
-    """The last word of one with hyphens, and what stands before it, folded."""
+    """The last part of a hyphenated word, and the parts before it, folded."""
 
     front: str
     last: str
@@ -36,26 +36,26 @@ class Tail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A plain word, in any of its forms. Written with a hyphen or as a link it has parts that stand together."""
+    """A plain word, in any of its forms. Hyphenated words and links have parts that must be adjacent."""
 
     text: str
 
     @property
     def needle(self) -> Needle:
-        """What to look for; a word without anything to look for is never parsed."""
+        """The terms to find; the parser rejects words that have none."""
         return _needle(bare_word(self.text))
 
     @property
     def inflected(self) -> str | None:
-        """The folded word, if it may stand in other forms (`forms`); None: it stands as it is written only."""
+        """The folded word if it may have other forms (`search.words.forms`); None if it only matches as written."""
         found = self.needle
         return found.terms[0] if len(found.terms) == 1 and not found.prefix and has_forms(found.terms[0]) else None
 
     @property
     def tail(self) -> Tail | None:
-        """Of a word of words with hyphens between, the last one, if it may stand in other forms; None else."""
+        """The tail of a hyphenated word if it may have other forms, None otherwise."""
         bare = bare_word(self.text)
-        if _HYPHENED.fullmatch(bare) is None:
+        if _HYPHENATED.fullmatch(bare) is None:
             return None
         *front, last = self.needle.terms
         return Tail(" ".join(front), last) if front and len(last) >= MIN_LETTERS and has_forms(last) else None
@@ -63,7 +63,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Exactly these words, one behind the other."""
+    """Exactly these words, adjacent and in this order."""
 
     text: str
 
@@ -75,7 +75,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Words that begin so."""
+    """Words that begin with this text; of several words only the last is a prefix."""
 
     text: str
 
@@ -87,21 +87,21 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Carries such an attachment: a name of `filters.HAS`."""
+    """Has an attachment of this kind, a key of `filters.HAS`."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """Is in such a state."""
+    """Is in this state."""
 
     state: State
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Has this value in a field of names."""
+    """Has this value, or one with this prefix, in a tag field."""
 
     field: TagField
     value: str
@@ -110,26 +110,26 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class InRevisions:
-    """Earlier contents are asked too. True of all; it only stands at the top of a tree, joined by AND."""
+    """Search earlier revisions too. Matches every message; allowed only at the top of a tree, joined by AND."""
 
 
 @dataclass(frozen=True, slots=True)
 class InChannel:
-    """Belongs to one of these channels (bare ids)."""
+    """Is in one of these channels (bare ids)."""
 
     ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """Was posted within."""
+class PostedWithin:
+    """Was posted within these bounds."""
 
     bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Lies within, both ends included; None is open. An unknown number lies in no range."""
+    """The number is between `low` and `high`, both inclusive, None: unbounded. An unknown number never matches."""
 
     field: NumberField
     low: int | None
@@ -138,80 +138,80 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Every part."""
+    """Matches every part."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one part."""
+    """Matches at least one part."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Not the part."""
+    """Does not match the part."""
 
     part: Node
 
 
 Text: TypeAlias = Word | Phrase | Prefix
-Filter: TypeAlias = Has | Is | Tag | InChannel | InRevisions | Posted | Number
+Filter: TypeAlias = Has | Is | Tag | InChannel | InRevisions | PostedWithin | Number
 Node: TypeAlias = And | Or | Not | Text | Filter
 
 EVERYTHING = And(())
 
 
 def all_of(parts: tuple[Node, ...]) -> Node:
-    """The parts joined by AND, without needless layers."""
+    """Join the parts by AND; a single part is returned as it is."""
     return parts[0] if len(parts) == 1 else And(parts)
 
 
 def any_of(parts: tuple[Node, ...]) -> Node:
-    """The parts joined by OR, without needless layers."""
+    """Join the parts by OR; a single part is returned as it is."""
     return parts[0] if len(parts) == 1 else Or(parts)
 
 
-def asks_revisions(node: Node) -> bool:
-    """Whether earlier contents are asked too."""
+def includes_revisions(node: Node) -> bool:
+    """Whether the query searches earlier revisions too."""
     parts = node.parts if isinstance(node, And) else (node,)
-    return any(isinstance(part, InRevisions) or (isinstance(part, And) and asks_revisions(part)) for part in parts)
+    return any(isinstance(part, InRevisions) or (isinstance(part, And) and includes_revisions(part)) for part in parts)
 
 
-def misplaces_revisions(node: Node) -> bool:
-    """Whether it stands under OR or NOT, where it would hold for a part only."""
+def has_misplaced_revisions(node: Node) -> bool:
+    """Whether `in:revisions` is under OR or NOT, where it would apply to a part only."""
     match node:
         case And(parts):
-            return any(map(misplaces_revisions, parts))
+            return any(map(has_misplaced_revisions, parts))
         case Or(parts):
-            return any(misplaces_revisions(part) or asks_revisions(part) for part in parts)
+            return any(has_misplaced_revisions(part) or includes_revisions(part) for part in parts)
         case Not(part):
-            return misplaces_revisions(part) or asks_revisions(part)
+            return has_misplaced_revisions(part) or includes_revisions(part)
         case _:
             return False
 
 
-def texts(node: Node) -> Iterator[Text]:
-    """The words, phrases and prefixes that a hit may contain: those which are not excluded."""
+def text_leaves(node: Node) -> Iterator[Text]:
+    """Yield the words, phrases and prefixes that are not excluded, so that hits may contain them."""
     return (leaf for leaf in _wanted(node) if isinstance(leaf, Word | Phrase | Prefix))
 
 
-def tags(node: Node) -> Iterator[Tag]:
-    """The tags that a hit may have: those which are not excluded."""
+def tag_leaves(node: Node) -> Iterator[Tag]:
+    """Yield the tags that are not excluded, so that hits may have them."""
     return (leaf for leaf in _wanted(node) if isinstance(leaf, Tag))
 
 
-def dates(node: Node) -> Iterator[Posted]:
-    """The dates that are asked for, excluded ones too."""
+def date_leaves(node: Node) -> Iterator[PostedWithin]:
+    """Yield all date filters, excluded ones too."""
     match node:
         case And(parts) | Or(parts):
             for part in parts:
-                yield from dates(part)
+                yield from date_leaves(part)
         case Not(part):
-            yield from dates(part)
-        case Posted():
+            yield from date_leaves(part)
+        case PostedWithin():
             yield node
 
 
@@ -226,5 +226,5 @@ def _wanted(node: Node) -> Iterator[Node]:
 def _needle(text: str, *, prefix: bool = False) -> Needle:
     found = needle(text, prefix=prefix)
     if found is None:
-        raise ValueError("a text leaf holds at least one letter, digit or symbol")
+        raise ValueError("a text leaf needs at least one letter, digit or symbol")
     return found

@@ -1,8 +1,8 @@
-"""From the words of a question to all ways to write them, each in any of its forms. Pure.
+"""Expand the words of a query to all their spelling variants. Pure.
 
-Keys join the forms of one writing; other writings are asked for beside it: 军队 asks for 軍隊 too, `cease-fire` for
-`ceasefire`, 行く for 行っ. Phrases, prefixes and filters stay as they are. Engines and highlights widen a question
-when they answer it; it is kept and shown as it was typed.
+Keys (`search.words.forms`) cover the inflected forms of one spelling; other spellings are added here as alternatives:
+军队 also finds 軍隊, `cease-fire` finds `ceasefire`, 行く finds 行っ. Phrases, prefixes and filters are unchanged.
+Engines and the highlighter widen a query when they run it; it is stored and shown as typed.
 """
 
 from __future__ import annotations
@@ -11,46 +11,46 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
-from search.query.variants.compounds import compound_variants, one_word
+from search.query.variants.compounds import compound_variants, find_compound
 from search.text.normalize import fold
 from search.text.scripts import is_unspaced
 from search.words.forms import bare_word
 
-Chain: TypeAlias = tuple[tuple[Word, ...], ...]
-"""Words side by side of which two may be one: the ways to read them, first as they were typed."""
+AdjacentWords: TypeAlias = tuple[tuple[Word, ...], ...]
+"""Adjacent words, two of which may be one compound: all readings, the typed one first."""
 
-MOST_WAYS: Final = 32
-MOST_IN_CHAIN: Final = 5
-"""Words that are looked at together."""
+MAX_VARIANTS: Final = 32
+MAX_ADJACENT: Final = 5
+"""Adjacent words considered together."""
 
 
 def widen(tree: Node) -> Node:
-    """The tree with every word as all ways to write it."""
+    """Replace every word by all its variants."""
     match tree:
         case And():
-            return all_of(tuple(map(_widen_part, chained(tree))))
+            return all_of(tuple(map(_widen_part, group_adjacent(tree))))
         case Or(parts):
             return any_of(tuple(map(widen, parts)))
         case Not(part):
             return Not(widen(part))
         case Word():
-            return any_of(ways(tree))
+            return any_of(word_variants(tree))
         case _:
             return tree
 
 
-def chained(tree: Node) -> Iterator[Node | Chain]:
-    """The parts of an AND, those of ANDs within it too; where words may be one, the ways to read them."""
+def group_adjacent(tree: Node) -> Iterator[Node | AdjacentWords]:
+    """Yield the parts of an AND, nested ANDs flattened; adjacent words that may form a compound come as one item."""
     parts = list(_flat(tree))
     at = 0
     while at < len(parts):
-        words, ones = _chain(parts[at : at + MOST_IN_CHAIN])
-        yield (words, *_read(words, ones)) if any(ones) else parts[at]
-        at += len(words) if any(ones) else 1
+        words, compounds = _adjacent_words(parts[at : at + MAX_ADJACENT])
+        yield (words, *_readings(words, compounds)) if any(compounds) else parts[at]
+        at += len(words) if any(compounds) else 1
 
 
-def ways(word: Word) -> tuple[Word, ...]:
-    """The word and the other ways to write it, those left out that are found anyway."""
+def word_variants(word: Word) -> tuple[Word, ...]:
+    """Return the word and its variants, without those that another variant contains."""
     bare = bare_word(word.text)
     folded = "".join(fold(bare).split())
     if not is_unspaced(folded[-1:]):
@@ -61,10 +61,10 @@ def ways(word: Word) -> tuple[Word, ...]:
 
     found = dict.fromkeys([folded, *unspaced_variants(folded)])
     least = [one for one in found if not any(other in one for other in found if other != one)]
-    return tuple(word if one == folded else Word(one) for one in least[:MOST_WAYS])
+    return tuple(word if one == folded else Word(one) for one in least[:MAX_VARIANTS])
 
 
-def _widen_part(part: Node | Chain) -> Node:
+def _widen_part(part: Node | AdjacentWords) -> Node:
     if not isinstance(part, tuple):
         return widen(part)
     return any_of(tuple(all_of(tuple(map(widen, words))) for words in part))
@@ -78,23 +78,23 @@ def _flat(tree: Node) -> Iterator[Node]:
         yield tree
 
 
-def _chain(parts: Sequence[Node]) -> tuple[tuple[Word, ...], list[str | None]]:
-    """The words at the beginning that may be one with the next; and for each but the last, the one."""
+def _adjacent_words(parts: Sequence[Node]) -> tuple[tuple[Word, ...], list[str | None]]:
+    """Return the leading words that may form compounds, and the compound of each with the next."""
     words: list[Word] = []
-    ones: list[str | None] = []
+    compounds: list[str | None] = []
     for part in parts:
         if not isinstance(part, Word):
             break
         if words:
-            one = one_word(words[-1].text, part.text)
-            if one is None:
+            found = find_compound(words[-1].text, part.text)
+            if found is None:
                 break
-            ones.append(one)
+            compounds.append(found)
         words.append(part)
-    return tuple(words), ones
+    return tuple(words), compounds
 
 
-def _read(words: Sequence[Word], ones: Sequence[str | None]) -> Iterator[tuple[Word, ...]]:
-    for at, one in enumerate(ones):
+def _readings(words: Sequence[Word], compounds: Sequence[str | None]) -> Iterator[tuple[Word, ...]]:
+    for at, one in enumerate(compounds):
         if one is not None:
             yield (*words[:at], Word(one), *words[at + 2 :])

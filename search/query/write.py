@@ -1,7 +1,7 @@
-"""From a tree back to the text of a query, so that a question can be shown and asked again. Pure.
+"""Write a tree as query text, so that a query can be shown and run again. Pure.
 
-`parse(write(tree))` finds what the tree finds, whatever the zone, the present and the saved queries are by then: dates
-are written as instants, channels by their ids, and saved queries are whole. Writing what was written changes nothing.
+`parse(write(tree))` finds what the tree finds, regardless of time zone, current time and saved queries: dates are
+written as instants, channels as ids, and saved queries in full. Writing is idempotent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from search.query.dates import Bounds
 from search.query.quotes import write_quoted
-from search.query.scan import reads_as
+from search.query.scan import parses_as
 from search.query.tree import (
     And,
     Has,
@@ -23,39 +23,43 @@ from search.query.tree import (
     Number,
     Or,
     Phrase,
-    Posted,
+    PostedWithin,
     Prefix,
     Tag,
     Word,
 )
 
 _LARGEST = 10**15 - 1
-"""What a number of the grammar can be; none of Telegram's is so large."""
+"""Largest number the grammar accepts; Telegram's are smaller."""
 _EARLIEST, _LATEST = 0, int(datetime(9998, 12, 31, tzinfo=UTC).timestamp())
 _NONE: Mapping[int, str] = {}
 
 
 def write(tree: Node, names: Mapping[int, str] = _NONE) -> str:
-    """The text. `names`: how channels are called, by bare id; by their ids where there is none."""
-    return _write(tidy(tree), names)
+    """Return the query text. `names` maps bare channel ids to names; channels without one are written by id."""
+    return _write(simplify(tree), names)
 
 
-def tidy(node: Node) -> Node:
-    """A tree that is satisfied by the same, without layers and repetitions that a text does not have."""
+def simplify(node: Node) -> Node:
+    """Return an equivalent tree without the nesting and repetitions that query text cannot express."""
     match node:
         case And(parts) | Or(parts):
             kind = type(node)
             found: dict[Node, None] = {}
-            for part in map(tidy, parts):
+            for part in map(simplify, parts):
                 found |= dict.fromkeys(part.parts if isinstance(part, kind) else [part])
             return next(iter(found)) if len(found) == 1 else kind(tuple(found))
         case Not(part):
-            inner = tidy(part)
+            inner = simplify(part)
             return inner.part if isinstance(inner, Not) else Not(inner)
         case InChannel(ids) if len(ids) > 1:
             return Or(tuple(InChannel(frozenset({one})) for one in sorted(ids)))
-        case Posted(Bounds(since, until)) if since is not None and until is not None and not _in_order(node.bounds):
-            return And((Posted(Bounds(since=since)), Posted(Bounds(until=until))))  # a range would be refused
+        case PostedWithin(Bounds(since, until)) if (
+            since is not None and until is not None and not _in_order(node.bounds)
+        ):
+            return And(
+                (PostedWithin(Bounds(since=since)), PostedWithin(Bounds(until=until)))
+            )  # a reversed range would be rejected
         case _:
             return node
 
@@ -71,18 +75,18 @@ def _write(node: Node, names: Mapping[int, str]) -> str:
 
 
 def _part(node: Node, names: Mapping[int, str]) -> str:
-    """A node so that others may stand beside it."""
+    """Write a node so that others can follow it, in parentheses if needed."""
     match node:
         case Or() | And():
             return f"({_write(node, names)})"
         case Not(part):
             return f"-{_part(part, names)}"
         case Word(text):
-            return text if reads_as(text, node) else write_quoted(text)
+            return text if parses_as(text, node) else write_quoted(text)
         case Phrase(text):
             return write_quoted(text)
         case Prefix(text):
-            return f"{text}*" if reads_as(f"{text}*", node) else f"{write_quoted(text)}*"
+            return f"{text}*" if parses_as(f"{text}*", node) else f"{write_quoted(text)}*"
         case InChannel(ids):
             return "".join(f"channel:{_value(names.get(one, str(one)))}" for one in ids)
         case _:
@@ -97,11 +101,11 @@ def _filter(node: Node) -> str:
             return f"has:{kind}"
         case Is(state):
             return f"is:{state}"
-        case Posted(bounds):
+        case PostedWithin(bounds):
             return _posted(bounds)
         case Number():
             return _number(node)
-        case Tag("hashtag" | "mention", value, prefix) if reads_as(f"#{value}", Tag("hashtag", value)):
+        case Tag("hashtag" | "mention", value, prefix) if parses_as(f"#{value}", Tag("hashtag", value)):
             return f"{'#' if node.field == 'hashtag' else '@'}{value}{'*' * prefix}"
         case Tag("fwd", value, False) if value == "none" or value.isdecimal():
             return f"fwd:@{value}"
@@ -111,7 +115,7 @@ def _filter(node: Node) -> str:
 
 
 def _value(text: str) -> str:
-    return text if reads_as(text, Word(text)) else write_quoted(text)
+    return text if parses_as(text, Word(text)) else write_quoted(text)
 
 
 def _number(node: Number) -> str:

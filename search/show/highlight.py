@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from search.query.tree import Node, Word, tags, texts
+from search.query.tree import Node, Word, tag_leaves, text_leaves
 from search.query.widen import widen
 from search.text.fold_map import fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
@@ -24,7 +24,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
     """The places in the text of what the tree asks for, words in all their forms; excluded ones are not looked for."""
     tree = widen(tree)
     needles = list(_needles(tree))
-    leaves = [leaf for leaf in texts(tree) if isinstance(leaf, Word)]
+    leaves = [leaf for leaf in text_leaves(tree) if isinstance(leaf, Word)]
     words = {leaf.inflected for leaf in leaves} - {None}
     tails = {leaf.tail for leaf in leaves} - {None}
     if not (needles or words or tails) or not text:
@@ -49,10 +49,10 @@ def highlight(tree: Node, text: str) -> list[Span]:
 
 
 def _needles(tree: Node) -> Iterator[Needle]:
-    for leaf in texts(tree):
+    for leaf in text_leaves(tree):
         if not isinstance(leaf, Word) or (leaf.inflected is None and leaf.tail is None):
             yield leaf.needle
-    for tag in tags(tree):
+    for tag in tag_leaves(tree):
         found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None
         if found is not None:
             yield found

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.query.dates import Bounds
-from search.query.tree import Has, InChannel, Is, Node, Number, Phrase, Posted, Prefix, Tag, Word
+from search.query.tree import Has, InChannel, Is, Node, Number, Phrase, PostedWithin, Prefix, Tag, Word
 from search.query.widen import widen
 from tests.contract.reference import satisfies
 from tests.contract.test_engine import NOON
@@ -56,10 +56,10 @@ LEAVES: list[tuple[str, Node]] = [
     ("views:>5", Number("views", 6, None)),
     ("forwards:<=3", Number("forwards", None, 3)),
     ("views>=2", Number("views", 2, None)),
-    (f"on:{DAY:%Y-%m-%d}", Posted(Bounds(DAY, NEXT))),
-    (f"since:{NEXT:%Y-%m-%d}", Posted(Bounds(since=NEXT))),
-    (f"until:{DAY:%Y-%m-%d}", Posted(Bounds(until=NEXT))),
-    (f"date:@{NOON}..{NEXT:%Y-%m-%d}", Posted(Bounds(DAY + timedelta(hours=12), NEXT + timedelta(days=1)))),
+    (f"on:{DAY:%Y-%m-%d}", PostedWithin(Bounds(DAY, NEXT))),
+    (f"since:{NEXT:%Y-%m-%d}", PostedWithin(Bounds(since=NEXT))),
+    (f"until:{DAY:%Y-%m-%d}", PostedWithin(Bounds(until=NEXT))),
+    (f"date:@{NOON}..{NEXT:%Y-%m-%d}", PostedWithin(Bounds(DAY + timedelta(hours=12), NEXT + timedelta(days=1)))),
 ]
 
 

@@ -15,7 +15,22 @@ from datetime import UTC, datetime, tzinfo
 from search.document import Document, Key
 from search.engine.protocol import Question
 from search.query.filters import HAS, NOT_MEDIA
-from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Tail, Word
+from search.query.tree import (
+    And,
+    Has,
+    InChannel,
+    Is,
+    Node,
+    Not,
+    Number,
+    Or,
+    Phrase,
+    PostedWithin,
+    Prefix,
+    Tag,
+    Tail,
+    Word,
+)
 from search.query.widen import widen
 from search.text.normalize import fold
 from search.words.forms import are_forms, bare_word
@@ -47,7 +62,7 @@ class Reference:
             (document.date, *document.key)
             for document in self.documents.values()
             if (question.channels is None or document.channel_id in question.channels)
-            and satisfies(document, Posted(question.bounds))
+            and satisfies(document, PostedWithin(question.bounds))
             and satisfies(document, wide)
         ]
         return sorted(found, reverse=question.sort != "oldest")
@@ -103,7 +118,7 @@ def _passes(document: Document, node: Node) -> bool:
             return bool(getattr(document, f"is_{state}"))
         case InChannel(ids):
             return document.channel_id in ids
-        case Posted(bounds):
+        case PostedWithin(bounds):
             date = datetime.fromtimestamp(document.date, UTC)
             return (bounds.since is None or date >= bounds.since) and (bounds.until is None or date < bounds.until)
         case Number(field, low, high):

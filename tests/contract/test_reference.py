@@ -20,7 +20,7 @@ from search.engine.protocol import Question, Sort
 from search.exact import writer as exact
 from search.meili.compile import can_answer
 from search.query.dates import Bounds
-from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, PostedWithin, Prefix, Tag, Word
 from search.text.normalize import Needle, needle, tokens
 from search.text.scripts import is_unspaced
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
@@ -108,7 +108,7 @@ LEAVES: st.SearchStrategy[Node] = st.one_of(
     st.builds(Tag, st.sampled_from(["ext", "lang", "mime"]), st.sampled_from(["pdf", "gz", "ar", "image/png"])),
     st.just(Tag("mime", "image/", True)),
     st.frozensets(st.integers(1, 4), max_size=2).map(InChannel),
-    BOUNDS.map(Posted),
+    BOUNDS.map(PostedWithin),
     st.builds(Number, st.sampled_from(["id", "views", "forwards"]), BOUNDARY, BOUNDARY),
 )
 TREES = st.recursive(
@@ -205,7 +205,7 @@ ANSWERABLE = st.lists(
         PLAIN_WORDS.map(Word).map(Not),
         st.sampled_from(["photo", "video", "link", "album", "media", "round"]).map(Has),
         st.sampled_from(["forwarded", "edited", "missing", "reply", "service"]).map(Is),  # type: ignore[arg-type]
-        BOUNDS.map(Posted),
+        BOUNDS.map(PostedWithin),
         st.builds(Number, st.just("id"), BOUNDARY, BOUNDARY),
         st.builds(Tag, st.sampled_from(["hashtag", "domain"]), st.sampled_from(["ab", "ab_c", "t.me", "国际"])),
         st.builds(Tag, st.sampled_from(["from", "filename"]), st.sampled_from(["ab", "co", "convoy"])),

@@ -67,12 +67,12 @@ def test_a_word_or_phrase_asks_for_its_group(asked: str, expanded: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("a = b\n\nalone\n", 3, "one spelling only"),
-        ("a, b, c", 1, "one spelling only"),
-        ("a = = b", 1, "missing beside"),
-        ("a =", 1, "missing beside"),
+        ("a = b\n\nalone\n", 3, "only one spelling"),
+        ("a, b, c", 1, "only one spelling"),
+        ("a = = b", 1, "missing next to"),
+        ("a =", 1, "missing next to"),
         ("# fine\na = !!!", 2, "nothing to look for in '!!!'"),
-        ("a = b\nconv* = c", 2, "means nothing"),
+        ("a = b\nconv* = c", 2, "is not allowed"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(text: str, line: int, says: str) -> None:

@@ -13,7 +13,7 @@ from search.query.dates import Bounds
 from search.query.filters import Context
 from search.query.parse import parse
 from search.query.quotes import read_quoted, write_quoted
-from search.query.tree import And, Not, Number, Or, Phrase, Posted, Prefix, Tag, Word
+from search.query.tree import And, Not, Number, Or, Phrase, PostedWithin, Prefix, Tag, Word
 from search.query.write import write
 
 NOW = datetime(2024, 5, 20, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -74,10 +74,10 @@ def test_channels_are_written_by_name_where_it_is_given() -> None:
 
 def test_bounds_that_nothing_lies_in_are_written_too() -> None:
     moment = datetime(2024, 1, 1, 0, 0, 0, 500, tzinfo=UTC)
-    tree = Posted(Bounds(moment, moment))
+    tree = PostedWithin(Bounds(moment, moment))
     assert write(tree) == "since:2024-01-01T00:00:01Z until:2024-01-01T00:00:01Z"
     after = Bounds(since=moment + timedelta(microseconds=999_500))
-    assert parse(write(tree), LATER) == And((Posted(after), Posted(Bounds(until=after.since))))
+    assert parse(write(tree), LATER) == And((PostedWithin(after), PostedWithin(Bounds(until=after.since))))
 
 
 TEXTS = st.text("ab \"“”„«»\\'-*:()#@國הצ\u200d\n", min_size=1, max_size=12).map(lambda text: f"a{text}b")

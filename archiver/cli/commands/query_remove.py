@@ -36,17 +36,17 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     from archiver.errors import NotFound, UsageError
     from archiver.store.database import expect_archive
     from archiver.store.saved_query import remove_query
-    from search.query.filters import nearest
-    from search.query.saved import fold_name
+    from search.query.filters import suggest
+    from search.query.saved import fold_query_name
 
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         for name in names:
-            if fold_name(name) not in context.saved:
-                hint = nearest(fold_name(name), context.saved, "{}") or "`telekeep query list` lists them."
+            if fold_query_name(name) not in context.saved:
+                hint = suggest(fold_query_name(name), context.saved, "{}") or "`telekeep query list` lists them."
                 raise NotFound(f"there is no saved query {name!r}.", hint=hint)
-        gone = {fold_name(name) for name in names}
+        gone = {fold_query_name(name) for name in names}
         left = {name: text for name, text in context.saved.items() if name not in gone}
         if broken := newly_broken(context, left):
             used = ", ".join(f"query:{one}" for one in broken)

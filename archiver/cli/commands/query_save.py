@@ -46,19 +46,19 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     from archiver.store.database import expect_archive
     from archiver.store.saved_query import save_query
     from search.query.parse import EVERYTHING, parse
-    from search.query.saved import LONGEST, fold_name, is_name
+    from search.query.saved import MAX_QUERY_NAME, fold_query_name, is_query_name
 
-    if not is_name(name):
+    if not is_query_name(name):
         raise UsageError(
             f"{name!r} cannot be the name of a query.",
-            hint=f"Write letters and digits of any script, - _ and ., at most {LONGEST} together.",
+            hint=f"Write letters and digits of any script, - _ and ., at most {MAX_QUERY_NAME} together.",
         )
     if any("\ud800" <= char <= "\udfff" for char in query):
         raise UsageError("the query has bytes that are not UTF-8.", hint="Type it anew.")
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
-        saved = {**context.saved, fold_name(name): query}
+        saved = {**context.saved, fold_query_name(name): query}
         if parse(query, replace(context, saved=saved)) == EVERYTHING:
             raise UsageError("there is nothing in the query.", hint="Write words or filters.")
         if broken := newly_broken(context, saved):
@@ -66,7 +66,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
                 f"{', '.join(f'query:{one}' for one in broken)} would no longer work with it.",
                 hint="Save it by another name, or mend that one first.",
             )
-        before = context.saved.get(fold_name(name))
+        before = context.saved.get(fold_query_name(name))
         await database.write(save_query, name, query, now=int(time.time()))
     output.note(f"saved; use it as query:{name}." if before is None else f"saved; before it was: {before}")
     return 0

@@ -47,7 +47,7 @@ from archiver.store.rows import list_names, snapshot
 from search.engine.facets import read_names
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
-from search.query.tree import And, InChannel, Node, asks_revisions
+from search.query.tree import And, InChannel, Node, includes_revisions
 
 EXIT_STATUS = {
     0: "found",
@@ -234,7 +234,7 @@ def _object(shown: Shown, tree: Node, options: Options) -> dict[str, Any]:
     row = to_object(shown.row)
     if options.around:
         row |= {"match": shown.is_hit, "block": shown.block}
-    if asks_revisions(tree):
+    if includes_revisions(tree):
         row["earlier"] = shown.earlier.to_object() if shown.earlier else None
     if options.collapse:
         row["copies"] = list(shown.copies or ())

@@ -1,6 +1,6 @@
-"""Other ways to write a word of a question that its keys do not lead to, one module a writing. Pure.
+"""Spelling variants of query words that form keys do not cover, one module per writing system or kind. Pure.
 
-`search/query/widen.py` puts them together. They are found when a question is asked and cost the messages nothing.
+`search/query/widen.py` combines them. They are computed at query time and need nothing in the index.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Chinese words in simplified and in traditional characters, and Japanese ones in the older and the present ones. Pure.
+"""Chinese words in simplified and traditional characters, Japanese words in old and new character forms. Pure.
 
-Which characters are one is a table made of OpenCC's (`han.txt`), read when the first question needs it. A simplified
-character may stand for several: 头发 is 頭髮, 发表 is 發表. All are looked for; those that are no word are in no text.
+The table of equivalent characters (`han.txt`) is derived from OpenCC's and loaded on first use. One simplified
+character may correspond to several traditional ones: 头发 is 頭髮, 发表 is 發表. All combinations are searched; those
+that are not words occur in no text.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from typing import NamedTuple
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _KANA = re.compile("[\u3041-\u30ff]")
-_MOST = 24
-_MOST_JAPANESE = 2
+_MAX_VARIANTS = 24
+_MAX_JAPANESE = 2
 
 
-class Table(NamedTuple):
-    """What `han.txt` says."""
+class HanTable(NamedTuple):
+    """Contents of `han.txt`."""
 
     simple: dict[str, str]
-    """Of a character that is traditional only, the simplified one."""
+    """Traditional-only character to its simplified form."""
     traditional: dict[str, tuple[str, ...]]
-    """Of a simplified character, what it stands for, itself too if it is traditional as well."""
+    """Simplified character to its traditional forms, including itself if it is also traditional."""
     local: dict[str, tuple[str, ...]]
-    """Of a traditional character, how else Taiwan or Hong Kong write it."""
+    """Traditional character to its forms in Taiwan or Hong Kong."""
     new: dict[str, str]
-    """The present Japanese character of an older one, and the way back."""
+    """Old Japanese character form to the new one; `old` is the inverse."""
     old: dict[str, str]
 
 
 def han_variants(word: str) -> list[str]:
-    """The other ways to write a folded word, of which it may be none."""
+    """Return other spellings of a folded word; there may be none."""
     if _HAN.search(word) is None:
         return []
     table = _table()
@@ -43,43 +44,43 @@ def han_variants(word: str) -> list[str]:
     return list(found)
 
 
-def _chinese(word: str, table: Table) -> Iterator[str]:
+def _chinese(word: str, table: HanTable) -> Iterator[str]:
     old = "".join(table.old.get(char, char) for char in word)
     yield "".join(table.simple.get(char, char) for char in old)
     traditional = any(char in table.simple for char in old)
-    options = [_alike(char, table) if traditional else _stood_for(char, table) for char in old]
-    for at, chars in enumerate(islice(product(*options), _MOST)):
+    options = [_equivalents(char, table) if traditional else _traditional_forms(char, table) for char in old]
+    for at, chars in enumerate(islice(product(*options), _MAX_VARIANTS)):
         yield "".join(chars)
-        if at < _MOST_JAPANESE:
+        if at < _MAX_JAPANESE:
             yield "".join(table.new.get(char, char) for char in chars)
 
 
-def _japanese(word: str, table: Table) -> Iterator[str]:
+def _japanese(word: str, table: HanTable) -> Iterator[str]:
     for change in (table.old, table.new):
         yield "".join(change.get(char, char) for char in word)
 
 
-def _alike(char: str, table: Table) -> Sequence[str]:
-    """What may stand for a character of a traditional word."""
+def _equivalents(char: str, table: HanTable) -> Sequence[str]:
+    """Return the equivalents of a character in a traditional word."""
     simple = table.simple.get(char, char)
     both = (simple,) if simple in table.traditional.get(simple, ()) else ()
     return tuple(dict.fromkeys((char, *both, *table.local.get(char, ()))))
 
 
-def _stood_for(char: str, table: Table) -> Sequence[str]:
-    """What a character of a simplified word may stand for."""
+def _traditional_forms(char: str, table: HanTable) -> Sequence[str]:
+    """Return the traditional characters that one in a simplified word may stand for."""
     return table.traditional.get(char) or (char, *table.local.get(char, ()))
 
 
 @cache
-def _table() -> Table:
+def _table() -> HanTable:
     text = files("search.query.variants").joinpath("han.txt").read_text("utf-8")
     classes, local, japanese = (part.split("\n", 1)[1].split() for part in text.split("\n# ")[2:])
     traditional = {line[0]: tuple(line[1:]) for line in classes}
     known: dict[str, tuple[str, ...]] = {}
-    for one, other in (way for line in local for way in ((line[0], line[1]), (line[1], line[0]))):
+    for one, other in (pair for line in local for pair in ((line[0], line[1]), (line[1], line[0]))):
         known[one] = (*known.get(one, ()), other)
-    return Table(
+    return HanTable(
         simple={other: line[0] for line in classes for other in line[1:] if other not in traditional},
         traditional=traditional,
         local=known,

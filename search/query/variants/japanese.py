@@ -1,7 +1,7 @@
-"""Forms of Japanese verbs and adjectives, as beginnings that any of their endings may follow. Pure.
+"""Forms of Japanese verbs and adjectives, as prefixes that any of their endings may follow. Pure.
 
-`食べる` is looked for as 食べ, which stands in all of its forms; where too little would be left, by what may stand
-behind it: `行く` as 行か, 行き, 行っ, 行け, 行こ.
+`食べる` is searched as 食べ, which all its forms begin with. If the prefix would be too short, the next character is
+included: `行く` as 行か, 行き, 行っ, 行け, 行こ.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ENDINGS: Final = {
 }
 _AFTER_FEW: Final = "るたてなまられよ"
 _FEW: Final = frozenset("見着出寝得似煮経居射鋳干診観看来")
-"""Verbs of one syllable before る, to which endings are put without a change."""
+"""Verbs with one syllable before る, which take endings without a change."""
 _GO: Final = "行く"
 _FIRST_HAN: Final = "\u3400"
 _ROWS: Final = "いきぎしじちにびみりえけげせぜてでねべめれ"
@@ -41,7 +41,7 @@ _PAST: Final = {"っ": "っうつる", "ん": "んむぶぬ", "い": "いくぐ"
 
 
 def japanese_variants(word: str) -> Iterator[str]:
-    """The beginnings of the forms of a folded word, of which it may have none."""
+    """Yield the prefixes of the forms of a folded word; there may be none."""
     if does := _NOUN_DOES.fullmatch(word):
         yield from (does[1] + ending for ending in "しすさ")
     elif _WORD.fullmatch(word):
@@ -52,7 +52,7 @@ def japanese_variants(word: str) -> Iterator[str]:
 
 
 def _of_verb(stem: str, ending: str) -> Iterator[str]:
-    """Of what stands before the last letter, and that letter."""
+    """Yield prefixes of a dictionary form, given as stem and last letter."""
     if _WORD.fullmatch(stem):
         yield stem
     elif ending == "る" and stem[-1] in _FEW and stem[-2:-1] < _FIRST_HAN:
@@ -64,7 +64,7 @@ def _of_verb(stem: str, ending: str) -> Iterator[str]:
 
 
 def _of_stem(stem: str) -> Iterator[str]:
-    """Of what stands before た, ます and the like: 食べ, 話し, 行っ."""
+    """Yield prefixes of an inflected form, given what precedes た, ます and the like: 食べ, 話し, 行っ."""
     last = stem[-1]
     if last in _PAST:
         yield from (stem[:-1] + one for one in _PAST[last])

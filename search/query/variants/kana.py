@@ -1,4 +1,4 @@
-"""Japanese words of kana in the other kana, and spellings of foreign words that differ by custom. Pure."""
+"""Japanese kana words in the other syllabary, and alternative spellings of loanwords. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-SHORTEST: Final = 2
+_MIN_LENGTH: Final = 2
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]+")
 _TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _TO_HIRAGANA = {code + 0x60: code for code in range(0x3041, 0x3097)}
-# コンピューター, コンピュータ: what stands for an English -er or -y may lose its length.
+# コンピューター, コンピュータ: the long vowel for English -er or -y is optional.
 _LONG = re.compile("(?<=..[ターサザバダラマナファリディ])ー$")
 _V: Final = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
 
@@ -22,10 +22,10 @@ _ALL_KE: Final = "ヶケかカヵ箇が"
 
 
 def kana_variants(word: str) -> Iterator[str]:
-    """The other ways to write a folded word, of which it may be none."""
+    """Yield other spellings of a folded word; there may be none."""
     if _KE.search(word):
         yield from (_KE.sub(one, word) for one in _ALL_KE)
-    if len(word) < SHORTEST or _KANA.fullmatch(word) is None:
+    if len(word) < _MIN_LENGTH or _KANA.fullmatch(word) is None:
         return
     yield word.translate(_TO_KATAKANA)
     yield word.translate(_TO_HIRAGANA)

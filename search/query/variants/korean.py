@@ -1,7 +1,7 @@
-"""Korean nouns without their particle, and verbs in their commonest forms, as beginnings of what may follow. Pure.
+"""Korean nouns without their particle, and prefixes of the commonest verb forms. Pure.
 
-What follows a noun needs no help, any part of a word is found. A question that has a particle finds the noun with
-others: 서울에서, 서울. Verbs contract with what follows: 가다 is 갔, 간다; 발표하다 is 발표했, 발표한.
+Any substring of a word is found, so particles in texts need no handling; a particle in the query is removed to find the
+noun with others: 서울에서, 서울. Verb stems contract with their endings: 가다 is 갔, 간다; 발표하다 is 발표했, 발표한.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _FIRST: Final = 0xAC00
 _VOWELS: Final = 21
 _FINALS: Final = 28
 _N, _L, _M, _B, _SS = 4, 8, 16, 17, 20
-"""Numbers of the finals ㄴ ㄹ ㅁ ㅂ ㅆ."""
+"""Indexes of the finals ㄴ ㄹ ㅁ ㅂ ㅆ."""
 _EO, _YEO, _O, _WA, _WAE, _OE, _U, _WEO, _EU, _I = 4, 6, 8, 9, 10, 11, 13, 14, 18, 20
 _CONTRACTED: Final = {_I: _YEO, _O: _WA, _U: _WEO, _OE: _WAE, _EU: _EO}
-"""The vowel of a stem and what it becomes before an 어 or 아."""
+"""Vowel of a stem to its contraction with 어 or 아."""
 _WORD = re.compile("[가-힣]{2,}")
-_LEAST_OF_TWO: Final = 4
-_MOST_OF_TWO: Final = 6
+_MIN_COMPOUND: Final = 4
+_MAX_COMPOUND: Final = 6
 """Syllables."""
 _LONG_PARTICLES = re.compile(
     "(?<=..)(?:에서는|에서도|으로는|에게서|에서|에게|에는|에도|으로|까지|부터|처럼|들은|들이|들을|들의|들에게)$"
@@ -34,11 +34,11 @@ _SOFTENED: Final = {"듣": "들", "걷": "걸", "깨닫": "깨달", "묻": "물"
 
 
 def korean_variants(word: str) -> Iterator[str]:
-    """The other forms of a folded word, of which it may have none."""
+    """Yield other forms of a folded word; there may be none."""
     if _WORD.fullmatch(word) is None:
         return
-    if _LEAST_OF_TWO <= len(word) <= _MOST_OF_TWO:
-        # 정상회담, 정상 회담: words of two are written both ways.
+    if _MIN_COMPOUND <= len(word) <= _MAX_COMPOUND:
+        # 정상회담, 정상 회담: compounds are written both ways.
         yield from (f"{word[:at]} {word[at:]}" for at in range(2, len(word) - 1))
     noun = _noun(word)
     if noun != word:
@@ -48,7 +48,7 @@ def korean_variants(word: str) -> Iterator[str]:
 
 
 def _noun(word: str) -> str:
-    """Without a particle; a noun keeps two syllables at least."""
+    """Strip a particle; at least two syllables remain."""
     bare = _LONG_PARTICLES.sub("", word)
     if bare != word or len(word) <= 2 or word in _NOUNS_IN_I:
         return bare
@@ -57,12 +57,12 @@ def _noun(word: str) -> str:
 
 
 def _of_verb(stem: str) -> Iterator[str]:
-    """Of what stands before 다."""
+    """Yield prefixes of a verb, given its stem before 다."""
     last = stem[-1]
     if _final(last):
-        # A form that is itself inflected: 갔다, 발표했다, 간다.
+        # Already inflected: 갔다, 발표했다, 간다.
         if _final(last) in (_SS, _N) and (bare := _uncontracted(last)):
-            yield from _open(stem[:-1], bare)
+            yield from _of_vowel_stem(stem[:-1], bare)
         elif _final(last) == _B:
             # 어렵다 is 어려운, 어려웠; 돕다 is 도왔.
             yield stem
@@ -80,11 +80,11 @@ def _of_verb(stem: str) -> Iterator[str]:
         else:
             yield from (stem + ending for ending in ("었", "았", "은", "을", "는", "고", "어", "아", "지"))
     else:
-        yield from _open(stem[:-1], last)
+        yield from _of_vowel_stem(stem[:-1], last)
 
 
-def _open(before: str, last: str) -> Iterator[str]:
-    """Of a stem that ends in a vowel, its last syllable apart."""
+def _of_vowel_stem(before: str, last: str) -> Iterator[str]:
+    """Yield prefixes of a verb stem that ends in a vowel, its last syllable given separately."""
     vowel = _vowel(last)
     past = _with(last, _CONTRACTED.get(vowel, vowel), _SS)
     if last == "하":
@@ -106,7 +106,7 @@ def _open(before: str, last: str) -> Iterator[str]:
 
 
 def _uncontracted(last: str) -> str:
-    """했 is of 하, 졌 of 지; of 갔 and 간 it is 가. Empty where several may be."""
+    """Undo a contraction: 했 to 하, 졌 to 지, 갔 and 간 to 가."""
     vowel = _vowel(last)
     if last == "했":
         return "하"
@@ -124,6 +124,6 @@ def _final(syllable: str) -> int:
 
 
 def _with(syllable: str, vowel: int, final: int) -> str:
-    """The syllable with another vowel and another final."""
+    """Replace vowel and final of a syllable."""
     first = (ord(syllable) - _FIRST) // (_FINALS * _VOWELS)
     return chr(_FIRST + (first * _VOWELS + vowel) * _FINALS + final)

@@ -1,4 +1,4 @@
-"""Japanese compounds with the kana between and behind their characters or without: 取り引き, 取引き, 取引. Pure."""
+"""Japanese compounds with optional okurigana: 取り引き, 取引き, 取引. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _HAN: Final = "\u4e00-\u9fff"
 _FULL = re.compile(f"([{_HAN}])([\u3041-\u3096]{{1,2}})([{_HAN}])([\u3041-\u3096]{{0,3}})([{_HAN}]*)")
 _SHORT = re.compile(f"([{_HAN}])([{_HAN}])([\u3041-\u3096]{{0,3}})([{_HAN}]*)")
 _ROWS: Final = "いきぎしちにびみりえけげせてねべめれ"
-"""What the stem of a verb may end in."""
+"""Kana in which a verb stem may end."""
 _NO_STEM: Final = frozenset(("しい", "に", "て", "で", "ね"))
 _IN_I: Final = frozenset("買払洗使思追扱願言行問争戦向会合習歌舞伺縫食救吸誘迷請競囲")
-"""Characters behind which い is the stem of a verb, not the ending of an adjective."""
+"""Characters after which い belongs to a verb stem, not to an adjective."""
 
 _FIRST: Final = {
     **dict.fromkeys("取切売乗振借張掘釣割折送繰降", "り"),
@@ -26,7 +26,7 @@ _FIRST: Final = {
     **dict.fromkeys("呼飛", "び"),
     **dict.fromkeys("投逃", "げ"),
 }
-"""What stands behind the characters of verbs that often stand first."""
+"""Okurigana of verbs that are common as first part."""
 _SECOND: Final = {
     **dict.fromkeys("入切取", "り"),
     **dict.fromkeys("引抜巻書続", "き"),
@@ -43,7 +43,7 @@ _SECOND: Final = {
     "起": "こし",
     "寄": "せ",
 }
-"""What stands behind the characters of verbs that often stand second."""
+"""Okurigana of verbs that are common as second part."""
 
 _WRITTEN_OUT: Final = {
     "合せ": "わせ", "締り": "まり", "積り": "もり", "上り": "がり", "下り": "がり", "起し": "こし", "落し": "とし",
@@ -53,7 +53,7 @@ _WITH_TSU: Final = dict.fromkeys(("引越", "乗取", "引張", "突込", "追�
 
 
 def okurigana_variants(word: str) -> Iterator[str]:
-    """The other ways to write a folded compound, of which it may be none."""
+    """Yield other spellings of a folded compound; there may be none."""
     if full := _FULL.fullmatch(word):
         first, between, second, behind, rest = full.groups()
         if not _is_stem(first, between):
@@ -74,5 +74,5 @@ def okurigana_variants(word: str) -> Iterator[str]:
 
 
 def _is_stem(char: str, kana: str) -> bool:
-    """Whether such kana behind a character are the stem of a verb, no particle and no adjective."""
+    """Whether kana after a character form a verb stem, and not a particle or an adjective."""
     return kana == "っ" or (kana not in _NO_STEM and kana[-1] in _ROWS and (kana != "い" or char in _IN_I))

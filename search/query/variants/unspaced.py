@@ -1,4 +1,4 @@
-"""All other ways to write a word of a script without spaces between words. Pure."""
+"""All variants of a word in an unspaced script. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from search.query.variants.okurigana import okurigana_variants
 
 
 def unspaced_variants(word: str) -> Iterator[str]:
-    """The other ways to write a folded word, of which it may be none."""
+    """Yield other spellings of a folded word; there may be none."""
     for variants in (japanese_variants, okurigana_variants, kana_variants, korean_variants, han_variants):
         yield from variants(word)
     for one in japanese_variants(word):
