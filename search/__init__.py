@@ -1,3 +1,3 @@
-"""All about finding: what an engine knows of a message, the grammar, the engines."""
+"""Search: documents, the query language, the engines, highlighting."""
 
 from __future__ import annotations

@@ -1,33 +1,33 @@
-"""Errors of finding; each has a sentence for the user and a hint with the mend.
+"""Search errors; each has a message for the user and may have a hint how to fix it.
 
-SearchError                 something that finding cannot do; no traceback
-├── QueryError              the question is wrong: `query`, `start`, `end` say where
-│   └── DateError           a date, a range of dates or a time zone is wrong
-├── GlossaryError           a glossary is wrong: `line` says where
-├── Unanswerable            this engine cannot answer this question faithfully; another may
-├── IndexStale              the search tables were made by another version: rebuild them
-└── ServerError             Meilisearch did not do what it was asked
-    ├── Unreachable         no answer: no connection, no answer in time, an answer that is none
-    ├── Busy                it asks to come again; `retry_after` in seconds
-    ├── KeyRefused          the key is missing, wrong, or may not do this
-    ├── WrongVersion        it is older than what is supported
-    ├── IndexMissing        it has no such index
-    ├── PayloadTooLarge     what was sent is more than it takes at once; send less
-    ├── StorageFull         no room on its disk, in its index or in its queue of tasks
-    ├── TaskFailed          a task ended otherwise than in success; `code`, `document_id`
-    └── Refused             anything else that it does not accept; `status`, `code`
+SearchError                 a search failed; shown without a traceback
+├── QueryError              the query is invalid; `query`, `start`, `end` give the position
+│   └── DateError           a date, date range or time zone is invalid
+├── GlossaryError           a glossary is invalid; `line` gives the position
+├── Unanswerable            this engine cannot answer this query correctly; another may
+├── IndexStale              the search tables were written by another version: rebuild them
+└── ServerError             Meilisearch failed to do what was asked
+    ├── ServerUnreachable   no connection, no response in time, or an invalid response
+    ├── ServerBusy          the server asks to retry later; `retry_after` in seconds
+    ├── KeyRefused          the API key is missing, wrong, or lacks the permission
+    ├── WrongVersion        the server is older than the oldest supported version
+    ├── IndexMissing        the server has no such index
+    ├── PayloadTooLarge     the request is larger than the server accepts; send less
+    ├── StorageFull         no space on the server's disk, in its index or in its task queue
+    ├── TaskFailed          a task did not succeed; `code`, `document_id`
+    └── RequestRefused      the server rejected the request for another reason; `status`, `code`
 
-A `ServerError` names the server's host and the code of what is wrong, never a key, and never the server's own words:
-they may quote a document.
+A `ServerError` names the host and an error code, never a key and never the server's own message, which may quote a
+document.
 
-No error carries the text of a message. A `QueryError` quotes the question, which is the user's own.
+No error contains the text of a message. A `QueryError` quotes the query, which is the user's own.
 """
 
 from __future__ import annotations
 
 
 class SearchError(Exception):
-    """Something that finding cannot do; `hint` says what to do about it."""
+    """A search failed; `hint` says how to fix it."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class SearchError(Exception):
 
 
 class QueryError(SearchError):
-    """The question is wrong. `query[start:end]` is the place, in characters of the question."""
+    """The query is invalid at `query[start:end]`."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, query: str = "", start: int = 0, end: int | None = None
@@ -50,16 +50,16 @@ class QueryError(SearchError):
         self.end = len(query) if end is None else end
 
     def at(self, query: str, start: int, end: int) -> QueryError:
-        """The same error with its place in the whole question."""
+        """Return the same error with its position in the whole query."""
         return type(self)(self.message, hint=self.hint, query=query, start=start, end=end)
 
 
 class DateError(QueryError):
-    """A date, a range of dates or a time zone is wrong."""
+    """A date, date range or time zone is invalid."""
 
 
 class GlossaryError(SearchError):
-    """A glossary is wrong at a line."""
+    """A glossary is invalid at this line."""
 
     def __init__(self, message: str, *, line: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -67,23 +67,23 @@ class GlossaryError(SearchError):
 
 
 class Unanswerable(SearchError):
-    """This engine cannot answer this question faithfully; another may."""
+    """This engine cannot answer this query correctly; another may."""
 
 
 class IndexStale(SearchError):
-    """The search tables were made by another version of the normaliser or of their layout."""
+    """The search tables were written with another version of the normaliser or the schema."""
 
 
 class ServerError(SearchError):
-    """Meilisearch did not do what it was asked."""
+    """Meilisearch failed to do what was asked."""
 
 
-class Unreachable(ServerError):
-    """No connection, no answer in time, or an answer that is none. What was sent may have arrived all the same."""
+class ServerUnreachable(ServerError):
+    """No connection, no response in time, or an invalid response. The server may have received the request anyway."""
 
 
-class Busy(ServerError):
-    """It asks to come again later."""
+class ServerBusy(ServerError):
+    """The server asks to retry later."""
 
     def __init__(self, message: str, *, retry_after: float, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -92,11 +92,11 @@ class Busy(ServerError):
 
 
 class KeyRefused(ServerError):
-    """The key is missing, wrong, or may not do this."""
+    """The API key is missing, wrong, or lacks the permission."""
 
 
 class WrongVersion(ServerError):
-    """The server is older than what is supported."""
+    """The server is older than the oldest supported version."""
 
 
 class IndexMissing(ServerError):
@@ -104,26 +104,26 @@ class IndexMissing(ServerError):
 
 
 class PayloadTooLarge(ServerError):
-    """What was sent is more than the server takes at once."""
+    """The request is larger than the server accepts."""
 
 
 class StorageFull(ServerError):
-    """No room on the server's disk, in its index or in its queue of tasks; reading may still work."""
+    """No space on the server's disk, in its index or in its task queue; reading may still work."""
 
 
 class TaskFailed(ServerError):
-    """A task ended otherwise than in success; nothing of it was applied."""
+    """A task did not succeed; none of its changes were applied."""
 
     def __init__(self, message: str, *, code: str, document_id: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.code = code
-        """Meilisearch's error code; any text, new ones appear with new versions."""
+        """Meilisearch's error code; an open set, as new versions add codes."""
         self.document_id = document_id
-        """The document that it failed for, where the server names one."""
+        """The document that caused the failure, if the server names one."""
 
 
-class Refused(ServerError):
-    """A request that the server does not accept."""
+class RequestRefused(ServerError):
+    """The server rejected the request."""
 
     def __init__(self, message: str, *, status: int, code: str | None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

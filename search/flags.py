@@ -1,4 +1,4 @@
-"""Bits of a row: what many messages share (photo, link, language), or what changes without the content. Pure."""
+"""Flag bits of a message: shared properties (photo, link, language) and state that its content does not set. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ STATE_BITS: Final[dict[State, int]] = {
 }  # fmt: skip
 LANG_SHIFT: Final = 12
 LANG_MASK: Final = (1 << 10) - 1
-"""Ten bits above the shift number the language's two letters; 0: unknown."""
+"""The language occupies ten bits above LANG_SHIFT, see `lang_number`; 0: unknown."""
 HAS_BITS: Final = {
-    # The rarer, the higher: SQLite stores a number in as many bytes as it needs.
+    # Rarer kinds get higher bits: SQLite stores an integer in as few bytes as it needs.
     "media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048,
     **{kind: 1 << 22 + at for at, kind in enumerate(
         ("document", "voice", "gif", "sticker", "audio", "round", "poll", "geo", "image", "contact", "story")
@@ -29,7 +29,7 @@ HAS_BITS: Final = {
 
 
 def lang_number(code: str) -> int | None:
-    """The number of a language's two letters, None for anything else."""
+    """Encode a two-letter language code as a number from 1 to 676; None for anything else."""
     if len(code) != 2 or not (code.isascii() and code.isalpha()):
         return None
     first, second = (ord(letter) - ord("a") for letter in code.lower())
@@ -37,12 +37,12 @@ def lang_number(code: str) -> int | None:
 
 
 def lang_code(number: int) -> str | None:
-    """The two letters of a language's number, None for unknown."""
+    """Decode `lang_number`; None for 0, unknown."""
     return chr(ord("a") + (number - 1) // 26) + chr(ord("a") + (number - 1) % 26) if number else None
 
 
 def flags_of(document: Document) -> int:
-    """All bits of a document but those that say how it fares: SUPERSEDED is the engine's own."""
+    """Return all flag bits of a document except SUPERSEDED, which the engine manages."""
     bits = _state_bits(*_STATES(document)) | _lang_bits(document.lang)
     if document.media:
         bits |= _kind_bits(document.media)
@@ -58,7 +58,7 @@ _STATES = attrgetter(*(f"is_{state}" for state in STATE_BITS))
 
 @cache
 def _state_bits(*states: bool) -> int:
-    return sum(bit for is_so, bit in zip(states, STATE_BITS.values(), strict=True) if is_so)
+    return sum(bit for is_set, bit in zip(states, STATE_BITS.values(), strict=True) if is_set)
 
 
 @lru_cache(maxsize=1024)
@@ -70,7 +70,7 @@ def _lang_bits(lang: str | None) -> int:
 def _kind_bits(media: tuple[str, ...]) -> int:
     kinds = frozenset(media)
     bits = HAS_BITS["media"] if kinds - NOT_MEDIA else 0
-    for name, meant in HAS.items():
-        if meant is not None and meant & kinds:
+    for name, covered in HAS.items():
+        if covered is not None and covered & kinds:
             bits |= HAS_BITS[name]
     return bits

@@ -17,7 +17,7 @@ from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
 from archiver.store.indexing import find_standing
 from archiver.store.outbox import count_outbox
-from search.errors import KeyRefused, Refused, WrongVersion
+from search.errors import KeyRefused, RequestRefused, WrongVersion
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import Indexer
@@ -132,4 +132,4 @@ async def _is_hopeless(indexer: Indexer, database: Database) -> bool:
     """Whether waiting does not end the trouble."""
     if indexer.stale and (await find_standing(database.connection, indexer.name)).rebuild is None:
         return True
-    return isinstance(indexer.trouble, KeyRefused | WrongVersion | Refused)
+    return isinstance(indexer.trouble, KeyRefused | WrongVersion | RequestRefused)

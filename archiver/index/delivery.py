@@ -31,7 +31,7 @@ from archiver.store.indexing import (
     take_back,
 )
 from archiver.store.outbox import acknowledge, find_place
-from search.errors import PayloadTooLarge, Refused, ServerError, StorageFull, TaskFailed
+from search.errors import PayloadTooLarge, RequestRefused, ServerError, StorageFull, TaskFailed
 
 if TYPE_CHECKING:
     from search.meili.node import Node
@@ -123,7 +123,7 @@ class Delivery:
                 self.ledger.sent(taken, batch)
                 self.ledger.settle(batch, Outcome.FAILED)
                 await self._set_aside(batch, TOO_LARGE)
-        except Refused as error:
+        except RequestRefused as error:
             if error.code not in OF_DOCUMENT:
                 self.ledger.put_back(taken)
                 raise

@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import Final
 
 from archiver.store.indexing import State
-from search.errors import Busy, KeyRefused, Refused, ServerError, StorageFull, Unreachable, WrongVersion
+from search.errors import (
+    KeyRefused,
+    RequestRefused,
+    ServerBusy,
+    ServerError,
+    ServerUnreachable,
+    StorageFull,
+    WrongVersion,
+)
 
 STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
 FOREIGN: Final = "its documents are none of telekeep's; set [meilisearch] index to a name of its own."
 """Why nothing is sent to an index that is `stale`."""
 LOG: Final = "Its log says why: other work, or a full disk."
 _STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
-    (Unreachable, "unreachable"),
-    (Busy, "busy"),
+    (ServerUnreachable, "unreachable"),
+    (ServerBusy, "busy"),
     (StorageFull, "full"),
     (KeyRefused, "refused"),
     (WrongVersion, "refused"),
-    (Refused, "refused"),
+    (RequestRefused, "refused"),
 )
 
 
 def state_after(error: ServerError) -> State:
     """The state that the index is in while this is so."""
-    if isinstance(error, Refused) and (error.status or 0) >= 500:
+    if isinstance(error, RequestRefused) and (error.status or 0) >= 500:
         return "failing"  # a full disk too: sending to it ends in 500 and `internal`
     return next((state for kind, state in _STATES if isinstance(error, kind)), "failing")

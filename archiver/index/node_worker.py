@@ -41,7 +41,7 @@ from archiver.store.indexing import (
     start_walk,
 )
 from archiver.store.outbox import has_waiting, peek
-from search.errors import Busy, IndexMissing, ServerError, Unreachable
+from search.errors import IndexMissing, ServerBusy, ServerError, ServerUnreachable
 
 if TYPE_CHECKING:
     from search.meili.node import Node
@@ -127,7 +127,9 @@ class Indexer:
         waited, now = self._clock.now() - self._moved_at, int(self._clock.now())
         if waited > SLOW:
             # One with a full disk begins its task again and again.
-            slow = Busy(f"Meilisearch at {self.name} has not finished a task for long.", hint=LOG, retry_after=0.0)
+            slow = ServerBusy(
+                f"Meilisearch at {self.name} has not finished a task for long.", hint=LOG, retry_after=0.0
+            )
             if not self._slow:
                 self._slow = True
                 log.warning("the index waits: %s", slow)
@@ -274,13 +276,13 @@ class Indexer:
         if isinstance(error, IndexMissing) and self._failures == 0:
             self._failures = 1
             return 0.05  # the look makes it
-        if isinstance(error, Unreachable):
+        if isinstance(error, ServerUnreachable):
             self._prune_at = -math.inf  # it may come back as an older copy of itself
         self.trouble = error
         state, now = state_after(error), int(self._clock.now())
         known = (await find_standing(self._database.connection, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))
-        least = error.retry_after if isinstance(error, Busy) else 0.0
+        least = error.retry_after if isinstance(error, ServerBusy) else 0.0
         self._failures += 1
         return pause_after(self._failures - 1, least=least)

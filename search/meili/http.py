@@ -24,15 +24,15 @@ from meilisearch.config import Config
 from requests.adapters import HTTPAdapter
 
 from search.errors import (
-    Busy,
     IndexMissing,
     IndexStale,
     KeyRefused,
     PayloadTooLarge,
-    Refused,
+    RequestRefused,
     SearchError,
+    ServerBusy,
+    ServerUnreachable,
     StorageFull,
-    Unreachable,
 )
 from search.meili.routing import node_name
 from search.meili.task import FULL_CODES
@@ -94,7 +94,7 @@ class PooledHttp(HttpRequests):
             ) as response:
                 content = self._read(response, deadline)
         except (requests.RequestException, OSError, ValueError) as error:
-            raise Unreachable(
+            raise ServerUnreachable(
                 f"Meilisearch at {self._host} did not answer: {_why(error, self.seconds)}.",
                 hint="Check [meilisearch] url, and that the server runs.",
             ) from None
@@ -143,9 +143,9 @@ class PooledHttp(HttpRequests):
             case 413:
                 return PayloadTooLarge(f"{where} takes less at once.", hint="Raise its --http-payload-size-limit.")
             case 429 | 503:
-                return Busy(f"{where} is busy.", retry_after=_seconds(response.headers.get("Retry-After")))
+                return ServerBusy(f"{where} is busy.", retry_after=_seconds(response.headers.get("Retry-After")))
             case 502 | 504:
-                return Unreachable(f"{where} is not reached behind its proxy (HTTP {status}).")
+                return ServerUnreachable(f"{where} is not reached behind its proxy (HTTP {status}).")
             case 400 if code in _STALE_CODES:
                 return IndexStale(
                     f"The index in {where} is not of this version.", hint="`telekeep index rebuild` makes it anew."
@@ -153,10 +153,12 @@ class PooledHttp(HttpRequests):
         if code is None and status < 500:
             return self._no_meilisearch()
         hint = "Its log says why." if status >= 500 else None
-        return Refused(f"{where} refused: {code or 'no code'} (HTTP {status}).", status=status, code=code, hint=hint)
+        return RequestRefused(
+            f"{where} refused: {code or 'no code'} (HTTP {status}).", status=status, code=code, hint=hint
+        )
 
     def _no_meilisearch(self) -> SearchError:
-        return Unreachable(
+        return ServerUnreachable(
             f"What answers at {self._host} is no Meilisearch.", hint="Check [meilisearch] url: its host, port and path."
         )
 

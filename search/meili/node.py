@@ -2,7 +2,8 @@
 
 Writing is asynchronous over there: `send`, `delete` and the calls that change an index give a `Task`, which `tasks`
 asks about later; what was sent counts when its task has `succeeded`, and not before. Tasks of an index are done in
-their order. A call that raises `Unreachable` may have arrived: documents are sent again (the last write of an id wins).
+their order. A call that raises `ServerUnreachable` may have arrived: documents are sent again (the last write of an id
+wins).
 
     node = Node(url, key, index="messages")
     ensured = await node.ensure()                  # index and settings; ensured.stale: rebuild
@@ -27,7 +28,7 @@ from meilisearch import Client
 from meilisearch.index import Index
 
 from search.document import Key
-from search.errors import IndexMissing, KeyRefused, Refused, Unreachable
+from search.errors import IndexMissing, KeyRefused, RequestRefused, ServerUnreachable
 from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
@@ -220,7 +221,7 @@ class Node:
     # --- finding
 
     async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
-        """The answer to a body of `search.meili.compile`. Raises IndexMissing, IndexStale, Busy ..."""
+        """The answer to a body of `search.meili.compile`. Raises IndexMissing, IndexStale, ServerBusy ..."""
         uid = index or self.index
         if len(body["q"]) == 1:
             path, asked = self._path("search", index), {**body, "q": body["q"][0]}
@@ -250,7 +251,7 @@ class Node:
         path = self._path("settings", index)
         try:
             return read_task(await self._call(lambda: self._http.patch(path, settings)))
-        except Refused as error:
+        except RequestRefused as error:
             expect_known_settings(self.name, error)
             raise
 
@@ -281,7 +282,7 @@ class Node:
                 return act()
             except ValueError:
                 # The SDK's models check what the server says, and would quote it.
-                raise Unreachable(f"Meilisearch at {self.name} answered what is not understood.") from None
+                raise ServerUnreachable(f"Meilisearch at {self.name} answered what is not understood.") from None
 
         return await self._thread.call(limited)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from search.errors import Refused, Unreachable
+from search.errors import RequestRefused, ServerUnreachable
 from search.meili.compile import federated
 from search.meili.node import Node
 
@@ -31,13 +31,13 @@ class Remotes:
             return None
         try:
             found = await self._nodes[0].ask_many(_of_all(self._nodes, bodies))
-        except Refused as error:
+        except RequestRefused as error:
             if error.code not in _NOT_SET_UP:
                 raise
             self._set_up = False
             return None
         for name, failure in (found.get("remoteErrors") or {}).items():
-            raise Unreachable(
+            raise ServerUnreachable(
                 f"Meilisearch at {name} did not answer {self._nodes[0].name}: {failure.get('code')}.",
                 hint="Check that it runs; `telekeep index keys --remotes` sets its address and key.",
             )

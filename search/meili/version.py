@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from search.errors import Refused, WrongVersion
+from search.errors import RequestRefused, WrongVersion
 
 OLDEST_VERSION = (1, 36)
 """The first with the ranking rules attributeRank and wordPosition."""
@@ -19,7 +19,7 @@ def expect_new_enough(host: str, version: str | None) -> None:
         raise _too_old(host, f"is {version}")
 
 
-def expect_known_settings(host: str, error: Refused) -> None:
+def expect_known_settings(host: str, error: RequestRefused) -> None:
     """Raises WrongVersion where settings were refused because the server does not know them."""
     if (error.code or "").startswith("invalid_settings_"):
         raise _too_old(host, "does not know our settings") from None

@@ -67,7 +67,7 @@ _FILTERS = GuideSection(
 _COMBINED = GuideSection(
     "Combined",
     (
-        ('"blinde Zerstörung" OR « destruction aveugle » has:video since:2023', "either phrase, with a video"),
+        ('("blinde Zerstörung" OR « destruction aveugle ») has:video since:2023', "either phrase, with a video"),
         (
             "رتل (has:photo OR has:video) -is:forwarded views:>10k",
             "a convoy, with original pictures that many people saw",

@@ -1,1 +1,1 @@
-"""Where a question's words stand in an original text. Pure."""
+"""Highlighting and snippets of hits. Pure."""

@@ -1,7 +1,7 @@
-"""Where a question's words stand in an original text. Pure.
+"""Find the matches of a query in an original text. Pure.
 
-Spans are `(start, end)` in characters of the original string, ascending, never overlapping, never within a letter: what
-folding dropped behind the last letter (harakat, joiners) belongs to the match.
+Spans are `(start, end)` offsets into the original string, ascending, non-overlapping and on grapheme cluster
+boundaries. Characters after the match that folding drops (harakat, joiners) are part of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Span: TypeAlias = tuple[int, int]
 
 
 def highlight(tree: Node, text: str) -> list[Span]:
-    """The places in the text of what the tree asks for, words in all their forms; excluded ones are not looked for."""
+    """Return the spans of everything the query asks for, words in all their forms; excluded parts are ignored."""
     tree = widen(tree)
     needles = list(_needles(tree))
     leaves = [leaf for leaf in text_leaves(tree) if isinstance(leaf, Word)]
@@ -40,7 +40,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
     for term, _, _ in terms:
         needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]
     for wanted in dict.fromkeys(needles):
-        for first, last in _places(wanted, [term for term, _, _ in terms]):
+        for first, last in _occurrences(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
             if is_unspaced(terms[last][0]):
                 end = terms[last][1] + len(wanted.terms[-1])
@@ -58,8 +58,8 @@ def _needles(tree: Node) -> Iterator[Needle]:
             yield found
 
 
-def _places(wanted: Needle, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """First and last term of each place."""
+def _occurrences(wanted: Needle, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the indexes of the first and last term of each occurrence."""
     *firsts, last = wanted.terms
     length = len(wanted.terms)
     for at in range(len(terms) - length + 1):

@@ -1,7 +1,7 @@
-"""Pieces of an original text around the places of its matches, for answers. Pure.
+"""Snippets: excerpts of an original text around its matches. Pure.
 
-A piece begins and ends between words where it can, and between letters always; it is never longer than asked for,
-unless a single letter is.
+A snippet starts and ends between words if possible, and always on grapheme cluster boundaries. It is never longer than
+requested, unless a single cluster is.
 """
 
 from __future__ import annotations
@@ -13,66 +13,67 @@ from dataclasses import dataclass
 from search.show.highlight import Span
 from search.text.graphemes import ceil_boundary, floor_boundary
 
-_PIECES = 3
-_NEAR = 24
-"""Characters in which a space is looked for at most; pieces that are nearer to each other become one."""
+_MAX_SNIPPETS = 3
+_MAX_SHIFT = 24
+"""Characters to move a snippet's ends to reach a space; snippets closer than this are merged."""
 _SPACE = re.compile(r"\s")
-_MOST = 64
-"""Matches that are weighed; a text of one letter has thousands."""
+_MAX_MATCHES = 64
+"""Matches considered; a long text may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of a text."""
+    """An excerpt of a text."""
 
     text: str
     spans: tuple[Span, ...]
-    """Of the matches, within the piece."""
+    """Matches, as offsets into `text`."""
     cut_before: bool
     cut_after: bool
 
 
 def snippet(text: str, found: Sequence[Span], width: int) -> Snippet:
-    """One piece with as many matches as possible. A width that holds the text gives the whole text."""
+    """Return the snippet of at most `width` characters with the most matches; a text that fits is returned whole."""
     if len(text) <= width:
-        return _piece(text, found, 0, len(text))
-    starts = _starts(text, found[:_MOST], width)
-    best = max(starts, key=lambda at: (_count(found[:_MOST], at, at + width), -at), default=0)
-    return _piece(text, found, *_window(text, best, width))
+        return _cut(text, found, 0, len(text))
+    starts = _starts(text, found[:_MAX_MATCHES], width)
+    best = max(starts, key=lambda at: (_count(found[:_MAX_MATCHES], at, at + width), -at), default=0)
+    return _cut(text, found, *_window(text, best, width))
 
 
 def snippets(text: str, found: Sequence[Span], width: int) -> list[Snippet]:
-    """Up to three pieces, in their order and with `width` characters together: where one has no room for all matches,
-    those with most matches that are not alike."""
+    """Return up to three snippets in text order, `width` characters in total.
+
+    If one snippet cannot hold all matches, the ones with the most distinct matches are chosen."""
     whole = snippet(text, found, width)
     if len(whole.spans) >= len(found):
         return [whole]
-    share = width // _PIECES
+    share = width // _MAX_SNIPPETS
     windows: list[tuple[int, int]] = []
-    left = list(found[:_MOST])
+    left = list(found[:_MAX_MATCHES])
     seen: set[str] = set()
-    while left and len(windows) < _PIECES:
-        windows.append(_window(text, _freshest(text, left, share, seen), share))
+    while left and len(windows) < _MAX_SNIPPETS:
+        windows.append(_window(text, _most_unseen(text, left, share, seen), share))
         start, end = windows[-1]
         inside = [span for span in left if start <= span[0] < end]
         seen |= {text[a:b].casefold() for a, b in inside}
         left = [span for span in left if span not in inside] if inside else []
-    pieces = _joined(sorted(windows))
-    return [_piece(text, found, *window) for window in pieces] if len(pieces) > 1 else [whole]
+    merged = _merge(sorted(windows))
+    return [_cut(text, found, *window) for window in merged] if len(merged) > 1 else [whole]
 
 
-def _freshest(text: str, found: Sequence[Span], width: int, seen: set[str]) -> int:
-    """Where the window begins that has most matches unlike those that were seen, and of equals most matches."""
+def _most_unseen(text: str, found: Sequence[Span], width: int, seen: set[str]) -> int:
+    """Return the start of the window with the most unseen matches, then the most matches."""
 
-    def worth(at: int) -> tuple[int, int, int]:
+    def score(at: int) -> tuple[int, int, int]:
         inside = [(a, b) for a, b in found if at <= a and b <= at + width]
         return len({text[a:b].casefold() for a, b in inside} - seen), len(inside), -at
 
-    return max(_starts(text, found, width), key=worth)
+    return max(_starts(text, found, width), key=score)
 
 
 def _starts(text: str, found: Sequence[Span], width: int) -> list[int]:
-    """Where a window may begin: so much before each match that a word's beginning is found on the way."""
+    """Return candidate window starts, a little before each match so that a word can begin in between."""
     return [min(max(0, start - width // 4), max(0, len(text) - width)) for start, _ in found]
 
 
@@ -81,29 +82,29 @@ def _count(found: Sequence[Span], start: int, end: int) -> int:
 
 
 def _window(text: str, start: int, width: int) -> tuple[int, int]:
-    """A window that begins here or a little later, and not behind the match that it was made for."""
-    near = min(_NEAR, width // 4)
+    """Return a window that starts here or slightly later, but not after the match it is for."""
+    near = min(_MAX_SHIFT, width // 4)
     first = _word_start(text, start, near)
     return first, _word_end(text, first, min(len(text), start + width), near)
 
 
-def _joined(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
+def _merge(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
     for start, end in windows:
-        if joined and start < joined[-1][1] + _NEAR:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        if merged and start < merged[-1][1] + _MAX_SHIFT:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            joined.append((start, end))
-    return joined
+            merged.append((start, end))
+    return merged
 
 
-def _piece(text: str, found: Sequence[Span], start: int, end: int) -> Snippet:
+def _cut(text: str, found: Sequence[Span], start: int, end: int) -> Snippet:
     inside = tuple((max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start)
     return Snippet(text[start:end], inside, cut_before=start > 0, cut_after=end < len(text))
 
 
 def _word_start(text: str, at: int, near: int) -> int:
-    """The beginning of a word a little behind, or else of a letter."""
+    """Return the next word start within `near` characters, otherwise a cluster boundary."""
     if at == 0:
         return 0
     space = _SPACE.search(text, at - 1, at + near)
@@ -111,7 +112,7 @@ def _word_start(text: str, at: int, near: int) -> int:
 
 
 def _word_end(text: str, start: int, at: int, near: int) -> int:
-    """The end of a word a little before, or else of a letter; behind one letter at least."""
+    """Return the last word end within `near` characters before `at`, otherwise a cluster boundary; never empty."""
     if at >= len(text):
         return len(text)
     lowest = max(start + 1, at - near)

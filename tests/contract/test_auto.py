@@ -9,7 +9,7 @@ import pytest
 from search.auto import AutoEngine
 from search.document import Document
 from search.engine.protocol import Question, Sort
-from search.errors import Busy, SearchError, Unreachable
+from search.errors import SearchError, ServerBusy, ServerUnreachable
 from search.query.tree import Word
 from tests.contract.desks import Place, meili_desk
 from tests.contract.test_engine import all_pages
@@ -47,5 +47,5 @@ async def test_an_order_by_relevance_is_not_mixed_from_two_engines(meili: Meili,
         await desk.write([Document(channel_id=1, message_id=at, date=at, text="word") for at in range(1, 11)])
         engine = AutoEngine(desk.meilisearch, desk.embedded, lambda error: None)
         meili.double.faults.add("POST /multi-search", status(503, "too_many_search_requests"), skip=1)
-        with pytest.raises((Busy, Unreachable)):
+        with pytest.raises((ServerBusy, ServerUnreachable)):
             await all_pages(engine, Question(tree=Word("word"), sort="relevance", limit=4))

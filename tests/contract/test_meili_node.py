@@ -18,18 +18,18 @@ from search.document import Document
 from search.engine.facets import Count
 from search.engine.protocol import Question
 from search.errors import (
-    Busy,
     IndexMissing,
     IndexStale,
     KeyRefused,
     PayloadTooLarge,
-    Refused,
+    RequestRefused,
     SearchError,
+    ServerBusy,
     ServerError,
+    ServerUnreachable,
     StorageFull,
     TaskFailed,
     Unanswerable,
-    Unreachable,
     WrongVersion,
 )
 from search.meili.document import document_id, to_line
@@ -198,15 +198,15 @@ async def test_a_netrc_does_not_replace_the_key(
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        (status(503, "too_many_search_requests", retry_after=7), Busy, "is busy"),
+        (status(503, "too_many_search_requests", retry_after=7), ServerBusy, "is busy"),
         (status(413, "payload_too_large"), PayloadTooLarge, "takes less at once"),
         (queue_full(), StorageFull, "has no room"),
         (status(422, "io_error"), StorageFull, "io_error"),
-        (status(500, "internal"), Refused, "internal"),
-        (status(400, "a_code_of_tomorrow"), Refused, "a_code_of_tomorrow"),
-        (reset_before(), Unreachable, "the connection was lost"),
-        (reset_after(), Unreachable, "the connection was lost"),
-        (half(), Unreachable, "."),
+        (status(500, "internal"), RequestRefused, "internal"),
+        (status(400, "a_code_of_tomorrow"), RequestRefused, "a_code_of_tomorrow"),
+        (reset_before(), ServerUnreachable, "the connection was lost"),
+        (reset_after(), ServerUnreachable, "the connection was lost"),
+        (half(), ServerUnreachable, "."),
     ],
 )
 async def test_what_a_server_will_not_do_has_a_name(
@@ -215,7 +215,7 @@ async def test_what_a_server_will_not_do_has_a_name(
     meili.double.faults.add(DOCUMENTS, fault, times=1)
     with pytest.raises(error, match=words) as raised:
         await node.send(lines(1))
-    if isinstance(raised.value, Busy):
+    if isinstance(raised.value, ServerBusy):
         assert raised.value.retry_after == 7
     # The next one goes through, whatever happened to the connection.
     await finish(node, await node.send(lines(2)))
@@ -226,7 +226,7 @@ async def test_no_call_waits_for_ever(meili: Meili, fault: Action) -> None:
     async with open_node(meili, seconds=0.3) as node:
         meili.double.faults.add("POST /indexes/*/search", fault)
         began = asyncio.get_running_loop().time()
-        with pytest.raises(Unreachable, match=r"it took longer than 0\.3 s"):
+        with pytest.raises(ServerUnreachable, match=r"it took longer than 0\.3 s"):
             await MeiliEngine(node).search(Question())
         assert asyncio.get_running_loop().time() - began < 3
 
@@ -273,7 +273,7 @@ async def test_what_is_no_meilisearch_is_said(body: bytes, said: str) -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
         node = Node(f"http://name:password@127.0.0.1:{port}", None, index="x", seconds=5)
-        with pytest.raises(Unreachable, match=rf"at 127\.0\.0\.1:{port}.* {said}") as raised:
+        with pytest.raises(ServerUnreachable, match=rf"at 127\.0\.0\.1:{port}.* {said}") as raised:
             await node.send(lines(1))
         assert "password" not in str(raised.value)
         await node.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archiver.store.database import Database, Reader
     from archiver.store.indexing import Standing
     from config.settings import Settings
-    from search.errors import Unreachable
+    from search.errors import ServerUnreachable
     from search.meili.node import Node
 
 EXIT_STATUS = {
@@ -86,10 +86,10 @@ async def run(settings: Settings, *, force: bool) -> int:
     return 2 if away else 0
 
 
-async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Unreachable]:
+async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, ServerUnreachable]:
     """The nodes that do not answer, and why. Raises UsageError for one that a rebuild would take something from."""
     from archiver.store.indexing import get_standing
-    from search.errors import Unreachable
+    from search.errors import ServerUnreachable
 
     away = {}
     for node in nodes:
@@ -98,7 +98,7 @@ async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Un
             continue
         try:
             await _expect_own(node, database)
-        except Unreachable as error:
+        except ServerUnreachable as error:
             away[node] = error
     return away
 
@@ -107,7 +107,7 @@ async def _expect_own(node: Node, database: Database) -> None:
     """Raise UsageError when the index has documents that this archive cannot bring back."""
     from archiver.errors import UsageError
     from archiver.store.indexing import count_held
-    from search.errors import IndexMissing, Refused
+    from search.errors import IndexMissing, RequestRefused
 
     channel_ids = await database.read(count_held)
     try:
@@ -115,7 +115,7 @@ async def _expect_own(node: Node, database: Database) -> None:
         foreign = total - sum([await node.count(channel_id) for channel_id in channel_ids]) if total else 0
     except IndexMissing:
         return
-    except Refused:  # one that cannot be asked by channel is of another version, or somebody else's
+    except RequestRefused:  # one that cannot be asked by channel is of another version, or somebody else's
         foreign = sum(key is None or key[0] not in channel_ids for key in await node.list_some(_SAMPLE))
     if foreign > 0:
         raise UsageError(
