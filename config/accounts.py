@@ -1,7 +1,8 @@
-"""The named accounts: which there are, what each one's settings come to, and where its session is kept.
+"""Accounts: their names, their resolved settings, and the paths of their sessions.
 
-An account exists when it has a section `[telegram.accounts.NAME]`; `default` exists always. What its section does not
-set is inherited from `[telegram]`, the proxy too: an account goes without only when its section says "direct".
+Each section `[telegram.accounts.NAME]` defines an account; `default` always exists. An account inherits from
+`[telegram]` what its section does not set, including the proxy: it connects without one only if its section says
+"direct".
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from config.errors import SettingsError
-from config.settings import DIRECT, Account, Pace, Settings
+from config.settings import DIRECT, AccountOverrides, HistoryPace, Settings
 
 DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
-    """What holds for one account. `proxy` None: a direct connection, as the user chose it."""
+    """The resolved settings of one account. `proxy` None: connect directly, as the user configured."""
 
     name: str
     api_id: int | None
@@ -28,24 +29,24 @@ class AccountSettings:
     proxy: SecretStr | None
     requests_per_second: float
     """0: no pacing."""
-    pace: Pace
+    pace: HistoryPace
     takeout: bool
-    """Whether histories are read within a takeout session."""
+    """Whether to read histories in a takeout session."""
 
 
 def account_names(settings: Settings) -> list[str]:
-    """Every account, `default` first, then in the order of their sections."""
+    """List all accounts: `default` first, then in the order of their sections."""
     return list(dict.fromkeys([DEFAULT, *settings.telegram.accounts]))
 
 
 def account_settings(settings: Settings, name: str) -> AccountSettings:
-    """The account's settings, resolved. Raises SettingsError, which lists the accounts, for a name that is none."""
+    """Resolve the settings of an account. Raises SettingsError, listing the accounts, for an unknown name."""
     if name not in account_names(settings):
         raise SettingsError(
-            f"there is no account {name!r}; configured: {', '.join(account_names(settings))}."
-            f" Add a section [telegram.accounts.{name}] to the settings for another one."
+            f'no account "{name}"; configured: {", ".join(account_names(settings))}.'
+            f" To add it, put a section [telegram.accounts.{name}] into the settings."
         )
-    shared, own = settings.telegram, settings.telegram.accounts.get(name, Account())
+    shared, own = settings.telegram, settings.telegram.accounts.get(name, AccountOverrides())
     proxy = shared.proxy if own.proxy is None else own.proxy
     return AccountSettings(
         name=name,
@@ -61,14 +62,14 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
 
 
 def session_path(settings: Settings, name: str) -> Path:
-    """Where the account's key is kept."""
+    """Path of the session file, which holds the account's key."""
     return settings.archive.dir / ("session" if name == DEFAULT else f"session.{name}")
 
 
-def proxy_place(url: str) -> str:
-    """Where a proxy is, without what opens it: user, password and secret."""
+def proxy_address(url: str) -> str:
+    """Return host:port of a proxy URL, without user, password and secret."""
     try:
         parts = urlsplit(url)
         return f"{parts.hostname or ''}:{parts.port or ''}"
     except ValueError:
-        return "an address that cannot be read"
+        return "an unreadable address"

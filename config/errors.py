@@ -1,7 +1,7 @@
-"""The one error of this package."""
+"""The error that this package raises."""
 
 from __future__ import annotations
 
 
 class SettingsError(Exception):
-    """A setting is unknown or wrong; the text says which, where it stands and what is allowed."""
+    """A setting is unknown or invalid; the text says which one, where it is set and what is allowed."""

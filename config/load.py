@@ -1,7 +1,7 @@
-"""Load the settings: environment over file over defaults, and say clearly what is wrong.
+"""Load the settings, environment over file over defaults, with errors that say what to fix.
 
-The file is the one of `--config`, else $TELEKEEP_CONFIG, else telekeep.toml in the working directory, else in the
-user's configuration directory; one file, never a mixture. Secrets are never named in an error.
+Exactly one file is read: `--config`, else $TELEKEEP_CONFIG, else telekeep.toml in the working directory, else in the
+user's configuration directory. Errors never show secrets.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from pydantic_settings import EnvSettingsSource
 
 from config.errors import SettingsError
 from config.paths import expand_home
-from config.settings import APPLICATION, Settings, fold_name
+from config.settings import APPLICATION, Settings, fold_account_name
 
 FILE_NAME = "telekeep.toml"
 PREFIX = "TELEKEEP_"
 FILE_VARIABLE = "TELEKEEP_CONFIG"
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG")
 ANY = "NAME"
-"""Stands in the names of settings for the name that the user gives a section."""
-_WHO = re.compile(r"//[^/@\s]*@")
-"""Name and password before the host of an address."""
-_NAMED = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
+"""Placeholder in setting names for the name that the user gives a section."""
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""User and password in a URL."""
+_ACCOUNT_VARIABLE = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
 
 
-def load(path: Path | None = None) -> Settings:
-    """The settings of this run. Raises SettingsError, whose text is one clear line."""
+def load_settings(path: Path | None = None) -> Settings:
+    """Load the settings. Raises SettingsError with a one-line text."""
     file = find_file(path)
     _check_variables()
     values = _read(file) if file else {}
 
     try:
-        settings = Settings(**_merge(values, _spelled_as(values, EnvSettingsSource(Settings)())))
+        settings = Settings(**_merge(values, _spell_accounts_as(values, EnvSettingsSource(Settings)())))
     except ValidationError as exc:
-        # `from None`: the library's own text would show values, which may be secrets.
+        # `from None`: pydantic's own text would show values, which may be secrets.
         raise SettingsError(_describe(exc, file)) from None
     except ValueError:
-        raise SettingsError("the environment holds a setting that cannot be read.") from None
+        raise SettingsError("a setting in the environment cannot be read.") from None
     if str(settings.archive.dir).startswith("~"):
-        raise SettingsError("archive.dir is not set, and the home directory is not known; set archive.dir.")
+        raise SettingsError("archive.dir is not set, and the home directory is unknown; set archive.dir.")
     return settings
 
 
 def find_file(path: Path | None = None) -> Path | None:
-    """The file to read, None where there is none. A file that was asked for must exist."""
+    """Find the settings file, or None. A file given by option or variable must exist."""
     named = path or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
     if named is not None:
         origin = "--config" if path else FILE_VARIABLE
         try:
             named = expand_home(named)
-            is_there = named.is_file() or named.is_fifo()  # as <(...) of a shell is one
+            is_there = named.is_file() or named.is_fifo()  # a shell passes <(...) as a FIFO
         except (OSError, ValueError) as exc:
             why = getattr(exc, "strerror", None) or exc
-            raise SettingsError(f"the settings file {named}, which {origin} names, cannot be read: {why}.") from None
+            raise SettingsError(f"cannot read the settings file {named} given by {origin}: {why}.") from None
         if not is_there:
-            raise SettingsError(f"there is no settings file {named}, which {origin} names.")
+            raise SettingsError(f"no settings file {named}, given by {origin}.")
         return named
     for folder in (Path(), platformdirs.user_config_path(APPLICATION)):
         if (folder / FILE_NAME).is_file():
@@ -75,7 +75,7 @@ def find_file(path: Path | None = None) -> Path | None:
 
 
 def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Every setting with its sections, `telegram.server.port` and `telegram.accounts.NAME.proxy` among them."""
+    """Yield the dotted name of every setting, such as `telegram.server.port` or `telegram.accounts.NAME.proxy`."""
     for name, field in model.model_fields.items():
         section = _section_of(field)
         if section and not _is_listed(field):
@@ -88,36 +88,36 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(f"{file} is not TOML: {_place(exc)}.") from None
+        raise SettingsError(f"{file} is not valid TOML: {_position(exc)}.") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{file} is not UTF-8.") from None
     except OSError as exc:
         raise SettingsError(f"{file} cannot be read: {exc.strerror}.") from None
-    _from_file(Settings, values, file.resolve().parent)
+    _resolve_paths(Settings, values, file.resolve().parent)
     return values
 
 
-def _place(exc: tomllib.TOMLDecodeError) -> str:
-    """Where the file cannot be understood; what the library says of it names values."""
+def _position(exc: tomllib.TOMLDecodeError) -> str:
+    """Return only the position of a syntax error; the library's message quotes values."""
     found = re.search(r"line (\d+), column (\d+)", str(exc))
     return f"see line {found[1]}, column {found[2]}" if found else "see its last line"
 
 
-def _from_file(model: type[BaseModel], values: dict[str, Any], folder: Path) -> None:
-    """Make relative paths count from the file that names them."""
+def _resolve_paths(model: type[BaseModel], values: dict[str, Any], folder: Path) -> None:
+    """Resolve relative paths against the directory of the settings file."""
     for name, field in model.model_fields.items():
         value = values.get(name)
         section = _section_of(field)
         if section and isinstance(value, dict):
             for part in value.values() if _is_named(field) else [value]:
                 if isinstance(part, dict):
-                    _from_file(section, part, folder)
+                    _resolve_paths(section, part, folder)
         elif section and isinstance(value, list):
             for part in value:
                 if isinstance(part, dict):
-                    _from_file(section, part, folder)
+                    _resolve_paths(section, part, folder)
         elif isinstance(value, str) and value and _mentions(field.annotation, Path):
-            with contextlib.suppress(ValueError):  # the setting itself says what is wrong with it
+            with contextlib.suppress(ValueError):  # validation reports what is wrong with it
                 values[name] = str(folder / expand_home(value))
 
 
@@ -129,32 +129,34 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _spelled_as(values: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """The environment's settings with the accounts' names as the file writes them: variables know no lower case."""
+def _spell_accounts_as(values: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Spell account names from the environment as the file does, since variables have no lower case."""
     named = [part.get("telegram", {}) for part in (values, above)]
     below, over = (part.get("accounts", {}) if isinstance(part, dict) else {} for part in named)
     if not (isinstance(below, dict) and isinstance(over, dict) and over):
         return above
-    spelled = {fold_name(name): name for name in below}
-    accounts = {spelled.get(fold_name(name), name): value for name, value in over.items()}
+    spelled = {fold_account_name(name): name for name in below}
+    accounts = {spelled.get(fold_account_name(name), name): value for name, value in over.items()}
     return above | {"telegram": above["telegram"] | {"accounts": accounts}}
 
 
 def _check_variables() -> None:
-    """Refuse a TELEKEEP_* variable that no setting stands behind: it is a slip, and would be ignored in silence."""
+    """Reject TELEKEEP_* variables that are not settings: a typo would otherwise be ignored silently."""
     for variable in sorted(os.environ):
         name = variable.upper().replace("-", "_")
         if not name.startswith(PREFIX):
             continue
-        account = _NAMED.match(name)
+        account = _ACCOUNT_VARIABLE.match(name)
         known = [_variable(_named(one, account and account["name"])) for one in setting_names()]
         if name not in [*known, *_OTHER_VARIABLES]:
-            raise SettingsError(f"{variable} is no setting of telekeep.{_nearest(name, [*known, *_OTHER_VARIABLES])}")
+            raise SettingsError(
+                f"{variable} is not a setting of telekeep.{_suggest(name, [*known, *_OTHER_VARIABLES])}"
+            )
 
 
 def _describe(exc: ValidationError, file: Path | None) -> str:
     errors = exc.errors(include_url=False)
-    # An unknown key explains a missing one, so it is named first.
+    # An unknown key may explain a missing one, so report it first.
     first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
     parts = [str(part) for part in first["loc"]]
     name = ".".join(parts)
@@ -164,15 +166,15 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     if first["type"] == "extra_forbidden":
         account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
         known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
-        return f"{name} in {origin} is no setting.{_nearest(name, known)}{more}"
+        return f"{name} in {origin} is not a setting.{_suggest(name, known)}{more}"
     if first["type"] == "missing":
         return f"{name} is missing: set it in {file or FILE_NAME} or as {_variable(name)}.{more}"
     field = _field(parts)
     if first["type"] == "value_error" and field is not None and _section_of(field):
         return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
-    # What stands where a section should may be a secret that was put into the wrong place.
+    # A value in place of a section may be a misplaced secret.
     secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
-    shown = "" if secret else _WHO.sub("//", f" {_shown(first['input']):.80}")
+    shown = "" if secret else _CREDENTIALS.sub("//", f" {_shown(first['input']):.80}")
     allowed = field.description if field and field.description else "see docs/telekeep.example.toml"
     if first["type"] == "value_error" and (why := str(first["ctx"]["error"])):
         allowed += f" ({why})"
@@ -186,7 +188,7 @@ def _shown(value: Any) -> str:
 
 
 def _field(parts: list[str]) -> FieldInfo | None:
-    """The field that an error's place names, or the deepest one on the way to it."""
+    """Return the field that an error's location names, or its deepest known parent."""
     model: type[BaseModel] | None = Settings
     field = None
     rest = iter(parts)
@@ -208,12 +210,12 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _is_named(field: FieldInfo) -> bool:
-    """Whether there may be many such sections, each with a name of the user's."""
+    """Whether the setting is a table of sections named by the user."""
     return get_origin(field.annotation) is dict
 
 
 def _is_listed(field: FieldInfo) -> bool:
-    """Whether there may be many such sections, without names."""
+    """Whether the setting is a list of sections."""
     return get_origin(field.annotation) is tuple and _section_of(field) is not None
 
 
@@ -229,6 +231,6 @@ def _variable(name: str) -> str:
     return PREFIX + name.upper().replace(".", "__").replace("-", "_")
 
 
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else f" Known are {', '.join(sorted(known))}."
+def _suggest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" Did you mean {close[0]}?" if close else f" Known settings: {', '.join(sorted(known))}."

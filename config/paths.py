@@ -1,4 +1,4 @@
-"""Paths as people write them: ~ is the home directory, where that is known."""
+"""Paths as people write them, with ~ for the home directory."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 
-def expand(value: Any) -> Any:
-    """A text as a path; anything else as it is. Raises ValueError."""
+def to_path(value: Any) -> Any:
+    """Convert a string to a path; other values are returned as they are. Raises ValueError."""
     if value == "" or (isinstance(value, str) and "\0" in value):
         raise ValueError
     return expand_home(value) if isinstance(value, str) else value
 
 
 def expand_home(path: str | Path) -> Path:
-    """The path with the home directory for ~. Raises ValueError where that is not known."""
+    """Replace ~ by the home directory. Raises ValueError if that is unknown."""
     try:
         expanded = Path(path).expanduser()
     except RuntimeError:
-        raise ValueError("its home directory is not known") from None
+        raise ValueError("its home directory is unknown") from None
     if expanded.parts[:1] and expanded.parts[0].startswith("~") and str(path).startswith("~"):
-        raise ValueError("its home directory is not known")  # without HOME, where the system has no home for this user
+        raise ValueError("its home directory is unknown")  # neither HOME nor the system has one
     return expanded

@@ -1,7 +1,7 @@
-"""Every setting, its type, its default and what is allowed: the text of `description` is what an error says.
+"""All settings with types, defaults and allowed values; errors quote the text of `description`.
 
-Sources and their order are in `config.load`. Paths in a file count from that file, paths in the environment from the
-working directory; `~` is the home directory.
+`config.load` reads the sources. Paths in a file are relative to that file, paths in the environment to the working
+directory; `~` is the home directory.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.paths import expand, expand_home
+from config.paths import expand_home, to_path
 
 APPLICATION = "telekeep"
 DIRECT = "direct"
-"""An account's `proxy` that means none, where [telegram] has one."""
+"""Value of an account's `proxy` that means no proxy, even if [telegram] has one."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _duration(value: Any) -> Any:
-    """30, "30", "30s", "5m", "6h", "7d" as a timedelta; the environment knows no numbers but as text."""
+    """Parse "30", "30s", "5m", "6h", "7d" as a timedelta; environment variables are always text."""
     if isinstance(value, str) and (parts := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", value, re.ASCII)):
         return timedelta(seconds=float(parts[1]) * _UNITS[parts[2] or "s"])
     return value
 
 
 def _addresses(value: Any) -> Any:
-    """A list, or a text with commas or spaces between: the environment knows no lists."""
+    """Split a text at commas and spaces, since environment variables cannot hold lists; a list is kept."""
     return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
 
 
 def _centres(value: Any) -> Any:
-    """A list, or a text as "4=127.0.0.1:8444, 5=[::1]:8445": the environment knows no lists."""
+    """Parse "4=127.0.0.1:8444, 5=[::1]:8445", since environment variables cannot hold lists; a list is kept."""
     if not isinstance(value, str):
         return value
     parts = [
@@ -61,8 +61,8 @@ def _own_proxy(value: SecretStr) -> SecretStr:
     return value if value.get_secret_value() == DIRECT else _proxy(value)
 
 
-def fold_name(name: str) -> str:
-    """An account's name as the environment can write it: variables have neither lower case nor -."""
+def fold_account_name(name: str) -> str:
+    """Fold an account name as environment variables do: case does not matter, and - is _."""
     return name.lower().replace("-", "_")
 
 
@@ -71,18 +71,18 @@ def _account_names(value: dict[str, Any]) -> dict[str, Any]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
             raise ValueError(
-                f"{name[:40]!r} cannot be an account's name; allowed: letters, digits, - and _, at most 32"
+                f"{name[:40]!r} is not a valid account name; allowed: letters, digits, - and _, at most 32"
             )
-        if other := folded.get(fold_name(name)):
-            raise ValueError(f"the accounts {other} and {name} cannot be told apart in the environment; rename one")
-        folded[fold_name(name)] = name
+        if other := folded.get(fold_account_name(name)):
+            raise ValueError(f"the accounts {other} and {name} are the same in environment variables; rename one")
+        folded[fold_account_name(name)] = name
     return value
 
 
 Url = Annotated[str, Field(pattern=r"^https?://")]
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=253)]
-AnyPath = Annotated[Path, BeforeValidator(expand)]
-Pace = Literal["gentle", "normal"]
+AnyPath = Annotated[Path, BeforeValidator(to_path)]
+HistoryPace = Literal["gentle", "normal"]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 ApiId = Annotated[
     int | None,
@@ -93,7 +93,7 @@ ApiId = Annotated[
         description="a whole number, the App api_id of https://my.telegram.org, not the api_hash",
     ),
 ]
-"""Never shown (`repr`), though no secret: people put the api_hash here by mistake."""
+"""Not secret, but never shown (`repr`): people put the api_hash here by mistake."""
 
 
 class _Section(BaseModel):
@@ -101,7 +101,7 @@ class _Section(BaseModel):
 
 
 class _SectionWithSecrets(_Section):
-    """A section whose secrets may stand in files of their own, named by `<key>_file`."""
+    """A section whose secrets may be in separate files, given by `<key>_file`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -114,18 +114,18 @@ class _SectionWithSecrets(_Section):
             if path is None:
                 continue
             if values.get(key) is not None:
-                raise ValueError(f"{key} and {key}_file are both set; one of them is enough")
+                raise ValueError(f"{key} and {key}_file are both set; set only one")
             try:
                 values[key] = expand_home(path).read_text(encoding="utf-8").strip()
             except (OSError, ValueError, TypeError) as exc:
                 why = getattr(exc, "strerror", None) or ("it is not UTF-8" if isinstance(exc, UnicodeError) else exc)
-                why = "it is no path" if isinstance(exc, TypeError) or "null" in str(why) else why
-                raise ValueError(f"the file that {key}_file names cannot be read: {why}") from exc
+                why = "it is not a path" if isinstance(exc, TypeError) or "null" in str(why) else why
+                raise ValueError(f"cannot read the file given by {key}_file: {why}") from exc
         return values
 
 
-class Archive(_Section):
-    """Where everything is kept."""
+class ArchiveSettings(_Section):
+    """Location of the archive."""
 
     dir: AnyPath = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
@@ -133,8 +133,8 @@ class Archive(_Section):
     )
 
 
-class DataCentre(_Section):
-    """One more data centre of such a server; one may be named with several addresses."""
+class DataCentreSettings(_Section):
+    """An additional data centre of a custom server; several entries may give addresses of the same one."""
 
     dc: int = Field(ge=1, le=99, description="the number of the data centre, 1 to 99")
     host: str = Field(min_length=1, description="a host name or an IP address")
@@ -142,32 +142,32 @@ class DataCentre(_Section):
     public_key: AnyPath | None = Field(default=None, description="a PEM file with its own RSA public key")
 
 
-class Server(_Section):
-    """A test data centre, or a server of one's own: where to begin, and the other data centres that are named."""
+class ServerSettings(_Section):
+    """A test data centre or a server of your own: where to connect first, and its other data centres."""
 
     dc: int = Field(default=2, ge=1, le=99, description="the number of the data centre, 1 to 99")
     host: str | None = Field(default=None, min_length=1, description="a host name or an IP address")
     port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
     public_key: AnyPath | None = Field(default=None, description="a PEM file with the server's RSA public key")
-    dcs: Annotated[tuple[DataCentre, ...], NoDecode, BeforeValidator(_centres)] = Field(
+    dcs: Annotated[tuple[DataCentreSettings, ...], NoDecode, BeforeValidator(_centres)] = Field(
         default=(), description='sections [[telegram.server.dcs]], or a text such as "4=127.0.0.1:8444"'
     )
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Server:
+    def _require_address(self) -> ServerSettings:
         if self.host is None and not self.dcs:
-            raise ValueError("telegram.server.host is missing; it says where the server is")
+            raise ValueError("telegram.server.host is missing; set the address of the server")
         return self
 
     @property
-    def centres(self) -> tuple[DataCentre, ...]:
-        """All that are named, where to begin first."""
-        own = (DataCentre(dc=self.dc, host=self.host, port=self.port),) if self.host else ()
+    def centres(self) -> tuple[DataCentreSettings, ...]:
+        """All configured data centres, the one to connect to first in front."""
+        own = (DataCentreSettings(dc=self.dc, host=self.host, port=self.port),) if self.host else ()
         return own + tuple(sorted(self.dcs, key=lambda one: one.dc != self.dc))
 
 
-class Account(_SectionWithSecrets):
-    """What a named account has of its own; what is not set is inherited from [telegram], see `config.accounts`."""
+class AccountOverrides(_SectionWithSecrets):
+    """A named account; what is not set is inherited from [telegram], see `config.accounts`."""
 
     api_id: ApiId = None
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
@@ -178,18 +178,18 @@ class Account(_SectionWithSecrets):
     requests_per_second: float | None = Field(
         default=None, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
     )
-    pace: Pace | None = Field(default=None, description='"gentle" or "normal"')
+    pace: HistoryPace | None = Field(default=None, description='"gentle" or "normal"')
     takeout: bool | None = Field(default=None, description="true or false")
 
     @model_validator(mode="after")
-    def _both_or_neither(self) -> Account:
+    def _both_or_neither(self) -> AccountOverrides:
         if (self.api_id is None) != (self.api_hash is None):
-            raise ValueError("api_id and api_hash go together; set both, or neither to inherit them")
+            raise ValueError("set both api_id and api_hash, or neither to inherit them")
         return self
 
 
-class Telegram(_SectionWithSecrets):
-    """What all accounts share: https://my.telegram.org gives api_id and api_hash."""
+class TelegramSettings(_SectionWithSecrets):
+    """Settings that all accounts share. Get api_id and api_hash from https://my.telegram.org."""
 
     api_id: ApiId = None
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
@@ -200,16 +200,16 @@ class Telegram(_SectionWithSecrets):
     requests_per_second: float = Field(
         default=1.0, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
     )
-    pace: Pace = Field(default="gentle", description='"gentle" or "normal"')
+    pace: HistoryPace = Field(default="gentle", description='"gentle" or "normal"')
     takeout: bool = Field(default=False, description="true or false")
-    server: Server | None = Field(default=None, description="the section [telegram.server]")
-    accounts: Annotated[dict[str, Account], AfterValidator(_account_names)] = Field(
+    server: ServerSettings | None = Field(default=None, description="the section [telegram.server]")
+    accounts: Annotated[dict[str, AccountOverrides], AfterValidator(_account_names)] = Field(
         default_factory=dict, description="sections [telegram.accounts.NAME]"
     )
 
 
-class Meilisearch(_SectionWithSecrets):
-    """The Meilisearch servers, where there are any. The keys open all of them."""
+class MeilisearchSettings(_SectionWithSecrets):
+    """The Meilisearch servers, if any. The keys are valid for all of them."""
 
     url: Url | None = Field(default=None, description="an http:// or https:// address")
     urls: Annotated[tuple[Url, ...], NoDecode, BeforeValidator(_addresses), AfterValidator(_each_once)] | None = Field(
@@ -224,25 +224,25 @@ class Meilisearch(_SectionWithSecrets):
     search_key_file: AnyPath | None = Field(default=None, description="a file with search_key in it")
 
     @model_validator(mode="after")
-    def _one_way(self) -> Meilisearch:
+    def _url_or_urls(self) -> MeilisearchSettings:
         if self.url is not None and self.urls is not None:
-            raise ValueError("url and urls are both set; url is for one server, urls for several")
+            raise ValueError("url and urls are both set; use url for one server, urls for several")
         return self
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Of the servers; none: the embedded engine answers everything."""
+        """Addresses of the servers. Empty: the embedded engine answers all queries."""
         return self.urls or ((self.url,) if self.url else ())
 
 
-class Search(_Section):
-    """How messages are found."""
+class SearchSettings(_Section):
+    """Search options."""
 
     glossary: AnyPath | None = Field(default=None, description="a text file of equivalent spellings, one group a line")
 
 
-class Media(_Section):
-    """Which files are fetched."""
+class MediaSettings(_Section):
+    """Download of media files."""
 
     download: Literal["none", "photos", "all"] = Field(default="none", description='"none", "photos" or "all"')
     max_size: ByteSize = Field(
@@ -253,8 +253,8 @@ class Media(_Section):
 _PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
 
 
-class Service(_Section):
-    """What `telekeep run` does."""
+class ServiceSettings(_Section):
+    """The long-running service, `telekeep run`."""
 
     listen: str = Field(
         default="127.0.0.1:9464",
@@ -262,12 +262,12 @@ class Service(_Section):
         description='an address and a port, as "127.0.0.1:9464", or "off"',
     )
     host_names: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(_addresses)] = Field(
-        default=(), description="a list of host names without ports, under which the pages may be asked for"
+        default=(), description="a list of host names without ports under which the status pages may be requested"
     )
     poll_interval: Duration = Field(
         default=timedelta(seconds=30), description='seconds above 0, or a text such as "30s", "5m" or "6h"'
     )
-    # Between two audits of a channel's newest 200 ids; 5,000 are audited 7 times, all 30 times less often.
+    # Between two audits of a channel's newest 200 ids; the newest 5,000 are audited every 7th time, all every 30th.
     audit_interval: Duration = Field(
         default=timedelta(hours=24), description='seconds above 0, or a text such as "30m", "6h" or "7d"'
     )
@@ -285,16 +285,18 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    archive: Archive = Field(default_factory=Archive, description="the section [archive]")
-    telegram: Telegram = Field(default_factory=Telegram, description="the section [telegram]")
-    meilisearch: Meilisearch = Field(default_factory=Meilisearch, description="the section [meilisearch]")
-    search: Search = Field(default_factory=Search, description="the section [search]")
-    media: Media = Field(default_factory=Media, description="the section [media]")
-    service: Service = Field(default_factory=Service, description="the section [service]")
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings, description="the section [archive]")
+    telegram: TelegramSettings = Field(default_factory=TelegramSettings, description="the section [telegram]")
+    meilisearch: MeilisearchSettings = Field(
+        default_factory=MeilisearchSettings, description="the section [meilisearch]"
+    )
+    search: SearchSettings = Field(default_factory=SearchSettings, description="the section [search]")
+    media: MediaSettings = Field(default_factory=MediaSettings, description="the section [media]")
+    service: ServiceSettings = Field(default_factory=ServiceSettings, description="the section [service]")
 
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is given counts and nothing else: `config.load` reads the environment, and how it spells names."""
+        """Use only the values passed in: `config.load` reads the environment, to fix the spelling of account names."""
         return (init_settings,)

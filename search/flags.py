@@ -1,4 +1,4 @@
-"""Flag bits of a message: shared properties (photo, link, language) and state that its content does not set. Pure."""
+"""Flag bits of a message: shared properties (photo, link, language) and its state. Pure."""
 
 from __future__ import annotations
 

@@ -29,6 +29,6 @@ class Invocation:
 
     def settings(self) -> Settings:
         """The settings from the environment and the file. Raises SettingsError."""
-        from config.load import load
+        from config.load import load_settings
 
-        return load(self.config)
+        return load_settings(self.config)

@@ -34,7 +34,7 @@ from config.accounts import DEFAULT, account_names, account_settings, session_pa
 
 if TYPE_CHECKING:
     from archiver.service.monitoring.metrics import Meters
-    from config.settings import Server, Settings
+    from config.settings import ServerSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def address_of(settings: Settings, name: str) -> Address:
     )
 
 
-def _server(server: Server | None) -> dict[str, Any]:
+def _server(server: ServerSettings | None) -> dict[str, Any]:
     """The part of the address that a server of one's own has."""
     if server is None:
         return {}

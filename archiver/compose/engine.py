@@ -13,7 +13,7 @@ from archiver.errors import UsageError
 from archiver.store.database import Connection
 from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
-from config.settings import Meilisearch
+from config.settings import MeilisearchSettings
 from search.engine.facets import FacetName
 from search.engine.protocol import Engine, Question
 from search.errors import SearchError
@@ -64,7 +64,12 @@ class Finder:
 
 @asynccontextmanager
 async def open_finder(
-    conn: Connection, settings: Meilisearch, choice: Choice, question: Question, *, counting: Counting = ((), UTC)
+    conn: Connection,
+    settings: MeilisearchSettings,
+    choice: Choice,
+    question: Question,
+    *,
+    counting: Counting = ((), UTC),
 ) -> AsyncIterator[Finder]:
     """The engine for this question, the embedded one behind it. Raises UsageError, NotSearchable.
 
@@ -109,7 +114,7 @@ def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
 
 @asynccontextmanager
 async def _meilisearch(
-    addresses: Sequence[str], settings: Meilisearch, hidden: Mapping[str, Sequence[int]]
+    addresses: Sequence[str], settings: MeilisearchSettings, hidden: Mapping[str, Sequence[int]]
 ) -> AsyncIterator[Engine]:
     from archiver.compose.index import closing
     from search.meili.engine import MeiliEngine

@@ -22,7 +22,7 @@ from search.errors import KeyRefused, RequestRefused, WrongVersion
 if TYPE_CHECKING:
     from archiver.index.node_worker import Indexer
     from archiver.index.node_workers import Fleet
-    from config.settings import Meilisearch, Settings
+    from config.settings import MeilisearchSettings, Settings
     from search.meili.node import Node
 
 N = TypeVar("N", bound="Node")
@@ -39,7 +39,7 @@ def pause_after(seconds: float) -> float:
 
 
 @asynccontextmanager
-async def open_nodes(settings: Meilisearch) -> AsyncIterator[list[Node]]:
+async def open_nodes(settings: MeilisearchSettings) -> AsyncIterator[list[Node]]:
     """The servers of the settings, with the key that may write. Raises UsageError when none is set up."""
     expect_addresses(settings)
     from search.meili.node import Node
@@ -58,7 +58,7 @@ async def closing(nodes: Sequence[N]) -> AsyncIterator[list[N]]:
         yield list(nodes)
 
 
-def expect_addresses(settings: Meilisearch) -> None:
+def expect_addresses(settings: MeilisearchSettings) -> None:
     """Raise UsageError when no server is set up."""
     if not settings.addresses:
         raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")

@@ -13,7 +13,7 @@ from telethon.crypto import rsa as server_keys
 from archiver.errors import UsageError
 from archiver.telegram.data_centres import FIRST, Place
 from archiver.telegram.proxy import ByMTProxy, ByProxy
-from config.accounts import proxy_place
+from config.accounts import proxy_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Address:
             server = f"the server at {place.host}:{place.port}"
         else:
             server = str(place)
-        return f"{server} through the proxy at {proxy_place(self.proxy)}" if self.proxy else server
+        return f"{server} through the proxy at {proxy_address(self.proxy)}" if self.proxy else server
 
     def trust_keys(self) -> None:
         """Accept the servers that the settings name by their keys. Raises UsageError."""

@@ -14,7 +14,7 @@ from archiver.telegram.faults import LOGIN_AGAIN
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError
 from archiver.telegram.outcomes import NoWay
 from archiver.telegram.proxy import ProxyFailedError
-from config.accounts import proxy_place
+from config.accounts import proxy_address
 
 UNKNOWN_KEY, THROTTLED, WRONG_DC = 404, 429, 444
 
@@ -61,7 +61,7 @@ def unknown_place(dc: int) -> Error:
 def no_proxy(exc: ProxyFailedError, address: Address) -> Error:
     """The proxy is at fault, and with it every way."""
     return NoWay(
-        f"the proxy at {proxy_place(address.proxy or '')} {exc}.",
+        f"the proxy at {proxy_address(address.proxy or '')} {exc}.",
         hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
     )
 

@@ -229,7 +229,7 @@ def test_account_that_is_not_set_is_refused_with_those_that_are(
     desk.do("add", *ground.names(1))
     done = desk.run(*command)
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "no account 'nobody'; configured: default, second" in done.err
+    assert 'no account "nobody"; configured: default, second' in done.err
     assert "[telegram.accounts.nobody]" in done.err
 
 

@@ -241,7 +241,7 @@ def test_home_that_cannot_be_expanded_is_one_line(desk: Desk, command: str) -> N
     desk.environment["TELEKEEP_ARCHIVE__DIR"] = "~nobody-here/x"
     done = desk.run(*command.split())
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "home directory is not known" in done.err
+    assert "home directory is unknown" in done.err
     assert not list(desk.home.glob("~*"))
 
 

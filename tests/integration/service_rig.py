@@ -33,10 +33,14 @@ from archiver.store.database import Database
 from archiver.telegram import Patience
 from archiver.telegram.session import FileSession
 from config.accounts import account_names, account_settings, session_path
-from config.settings import Account as AccountSection
-from config.settings import Archive, Settings, Telegram
-from config.settings import Server as ServerSection
-from config.settings import Service as ServiceSection
+from config.settings import (
+    AccountOverrides,
+    ArchiveSettings,
+    ServerSettings,
+    ServiceSettings,
+    Settings,
+    TelegramSettings,
+)
 from tests.integration.rig import held, query, true
 from tests.remarks import Heard
 from tests.telegram.channel import Channel
@@ -235,15 +239,15 @@ def settings_of(server: Server, folder: Path, *people: Account, pace: Pace = PAC
     """Settings for accounts of a loopback server and an archive in this folder."""
     labels = [_label(server, person) for person in people]
     return Settings(
-        archive=Archive(dir=folder),
-        telegram=Telegram(
+        archive=ArchiveSettings(dir=folder),
+        telegram=TelegramSettings(
             api_id=1,
             api_hash="hash",
             requests_per_second=pace.requests_per_second,
-            server=ServerSection(host="127.0.0.1", port=server.port),
-            accounts={label: AccountSection() for label in labels if label != "default"},
+            server=ServerSettings(host="127.0.0.1", port=server.port),
+            accounts={label: AccountOverrides() for label in labels if label != "default"},
         ),
-        service=ServiceSection(
+        service=ServiceSettings(
             poll_interval=timedelta(seconds=pace.poll_interval), audit_interval=timedelta(seconds=pace.audit_interval)
         ),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from config.accounts import account_names, account_settings, session_path
 from config.errors import SettingsError
-from config.load import load, setting_names
+from config.load import load_settings, setting_names
 from config.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / "docs/telekeep.example.toml"
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_example_in_the_documents_loads_and_names_every_setting() -> None:
-    settings = load(EXAMPLE)
+    settings = load_settings(EXAMPLE)
     assert settings.telegram.api_id == 12345
     text = EXAMPLE.read_text()
     for name in setting_names():
@@ -44,7 +44,7 @@ def test_example_in_the_documents_loads_and_names_every_setting() -> None:
 
 
 def test_defaults_need_no_file() -> None:
-    settings = load()
+    settings = load_settings()
     assert settings.telegram.requests_per_second == 1.0
     assert settings.meilisearch.index == "messages"
     assert settings.media.max_size == 20_000_000
@@ -57,7 +57,7 @@ def test_environment_wins_over_the_file_key_by_key(
 ) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "2")
     monkeypatch.setenv("TELEKEEP_TELEGRAM__SERVER__HOST", "127.0.0.1")
-    settings = load(file("[telegram]\napi_id = 1\nrequests_per_second = 0\n[telegram.server]\nport = 8443\n"))
+    settings = load_settings(file("[telegram]\napi_id = 1\nrequests_per_second = 0\n[telegram.server]\nport = 8443\n"))
     assert settings.telegram.api_id == 2
     assert settings.telegram.requests_per_second == 0
     assert settings.telegram.server is not None
@@ -66,7 +66,7 @@ def test_environment_wins_over_the_file_key_by_key(
 
 def test_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", "")
-    assert load().archive.dir.name == "telekeep"
+    assert load_settings().archive.dir.name == "telekeep"
 
 
 def test_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,12 +76,12 @@ def test_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return path
 
     put(tmp_path / "config/telekeep/telekeep.toml", 1)
-    assert load().telegram.api_id == 1
+    assert load_settings().telegram.api_id == 1
     put(tmp_path / "telekeep.toml", 2)
-    assert load().telegram.api_id == 2
+    assert load_settings().telegram.api_id == 2
     monkeypatch.setenv("TELEKEEP_CONFIG", str(put(tmp_path / "third.toml", 3)))
-    assert load().telegram.api_id == 3
-    assert load(put(tmp_path / "fourth.toml", 4)).telegram.api_id == 4
+    assert load_settings().telegram.api_id == 3
+    assert load_settings(put(tmp_path / "fourth.toml", 4)).telegram.api_id == 4
 
 
 def test_paths_in_a_file_count_from_the_file(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_paths_in_a_file_count_from_the_file(tmp_path: Path) -> None:
         '[archive]\ndir = "data"\n[telegram]\napi_hash_file = "key"\n'
         '[telegram.server]\nhost = "h"\npublic_key = "k.pem"\n'
     )
-    settings = load(path)
+    settings = load_settings(path)
     assert settings.archive.dir == tmp_path / "etc/data"
     assert settings.telegram.api_hash is not None
     assert settings.telegram.api_hash.get_secret_value() == SECRET
@@ -101,7 +101,9 @@ def test_paths_in_a_file_count_from_the_file(tmp_path: Path) -> None:
 
 
 def test_sizes_and_times_take_units(file: Callable[[str], Path]) -> None:
-    settings = load(file('[media]\nmax_size = "1.5 GB"\n[service]\npoll_interval = "5m"\naudit_interval = 90\n'))
+    settings = load_settings(
+        file('[media]\nmax_size = "1.5 GB"\n[service]\npoll_interval = "5m"\naudit_interval = 90\n')
+    )
     assert settings.media.max_size == 1_500_000_000
     assert settings.service.poll_interval == timedelta(minutes=5)
     assert settings.service.audit_interval == timedelta(seconds=90)
@@ -112,14 +114,14 @@ def test_times_in_the_environment_are_seconds_where_no_unit_is_given(
     monkeypatch: pytest.MonkeyPatch, text: str, seconds: float
 ) -> None:
     monkeypatch.setenv("TELEKEEP_SERVICE__POLL_INTERVAL", text)
-    assert load().service.poll_interval == timedelta(seconds=seconds)
+    assert load_settings().service.poll_interval == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "5 s", "1e3", "nan", "9" * 400, "9" * 400 + "d", "9999999999d", "5x"])
 def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TELEKEEP_SERVICE__POLL_INTERVAL", text)
     with pytest.raises(SettingsError, match="seconds above 0"):
-        load()
+        load_settings()
 
 
 @pytest.mark.parametrize(
@@ -137,13 +139,13 @@ def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str
         ("[media]\nmax_size = '20XB'", "20MB"),
         ("[service]\npoll_interval = '0s'", "above 0"),
         ("[service]\nlisten = 'nowhere'", "an address and a port"),
-        ("[telegram]\napi_hash_file = 'none'", "api_hash_file names cannot be read"),
-        ("a =", "is not TOML"),
+        ("[telegram]\napi_hash_file = 'none'", "cannot read the file given by api_hash_file"),
+        ("a =", "is not valid TOML"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as raised:
-        load(file(text))
+        load_settings(file(text))
     assert "\n" not in str(raised.value)
 
 
@@ -151,7 +153,7 @@ def test_what_is_wrong_is_said_in_one_line(file: Callable[[str], Path], text: st
     ("name", "said"),
     [
         ("TELEKEEP_TELEGRAM__API_IDD", "Did you mean TELEKEEP_TELEGRAM__API_ID"),
-        ("TELEKEEP_TELEGRAM", "is no setting"),
+        ("TELEKEEP_TELEGRAM", "is not a setting"),
         ("TELEKEEP_ARCHIVE_DIR", "Did you mean TELEKEEP_ARCHIVE__DIR"),
     ],
 )
@@ -160,13 +162,13 @@ def test_unknown_variable_is_an_error_that_names_the_nearest(
 ) -> None:
     monkeypatch.setenv(name, "1")
     with pytest.raises(SettingsError, match=said):
-        load()
+        load_settings()
 
 
 def test_wrong_variable_is_named_as_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "many")
     with pytest.raises(SettingsError, match=r"in \$TELEKEEP_TELEGRAM__API_ID is not valid"):
-        load()
+        load_settings()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_wrong_variable_is_named_as_the_place(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_secrets_are_never_shown(file: Callable[[str], Path], text: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        load(file(text))
+        load_settings(file(text))
     assert "hush" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
@@ -186,7 +188,7 @@ def test_secrets_are_never_shown(file: Callable[[str], Path], text: str) -> None
 @pytest.mark.parametrize("section", ["telegram", "telegram.accounts.second"])
 def test_what_was_typed_as_api_id_is_never_shown(file: Callable[[str], Path], section: str, typed: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        load(file(f"[{section}]\napi_id = {typed}\n"))
+        load_settings(file(f"[{section}]\napi_id = {typed}\n"))
     assert not any(secret in str(raised.value) for secret in (SECRET, "4711"))
     assert raised.value.__suppress_context__
 
@@ -196,32 +198,32 @@ def test_what_was_typed_as_api_id_is_never_shown(file: Callable[[str], Path], se
 def test_what_was_set_as_api_id_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, typed: str) -> None:
     monkeypatch.setenv(name, typed)
     with pytest.raises(SettingsError, match=rf"in \${name} is not valid .* a whole number") as raised:
-        load()
+        load_settings()
     assert SECRET not in str(raised.value)
 
 
 @pytest.mark.parametrize("number", ["0", "2147483648", "99999999999999999999"])
 def test_number_that_no_api_id_can_be_is_refused(file: Callable[[str], Path], number: str) -> None:
     with pytest.raises(SettingsError, match="not the api_hash"):
-        load(file(f"[telegram]\napi_id = {number}\n"))
+        load_settings(file(f"[telegram]\napi_id = {number}\n"))
 
 
 def test_secrets_do_not_show_in_the_settings(file: Callable[[str], Path]) -> None:
-    settings = load(file(f"[telegram]\napi_hash = '{SECRET}'\nproxy = 'socks5://u:{SECRET}@host:1'\n"))
+    settings = load_settings(file(f"[telegram]\napi_hash = '{SECRET}'\nproxy = 'socks5://u:{SECRET}@host:1'\n"))
     assert SECRET not in repr(settings)
 
 
 def test_secret_and_its_file_exclude_each_other(file: Callable[[str], Path]) -> None:
     with pytest.raises(SettingsError, match="both set"):
-        load(file(f"[telegram]\napi_hash = '{SECRET}'\napi_hash_file = 'x'\n"))
+        load_settings(file(f"[telegram]\napi_hash = '{SECRET}'\napi_hash_file = 'x'\n"))
 
 
 def test_file_that_was_asked_for_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="--config names"):
-        load(tmp_path / "none.toml")
+    with pytest.raises(SettingsError, match="given by --config"):
+        load_settings(tmp_path / "none.toml")
     monkeypatch.setenv("TELEKEEP_CONFIG", str(tmp_path / "none.toml"))
-    with pytest.raises(SettingsError, match="TELEKEEP_CONFIG names"):
-        load()
+    with pytest.raises(SettingsError, match="given by TELEKEEP_CONFIG"):
+        load_settings()
 
 
 def test_every_setting_says_what_is_allowed() -> None:
@@ -259,7 +261,7 @@ def proxy_of(settings: Settings, name: str) -> str | None:
 def test_account_inherits_what_it_does_not_set_and_goes_direct_only_when_it_says_so(
     file: Callable[[str], Path],
 ) -> None:
-    settings = load(file(ACCOUNTS))
+    settings = load_settings(file(ACCOUNTS))
     assert account_names(settings) == ["default", "second", "Third-1", "open"]
     shared = "socks5://u:hush@shared:1080"
     expected = {"default": shared, "second": shared, "Third-1": "mtproxy://own:443/00", "open": None}
@@ -275,11 +277,11 @@ def test_account_inherits_what_it_does_not_set_and_goes_direct_only_when_it_says
 
 def test_without_sections_there_is_the_one_account_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", str(tmp_path))
-    settings = load()
+    settings = load_settings()
     assert account_names(settings) == ["default"]
     assert proxy_of(settings, "default") is None
     assert session_path(settings, "default") == tmp_path / "session"
-    with pytest.raises(SettingsError, match=r"no account 'second'; configured: default\."):
+    with pytest.raises(SettingsError, match=r'no account "second"; configured: default\.'):
         account_settings(settings, "second")
 
 
@@ -288,7 +290,7 @@ def test_environment_names_accounts_of_its_own_and_those_of_the_file(
 ) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__THIRD_1__PROXY", "http://env:1")
     monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__FOURTH__PROXY", "direct")
-    settings = load(file(ACCOUNTS))
+    settings = load_settings(file(ACCOUNTS))
     assert account_names(settings) == ["default", "second", "Third-1", "open", "fourth"]
     assert proxy_of(settings, "Third-1") == "http://env:1"
     assert account_settings(settings, "Third-1").api_id == 3
@@ -300,22 +302,22 @@ def test_environment_names_accounts_of_its_own_and_those_of_the_file(
     ("name", "said"),
     [
         ("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PRXY", "Did you mean TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY"),
-        ("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND", "is no setting"),
-        ("TELEKEEP_TELEGRAM__ACCOUNTS__A__B__PROXY", "is no setting"),
-        ("TELEKEEP_TELEGRAM__ACCOUNTS", "is no setting"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND", "is not a setting"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS__A__B__PROXY", "is not a setting"),
+        ("TELEKEEP_TELEGRAM__ACCOUNTS", "is not a setting"),
     ],
 )
 def test_unknown_variable_of_an_account_is_an_error(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "direct")
     with pytest.raises(SettingsError, match=said):
-        load()
+        load_settings()
 
 
 def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY", "ftp://u:hush@host")
     said = r"telegram\.accounts\.second\.proxy in \$TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__PROXY .*or .direct."
     with pytest.raises(SettingsError, match=said) as raised:
-        load()
+        load_settings()
     assert "hush" not in str(raised.value)
 
 
@@ -326,9 +328,9 @@ def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest
         ("[telegram.accounts.second]\nproxy = 'hush'", r"accounts\.second\.proxy .*allowed: socks5://"),
         ("[telegram.accounts.second]\nproxy = ''", r"accounts\.second\.proxy .*allowed: socks5://"),
         ("[telegram]\nproxy = 'direct'", r"telegram\.proxy .*allowed: socks5://"),
-        ("[telegram.accounts.'a b']\nproxy = 'direct'", r"\[telegram\.accounts\] in .*'a b' cannot be an account"),
-        ("[telegram.accounts.a_b]\n[telegram.accounts.A-b]", "a_b and A-b cannot be told apart"),
-        ("[telegram.accounts.second]\napi_id = 3", r"\[telegram\.accounts\.second\] in .*go together"),
+        ("[telegram.accounts.'a b']\nproxy = 'direct'", r"\[telegram\.accounts\] in .*'a b' is not a valid account"),
+        ("[telegram.accounts.a_b]\n[telegram.accounts.A-b]", "a_b and A-b are the same"),
+        ("[telegram.accounts.second]\napi_id = 3", r"\[telegram\.accounts\.second\] in .*set both api_id and api_hash"),
         ("[telegram.accounts.second]\nrequests_per_second = -1", "from 0 .no pacing. to 1000"),
         ("[telegram.accounts]\nsecond = 'hush'", "sections"),
         ("[telegram]\naccounts = 'hush'", "sections"),
@@ -336,7 +338,7 @@ def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest
 )
 def test_what_is_wrong_with_an_account_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as raised:
-        load(file(text))
+        load_settings(file(text))
     assert "\n" not in str(raised.value)
     assert "hush" not in str(raised.value)
 
@@ -346,7 +348,7 @@ def test_hash_of_an_account_may_stand_in_a_file_beside_the_settings(tmp_path: Pa
     (tmp_path / "etc/key").write_text("own\n")
     path = tmp_path / "etc/t.toml"
     path.write_text('[telegram.accounts.second]\napi_id = 2\napi_hash_file = "key"\n')
-    found = account_settings(load(path), "second").api_hash
+    found = account_settings(load_settings(path), "second").api_hash
     assert found is not None
     assert found.get_secret_value() == "own"
 
@@ -367,7 +369,7 @@ host = "five"
 
 
 def test_a_server_may_have_several_data_centres_each_with_a_key(file: Callable[[str], Path], tmp_path: Path) -> None:
-    server = load(file(DCS)).telegram.server
+    server = load_settings(file(DCS)).telegram.server
     assert server is not None
     assert [(one.dc, one.host, one.port) for one in server.centres] == [
         (2, "h", 443),
@@ -379,14 +381,14 @@ def test_a_server_may_have_several_data_centres_each_with_a_key(file: Callable[[
 
 def test_data_centres_alone_will_do(file: Callable[[str], Path]) -> None:
     text = '[telegram.server]\ndc = 5\ndcs = [{dc = 1, host = "a"}, {dc = 5, host = "b"}]\n'
-    server = load(file(text)).telegram.server
+    server = load_settings(file(text)).telegram.server
     assert server is not None
     assert [one.dc for one in server.centres] == [5, 1]
 
 
 def test_a_variable_names_data_centres_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__SERVER__DCS", "4=127.0.0.1:8444, 5=[::1]:8445")
-    server = load().telegram.server
+    server = load_settings().telegram.server
     assert server is not None
     assert [(one.dc, one.host, one.port) for one in server.centres] == [(4, "127.0.0.1", 8444), (5, "::1", 8445)]
 
@@ -402,4 +404,4 @@ def test_a_variable_names_data_centres_too(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_what_is_wrong_with_a_data_centre_is_said(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        load(file(text))
+        load_settings(file(text))

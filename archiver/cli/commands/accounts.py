@@ -83,7 +83,7 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
 
 def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
     from archiver.model.row import iso
-    from config.accounts import account_names, account_settings, proxy_place, session_path
+    from config.accounts import account_names, account_settings, proxy_address, session_path
 
     configured = name in account_names(settings)
     proxy = account_settings(settings, name).proxy if configured else None
@@ -98,7 +98,7 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
         "first_name": known.first_name if known else None,
         "phone_end": known.phone_end if known else None,
         "channels": known.channels if known else 0,
-        "proxy": proxy_place(proxy.get_secret_value()) if proxy else None,
+        "proxy": proxy_address(proxy.get_secret_value()) if proxy else None,
         "flood_waits": {method: iso(int(until)) for method, until in floods.items()},
     }
 

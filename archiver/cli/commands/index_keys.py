@@ -16,7 +16,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from config.settings import Meilisearch
+    from config.settings import MeilisearchSettings
     from search.meili.admin import Admin
 
 EXIT_STATUS = {0: "made, or there already", 2: "wrong usage, the key is refused, or the server cannot be reached"}
@@ -56,7 +56,7 @@ def command(
     return interrupted.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
 
 
-async def run(settings: Meilisearch, *, into: Path | None, remotes: bool) -> int:
+async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool) -> int:
     """Make them. Returns the exit status. Raises UsageError and what the server says."""
     from archiver.compose.index import closing, expect_addresses
     from archiver.errors import UsageError

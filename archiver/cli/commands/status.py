@@ -29,7 +29,7 @@ from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
 from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
 from archiver.store.waits import Wait, list_waits
-from config.settings import Meilisearch
+from config.settings import MeilisearchSettings
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
 
@@ -118,7 +118,7 @@ async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
     return 0
 
 
-async def _read(database: Database, settings: Meilisearch) -> _Status:
+async def _read(database: Database, settings: MeilisearchSettings) -> _Status:
     conn = database.connection
     index = await look(await read_index(database, settings), settings)
     service = await read_service(database)

@@ -12,7 +12,7 @@ from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import Standing, State, count_aside, count_walk, get_standing
 from archiver.store.outbox import Waiting, measure
-from config.settings import Meilisearch
+from config.settings import MeilisearchSettings
 from search.meili.routing import node_name
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**whole, "nodes": list(found)}
 
 
-async def read_index(database: Database, settings: Meilisearch) -> list[IndexStanding]:
+async def read_index(database: Database, settings: MeilisearchSettings) -> list[IndexStanding]:
     """How the index stands, by node; nothing when no Meilisearch is set up."""
     names = [node_name(url) for url in settings.addresses]
 
@@ -157,7 +157,7 @@ async def read_index(database: Database, settings: Meilisearch) -> list[IndexSta
     return await database.read(act)
 
 
-async def look(found: Sequence[IndexStanding], settings: Meilisearch) -> list[IndexStanding]:
+async def look(found: Sequence[IndexStanding], settings: MeilisearchSettings) -> list[IndexStanding]:
     """The same with whether each server answers at this moment."""
     if not found:
         return []
