@@ -29,6 +29,7 @@ from search.query.write import write
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+INDEX = ROOT / "docs/README.md"
 EXAMPLE = ROOT / "docs/telekeep.example.toml"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = sorted(path for package in ("archiver", "search", "config") for path in (ROOT / package).rglob("*.py"))
@@ -64,8 +65,22 @@ def test_every_example_is_accepted_by_its_command(document: Path) -> None:
             command.make_context(words[0], words[1:], parent=root)
         except Exception as exc:  # noqa: BLE001 - typer's classes move from version to version
             pytest.fail(f"{line}: {exc}")
-    if document == README:
-        assert {words[0] for _, words in found} >= set(COMMANDS) - {"channels", "remove"}
+
+
+def test_every_command_has_an_example() -> None:
+    shown = {words[0] for document in DOCUMENTS for _, words in _examples(document.read_text(encoding="utf-8"))}
+    assert shown >= set(COMMANDS)
+
+
+def test_readme_is_short_enough_to_be_read() -> None:
+    assert README.read_text(encoding="utf-8").count("\n") <= 150
+
+
+def test_index_of_the_documents_names_each() -> None:
+    named = set(_LINK.findall(INDEX.read_text(encoding="utf-8")))
+    assert named >= {path.name for path in (ROOT / "docs").glob("*.*") if path.suffix in (".md", ".toml")} - {
+        INDEX.name
+    }
 
 
 def _examples(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -112,8 +127,8 @@ def test_every_example_of_the_guide_is_a_query_and_every_filter_is_in_it() -> No
         assert re.search(rf"\b{name}\b", told), name
 
 
-def test_readme_tells_every_exit_status() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_index_tells_every_exit_status() -> None:
+    text = INDEX.read_text(encoding="utf-8")
     for status in _EXIT_STATUS:
         assert f"| {status} |" in text
 
