@@ -11,7 +11,7 @@ from search.query.filters import Context
 from search.query.parse import parse
 from search.show.highlight import highlight
 from search.text.graphemes import MAX_MARKS
-from tests.unit.test_search_letters import letter_cuts
+from tests.unit.test_search_graphemes import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
 

@@ -13,8 +13,8 @@ from search.query.parse import parse
 from search.show.highlight import highlight
 from search.show.snippet import Snippet, snippet, snippets
 from search.text.graphemes import MAX_MARKS
+from tests.unit.test_search_graphemes import letter_cuts
 from tests.unit.test_search_highlight import QUERIES, TEXTS
-from tests.unit.test_search_letters import letter_cuts
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
 LONG = TEXTS | st.lists(TEXTS, min_size=2, max_size=6).map(" word ".join)
