@@ -87,7 +87,7 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
     return 0
 
 
-def _print_section(settings: Meilisearch, keys: Mapping[str, str]) -> None:
+def _print_section(settings: MeilisearchSettings, keys: Mapping[str, str]) -> None:
     """The lines for telekeep.toml, whole: the address may have been in the environment only."""
     output.line("[meilisearch]")
     urls = ", ".join(f'"{url}"' for url in settings.addresses)
