@@ -1,4 +1,4 @@
-"""What is folded through a codec comes out as what is folded character by character."""
+"""Folding through the codec equals folding character by character."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words are forms of one another, and how a question's word becomes the forms that an archive has."""
+"""Which words are forms of the same word, and how a query word becomes the forms that an archive contains."""
 
 from __future__ import annotations
 

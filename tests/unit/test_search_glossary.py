@@ -1,4 +1,4 @@
-"""Spellings that mean the same: how they are written in a file, and what they make of a question."""
+"""Glossaries: the file format, and the queries they expand to."""
 
 from __future__ import annotations
 

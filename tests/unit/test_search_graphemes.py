@@ -1,4 +1,4 @@
-"""No letter is cut: held against the grapheme clusters of a library that knows the whole of UAX #29."""
+"""Grapheme clusters are never split: compared with a library that implements all of UAX #29."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of a text for answers: bounded, around the matches, and never half a letter."""
+"""Snippets are bounded, contain the matches, and never split a grapheme cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways to write a word of a question: what is asked beside it, and what is not."""
+"""Spelling variants of query words: which are added and which are not."""
 
 from __future__ import annotations
 

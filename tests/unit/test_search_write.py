@@ -1,4 +1,4 @@
-"""A tree is written as the text of a query that finds the same, whenever and wherever it is asked."""
+"""A tree written as query text finds the same, at any time and anywhere."""
 
 from __future__ import annotations
 

@@ -55,21 +55,21 @@ _WITH_TSU: Final = dict.fromkeys(("引越", "乗取", "引張", "突込", "追�
 def okurigana_variants(word: str) -> Iterator[str]:
     """Yield other spellings of a folded compound; there may be none."""
     if full := _FULL.fullmatch(word):
-        first, between, second, behind, rest = full.groups()
+        first, between, second, after, rest = full.groups()
         if not _is_stem(first, between):
             return
-        yield f"{first}{second}{behind}{rest}"
-        if behind[-1:] in _ROWS:
+        yield f"{first}{second}{after}{rest}"
+        if after[-1:] in _ROWS:
             yield f"{first}{second}{rest}"
-            yield f"{first}{between}{second}{behind[-1:]}{rest}"
+            yield f"{first}{between}{second}{after[-1:]}{rest}"
     elif short := _SHORT.fullmatch(word):
-        first, second, behind, rest = short.groups()
+        first, second, after, rest = short.groups()
         between = _WITH_TSU.get(first + second) or (_FIRST.get(first) if second in _SECOND else None)
         if between:
-            behind = behind or (_SECOND.get(second, "") if rest else "")
-            for kana in (behind, behind[-1:], _WRITTEN_OUT.get(second + behind, behind)):
+            after = after or (_SECOND.get(second, "") if rest else "")
+            for kana in (after, after[-1:], _WRITTEN_OUT.get(second + after, after)):
                 yield f"{first}{between}{second}{kana}{rest}"
-            if not behind or behind[-1] in _ROWS:
+            if not after or after[-1] in _ROWS:
                 yield f"{first}{second}{rest}"
 
 
