@@ -27,6 +27,8 @@ from typing import Any, Self
 
 import orjson
 
+from tests.acceptance.warm import start
+
 ROOT = Path(__file__).parents[2]
 PHONE, CODE, API_HASH = "+9996612345", "58263", "feedc0dedeadbeeffeedc0dedeadbeef"
 LIMIT = 60.0
@@ -61,7 +63,7 @@ class Telegram:
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
         who = ("--phone", PHONE, "--code", CODE, "--api-hash", API_HASH)
         with (directory / "server.log").open("wb") as log:
-            self.process = subprocess.Popen(
+            self.process = start(
                 [sys.executable, "-m", module, "--public-key", str(self.public_key), *who, *arguments],
                 cwd=ROOT,
                 env=clean_environment(),
@@ -173,7 +175,7 @@ class Desk:
 
     def start(self, *arguments: str, stdin: Any = subprocess.DEVNULL, **more: Any) -> subprocess.Popen[bytes]:
         """The command, running, with its stderr in a pipe and its data thrown away unless told otherwise."""
-        return subprocess.Popen(
+        return start(
             **{
                 "args": [sys.executable, "-m", "archiver", *arguments],
                 "cwd": self.home,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 
@@ -117,9 +116,7 @@ def test_kills_while_catching_up_lose_nothing(filled: Desk, telegram: Telegram) 
     assert filled.query("SELECT count(*), max(revision) FROM revision") == [(96, 1)]
 
 
-@pytest.mark.skipif(
-    os.environ.get("TELEKEEP_SOAK") != "1", reason="minutes long: 50,000 messages; TELEKEEP_SOAK=1 runs it"
-)
+@pytest.mark.soak(only="minutes long: 50,000 messages")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("actions", [(), _NOW_AND_THEN], ids=["kills", "kills and faults"])
 def test_fifty_thousand_messages_survive_ten_kills(

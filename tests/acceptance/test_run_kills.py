@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
@@ -15,8 +14,8 @@ import pytest
 from tests.acceptance.compare import expect_equal
 from tests.acceptance.desk import Desk, Telegram, until
 from tests.acceptance.running import Ground, ground, service, status, wait_until_equal
+from tests.tiers import SOAK
 
-SOAK = os.environ.get("TELEKEEP_SOAK") == "1"
 CHANNELS = 8
 
 
@@ -92,7 +91,7 @@ def expect_every_revision_to_be_one(desk: Desk, world: World) -> None:
 
 
 @pytest.mark.timeout(1800 if SOAK else 300)
-@pytest.mark.parametrize("kills", [pytest.param(100, marks=pytest.mark.skipif(not SOAK, reason="minutes long")), 12])
+@pytest.mark.parametrize("kills", [pytest.param(100, marks=pytest.mark.soak(only="minutes long")), 12])
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(field: Ground, tmp_path: Path, kills: int) -> None:
     names, telegram = field.names(CHANNELS), field.telegram
     desk = field.desk(tmp_path / "desk", *names)

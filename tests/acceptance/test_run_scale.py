@@ -21,9 +21,7 @@ ARCHIVED_WITHIN = 150.0
 """Seconds."""
 NAMES = [f"many_{number:03}" for number in range(1, CHANNELS + 1)]
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("TELEKEEP_SOAK") != "1", reason="minutes long, in real time; TELEKEEP_SOAK=1 runs it"
-)
+pytestmark = pytest.mark.soak(only="minutes long, in real time")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ rich messages in part, all of it over the loopback server.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -26,6 +25,7 @@ from archiver.evidence.run import verify
 from archiver.lock import hold
 from archiver.store.soundness import check_header
 from tests.acceptance.desk import ROOT, Desk, Telegram, clean_environment, desk_at, until
+from tests.tiers import SOAK
 
 run.FEW = 1_000  # a process of its own for each would take longer than the work
 BLOCKS = [f"a long read of the harbour {number}" for number in range(4)]
@@ -153,8 +153,9 @@ def test_nor_one_that_a_service_writes_into_meanwhile(copied: Desk) -> None:
     copied.do("verify", "--deep")
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(2) if not os.environ.get("TELEKEEP_SOAK") else range(20))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 2))
 def test_a_value_that_changes_and_a_row_that_vanishes_are_found(eventful: Desk, tmp_path: Path, seed: int) -> None:
     chance, unfound, tried = random.Random(seed), [], 0
     for table, columns, key in tables_of(eventful.archive / "archive.db"):
@@ -172,8 +173,9 @@ def test_a_value_that_changes_and_a_row_that_vanishes_are_found(eventful: Desk, 
     assert unfound == []
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(2) if not os.environ.get("TELEKEEP_SOAK") else range(20))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 2))
 def test_a_flipped_bit_is_found_unless_it_changes_nothing(eventful: Desk, tmp_path: Path, seed: int) -> None:
     chance, unfound, found = random.Random(seed), [], 0
     original = (eventful.archive / "archive.db").read_bytes()

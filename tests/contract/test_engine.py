@@ -24,7 +24,7 @@ NOON = int(datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp())
 CONTEXT = Context(now=NOW, channels={"alpha": [1], "beta": [2], "both": [1, 2]})
 
 
-ENGINES = ("exact", "meilisearch")
+ENGINES = ("exact", pytest.param("meilisearch", marks=pytest.mark.meilisearch))
 
 
 @pytest.fixture(scope="module")

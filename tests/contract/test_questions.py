@@ -22,6 +22,7 @@ from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.questions import SAID, Said
 from tests.contract.test_engine import CONTEXT, post, where
 from tests.contract.test_reference import DOCUMENTS
+from tests.tiers import examples
 
 __all__ = ["where"]
 
@@ -29,7 +30,7 @@ FIXTURES = [HealthCheck.function_scoped_fixture]
 SAVED = replace(CONTEXT, saved={"one": "convoy OR 国际", "two": "query:one -has:photo"})
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=FIXTURES)
 @given(documents=st.lists(DOCUMENTS, max_size=12), asked=st.lists(SAID, min_size=1, max_size=8))
 def test_a_question_finds_what_its_text_says_and_so_does_what_is_written_of_it(
     tmp_path: Path, documents: list[Document], asked: list[Said]
@@ -68,7 +69,7 @@ SIGNS = [
 TEXTS = st.text(max_size=40) | st.lists(st.sampled_from(SIGNS), max_size=16).map("".join)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=FIXTURES)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=12))
 def test_any_text_is_answered_or_refused(tmp_path: Path, texts: list[str]) -> None:
     async def main() -> None:
@@ -80,6 +81,7 @@ def test_any_text_is_answered_or_refused(tmp_path: Path, texts: list[str]) -> No
     asyncio.run(main())
 
 
+@pytest.mark.meilisearch
 @pytest.mark.timeout(600)
 @settings(max_examples=15, deadline=None, suppress_health_check=FIXTURES)
 @given(texts=st.lists(TEXTS, min_size=6, max_size=12))

@@ -26,6 +26,7 @@ from search.text.scripts import is_unspaced
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
 from tests.contract.reference import CHAIN, Reference, count_by
 from tests.contract.test_engine import NOON, all_pages, post, where
+from tests.tiers import examples
 
 __all__ = ["where"]
 
@@ -135,7 +136,7 @@ ANY_QUESTIONS = st.lists(QUESTIONS, min_size=1, max_size=6)
 FIXTURES = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=FIXTURES)
 @given(pages=PAGES, questions=ANY_QUESTIONS)
 def test_every_answer_of_the_embedded_engine_equals_the_reference(
     tmp_path: Path, pages: list[list[Document]], questions: list[Question]
@@ -143,6 +144,7 @@ def test_every_answer_of_the_embedded_engine_equals_the_reference(
     asyncio.run(compare_with_reference(exact_desk(tmp_path), pages, questions))
 
 
+@pytest.mark.meilisearch
 @pytest.mark.timeout(600)
 @settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
 @given(pages=PAGES, questions=ANY_QUESTIONS)
@@ -178,7 +180,7 @@ async def compare_with_reference(
                     assert list(counts[name]) == order(name, counts[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(pages=st.lists(st.lists(DOCUMENTS, max_size=8), max_size=3))
 def test_writing_twice_changes_nothing(pages: list[list[Document]]) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
@@ -214,6 +216,7 @@ ANSWERABLE = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.meilisearch
 @pytest.mark.timeout(600)
 @settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
 @given(
@@ -242,6 +245,7 @@ def test_meilisearch_itself_answers_as_the_reference(
     asyncio.run(main())
 
 
+@pytest.mark.meilisearch
 @pytest.mark.timeout(600)
 @settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
 @given(texts=st.lists(ANY_TEXTS, min_size=2, max_size=8), asked=st.lists(ANY_TEXTS, max_size=4))

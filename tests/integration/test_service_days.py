@@ -22,8 +22,8 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.test_properties import happen
 from tests.telegram.world import Account, World
+from tests.tiers import SOAK
 
-SOAK = bool(os.environ.get("TELEKEEP_SOAK"))
 CHANNELS = 20
 HOURS = 24
 HOUR = 3600.0
@@ -46,6 +46,7 @@ LINE = [
 ]
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(3600 if SOAK else 240)
 async def test_a_day_leaves_nothing_behind_and_loses_nothing(account: Account, world: World, tmp_path: Path) -> None:
     world.clock.speed = SPEED

@@ -13,7 +13,6 @@ events, lost and shut channels, stops, crashes at any await and within any write
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -23,6 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from telethon import TelegramClient
@@ -41,8 +41,9 @@ from tests.telegram import faults
 from tests.telegram.channel import Channel
 from tests.telegram.test_properties import happen
 from tests.telegram.world import Account, World
+from tests.tiers import SOAK
 
-EXAMPLES = 1_000 if os.environ.get("TELEKEEP_SOAK") else 35
+EXAMPLES = 1_000 if SOAK else 35
 SPEED = 600.0
 EVENTS = ["post", "post", "post", "album", "edit", "edit", "delete", "delete 3", "pin", "title", "react"]
 MORE = ["edits", "edits", "view", "unknown", "unknown post"]
@@ -108,6 +109,7 @@ TELLING = st.fixed_dictionaries(
 Steps = list[tuple[str, int, int]]
 
 
+@pytest.mark.soak
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, TELLING)
 @example(

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections.abc import Sequence
@@ -23,9 +22,7 @@ from tests.telegram.many import add_many
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("TELEKEEP_SOAK") != "1", reason="measures time, which needs a quiet machine; TELEKEEP_SOAK=1 runs it"
-)
+pytestmark = pytest.mark.soak(only="measures time, which needs a quiet machine")
 
 CHANNELS = 500
 SPEED = 40.0

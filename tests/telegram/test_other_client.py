@@ -19,7 +19,7 @@ PYTHON = os.environ.get("TELEKEEP_SOAK_PYTHON", sys.executable)
 """The interpreter that has Kurigram: pip install telekeep[soak], or one of an environment of its own."""
 
 
-@pytest.mark.skipif(not os.environ.get("TELEKEEP_SOAK"), reason="a soak test: set TELEKEEP_SOAK=1")
+@pytest.mark.soak(only="needs another client")
 @pytest.mark.skipif(
     sys.executable == PYTHON and importlib.util.find_spec("pyrogram") is None, reason="Kurigram is not installed"
 )

@@ -18,7 +18,6 @@ from telethon.sessions import MemorySession
 from telethon.tl import functions as fn
 from telethon.tl import types as tl
 
-from archiver.telegram.address import proxy_options
 from tests.telegram.__main__ import build, options
 from tests.telegram.ask import difference, walk
 from tests.telegram.truth import media_kind
@@ -191,7 +190,9 @@ async def test_the_switches_of_the_command_line(tmp_path: Path) -> None:
             "mtproxy://127.0.0.1",
         ]
         assert ways[2]["url"].endswith(f"/dd{'ab' * 16}")
-        async with logged_in(port, pem, auto_reconnect=False, **proxy_options(ways[0]["url"])) as client:
+        socks5 = {"proxy_type": "socks5", "addr": "127.0.0.1", "username": "u", "password": "p w"}
+        socks5["port"] = int(ways[0]["url"].rpartition(":")[2])
+        async with logged_in(port, pem, auto_reconnect=False, proxy=socks5) as client:
             chat = (await client(fn.contacts.ResolveUsernameRequest("many_007"))).chats[0]
             peer = tl.InputPeerChannel(chat.id, chat.access_hash)
             _, pts = await walk(client, peer)

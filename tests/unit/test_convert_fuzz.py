@@ -17,6 +17,7 @@ from telethon.tl import types
 from archiver.convert import Peers, convert_difference_event, convert_message
 from archiver.convert.plain import _WIDE_IDS, _WIDE_NAMES, FALSE_IS_SAID, plain, plain_fields
 from archiver.model.record import Media, Message
+from tests.tiers import examples
 from tests.unit.tl_random import build, constructors, through_bytes
 
 JSON_FIELDS = ("entities", "sender", "reply_to", "fwd_from", "reactions", "action", "markup", "restriction", "extra")
@@ -65,7 +66,7 @@ def check_media(item: Media) -> None:
         assert "access_hash" not in item.extra
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=SEEDS)
 def test_any_message_is_converted(seed: int) -> None:
     random = Random(seed)
@@ -73,7 +74,7 @@ def test_any_message_is_converted(seed: int) -> None:
 
 
 @pytest.mark.parametrize("cls", MEDIA, ids=lambda cls: cls.__name__)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=SEEDS)
 def test_any_media_is_converted(cls: type, seed: int) -> None:
     random = Random(seed)
@@ -84,7 +85,7 @@ def test_any_media_is_converted(cls: type, seed: int) -> None:
 
 
 @pytest.mark.parametrize("cls", ACTIONS, ids=lambda cls: cls.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=SEEDS)
 def test_any_action_is_converted(cls: type, seed: int) -> None:
     random = Random(seed)
@@ -97,7 +98,7 @@ def test_any_action_is_converted(cls: type, seed: int) -> None:
 
 
 @pytest.mark.parametrize("cls", [*constructors("PageBlock"), *constructors("Text")], ids=lambda cls: cls.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(seed=SEEDS)
 def test_any_block_is_converted(cls: type, seed: int) -> None:
     random = Random(seed)
@@ -112,7 +113,7 @@ def test_any_block_is_converted(cls: type, seed: int) -> None:
     assert orjson.loads(record.extra or "{}")["rich"]["blocks"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=SEEDS)
 def test_any_update_is_an_event(seed: int) -> None:
     random = Random(seed)

@@ -17,6 +17,7 @@ from archiver.store.database import Database
 from archiver.store.extent import list_holes
 from archiver.store.rows import get_messages, iter_messages, list_around
 from tests.sample import build, make_message, photo
+from tests.tiers import examples
 
 TOP = 30
 IDS = st.sets(st.integers(1, TOP))
@@ -30,7 +31,7 @@ async def read(directory: Path) -> tuple[list[Run], Tally, list[tuple[int, int]]
         return await list_runs(database.connection, channel), await tally_channel(database.connection, channel), holes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(held=IDS, covered=IDS, gone=IDS, floor=st.none() | st.integers(0, TOP))
 def test_counting_and_walking_agree_with_plain_sets(
     held: set[int], covered: set[int], gone: set[int], floor: int | None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
 from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
+from tests.tiers import examples
 
 
 class Archive:
@@ -84,7 +85,7 @@ class Archive:
         self.flying = [(Batch("lost", Stretch(), 0), docs) for _, docs in self.flying if not self.bad & set(docs)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     steps=st.lists(st.sampled_from(["change", "change", "send", "send", "work", "work", "restart"]), max_size=120),

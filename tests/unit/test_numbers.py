@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.telegram.numbers import KNOWN_PRIME, find_factors, is_prime, is_safe_group, is_safe_half
+from tests.tiers import examples
 
 _SMALL = [n for n in range(2, 2_000) if all(n % d for d in range(2, int(n**0.5) + 1))]
 
@@ -25,7 +26,7 @@ def test_primes_are_told_from_products_and_from_liars() -> None:
     assert not is_prime(2**67 - 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(2**29, 2**31 - 100), st.integers(2**29, 2**31 - 100))
 def test_two_primes_are_found_in_their_product(first: int, second: int) -> None:
     p, q = sorted((_next_prime(first), _next_prime(second)))

@@ -129,11 +129,17 @@ async def test_failure_of_the_second_rename_undoes_the_first(
 
 _STEPS = ("open", "link", "rename", "unlink", "fsync")
 _KILLED = """
-import asyncio, os, signal, sys
+import asyncio, json, os, signal, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.unit.test_publish import put
-left = int(sys.argv[2])
+from archiver.export.publish import publish
+from archiver.export.target import Target
+
+async def put(path):
+    with Target(path, replace=True) as target:
+        target.write(b"after")
+        await publish(target, bytes.fromhex(sys.argv[2]))
+
 def counted(real):
     def call(*args, **kwargs):
         global left
@@ -142,30 +148,44 @@ def counted(real):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*args, **kwargs)
     return call
-for name in {steps!r}:
-    setattr(os, name, counted(getattr(os, name)))
-asyncio.run(put(Path(sys.argv[1]) / "one", b"after"))
+
+statuses = []
+for step in range(1, {most}):
+    child = os.fork()
+    if not child:
+        left = step
+        for name in {steps!r}:
+            setattr(os, name, counted(getattr(os, name)))
+        asyncio.run(put(Path(sys.argv[1], str(step), "one")))
+        os._exit(0)
+    statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    if statuses[-1] == 0:
+        break
+print(json.dumps(statuses))
 """
+_MOST = 60
 
 
 def test_kill_at_any_step_leaves_a_pair_or_is_noticed(tmp_path: Path) -> None:
-    script = _KILLED.format(root=str(ROOT), steps=_STEPS)
+    for step in range(1, _MOST):
+        (tmp_path / str(step)).mkdir()
+        asyncio.run(put(tmp_path / str(step) / "one", b"before"))
+    script = _KILLED.format(root=str(ROOT), steps=_STEPS, most=_MOST)
+    after = told("one", b"after")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), after.hex()], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    *killed, whole = json.loads(done.stdout)
+    assert (set(killed), whole) == ({-signal.SIGKILL}, 0)
     pairs = []
-    for step in range(1, 60):
+    for step in range(1, len(killed) + 2):
         directory = tmp_path / str(step)
-        directory.mkdir()
-        asyncio.run(put(directory / "one", b"before"))
-        done = subprocess.run([sys.executable, "-c", script, str(directory), str(step)], cwd=ROOT, check=False)
         pairs.append(((directory / "one").read_bytes(), (directory / "manifest.json").read_bytes()))
-        if done.returncode == 0:
-            break
-        assert done.returncode == -signal.SIGKILL
         asyncio.run(put(directory / "one", b"again"))
         assert names(directory) == ["manifest.json", "one"]
-    before, after = ((data, told("one", data)) for data in (b"before", b"after"))
-    assert pairs[0] == before
-    assert pairs[-1] == after
-    torn = [pair for pair in pairs if pair not in (before, after)]
+    sound = [(data, told("one", data)) for data in (b"before", b"after")]
+    assert [pairs[0], pairs[-1]] == sound
+    torn = [pair for pair in pairs if pair not in sound]
     # Two names cannot change in one step: between the two renames there is nothing else.
     assert len(torn) <= 1
 

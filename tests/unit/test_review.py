@@ -30,6 +30,7 @@ from archiver.model.review_plan import (
     plan,
 )
 from archiver.pacing.scheduler import Priority
+from tests.tiers import examples
 
 TIERS = make_tiers()
 NOW = 1_700_000_000
@@ -184,7 +185,7 @@ def _includes(larger: Review, smaller: Review) -> bool:
     return larger.lowest_id <= smaller.lowest_id and smaller.next_id <= larger.next_id
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(standings())
 def test_any_plan_stays_within_what_is_covered_and_reads_nothing_twice(known: Standing) -> None:
     planned = plan([known], TIERS, NOW)
@@ -260,7 +261,7 @@ class Simulated:
             assert now - oldest <= tier.every + slack, tier.name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 900), st.lists(st.integers(0, 3 * 86_400), max_size=60)), min_size=1, max_size=4)
 )

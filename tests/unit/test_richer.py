@@ -16,6 +16,7 @@ from telethon.tl import types
 from archiver.convert import Peers, convert_message
 from archiver.model.record import Message
 from archiver.model.richer import keep_richer
+from tests.tiers import examples
 from tests.unit.tl_random import build, constructors, through_bytes
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)
@@ -187,7 +188,7 @@ def test_counters_that_are_not_told_are_not_lost() -> None:
     assert (kept.views, kept.forwards) == (10, 2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.sampled_from(constructors("MessageMedia")))
 def test_whatever_two_copies_hold_they_are_joined_and_joining_again_changes_nothing(
     one: int, other: int, kind: type

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from archiver.pacing.scheduler import SPACING, TRANSIT, Priority, Scheduler
 from archiver.pacing.token_bucket import LEAST, LIMITS, MARGIN, OVERLAP, RECOVERY, Limit
+from tests.tiers import examples
 from tests.unit.leaping import LoopClock, live
 
 METHODS = [*LIMITS, "another"]
@@ -181,7 +182,7 @@ class LooseClock(LoopClock):
 STEPS = st.lists(st.sampled_from([0.0, 1.0, -1.0, 3_600.0, -3_600.0, 1e9, -1e9]), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ASKS, st.sampled_from([0.0, 0.5, 1.0, 2.0, 20.0]), STEPS)
 def test_every_grant_is_allowed_and_none_is_late_whatever_the_time_of_day(
     asks: list[Ask], rate: float, steps: list[float]

@@ -16,6 +16,7 @@ from search.exact.compile import plan
 from search.exact.skip_index import cluster
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
+from tests.tiers import examples
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]
@@ -74,7 +75,7 @@ def test_what_is_noted_later_is_found_as_well(conn: sqlite3.Connection) -> None:
     assert hits(conn, Is("missing")) == [500]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3000), st.integers(0, 40)), max_size=9), max_size=9)
 )

@@ -10,6 +10,7 @@ from search.text.characters import TABLE
 from search.text.fold_fast import fold_fast
 from search.text.fold_map import fold_with_map
 from search.text.normalize import fold
+from tests.tiers import examples
 
 WORDS = st.sampled_from(
     [
@@ -26,7 +27,7 @@ ODD = st.text(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(WORDS | ODD, st.sampled_from(["", " ", "\n", ", "])), max_size=8))
 def test_a_text_folds_as_it_does_character_by_character(parts: list[tuple[str, str]]) -> None:
     text = "".join(word + space for word, space in parts)

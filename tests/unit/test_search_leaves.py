@@ -18,6 +18,7 @@ from search.exact import writer as exact
 from search.exact.fts5_pages import PAGES, read_terms
 from search.exact.word_list import find_forms
 from tests.sample import build, index, make_message
+from tests.tiers import examples
 from tests.unit.search_tables import tables
 
 LINES = st.lists(
@@ -50,7 +51,7 @@ def read(conn: sqlite3.Connection, *ranges: tuple[str, str]) -> set[str]:
     return {term for term in terms if any(low <= term < high for low, high in ranges)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(LINES, st.lists(st.text("abмع", max_size=2), min_size=1, max_size=3), st.booleans())
 def test_a_range_has_the_terms_that_fts5_lists(lines: list[list[str]], starts: list[str], tidied: bool) -> None:
     with opened() as conn:

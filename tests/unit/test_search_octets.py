@@ -16,6 +16,7 @@ from search.exact.octets import OCTET_BITS, SIZE, column_at, pack
 from search.exact.terms import FINGERPRINT_BITS
 from search.query.dates import Bounds
 from search.query.tree import And, Node, Number, Word
+from tests.tiers import examples
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]
@@ -39,7 +40,7 @@ def rows(draw: st.DrawFn, docid: st.SearchStrategy[int]) -> Row:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.lists(rows(st.integers(0, 40)), max_size=12), max_size=6))
 def test_rows_come_back_as_they_were_written_last(pages: list[list[Row]]) -> None:
     with tables() as conn:

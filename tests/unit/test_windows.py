@@ -15,6 +15,7 @@ from archiver.mirror.windows import Windows, walk_windows
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.model.record import HistoryPage
+from tests.tiers import examples
 
 
 @dataclass
@@ -65,7 +66,7 @@ def covered(steps: list[Step]) -> list[Interval]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.integers(1, 30_000),
     st.sampled_from([0.0, 0.05, 0.5, 0.95, 0.999]),

@@ -1,0 +1,190 @@
+"""`python -m MODULE` in a process of its own that need not import anything first.
+
+Starting Python and importing costs 0.4 s of CPU a command, which is most of what the tests of commands would take. So
+an interpreter that has imported everything waits, and forks for each command: `Warm` is a `subprocess.Popen` in all but
+that. Arguments, directory, environment, streams, signals and the end of the process are its own; what differs is only
+that modules are imported already and hashes have one seed. Where that matters, start the command as ever.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import inspect
+import io
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+IMPORTED = {
+    "archiver": ("archiver", "search", "config"),
+    "tests.telegram": ("tests.telegram.__main__",),
+    "tests.acceptance.world": ("tests.telegram.__main__",),
+}
+"""What is imported, packages with all that is in them, before these modules are run."""
+_SHAPES_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
+"""Variables that an interpreter reads only when it begins."""
+_MOST = 1 << 20
+_EXECUTE = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def start(args: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    """As `subprocess.Popen`, by a warm interpreter where the process would be the same."""
+    return (Warm if _is_same(args, options) else subprocess.Popen)(args, **options)
+
+
+def _is_same(args: list[str], options: dict[str, Any]) -> bool:
+    if not sys.platform.startswith("linux") or args[:2] != [sys.executable, "-m"] or args[2] not in IMPORTED:
+        return False
+    return options.keys() <= {"cwd", "env", "umask", "stdin", "stdout", "stderr"} and (
+        _shape(options.get("env", os.environ)) == _shape(_environment())
+    )
+
+
+def _shape(environment: Any) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_SHAPES_THE_START)}
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+
+
+class Warm(subprocess.Popen[bytes]):
+    """A process that was forked for one command."""
+
+    def _execute_child(self, *args: Any, **kwargs: Any) -> None:
+        given = _EXECUTE.bind(self, *args, **kwargs).arguments
+        streams = [
+            given[name] if given[name] != -1 else at for at, name in enumerate(("p2cread", "c2pwrite", "errwrite"))
+        ]
+        module, *arguments = given["args"][2:]
+        self.pid = _waiting(module).fork(
+            arguments=arguments,
+            cwd=str(given["cwd"] or Path.cwd()),
+            environment=dict(given["env"] if given["env"] is not None else os.environ),
+            umask=given["umask"],
+            streams=streams,
+        )
+        self._child_created = True
+        self._close_pipe_fds(  # type: ignore[attr-defined]
+            *(given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"))
+        )
+
+
+class Waiting:
+    """An interpreter that has imported what a module needs."""
+
+    def __init__(self, module: str) -> None:
+        # Whoever is forked loses its parent and becomes our child: we can wait for it as for any other.
+        if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, module, str(theirs.fileno())],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+
+    def fork(self, *, streams: list[int], **request: Any) -> int:
+        """The id of the new process."""
+        socket.send_fds(self._socket, [json.dumps(request).encode()], streams)
+        return int(self._socket.recv(64))
+
+
+_all: dict[str, Waiting] = {}
+
+
+def _waiting(module: str) -> Waiting:
+    if module not in _all:
+        _all[module] = Waiting(module)
+    return _all[module]
+
+
+# What follows runs in the interpreter that waits, and in those that it forks.
+
+
+def main(module: str, descriptor: int) -> None:
+    program = f"{module}.__main__"
+    for name in IMPORTED[module]:
+        for found in pkgutil.walk_packages(getattr(import_module(name), "__path__", []), f"{name}."):
+            if found.name != program:
+                import_module(found.name)
+    sys.modules.pop(program, None)
+    with socket.socket(fileno=descriptor) as asked:
+        request, streams = wait_for_request(asked)
+    become(request, streams)
+    sys.argv[1:] = request["arguments"]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def wait_for_request(asked: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Fork for each request; return in the new processes only."""
+    while True:
+        data, streams, _, _ = socket.recv_fds(asked, _MOST, 3)
+        if not data:
+            os._exit(0)
+        reading, writing = os.pipe()
+        between = os.fork()
+        if not between:
+            child = os.fork()
+            if not child:
+                os.close(reading)
+                os.close(writing)
+                return json.loads(data), streams
+            os.write(writing, str(child).encode())
+            os._exit(0)
+        os.waitpid(between, 0)
+        asked.send(os.read(reading, 64))
+        for handle in (reading, writing, *streams):
+            os.close(handle)
+
+
+def become(request: dict[str, Any], streams: list[int]) -> None:
+    """Be as if started by the one who asked."""
+    for at, handle in enumerate(streams):
+        os.dup2(handle, at)
+    os.closerange(3, max(streams) + 1)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    if request["umask"] >= 0:
+        os.umask(request["umask"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for at, name in enumerate(("stdin", "stdout", "stderr")):
+        setattr(sys, name, _stream(at, getattr(sys, f"__{name}__")))
+        setattr(sys, f"__{name}__", getattr(sys, name))
+
+
+def _stream(at: int, before: io.TextIOWrapper) -> io.TextIOWrapper:
+    raw = io.FileIO(at, "r" if at == 0 else "w", closefd=False)
+    buffer = io.BufferedReader(raw) if at == 0 else io.BufferedWriter(raw)
+    made = io.TextIOWrapper(
+        buffer,
+        encoding=before.encoding,
+        errors=before.errors,
+        newline=None if at == 0 else "\n",
+        line_buffering=at == 2 or raw.isatty(),
+    )
+    made.mode = "r" if at == 0 else "w"
+    return made
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
