@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import SettingsError
-from config.load import ANY, load, setting_names
+from config.load import ANY, load_settings, setting_names
 
 IN_FILE = (
     '"x"', '""', '" "', '"1"', '"\\u0000"', '"~nobody-here/x"', '"🦊"', f'"{"z" * 300}"', "3", "-3", "1.5", "nan",
@@ -43,7 +43,7 @@ def sections() -> Iterator[str]:
 
 def complaint() -> str | None:
     try:
-        load()
+        load_settings()
     except SettingsError as error:
         return str(error)
     return None
@@ -102,5 +102,5 @@ def test_value_is_shown_as_the_file_has_it(tmp_path: Path) -> None:
     for value, wanted in shown.items():
         (tmp_path / "telekeep.toml").write_text(f"[meilisearch]\nindex = {value}\n", "utf-8")
         with suppress(SettingsError):
-            load()
+            load_settings()
         assert f"cannot be {wanted}; allowed" in (complaint() or "").replace('"1979-05-27"', "1979-05-27")
