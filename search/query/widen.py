@@ -50,7 +50,7 @@ def group_adjacent(tree: Node) -> Iterator[Node | AdjacentWords]:
 
 
 def word_variants(word: Word) -> tuple[Word, ...]:
-    """Return the word and its variants, without those that another variant contains."""
+    """Return the word and its variants, except those that contain another one, which finds them anyway."""
     bare = bare_word(word.text)
     folded = "".join(fold(bare).split())
     if not is_unspaced(folded[-1:]):
@@ -60,8 +60,8 @@ def word_variants(word: Word) -> tuple[Word, ...]:
     from search.query.variants.unspaced import unspaced_variants
 
     found = dict.fromkeys([folded, *unspaced_variants(folded)])
-    least = [one for one in found if not any(other in one for other in found if other != one)]
-    return tuple(word if one == folded else Word(one) for one in least[:MAX_VARIANTS])
+    minimal = [one for one in found if not any(other in one for other in found if other != one)]
+    return tuple(word if one == folded else Word(one) for one in minimal[:MAX_VARIANTS])
 
 
 def _widen_part(part: Node | AdjacentWords) -> Node:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from search.query.tree import Node, Word, tag_leaves, text_leaves
 from search.query.widen import widen
-from search.text.fold_map import fold_with_map, term_spans
+from search.text.fold_map import FoldedText, fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
 from search.text.normalize import Needle, needle
 from search.text.scripts import is_unspaced
@@ -33,7 +33,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
     terms = term_spans(folded.text)
     wanted_keys = {key for word in words if word for key in form_keys(word)}
     found = [
-        (floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1]))
+        _original_span(text, folded, start, end)
         for term, start, end in terms
         if term in words or not wanted_keys.isdisjoint(form_keys(term))
     ]
@@ -44,8 +44,13 @@ def highlight(tree: Node, text: str) -> list[Span]:
             start, end = terms[first][1], terms[last][2]
             if is_unspaced(terms[last][0]):
                 end = terms[last][1] + len(wanted.terms[-1])
-            found.append((floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1])))
+            found.append(_original_span(text, folded, start, end))
     return _merged(found)
+
+
+def _original_span(text: str, folded: FoldedText, start: int, end: int) -> Span:
+    """Map a range of the folded text to the original, extended to cluster boundaries."""
+    return floor_boundary(text, folded.starts[start]), ceil_boundary(text, folded.ends[end - 1])
 
 
 def _needles(tree: Node) -> Iterator[Needle]:

@@ -12,8 +12,8 @@ from search.text.graphemes import MAX_MARKS, ceil_boundary, floor_boundary, spli
 _CLUSTER = regex.compile(r"\X")
 
 
-def letter_cuts(text: str) -> set[int]:
-    """Every place that parts two letters, and both ends."""
+def cluster_boundaries(text: str) -> set[int]:
+    """Return all cluster boundaries, including both ends."""
     return {0, *(match.end() for match in _CLUSTER.finditer(text))}
 
 
@@ -41,7 +41,7 @@ TEXTS = st.text(SIGNS, min_size=1, max_size=12)
     "letter",
     ["👩‍👩‍👧‍👦", "👍🏽", "🇺🇦", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301\u0323", "각", "한", "น้ำ"[:3], "क्षि", "ക്ഷ", "ｶﾞ", "שָׁ", "\r\n"],
 )
-def test_a_letter_is_whole(letter: str) -> None:
+def test_a_cluster_is_never_split(letter: str) -> None:
     assert all(splits_cluster(letter, at) for at in range(1, len(letter)))
     text = f"{letter}{letter}" if letter != "น้ำ"[:3] else letter
     for at in range(1, len(text)):
@@ -51,20 +51,20 @@ def test_a_letter_is_whole(letter: str) -> None:
 
 @given(TEXTS)
 def test_where_it_cuts_the_standard_cuts_too(text: str) -> None:
-    cuts = letter_cuts(text)
+    cuts = cluster_boundaries(text)
     for at in range(1, len(text)):
         assert splits_cluster(text, at) or at in cuts, [f"{ord(char):04x}" for char in text]
 
 
 @given(TEXTS, st.integers(0, 12))
-def test_boundaries_are_where_letters_part(text: str, at: int) -> None:
+def test_floor_and_ceil_are_cluster_boundaries(text: str, at: int) -> None:
     at = min(at, len(text))
     before, behind = floor_boundary(text, at), ceil_boundary(text, at) if at else 0
     assert before <= at <= behind or at == 0
-    assert {before, behind} <= letter_cuts(text)
+    assert {before, behind} <= cluster_boundaries(text)
 
 
-def test_a_letter_with_marks_without_end_is_cut_all_the_same() -> None:
+def test_a_cluster_with_endless_marks_is_cut_anyway() -> None:
     text = "a" + "\u0301" * 10_000
     assert floor_boundary(text, 5_000) == 5_000
     assert ceil_boundary(text, 5_000) == 5_000

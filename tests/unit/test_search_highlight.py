@@ -11,7 +11,7 @@ from search.query.filters import Context
 from search.query.parse import parse
 from search.show.highlight import highlight
 from search.text.graphemes import MAX_MARKS
-from tests.unit.test_search_graphemes import letter_cuts
+from tests.unit.test_search_graphemes import cluster_boundaries
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
 
@@ -91,6 +91,6 @@ def test_spans_are_within_the_text_ascending_and_apart(query: str, text: str) ->
     spans = highlight(parse(query, CONTEXT), text)
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
-    cuts = letter_cuts(text)
+    cuts = cluster_boundaries(text)
     if not any(end - start > MAX_MARKS for start, end in pairwise(sorted(cuts))):
         assert all({start, end} <= cuts for start, end in spans)

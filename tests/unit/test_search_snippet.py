@@ -13,7 +13,7 @@ from search.query.parse import parse
 from search.show.highlight import highlight
 from search.show.snippet import Snippet, snippet, snippets
 from search.text.graphemes import MAX_MARKS
-from tests.unit.test_search_graphemes import letter_cuts
+from tests.unit.test_search_graphemes import cluster_boundaries
 from tests.unit.test_search_highlight import QUERIES, TEXTS
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC))
@@ -47,7 +47,7 @@ def test_a_piece_begins_and_ends_between_letters(text: str, at: int, width: int)
     """With a match that stands nowhere twice, so that the place of the piece is known."""
     text = f"{text[:at]} \ue000 {text[at:]}"
     match = text.index("\ue000")
-    cuts = letter_cuts(text)
+    cuts = cluster_boundaries(text)
     for piece in snippets(text, [(match, match + 1)], width):
         start = match - piece.spans[0][0]
         assert text[start : start + len(piece.text)] == piece.text
