@@ -110,7 +110,8 @@ def test_what_a_document_names_exists(document: Path) -> None:
             assert (document.parent / target).exists(), target
     for name in _MENTION.findall(text):
         assert name in COMMANDS, name
-    for path in re.findall(r"`((?:archiver|search|config|scripts|tests|docs)/[\w./]+)`", text):
+    places = r"(?:archiver|search|config|scripts|tests|docs)/[\w./]+"
+    for path in re.findall(rf"`({places})`", text) + re.findall(rf"^    ({places})  ", text, re.MULTILINE):
         assert (ROOT / path).exists(), path
 
 
