@@ -27,7 +27,17 @@ from archiver.pacing.scheduler import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
 from archiver.store.place import expect_place
-from archiver.telegram import Address, Connection, LoggedIn, Patience, Place, Takeout, TelegramSource, has_session
+from archiver.telegram import (
+    Address,
+    Callbacks,
+    Connection,
+    LoggedIn,
+    Place,
+    Takeout,
+    TelegramSource,
+    Timeouts,
+    has_session,
+)
 from archiver.telegram.pushes import Hint
 from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
@@ -55,10 +65,10 @@ class Account:
 class Conduct:
     """How the accounts of a run behave towards the server."""
 
-    patience: Patience = field(default_factory=Patience)
-    """With the line and its answers."""
-    flood_patience: float = 120.0
-    """Seconds of an ordered wait that are waited for; a longer one is raised as FloodWait."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    """Of connections and their answers."""
+    max_flood_wait: float = 120.0
+    """Longest flood wait, in seconds, that is sat out; a longer one is raised as FloodWait."""
     hint: Hint | None = None
     """Told the channels that the server pushes something about."""
     clock: Clock | None = None
@@ -199,11 +209,12 @@ async def _connected(
         raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
         scheduler = await make_scheduler(
-            settings, database, name, patience=conduct.flood_patience, clock=conduct.clock, remarks=remarks
+            settings, database, name, max_wait=conduct.max_flood_wait, clock=conduct.clock, remarks=remarks
         )
         meters = conduct.meters
         counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
-        connection = Connection(address, session, scheduler, patience=conduct.patience, hint=conduct.hint, **counting)
+        callbacks = Callbacks(conduct.hint, **counting)
+        connection = Connection(address, session, scheduler, timeouts=conduct.timeouts, callbacks=callbacks)
         storing: dict[str, Any] = {"count": partial(meters.count_stored, name)} if meters else {}
         storing["ahead"] = lambda: connection.clock_ahead
         takeout = make_takeout(settings, database, name, connection, scheduler.clock, remarks=remarks)

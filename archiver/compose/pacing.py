@@ -8,7 +8,7 @@ from archiver.clock import Clock
 from archiver.compose.remarks import Remarks
 from archiver.compose.takeout_memory import TakeoutMemory
 from archiver.duration import in_words, moment
-from archiver.pacing.scheduler import Scheduler
+from archiver.pacing.scheduler import FloodMemory, Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, list_orders, set_flood
 from archiver.telegram import Connection, Takeout
@@ -22,7 +22,7 @@ _LONG = 600
 
 
 async def make_scheduler(
-    settings: Settings, database: Database, name: str, *, patience: float, clock: Clock | None, remarks: Remarks
+    settings: Settings, database: Database, name: str, *, max_wait: float, clock: Clock | None, remarks: Remarks
 ) -> Scheduler:
     """The scheduler of an account, which knows and keeps its flood waits."""
 
@@ -38,14 +38,15 @@ async def make_scheduler(
         remarks.note(f"waiting {wait} before the next {method} call{whose}, for the account's sake.")
 
     own = account_settings(settings, name)
+    memory = FloodMemory(
+        await list_floods(database.connection, name), await list_orders(database.connection, name), remember
+    )
     scheduler = Scheduler(
         own.requests_per_second,
         pace=own.pace,
-        floods=await list_floods(database.connection, name),
-        orders=await list_orders(database.connection, name),
-        remember=remember,
+        memory=memory,
         notify=notify,
-        patience=patience,
+        max_wait=max_wait,
         clock=clock,
     )
     return scheduler

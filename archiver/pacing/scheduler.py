@@ -20,7 +20,7 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from archiver.clock import Clock
@@ -70,6 +70,18 @@ class _Waiter:
     """Of the grant, by the event loop's time."""
 
 
+@dataclass(frozen=True, slots=True)
+class FloodMemory:
+    """Flood waits of earlier runs, and where new ones are kept."""
+
+    until: Mapping[str, float] = field(default_factory=dict)
+    """Method -> unix time at which its wait is over."""
+    ordered: Mapping[str, float] = field(default_factory=dict)
+    """Method -> unix time until which the server ordered to wait, where that is longer than `LONGEST`."""
+    remember: Callable[[str, float], Awaitable[None]] | None = None
+    """Called with the method and the unix time at which its wait is over."""
+
+
 class Scheduler:
     """Decides when a call may go out. `requests_per_second` 0 means no pacing; flood waits are obeyed always."""
 
@@ -78,30 +90,29 @@ class Scheduler:
         requests_per_second: float,
         *,
         pace: Pace = "gentle",
-        floods: Mapping[str, float] | None = None,
-        orders: Mapping[str, float] | None = None,
-        remember: Callable[[str, float], Awaitable[None]] | None = None,
+        memory: FloodMemory = FloodMemory(),
         notify: Callable[[str, float], None] | None = None,
-        patience: float = 120.0,
+        max_wait: float = 120.0,
         clock: Clock | None = None,
     ) -> None:
-        """`floods`, method -> unix time, is what `remember` was told in earlier runs; `notify` hears of long waits.
+        """Set up the scheduler of one account.
 
-        `orders`: those of them that are longer than is obeyed, as they were ordered.
+        `notify` is called with the method and the seconds of each long wait; `max_wait` (seconds): a longer flood wait
+        is raised as FloodWait instead of sat out.
         """
         self.clock = clock or Clock()
         self._rate = requests_per_second
         self._pace: Pace = pace
         whole = requests_per_second * (_BRISK if pace == "normal" else 1.0)
         self._interval = SPACING / whole if whole > 0 else 0.0
-        ahead = {method: until - self.clock.now() for method, until in (floods or {}).items()}
+        ahead = {method: until - self.clock.now() for method, until in memory.until.items()}
         self._floods = {method: self.clock.tick() + min(wait, LONGEST) for method, wait in ahead.items()}
-        self._orders = dict(orders or {})
+        self._orders = dict(memory.ordered)
         self._absurd = {method for method, wait in ahead.items() if wait > LONGEST}
         """Methods whose order is remembered wrongly as yet."""
-        self._remember = remember
+        self._remember = memory.remember
         self._notify = notify
-        self._patience = patience
+        self._max_wait = max_wait
         self._buckets: dict[tuple[str, bool], Bucket] = {}
         """By method, and whether within a takeout."""
         self._waiting: list[_Waiter] = []
@@ -239,7 +250,7 @@ class Scheduler:
         pauses = [math.inf]
         moment = asyncio.get_running_loop().time()
         for bucket in dict.fromkeys(waiter.bucket for waiter in self._waiting):
-            if (wait := bucket.flooded_until - now) > self._patience:
+            if (wait := bucket.flooded_until - now) > self._max_wait:
                 self._give_up(bucket, math.ceil(wait))
                 continue
             if pause := bucket.pause(moment):

@@ -20,7 +20,7 @@ from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
 from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, server_name, translate
 from archiver.telegram.line import Line
 from archiver.telegram.losses import THROTTLED, transport_code, unreachable
-from archiver.telegram.patience import Patience
+from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +85,10 @@ _MOST_IN_VAIN = 50
 class Attempts:
     """Calls on one line."""
 
-    def __init__(self, line: Line, scheduler: Scheduler, patience: Patience, count: Count, owner: Owner) -> None:
+    def __init__(self, line: Line, scheduler: Scheduler, timeouts: Timeouts, count: Count, owner: Owner) -> None:
         self._line = line
         self._scheduler = scheduler
-        self._patience = patience
+        self._timeouts = timeouts
         self._count = count
         self._owner = owner
 
@@ -106,13 +106,13 @@ class Attempts:
 
         `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
         """
-        patience = self._patience
+        timeouts = self._timeouts
         tries = losses = vain = 0
         been: set[int] = set()
         while True:
             await self._owner.ready()
             async with self._scheduler.turn(method, priority, channel_id, takeout=takeout):
-                limit = min(patience.call * (tries + 1), patience.call_most)
+                limit = min(timeouts.call * (tries + 1), timeouts.call_max)
                 outcome = await self._once(ask, method, limit, raw_errors, takeout)
             if isinstance(outcome, _Answer):
                 return outcome.value
@@ -123,12 +123,12 @@ class Attempts:
                 if isinstance(outcome, _Vain) and vain >= _MOST_IN_VAIN:
                     raise outcome.error
                 continue
-            if outcome.by_others and losses < patience.free_losses:
+            if outcome.by_others and losses < timeouts.free_losses:
                 losses += 1
                 continue
-            if tries == len(patience.delays):
+            if tries == len(timeouts.delays):
                 raise outcome.error
-            await asyncio.sleep(patience.delays[tries])
+            await asyncio.sleep(timeouts.delays[tries])
             tries += 1
 
     async def _once(
@@ -170,7 +170,7 @@ class Attempts:
         seconds = flood_seconds(exc)
         self._count(method, "refused" if seconds is None else "flood")
         if seconds:
-            # The scheduler ends the tries when the order is longer than its patience.
+            # The scheduler ends the tries when the order is longer than its timeouts.
             self._note_answer(client)
             log.info("%s: flood wait of %d s", method, seconds)
             await self._scheduler.flooded(method, seconds, takeout=takeout)
@@ -188,9 +188,9 @@ class Attempts:
         """No answer in time: the call's own fault when others were answered meanwhile, else the line's."""
         client.hung += 1
         log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
-        if not own or client.hung >= self._patience.most_hung:
+        if not own or client.hung >= self._timeouts.max_hung:
             await self._line.lose(client)
-        if own or self._patience.forever:
+        if own or self._timeouts.forever:
             return ServerFault("the server does not answer this question.", hint="Try again later.")
         return unreachable(TimeoutError())
 
@@ -200,7 +200,7 @@ class Attempts:
         log.info("%s: the connection was lost (%s); connecting anew", method, type(exc.__cause__ or exc).__name__)
         if transport_code(exc) == THROTTLED:
             await self._owner.close_guests()  # one connection is enough then
-        if self._patience.forever and not isinstance(exc, BrokenError):
+        if self._timeouts.forever and not isinstance(exc, BrokenError):
             return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
         return failure
 

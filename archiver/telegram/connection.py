@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,26 @@ from archiver.telegram.line import Line
 from archiver.telegram.moves import export, follow
 from archiver.telegram.older import read_older_layers
 from archiver.telegram.outcomes import Ticket
-from archiver.telegram.patience import COMMAND, Patience
 from archiver.telegram.pushes import Hint
+from archiver.telegram.timeouts import COMMAND, Timeouts
 
 log = logging.getLogger(__name__)
 
 _MOST_REFERRALS = 3
 
 
-class Connection:
-    """Sends requests; owns the line and the session. For any number of tasks at the same time.
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom a connection calls back while it works."""
 
-    `hint` is told the channels that the server pushes something about; without it nothing is pushed.
-    """
+    hint: Hint | None = None
+    """Called with the id of each channel that the server pushes something about; without it nothing is pushed."""
+    count: Count = uncounted
+    """Called once per request, to count it."""
+
+
+class Connection:
+    """Sends requests; owns the client and the session. Any number of tasks may use it at the same time."""
 
     def __init__(
         self,
@@ -47,25 +55,27 @@ class Connection:
         session_path: Path,
         scheduler: Scheduler,
         *,
-        patience: Patience = COMMAND,
-        hint: Hint | None = None,
-        count: Count = uncounted,
+        timeouts: Timeouts = COMMAND,
+        callbacks: Callbacks = Callbacks(),
         guest: int | None = None,
     ) -> None:
-        """`guest`: a data centre that is not the account's home, see `at_dc`."""
+        """`guest`: a data centre other than the account's home, for `at_dc`."""
+        hint, count = callbacks.hint, callbacks.count
         self.api_id, self.api_hash = address.api_id, address.api_hash
         self._scheduler = scheduler
         self._pushed = hint is not None
         self.pages_have_no_pts = False
         """What `paging` found out about this server."""
-        dialler = Dialler(address, session_path, scheduler, patience, hint, guest=guest)
-        self._line = Line(dialler, scheduler, patience)
-        self._attempts = Attempts(self._line, scheduler, patience, count, self)
+        dialler = Dialler(address, session_path, scheduler, timeouts, hint, guest=guest)
+        self._line = Line(dialler, scheduler, timeouts)
+        self._attempts = Attempts(self._line, scheduler, timeouts, count, self)
         self._home: Connection = self
         self._guests: dict[int, Connection] = {}
 
         def open_guest(dc: int) -> Connection:
-            return Connection(address, session_path, scheduler, patience=patience, count=count, guest=dc)
+            return Connection(
+                address, session_path, scheduler, timeouts=timeouts, callbacks=replace(callbacks, hint=None), guest=dc
+            )
 
         self._open_guest: Callable[[int], Connection] = open_guest
         address.trust_keys()

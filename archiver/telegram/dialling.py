@@ -24,11 +24,11 @@ from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_t
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
 from archiver.telegram.losses import no_proxy, not_let_in, refused, unknown_place, unreachable
 from archiver.telegram.outcomes import AnotherDc, Moved, NoWay, Ticket, UnknownKey
-from archiver.telegram.patience import Patience
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
 from archiver.telegram.route import Route
 from archiver.telegram.session import FileSession
+from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Dialler:
         address: Address,
         session_path: Path,
         scheduler: Scheduler,
-        patience: Patience,
+        timeouts: Timeouts,
         hint: Hint | None,
         *,
         guest: int | None = None,
@@ -58,7 +58,7 @@ class Dialler:
         self._address = address
         self._session_path = session_path
         self._scheduler = scheduler
-        self._patience = patience
+        self._timeouts = timeouts
         self._hint = hint
         self._guest = guest
         self._moving: int | None = None
@@ -137,7 +137,7 @@ class Dialler:
                 client = Client(session, place, self._address, self._hint, haste=haste, padded=self._padded)
                 made = False
                 try:
-                    await client.connect_within(self._patience.connect)
+                    await client.connect_within(self._timeouts.connect)
                     if self._is_elsewhere(client):
                         return self._refuse_place(client)
                     if failure := await self._show_ticket(client):
@@ -171,7 +171,7 @@ class Dialler:
             return unknown_place(dc)
         ticket = None
         try:
-            ticket = await tickets.ask_by_greeting(client, dc, within=self._patience.call)
+            ticket = await tickets.ask_by_greeting(client, dc, within=self._timeouts.call)
         except (RPCError, HungError, UnreadableObject, *LOST_LINE) as exc:
             if not tickets.is_refusal(exc):
                 await self.doubts.obey(exc)
@@ -201,7 +201,7 @@ class Dialler:
         ticket, self.ticket = self.ticket, None
         moving, self._moving = self._moving, None  # it may be spent: then the old home gives another one
         try:
-            await tickets.show(client, ticket, within=self._patience.call)
+            await tickets.show(client, ticket, within=self._timeouts.call)
             self.route.note_admitted(client.place.dc, True)
         except (RPCError, HungError, *LOST_LINE) as exc:
             if not tickets.is_refusal(exc) or (moving is not None and ticket.is_old):
@@ -223,7 +223,7 @@ class Dialler:
         async with self._scheduler.turn(CONNECT, Priority.LIVE):
             client = Client(MemorySession(), place, self._address, None, haste=True, padded=self._padded)
             try:
-                await client.connect_within(self._patience.connect)
+                await client.connect_within(self._timeouts.connect)
                 self.route.learn(client.options)
             except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *LOST_LINE) as exc:
                 await self.doubts.obey(exc)

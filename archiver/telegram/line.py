@@ -17,7 +17,7 @@ from archiver.telegram.client import Client
 from archiver.telegram.dialling import Dialler
 from archiver.telegram.losses import unreachable
 from archiver.telegram.outcomes import Ticket
-from archiver.telegram.patience import Patience
+from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +27,10 @@ TicketOffice = Callable[[], Awaitable[Ticket]]
 class Line:
     """The one client of an account in one data centre, for any number of tasks.
 
-    `patience.forever` says whether it is given up at all.
+    `timeouts.forever` says whether it is given up at all.
     """
 
-    def __init__(self, dialler: Dialler, scheduler: Scheduler, patience: Patience) -> None:
+    def __init__(self, dialler: Dialler, scheduler: Scheduler, timeouts: Timeouts) -> None:
         self.connected = asyncio.Event()
         """Set while there is a line."""
         self.offline_since: float | None = None
@@ -40,7 +40,7 @@ class Line:
         self.clock_ahead: float | None = None
         """Seconds by which our clock was ahead of the server's at the last connection."""
         self._scheduler = scheduler
-        self._patience = patience
+        self._timeouts = timeouts
         self._client: Client | None = None
         self._dead: LoginNeeded | None = None
         self._was_connected = False
@@ -83,7 +83,7 @@ class Line:
             if ticket and not self._dialler.is_admitted:
                 self._dialler.ticket = await ticket()
             self.offline_since = self.offline_since or self._scheduler.clock.now()
-            self._client = await (self._connect_for_ever() if self._patience.forever else self._connect())
+            self._client = await (self._connect_for_ever() if self._timeouts.forever else self._connect())
             self.clock_ahead = self._client.clock_ahead
             self._client.ended.add_done_callback(lambda _: self._note_loss())
             self._was_connected = True
@@ -159,7 +159,7 @@ class Line:
 
     def end(self, failure: LoginNeeded) -> None:
         """The account is dead: a service must not knock again."""
-        if self._patience.forever:
+        if self._timeouts.forever:
             self._dead = failure
 
     def _note_loss(self) -> None:
@@ -168,7 +168,7 @@ class Line:
             self.offline_since = self._scheduler.clock.now()
 
     async def _connect(self) -> Client:
-        delays = self._patience.delays if self._was_connected else self._patience.first_delays
+        delays = self._timeouts.delays if self._was_connected else self._timeouts.first_delays
         for delay in delays:
             made = await self._dialler.dial()
             if isinstance(made, Client):
@@ -180,7 +180,7 @@ class Line:
         raise made
 
     async def _connect_for_ever(self) -> Client:
-        first, most = self._patience.back_off
+        first, most = self._timeouts.backoff
         while True:
             if self._failures > 1:
                 delay = min(first * 2 ** min(self._failures - 2, 30), most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ from archiver.clock import Clock
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.comparison import Comparison
 from archiver.mirror.ingest import Ingest
-from archiver.pacing.scheduler import Scheduler
+from archiver.pacing.scheduler import FloodMemory, Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Connection, Hint, Patience, TelegramSource
+from archiver.telegram import Address, Callbacks, Connection, Hint, TelegramSource, Timeouts
 from archiver.telegram.session import FileSession
 from search.exact import writer as exact
 from tests.telegram import truth
@@ -27,9 +27,7 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
-SHORT = Patience(
-    delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=0.6, call=0.4, call_most=1.0
-)
+SHORT = Timeouts(delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=0.6, call=0.4, call_max=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Rig:
 
 @asynccontextmanager
 async def mirror_of(
-    server: Server, account: Account, directory: Path, *, patience: Patience = SHORT, **pacing: Any
+    server: Server, account: Account, directory: Path, *, timeouts: Timeouts = SHORT, **pacing: Any
 ) -> AsyncIterator[Rig]:
     """A mirror that is logged in as the account; closing it leaves the archive."""
     async with await Database.open(directory) as database:
@@ -65,7 +63,7 @@ async def mirror_of(
 
         floods = await list_floods(database.connection, "default")
         pacing = {"floods": floods, "remember": remember, **pacing}
-        connection = connection_of(server, account, directory, patience=patience, **pacing)
+        connection = connection_of(server, account, directory, timeouts=timeouts, **pacing)
         source = TelegramSource(connection)
         ingest = Ingest(database, layer=source.layer)
         try:
@@ -79,9 +77,11 @@ def connection_of(
     account: Account,
     directory: Path,
     *,
-    patience: Patience = SHORT,
+    timeouts: Timeouts = SHORT,
     hint: Hint | None = None,
     rate: float = 0,
+    floods: Mapping[str, float] | None = None,
+    remember: Callable[[str, float], Awaitable[None]] | None = None,
     **pacing: Any,
 ) -> Connection:
     """A connection that is logged in as the account. Whoever makes it closes it."""
@@ -91,8 +91,9 @@ def connection_of(
     session.auth_key = known.auth_key
     session.save()
     address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
-    scheduler = Scheduler(rate, **{"clock": ServerClock(server), **pacing})
-    return Connection(address, directory / "session", scheduler, patience=patience, hint=hint)
+    memory = FloodMemory(floods or {}, remember=remember)
+    scheduler = Scheduler(rate, memory=memory, **{"clock": ServerClock(server), **pacing})
+    return Connection(address, directory / "session", scheduler, timeouts=timeouts, callbacks=Callbacks(hint))
 
 
 class ServerClock(Clock):

@@ -30,7 +30,7 @@ from archiver.service.account_workers import Pace
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
 from archiver.store.database import Database
-from archiver.telegram import Patience
+from archiver.telegram import Timeouts
 from archiver.telegram.session import FileSession
 from config.accounts import account_names, account_settings, session_path
 from config.settings import (
@@ -47,13 +47,13 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
-BRIEF = Patience(
+BRIEF = Timeouts(
     delays=(0.02, 0.05),
     connect=0.6,
     call=0.8,
-    call_most=1.0,
+    call_max=1.0,
     forever=True,
-    back_off=(0.02, 0.2),
+    backoff=(0.02, 0.2),
     free_losses=8,
 )
 """`SERVICE` in real milliseconds."""
@@ -207,7 +207,7 @@ async def service_of(
     folder: Path,
     *people: Account,
     pace: Pace = PACE,
-    patience: Patience = BRIEF,
+    timeouts: Timeouts = BRIEF,
     manager: Systemd | None = None,
     wait_for_floods: float = math.inf,
     clock: Clock | None = None,
@@ -226,7 +226,7 @@ async def service_of(
             service.hint(channel_id)
 
     clock = clock or WorldTime(server)
-    conduct = Conduct(patience=patience, flood_patience=wait_for_floods, hint=hint, clock=clock)
+    conduct = Conduct(timeouts=timeouts, max_flood_wait=wait_for_floods, hint=hint, clock=clock)
     with _as_before(), _no_complaints():
         async with open_accounts(settings, command="run", conduct=conduct, remarks=Heard()) as accounts:
             paces = {name: pace_of(settings, name) for name in account_names(settings)}

@@ -24,7 +24,7 @@ from archiver.errors import (
 )
 from archiver.model.record import PeerState
 from archiver.pacing.scheduler import Priority
-from archiver.telegram import Connection, Patience, TelegramSource, log_in
+from archiver.telegram import Connection, TelegramSource, Timeouts, log_in
 from archiver.telegram.client import Client
 from tests.integration.rig import SHORT, LeapingClock, connection_of
 from tests.telegram import faults
@@ -32,17 +32,17 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
-STEADY = Patience(
+STEADY = Timeouts(
     delays=(0.02, 0.05),
     connect=1.5,
     call=0.5,
-    call_most=0.5,
+    call_max=0.5,
     forever=True,
-    back_off=(0.02, 0.2),
-    most_hung=4,
+    backoff=(0.02, 0.2),
+    max_hung=4,
     free_losses=8,
 )
-"""A service's patience, in a hurry."""
+"""A service's time limits, in a hurry."""
 DIFFERENCE, HISTORY, CONNECT = "updates.getChannelDifference", "messages.getHistory", "help.getConfig"
 
 
@@ -79,9 +79,9 @@ class Desk:
 
 @asynccontextmanager
 async def desk_at(
-    server: Server, account: Account, directory: Path, *, patience: Patience = STEADY, **how: Any
+    server: Server, account: Account, directory: Path, *, timeouts: Timeouts = STEADY, **how: Any
 ) -> AsyncIterator[Desk]:
-    connection = connection_of(server, account, directory, patience=patience, **how)
+    connection = connection_of(server, account, directory, timeouts=timeouts, **how)
     try:
         yield Desk(server, account, connection)
     finally:
@@ -194,7 +194,7 @@ async def test_a_server_that_is_away_is_waited_for_by_one_and_found_again_by_all
         async with desk_at(server, account, tmp_path) as desk:
             await desk.difference(channels[0])
             # It goes, and somebody refuses its port.
-    connection = connection_of(server, account, tmp_path, patience=STEADY)
+    connection = connection_of(server, account, tmp_path, timeouts=STEADY)
     desk = Desk(server, account, connection)
     asking = [asyncio.create_task(desk.difference(channel)) for channel in channels]
     await until(lambda: isinstance(connection.trouble, Unreachable))
@@ -316,7 +316,7 @@ async def test_nothing_is_left_of_the_lines_that_were_lost(desk: Desk, channels:
 async def test_a_command_still_ends_with_an_error(
     server: Server, account: Account, channels: list[Channel], tmp_path: Path
 ) -> None:
-    async with desk_at(server, account, tmp_path, patience=Patience(delays=(0.0, 0.1), call=0.2)) as desk:
+    async with desk_at(server, account, tmp_path, timeouts=Timeouts(delays=(0.0, 0.1), call=0.2)) as desk:
         server.faults.add(DIFFERENCE, faults.hang())
         with pytest.raises(Unreachable):
             await desk.difference(channels[0])
@@ -370,8 +370,8 @@ async def test_a_push_that_cannot_be_read_disturbs_nothing(
     def explode(channel_id: int) -> None:
         raise RuntimeError(channel_id)
 
-    patience = Patience(connect=5, call=5, call_most=5, forever=True)
-    async with desk_at(server, account, tmp_path, hint=explode, patience=patience) as desk:
+    timeouts = Timeouts(connect=5, call=5, call_max=5, forever=True)
+    async with desk_at(server, account, tmp_path, hint=explode, timeouts=timeouts) as desk:
         await desk.difference(channels[0])
         [conn] = server.connections
         whole = types.Updates(
@@ -385,7 +385,7 @@ async def test_a_push_that_cannot_be_read_disturbs_nothing(
         begun = time.monotonic()
         for channel in channels:
             assert await desk.difference(channel) == channel.pts
-        assert time.monotonic() - begun < patience.call  # no answer was lost beside it
+        assert time.monotonic() - begun < timeouts.call  # no answer was lost beside it
         assert desk.connects() == 1
 
 
@@ -475,11 +475,11 @@ async def test_a_greeting_that_is_refused_is_tried_again(
     server: Server, account: Account, channels: list[Channel], tmp_path: Path, fault: faults.Action
 ) -> None:
     server.faults.add(CONNECT, fault, times=2)
-    for patience in (STEADY, SHORT):
-        async with desk_at(server, account, tmp_path, patience=patience) as desk:
+    for timeouts in (STEADY, SHORT):
+        async with desk_at(server, account, tmp_path, timeouts=timeouts) as desk:
             assert await desk.difference(channels[0]) == channels[0].pts
     server.faults.add(CONNECT, fault)
-    async with desk_at(server, account, tmp_path, patience=SHORT) as desk:
+    async with desk_at(server, account, tmp_path, timeouts=SHORT) as desk:
         with pytest.raises(ServerFault, match=r"BadMessageError|ConnectionNotInitedError"):
             await desk.difference(channels[0])
 

@@ -13,7 +13,7 @@ from telethon.tl import types
 from telethon.tl.core import MessageContainer
 
 from archiver.errors import ServerFault
-from archiver.telegram import Patience, TelegramSource
+from archiver.telegram import TelegramSource, Timeouts
 from tests.integration.rig import connection_of
 from tests.telegram import faults
 from tests.telegram.bomb import bomb
@@ -24,7 +24,7 @@ from tests.telegram.world import Account, World
 MEGABYTES = 600
 MOST_MB = 300
 HISTORY, STATUS = "messages.getHistory", Path("/proc/self/status")
-PATIENCE = Patience(delays=(0.02, 0.02), connect=5, call=10, call_most=10, forever=True)
+PATIENCE = Timeouts(delays=(0.02, 0.02), connect=5, call=10, call_max=10, forever=True)
 
 
 class Peak:
@@ -55,7 +55,7 @@ def channel(world: World) -> Channel:
 
 @pytest.fixture
 async def source(server: Server, account: Account, tmp_path: Path) -> AsyncIterator[TelegramSource]:
-    connection = connection_of(server, account, tmp_path, patience=PATIENCE)
+    connection = connection_of(server, account, tmp_path, timeouts=PATIENCE)
     yield TelegramSource(connection)
     await connection.close()
 

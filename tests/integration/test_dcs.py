@@ -15,8 +15,8 @@ from telethon.tl import functions as fn
 from telethon.tl import types
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
-from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import Address, Connection, Patience, Place, has_session, log_in
+from archiver.pacing.scheduler import FloodMemory, Scheduler
+from archiver.telegram import Address, Connection, Place, Timeouts, has_session, log_in
 from archiver.telegram.answers import read_object
 from archiver.telegram.session import read
 from tests.integration.rig import SHORT, LeapingClock, ServerClock
@@ -26,9 +26,9 @@ from tests.telegram.proxies import MTProxy, Socks5
 from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
-PATIENT = replace(SHORT, connect=15.0, call=10.0, call_most=10.0)
+PATIENT = replace(SHORT, connect=15.0, call=10.0, call_max=10.0)
 """For all that is answered, so that a busy machine is no failure."""
-HURRIED = replace(PATIENT, call=0.5, call_most=0.5, delays=(0.0, 0.0))
+HURRIED = replace(PATIENT, call=0.5, call_max=0.5, delays=(0.0, 0.0))
 """For what is never answered."""
 STATE = fn.updates.GetStateRequest()
 
@@ -66,19 +66,19 @@ class Desk:
         self.complaints: list[dict[str, Any]] = []
 
     @asynccontextmanager
-    async def connection(self, *, patience: Patience = PATIENT, **changes: Any) -> AsyncIterator[Connection]:
+    async def connection(self, *, timeouts: Timeouts = PATIENT, **changes: Any) -> AsyncIterator[Connection]:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, about: self.complaints.append(about))
         address = changes.pop("address", self.address)
         scheduler = Scheduler(0, clock=ServerClock(self.server))
-        opened = Connection(address, self.path, scheduler, patience=patience, **changes)
+        opened = Connection(address, self.path, scheduler, timeouts=timeouts, **changes)
         try:
             yield opened
         finally:
             await opened.close()
 
-    async def log_in(self, account: Account, password: str = "", *, patience: Patience = PATIENT) -> None:
-        async with self.connection(patience=patience) as connection:
+    async def log_in(self, account: Account, password: str = "", *, timeouts: Timeouts = PATIENT) -> None:
+        async with self.connection(timeouts=timeouts) as connection:
             await log_in(connection, Person(account, password))
 
     @property
@@ -150,7 +150,7 @@ async def test_what_is_killed_after_the_move_goes_on_there(desk: Desk, account: 
     account.home_dc = 4
     desk.server.faults.add("auth.sendCode", faults.hang(), skip=1)  # at the new home
     with pytest.raises(Error):
-        await desk.log_in(account, patience=HURRIED)
+        await desk.log_in(account, timeouts=HURRIED)
     assert desk.home == 4
     before = desk.server.accepted_at[2]
     desk.server.faults.clear()
@@ -202,7 +202,7 @@ async def test_a_move_killed_before_it_is_done_is_done_again(desk: Desk, account
     await desk.log_in(account)
     account.move(5)
     desk.server.faults.add("auth.importAuthorization", faults.hang())
-    async with desk.connection(patience=HURRIED) as connection:
+    async with desk.connection(timeouts=HURRIED) as connection:
         with pytest.raises(Error):
             await connection.invoke(STATE, method="getState")
     assert desk.home == 2  # where it can be asked again
@@ -314,7 +314,7 @@ async def test_the_next_address_of_the_same_data_centre_is_tried(desk: Desk, acc
     account.home_dc = 4
     async with silence() as (port, met):
         desk.server.centres.more = [types.DcOption(4, "127.0.0.1", port if first == "silent" else 1)]
-        await desk.log_in(account, patience=replace(PATIENT, connect=1.5))
+        await desk.log_in(account, timeouts=replace(PATIENT, connect=1.5))
         assert bool(met) == (first == "silent")
     assert desk.keys_of(account) == {4}
 
@@ -394,8 +394,8 @@ async def test_too_many_connections_are_waited_for_longer_each_time(desk: Desk, 
     async def remember(method: str, until: float) -> None:
         waited.append((method, round(until - desk.server.world.clock.now(), -1)))
 
-    scheduler = Scheduler(0, clock=LeapingClock(desk.server), remember=remember, patience=1000)
-    connection = Connection(desk.address, desk.path, scheduler, patience=SHORT)
+    scheduler = Scheduler(0, clock=LeapingClock(desk.server), memory=FloodMemory(remember=remember), max_wait=1000)
+    connection = Connection(desk.address, desk.path, scheduler, timeouts=SHORT)
     desk.server.faults.add("updates.getState", faults.transport(-429), times=4)
     try:
         assert await connection.is_logged_in()
@@ -408,7 +408,7 @@ async def test_guests_hang_up_where_there_are_too_many_connections(desk: Desk, w
     await desk.log_in(account)
     request, _ = download(world, account, 4)
     scheduler = Scheduler(0, clock=LeapingClock(desk.server))
-    connection = Connection(desk.address, desk.path, scheduler, patience=SHORT)
+    connection = Connection(desk.address, desk.path, scheduler, timeouts=SHORT)
     try:
         await connection.call(request, method="getFile", dc=4)
         desk.server.faults.add("updates.getState", faults.transport(-429), times=1)
@@ -443,7 +443,7 @@ async def test_a_wrong_address_of_a_data_centre_is_passed_over(desk: Desk, accou
 
 async def test_a_network_that_leads_nowhere_is_said_to_block_perhaps(tmp_path: Path) -> None:
     address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=1)
-    connection = Connection(address, tmp_path / "session", Scheduler(0), patience=SHORT)
+    connection = Connection(address, tmp_path / "session", Scheduler(0), timeouts=SHORT)
     try:
         with pytest.raises(Unreachable, match="a proxy may help"):
             await connection.is_logged_in()
@@ -600,7 +600,7 @@ async def test_a_move_without_an_authorization_ends_in_a_login(
     await desk.log_in(account)
     account.move(3)
     desk.server.faults.add("auth.exportAuthorization", faults.rpc(*said))
-    async with desk.connection(patience=replace(PATIENT, delays=(0.0, 0.01))) as connection:
+    async with desk.connection(timeouts=replace(PATIENT, delays=(0.0, 0.01))) as connection:
         with pytest.raises(LoginNeeded):
             await connection.invoke(STATE, method="getState")
     await desk.log_in(account)

@@ -58,7 +58,7 @@ async def connection(server: Server, account: Account, tmp_path: Path) -> AsyncI
     account.codes.timeout = 0
     address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
     scheduler = Scheduler(0, clock=LeapingClock(server))
-    made = Connection(address, tmp_path / "session", scheduler, patience=SHORT)
+    made = Connection(address, tmp_path / "session", scheduler, timeouts=SHORT)
     yield made
     await made.close()
 

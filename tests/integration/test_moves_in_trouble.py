@@ -18,7 +18,7 @@ from tests.telegram import faults
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
-SERVING = replace(SERVICE, call=0.5, call_most=0.5, delays=(0.0, 0.0), connect=15.0, back_off=(0.01, 0.05))
+SERVING = replace(SERVICE, call=0.5, call_max=0.5, delays=(0.0, 0.0), connect=15.0, backoff=(0.01, 0.05))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_an_old_home_that_gives_no_ticket_for_a_moment_is_asked_again(
 ) -> None:
     await moved(desk, account)
     desk.server.faults.add("auth.exportAuthorization", trouble, times=3)
-    async with desk.connection(patience=SERVING) as connection:
+    async with desk.connection(timeouts=SERVING) as connection:
         await ask_until_answered(connection)
     assert (desk.home, desk.keys_of(account)) == (3, {2, 3})
 
@@ -62,7 +62,7 @@ async def test_so_is_one_that_does_not_even_greet(desk: Desk, account: Account, 
     server.faults.add("help.getConfig", faults.rpc(303, "USER_MIGRATE_3"), times=2)
     server.faults.add("auth.exportAuthorization", trouble, times=1)
     scheduler = Scheduler(0, clock=LeapingClock(server))
-    connection = Connection(desk.address, desk.path, scheduler, patience=replace(SERVING, connect=5.0))
+    connection = Connection(desk.address, desk.path, scheduler, timeouts=replace(SERVING, connect=5.0))
     try:
         await ask_until_answered(connection)
     finally:
@@ -80,7 +80,7 @@ async def test_a_new_home_that_fails_for_a_moment_takes_the_account_later(
     trouble = faults.flood(2) if error[0] == 420 else faults.rpc(*error)
     server.faults.add("auth.importAuthorization", trouble, times=1)
     scheduler = Scheduler(0, clock=LeapingClock(server))
-    connection = Connection(desk.address, desk.path, scheduler, patience=PATIENT)
+    connection = Connection(desk.address, desk.path, scheduler, timeouts=PATIENT)
     try:
         await ask_until_answered(connection)
     finally:
@@ -96,7 +96,7 @@ async def test_a_server_that_puts_every_greeting_off_does_not_keep_a_command_for
     server = desk.server
     server.faults.add("help.getConfig", faults.flood(1))
     before = server.calls.count("help.getConfig")
-    connection = Connection(desk.address, desk.path, Scheduler(0, clock=LeapingClock(server)), patience=PATIENT)
+    connection = Connection(desk.address, desk.path, Scheduler(0, clock=LeapingClock(server)), timeouts=PATIENT)
     with pytest.raises(FloodWait):
         await connection.invoke(STATE, method="getState")
     await connection.close()
@@ -110,7 +110,7 @@ async def test_a_server_that_keeps_failing_leaves_the_account_where_it_is(
 ) -> None:
     await moved(desk, account)
     desk.server.faults.add(method, faults.rpc(500, "INTERNAL"))
-    async with desk.connection(patience=HURRIED) as connection:
+    async with desk.connection(timeouts=HURRIED) as connection:
         with pytest.raises(Error) as raised:
             await connection.invoke(STATE, method="getState")
     assert not isinstance(raised.value, LoginNeeded)
@@ -152,7 +152,7 @@ async def test_a_ticket_that_ran_out_before_the_new_home_answered_is_replaced(
     monkeypatch.setattr(outcomes, "FRESH", 0.5)
     server = desk.server
     server.faults.add("auth.importAuthorization", faults.rpc(400, "AUTH_BYTES_INVALID"), times=1)
-    async with desk.connection(patience=replace(SERVING, connect=1.0)) as connection:
+    async with desk.connection(timeouts=replace(SERVING, connect=1.0)) as connection:
         await connection.ready()
         server.faults.add("help.getConfig", faults.hang(), times=1)  # at the new home
         await ask_until_answered(connection)

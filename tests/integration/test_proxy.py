@@ -12,7 +12,7 @@ from telethon.tl import functions
 
 from archiver.errors import Unreachable, UsageError
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import Address, Connection, Patience
+from archiver.telegram import Address, Connection, Timeouts
 from archiver.telegram.session import FileSession
 from tests.integration.rig import SHORT
 from tests.telegram.proxies import HttpConnect, MTProxy, Socks5, make
@@ -22,20 +22,20 @@ from tests.telegram.world import Account
 KINDS = ["socks5:user:hush", "http:user:hush", "mtproxy"]
 SECRET = "00112233445566778899aabbccddeeff"
 # MTProxy: Telethon waits two seconds for each connection.
-PATIENT = Patience(delays=(0.0, 0.05), first_delays=(0.05,), connect=4.0, call=3.0, call_most=3.0)
-FOR_EVER = Patience(delays=(0.0,), connect=4.0, forever=True, back_off=(0.02, 0.1))
+PATIENT = Timeouts(delays=(0.0, 0.05), first_delays=(0.05,), connect=4.0, call=3.0, call_max=3.0)
+FOR_EVER = Timeouts(delays=(0.0,), connect=4.0, forever=True, backoff=(0.02, 0.1))
 
 
 @asynccontextmanager
 async def by_proxy(
-    url: str, server: Server, account: Account, directory: Path, patience: Patience = PATIENT
+    url: str, server: Server, account: Account, directory: Path, timeouts: Timeouts = PATIENT
 ) -> AsyncIterator[Connection]:
     session = FileSession(directory / "session")
     session.set_dc(2, "127.0.0.1", server.port)
     session.auth_key = server.client_session(account).auth_key
     session.save()
     address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port, proxy=url)
-    connection = Connection(address, directory / "session", Scheduler(0), patience=patience)
+    connection = Connection(address, directory / "session", Scheduler(0), timeouts=timeouts)
     try:
         yield connection
     finally:
@@ -46,8 +46,8 @@ async def ask(connection: Connection) -> bytes:
     return await connection.call(functions.updates.GetStateRequest(), method="getState")
 
 
-async def failure_by(url: str, server: Server, account: Account, directory: Path, patience: Patience = PATIENT) -> str:
-    async with by_proxy(url, server, account, directory, patience) as connection:
+async def failure_by(url: str, server: Server, account: Account, directory: Path, timeouts: Timeouts = PATIENT) -> str:
+    async with by_proxy(url, server, account, directory, timeouts) as connection:
         with pytest.raises(Unreachable) as raised:
             await ask(connection)
     said = str(raised.value)
@@ -100,10 +100,10 @@ async def test_proxy_that_says_nothing_or_hangs_up_is_named_and_not_passed_by(
     tmp_path: Path,
 ) -> None:
     # A limit below that of the proxy's handshake: whoever was slow, the way is named.
-    patience = SHORT if manner is silence else PATIENT
+    timeouts = SHORT if manner is silence else PATIENT
     async with await asyncio.start_server(manner, "127.0.0.1", 0) as dead:
         port = dead.sockets[0].getsockname()[1]
-        said = await failure_by(url_of(scheme, port), server, account, tmp_path, patience)
+        said = await failure_by(url_of(scheme, port), server, account, tmp_path, timeouts)
     assert f"the proxy at 127.0.0.1:{port}" in said
     assert server.accepted == 0
 

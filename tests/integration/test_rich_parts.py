@@ -239,7 +239,7 @@ async def test_an_edit_while_the_whole_is_on_its_way_ends_with_the_newest_conten
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     post = channel.post(rich_message=article(*BLOCKS))
-    async with mirror_of(server, account, tmp_path, patience=replace(SHORT, call=5.0, call_most=5.0)) as rig:
+    async with mirror_of(server, account, tmp_path, timeouts=replace(SHORT, call=5.0, call_max=5.0)) as rig:
         await rig.add(channel)
         await rig.sync(channel)
         old = bytes(post.whole)
@@ -268,7 +268,7 @@ async def test_one_message_that_cannot_be_had_stops_no_other_and_is_tried_later_
     server.faults.add(
         "messages.getRichMessage", faults.rpc(400, "MESSAGE_ID_INVALID"), predicate=lambda r: r.id == refused.id
     )
-    async with mirror_of(server, account, tmp_path, patience=replace(SHORT, delays=(0.0,))) as rig:
+    async with mirror_of(server, account, tmp_path, timeouts=replace(SHORT, delays=(0.0,))) as rig:
         await rig.add(channel)
         await rig.sync(channel)
         asking = completer(rig, server)
@@ -398,7 +398,7 @@ async def test_only_what_is_said_of_the_message_itself_is_its_refusal(
     code, name, refused = told
     channel.post(rich_message=article(*BLOCKS))
     server.faults.add("messages.getRichMessage", faults.rpc(code, name))
-    async with mirror_of(server, account, tmp_path, patience=replace(SHORT, delays=())) as rig:
+    async with mirror_of(server, account, tmp_path, timeouts=replace(SHORT, delays=())) as rig:
         await rig.add(channel)
         await rig.sync(channel)
         asking = completer(rig, server)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archiver.errors import FloodWait
-from archiver.pacing.scheduler import LONGEST, SPACING, Priority, Scheduler
+from archiver.pacing.scheduler import LONGEST, SPACING, FloodMemory, Priority, Scheduler
 from archiver.pacing.token_bucket import MARGIN, OVERLAP
 from tests.unit.leaping import START, LoopClock, lived
 
@@ -30,7 +30,9 @@ async def call(scheduler: Scheduler, method: str, *, lasting: float = 0.0, **how
 
 
 def scheduler_of(rate: float, **options: Any) -> Scheduler:
-    return Scheduler(rate, **{"clock": LoopClock(), "patience": math.inf, **options})
+    """The options of `FloodMemory` may stand among those of the scheduler."""
+    memory = FloodMemory(options.pop("floods", {}), options.pop("orders", {}), options.pop("remember", None))
+    return Scheduler(rate, **{"clock": LoopClock(), "max_wait": math.inf, "memory": memory, **options})
 
 
 async def settle() -> None:
@@ -136,7 +138,7 @@ async def test_a_notice_that_fails_stops_nobody() -> None:
 
 @lived
 async def test_a_wait_beyond_the_patience_is_raised_with_its_seconds() -> None:
-    scheduler = scheduler_of(0, floods={"a": START + 4_000.2}, patience=120)
+    scheduler = scheduler_of(0, floods={"a": START + 4_000.2}, max_wait=120)
     with pytest.raises(FloodWait) as flood:
         await call(scheduler, "a")
     assert flood.value.seconds == 4_001
@@ -145,7 +147,7 @@ async def test_a_wait_beyond_the_patience_is_raised_with_its_seconds() -> None:
 
 @lived
 async def test_those_who_wait_already_are_told_at_once_when_it_gets_too_long() -> None:
-    scheduler = scheduler_of(0, patience=120)
+    scheduler = scheduler_of(0, max_wait=120)
     await scheduler.flooded("a", 100)
     waiting = [asyncio.create_task(call(scheduler, "a")) for _ in range(3)]
     await asyncio.sleep(50)
@@ -317,12 +319,12 @@ async def test_an_order_of_months_is_obeyed_for_a_week_and_said_as_it_was_given(
     async def remember(method: str, until: float) -> None:
         remembered[method] = until - START, scheduler.ordered(method)
 
-    scheduler = scheduler_of(0, remember=remember, patience=120)
+    scheduler = scheduler_of(0, remember=remember, max_wait=120)
     await scheduler.flooded("a", 40 * 86_400)
     assert remembered == {"a": (LONGEST + MARGIN, START + 40 * 86_400)}
     with pytest.raises(FloodWait, match=r"604801 s \(7 days, until .*it ordered 40 days"):
         await call(scheduler, "a")
-    restarted = scheduler_of(0, floods={"a": START + LONGEST}, orders={"a": START + 40 * 86_400}, patience=120)
+    restarted = scheduler_of(0, floods={"a": START + LONGEST}, orders={"a": START + 40 * 86_400}, max_wait=120)
     with pytest.raises(FloodWait, match="it ordered 40 days; it is asked again then"):
         await call(restarted, "a")
     await scheduler.flooded("a", 10)
@@ -372,7 +374,7 @@ async def test_an_absurd_order_of_an_earlier_run_is_cut_for_this_run_and_the_nex
         remembered[method] = until
 
     floods = {"a": START + 1e9, "b": START + LONGEST - 1}
-    scheduler = scheduler_of(0, floods=floods, remember=remember, patience=0)
+    scheduler = scheduler_of(0, floods=floods, remember=remember, max_wait=0)
     for method in ("a", "b", "a"):
         with pytest.raises(FloodWait) as failure:
             await call(scheduler, method)
@@ -380,7 +382,7 @@ async def test_an_absurd_order_of_an_earlier_run_is_cut_for_this_run_and_the_nex
         await asyncio.sleep(60)
     assert remembered == {"a": START + LONGEST}
     await asyncio.sleep(LONGEST)
-    await call(scheduler_of(0, floods=remembered, patience=0), "a")
+    await call(scheduler_of(0, floods=remembered, max_wait=0), "a")
 
 
 @lived

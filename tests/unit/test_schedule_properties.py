@@ -192,7 +192,7 @@ def test_every_grant_is_allowed_and_none_is_late_whatever_the_time_of_day(
 
 async def life(asks: list[Ask], rate: float, steps: list[float]) -> None:
     clock = LooseClock(steps)
-    scheduler = Scheduler(rate, patience=math.inf, clock=clock)
+    scheduler = Scheduler(rate, max_wait=math.inf, clock=clock)
     account = Account(rate, clock.tick())
     numbers = itertools.count()
     failures: list[AssertionError] = []

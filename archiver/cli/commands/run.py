@@ -68,7 +68,7 @@ async def run(settings: Settings) -> int:
             service.hint(channel_id)
 
     meters = Meters()
-    conduct = Conduct(patience=SERVICE, flood_patience=math.inf, hint=hint, meters=meters)
+    conduct = Conduct(timeouts=SERVICE, max_flood_wait=math.inf, hint=hint, meters=meters)
     async with (
         open_accounts(settings, command="run", conduct=conduct, remarks=output) as accounts,
         open_indexer(settings, accounts.database) as indexer,
