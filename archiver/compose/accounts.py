@@ -43,7 +43,7 @@ from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
-    from archiver.service.monitoring.metrics import Meters
+    from archiver.service.monitoring.metrics import Metrics
     from config.settings import ServerSettings, Settings
 
 
@@ -72,7 +72,7 @@ class Conduct:
     hint: Hint | None = None
     """Told the channels that the server pushes something about."""
     clock: Clock | None = None
-    meters: Meters | None = None
+    metrics: Metrics | None = None
     """Where calls and what they brought are counted."""
 
 
@@ -211,11 +211,11 @@ async def _connected(
         scheduler = await make_scheduler(
             settings, database, name, max_wait=conduct.max_flood_wait, clock=conduct.clock, remarks=remarks
         )
-        meters = conduct.meters
-        counting: dict[str, Any] = {"count": partial(meters.count_call, name)} if meters else {}
+        metrics = conduct.metrics
+        counting: dict[str, Any] = {"count": partial(metrics.count_call, name)} if metrics else {}
         callbacks = Callbacks(conduct.hint, **counting)
         connection = Connection(address, session, scheduler, timeouts=conduct.timeouts, callbacks=callbacks)
-        storing: dict[str, Any] = {"count": partial(meters.count_stored, name)} if meters else {}
+        storing: dict[str, Any] = {"count": partial(metrics.count_stored, name)} if metrics else {}
         storing["ahead"] = lambda: connection.clock_ahead
         takeout = make_takeout(settings, database, name, connection, scheduler.clock, remarks=remarks)
         source = TelegramSource(connection, takeout=takeout)

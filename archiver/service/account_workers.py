@@ -13,17 +13,17 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.complete_rich import Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
-from archiver.service.audit_worker import Auditor
-from archiver.service.backfill_worker import Filler, Session
-from archiver.service.backoff import OF_ACCOUNT, seconds_aside, state_after
-from archiver.service.live_worker import Live
+from archiver.service.audit_worker import AuditWorker
+from archiver.service.backfill_worker import BackfillWorker, TakeoutSession
+from archiver.service.backoff import ACCOUNT_ERRORS, channel_state_after, retry_delay
+from archiver.service.live_worker import LiveWorker
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
 log = logging.getLogger(__name__)
 
 
-class Line(Protocol):
+class ConnectionStatus(Protocol):
     """An account's connection, as far as its state is of interest."""
 
     @property
@@ -60,7 +60,7 @@ class Account(Protocol):
         ...
 
     @property
-    def connection(self) -> Line:
+    def connection(self) -> ConnectionStatus:
         """Its line."""
         ...
 
@@ -80,13 +80,13 @@ class Account(Protocol):
         ...
 
     @property
-    def takeout(self) -> Session:
+    def takeout(self) -> TakeoutSession:
         """Where it reads histories, if it is to do so within a takeout."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PollSettings:
     """How often the service looks, in seconds, and how much an account may ask, in requests a second."""
 
     poll_interval: float = 30.0
@@ -96,29 +96,31 @@ class Pace:
     """Whether histories are read within a takeout."""
 
 
-class Crew:
+class AccountWorkers:
     """All that is done with one account."""
 
-    def __init__(self, account: Account, database: Database, *, clock: Clock, pace: Pace) -> None:
+    def __init__(self, account: Account, database: Database, *, clock: Clock, polling: PollSettings) -> None:
         self.account = account
         self._database = database
         self._clock = clock
-        self._interval = pace.poll_interval
+        self._interval = polling.poll_interval
         name = account.name
-        self.live = Live(
+        self.live = LiveWorker(
             account.source,
             database,
             account.ingest,
             account.mirror,
             account=name,
             clock=clock,
-            interval=pace.poll_interval,
-            requests_per_second=pace.requests_per_second,
+            interval=polling.poll_interval,
+            requests_per_second=polling.requests_per_second,
             fail=self.fail,
         )
-        takeout = account.takeout if pace.takeout else None
-        self.filler = Filler(database, account.mirror, account=name, clock=clock, fail=self.fail, takeout=takeout)
-        self.auditor = Auditor(
+        takeout = account.takeout if polling.takeout else None
+        self.backfill = BackfillWorker(
+            database, account.mirror, account=name, clock=clock, fail=self.fail, takeout=takeout
+        )
+        self.audit = AuditWorker(
             account.source,
             database,
             account.ingest,
@@ -126,8 +128,8 @@ class Crew:
             clock=clock,
             access=account.mirror.access,
             fail=self._fail_audit,
-            interval=pace.audit_interval,
-            requests_per_second=pace.requests_per_second,
+            interval=polling.audit_interval,
+            requests_per_second=polling.requests_per_second,
         )
 
         self.completer = Completer(
@@ -146,7 +148,7 @@ class Crew:
         await self._expect_login(stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.live.run(stop), name=f"live {name}")
-            group.create_task(self.filler.run(stop), name=f"fill {name}")
+            group.create_task(self.backfill.run(stop), name=f"fill {name}")
             group.create_task(self._audit(stop), name=f"audit {name}")
             group.create_task(self.completer.run(stop), name=f"complete {name}")
             group.create_task(self._keep_line(stop), name=f"line {name}")
@@ -159,11 +161,11 @@ class Crew:
                 if await self.account.connection.is_logged_in():
                     return
                 raise LoginNeeded("the session is logged out.", hint="Run `telekeep login`.")
-            except OF_ACCOUNT:
+            except ACCOUNT_ERRORS:
                 raise
             except Error as exc:
                 log.warning("account %s gets no answer yet: %s", self.account.name, exc.args[0])
-                await self._clock.wait(stop, seconds_aside(exc, failures))
+                await self._clock.wait(stop, retry_delay(exc, failures))
                 failures += 1
 
     async def _keep_line(self, stop: asyncio.Event) -> None:
@@ -175,9 +177,9 @@ class Crew:
     async def fail(self, channel: Mirrored, error: Error) -> None:
         """Set a channel aside that cannot be read now; the others go on."""
         known = await find_channel(self._database.connection, channel.channel_id) or channel
-        seconds = seconds_aside(error, known.failures)
+        seconds = retry_delay(error, known.failures)
         await self.account.ingest.set_aside(
-            channel.channel_id, seconds=seconds, error=str(error.args[0]), state=state_after(error)
+            channel.channel_id, seconds=seconds, error=str(error.args[0]), state=channel_state_after(error)
         )
         # A failure that comes again is no news.
         level = logging.WARNING if known.failures == 0 else logging.INFO
@@ -192,4 +194,4 @@ class Crew:
 
     async def _audit(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self._clock.wait(stop, await self.auditor.step(stop.is_set))
+            await self._clock.wait(stop, await self.audit.step(stop.is_set))

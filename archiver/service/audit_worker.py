@@ -32,7 +32,7 @@ from archiver.model.review_plan import (
     plan,
 )
 from archiver.pacing.scheduler import Priority
-from archiver.service.backoff import OF_ACCOUNT
+from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.review import find_surplus, list_standings, save_progress
@@ -54,7 +54,7 @@ SHARE = 0.2
 """Of the account's requests, what audits may take on the average."""
 
 
-class Auditor:
+class AuditWorker:
     """Reviews the channels of one account.
 
     `access` gives the account's access hash of a channel, or raises StaleAccess; `fail` hears of what went wrong with
@@ -196,7 +196,7 @@ class Auditor:
                 await self._stretch(review, access_hash, stop)
         except Removed:
             return
-        except (*OF_ACCOUNT, FloodWait):
+        except (*ACCOUNT_ERRORS, FloodWait):
             raise
         except Outdated:
             self._resting[channel.channel_id] = self._clock.tick() + REST

@@ -16,7 +16,7 @@ from archiver.mirror.ingest import Outdated, Removed
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.pacing.scheduler import Priority
-from archiver.service.backoff import OF_ACCOUNT
+from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Database
@@ -72,7 +72,7 @@ def plan(
     return sorted(found, key=lambda work: (work.priority, turns.get(work.channel.channel_id, 0)))
 
 
-class Session(Protocol):
+class TakeoutSession(Protocol):
     """An account's takeout, within which histories are read."""
 
     @property
@@ -89,7 +89,7 @@ class Session(Protocol):
         ...
 
 
-class Filler:
+class BackfillWorker:
     """Fills the gaps of all channels of one account."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Filler:
         account: str,
         clock: Clock,
         fail: Callable[[Mirrored, Error], Awaitable[None]],
-        takeout: Session | None = None,
+        takeout: TakeoutSession | None = None,
     ) -> None:
         """`takeout`: where histories are to be read within one; it is open while there are any to read."""
         self._takeout = takeout
@@ -145,7 +145,7 @@ class Filler:
         async with self._opening:
             try:
                 await (self._takeout.open() if wanted else self._takeout.finish(success=True))
-            except OF_ACCOUNT:
+            except ACCOUNT_ERRORS:
                 raise
             except Error as exc:
                 log.info("account %s: histories are read without a takeout: %s", self._account, exc.args[0])
@@ -175,7 +175,7 @@ class Filler:
             return
         except StaleAccess:
             self._resting[work.channel.channel_id] = self._clock.tick() + REST
-        except OF_ACCOUNT:
+        except ACCOUNT_ERRORS:
             raise
         except Error as exc:
             await self._fail(work.channel, exc)

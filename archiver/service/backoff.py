@@ -21,11 +21,11 @@ _MOST_STEPS = 20
 _SPREAD = 1.2
 
 
-OF_ACCOUNT = (LoginNeeded, UsageError)
+ACCOUNT_ERRORS = (LoginNeeded, UsageError)
 """Failures that stop an account; all others are one channel's own, and the others go on."""
 
 
-def state_after(error: Error) -> State | None:
+def channel_state_after(error: Error) -> State | None:
     """The state that a channel is in after this failure; None when the failure says nothing about the channel."""
     if isinstance(error, ChannelGone):
         return "banned"
@@ -34,13 +34,13 @@ def state_after(error: Error) -> State | None:
     return None
 
 
-def longest_aside(state: State, failures: int) -> float:
+def longest_retry_delay(state: State, failures: int) -> float:
     """For how many seconds at most a channel in this state, after so many failures in a row, is left in peace."""
     known = {"banned": ChannelGone, "inaccessible": ChannelInaccessible}.get(state, Error)
     return _seconds(known, max(failures - 1, 0)) * _SPREAD
 
 
-def seconds_aside(error: Error, failures: int) -> float:
+def retry_delay(error: Error, failures: int) -> float:
     """For how many seconds to leave the channel in peace. `failures`: how many came before this one, in a row.
 
     Up to a fifth is added at random, so that channels which failed together do not come back together.

@@ -14,7 +14,7 @@ UNSAID = -math.inf
 
 
 @dataclass(slots=True)
-class Track:
+class ChannelWatch:
     """One channel's. Times are ticks, because the time of day may be set."""
 
     sure_at: float

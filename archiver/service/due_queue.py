@@ -62,7 +62,7 @@ class DueQueue:
             self.filled.set()
 
 
-class Allowance:
+class RateLimit:
     """So many a second in the long run, and some at once after a quiet time; no limit when that is 0.
 
     https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm

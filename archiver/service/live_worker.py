@@ -3,7 +3,7 @@
 Some tasks find out which channels are due, one task for each catches it up:
 
     probe   getPeerDialogs for all channels every `interval`; those whose pts moved are due at once
-    poll    where the probe says nothing (refused, flooded, a channel left out), a difference at a pace that fits the
+    poll    where the probe says nothing (refused, flooded, a channel left out), a difference at a polling that fits the
             channel's own; and for every channel one now and then, in case the probe does not say the truth
     welcome channels that were added
     hint    a push says that something happened; what it says is never believed, only looked at
@@ -27,9 +27,9 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
 from archiver.pacing.scheduler import Priority
-from archiver.service.backoff import OF_ACCOUNT, longest_aside
-from archiver.service.channel_watch import UNSAID, Track
-from archiver.service.due_queue import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.backoff import ACCOUNT_ERRORS, longest_retry_delay
+from archiver.service.channel_watch import UNSAID, ChannelWatch
+from archiver.service.due_queue import CHANGED, FRESH, SURELY, DueQueue, RateLimit
 from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from archiver.service.probe import Probe
 from archiver.store.access import list_access
@@ -52,7 +52,7 @@ HINTS, HINTS_AT_ONCE = 0.25, 10
 would else leave nothing for histories; a hint that is passed over costs little, because the probe comes by anyway."""
 
 
-class Live:
+class LiveWorker:
     """Keeps all channels of one account at the present."""
 
     def __init__(
@@ -77,11 +77,11 @@ class Live:
         self._interval = interval
         self._rate = requests_per_second
         self._fail = fail
-        self._tracks: dict[int, Track] = {}
+        self._watches: dict[int, ChannelWatch] = {}
         self._queue = DueQueue()
         self._failed: set[int] = set()
         """Channels that could not be caught up the last time."""
-        self._hints = Allowance(requests_per_second * HINTS, HINTS_AT_ONCE)
+        self._hints = RateLimit(requests_per_second * HINTS, HINTS_AT_ONCE)
         self.heard_at: float | None = None
         """Unix time at which the server last told how its channels stand."""
         self._heard = math.inf
@@ -99,7 +99,7 @@ class Live:
 
     def hint(self, channel_id: int) -> None:
         """Something may have happened in a channel: have a look."""
-        if channel_id in self._tracks and channel_id not in self._queue and self._hints.take(self._clock.tick()):
+        if channel_id in self._watches and channel_id not in self._queue and self._hints.take(self._clock.tick()):
             self._queue.put(channel_id, CHANGED)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -126,7 +126,7 @@ class Live:
                     self._failed.discard(channel.channel_id)
                     self._probe.readmit(channel.channel_id)
                 if channel.pts is None:
-                    self._tracks[channel.channel_id].probed_at = begun  # it is read first; see _welcome_for_ever
+                    self._watches[channel.channel_id].probed_at = begun  # it is read first; see _welcome_for_ever
                     continue
                 if channel.channel_id not in access:
                     self._queue.put(channel.channel_id, FRESH)
@@ -149,13 +149,13 @@ class Live:
         mine = [channel for channel in mirrored if channel.account == self._account]
         kept = {channel.channel_id for channel in mine}
         self._mirror.forget(kept)
-        self._tracks = {key: track for key, track in self._tracks.items() if key in kept}
+        self._watches = {key: watch for key, watch in self._watches.items() if key in kept}
         self._failed &= kept
-        for channel_id in kept - self._tracks.keys():
-            self._tracks[channel_id] = Track(sure_at=tick + random.random() * SURE, probed_at=tick)  # noqa: S311
+        for channel_id in kept - self._watches.keys():
+            self._watches[channel_id] = ChannelWatch(sure_at=tick + random.random() * SURE, probed_at=tick)  # noqa: S311
         aside = {channel.channel_id: channel.retry_at - now for channel in mine if channel.retry_at is not None}
         # Nobody is set aside for so long: it was another time of day by which that was written.
-        absurd = [c.channel_id for c in mine if aside.get(c.channel_id, 0.0) > longest_aside(c.state, c.failures)]
+        absurd = [c.channel_id for c in mine if aside.get(c.channel_id, 0.0) > longest_retry_delay(c.state, c.failures)]
         if absurd:
             await self._ingest.end_aside(absurd)
         return [c for c in mine if aside.get(c.channel_id, 0.0) <= 0 or c.channel_id in absurd]
@@ -168,23 +168,23 @@ class Live:
         now, tick = self._clock.now(), self._clock.tick()
         quiet = []
         for channel in channels:
-            track = self._tracks.get(channel.channel_id)
-            if track is None:
+            watch = self._watches.get(channel.channel_id)
+            if watch is None:
                 continue  # removed meanwhile
             state = states.get(channel.channel_id) if states else None
             # A state behind ours is none: it is of another server, or of another count.
             said = state is not None and state.pts is not None and state.pts >= (channel.pts or 0)
-            if track.probed_at != UNSAID and not said and (states is not None or len(channels) == 1):
+            if watch.probed_at != UNSAID and not said and (states is not None or len(channels) == 1):
                 # Said of it alone, and news: its own difference tells what is the matter with it.
                 self._queue.put(channel.channel_id, CHANGED)
-            track.probed_at = tick if said else UNSAID
+            watch.probed_at = tick if said else UNSAID
             if state is None:
                 continue
-            unseen = state.top_id > channel.top_id and state.top_id != track.top_sought
+            unseen = state.top_id > channel.top_id and state.top_id != watch.top_sought
             if unseen:
-                track.top_shown = state.top_id
+                watch.top_shown = state.top_id
             owed = self._mirror.owes_difference(channel.channel_id)
-            if unseen or owed or (said and track.is_behind(state, channel.pts)):
+            if unseen or owed or (said and watch.is_behind(state, channel.pts)):
                 self._queue.put(channel.channel_id, CHANGED)
             elif said and channel.since_sync(now) >= NOTED:
                 quiet.append(channel.channel_id)
@@ -199,25 +199,25 @@ class Live:
         while not await self._clock.wait(stop, min(self._interval, POLL_LEAST) / 2):
             channels = [channel for channel in await self._channels() if channel.pts is not None]
             now, tick = self._clock.now(), self._clock.tick()
-            tracks = {channel.channel_id: self._tracks[channel.channel_id] for channel in channels}
-            unprobed = [c for c in channels if tick - tracks[c.channel_id].probed_at > STALE * self._interval]
+            watches = {channel.channel_id: self._watches[channel.channel_id] for channel in channels}
+            unprobed = [c for c in channels if tick - watches[c.channel_id].probed_at > STALE * self._interval]
             intervals = {c.channel_id: await self._poll_interval(c, len(unprobed)) for c in unprobed}
             slower = slowdown(intervals.values(), self._rate)
             for channel in unprobed:
                 if channel.since_sync(now) >= intervals[channel.channel_id] * slower:
                     self._queue.put(channel.channel_id, SURELY)
             for channel in channels:
-                if tick >= tracks[channel.channel_id].sure_at:
+                if tick >= watches[channel.channel_id].sure_at:
                     self._queue.put(channel.channel_id, SURELY)
 
     async def _poll_interval(self, channel: Mirrored, channels: int) -> float:
-        track = self._tracks.get(channel.channel_id)
-        if track is None or track.dates is None or track.dates[0] != channel.top_id:
+        watch = self._watches.get(channel.channel_id)
+        if watch is None or watch.dates is None or watch.dates[0] != channel.top_id:
             dates = await list_newest_dates(self._database.connection, channel.channel_id)
-            if track:
-                track.dates = (channel.top_id, dates)
+            if watch:
+                watch.dates = (channel.top_id, dates)
         else:
-            dates = track.dates[1]
+            dates = watch.dates[1]
         return poll_interval(dates, channels=channels, requests_per_second=self._rate)
 
     # welcoming
@@ -259,27 +259,27 @@ class Live:
         if channel.retry_at is not None and channel.retry_at > self._clock.now():
             return  # it was set aside; a hint is no reason to ask earlier
         priority = Priority.LIVE if rank == CHANGED else Priority.NEW
-        track = self._tracks.get(channel_id)
-        top_id = track.top_shown if track else 0
+        watch = self._watches.get(channel_id)
+        top_id = watch.top_shown if watch else 0
         try:
             await self._mirror.catch_up(channel_id, priority=priority, top_id=top_id)
         except Removed:
             return
         except Outdated:
-            if track is None or not track.is_overtaken_again():
+            if watch is None or not watch.is_overtaken_again():
                 self._queue.put(channel_id, rank)
                 return
             await self._set_aside(channel, ServerFault("the server shows an earlier state than it told of."))
             return
-        except OF_ACCOUNT:
+        except ACCOUNT_ERRORS:
             raise
         except Error as exc:
             await self._set_aside(channel, exc)
             return
         self._hear()
-        if track:
-            track.sure_at = self._clock.tick() + SURE * random.uniform(0.9, 1.1)  # noqa: S311
-            track.note_sought(top_id)
+        if watch:
+            watch.sure_at = self._clock.tick() + SURE * random.uniform(0.9, 1.1)  # noqa: S311
+            watch.note_sought(top_id)
 
     async def _set_aside(self, channel: Mirrored, error: Error) -> None:
         await self._fail(channel, error)

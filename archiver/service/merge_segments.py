@@ -24,7 +24,7 @@ PAUSE = 1.0
 """Seconds between two short transactions of the service: others have their turn first."""
 
 
-async def tidy_after(database: Database, *, seconds: float) -> None:
+async def merge_after_sync(database: Database, *, seconds: float) -> None:
     """Tidy, if it pays, for as long as becomes a sync that has taken so many seconds."""
     until = time.monotonic() + min(MOST, 1 + seconds * SHARE)
     if await database.read(writer.is_untidy):
@@ -32,7 +32,7 @@ async def tidy_after(database: Database, *, seconds: float) -> None:
             pass
 
 
-async def keep_tidy(database: Database, stop: asyncio.Event, clock: Clock, is_busy: Callable[[], bool]) -> None:
+async def merge_when_idle(database: Database, stop: asyncio.Event, clock: Clock, is_busy: Callable[[], bool]) -> None:
     """The service's: step by step while nothing else is to be written in bulk, until told to stop."""
     while not await clock.wait(stop, IDLE):
         if is_busy() or not await database.read(writer.is_untidy):

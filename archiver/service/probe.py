@@ -15,7 +15,7 @@ from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.mirror.source import Source
 from archiver.model.record import PeerState
-from archiver.service.backoff import OF_ACCOUNT
+from archiver.service.backoff import ACCOUNT_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ REFUSED_FIRST, REFUSED_MOST = 300.0, 3600.0
 APART = 3600.0
 """Seconds for which a channel is left out that spoiled the answer for the others."""
 
-Told: TypeAlias = tuple[list[int], dict[int, PeerState] | None]
+ProbeResult: TypeAlias = tuple[list[int], dict[int, PeerState] | None]
 """Channels, and what the server said of them; None: they cannot be asked for now."""
 
 
@@ -44,7 +44,7 @@ class Probe:
         self._apart: dict[int, float] = {}
         """Channels that spoil the answer for the others, and until when they are left out."""
 
-    async def ask(self, access: Mapping[int, int], stop: Callable[[], bool]) -> AsyncGenerator[Told, None]:
+    async def ask(self, access: Mapping[int, int], stop: Callable[[], bool]) -> AsyncGenerator[ProbeResult, None]:
         """Each channel once, some at a time; `access`: channel -> access hash. Raises what stops the account."""
         now = self._clock.tick()  # the time of day may be set
         self._apart = {channel_id: until for channel_id, until in self._apart.items() if until > now}
@@ -85,7 +85,7 @@ class Probe:
     async def _states(self, peers: list[tuple[int, int]]) -> dict[int, PeerState] | None:
         try:
             return await self._source.get_states(peers)
-        except OF_ACCOUNT:
+        except ACCOUNT_ERRORS:
             raise
         except Error as exc:
             log.info("a probe of %d channels failed (%s)", len(peers), type(exc).__name__)

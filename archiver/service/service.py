@@ -21,9 +21,9 @@ from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.mirror.add_channel import carry_out
 from archiver.model.outage import Outages
-from archiver.service.account_workers import Account, Crew, Pace
-from archiver.service.backoff import OF_ACCOUNT
-from archiver.service.merge_segments import keep_tidy
+from archiver.service.account_workers import Account, AccountWorkers, PollSettings
+from archiver.service.backoff import ACCOUNT_ERRORS
+from archiver.service.merge_segments import merge_when_idle
 from archiver.service.monitoring.systemd import Systemd
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
@@ -86,7 +86,7 @@ class Service:
         database: Database,
         roster: Roster,
         *,
-        paces: Mapping[str, Pace],
+        poll_settings: Mapping[str, PollSettings],
         clock: Clock | None = None,
         manager: Systemd | None = None,
         indexer: Indexer | None = None,
@@ -94,10 +94,10 @@ class Service:
         self._database = database
         self._indexer = indexer
         self._roster = roster
-        self._paces = paces
+        self._poll_settings = poll_settings
         self._clock = clock or Clock()
         self._manager = manager or Systemd({})
-        self._crews: dict[str, Crew] = {}
+        self._workers: dict[str, AccountWorkers] = {}
         self._ready = False
         self._beaten = math.inf
 
@@ -108,12 +108,12 @@ class Service:
 
     def describe(self) -> dict[str, dict[str, object]]:
         """What each account is at."""
-        return {name: self._describe(crew) for name, crew in self._crews.items()}
+        return {name: self._describe(workers) for name, workers in self._workers.items()}
 
     def hint(self, channel_id: int) -> None:
         """The server pushed something about a channel."""
-        for crew in self._crews.values():
-            crew.live.hint(channel_id)
+        for workers in self._workers.values():
+            workers.live.hint(channel_id)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises LoginNeeded when no account is left, and whatever a worker dies of."""
@@ -157,25 +157,25 @@ class Service:
             group.create_task(self._take_in(stop), name="intake")
             if self._indexer is not None:
                 group.create_task(self._indexer.run(stop), name="index")
-            group.create_task(keep_tidy(self._database, stop, self._clock, self._is_filling), name="tidy")
+            group.create_task(merge_when_idle(self._database, stop, self._clock, self._is_filling), name="tidy")
             group.create_task(self._beat(stop), name="beat")
             group.create_task(self._welcome_back(group, stop), name="accounts")
 
     async def _mirror_with(self, name: str, stop: asyncio.Event) -> None:
         account = self._roster.at_work[name]
-        pace = self._paces.get(name, Pace())
-        self._crews[name] = crew = Crew(account, self._database, clock=self._clock, pace=pace)
+        polling = self._poll_settings.get(name, PollSettings())
+        self._workers[name] = workers = AccountWorkers(account, self._database, clock=self._clock, polling=polling)
         try:
-            await crew.run(stop)
+            await workers.run(stop)
             return
-        except (*OF_ACCOUNT, BaseExceptionGroup) as exc:
+        except (*ACCOUNT_ERRORS, BaseExceptionGroup) as exc:
             reasons = [leaf for leaf in _leaves(exc) if not isinstance(leaf, asyncio.CancelledError)]
-            strange = [leaf for leaf in reasons if not isinstance(leaf, OF_ACCOUNT)]
+            strange = [leaf for leaf in reasons if not isinstance(leaf, ACCOUNT_ERRORS)]
             if strange or not reasons:
                 raise
             reason = reasons[0]
         finally:
-            del self._crews[name]
+            del self._workers[name]
         assert isinstance(reason, Error)
         await self._retire(name, reason)
 
@@ -185,9 +185,9 @@ class Service:
             why, now = str(reason.args[0]), int(self._clock.now())
             await self._database.write(set_account_state, name, "dead", now=now, reason=why)
         await self._roster.release(name, reason)
-        if len(self._paces) > 1:
+        if len(self._poll_settings) > 1:
             say_whose(reason, name)
-        if not self._crews:
+        if not self._workers:
             raise reason
         log.error("%s The channels of other accounts go on.", reason)
 
@@ -233,11 +233,11 @@ class Service:
             await real.wait(stop, min(LOOK, last_at + interval - moment))
 
     def _is_filling(self) -> bool:
-        return any(crew.filler.left for crew in self._crews.values())
+        return any(workers.backfill.left for workers in self._workers.values())
 
-    def _describe(self, crew: Crew) -> dict[str, object]:
-        line, heard = crew.account.connection, crew.live.heard_at
-        silent = line.offline_since is None and crew.live.silence > DEAF
+    def _describe(self, workers: AccountWorkers) -> dict[str, object]:
+        line, heard = workers.account.connection, workers.live.heard_at
+        silent = line.offline_since is None and workers.live.silence > DEAF
         begins = heard is None and line.trouble is None
         # Silence by order of the server is no hanging: to be started anew would not end it.
         quiet = ("waiting" if line.flood_wait else "silent") if silent else "mirroring"
@@ -249,8 +249,8 @@ class Service:
             "flood_wait": round(line.flood_wait, 1),
             "clock_ahead": None if line.clock_ahead is None else round(line.clock_ahead, 1),
             "heard_at": heard,
-            "filling": crew.filler.left,
-            "due": crew.live.due,
+            "filling": workers.backfill.left,
+            "due": workers.live.due,
         }
 
     def _tell_manager(self, detail: Mapping[str, Mapping[str, object]]) -> None:

@@ -26,7 +26,7 @@ from typing import Any, Self
 from archiver.clock import Clock
 from archiver.compose.accounts import Accounts, Conduct, open_accounts
 from archiver.model.record import Channel as Record
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
 from archiver.store.database import Database
@@ -57,7 +57,7 @@ BRIEF = Timeouts(
     free_losses=8,
 )
 """`SERVICE` in real milliseconds."""
-PACE = Pace(poll_interval=30.0, audit_interval=6 * 3600.0, requests_per_second=0.0)
+PACE = PollSettings(poll_interval=30.0, audit_interval=6 * 3600.0, requests_per_second=0.0)
 """The default, but for the pacing of requests."""
 LIMIT = 60.0
 """Real seconds after which something will never happen."""
@@ -206,7 +206,7 @@ async def service_of(
     server: Server,
     folder: Path,
     *people: Account,
-    pace: Pace = PACE,
+    pace: PollSettings = PACE,
     timeouts: Timeouts = BRIEF,
     manager: Systemd | None = None,
     wait_for_floods: float = math.inf,
@@ -229,13 +229,13 @@ async def service_of(
     conduct = Conduct(timeouts=timeouts, max_flood_wait=wait_for_floods, hint=hint, clock=clock)
     with _as_before(), _no_complaints():
         async with open_accounts(settings, command="run", conduct=conduct, remarks=Heard()) as accounts:
-            paces = {name: pace_of(settings, name) for name in account_names(settings)}
-            service = Service(accounts.database, accounts, paces=paces, clock=clock, manager=manager)
+            poll_settings = {name: pace_of(settings, name) for name in account_names(settings)}
+            service = Service(accounts.database, accounts, poll_settings=poll_settings, clock=clock, manager=manager)
             async with Desk(server, folder, settings, accounts, service) as desk:
                 yield desk
 
 
-def settings_of(server: Server, folder: Path, *people: Account, pace: Pace = PACE) -> Settings:
+def settings_of(server: Server, folder: Path, *people: Account, pace: PollSettings = PACE) -> Settings:
     """Settings for accounts of a loopback server and an archive in this folder."""
     labels = [_label(server, person) for person in people]
     return Settings(
@@ -253,9 +253,9 @@ def settings_of(server: Server, folder: Path, *people: Account, pace: Pace = PAC
     )
 
 
-def pace_of(settings: Settings, name: str) -> Pace:
+def pace_of(settings: Settings, name: str) -> PollSettings:
     """How fast this account may be: as `telekeep run` reads it."""
-    return Pace(
+    return PollSettings(
         poll_interval=settings.service.poll_interval.total_seconds(),
         audit_interval=settings.service.audit_interval.total_seconds(),
         requests_per_second=account_settings(settings, name).requests_per_second,

@@ -14,7 +14,7 @@ import pytest
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.ingest import Ingest
 from archiver.model.review_plan import DAY, HOUR, MINUTE
-from archiver.service.audit_worker import LOOK, REST, Auditor
+from archiver.service.audit_worker import LOOK, REST, AuditWorker
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import Rig, ServerClock, held, mirror_of, query, true
@@ -45,7 +45,7 @@ class Desk:
         self.server = server
         self.failed: list[tuple[int, Error]] = []
         self.ingest = Ingest(rig.database, layer=rig.source.layer, clock=server.world.clock.now)
-        self.auditor = Auditor(
+        self.auditor = AuditWorker(
             rig.source,
             rig.database,
             self.ingest,

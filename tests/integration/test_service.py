@@ -15,7 +15,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import LoginNeeded
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from archiver.service.monitoring.systemd import Systemd
 from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state
@@ -79,7 +79,9 @@ async def test_a_push_is_a_hint_to_look_at_once_and_never_believed(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     alpha, never = channel_of(world, "alpha"), channel_of(world, "never_added")
-    async with service_of(server, tmp_path, account, pace=Pace(poll_interval=1e6, requests_per_second=0)) as desk:
+    async with service_of(
+        server, tmp_path, account, pace=PollSettings(poll_interval=1e6, requests_per_second=0)
+    ) as desk:
         await desk.add(alpha)
         await desk.until(lambda: desk.mirrors(alpha))
         asked = server.calls.count("updates.getChannelDifference")
@@ -130,7 +132,7 @@ async def test_a_channel_that_is_too_busy_to_be_followed_gets_its_whole_history_
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     busy = channel_of(world, "busy", 2500)
-    async with service_of(server, tmp_path, account, pace=Pace(requests_per_second=1.0)) as desk:
+    async with service_of(server, tmp_path, account, pace=PollSettings(requests_per_second=1.0)) as desk:
         await desk.add(busy)
         while desk.query("SELECT count(*) FROM message WHERE message_id = 1") == [(0,)]:
             assert server.calls.count("messages.getHistory") < 1500  # an account alone with it needs 25
@@ -151,7 +153,7 @@ async def test_a_channel_that_is_removed_while_its_history_comes_in_is_left_alon
         await desk.until(lambda: desk.query("SELECT count(*) FROM message WHERE channel_id = ?", long.id)[0][0] > 500)
         await beside(tmp_path, lambda conn: channels.set_state(conn, long.id, "removed", now=world.now()))
         held = desk.query("SELECT count(*), max(last_seen) FROM message WHERE channel_id = ?", long.id)
-        await desk.until(lambda: desk.service._crews["default"].filler.left == 0)
+        await desk.until(lambda: desk.service._workers["default"].backfill.left == 0)
         await asyncio.sleep(0.5)  # a page may have been under way
         asked = [request.peer.channel_id for request in server.called("messages.getHistory")].count(long.id)
         long.post("nobody is to look")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from tests.integration.service_rig import Desk, service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel
@@ -28,7 +28,7 @@ CHANNELS = 20
 HOURS = 24
 HOUR = 3600.0
 SPEED = 400.0 if SOAK else 2400.0
-PACE = Pace(poll_interval=30.0 if SOAK else 300.0, requests_per_second=1.0 if SOAK else 0.0)
+PACE = PollSettings(poll_interval=30.0 if SOAK else 300.0, requests_per_second=1.0 if SOAK else 0.0)
 """By default, calls are as dense as in reality when measured in real time; what happens in a day is the same."""
 WARM = 6
 """Hours until every cache is filled."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from tests.integration.service_rig import service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel
@@ -15,7 +15,7 @@ from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
 SPEED = 60.0
-PACED = Pace(requests_per_second=1.0)
+PACED = PollSettings(requests_per_second=1.0)
 
 
 @pytest.fixture(autouse=True)

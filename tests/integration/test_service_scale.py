@@ -13,7 +13,7 @@ from statistics import mean
 
 import pytest
 
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from tests.integration.service_rig import Desk, held, service_of
 from tests.telegram import faults
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.soak(only="measures time, which needs a quiet machine")
 CHANNELS = 500
 SPEED = 40.0
 """Seconds of the world in a real one. The machine's own delays count as many times over."""
-PACE = Pace()
+PACE = PollSettings()
 """The default: polls every 30 s, one request a second."""
 JITTER = 0.15 * SPEED
 """How much nearer to each other two calls may arrive than they went out: 0.15 real seconds."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archiver.service.account_workers import Pace
+from archiver.service.account_workers import PollSettings
 from archiver.service.live_worker import HINTS, HINTS_AT_ONCE
 from archiver.store.database import Writer
 from tests.integration.service_rig import Desk, held, service_of
@@ -26,7 +26,7 @@ SPEED = 60.0
 POLL = 30.0
 BUSY = 8.0 * SPEED
 """Seconds of the world that this machine may lose to other work. What is held up waits for an hour and more."""
-PACED = Pace(requests_per_second=1.0)
+PACED = PollSettings(requests_per_second=1.0)
 PROBE, DIFFERENCE, HISTORY = "messages.getPeerDialogs", "updates.getChannelDifference", "messages.getHistory"
 
 

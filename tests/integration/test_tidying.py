@@ -10,7 +10,7 @@ import pytest
 
 from archiver.clock import Clock
 from archiver.service import merge_segments as tidying
-from archiver.service.merge_segments import keep_tidy, tidy_after
+from archiver.service.merge_segments import merge_after_sync, merge_when_idle
 from archiver.store.database import Database, Writer
 from search.document import Document
 from search.exact import writer as exact
@@ -34,7 +34,7 @@ def write(conn: Writer, first: int) -> None:
 
 
 async def test_a_sync_leaves_the_index_tidy(database: Database) -> None:
-    await tidy_after(database, seconds=600)
+    await merge_after_sync(database, seconds=600)
     assert not await database.read(exact.is_untidy)
 
 
@@ -52,7 +52,7 @@ async def test_the_service_tidies_when_it_is_not_busy_and_stops_when_told(
             busy = False
         return busy
 
-    worker = asyncio.create_task(keep_tidy(database, stop, Clock(), is_busy))
+    worker = asyncio.create_task(merge_when_idle(database, stop, Clock(), is_busy))
     async with asyncio.timeout(60):
         while await database.read(exact.is_untidy):  # noqa: ASYNC110 what it waits for lies in a file
             await asyncio.sleep(0.01)

@@ -20,7 +20,7 @@ from archiver.errors import (
     Unreachable,
     UnreadableObject,
 )
-from archiver.service.backoff import OF_ACCOUNT, longest_aside, seconds_aside, state_after
+from archiver.service.backoff import ACCOUNT_ERRORS, channel_state_after, longest_retry_delay, retry_delay
 
 DAY = 86_400.0
 SAMPLES = {
@@ -32,11 +32,11 @@ ALL = [
     for _, cls in inspect.getmembers(errors, inspect.isclass)
     if issubclass(cls, Error) and cls is not Error
 ]
-OF_CHANNEL = [error for error in ALL if not isinstance(error, OF_ACCOUNT)]
+OF_CHANNEL = [error for error in ALL if not isinstance(error, ACCOUNT_ERRORS)]
 
 
 def test_only_what_says_something_about_the_channel_changes_its_state() -> None:
-    states = {type(error): state_after(error) for error in OF_CHANNEL}
+    states = {type(error): channel_state_after(error) for error in OF_CHANNEL}
     assert {cls: state for cls, state in states.items() if state} == {
         ChannelGone: "banned",
         ChannelInaccessible: "inaccessible",
@@ -56,30 +56,30 @@ def test_only_what_says_something_about_the_channel_changes_its_state() -> None:
     ],
 )
 def test_it_is_left_in_peace_for_longer_each_time_up_to_a_limit(error: Error, first: float, most: float) -> None:
-    assert first <= seconds_aside(error, 0) <= 1.2 * first
-    assert most <= seconds_aside(error, 1_000_000) <= 1.2 * most
+    assert first <= retry_delay(error, 0) <= 1.2 * first
+    assert most <= retry_delay(error, 1_000_000) <= 1.2 * most
 
 
 @given(st.sampled_from(OF_CHANNEL), st.integers(0, 40))
 def test_a_further_failure_never_makes_it_impatient(error: Error, failures: int) -> None:
     # The dice add a fifth at most, and each step is more than that until the limit is reached.
-    before, after = seconds_aside(error, failures), seconds_aside(error, failures + 1)
+    before, after = retry_delay(error, failures), retry_delay(error, failures + 1)
     assert 30 <= before <= 7 * DAY * 1.2
     assert after > before / 1.2
 
 
 @given(st.sampled_from(OF_CHANNEL), st.integers(0, 40))
 def test_channels_that_failed_together_do_not_come_back_together(error: Error, failures: int) -> None:
-    assert len({seconds_aside(error, failures) for _ in range(20)}) > 1
+    assert len({retry_delay(error, failures) for _ in range(20)}) > 1
 
 
 def test_what_stops_an_account_is_nothing_that_waiting_mends() -> None:
-    assert not any(isinstance(error, OF_ACCOUNT) for error in (Unreachable("no line."), ServerFault("it fails.")))
+    assert not any(isinstance(error, ACCOUNT_ERRORS) for error in (Unreachable("no line."), ServerFault("it fails.")))
     assert all(isinstance(error, Error) for error in ALL)
 
 
 @given(st.sampled_from(OF_CHANNEL), st.integers(0, 30))
 def test_nothing_is_set_aside_for_longer_than_the_longest_time(error: Error, failures: int) -> None:
-    state = state_after(error) or "active"
-    assert seconds_aside(error, failures) <= longest_aside(state, failures + 1)
-    assert longest_aside(state, failures + 1) <= 1.2 * seconds_aside(error, failures)
+    state = channel_state_after(error) or "active"
+    assert retry_delay(error, failures) <= longest_retry_delay(state, failures + 1)
+    assert longest_retry_delay(state, failures + 1) <= 1.2 * retry_delay(error, failures)

@@ -8,27 +8,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.service.monitoring.health import SILENT, Load, Unread, find_troubles, find_unread, judge
+from archiver.service.monitoring.health import (
+    SILENT,
+    ChannelCounts,
+    UnreadableChannel,
+    describe_unreadable,
+    find_troubles,
+    judge,
+)
 from archiver.service.monitoring.metrics import STATES
 
 GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
 
 
 def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside() -> None:
-    assert find_troubles({"default": GOOD, "spare": GOOD}, {"default": Load(5, 4)}, beat_age=10) == ()
+    assert find_troubles({"default": GOOD, "spare": GOOD}, {"default": ChannelCounts(5, 4)}, beat_age=10) == ()
     assert find_troubles({"default": GOOD}, {}, beat_age=-5) == ()
 
 
 @pytest.mark.parametrize(
-    ("accounts", "loads", "age", "said"),
+    ("accounts", "counts", "age", "said"),
     [
         ({"default": GOOD}, {}, SILENT + 1, "the service gave no sign for 61 s: it hangs, or cannot write"),
         ({}, {}, 1, "no account is at work."),
-        ({"default": GOOD}, {"second": Load(3, 0)}, 1, "account second is not at work, and 3 channels wait for it."),
+        (
+            {"default": GOOD},
+            {"second": ChannelCounts(3, 0)},
+            1,
+            "account second is not at work, and 3 channels wait for it.",
+        ),
         ({"default": {}}, {}, 1, "account default is starting."),
         (
             {"default": GOOD | {"state": "offline", "offline_since": 0.0 + 86400, "trouble": "nobody answers."}},
-            {"default": Load(1, 0)},
+            {"default": ChannelCounts(1, 0)},
             1,
             "account default is offline since 1970-01-02T00:00:00Z: nobody answers.",
         ),
@@ -38,30 +50,37 @@ def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside(
             1,
             "account default is waiting: the server ordered a flood wait, 4000 s of which are left.",
         ),
-        ({"default": GOOD}, {"default": Load(1, 1)}, 1, "account default can read none of its 1 channel at present."),
+        (
+            {"default": GOOD},
+            {"default": ChannelCounts(1, 1)},
+            1,
+            "account default can read none of its 1 channel at present.",
+        ),
     ],
 )
 def test_each_trouble_is_a_sentence(
-    accounts: dict[str, dict[str, Any]], loads: dict[str, Load], age: float, said: str
+    accounts: dict[str, dict[str, Any]], counts: dict[str, ChannelCounts], age: float, said: str
 ) -> None:
-    [trouble] = find_troubles(accounts, loads, beat_age=age)
+    [trouble] = find_troubles(accounts, counts, beat_age=age)
     assert trouble.startswith(said)
 
 
 @given(
     st.dictionaries(st.sampled_from("abc"), st.sampled_from(STATES).map(lambda state: GOOD | {"state": state})),
-    st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda n: Load(*n))),
+    st.dictionaries(
+        st.sampled_from("abc"), st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda n: ChannelCounts(*n))
+    ),
 )
 def test_every_account_that_does_not_mirror_is_named_and_no_other(
-    accounts: dict[str, dict[str, Any]], loads: dict[str, Load]
+    accounts: dict[str, dict[str, Any]], counts: dict[str, ChannelCounts]
 ) -> None:
-    troubles = find_troubles(accounts, loads, beat_age=0)
-    if not accounts and not loads:
+    troubles = find_troubles(accounts, counts, beat_age=0)
+    if not accounts and not counts:
         assert len(troubles) == 1
         return
-    for name in {*accounts, *loads}:
-        load = loads.get(name, Load(0, 0))
-        well = accounts.get(name) == GOOD and not (load.channels and load.aside == load.channels)
+    for name in {*accounts, *counts}:
+        count = counts.get(name, ChannelCounts(0, 0))
+        well = accounts.get(name) == GOOD and not (count.channels and count.aside == count.channels)
         assert [trouble for trouble in troubles if trouble.startswith(f"account {name} ")] == troubles_of(
             name, troubles
         )
@@ -73,12 +92,12 @@ def troubles_of(name: str, troubles: tuple[str, ...]) -> list[str]:
 
 
 def test_channels_that_cannot_be_read_make_a_verdict_partly() -> None:
-    unread = [Unread("@x", "inaccessible", 86400, None), Unread("@y", "active", None, 2 * 86400)]
-    verdict = judge({"default": GOOD}, {"default": Load(4, 2)}, unread, beat_age=1)
+    unread = [UnreadableChannel("@x", "inaccessible", 86400, None), UnreadableChannel("@y", "active", None, 2 * 86400)]
+    verdict = judge({"default": GOOD}, {"default": ChannelCounts(4, 2)}, unread, beat_age=1)
     assert (verdict.exit_status, verdict.troubles) == (3, ())
     assert verdict.partly == (
         "2 of 4 channels; @x private since 1970-01-02T00:00:00Z, @y set aside until 1970-01-03T00:00:00Z.",
     )
-    assert judge({}, {"default": Load(4, 2)}, unread, beat_age=1).exit_status == 2
-    many = [Unread(f"@{n}", "banned", 0, None) for n in range(9)]
-    assert find_unread({"default": Load(9, 9)}, many)[0].endswith(", and 4 more.")
+    assert judge({}, {"default": ChannelCounts(4, 2)}, unread, beat_age=1).exit_status == 2
+    many = [UnreadableChannel(f"@{n}", "banned", 0, None) for n in range(9)]
+    assert describe_unreadable({"default": ChannelCounts(9, 9)}, many)[0].endswith(", and 4 more.")

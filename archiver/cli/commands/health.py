@@ -16,7 +16,13 @@ from archiver.cli.view.service_status import ServiceStanding, read_service
 from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
 from archiver.reading.clock_offset import find_ahead
-from archiver.service.monitoring.health import Load, Unread, Verdict, find_troubles, find_unread
+from archiver.service.monitoring.health import (
+    ChannelCounts,
+    UnreadableChannel,
+    Verdict,
+    describe_unreadable,
+    find_troubles,
+)
 from archiver.store.account import list_loads, list_unread
 
 EXIT_STATUS = {
@@ -60,10 +66,14 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
         warning = describe_offset(await find_ahead(database.connection))
-        loads = {name: Load(*load) for name, load in (await list_loads(database.connection, now=now)).items()}
-        unread = () if service_only else [Unread(*one) for one in await list_unread(database.connection, now=now)]
+        counts = {
+            name: ChannelCounts(*count) for name, count in (await list_loads(database.connection, now=now)).items()
+        }
+        unread = (
+            () if service_only else [UnreadableChannel(*one) for one in await list_unread(database.connection, now=now)]
+        )
     full = _look_at_disk(invocation.settings().archive.dir)
-    verdict = Verdict((*full, *_find_troubles(service, loads, now)), find_unread(loads, unread))
+    verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)
     if json:
         output.json(
@@ -77,7 +87,7 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
             }
         )
     elif not troubles:
-        channels = sum(load.channels for load in loads.values())
+        channels = sum(count.channels for count in counts.values())
         output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
     if warning:
         output.warn(warning)
@@ -93,8 +103,8 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
     return (f"the disk is full: {free // 1024:,} KB are left for the archive in {directory}; make room.",)
 
 
-def _find_troubles(service: ServiceStanding, loads: dict[str, Load], now: float) -> tuple[str, ...]:
+def _find_troubles(service: ServiceStanding, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
     if service.life is None or not service.is_there:
         return ("the service does not run; `telekeep run` starts it.",)
     # An account that nothing is said of yet has not begun.
-    return find_troubles(orjson.loads(service.life.detail), loads, beat_age=now - service.life.beat_at)
+    return find_troubles(orjson.loads(service.life.detail), counts, beat_age=now - service.life.beat_at)

@@ -52,9 +52,9 @@ async def run(settings: Settings) -> int:
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.compose.accounts import Conduct, open_accounts
     from archiver.compose.index import open_indexer
-    from archiver.service.account_workers import Pace
-    from archiver.service.monitoring.metrics import Meters
-    from archiver.service.monitoring.status_pages import Report
+    from archiver.service.account_workers import PollSettings
+    from archiver.service.monitoring.metrics import Metrics
+    from archiver.service.monitoring.status_pages import StatusPages
     from archiver.service.monitoring.systemd import Systemd
     from archiver.service.service import Service
     from archiver.store.channel import list_channels
@@ -67,8 +67,8 @@ async def run(settings: Settings) -> int:
         if service is not None:
             service.hint(channel_id)
 
-    meters = Meters()
-    conduct = Conduct(timeouts=SERVICE, max_flood_wait=math.inf, hint=hint, meters=meters)
+    metrics = Metrics()
+    conduct = Conduct(timeouts=SERVICE, max_flood_wait=math.inf, hint=hint, metrics=metrics)
     async with (
         open_accounts(settings, command="run", conduct=conduct, remarks=output) as accounts,
         open_indexer(settings, accounts.database) as indexer,
@@ -78,8 +78,8 @@ async def run(settings: Settings) -> int:
         for name, error in accounts.absent.items():
             if name in wanted:
                 output.warn(f"account {name} is not at work: {error}")
-        paces = {
-            name: Pace(
+        poll_settings = {
+            name: PollSettings(
                 poll_interval=settings.service.poll_interval.total_seconds(),
                 audit_interval=settings.service.audit_interval.total_seconds(),
                 requests_per_second=account_settings(settings, name).requests_per_second,
@@ -88,12 +88,12 @@ async def run(settings: Settings) -> int:
             for name in account_names(settings)
         }
         accounts.database.patience = LOCKED
-        service = Service(accounts.database, accounts, paces=paces, manager=Systemd(), indexer=indexer)
+        service = Service(accounts.database, accounts, poll_settings=poll_settings, manager=Systemd(), indexer=indexer)
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
-        report = Report(service, accounts.database, meters, indexed=bool(settings.meilisearch.addresses))
-        async with _listening(settings, report.pages):
+        status_pages = StatusPages(service, accounts.database, metrics, indexed=bool(settings.meilisearch.addresses))
+        async with _listening(settings, status_pages.pages):
             await service.run(stop)
     output.note("stopped; everything that came is kept.")
     return FORCED if signals() == signal.SIGINT else 0

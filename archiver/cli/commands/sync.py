@@ -69,7 +69,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.accounts import open_accounts, say_whose
     from archiver.errors import LoginNeeded, UsageError
-    from archiver.service.merge_segments import tidy_after
+    from archiver.service.merge_segments import merge_after_sync
 
     began = time.monotonic()
     async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
@@ -93,7 +93,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
             output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
             statuses.append(failure.exit_status)
         await drain(settings, accounts.database)
-        await tidy_after(accounts.database, seconds=time.monotonic() - began)
+        await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
@@ -151,7 +151,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
     from archiver.cli.view.progress import SyncProgress
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
-    from archiver.service.backoff import seconds_aside, state_after
+    from archiver.service.backoff import channel_state_after, retry_delay
     from archiver.store.rich import count_parts
 
     with SyncProgress(channel.name) as progress:
@@ -165,9 +165,9 @@ async def _sync(account: Account, channel: Mirrored) -> End:
             progress.failed()
             await account.ingest.set_aside(
                 channel.channel_id,
-                seconds=seconds_aside(exc, channel.failures),
+                seconds=retry_delay(exc, channel.failures),
                 error=str(exc),
-                state=state_after(exc),
+                state=channel_state_after(exc),
             )
             output.error(f"{channel.name}: {exc} What is archived stays.")
             return "failed"

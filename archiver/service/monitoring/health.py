@@ -16,7 +16,7 @@ _NAMED = 5
 _STATES = {"inaccessible": "private", "banned": "banned or gone", "needs_newer_layer": "of a newer layer"}
 
 
-class Unread(NamedTuple):
+class UnreadableChannel(NamedTuple):
     """A channel that cannot be read at present."""
 
     name: str
@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
         return {0: "well", 2: "failing", 3: "partly"}[self.exit_status]
 
 
-class Load(NamedTuple):
+class ChannelCounts(NamedTuple):
     """An account's channels."""
 
     channels: int
@@ -58,27 +58,27 @@ class Load(NamedTuple):
 
 def judge(
     accounts: Mapping[str, Mapping[str, Any]],
-    loads: Mapping[str, Load],
-    unread: Sequence[Unread],
+    counts: Mapping[str, ChannelCounts],
+    unread: Sequence[UnreadableChannel],
     *,
     beat_age: float,
 ) -> Verdict:
     """The verdict on all: on the accounts as `find_troubles` knows them, and on each channel."""
-    return Verdict(find_troubles(accounts, loads, beat_age=beat_age), find_unread(loads, unread))
+    return Verdict(find_troubles(accounts, counts, beat_age=beat_age), describe_unreadable(counts, unread))
 
 
-def find_unread(loads: Mapping[str, Load], unread: Sequence[Unread]) -> tuple[str, ...]:
+def describe_unreadable(counts: Mapping[str, ChannelCounts], unread: Sequence[UnreadableChannel]) -> tuple[str, ...]:
     """The sentence about channels that are not mirrored although others are; empty: there are none."""
     if not unread:
         return ()
-    channels = sum(load.channels for load in loads.values())
+    channels = sum(count.channels for count in counts.values())
     more = f", and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
     named = ", ".join(str(one) for one in unread[:_NAMED])
     return (f"{channels - len(unread)} of {_channels(channels)}; {named}{more}.",)
 
 
 def find_troubles(
-    accounts: Mapping[str, Mapping[str, Any]], loads: Mapping[str, Load], *, beat_age: float
+    accounts: Mapping[str, Mapping[str, Any]], counts: Mapping[str, ChannelCounts], *, beat_age: float
 ) -> tuple[str, ...]:
     """What keeps channels from being mirrored, a sentence each; empty: all is well.
 
@@ -86,20 +86,20 @@ def find_troubles(
     """
     if beat_age > SILENT:
         return (f"the service gave no sign for {beat_age:.0f} s: it hangs, or cannot write into the archive.",)
-    if not accounts and not loads:
+    if not accounts and not counts:
         return ("no account is at work.",)
-    return tuple(_look(accounts, loads))
+    return tuple(_look(accounts, counts))
 
 
-def _look(accounts: Mapping[str, Mapping[str, Any]], loads: Mapping[str, Load]) -> Iterator[str]:
-    for name in sorted({*accounts, *loads}):
-        load, account = loads.get(name, Load(0, 0)), accounts.get(name)
+def _look(accounts: Mapping[str, Mapping[str, Any]], counts: Mapping[str, ChannelCounts]) -> Iterator[str]:
+    for name in sorted({*accounts, *counts}):
+        count, account = counts.get(name, ChannelCounts(0, 0)), accounts.get(name)
         if account is None:
-            yield f"account {name} is not at work, and {_channels(load.channels)} wait for it."
+            yield f"account {name} is not at work, and {_channels(count.channels)} wait for it."
         elif account.get("state") != "mirroring":
             yield _say_state(name, account)
-        elif load.channels and load.aside == load.channels:
-            yield f"account {name} can read none of its {_channels(load.channels)} at present."
+        elif count.channels and count.aside == count.channels:
+            yield f"account {name} can read none of its {_channels(count.channels)} at present."
 
 
 def _say_state(name: str, account: Mapping[str, Any]) -> str:

@@ -12,14 +12,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from archiver.mirror.apply import Stored
-from archiver.service.monitoring.health import Load
+from archiver.service.monitoring.health import ChannelCounts
 from archiver.store.outbox import Waiting
 
 KIND = CONTENT_TYPE_LATEST
 STATES = ("starting", "mirroring", "offline", "waiting", "silent")
 
 
-class Meters:
+class Metrics:
     """The figures of one run."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Meters:
             if number := getattr(stored, change):
                 self._messages.labels(account, change).inc(number)
 
-    def set_accounts(self, accounts: Mapping[str, Mapping[str, Any]], loads: Mapping[str, Load]) -> None:
+    def set_accounts(self, accounts: Mapping[str, Mapping[str, Any]], counts: Mapping[str, ChannelCounts]) -> None:
         """How the accounts and their channels are."""
         for gauge in (self._state, self._heard, self._flood, self._due, self._filling, self._channels):
             gauge.clear()
@@ -65,9 +65,9 @@ class Meters:
             self._flood.labels(name).set(account["flood_wait"])
             self._due.labels(name).set(account["due"])
             self._filling.labels(name).set(account["filling"])
-        for name, load in loads.items():
-            self._channels.labels(name, "followed").set(load.channels - load.aside)
-            self._channels.labels(name, "aside").set(load.aside)
+        for name, count in counts.items():
+            self._channels.labels(name, "followed").set(count.channels - count.aside)
+            self._channels.labels(name, "aside").set(count.aside)
 
     def set_health(self, *, healthy: bool, lag: float) -> None:
         """Whether mirroring goes on, and how old the oldest state of a channel is."""

@@ -9,9 +9,9 @@ import orjson
 
 from archiver.clock import Clock
 from archiver.model.clock_offset import describe_offset
-from archiver.service.monitoring.health import Load, Unread, find_troubles, judge
+from archiver.service.monitoring.health import ChannelCounts, UnreadableChannel, find_troubles, judge
 from archiver.service.monitoring.http_server import Page, Reply
-from archiver.service.monitoring.metrics import KIND, Meters
+from archiver.service.monitoring.metrics import KIND, Metrics
 from archiver.store.account import list_loads, list_unread
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
@@ -22,7 +22,7 @@ FRESH = 15.0
 """Seconds for which the size of the outbox is remembered: counting it may take a while."""
 
 
-class Watched(Protocol):
+class WatchedService(Protocol):
     """The service, as far as it is watched."""
 
     @property
@@ -35,13 +35,13 @@ class Watched(Protocol):
         ...
 
 
-class Report:
+class StatusPages:
     """Makes the pages. `indexed`: whether there is an index, so that the outbox means something."""
 
-    def __init__(self, service: Watched, database: Database, meters: Meters, *, indexed: bool) -> None:
+    def __init__(self, service: WatchedService, database: Database, metrics: Metrics, *, indexed: bool) -> None:
         self._service = service
         self._database = database
-        self._meters = meters
+        self._metrics = metrics
         self._indexed = indexed
         self._clock = Clock()
         self._measured: tuple[float, Waiting] | None = None
@@ -53,9 +53,9 @@ class Report:
 
     async def health(self) -> Reply:
         """200 while every channel is mirrored, else 503; JSON that says what is the matter."""
-        accounts, loads = self._service.describe(), await self._loads()
+        accounts, counts = self._service.describe(), await self._counts()
         unread = await self._unread()
-        verdict = judge(accounts, loads, unread, beat_age=self._service.beat_age)
+        verdict = judge(accounts, counts, unread, beat_age=self._service.beat_age)
         told = {
             "healthy": verdict.exit_status == 0,
             "state": verdict.state,
@@ -64,34 +64,35 @@ class Report:
             "channels": [one._asdict() for one in unread],
             "version": version(),
             "accounts": {
-                name: {**account, **loads.get(name, Load(0, 0))._asdict()} for name, account in accounts.items()
+                name: {**account, **counts.get(name, ChannelCounts(0, 0))._asdict()}
+                for name, account in accounts.items()
             },
         }
         return Reply(503 if verdict.exit_status else 200, "application/json", orjson.dumps(told) + b"\n")
 
     async def live(self) -> Reply:
         """200 while the service works, whatever becomes of a channel: for those who would start it again."""
-        troubles = find_troubles(self._service.describe(), await self._loads(), beat_age=self._service.beat_age)
+        troubles = find_troubles(self._service.describe(), await self._counts(), beat_age=self._service.beat_age)
         told = {"live": not troubles, "troubles": troubles}
         return Reply(503 if troubles else 200, "application/json", orjson.dumps(told) + b"\n")
 
     async def metrics(self) -> Reply:
         """The figures, in the text format of Prometheus."""
-        accounts, loads, now = self._service.describe(), await self._loads(), self._clock.now()
-        self._meters.set_accounts(accounts, loads)
-        verdict = judge(accounts, loads, await self._unread(), beat_age=self._service.beat_age)
+        accounts, counts, now = self._service.describe(), await self._counts(), self._clock.now()
+        self._metrics.set_accounts(accounts, counts)
+        verdict = judge(accounts, counts, await self._unread(), beat_age=self._service.beat_age)
         oldest = await find_oldest_sync(self._database.connection, now=int(now))
-        self._meters.set_health(healthy=verdict.exit_status == 0, lag=0 if oldest is None else max(now - oldest, 0))
+        self._metrics.set_health(healthy=verdict.exit_status == 0, lag=0 if oldest is None else max(now - oldest, 0))
         if self._indexed:
-            self._meters.set_outbox(await self._measure(), now)
-        return Reply(200, KIND, self._meters.render())
+            self._metrics.set_outbox(await self._measure(), now)
+        return Reply(200, KIND, self._metrics.render())
 
-    async def _loads(self) -> dict[str, Load]:
+    async def _counts(self) -> dict[str, ChannelCounts]:
         found = await list_loads(self._database.connection, now=self._clock.now())
-        return {name: Load(*load) for name, load in found.items()}
+        return {name: ChannelCounts(*count) for name, count in found.items()}
 
-    async def _unread(self) -> list[Unread]:
-        return [Unread(*one) for one in await list_unread(self._database.connection, now=self._clock.now())]
+    async def _unread(self) -> list[UnreadableChannel]:
+        return [UnreadableChannel(*one) for one in await list_unread(self._database.connection, now=self._clock.now())]
 
     async def _measure(self) -> Waiting:
         now = self._clock.tick()
