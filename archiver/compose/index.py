@@ -20,8 +20,8 @@ from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, RequestRefused, WrongVersion
 
 if TYPE_CHECKING:
-    from archiver.index.node_worker import Indexer
-    from archiver.index.node_workers import Fleet
+    from archiver.index.node_worker import NodeWorker
+    from archiver.index.node_workers import NodeWorkers
     from config.settings import MeilisearchSettings, Settings
     from search.meili.node import Node
 
@@ -65,20 +65,22 @@ def expect_addresses(settings: MeilisearchSettings) -> None:
 
 
 @asynccontextmanager
-async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[Fleet | None]:
+async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[NodeWorkers | None]:
     """What fills the index; None when no Meilisearch is set up. The archive's lock is held."""
     if not settings.meilisearch.addresses:
         yield None
         return
     from archiver.clock import Clock
-    from archiver.index.node_worker import Indexer
-    from archiver.index.node_workers import Fleet
+    from archiver.index.node_worker import NodeWorker
+    from archiver.index.node_workers import NodeWorkers
 
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(await Database.open_readonly(settings.archive.dir))
         nodes = await stack.enter_async_context(open_nodes(settings.meilisearch))
         clock = Clock()
-        yield Fleet(database, reader, [Indexer(database, reader, node, clock=clock) for node in nodes], clock=clock)
+        yield NodeWorkers(
+            database, reader, [NodeWorker(database, reader, node, clock=clock) for node in nodes], clock=clock
+        )
 
 
 async def settle(settings: Settings, *, remarks: Remarks) -> None:
@@ -95,17 +97,17 @@ async def settle(settings: Settings, *, remarks: Remarks) -> None:
 
 
 async def work(
-    fleet: Fleet,
+    node_workers: NodeWorkers,
     database: Database,
-    list_behind: Callable[[], Awaitable[Sequence[Indexer]]],
+    list_behind: Callable[[], Awaitable[Sequence[NodeWorker]]],
     tell: Callable[[int], None],
     *,
     patience: float = PATIENCE,
-) -> Sequence[Indexer]:
-    """Let the fleet work until no node is behind; those that are, when their servers did not let them for too long."""
+) -> Sequence[NodeWorker]:
+    """Run the workers until no node is behind; those that are, when their servers did not let them for too long."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    worker = asyncio.create_task(fleet.run(stop), name="index")
-    good_at = dict.fromkeys((one.name for one in fleet.indexers), loop.time())
+    worker = asyncio.create_task(node_workers.run(stop), name="index")
+    good_at = dict.fromkeys((one.name for one in node_workers.workers), loop.time())
     try:
         while not worker.done():
             began = loop.time()
@@ -118,7 +120,7 @@ async def work(
                 return behind
             await asyncio.sleep(pause_after(now - began))
         worker.result()
-        return fleet.indexers
+        return node_workers.workers
     finally:
         stop.set()
         with suppress(TimeoutError):
@@ -128,7 +130,7 @@ async def work(
         await asyncio.wait({worker})
 
 
-async def _is_hopeless(indexer: Indexer, database: Database) -> bool:
+async def _is_hopeless(indexer: NodeWorker, database: Database) -> bool:
     """Whether waiting does not end the trouble."""
     if indexer.stale and (await find_standing(database.connection, indexer.name)).rebuild is None:
         return True

@@ -23,7 +23,7 @@ TARGET: Final = 10.0
 """Seconds that the server may work on a task of ours: what comes live has to wait behind it."""
 
 
-def gathering(duration: float) -> float:
+def gathering_seconds(duration: float) -> float:
     """Seconds to gather messages for, after a task that took so long.
 
     A message waits for the task before it, then is gathered, then its own task runs: 45 seconds in all, as long as

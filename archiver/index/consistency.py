@@ -36,7 +36,7 @@ class Expected:
 
 
 @dataclass(slots=True)
-class Drift:
+class Discrepancy:
     """How a channel in the index differs from the archive."""
 
     lacking: list[int] = field(default_factory=list)
@@ -69,9 +69,9 @@ async def find_lacking(reader: Database, node: Node, index: str, *, covered: int
     ]
 
 
-async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Drift:
+async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Discrepancy:
     """Which messages differ, beside those that wait or are set aside. Raises ServerError."""
-    drift = Drift()
+    discrepancy = Discrepancy()
     top = await reader.read(find_top, channel_id)
     for first in range(0, top + 1 + RANGE, RANGE):  # one range more: of what comes meanwhile
         last = first + RANGE - 1
@@ -81,14 +81,14 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
         if lacking:
             # What came and was acknowledged between the two looks is there by now.
             lacking -= set(await node.list_ids(channel_id, first, last, index=index))
-        drift.lacking += sorted(lacking)
-        drift.surplus += sorted(surplus)
+        discrepancy.lacking += sorted(lacking)
+        discrepancy.surplus += sorted(surplus)
     # An archive that was put back from an older copy knows fewer.
     behind = await node.list_ids_behind(channel_id, last, index=index)
     if behind:
         held = set(await reader.read(list_ids, channel_id, last + 1, behind[-1]))
-        drift.surplus += [one for one in behind if one not in held]
-    return drift
+        discrepancy.surplus += [one for one in behind if one not in held]
+    return discrepancy
 
 
 def _own(conn: Reader, node: str, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from archiver.index.batch_size import Size
-from archiver.index.load_batch import Load, fill
+from archiver.index.load_batch import DocumentBatch, load_batch
 from archiver.model.ledger import Batch, Ledger, Outcome, Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving
@@ -100,23 +100,25 @@ class Delivery:
     async def send(self, taken: Stretch, indexes: Sequence[str]) -> bool:
         """Send the first of a stretch; whether there was anything. What raises, a ServerError, was not sent."""
         try:
-            load = await fill(self._reader, self._name, taken, self.size.bytes)
+            documents = await load_batch(self._reader, self._name, taken, self.size.bytes)
         except BaseException:
             self.ledger.put_back(taken)
             raise
-        stretch = Stretch(taken.after, load.upto, taken.most, taken.walk_of)
-        batch = Batch(uuid.uuid4().hex, stretch, len(load.lines), size=load.size, unreadable=load.unreadable)
-        if not load.lines:
+        stretch = Stretch(taken.after, documents.upto, taken.most, taken.walk_of)
+        batch = Batch(
+            uuid.uuid4().hex, stretch, len(documents.lines), size=documents.size, unreadable=documents.unreadable
+        )
+        if not documents.lines:
             self.ledger.sent(taken, batch)
-            if load.upto > taken.after:
+            if documents.upto > taken.after:
                 await self._apply(batch)
             else:
                 self.ledger.settle(batch, Outcome.APPLIED)
-            return bool(load.unreadable)
+            return bool(documents.unreadable)
         try:
-            await self._hand_over(batch, load, indexes)
+            await self._hand_over(batch, documents, indexes)
         except PayloadTooLarge:
-            self.size.refuse(load.size)
+            self.size.refuse(documents.size)
             if batch.count > 1:
                 self.ledger.put_back(taken)
             else:
@@ -155,8 +157,8 @@ class Delivery:
             self.ledger.forget(index)
             log.warning("the server of the index was emptied or put back from an older copy; all is sent again")
 
-    async def _hand_over(self, batch: Batch, load: Load, indexes: Sequence[str]) -> None:
-        lines = b"".join(load.lines)
+    async def _hand_over(self, batch: Batch, documents: DocumentBatch, indexes: Sequence[str]) -> None:
+        lines = b"".join(documents.lines)
         for index in indexes:
             batch.tasks[index] = (await self._node.send(lines, index=index, metadata=batch.name)).uid
 
@@ -264,7 +266,7 @@ class Delivery:
         now, stretch = int(self._now()), batch.stretch
         frontier = None if stretch.walk_of is None else self.ledger.frontier(stretch.walk_of)
         single = Stretch(stretch.after, stretch.upto, 1, stretch.walk_of)
-        bad = (await fill(self._reader, self._name, single, 1)).upto
+        bad = (await load_batch(self._reader, self._name, single, 1)).upto
 
         def act(conn: Writer) -> None:
             if stretch.walk_of is None:

@@ -16,7 +16,7 @@ CHUNK = 500
 
 
 @dataclass(slots=True)
-class Load:
+class DocumentBatch:
     """The documents of a task."""
 
     upto: Place
@@ -30,31 +30,31 @@ class Load:
     """Whether the stretch has nothing behind `upto`."""
 
 
-async def fill(reader: Database, node: str, stretch: Stretch, most_bytes: int) -> Load:
+async def load_batch(reader: Database, node: str, stretch: Stretch, most_bytes: int) -> DocumentBatch:
     """The first messages of a stretch for a node as they are now, as many as the limits allow, at least one."""
-    load = Load(upto=stretch.after)
-    while len(load.lines) < stretch.most and load.size < most_bytes:
-        limit, after = min(CHUNK, stretch.most - len(load.lines)), load.upto
+    batch = DocumentBatch(upto=stretch.after)
+    while len(batch.lines) < stretch.most and batch.size < most_bytes:
+        limit, after = min(CHUNK, stretch.most - len(batch.lines)), batch.upto
         encoded = await reader.read(_encode, node, stretch, after, limit)
         if not encoded:
-            load.ended = True
-            load.upto = load.upto if stretch.is_open else stretch.upto
+            batch.ended = True
+            batch.upto = batch.upto if stretch.is_open else stretch.upto
             break
-        if not _add(load, encoded, most_bytes):
+        if not _add(batch, encoded, most_bytes):
             break
-    return load
+    return batch
 
 
-def _add(load: Load, encoded: list[tuple[Place, bytes | None]], most_bytes: int) -> bool:
+def _add(batch: DocumentBatch, encoded: list[tuple[Place, bytes | None]], most_bytes: int) -> bool:
     for place, line in encoded:
         if line is None:
-            load.unreadable.append(place)
+            batch.unreadable.append(place)
         elif line:
-            if load.lines and load.size + len(line) > most_bytes:
+            if batch.lines and batch.size + len(line) > most_bytes:
                 return False
-            load.lines.append(line)
-            load.size += len(line)
-        load.upto = place
+            batch.lines.append(line)
+            batch.size += len(line)
+        batch.upto = place
     return True
 
 

@@ -29,7 +29,7 @@ _STATES: Final[tuple[tuple[type[ServerError], State], ...]] = (
 )
 
 
-def state_after(error: ServerError) -> State:
+def node_state_after(error: ServerError) -> State:
     """The state that the index is in while this is so."""
     if isinstance(error, RequestRefused) and (error.status or 0) >= 500:
         return "failing"  # a full disk too: sending to it ends in 500 and `internal`

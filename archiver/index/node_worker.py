@@ -8,7 +8,7 @@ It never raises what the server does: that is a state, told in `status`, and tri
     stale         the index is of another version and is to be rebuilt, or it is somebody else's
 
 Every message that changes is in the outbox until the server said that it has it (`delivery`). Beside that the worker
-looks now and then whether the index is still what it was (`drift`): one that lost something gets those channels again.
+looks now and then whether the index is still what it was (`discrepancy`): one that lost something gets those channels again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
-from archiver.index.batch_size import MUCH, SHORTEST, gathering, pause_after
+from archiver.index.batch_size import MUCH, SHORTEST, gathering_seconds, pause_after
 from archiver.index.consistency import find_lacking
 from archiver.index.delivery import Delivery
-from archiver.index.node_state import FOREIGN, LOG, STALE, state_after
-from archiver.index.rebalance import Mover
+from archiver.index.node_state import FOREIGN, LOG, STALE, node_state_after
+from archiver.index.rebalance import Rebalancer
 from archiver.index.rebuild import Rebuilder, next_index
 from archiver.index.task_cleanup import PRUNE, prune, went_back
 from archiver.model.ledger import HISTORY, NEWS, Lane
@@ -65,7 +65,7 @@ MOST_UNDER_WAY: Final = 2
 """Large tasks: one is worked on while the next one is sent."""
 
 
-class Indexer:
+class NodeWorker:
     """See above. `reader` is a connection of its own: encoding does not keep the mirror from writing."""
 
     def __init__(self, database: Database, reader: Database, node: Node, *, clock: Clock | None = None) -> None:
@@ -75,7 +75,7 @@ class Indexer:
         self.delivery = Delivery(database, reader, node, now=self._clock.now)
         ledger = self.delivery.ledger
         self._rebuilder = Rebuilder(database, reader, node, ledger, self._finish)
-        self._mover = Mover(database, reader, node, ledger, finish=self._finish, now=self._clock.now)
+        self._rebalancer = Rebalancer(database, reader, node, ledger, finish=self._finish, now=self._clock.now)
         self.name, self.index = node.name, node.index
         self._failures = self._applied = 0
         self.trouble: ServerError | None = None
@@ -116,7 +116,7 @@ class Indexer:
         standing = await find_standing(self._database.connection, self.name)
         if standing.rebuild is not None and await self._advance(standing):
             return 0.0
-        if standing.rebuild is None and not self.stale and await self._mover.work():
+        if standing.rebuild is None and not self.stale and await self._rebalancer.work():
             return 0.0
         if standing.rebuild != "swapping" and await self._send(standing):
             self._poll = 0.05
@@ -179,7 +179,7 @@ class Indexer:
         if waiting.messages >= MUCH:
             return ours < MOST_UNDER_WAY
         # Behind other tasks it waits long enough.
-        gathered = SHORTEST if len(ledger.under_way) > ours else gathering(self.delivery.duration)
+        gathered = SHORTEST if len(ledger.under_way) > ours else gathering_seconds(self.delivery.duration)
         return ours == 0 and self._clock.now() - waiting.since >= gathered
 
     # --- the index
@@ -279,7 +279,7 @@ class Indexer:
         if isinstance(error, ServerUnreachable):
             self._prune_at = -math.inf  # it may come back as an older copy of itself
         self.trouble = error
-        state, now = state_after(error), int(self._clock.now())
+        state, now = node_state_after(error), int(self._clock.now())
         known = (await find_standing(self._database.connection, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.clock import Clock
-from archiver.index.node_worker import Indexer
+from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
@@ -20,36 +20,36 @@ AT_ONCE: Final = 20_000
 """Such messages that one transaction takes: the mirror waits for it."""
 
 
-class Fleet:
+class NodeWorkers:
     """All nodes of the settings; one is no special case."""
 
-    def __init__(self, database: Database, reader: Database, indexers: Sequence[Indexer], *, clock: Clock) -> None:
+    def __init__(self, database: Database, reader: Database, workers: Sequence[NodeWorker], *, clock: Clock) -> None:
         self._database = database
         self._reader = reader
         self._clock = clock
-        self.indexers = indexers
-        self._names = [one.name for one in indexers]
+        self.workers = workers
+        self._names = [one.name for one in workers]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. What a server does is never raised."""
         now = int(self._clock.now())
         await self._database.write(settle_nodes, self._names, now=now)
         async with asyncio.TaskGroup() as group:
-            for one in self.indexers:
+            for one in self.workers:
                 group.create_task(one.run(stop), name=f"index on {one.name}")
             group.create_task(self._take_in(stop), name="index homes")
 
-    async def list_behind(self) -> list[Indexer]:
+    async def list_behind(self) -> list[NodeWorker]:
         """Those that have not everything, as far as is known; all of them while there are messages without a node."""
-        ready = {one.name for one in self.indexers if one.is_ready}
+        ready = {one.name for one in self.workers if one.is_ready}
 
         def act(conn: Reader) -> set[str]:
             if has_waiting(conn, ""):
                 return set()
-            return {one.name for one in self.indexers if not _has_work(conn, one.name, one.index)}
+            return {one.name for one in self.workers if not _has_work(conn, one.name, one.index)}
 
         idle = ready & await self._reader.read(act)
-        return [one for one in self.indexers if one.name not in idle]
+        return [one for one in self.workers if one.name not in idle]
 
     async def is_done(self) -> bool:
         """Whether the index has everything, as far as is known."""

@@ -46,7 +46,7 @@ class _Todo(NamedTuple):
     gone: list[int]
 
 
-class Mover:
+class Rebalancer:
     """Brings the channels of one node in and out."""
 
     def __init__(

@@ -5,7 +5,7 @@ messages go to both.
 
     wanted    it is to have the channel; nothing was sent for that yet
     filling   the channel is being sent to it
-    held      it has the channel; from here on `drift` looks after it
+    held      it has the channel; from here on `consistency` watches it
     leaving   it is to forget the channel, which another one has, or which was on a node that is not asked any more
 
 A node that is in the list and does not answer keeps its channels: it may come back. One that is taken out of the list

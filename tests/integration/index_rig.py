@@ -1,4 +1,4 @@
-"""An archive, the fleet that indexes it, and a Meilisearch or several (the double, or a real one).
+"""An archive, the workers that index it, and a Meilisearch or several (the double, or a real one).
 
 async with desk_of(meili, folder) as desk:
     await desk.post(1, 2, 3)
@@ -20,8 +20,8 @@ import orjson
 import archiver.store.message as messages
 from archiver.clock import Clock
 from archiver.index.encode import encode
-from archiver.index.node_worker import Indexer
-from archiver.index.node_workers import Fleet
+from archiver.index.node_worker import NodeWorker
+from archiver.index.node_workers import NodeWorkers
 from archiver.model.record import Message
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
@@ -53,14 +53,14 @@ class Desk:
 
     # --- the worker
 
-    async def start(self, *, key: str | None = None) -> Fleet:
+    async def start(self, *, key: str | None = None) -> NodeWorkers:
         """With the nodes of `meilis` as they are now."""
         self._nodes = [Node(one.url, key or one.master_key, index=self.index, seconds=5) for one in self.meilis]
-        indexers = [Indexer(self.database, self.reader, node, clock=self.clock) for node in self._nodes]
-        self.fleet = Fleet(self.database, self.reader, indexers, clock=self.clock)
+        workers = [NodeWorker(self.database, self.reader, node, clock=self.clock) for node in self._nodes]
+        self.node_workers = NodeWorkers(self.database, self.reader, workers, clock=self.clock)
         self.stopping = asyncio.Event()
-        self._task = asyncio.create_task(self.fleet.run(self.stopping))
-        return self.fleet
+        self._task = asyncio.create_task(self.node_workers.run(self.stopping))
+        return self.node_workers
 
     async def stop(self) -> None:
         """In good order."""
@@ -183,7 +183,7 @@ def every_document(meili: Meili, index: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def desk_of(meili: Meili, folder: Path, *, index: str | None = None) -> AsyncIterator[Desk]:
-    """A desk with two channels and no messages; the fleet is not started."""
+    """A desk with two channels and no messages; the node_workers is not started."""
     async with await Database.open(folder) as database, await Database.open_readonly(folder) as reader:
 
         def act(conn: Writer) -> None:

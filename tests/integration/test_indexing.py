@@ -25,7 +25,7 @@ async def test_what_is_written_is_in_the_index_as_it_is_now(meili: Meili, tmp_pa
         await desk.until_equal()
         assert desk.indexed()["c1001_7"]["is_missing"] is True
         assert desk.state == "following"
-        assert (await desk.fleet.is_done()) is True
+        assert (await desk.node_workers.is_done()) is True
 
 
 async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path
 async def test_a_post_of_now_does_not_wait_behind_the_history(meili: Meili, tmp_path: Path) -> None:
     async with desk_of(meili, tmp_path / "archive") as desk:
         await desk.post(*range(1, 400), text="long ago", later=True)
-        fleet = await desk.start()
-        fleet.indexers[0].delivery.size.refuse(20_000)  # some ten messages a task
+        node_workers = await desk.start()
+        node_workers.workers[0].delivery.size.refuse(20_000)  # some ten messages a task
         await desk.until(desk.indexed, "the first of the history")
         await desk.post(1000)
         await desk.until(lambda: "c1001_1000" in desk.indexed(), "the post")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import archiver.store.message as messages
-from archiver.index import node_workers as fleet
+from archiver.index import node_workers
 from archiver.index.consistency import find_lacking, read_expected
 from archiver.index.node_workers import settle_nodes
 from archiver.index.rebuild import next_index
@@ -68,12 +68,12 @@ async def test_first_fill_of_more_than_one_transaction_takes_sends_each_message_
 ) -> None:
     caplog.set_level(logging.INFO)
     async with desk_of(meili, tmp_path / "archive") as desk:
-        size = fleet.AT_ONCE + 600
+        size = node_workers.AT_ONCE + 600
         await put_history(desk, range(1, size + 1))
         await desk.start()
         await desk.until(desk.is_told, "an empty outbox", limit=120)
         async with asyncio.timeout(60):
-            while not await desk.fleet.is_done():  # noqa: ASYNC110 - nobody says so
+            while not await desk.node_workers.is_done():  # noqa: ASYNC110 - nobody says so
                 await asyncio.sleep(0.05)
         assert received(desk) == size
         assert not [record for record in caplog.records if "sent again" in record.getMessage()]
@@ -82,7 +82,7 @@ async def test_first_fill_of_more_than_one_transaction_takes_sends_each_message_
 async def test_first_fill_sends_each_message_once_while_more_come(
     meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "AT_ONCE", 25)
+    monkeypatch.setattr(node_workers, "AT_ONCE", 25)
     async with desk_of(meili, tmp_path / "archive") as desk:
         await desk.post(*range(100, 400), later=True)
         await desk.start()
@@ -97,7 +97,7 @@ async def test_first_fill_sends_each_message_once_while_more_come(
 async def test_first_fill_of_several_nodes_sends_each_message_once(
     meilis: list[Meili], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "AT_ONCE", 7)
+    monkeypatch.setattr(node_workers, "AT_ONCE", 7)
     async with desk_of(meilis[0], tmp_path / "archive") as desk:
         await fill(desk, meilis)
         desk.meilis = meilis
@@ -119,7 +119,7 @@ async def make_index(desk: Desk) -> None:
 async def test_first_fill_that_is_stopped_in_the_middle_sends_each_message_once(
     meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "AT_ONCE", 50)
+    monkeypatch.setattr(node_workers, "AT_ONCE", 50)
     async with desk_of(meili, tmp_path / "archive") as desk:
         await make_index(desk)
         scheduler = meili.double.instance.scheduler
@@ -140,7 +140,7 @@ async def test_first_fill_that_is_stopped_in_the_middle_sends_each_message_once(
 async def test_first_fill_that_is_killed_repeats_no_more_than_what_was_being_handed_over(
     meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "AT_ONCE", 50)
+    monkeypatch.setattr(node_workers, "AT_ONCE", 50)
     async with desk_of(meili, tmp_path / "archive") as desk:
         await put_history(desk, range(1, 401))
         await desk.start()
@@ -156,7 +156,7 @@ async def test_first_fill_that_is_killed_repeats_no_more_than_what_was_being_han
 async def test_first_fill_by_a_rebuild_sends_each_message_once(
     meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "AT_ONCE", 50)
+    monkeypatch.setattr(node_workers, "AT_ONCE", 50)
     async with desk_of(meili, tmp_path / "archive") as desk:
         await put_history(desk, range(1, 401))
         node = node_name(meili.url)

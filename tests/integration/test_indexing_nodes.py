@@ -112,7 +112,7 @@ async def test_each_channel_is_on_its_node_and_a_node_that_comes_takes_its_share
                 moved = {tuple(nodes) for one, nodes in where(desk).items() if nodes != before.get(one, nodes)}
                 assert moved == {(name(meilis[size - 1]),)}
         async with asyncio.timeout(20):
-            while not await desk.fleet.is_done():  # noqa: ASYNC110 - it is told by nobody
+            while not await desk.node_workers.is_done():  # noqa: ASYNC110 - it is told by nobody
                 await asyncio.sleep(0.05)
 
 
@@ -155,7 +155,7 @@ async def test_a_node_that_is_away_holds_up_its_own_channels_only(meilis: list[M
         assert waiting == set(channels) - others
         states = dict(desk.query("SELECT node, state FROM index_node"))
         assert states[name(meilis[1])] == "unreachable"
-        assert [one.name for one in await desk.fleet.list_behind()] == [name(meilis[1])]
+        assert [one.name for one in await desk.node_workers.list_behind()] == [name(meilis[1])]
         meilis[1].double.listen()
         await until_right(desk)
 

@@ -266,7 +266,7 @@ async def test_a_server_that_finishes_no_task_is_not_followed(
         await desk.kill()  # the next process asks about it
         await desk.start()
         await desk.until(lambda: desk.state == "busy", "that it is told")
-        await desk.until(lambda: desk.fleet.indexers[0].trouble is not None, "that nobody waits for ever")
+        await desk.until(lambda: desk.node_workers.workers[0].trouble is not None, "that nobody waits for ever")
         scheduler.hold(None)
         await desk.until_equal()
         await desk.until(lambda: desk.state == "following", "that all is well")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering, pause_after
+from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering_seconds, pause_after
 from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
 from tests.tiers import examples
 
@@ -168,7 +168,7 @@ def test_what_was_taken_and_only_partly_sent_is_taken_again_from_there() -> None
 
 @pytest.mark.parametrize("duration", [0.0, 0.1, 1.0, 5.0, 10.0, 15.0, 19.0])
 def test_a_message_is_in_the_index_within_a_minute(duration: float) -> None:
-    assert duration + gathering(duration) + duration <= 60
+    assert duration + gathering_seconds(duration) + duration <= 60
 
 
 def test_tasks_shrink_when_they_take_long_and_grow_again() -> None:

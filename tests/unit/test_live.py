@@ -13,7 +13,7 @@ from archiver.mirror.backfill import RECENT
 from archiver.model.coverage import Interval, highest_gap
 from archiver.pacing.scheduler import Priority
 from archiver.service.backfill_worker import plan
-from archiver.service.due_queue import CHANGED, FRESH, SURELY, Allowance, DueQueue
+from archiver.service.due_queue import CHANGED, FRESH, SURELY, DueQueue, RateLimit
 from archiver.service.poll_interval import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
 from archiver.store.channel import Mirrored
 
@@ -128,7 +128,7 @@ async def test_a_channel_that_is_put_while_it_is_under_way_comes_again() -> None
     st.lists(st.floats(0, 100, allow_subnormal=False), min_size=1, max_size=100),
 )
 def test_an_allowance_is_never_overdrawn(rate: float, at_once: int, pauses: list[float]) -> None:
-    allowance, now, taken = Allowance(rate, at_once), 1_000_000.0, []
+    allowance, now, taken = RateLimit(rate, at_once), 1_000_000.0, []
     for pause in pauses:
         now += pause
         if allowance.take(now):
@@ -140,11 +140,11 @@ def test_an_allowance_is_never_overdrawn(rate: float, at_once: int, pauses: list
 
 
 def test_a_quiet_time_saves_up_no_more_than_some_and_a_clock_set_back_costs_no_more() -> None:
-    allowance = Allowance(0.1, 3)
+    allowance = RateLimit(0.1, 3)
     assert [allowance.take(1e9) for _ in range(5)] == [True, True, True, False, False]
     assert [allowance.take(2e9) for _ in range(5)] == [True, True, True, False, False]
     assert [allowance.take(1e6 + 10 * number) for number in range(1, 4)] == [False, True, True]
-    assert all(Allowance(0, 3).take(0.0) for _ in range(100))
+    assert all(RateLimit(0, 3).take(0.0) for _ in range(100))
 
 
 # what to fill

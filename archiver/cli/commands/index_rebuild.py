@@ -13,7 +13,7 @@ from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
     from archiver.cli.view.index_progress import IndexProgress
-    from archiver.index.node_worker import Indexer
+    from archiver.index.node_worker import NodeWorker
     from archiver.store.database import Database, Reader
     from archiver.store.indexing import Standing
     from config.settings import Settings
@@ -153,14 +153,14 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
 async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool:
     from archiver.compose.index import open_indexer, work
 
-    async with open_indexer(settings, database) as fleet:
-        assert fleet is not None
+    async with open_indexer(settings, database) as node_workers:
+        assert node_workers is not None
 
-        async def list_behind() -> list[Indexer]:
+        async def list_behind() -> list[NodeWorker]:
             building = await _show(settings, nodes, database, progress)
-            return [one for one in fleet.indexers if one.name in building]
+            return [one for one in node_workers.workers if one.name in building]
 
-        behind = await work(fleet, database, list_behind, lambda left: None, patience=PATIENCE)
+        behind = await work(node_workers, database, list_behind, lambda left: None, patience=PATIENCE)
         for one in behind:
             output.error(f"the rebuild waits: {one.trouble or f'{one.name} is not ready.'} Run it again to go on.")
         return not behind

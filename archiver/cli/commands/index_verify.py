@@ -12,7 +12,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.index.consistency import Drift
+    from archiver.index.consistency import Discrepancy
     from archiver.store.database import Database
     from config.settings import Settings
     from search.meili.node import Node
@@ -35,10 +35,10 @@ class _Row:
     indexed: int
     waiting: int
     aside: int
-    drift: Drift
+    discrepancy: Discrepancy
 
     def cells(self) -> tuple[object, ...]:
-        lacking, surplus = len(self.drift.lacking), len(self.drift.surplus)
+        lacking, surplus = len(self.discrepancy.lacking), len(self.discrepancy.surplus)
         return (self.name, self.held, self.indexed, self.waiting, self.aside, lacking, surplus)
 
     def as_object(self) -> dict[str, object]:
@@ -87,7 +87,7 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
             cells = (row.cells() if len(nodes) == 1 else (row.node.name, *row.cells()) for row in rows)
             output.table(headers, cells, right=_HEADERS[1:])
         reached = [node for node in nodes if node not in away]
-        differ = [row for row in rows if row.drift.lacking or row.drift.surplus]
+        differ = [row for row in rows if row.discrepancy.lacking or row.discrepancy.surplus]
         if check:
             return 1 if differ else 3 if away else 0
         async with open_beside(settings.archive.dir, command="index", remarks=output) as database:
@@ -102,7 +102,7 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
 
 
 def _differences(rows: Sequence[_Row]) -> tuple[list[list[int]], list[list[int]]]:
-    return [row.drift.lacking for row in rows], [row.drift.surplus for row in rows]
+    return [row.discrepancy.lacking for row in rows], [row.discrepancy.surplus for row in rows]
 
 
 async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_Row], list[Node]]:
@@ -135,7 +135,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
             indexed=await node.count(channel_id),
             waiting=expected.waiting,
             aside=expected.aside,
-            drift=await compare_ids(reader, node, channel_id, node.index),
+            discrepancy=await compare_ids(reader, node, channel_id, node.index),
         )
         for channel_id, expected in (await read_expected(reader, node.name)).items()
     ]
@@ -151,15 +151,15 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
     def act(conn: Writer) -> None:
         now = int(time.time())
         for row in rows:
-            if row.drift.lacking:
-                enqueue(conn, row.channel_id, row.drift.lacking, now=now)
+            if row.discrepancy.lacking:
+                enqueue(conn, row.channel_id, row.discrepancy.lacking, now=now)
         for node in nodes:
             for channel_id, message_id in take_all_back(conn, node.name):
                 enqueue(conn, channel_id, [message_id], now=now)
 
     await database.write(act)
     for row in rows:
-        surplus = [document_id(row.channel_id, one) for one in row.drift.surplus]
+        surplus = [document_id(row.channel_id, one) for one in row.discrepancy.surplus]
         for at in range(0, len(surplus), MOST_IDS):
             await row.node.delete(surplus[at : at + MOST_IDS])
 

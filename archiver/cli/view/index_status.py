@@ -54,12 +54,12 @@ class IndexStanding:
 
     def with_trouble(self, error: ServerError) -> IndexStanding:
         """The same as its server says now, or does not say."""
-        from archiver.index.node_state import state_after
+        from archiver.index.node_state import node_state_after
         from search.errors import IndexMissing, ServerUnreachable
 
         if isinstance(error, IndexMissing) and self.standing.state == "unused":
             return replace(self, reached=True)  # it is made when it is filled
-        seen = state_after(error) if self.standing.state in ("following", "unused") else None
+        seen = node_state_after(error) if self.standing.state in ("following", "unused") else None
         return replace(self, reached=not isinstance(error, ServerUnreachable), trouble=str(error), seen=seen)
 
     def describe(self, now: float) -> str:
