@@ -1,14 +1,15 @@
-"""The worker that keeps the index on one node as the archive is: outbox, rebuild, moves, whatever the index has lost.
+"""The worker that keeps the index on one node equal to the archive: outbox, rebuild, rebalancing, repair of losses.
 
-It never raises what the server does: that is a state, told in `status`, and tried again. Mirroring never waits for it.
+A server error never leaves this module: it becomes a state that `status` shows, and the work is retried. Mirroring
+never waits for it.
 
-    following     all is well
-    unreachable   no answer; busy: asked to come later, or at a task for long; full: no room over there
-    refused       the key or the version will not do; failing: a task ended in an unknown way
-    stale         the index is of another version and is to be rebuilt, or it is somebody else's
+    following     up to date, or catching up
+    unreachable   no answer; busy: told to retry later, or a long-running task; full: no disk space left
+    refused       wrong key or version; failing: a task failed for an unknown reason
+    stale         the index has another version and needs a rebuild, or it belongs to somebody else
 
-Every message that changes is in the outbox until the server said that it has it (`delivery`). Beside that the worker
-looks now and then whether the index is still what it was (`discrepancy`): one that lost something gets those channels again.
+Every changed message stays in the outbox until the server confirms it (`delivery`). Now and then the worker also checks
+that the index still holds what was confirmed (`consistency`); channels with losses are sent again.
 """
 
 from __future__ import annotations
