@@ -144,7 +144,7 @@ def fill_archive(directory: Path, count: int, *, seed: int = 1) -> None:
 
 
 async def _fill(directory: Path, count: int, seed: int) -> None:
-    from archiver.mirror.apply import observe_page
+    from archiver.mirror.apply import apply_page
     from archiver.store.channel import find_channel, upsert_channel
     from archiver.store.database import Database
     from archiver.store.message import Sight
@@ -164,7 +164,7 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
                     _message(channel.channel_id, len(posts) - at - step, *post)
                     for step, post in enumerate(posts[at : at + 100])
                 ]
-                await database.write(partial(observe_page, channel=mirrored, seen=page, proven=None, sight=sight))
+                await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sight=sight))
 
 
 def _share_out(count: int, seed: int) -> dict[int, list[tuple[datetime, str, random.Random]]]:

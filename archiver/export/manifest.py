@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from archiver.export.request import Request
-from archiver.model.completeness import Run, Tally
+from archiver.model.completeness import IdRun, Tally
 from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
 from search.query.write import write
@@ -43,7 +43,7 @@ class Completeness:
     lo: int
     hi: int
     tally: Tally
-    runs: Sequence[Run] = ()
+    runs: Sequence[IdRun] = ()
     """All but the held ones."""
     shortfall: Shortfall
     """What is not known within the bounds."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from archiver.index.batch_size import Size
 from archiver.index.load_batch import DocumentBatch, load_batch
-from archiver.model.ledger import Batch, Ledger, Outcome, Place, Stretch
+from archiver.model.ledger import Batch, BatchOutcome, Ledger, Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving
 from archiver.store.indexing import (
@@ -113,7 +113,7 @@ class Delivery:
             if documents.upto > taken.after:
                 await self._apply(batch)
             else:
-                self.ledger.settle(batch, Outcome.APPLIED)
+                self.ledger.settle(batch, BatchOutcome.APPLIED)
             return bool(documents.unreadable)
         try:
             await self._hand_over(batch, documents, indexes)
@@ -123,7 +123,7 @@ class Delivery:
                 self.ledger.put_back(taken)
             else:
                 self.ledger.sent(taken, batch)
-                self.ledger.settle(batch, Outcome.FAILED)
+                self.ledger.settle(batch, BatchOutcome.FAILED)
                 await self._set_aside(batch, TOO_LARGE)
         except RequestRefused as error:
             if error.code not in OF_DOCUMENT:
@@ -183,22 +183,24 @@ class Delivery:
             raise first
         return settled
 
-    async def _settle(self, batch: Batch, outcome: Outcome, error: ServerError | None, tasks: dict[int, Task]) -> None:
+    async def _settle(
+        self, batch: Batch, outcome: BatchOutcome, error: ServerError | None, tasks: dict[int, Task]
+    ) -> None:
         if batch in self._restored:
             self._restored.remove(batch)
-            if outcome is not Outcome.APPLIED:
+            if outcome is not BatchOutcome.APPLIED:
                 # Nothing was taken yet, so all that is not acknowledged will be.
                 await self._database.write(drop_tasks, batch.name)
                 return
             self.ledger.under_way.append(batch)
-        if outcome is Outcome.APPLIED:
+        if outcome is BatchOutcome.APPLIED:
             duration = max((tasks[uid].duration or 0.0 for uid in batch.tasks.values() if uid in tasks), default=0.0)
             self.duration = duration
             if own := tasks.get(batch.tasks.get(self._node.index, -1)):
                 self.written_at = own.started_at
             self.size.learn(batch.size, duration)
             await self._apply(batch)
-        elif outcome is Outcome.FAILED and isinstance(error, TaskFailed):
+        elif outcome is BatchOutcome.FAILED and isinstance(error, TaskFailed):
             await self._suspect(batch, error)
         else:
             await self._lose(batch)
@@ -207,7 +209,7 @@ class Delivery:
 
     async def _apply(self, batch: Batch) -> None:
         """The indexes have it: that is the one moment in which anything is acknowledged."""
-        self.ledger.settle(batch, Outcome.APPLIED)
+        self.ledger.settle(batch, BatchOutcome.APPLIED)
         stretch, now = batch.stretch, int(self._now())
         walk_of = stretch.walk_of
         frontier = None if walk_of is None else self.ledger.frontier(walk_of)
@@ -230,7 +232,7 @@ class Delivery:
             self._strange = 0
 
     async def _lose(self, batch: Batch) -> None:
-        self.ledger.settle(batch, Outcome.LOST)
+        self.ledger.settle(batch, BatchOutcome.LOST)
         await self._database.write(drop_tasks, batch.name)
 
     async def _suspect(self, batch: Batch, error: TaskFailed) -> None:
@@ -244,7 +246,7 @@ class Delivery:
                 await self._lose(batch)
                 raise error
         suspect = await self._find(batch, error.document_id)
-        bad = self.ledger.settle(batch, Outcome.FAILED, suspect=suspect)
+        bad = self.ledger.settle(batch, BatchOutcome.FAILED, suspect=suspect)
         if bad is None:
             await self._database.write(drop_tasks, batch.name)
         else:
@@ -282,14 +284,14 @@ class Delivery:
         log.warning("the index does not take message %d/%d: %s; it is set aside", bad[1], bad[2], code)
 
 
-def _judge(batch: Batch, tasks: dict[int, Task]) -> tuple[Outcome | None, ServerError | None]:
+def _judge(batch: Batch, tasks: dict[int, Task]) -> tuple[BatchOutcome | None, ServerError | None]:
     """What became of a batch; None while it is not decided. One index is enough to fail it."""
     for index, uid in batch.tasks.items():
         task = tasks.get(uid)
         if index in batch.done:
             continue
         if task is None or task.metadata != batch.name:
-            return Outcome.LOST, None
+            return BatchOutcome.LOST, None
         if not task.is_done:
             return None, None
         error = task.error
@@ -297,6 +299,6 @@ def _judge(batch: Batch, tasks: dict[int, Task]) -> tuple[Outcome | None, Server
             batch.done.add(index)
             continue
         if isinstance(error, TaskFailed) and error.code not in OF_INDEX and not isinstance(error, StorageFull):
-            return Outcome.FAILED, error
-        return Outcome.LOST, error
-    return Outcome.APPLIED, None
+            return BatchOutcome.FAILED, error
+        return BatchOutcome.LOST, error
+    return BatchOutcome.APPLIED, None

@@ -51,11 +51,11 @@ LIMIT = 60.0
 log = logging.getLogger(__name__)
 
 
-class Refused(Error):
+class AddRefused(Error):
     """The channel cannot be added in the way that was asked for."""
 
 
-class Reach(Protocol):
+class AddingAccount(Protocol):
     """One account's way to the server and into the archive."""
 
     @property
@@ -86,13 +86,13 @@ async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -
     return found.account if found else DEFAULT
 
 
-async def add_channel(database: Database, account: Reach, ref: ChannelRef, order: Order) -> Outcome:
-    """Look the channel up and begin to mirror it. Raises Refused, NotFound, ChannelError and what stops the account."""
+async def add_channel(database: Database, account: AddingAccount, ref: ChannelRef, order: Order) -> Outcome:
+    """Look up a channel and mirror it. Raises AddRefused, NotFound, ChannelError and what stops the account."""
     conn = database.connection
     channel, remark = await _look_up(conn, account, ref)
     known = await channels.find_channel(conn, channel.channel_id)
     if known and order.account and known.account != order.account:
-        raise Refused(
+        raise AddRefused(
             f"it belongs to account {known.account} already.",
             hint=f"Move it: telekeep move {known.name} --to {order.account}",
         )
@@ -105,7 +105,9 @@ async def add_channel(database: Database, account: Reach, ref: ChannelRef, order
     return Outcome(channel_id=channel.channel_id, added=added or removed, remark=remark)
 
 
-async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: Callable[[], float] = time.time) -> None:
+async def carry_out(
+    database: Database, accounts: Mapping[str, AddingAccount], *, now: Callable[[], float] = time.time
+) -> None:
     """Carry out the open orders, one after the other, each with its account; what has to wait stays open.
 
     Whatever is wrong with an order is told to whoever gave it, and keeps nothing else from going on. One that
@@ -113,7 +115,9 @@ async def carry_out(database: Database, accounts: Mapping[str, Reach], *, now: C
     """
     for number in await list_stale(database.connection, before=int(now() - STALE)):
         log.warning("an order to add a channel is given up: nobody came to it for a week")
-        old = Outcome(error="the service did not come to it for a week; add it again.", exit_status=Refused.exit_status)
+        old = Outcome(
+            error="the service did not come to it for a week; add it again.", exit_status=AddRefused.exit_status
+        )
         await _finish(database, number, old, int(now()))
     for number, order in await list_open(database.connection):
         outcome = await _attempt(database, accounts, order, now())
@@ -125,7 +129,9 @@ async def _finish(database: Database, number: int, outcome: Outcome, now: int) -
     await database.write(finish, number, outcome, now=now)
 
 
-async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Order, now: float) -> Outcome | None:
+async def _attempt(
+    database: Database, accounts: Mapping[str, AddingAccount], order: Order, now: float
+) -> Outcome | None:
     """What became of the order, None when it is to be tried again."""
     try:
         ref = parse_channel(order.channel)
@@ -149,7 +155,7 @@ async def _attempt(database: Database, accounts: Mapping[str, Reach], order: Ord
         return Outcome(error="an error in the service itself; its log says where.", exit_status=Error.exit_status)
 
 
-async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[Channel, str | None]:
+async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) -> tuple[Channel, str | None]:
     """The channel as the server describes it now, and what people should know of it."""
     source = account.source.at(Priority.NEW)
     channel_id = ref.channel_id
@@ -179,7 +185,7 @@ async def _look_up(conn: Connection, account: Reach, ref: ChannelRef) -> tuple[C
     return channel, _kind_remark(channel)
 
 
-async def _look_up_known(conn: Connection, account: Reach, name: str) -> Channel | None:
+async def _look_up_known(conn: Connection, account: AddingAccount, name: str) -> Channel | None:
     """The channel that had the name when we last looked, if it still has: looking names up is what costs most."""
     for known in await list_names(conn):
         if name.casefold() in {one.casefold() for one in (known.username, *known.usernames) if one}:
@@ -206,4 +212,4 @@ async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:
     for other in await list_names(conn):
         names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
         if other.channel_id != channel_id and alias.casefold() in names:
-            raise Refused(f"another channel is called {alias!r} already.", hint="Choose another alias.")
+            raise AddRefused(f"another channel is called {alias!r} already.", hint="Choose another alias.")

@@ -25,12 +25,12 @@ from archiver.store.held import list_held
 from archiver.store.message import Sight, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
-from archiver.store.server_count import get_counted_pts
+from archiver.store.server_count import find_counted_pts
 from search.exact import writer
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCounts:
     """What an answer changed."""
 
     inserted: int = 0
@@ -45,21 +45,19 @@ class Stored:
         """Whether there were other messages, contents or dates than were held; counters do not count."""
         return bool(self.inserted or self.revised or self.missing or self.redated)
 
-
-def sum_up(first: Stored, second: Stored) -> Stored:
-    """What two answers changed."""
-    return Stored(
-        inserted=first.inserted + second.inserted,
-        updated=first.updated + second.updated,
-        revised=first.revised + second.revised,
-        missing=first.missing + second.missing,
-        redated=first.redated + second.redated,
-    )
+    def __add__(self, other: StoredCounts) -> StoredCounts:
+        return StoredCounts(
+            inserted=self.inserted + other.inserted,
+            updated=self.updated + other.updated,
+            revised=self.revised + other.revised,
+            missing=self.missing + other.missing,
+            redated=self.redated + other.redated,
+        )
 
 
-def observe_page(
+def apply_page(
     conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
-) -> Stored:
+) -> StoredCounts:
     """Apply messages that were shown; `proven`: the ids of which the page tells all; `sight.pts`: the page's state."""
     ids = [m.message_id for m in seen]
     if proven:
@@ -71,13 +69,13 @@ def observe_page(
     return _apply(conn, channel, changes, sight)
 
 
-def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> Stored:
+def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> StoredCounts:
     """Apply a difference: new messages first, then all other events in their order.
 
     A new message may be shown as it was posted or as it is now: for sure it is no older than what was asked from.
     """
-    events = [_within(difference.pts, event) for event in difference.events]
-    counted_pts = get_counted_pts(conn, channel.channel_id)
+    events = [_cap_pts(difference.pts, event) for event in difference.events]
+    counted_pts = find_counted_pts(conn, channel.channel_id)
     deleted = {one for event in events if isinstance(event, Deleted) for one in event.message_ids}
     # A page of the history was read after all that is told here: who it left out does not come back by this.
     all_past = counted_pts is not None and difference.pts <= counted_pts
@@ -85,7 +83,7 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
     def is_past(message_id: int) -> bool:
         return all_past or message_id in deleted
 
-    stored = Stored()
+    stored = StoredCounts()
     if posted := [event.message for event in events if isinstance(event, Posted)]:
         ids = [message.message_id for message in posted]
         held = list_held(conn, channel.channel_id, min(ids), max(ids))
@@ -93,31 +91,31 @@ def catch_up(conn: Writer, channel: Mirrored, difference: Difference, sight: Sig
         floor_id = channel.floor_id or 0
         posted = [message for message in posted if message.message_id > floor_id or message.message_id in held]
         stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
-    return sum_up(stored, _happen_all(conn, channel, events, sight, is_past))
+    return stored + _apply_events(conn, channel, events, sight, is_past)
 
 
-def _within(pts: int, event: Event) -> Event:
+def _cap_pts(pts: int, event: Event) -> Event:
     """The event, which led to no later state than all of them did."""
     return replace(event, pts=min(event.pts, pts)) if isinstance(event, Edited) and event.pts else event
 
 
-def _happen_all(
+def _apply_events(
     conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sight, is_past: Callable[[int], bool]
-) -> Stored:
+) -> StoredCounts:
     edits = [event.message for event in events if isinstance(event, Edited)]
     held: dict[int, Held] = {}
     for message_id, times in Counter(message.message_id for message in edits).items():
         if times > 1:
             held |= list_held(conn, channel.channel_id, message_id, message_id)
     overtaken = {id(edits[place]) for place in find_overtaken(edits, held)}
-    stored = Stored()
+    stored = StoredCounts()
     for event in events:
         late = isinstance(event, Edited) and id(event.message) in overtaken
-        stored = sum_up(stored, _happen(conn, channel, event, sight, overtaken=late, is_past=is_past))
+        stored += _apply_event(conn, channel, event, sight, overtaken=late, is_past=is_past)
     return stored
 
 
-def lose(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> Stored:
+def apply_missing(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> StoredCounts:
     """Apply that these messages are gone; ids of which nothing is held are no news."""
     known = messages.list_known(conn, channel.channel_id, message_ids)
     return _apply(conn, channel, Changes(missing=known), sight)
@@ -132,7 +130,7 @@ def note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: in
         channels.set_state(conn, channel.channel_id, "active", now=now)
 
 
-def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, retry_at: int) -> Stored:
+def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, retry_at: int) -> StoredCounts:
     """Apply what the server answered when it was asked for the whole of a rich message that is held in part.
 
     `retry_at`: when to ask again if no whole of the present edit is held after that.
@@ -140,7 +138,7 @@ def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, r
     key = (channel.channel_id, whole.message_id)
     held = list_held(conn, channel.channel_id, whole.message_id, whole.message_id)
     if not held:
-        return Stored()
+        return StoredCounts()
     [present] = messages.read_messages(conn, channel.channel_id, after=whole.message_id - 1, limit=1)
     whole = keep_names(whole, present)
     completes = begins_with(whole, present)
@@ -153,7 +151,7 @@ def complete(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, r
     return stored
 
 
-def _happen(
+def _apply_event(
     conn: Writer,
     channel: Mirrored,
     event: Event,
@@ -161,27 +159,27 @@ def _happen(
     *,
     overtaken: bool,
     is_past: Callable[[int], bool],
-) -> Stored:
+) -> StoredCounts:
     match event:
         case Edited(message):
             held = list_held(conn, channel.channel_id, message.message_id, message.message_id)
             if not held and channel.window_start is not None and message.date.timestamp() < channel.window_start:
-                return Stored()  # older than the window, and never held
+                return StoredCounts()  # older than the window, and never held
             changes = reconcile(
                 keep_known(conn, [message], held), held, overtaken=overtaken, is_past=is_past, pts=event.pts
             )
             return _apply(conn, channel, changes, replace(sight, pts=event.pts or sight.pts))
         case Deleted(message_ids):
-            return lose(conn, channel, message_ids, sight)
+            return apply_missing(conn, channel, message_ids, sight)
         case HistoryCleared(available_min_id):
-            return lose(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sight)
+            return apply_missing(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sight)
         case Pinned(message_ids, pinned):
             messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
             writer.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
-    return Stored()
+    return StoredCounts()
 
 
-def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> Stored:
+def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> StoredCounts:
     channel_id = channel.channel_id
     gone = messages.get_missing(conn, channel_id, changes.gone) if changes.gone else []
     if changes.counted:
@@ -191,7 +189,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
         revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
     if changes.insert:
         messages.insert_messages(conn, changes.insert, sight)
-    kept = _recount(conn, channel_id, changes.kept) if changes.kept else []
+    kept = _with_part_counters(conn, channel_id, changes.kept) if changes.kept else []
     replaced = [*changes.update, *changes.revise, *kept]
     if replaced:
         messages.update_messages(conn, replaced, sight)
@@ -209,9 +207,9 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
     writer.upsert(conn, [to_document(message) for message in kept])
-    _tell_finders(conn, channel, changes, revised, sight)
+    _update_search(conn, channel, changes, revised, sight)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
-    return Stored(
+    return StoredCounts(
         inserted=len(changes.insert),
         updated=len(changes.update),
         revised=len(changes.revise) + len(late),
@@ -220,7 +218,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     )
 
 
-def _recount(conn: Writer, channel_id: int, parts: Iterable[Message]) -> list[Message]:
+def _with_part_counters(conn: Writer, channel_id: int, parts: Iterable[Message]) -> list[Message]:
     """The wholes that are held, with the counters of their parts, which were just seen."""
     found = []
     for part in parts:
@@ -247,7 +245,7 @@ def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) ->
         rich.reopen(conn, channel_id, changes.returned, now=now)
 
 
-def _tell_finders(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
+def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
     """The embedded engine in the same transaction, the index through the outbox. `revised`: numbers of revisions."""
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:

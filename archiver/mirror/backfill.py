@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import archiver.model.coverage as ids
 from archiver.errors import ServerFault
-from archiver.mirror.apply import Stored
-from archiver.mirror.confirm_absence import expect_nothing_there
+from archiver.mirror.apply import StoredCounts
+from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated, Reading
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source
 from archiver.mirror.step import Step, plan_page, plan_top
-from archiver.mirror.walk import Walk, Work
+from archiver.mirror.walk import PlannedGap, Walk
 from archiver.mirror.windows import walk_windows
 from archiver.model.coverage import Interval
 from archiver.model.plausible import page_ids
@@ -34,10 +34,10 @@ OVERTAKEN = 3
 """How often in a row pages may come too late."""
 
 
-class Look(NamedTuple):
+class TopCheck(NamedTuple):
     """What came of reading the newest page."""
 
-    stored: Stored
+    stored: StoredCounts
     pts: int
     """The channel's state that the page shows."""
     lowest: int
@@ -53,12 +53,12 @@ class Backfill:
         self._database = database
         self._ingest = ingest
 
-    async def snapshot(self, channel: Mirrored, access_hash: int) -> Stored:
+    async def snapshot(self, channel: Mirrored, access_hash: int) -> StoredCounts:
         """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
         page = await self._pages.fetch(channel, access_hash, 0)
         return await self._store_top(channel, access_hash, page, pts=page.pts)
 
-    async def read_top(self, channel: Mirrored, access_hash: int) -> Stored:
+    async def read_top(self, channel: Mirrored, access_hash: int) -> StoredCounts:
         """The newest page of a channel whose differences cannot be had, for a caller who keeps others from storing.
 
         Raises ServerFault when it shows nothing.
@@ -68,11 +68,11 @@ class Backfill:
             raise ServerFault("the server shows nothing of it.", hint="Try again later.")
         return await self._store_top(channel, access_hash, page, alone=True)
 
-    async def look_at_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> Look:
+    async def check_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> TopCheck:
         """The newest page, because differences may not tell of all that happened there."""
         page = await self._pages.fetch(channel, access_hash, 0)
         stored = await self._store_top(channel, access_hash, page, reading=reading)
-        return Look(stored, page.pts, min(page_ids(page), default=1))
+        return TopCheck(stored, page.pts, min(page_ids(page), default=1))
 
     async def _store_top(
         self,
@@ -83,15 +83,15 @@ class Backfill:
         pts: int | None = None,
         reading: Reading = "history",
         alone: bool = False,
-    ) -> Stored:
+    ) -> StoredCounts:
         newest = next(iter(page_ids(page)), 0)
         if not newest:
-            await self._expect_nothing_there(channel, access_hash, channel.top_id)
+            await self._mark_confirmed_missing(channel, access_hash, channel.top_id)
             return await self._ingest.store_page(channel, page, proven=None, pts=pts, reading=reading)
         step = plan_top(page, newest=newest, floor_id=channel.floor_id, window_start=channel.window_start)
         if reading == "audit" and newest < channel.top_id and page.pts >= (channel.pts or 0):
             # What is held above the newest message is gone, or the page is false.
-            await self._expect_nothing_there(channel, access_hash, channel.top_id, lo=newest + 1, shown=page.messages)
+            await self._mark_confirmed_missing(channel, access_hash, channel.top_id, lo=newest + 1, shown=page.messages)
         return await self._ingest.store_page(
             channel,
             step.page,
@@ -110,7 +110,7 @@ class Backfill:
         *,
         pages: int | None = None,
         stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[Stored, int], None] | None = None,
+        progress: Callable[[StoredCounts, int], None] | None = None,
     ) -> bool:
         """Fill the gaps, newest first: all, or so many pages. True when there is more to do.
 
@@ -137,7 +137,7 @@ class Backfill:
         return False
 
     async def run_alone(
-        self, channel_id: int, access_hash: int, *, progress: Callable[[Stored, int], None] | None = None
+        self, channel_id: int, access_hash: int, *, progress: Callable[[StoredCounts, int], None] | None = None
     ) -> bool:
         """One page, for a caller who sees to it that nothing else of the channel is stored meanwhile."""
         if (planned := await self._next_gap(channel_id)) is None:
@@ -155,7 +155,7 @@ class Backfill:
         """Whether there is history to read."""
         return await self._next_gap(channel_id) is not None
 
-    async def _next_gap(self, channel_id: int) -> Work | None:
+    async def _next_gap(self, channel_id: int) -> PlannedGap | None:
         channel = await find_channel(self._database.connection, channel_id)
         if channel is None or channel.pts is None:
             return None
@@ -165,16 +165,18 @@ class Backfill:
         if gap is None:
             return None
         ends_above = channel.floor_id or ids.contains(covered, gap[0] - 1)
-        return Work(channel, gap, None if ends_above else channel.window_start)
+        return PlannedGap(channel, gap, None if ends_above else channel.window_start)
 
-    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> Stored:
+    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> StoredCounts:
         if not step.page.messages and not step.floor_id and not step.older.number and step.proven:
-            await self._expect_nothing_there(channel, access_hash, step.proven[1])
+            await self._mark_confirmed_missing(channel, access_hash, step.proven[1])
         return await self._ingest.store_page(
             channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
         )
 
-    async def _steps(self, work: Work, access_hash: int, pages: int | None) -> AsyncGenerator[tuple[Step, int], None]:
+    async def _steps(
+        self, work: PlannedGap, access_hash: int, pages: int | None
+    ) -> AsyncGenerator[tuple[Step, int], None]:
         """The steps that fill a gap, and how many ids of it are left then."""
         gap, at_once = work.gap, self._source.at_once
         if at_once > 1 and work.window_start is not None:
@@ -189,7 +191,7 @@ class Backfill:
             async for step, left in steps:
                 yield step, left
 
-    def _reading(self, work: Work, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
+    def _reading(self, work: PlannedGap, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
         async def read(part: Interval) -> Step:
             page = await self._pages.fetch(work.channel, access_hash, part[1] + 1)
             return plan_page(work.cut(page, lowest), gap=part, window_start=None)
@@ -197,7 +199,7 @@ class Backfill:
         return read
 
     async def _walk(
-        self, work: Work, access_hash: int, *, ahead: bool = True
+        self, work: PlannedGap, access_hash: int, *, ahead: bool = True
     ) -> AsyncGenerator[tuple[Step, int], None]:
         """The same, one page after the other. `ahead`: the next one is on its way while the last is written."""
         walk = Walk(work)
@@ -234,8 +236,8 @@ class Backfill:
         reach = await self._pages.find_reach(channel, access_hash, start, lowest=step.next_offset)
         return walk.end_window(step) if reach >= step.next_offset else walk.go_on(step, reach)
 
-    async def _expect_nothing_there(
+    async def _mark_confirmed_missing(
         self, channel: Mirrored, access_hash: int, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()
     ) -> None:
         how: dict[str, Any] = {"access_hash": access_hash, "within": (lo, hi), "shown": shown}
-        await expect_nothing_there(self._source, self._database, self._ingest, channel, **how)
+        await mark_confirmed_missing(self._source, self._database, self._ingest, channel, **how)

@@ -24,7 +24,7 @@ from archiver.errors import (
     UnreadableObject,
 )
 from archiver.mirror.access import look_up_again
-from archiver.mirror.apply import Stored
+from archiver.mirror.apply import StoredCounts
 from archiver.mirror.backfill import Backfill
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def _unheard(stored: Stored, left: int) -> None:
+def _ignore(stored: StoredCounts, left: int) -> None:
     """Nobody listens."""
 
 
@@ -94,7 +94,7 @@ class Mirror:
             raise ServerFault(
                 "its history shows an earlier state than the server told of; nothing of that was stored.", hint=LATER
             ) from outdated
-        if self._setbacks.goes_by_history(channel_id):
+        if self._setbacks.reads_history_instead(channel_id):
             raise ServerFault("what happened in it cannot be had; its newest messages were read.", hint=LATER)
         if await self._has_gap(channel_id):
             raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
@@ -127,7 +127,7 @@ class Mirror:
         *,
         priority: Priority = Priority.LIVE,
         top_id: int = 0,
-        progress: Progress = _unheard,
+        progress: Progress = _ignore,
     ) -> bool:
         """From the stored pts to the present. True when there are new gaps in the history, which are to be filled.
 
@@ -140,7 +140,7 @@ class Mirror:
             if channel.top_id >= top_id:
                 return gaps
             backfill = Backfill(self._source.at(priority), self._database, self._ingest)
-            progress((await backfill.look_at_top(channel, access_hash)).stored, 0)
+            progress((await backfill.check_top(channel, access_hash)).stored, 0)
             return True
 
         async with self._lock(channel_id):
@@ -153,7 +153,7 @@ class Mirror:
         pages: int | None = None,
         stop: Callable[[], bool] = lambda: False,
         priority: Priority = Priority.BACKFILL,
-        progress: Progress = _unheard,
+        progress: Progress = _ignore,
     ) -> bool:
         """Read pages of the uncovered history, newest first, all or so many. True when there is more to read.
 
@@ -194,7 +194,7 @@ class Mirror:
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            if self._setbacks.goes_by_history(channel_id):
+            if self._setbacks.reads_history_instead(channel_id):
                 return await self._read_top(backfill, channel, access_hash, progress)
             try:
                 difference = await self._difference(source, channel, access_hash, channel.pts)
@@ -206,7 +206,7 @@ class Mirror:
                 await self._ingest.start_generation(channel)
                 continue
             if difference.unread_posts:
-                progress((await backfill.look_at_top(channel, access_hash)).stored, 0)
+                progress((await backfill.check_top(channel, access_hash)).stored, 0)
                 gaps = True
             progress(await self._ingest.store_difference(channel, difference), 0)
             if difference.final:
@@ -262,7 +262,7 @@ class Mirror:
             raise instead_of from None
         if instead_of is not None:
             log.info("%s: its differences cannot be had (%s); the history is read", channel.name, instead_of.args[0])
-            self._setbacks.note_no_difference(channel.channel_id)
+            self._setbacks.note_failed_difference(channel.channel_id)
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from archiver.mirror.backfill import Backfill
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
-from archiver.mirror.reread import Progress, Reader
+from archiver.mirror.reread import Progress, Rereader
 from archiver.mirror.source import Source
 from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
@@ -44,12 +44,12 @@ async def compare(
     `floor_id`: where its window ended before this sync; the dates there are looked at again.
     """
     backfill, pages = Backfill(source, database, ingest), Pages(source)
-    reader = Reader(source, database, ingest, channel.channel_id, access_hash)
-    look = await backfill.look_at_top(channel, access_hash, reading="audit")
+    reader = Rereader(source, database, ingest, channel.channel_id, access_hash)
+    look = await backfill.check_top(channel, access_hash, reading="audit")
     progress(look.stored, 0)
     if look.stored.differs:
         await reader.follow_changes(channel, look.lowest - 1, progress)
-    below = await pages.look_below(channel, access_hash, channel.floor_id) if channel.floor_id else None
+    below = await pages.read_below(channel, access_hash, channel.floor_id) if channel.floor_id else None
     if below and floor_id == channel.floor_id and not below.is_older:
         await database.write(forget_floor, channel.channel_id)
     present = await find_channel(database.connection, channel.channel_id)

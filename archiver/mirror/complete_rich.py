@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
 
 from archiver.clock import Clock
 from archiver.errors import (
@@ -39,42 +40,40 @@ FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
 """Seconds until a message is asked for again: after the first attempt, how much longer each time, at most."""
 
 
-def back_off(attempts: int) -> float:
-    """Seconds until the next attempt, after so many in vain before this one."""
+def retry_delay(attempts: int) -> float:
+    """Seconds until the next attempt, given the number of failed ones before this one."""
     return min(FIRST * FACTOR ** min(attempts, 10), MOST)
 
 
-async def _unheard(_channel: Mirrored, _error: Error) -> None:
-    """Nobody listens."""
+async def _ignore_failure(_channel: Mirrored, _error: Error) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChannels:
+    """The channels of one account: how to get at them, and who is told when one fails."""
+
+    account: str
+    """The account's label."""
+    access: Callable[[Mirrored], Awaitable[int]]
+    """Return the account's access hash of a channel, or raise StaleAccess."""
+    fail: Callable[[Mirrored, Error], Awaitable[None]] = _ignore_failure
+    """Called with an error that concerns a whole channel."""
 
 
 class Completer:
-    """Completes the messages of one account's channels.
-
-    `access` gives the account's access hash of a channel, or raises StaleAccess; `fail` hears of what is wrong with a
-    whole channel.
-    """
+    """Completes the messages of one account's channels."""
 
     def __init__(
-        self,
-        source: Source,
-        database: Database,
-        ingest: Ingest,
-        *,
-        account: str,
-        clock: Clock,
-        access: Callable[[Mirrored], Awaitable[int]],
-        fail: Callable[[Mirrored, Error], Awaitable[None]] = _unheard,
+        self, source: Source, database: Database, ingest: Ingest, channels: AccountChannels, *, clock: Clock
     ) -> None:
         self._source = source.at(Priority.AUDIT)
         self._database = database
         self._ingest = ingest
-        self._account = account
+        self._channels = channels
         self._clock = clock
-        self._access = access
-        self._fail = fail
         self._resting: dict[int, float] = {}
-        """Channels that are left alone, and until which tick."""
+        """Channels not to be asked, each with the tick at which its pause ends."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Raises what stops the account."""
@@ -96,7 +95,7 @@ class Completer:
         self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
         due = await list_due(
             self._database.connection,
-            self._account,
+            self._channels.account,
             now=int(self._clock.now()),
             limit=BATCH,
             only=only,
@@ -127,14 +126,14 @@ class Completer:
         except ChannelError as exc:
             self._resting[channel.channel_id] = self._clock.tick() + REST
             if not isinstance(exc, Removed):
-                await self._fail(channel, exc)
+                await self._channels.fail(channel, exc)
 
     async def _ask(self, channel: Mirrored, due: Due) -> None:
-        access_hash = await self._access(channel)
+        access_hash = await self._channels.access(channel)
         whole = await self._source.get_rich_message(channel.channel_id, access_hash, due.message_id)
         if is_shorter(whole, due.blocks):
             raise ServerFault("the server answered with less than the part that it showed.", hint="Try again later.")
         await self._ingest.store_whole(channel, whole, retry_at=self._retry_at(due))
 
     def _retry_at(self, due: Due) -> int:
-        return int(self._clock.now() + back_off(due.attempts))
+        return int(self._clock.now() + retry_delay(due.attempts))

@@ -21,7 +21,7 @@ ASKED = 99
 """Ids a question beside the one that exists: the server's own limit is 100."""
 
 
-async def expect_nothing_there(
+async def mark_confirmed_missing(
     source: Source,
     database: Database,
     ingest: Ingest,

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
 from archiver.errors import ChannelError, Error
-from archiver.mirror.apply import Stored, catch_up, complete, lose, note_stubs, observe_page
+from archiver.mirror.apply import StoredCounts, apply_difference, apply_missing, apply_page, apply_whole, note_stubs
 from archiver.model.coverage import Interval
 from archiver.model.plausible import proven_posts, told_ids
 from archiver.model.record import Channel, Difference, HistoryPage, Message, Origin, Posted
@@ -51,7 +51,7 @@ class Ingest:
         layer: int,
         account: str = "default",
         clock: Callable[[], float] = time.time,
-        count: Callable[[Stored], None] = lambda _: None,
+        count: Callable[[StoredCounts], None] = lambda _: None,
         ahead: Callable[[], float | None] = lambda: None,
     ) -> None:
         """`count` hears of each answer that was stored; `ahead`: how far our clock is ahead of the server's."""
@@ -71,7 +71,7 @@ class Ingest:
         now = int(self._clock())
 
         def act(conn: Writer) -> bool:
-            known = channels.get_standing(conn, channel.channel_id) is not None
+            known = channels.find_checkpoint(conn, channel.channel_id) is not None
             self._observe_channel(conn, channel, now)
             if not (known and keep_window):
                 channels.set_window(conn, channel.channel_id, window_start)
@@ -112,7 +112,7 @@ class Ingest:
         top_id: int = 0,
         floor_id: int | None = None,
         alone: bool = False,
-    ) -> Stored:
+    ) -> StoredCounts:
         """Store a page of the history. Raises Outdated, Removed.
 
         `proven`: the ids of which it tells all; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
@@ -120,14 +120,14 @@ class Ingest:
         """
         sight = self._sight(channel, reading, page.pts)
 
-        def act(conn: Writer) -> Stored:
-            _expect_news(conn, channel, None if alone else page.pts)
-            if not alone and page.pts < (server_count.get_counted_pts(conn, channel.channel_id) or 0):
-                raise _outdated()  # a page that was served later is stored already
+        def act(conn: Writer) -> StoredCounts:
+            _require_current(conn, channel, None if alone else page.pts)
+            if not alone and page.pts < (server_count.find_counted_pts(conn, channel.channel_id) or 0):
+                raise _outdated()  # a page served later is already stored
             self._reach(conn, channel, page.channel, sight.now)
             if pts is not None:
                 server_count.disbelieve(conn, channel.channel_id, pts)  # a walk begins because the state was lost
-            stored = observe_page(conn, channel, page.messages, proven, sight)
+            stored = apply_page(conn, channel, page.messages, proven, sight)
             note_stubs(conn, channel, page.messages, sight.now)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
@@ -141,38 +141,38 @@ class Ingest:
 
     async def store_absence(
         self, channel: Mirrored, message_ids: Sequence[int], *, reading: Reading = "history"
-    ) -> Stored:
+    ) -> StoredCounts:
         """Store that the server named these ids as empty, one by one. Raises Outdated, Removed."""
         sight = self._sight(channel, reading)
 
-        def act(conn: Writer) -> Stored:
-            _expect_news(conn, channel, None)
-            return lose(conn, channel, message_ids, sight)
+        def act(conn: Writer) -> StoredCounts:
+            _require_current(conn, channel, None)
+            return apply_missing(conn, channel, message_ids, sight)
 
         return await self._store(act)
 
-    async def store_whole(self, channel: Mirrored, whole: Message, *, retry_at: int) -> Stored:
+    async def store_whole(self, channel: Mirrored, whole: Message, *, retry_at: int) -> StoredCounts:
         """Store the whole of a message that is held in part; the next try, if it is none. Raises Outdated, Removed."""
 
-        def act(conn: Writer) -> Stored:
-            _expect_news(conn, channel, None)
+        def act(conn: Writer) -> StoredCounts:
+            _require_current(conn, channel, None)
             sight = self._sight(channel, "audit")
             append_capture(conn, self._capture(channel, sight, "rich", None, 1))
-            return complete(conn, channel, whole, sight, retry_at=retry_at)
+            return apply_whole(conn, channel, whole, sight, retry_at=retry_at)
 
         return await self._store(act)
 
-    async def store_difference(self, channel: Mirrored, difference: Difference) -> Stored:
+    async def store_difference(self, channel: Mirrored, difference: Difference) -> StoredCounts:
         """Store what happened since the channel's pts, in its order. Raises Outdated, Removed."""
         sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max(told_ids(difference), default=0)
         proven = proven_posts(difference, top_id, known_top=channel.top_id)
 
-        def act(conn: Writer) -> Stored:
-            _expect_news(conn, channel, channel.pts)
+        def act(conn: Writer) -> StoredCounts:
+            _require_current(conn, channel, channel.pts)
             self._reach(conn, channel, difference.channel, sight.now)
-            stored = catch_up(conn, channel, difference, sight)
+            stored = apply_difference(conn, channel, difference, sight)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
@@ -187,7 +187,7 @@ class Ingest:
 
         return await self._store(act)
 
-    async def _store(self, act: Callable[[Writer], Stored]) -> Stored:
+    async def _store(self, act: Callable[[Writer], StoredCounts]) -> StoredCounts:
         stored = await self._database.write(act)
         self._count(stored)
         return stored
@@ -206,9 +206,9 @@ class Ingest:
         """What was covered no longer counts: the server would not tell what happened since."""
 
         def act(conn: Writer) -> None:
-            standing = channels.get_standing(conn, channel.channel_id)
-            if standing is not None:
-                retire(conn, channel.channel_id, standing[0])
+            checkpoint = channels.find_checkpoint(conn, channel.channel_id)
+            if checkpoint is not None:
+                retire(conn, channel.channel_id, checkpoint.generation)
                 channels.start_generation(conn, channel.channel_id)
 
         await self._database.write(act)
@@ -225,8 +225,8 @@ class Ingest:
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
-            standing = channels.get_standing(conn, channel_id)
-            if standing is None or standing[2] == "removed":
+            checkpoint = channels.find_checkpoint(conn, channel_id)
+            if checkpoint is None or checkpoint.state == "removed":
                 return
             channels.set_aside(conn, channel_id, retry_at=now + int(seconds), error=error)
             if state:
@@ -274,13 +274,14 @@ class Ingest:
         )
 
 
-def _expect_news(conn: Writer, channel: Mirrored, pts: int | None) -> None:
+def _require_current(conn: Writer, channel: Mirrored, pts: int | None) -> None:
     """Refuse an answer that was asked for before the archive learnt better. `pts`: of the answer, where it has one."""
-    standing = channels.get_standing(conn, channel.channel_id)
-    if standing is None or standing[2] == "removed":
+    checkpoint = channels.find_checkpoint(conn, channel.channel_id)
+    if checkpoint is None or checkpoint.state == "removed":
         raise Removed("it was removed meanwhile.")
-    generation, known_pts, _ = standing
-    if generation != channel.generation or (pts is not None and known_pts is not None and pts < known_pts):
+    if checkpoint.generation != channel.generation:
+        raise _outdated()
+    if pts is not None and checkpoint.pts is not None and pts < checkpoint.pts:
         raise _outdated()
 
 

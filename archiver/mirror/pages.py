@@ -19,7 +19,7 @@ LOOKS = 3
 log = logging.getLogger(__name__)
 
 
-class Below(NamedTuple):
+class BelowWindow(NamedTuple):
     """What lies right below a channel's window."""
 
     page: HistoryPage
@@ -86,11 +86,11 @@ class Pages:
         newer = [message.message_id for page in looks for message in page.messages if _is_since(message, window_start)]
         return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
 
-    async def look_below(self, channel: Mirrored, access_hash: int, message_id: int) -> Below:
+    async def read_below(self, channel: Mirrored, access_hash: int, message_id: int) -> BelowWindow:
         """What the server shows right below the channel's window, which ends above this id."""
         page = await self._ask(channel, access_hash, message_id + 1, limit=1)
         start = channel.window_start
-        return Below(page, start is None or not any(_is_since(message, start) for message in page.messages))
+        return BelowWindow(page, start is None or not any(_is_since(message, start) for message in page.messages))
 
     async def count_above(self, channel: Mirrored, access_hash: int, below: HistoryPage) -> int | None:
         """How many messages the server counts above those of a page; None where it does not say.

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from archiver.mirror.apply import Stored
-from archiver.mirror.confirm_absence import expect_nothing_there
+from archiver.mirror.apply import StoredCounts
+from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source
@@ -24,7 +24,7 @@ from archiver.store.database import Database, Writer
 from archiver.store.review import Window, find_surplus
 from archiver.store.server_count import note_unexplained
 
-Progress: TypeAlias = Callable[[Stored, int], None]
+Progress: TypeAlias = Callable[[StoredCounts, int], None]
 """Hears of each stored answer, and of how many ids are left to be looked at."""
 
 TRIES = 3
@@ -35,7 +35,7 @@ SMALL = 2_000
 """Ids of a channel that is read again at every sync while its count differs; a larger one until that is accepted."""
 
 
-class Reader:
+class Rereader:
     """Reads pages of one channel again."""
 
     def __init__(self, source: Source, database: Database, ingest: Ingest, channel_id: int, access_hash: int) -> None:
@@ -45,7 +45,7 @@ class Reader:
         self._pages = Pages(source)
         self._channel_id = channel_id
         self._access_hash = access_hash
-        self._stored = Stored()
+        self._stored = StoredCounts()
         """What the last page changed."""
         self._changed = False
         """Whether pages changed something since the counts were compared."""
@@ -81,7 +81,7 @@ class Reader:
         lo, hi = max(part[0], proven[0]), part[1]
         shown = tuple(message for message in page.messages if lo <= message.message_id <= hi)
         if not shown:
-            await expect_nothing_there(
+            await mark_confirmed_missing(
                 self._source,
                 self._database,
                 self._ingest,

@@ -38,7 +38,7 @@ class Setbacks:
         self._walked[reason, channel_id] = (*lately, now)
         return False
 
-    def goes_by_history(self, channel_id: int) -> bool:
+    def reads_history_instead(self, channel_id: int) -> bool:
         """Whether it is too early to ask for a difference that could not be had."""
         until, seconds = self._by_history.get(channel_id, (0.0, 0.0))
         # No longer than was meant, if the clock was set back.
@@ -46,9 +46,9 @@ class Setbacks:
 
     def owes_difference(self, channel_id: int) -> bool:
         """Whether a difference could not be had, and it is time to ask for it again."""
-        return channel_id in self._by_history and not self.goes_by_history(channel_id)
+        return channel_id in self._by_history and not self.reads_history_instead(channel_id)
 
-    def note_no_difference(self, channel_id: int) -> None:
+    def note_failed_difference(self, channel_id: int) -> None:
         """A difference could not be had: leave it for a while, twice as long as the last time."""
         _, before = self._by_history.get(channel_id, (0.0, 0.0))
         seconds = min(max(2 * before, BY_HISTORY), BY_HISTORY_MOST)

@@ -20,7 +20,7 @@ ENOUGH = 100
 """Messages in a row, all of them older than the window, after which it may end: a page of them."""
 
 
-class Older(NamedTuple):
+class OlderRun(NamedTuple):
     """Messages in a row that are older than the window, down to where the reading has come."""
 
     number: int = 0
@@ -33,7 +33,7 @@ class Older(NamedTuple):
         return self.number >= ENOUGH
 
 
-NONE_OLDER = Older()
+NONE_OLDER = OlderRun()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Step:
     """The highest id that is older than the window; None while the window goes on."""
     next_offset: int | None
     """Where the next page of this walk begins; None at its end."""
-    older: Older = NONE_OLDER
+    older: OlderRun = NONE_OLDER
     """What was left out at the page's old end, and above it: nothing is proved of it yet."""
 
     def end_window(self) -> Step:
@@ -54,7 +54,7 @@ class Step:
         return replace(self, floor_id=self.older.top, next_offset=None)
 
 
-def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, older: Older = NONE_OLDER) -> Step:
+def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, older: OlderRun = NONE_OLDER) -> Step:
     """Read a page that was asked for with offset_id = gap.hi + 1, to fill `gap`.
 
     The ids that came drive it: from the lowest of them up to the gap's upper end, each id is either in the page or
@@ -70,7 +70,7 @@ def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, old
     if not tail.number:
         return Step(page, (lowest, hi), None, lowest if lowest > lo else None)
     kept = tuple(message for message in page.messages if message.message_id > tail.top)
-    row = tail if kept else Older(older.number + tail.number, older.top or tail.top)
+    row = tail if kept else OlderRun(older.number + tail.number, older.top or tail.top)
     above = (tail.top + 1, hi) if tail.top < hi and row.top == tail.top else None
     step = Step(replace(page, messages=kept), above, None, lowest, row)
     return step.end_window() if lowest == 1 else step
@@ -90,7 +90,7 @@ def keep_within(page: HistoryPage, lowest: int) -> HistoryPage:
     return kept if kept.messages or kept.empty_ids else page
 
 
-def _older_tail(page: HistoryPage, window_start: int | None) -> Older:
+def _older_tail(page: HistoryPage, window_start: int | None) -> OlderRun:
     """The messages at the page's old end that are older than the window, up to the first that is not."""
     if window_start is None:
         return NONE_OLDER
@@ -100,7 +100,7 @@ def _older_tail(page: HistoryPage, window_start: int | None) -> Older:
         if message.kind == "stub" or not 0 < message.date.timestamp() < window_start:
             break
         number, top = number + 1, message.message_id
-    return Older(number, top)
+    return OlderRun(number, top)
 
 
 def _message_id(message: Message) -> int:

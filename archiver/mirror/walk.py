@@ -11,7 +11,7 @@ from archiver.store.channel import Mirrored
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PlannedGap:
     """A gap that is to be filled."""
 
     channel: Mirrored
@@ -29,7 +29,7 @@ class Work:
 class Walk:
     """Goes down through a gap, and decides where its window ends."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: PlannedGap) -> None:
         self.work = work
         self.ended = False
         self._lo, self._hi = work.gap

@@ -32,7 +32,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class IdRun:
     """Neighbouring ids of one state; `noticed` and `how` for what is missing or absent, where it is known.
 
     Times are unix seconds.
@@ -75,20 +75,20 @@ class Tally:
         return known / (known + self.not_fetched) if known + self.not_fetched else 1.0
 
 
-def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowest_wanted: int = 1) -> Iterator[Run]:
+def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowest_wanted: int = 1) -> Iterator[IdRun]:
     """What becomes of the ids that are not kept: absent where covered, else not fetched, or outside the window."""
     for lo, hi in holes:
         if lo < lowest_wanted:
-            yield Run("outside", lo, min(hi, lowest_wanted - 1))
+            yield IdRun("outside", lo, min(hi, lowest_wanted - 1))
         lo = max(lo, lowest_wanted)  # noqa: PLW2901 - the rest of the same hole
         if lo > hi:
             continue
-        known = [Run("absent", a, b) for a, b in coverage.clip(covered, lo, hi)]
-        unknown = [Run("not fetched", a, b) for a, b in coverage.gaps(covered, lo, hi)]
+        known = [IdRun("absent", a, b) for a, b in coverage.clip(covered, lo, hi)]
+        unknown = [IdRun("not fetched", a, b) for a, b in coverage.gaps(covered, lo, hi)]
         yield from sorted(known + unknown, key=lambda run: run.lo)
 
 
-def with_proofs(runs: Iterable[Run], proofs: Iterable[Proof]) -> Iterator[Run]:
+def with_proofs(runs: Iterable[IdRun], proofs: Iterable[Proof]) -> Iterator[IdRun]:
     """Absent runs cut by when each id was first known to be absent, and how. Runs ascend; proofs are in their order."""
     firsts = first_proofs(proofs)
     at = 0
@@ -116,7 +116,7 @@ def first_proofs(proofs: Iterable[Proof]) -> list[Proof]:
     return sorted(firsts, key=lambda proof: proof.lo)
 
 
-def _cut(run: Run, firsts: Sequence[Proof], at: int) -> Iterator[Run]:
+def _cut(run: IdRun, firsts: Sequence[Proof], at: int) -> Iterator[IdRun]:
     """The run in pieces that became known together; ids without any proof stay without a time."""
     lo, hi = run.lo, run.lo - 1  # of the piece that is being put together
     known: tuple[int | None, str | None] = (None, None)
@@ -129,25 +129,25 @@ def _cut(run: Run, firsts: Sequence[Proof], at: int) -> Iterator[Run]:
         else:
             told, end = (None, None), run.hi if proof is None else proof.lo - 1
         if told != known and hi >= lo:
-            yield Run(run.state, lo, hi, *known)
+            yield IdRun(run.state, lo, hi, *known)
             lo = hi + 1
         known, hi = told, end
-    yield Run(run.state, lo, hi, *known)
+    yield IdRun(run.state, lo, hi, *known)
 
 
-def fill_held(runs: Iterable[Run], lo: int, hi: int) -> Iterator[Run]:
+def fill_held(runs: Iterable[IdRun], lo: int, hi: int) -> Iterator[IdRun]:
     """The same runs with the held ones in between, so that all of [lo, hi] is told. Runs ascend and are disjoint."""
     at = lo
     for run in runs:
         if run.lo > at:
-            yield Run("held", at, run.lo - 1)
+            yield IdRun("held", at, run.lo - 1)
         yield run
         at = run.hi + 1
     if at <= hi:
-        yield Run("held", at, hi)
+        yield IdRun("held", at, hi)
 
 
-def tally(runs: Iterable[Run]) -> Tally:
+def tally(runs: Iterable[IdRun]) -> Tally:
     """Count ids by state."""
     counts: dict[str, int] = {}
     for run in runs:

@@ -9,7 +9,7 @@ its own start, so that a post of this minute does not wait behind the hundred th
 
     stretch = ledger.take()                  # of the news; or of another lane, or of the walk for an index
     ledger.sent(Batch(...))                  # what of it was sent; the rest is taken again
-    ledger.settle(batch, Outcome.APPLIED)    # or FAILED: halved, until a single message is left
+    ledger.settle(batch, BatchOutcome.APPLIED)    # or FAILED: halved, until a single message is left
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_DOCUMENTS: Final = 50_000
 """Of one task."""
 
 
-class Outcome(Enum):
+class BatchOutcome(Enum):
     """What became of a batch."""
 
     APPLIED = "applied"
@@ -155,16 +155,16 @@ class Ledger:
         if not taken.is_open:
             self._again.appendleft(taken)
 
-    def settle(self, batch: Batch, outcome: Outcome, *, suspect: Place | None = None) -> Stretch | None:
+    def settle(self, batch: Batch, outcome: BatchOutcome, *, suspect: Place | None = None) -> Stretch | None:
         """A batch is not under way any more. A failed one of a single message is given back: that one is bad.
 
         `suspect`: the place of the message that the server named; only a failure of its own proves anything.
         """
         self.under_way.remove(batch)
         stretch = batch.stretch
-        if outcome is Outcome.APPLIED:
+        if outcome is BatchOutcome.APPLIED:
             return None
-        if outcome is Outcome.FAILED:
+        if outcome is BatchOutcome.FAILED:
             if batch.count <= 1:
                 return stretch
             if suspect is not None and stretch.after < suspect <= stretch.upto:

@@ -57,7 +57,7 @@ def make_tiers(interval: float = DAY) -> tuple[Tier, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ReviewProgress:
     """How far the review of one tier has come. Times are unix seconds."""
 
     reviewed_at: int | None = None
@@ -70,11 +70,11 @@ class Progress:
     """The lowest one."""
 
 
-NEVER = Progress()
+NEVER = ReviewProgress()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReviewState:
     """What the plan needs to know of a channel. Times are unix seconds."""
 
     channel_id: int
@@ -87,7 +87,7 @@ class Standing:
     """The lowest id of a message that is held and belongs to the mirror."""
     oldest: Mapping[str, Interval]
     """By tier with an age: id and date of the oldest message within it; without an entry there is none."""
-    progress: Mapping[str, Progress]
+    progress: Mapping[str, ReviewProgress]
     """By tier."""
     counted_at: int | None = None
     """When the server told how many messages it has, if that can be compared with what is held."""
@@ -113,33 +113,33 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReviewPlan:
     """What is due, the most urgent first, and when the next review becomes due (unix seconds, inf: none ever)."""
 
     due: tuple[Review, ...]
     next_at: float
 
 
-def plan(standings: Iterable[Standing], tiers: Sequence[Tier], now: float) -> Plan:
+def plan_reviews(states: Iterable[ReviewState], tiers: Sequence[Tier], now: float) -> ReviewPlan:
     """Decide what is due, by priority, then by lateness in proportion to the tier's period: no tier starves another."""
     due: list[Review] = []
     next_at = math.inf
-    for standing in standings:
+    for state in states:
         found: list[Review] = []
         for tier in tiers:
-            due_at = _due_at(standing, tier)
+            due_at = _due_at(state, tier)
             if due_at is None:
                 continue
             if due_at > now:
                 next_at = min(next_at, due_at)
             else:
-                found.append(_review(standing, tier, (now - due_at) / tier.every))
+                found.append(_review(state, tier, (now - due_at) / tier.every))
         due.extend(_without_included(found) if len(found) > 1 else found)
     due.sort(key=lambda review: (review.priority, -review.lateness, review.channel_id))
-    return Plan(tuple(due), next_at)
+    return ReviewPlan(tuple(due), next_at)
 
 
-def begin(progress: Mapping[str, Progress], review: Review, now: float) -> dict[str, Progress]:
+def begin(progress: Mapping[str, ReviewProgress], review: Review, now: float) -> dict[str, ReviewProgress]:
     """What changes in a channel's progress when the review is taken up."""
     return {
         tier: replace(
@@ -149,7 +149,7 @@ def begin(progress: Mapping[str, Progress], review: Review, now: float) -> dict[
     }  # fmt: skip
 
 
-def advance(progress: Mapping[str, Progress], read: Interval) -> dict[str, Progress]:
+def advance(progress: Mapping[str, ReviewProgress], read: Interval) -> dict[str, ReviewProgress]:
     """What changes in a channel's progress when all ids within `read` have been looked at, the highest first."""
     lo, hi = read
     changed = {}
@@ -159,52 +159,52 @@ def advance(progress: Mapping[str, Progress], read: Interval) -> dict[str, Progr
         if known.lowest_id < lo:
             changed[tier] = replace(known, next_id=lo - 1)
         else:
-            changed[tier] = Progress(reviewed_at=max(known.started_at, known.reviewed_at or 0))
+            changed[tier] = ReviewProgress(reviewed_at=max(known.started_at, known.reviewed_at or 0))
     return changed
 
 
-def _due_at(standing: Standing, tier: Tier) -> float | None:
+def _due_at(state: ReviewState, tier: Tier) -> float | None:
     """When the tier's next review is due; None when there is nothing to read."""
     if tier.name == DESCRIPTION:
-        return standing.added_at if standing.described_at is None else standing.described_at + tier.every
-    urgent = tier.name == ALL and standing.differs
-    progress = standing.progress.get(tier.name, NEVER)
-    since = standing.added_at if progress.reviewed_at is None else progress.reviewed_at
+        return state.added_at if state.described_at is None else state.described_at + tier.every
+    urgent = tier.name == ALL and state.differs
+    progress = state.progress.get(tier.name, NEVER)
+    since = state.added_at if progress.reviewed_at is None else progress.reviewed_at
     if progress.started_at is not None:
         return -math.inf if urgent else min(since + tier.every, progress.started_at)
-    span = _span(standing, tier)
+    span = _span(state, tier)
     if span is None:
         return None
     # A message that has just been posted has just been looked at.
     return -math.inf if urgent else max(since, span[1]) + tier.every
 
 
-def _span(standing: Standing, tier: Tier) -> Interval | None:
+def _span(state: ReviewState, tier: Tier) -> Interval | None:
     """The lowest id of the tier's range, and since when there is something to follow in it."""
-    if tier.name == ALL and standing.differs:
+    if tier.name == ALL and state.differs:
         return 1, 0  # it may be an id of which nothing is held
-    if standing.lowest is None or standing.lowest > standing.top:
+    if state.lowest is None or state.lowest > state.top:
         return None
     if tier.age is None:
-        below = 0 if tier.newest is None else standing.top - tier.newest
-        return max(standing.lowest, below + 1), 0
-    oldest = standing.oldest.get(tier.name)
-    if oldest is None or oldest[0] > standing.top:
+        below = 0 if tier.newest is None else state.top - tier.newest
+        return max(state.lowest, below + 1), 0
+    oldest = state.oldest.get(tier.name)
+    if oldest is None or oldest[0] > state.top:
         return None
-    return max(standing.lowest, oldest[0]), oldest[1]
+    return max(state.lowest, oldest[0]), oldest[1]
 
 
-def _review(standing: Standing, tier: Tier, lateness: float) -> Review:
+def _review(state: ReviewState, tier: Tier, lateness: float) -> Review:
     def review(next_id: int, lowest_id: int, *begins: tuple[str, int]) -> Review:
-        return Review(standing.channel_id, tier.name, tier.priority, lateness, next_id, lowest_id, begins)
+        return Review(state.channel_id, tier.name, tier.priority, lateness, next_id, lowest_id, begins)
 
-    progress = standing.progress.get(tier.name, NEVER)
-    span = _span(standing, tier)
+    progress = state.progress.get(tier.name, NEVER)
+    span = _span(state, tier)
     if progress.started_at is not None:
         return review(progress.next_id, progress.lowest_id)
     if tier.name == DESCRIPTION or span is None:
         return review(0, 0)
-    return review(standing.top, span[0], (tier.name, span[0]))
+    return review(state.top, span[0], (tier.name, span[0]))
 
 
 def _without_included(reviews: Sequence[Review]) -> Iterator[Review]:

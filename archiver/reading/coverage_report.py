@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 
 from archiver.model import coverage
-from archiver.model.completeness import Run, Tally, split_holes, with_proofs
+from archiver.model.completeness import IdRun, Tally, split_holes, with_proofs
 from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage
@@ -14,7 +14,7 @@ from archiver.store.database import Connection
 
 async def list_runs(
     conn: Connection, channel: Mirrored, *, lo: int = 1, hi: int | None = None, lowest: int | None = None
-) -> list[Run]:
+) -> list[IdRun]:
     """Every run of ids within [lo, hi] that is not simply held, ascending: missing, absent, not fetched, outside."""
     hi = channel.top_id if hi is None else hi
     if lo > hi:

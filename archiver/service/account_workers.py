@@ -10,7 +10,7 @@ from typing import Protocol
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, StaleAccess
 from archiver.mirror.channel_mirror import Mirror
-from archiver.mirror.complete_rich import Completer
+from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.service.audit_worker import AuditWorker
@@ -136,10 +136,8 @@ class AccountWorkers:
             account.source,
             database,
             account.ingest,
-            account=name,
+            AccountChannels(name, account.mirror.access, self._fail_audit),
             clock=clock,
-            access=account.mirror.access,
-            fail=self._fail_audit,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

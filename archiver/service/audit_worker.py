@@ -14,7 +14,7 @@ from dataclasses import replace
 from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.mirror.ingest import Ingest, Outdated, Removed
-from archiver.mirror.reread import Reader
+from archiver.mirror.reread import Rereader
 from archiver.mirror.source import Source
 from archiver.model.review_plan import (
     ALL,
@@ -22,20 +22,20 @@ from archiver.model.review_plan import (
     DESCRIPTION,
     NEVER,
     RECENT,
-    Plan,
-    Progress,
     Review,
-    Standing,
+    ReviewPlan,
+    ReviewProgress,
+    ReviewState,
     advance,
     begin,
     make_tiers,
-    plan,
+    plan_reviews,
 )
 from archiver.pacing.scheduler import Priority
 from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Writer
-from archiver.store.review import find_surplus, list_standings, save_progress
+from archiver.store.review import find_surplus, list_review_states, save_progress
 from archiver.store.server_count import accept_count
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class AuditWorker:
         self._spacing = 1 / (share * requests_per_second) if requests_per_second > 0 else 0.0
         self._audit_at = -math.inf
         """The tick at which the next page of an audit may be asked for."""
-        self._standings: dict[int, Standing] = {}
+        self._states: dict[int, ReviewState] = {}
         self._looked_at = -math.inf
         self._resting: dict[int, float] = {}
         """Channels that are left alone, and until which tick."""
@@ -109,11 +109,11 @@ class AuditWorker:
         self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
         self._undescribed = {channel_id: until for channel_id, until in self._undescribed.items() if until > tick}
         awake = (
-            self._without_description(standing, now - tick)
-            for standing in self._standings.values()
-            if standing.channel_id not in self._resting
+            self._without_description(state, now - tick)
+            for state in self._states.values()
+            if state.channel_id not in self._resting
         )
-        planned = plan(awake, tuple(self._tiers.values()), now)
+        planned = plan_reviews(awake, tuple(self._tiers.values()), now)
         for review in planned.due:
             if review.priority != Priority.AUDIT or self._audit_at <= tick:
                 looked_at, self._looked_at = self._looked_at, -math.inf  # whatever becomes of it
@@ -123,7 +123,7 @@ class AuditWorker:
                 return 0.0
         return self._pause(planned, now, tick)
 
-    def _pause(self, planned: Plan, now: float, tick: float) -> float:
+    def _pause(self, planned: ReviewPlan, now: float, tick: float) -> float:
         pauses = [planned.next_at - now, LOOK, *(until - tick for until in self._resting.values())]
         if planned.due:
             pauses.append(self._audit_at - tick)
@@ -133,47 +133,45 @@ class AuditWorker:
 
     async def _look(self, now: float) -> None:
         """See how all channels stand. What is remembered of others is dropped."""
-        found = await self._list_standings(now)
-        known = {standing.channel_id for standing in found}
+        found = await self._list_review_states(now)
+        known = {state.channel_id for state in found}
         self._surplus = {channel_id: told for channel_id, told in self._surplus.items() if channel_id in known}
         self._unsettled &= known
-        self._standings = {
-            standing.channel_id: replace(standing, differs=await self._differs(standing, now)) for standing in found
-        }
+        self._states = {state.channel_id: replace(state, differs=await self._differs(state, now)) for state in found}
         self._looked_at = self._clock.tick()
 
     async def _look_at(self, channel_id: int) -> None:
         """See how one channel stands that was just reviewed."""
         now = self._clock.now()
-        self._standings.pop(channel_id, None)
+        self._states.pop(channel_id, None)
         self._surplus.pop(channel_id, None)
-        for standing in await self._list_standings(now, only=channel_id):
-            self._standings[channel_id] = replace(standing, differs=await self._differs(standing, now))
+        for state in await self._list_review_states(now, only=channel_id):
+            self._states[channel_id] = replace(state, differs=await self._differs(state, now))
 
-    async def _list_standings(self, now: float, only: int | None = None) -> list[Standing]:
+    async def _list_review_states(self, now: float, only: int | None = None) -> list[ReviewState]:
         ages = {tier.name: tier.age for tier in self._tiers.values() if tier.age is not None}
-        return await list_standings(self._database.connection, account=self._account, now=now, ages=ages, only=only)
+        return await list_review_states(self._database.connection, account=self._account, now=now, ages=ages, only=only)
 
-    async def _differs(self, standing: Standing, now: float) -> bool:
+    async def _differs(self, state: ReviewState, now: float) -> bool:
         """Whether the server counts other messages than are held, and that is a reason to review all of them.
 
         It is not when that very difference stayed after all was reviewed, nor more often than the newest ids are
         audited: some servers count otherwise, some now and then.
         """
-        if standing.counted_at is None:
+        if state.counted_at is None:
             return False
-        channel_id = standing.channel_id
+        channel_id = state.channel_id
         at, surplus = self._surplus.get(channel_id, (None, 0))
-        if at != standing.counted_at:
+        if at != state.counted_at:
             surplus = await self._database.write(lambda conn: find_surplus(conn, channel_id) or 0)
-            self._surplus[channel_id] = standing.counted_at, surplus
+            self._surplus[channel_id] = state.counted_at, surplus
         if channel_id in self._unsettled:
             self._unsettled.discard(channel_id)
             await self._database.write(accept_count, channel_id, surplus or None)
             return False
-        if surplus in (0, standing.accepted_count):
+        if surplus in (0, state.accepted_count):
             return False
-        progress = standing.progress.get(ALL, NEVER)
+        progress = state.progress.get(ALL, NEVER)
         lately = progress.reviewed_at is not None and now - progress.reviewed_at < self._tiers[RECENT].every
         return progress.started_at is not None or not lately
 
@@ -209,19 +207,21 @@ class AuditWorker:
             self._resting[channel.channel_id] = self._clock.tick() + REST
             await self._fail(channel, exc)
 
-    def _without_description(self, standing: Standing, ahead: float) -> Standing:
+    def _without_description(self, state: ReviewState, ahead: float) -> ReviewState:
         """How the channel stands, its description left out for as long as it cannot be had.
 
         `ahead`: by how many seconds the time of day is ahead of the ticks.
         """
-        until = self._undescribed.get(standing.channel_id)
-        return standing if until is None else replace(standing, described_at=int(until + ahead - DAY))
+        until = self._undescribed.get(state.channel_id)
+        return state if until is None else replace(state, described_at=int(until + ahead - DAY))
 
     async def _stretch(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
         """Some pages of a review. Each is stored, then counted for all reviews that wait for it."""
         spaced = review.priority == Priority.AUDIT and self._spacing > 0
-        reader = Reader(self._source.at(review.priority), self._database, self._ingest, review.channel_id, access_hash)
-        progress = dict(self._standings[review.channel_id].progress)
+        reader = Rereader(
+            self._source.at(review.priority), self._database, self._ingest, review.channel_id, access_hash
+        )
+        progress = dict(self._states[review.channel_id].progress)
         await self._save(review.channel_id, progress, begin(progress, review, self._clock.now()))
         next_id = review.next_id
         for _ in range(1 if spaced else STRETCH):
@@ -237,7 +237,9 @@ class AuditWorker:
             if stop() or next_id < review.lowest_id:
                 return
 
-    async def _save(self, channel_id: int, progress: dict[str, Progress], changed: Mapping[str, Progress]) -> None:
+    async def _save(
+        self, channel_id: int, progress: dict[str, ReviewProgress], changed: Mapping[str, ReviewProgress]
+    ) -> None:
         """Note how far the reviews have come; after a review of all, a difference that remains is accepted."""
         whole = ALL in changed and changed[ALL].started_at is None
 

@@ -10,7 +10,7 @@ import math
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import aiosqlite
 import orjson
@@ -276,10 +276,18 @@ async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def get_standing(conn: Reader, channel_id: int) -> tuple[int, int | None, State] | None:
-    """The channel's present generation, pts and state, None when it is not mirrored."""
+class Checkpoint(NamedTuple):
+    """How far a channel is mirrored, and whether it is."""
+
+    generation: int
+    pts: int | None
+    state: State
+
+
+def find_checkpoint(conn: Reader, channel_id: int) -> Checkpoint | None:
+    """The channel's current generation, pts and state; None for an unknown channel."""
     row = conn.execute("SELECT generation, pts, state FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    return (row[0], row[1], row[2]) if row else None
+    return Checkpoint(*row) if row else None
 
 
 def list_channel_ids(conn: sqlite3.Connection) -> list[int]:

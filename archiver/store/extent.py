@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from archiver.model.completeness import Proof, Run
+from archiver.model.completeness import IdRun, Proof
 from archiver.model.coverage import Interval
 
 
@@ -46,20 +46,20 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: i
         yield last + 1, hi
 
 
-async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Run]:
+async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[IdRun]:
     """The kept messages within [lo, hi] that were noticed to be gone; neighbours that went together are one run."""
     query = (
         "SELECT message_id, missing_since, missing_how, last_seen FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
     )
-    runs: list[Run] = []
+    runs: list[IdRun] = []
     async with conn.execute(query, (channel_id, lo, hi)) as cursor:
         async for message_id, *told in cursor:
             last = runs[-1] if runs else None
             if last and last.hi == message_id - 1 and [last.noticed, last.how, last.last_seen] == told:
-                runs[-1] = Run("missing", last.lo, message_id, *told)
+                runs[-1] = IdRun("missing", last.lo, message_id, *told)
             else:
-                runs.append(Run("missing", message_id, message_id, *told))
+                runs.append(IdRun("missing", message_id, message_id, *told))
     return runs
 
 

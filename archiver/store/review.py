@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import aiosqlite
 import orjson
 
-from archiver.model.review_plan import Progress, Standing
+from archiver.model.review_plan import ReviewProgress, ReviewState
 
-_STANDINGS = """
+_REVIEW_STATES = """
     SELECT c.channel_id, c.added_at, c.described_at, c.accepted_count,
            (SELECT max(hi) FROM coverage v WHERE v.channel_id = c.channel_id AND v.generation = c.generation),
            (SELECT min(message_id) FROM message m
@@ -56,37 +56,37 @@ _JITTER = 60
 """Seconds by which a moment may be ahead of now: clocks are set a little all the time."""
 
 
-async def list_standings(
+async def list_review_states(
     conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
-) -> list[Standing]:
+) -> list[ReviewState]:
     """How the account's channels stand, but for those that are removed, set aside or were never read.
 
     `ages`: by tier, how old a message may be, in seconds; `only`: of this channel alone. A moment that is yet to come
     was written by a clock that has been set back since: it counts as never.
     """
     parameters = {"account": account, "now": int(now), "only": only}
-    progress: dict[int, dict[str, Progress]] = {}
+    progress: dict[int, dict[str, ReviewProgress]] = {}
     async with conn.execute(_PROGRESS, parameters) as cursor:
         for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in await cursor.fetchall():
-            progress.setdefault(channel_id, {})[tier] = Progress(
+            progress.setdefault(channel_id, {})[tier] = ReviewProgress(
                 reviewed_at=_past(reviewed_at, now),
                 started_at=None if started_at is None else min(started_at, int(now)),
                 next_id=next_id or 0,
                 lowest_id=lowest_id or 0,
             )
     oldest = "".join(_OLDEST.format(age=int(age)) for age in ages.values())
-    query = _STANDINGS.format(comparable=_COMPARABLE, oldest=oldest)
+    query = _REVIEW_STATES.format(comparable=_COMPARABLE, oldest=oldest)
     async with conn.execute(query, parameters) as cursor:
-        return [_standing(row, tuple(ages), progress.get(row[0], {}), now) for row in await cursor.fetchall()]
+        return [_review_state(row, tuple(ages), progress.get(row[0], {}), now) for row in await cursor.fetchall()]
 
 
 def _past(moment: int | None, now: float) -> int | None:
     return None if moment is None or moment > now + _JITTER else moment
 
 
-def _standing(row: Any, tiers: Sequence[str], progress: Mapping[str, Progress], now: float) -> Standing:
+def _review_state(row: Any, tiers: Sequence[str], progress: Mapping[str, ReviewProgress], now: float) -> ReviewState:
     channel_id, added_at, described_at, accepted_count, top, lowest, counted_at, *oldest = row
-    return Standing(
+    return ReviewState(
         channel_id=channel_id,
         added_at=_past(added_at, now) or 0,
         described_at=_past(described_at, now),
@@ -99,7 +99,7 @@ def _standing(row: Any, tiers: Sequence[str], progress: Mapping[str, Progress], 
     )
 
 
-def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[str, Progress]) -> None:
+def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[str, ReviewProgress]) -> None:
     """Write how far these tiers have come."""
     conn.executemany(
         "INSERT INTO review (channel_id, tier, reviewed_at, started_at, next_id, lowest_id) VALUES (?, ?, ?, ?, ?, ?)"

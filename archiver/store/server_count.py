@@ -38,7 +38,7 @@ def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, p
     )
 
 
-def get_counted_pts(conn: sqlite3.Connection, channel_id: int) -> int | None:
-    """The pts of the last page of the history that told the server's count, None when none did."""
+def find_counted_pts(conn: sqlite3.Connection, channel_id: int) -> int | None:
+    """The pts of the latest history page that gave the server's count; None if there is none."""
     (pts,) = conn.execute("SELECT server_count_pts FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(pts) if pts is not None else None

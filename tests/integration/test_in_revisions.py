@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.mirror.apply import lose, observe_page
+from archiver.mirror.apply import apply_missing, apply_page
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Channel
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
@@ -45,10 +45,10 @@ class Archive:
             content_hash=sha256(text.encode()).digest(),
             payload_sha256=sha256(f"{text} {edited}".encode()).digest(),
         )
-        await self.database.write(lambda conn: observe_page(conn, self._channel, [seen], None, SIGHT))
+        await self.database.write(lambda conn: apply_page(conn, self._channel, [seen], None, SIGHT))
 
     async def lose(self, message_id: int) -> None:
-        await self.database.write(lambda conn: lose(conn, self._channel, [message_id], SIGHT))
+        await self.database.write(lambda conn: apply_missing(conn, self._channel, [message_id], SIGHT))
 
     async def find(self, query: str, sort: Sort = "newest") -> list[tuple[int, int | None]]:
         engine = exact.ExactEngine(self.database.connection)

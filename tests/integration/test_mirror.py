@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, ServerFault, Unreachable
-from archiver.mirror.apply import Stored
-from archiver.mirror.reread import Reader
+from archiver.mirror.apply import StoredCounts
+from archiver.mirror.reread import Rereader
 from archiver.pacing.scheduler import LONGEST
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
@@ -105,7 +105,7 @@ async def test_what_a_page_showed_to_be_gone_does_not_come_back_by_what_happened
         row = await find_channel(rig.database.connection, channel.id)
         assert row is not None
         access_hash = await rig.mirror.access(row)
-        await Reader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(300, 345)
+        await Rereader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(300, 345)
         assert query(tmp_path, "SELECT how FROM absence") == [("audit",)]
         before = query(tmp_path, "SELECT missing_since, missing_how, last_seen FROM message WHERE message_id = 340")
         await rig.sync(channel)
@@ -468,7 +468,7 @@ async def test_more_events_than_told_during_the_backfill_are_found_in_the_same_s
 ) -> None:
     posted: list[int] = []
 
-    def progress(stored: Stored, left: int) -> None:
+    def progress(stored: StoredCounts, left: int) -> None:
         if not posted:
             posted.extend(channel.post(f"meanwhile {number}").id for number in range(150))
             channel.delete(200)
@@ -564,7 +564,7 @@ async def test_the_present_content_is_the_newest_answers_although_its_edit_date_
 async def test_progress_hears_of_each_new_message_once_also_when_the_difference_was_too_long(
     server: Server, account: Account, channel: Channel, tmp_path: Path, posts: int
 ) -> None:
-    heard: list[Stored] = []
+    heard: list[StoredCounts] = []
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)
         await rig.sync(channel)

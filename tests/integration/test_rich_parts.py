@@ -20,9 +20,9 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_message
 from archiver.errors import FloodWait
-from archiver.mirror.complete_rich import MOST, Completer, back_off
+from archiver.mirror.complete_rich import MOST, AccountChannels, Completer, retry_delay
 from archiver.mirror.ingest import Ingest
-from archiver.mirror.reread import Reader
+from archiver.mirror.reread import Rereader
 from archiver.model.record import Message
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
@@ -49,9 +49,8 @@ def channel(world: World) -> Channel:
 
 
 def completer(rig: Rig, server: Server) -> Completer:
-    return Completer(
-        rig.source, rig.database, rig.ingest, account="default", clock=ServerClock(server), access=rig.mirror.access
-    )
+    channels = AccountChannels("default", rig.mirror.access)
+    return Completer(rig.source, rig.database, rig.ingest, channels, clock=ServerClock(server))
 
 
 async def complete(rig: Rig, server: Server) -> None:
@@ -120,7 +119,7 @@ async def read_again(rig: Rig, channel: Channel) -> None:
     mirrored = await find_channel(rig.database.connection, channel.id)
     assert mirrored is not None
     access_hash = await rig.mirror.access(mirrored)
-    await Reader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(1, channel.last_id)
+    await Rereader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(1, channel.last_id)
 
 
 async def test_a_backfilled_part_is_completed_as_the_same_revision_and_found_by_its_end(
@@ -281,7 +280,7 @@ async def test_one_message_that_cannot_be_had_stops_no_other_and_is_tried_later_
         ]
         waits = []
         for attempt in range(8):
-            server.clock += back_off(attempt) + 1
+            server.clock += retry_delay(attempt) + 1
             assert await asking.step() == 1  # only the one that may be had later
             [(retry_at,)] = query(tmp_path, "SELECT retry_at FROM rich_part WHERE message_id = ?", bad.id)
             waits.append(retry_at - server.world.now())
@@ -311,7 +310,7 @@ async def test_a_shorter_answer_a_part_again_or_another_message_completes_nothin
             with answering(channel, post, lie, other):
                 await asking.step()
             assert (words(tmp_path, channel, post.id), await partial(rig, channel)) == ("the beginning", (1, 0))
-            server.clock += back_off(attempt) + 1
+            server.clock += retry_delay(attempt) + 1
         assert count(tmp_path, "revision") == 0
         await complete(rig, server)
         assert words(tmp_path, channel, post.id).endswith("the very end")

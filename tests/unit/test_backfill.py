@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import ServerFault
-from archiver.mirror.step import ENOUGH, NONE_OLDER, Older, plan_page, plan_top
+from archiver.mirror.step import ENOUGH, NONE_OLDER, OlderRun, plan_page, plan_top
 from archiver.model import coverage
 from archiver.model.record import HistoryPage, Kind, Message
 
@@ -62,7 +62,7 @@ def test_older_messages_at_a_page_s_end_are_left_open_and_end_nothing_yet() -> N
 
 
 def test_a_row_of_older_messages_goes_on_through_pages_and_ends_the_window_when_it_is_long_enough() -> None:
-    step = plan_page(page(30, 32), gap=(1, 39), window_start=50, older=Older(ENOUGH - 3, 48))
+    step = plan_page(page(30, 32), gap=(1, 39), window_start=50, older=OlderRun(ENOUGH - 3, 48))
     assert (step.page.messages, step.proven, step.older, step.older.enough) == ((), None, (ENOUGH - 1, 48), False)
     step = plan_page(page(28), gap=(1, 29), window_start=50, older=step.older)
     assert step.older.enough
@@ -70,14 +70,14 @@ def test_a_row_of_older_messages_goes_on_through_pages_and_ends_the_window_when_
 
 
 def test_a_newer_message_below_breaks_the_row_which_is_a_gap_then() -> None:
-    step = plan_page(page(30, 32, dates={32: 70}), gap=(1, 39), window_start=50, older=Older(60, 48))
+    step = plan_page(page(30, 32, dates={32: 70}), gap=(1, 39), window_start=50, older=OlderRun(60, 48))
     assert ([m.message_id for m in step.page.messages], step.proven) == ([32], (31, 39))
     assert step.older == (1, 30)
 
 
 def test_the_first_message_and_an_empty_page_end_the_window_after_any_row() -> None:
     assert plan_page(page(1, 48), gap=(1, 48), window_start=50).floor_id == 48
-    assert plan_page(page(), gap=(1, 39), window_start=50, older=Older(2, 48)).floor_id == 48
+    assert plan_page(page(), gap=(1, 39), window_start=50, older=OlderRun(2, 48)).floor_id == 48
 
 
 def test_the_newest_page_ends_where_the_window_is_known_to_end() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.model import coverage
-from archiver.model.completeness import Proof, Run, Tally, fill_held, split_holes, tally, with_proofs
+from archiver.model.completeness import IdRun, Proof, Tally, fill_held, split_holes, tally, with_proofs
 
 IDS = st.integers(1, 40)
 SETS = st.sets(IDS)
@@ -44,7 +44,7 @@ def test_absent_id_is_noticed_by_the_first_proof_of_it(
 ) -> None:
     answers.sort(key=lambda answer: answer[2])
     proofs = [Proof(min(a, b), max(a, b), at, how) for a, b, at, how in answers]
-    told = list(with_proofs([Run("absent", lo, hi) for lo, hi in runs_of(gone)], proofs))
+    told = list(with_proofs([IdRun("absent", lo, hi) for lo, hi in runs_of(gone)], proofs))
     assert [number for run in told for number in range(run.lo, run.hi + 1)] == sorted(gone)
     for run in told:
         for number in range(run.lo, run.hi + 1):
@@ -57,12 +57,12 @@ def test_absent_id_is_noticed_by_the_first_proof_of_it(
 def test_a_thousand_readings_of_the_same_cost_nothing() -> None:
     proofs = [Proof(page, page + 99, at, "audit") for at in range(1_000) for page in range(1, 10_000, 100)]
     began = time.process_time()
-    [run] = with_proofs([Run("absent", 5_000, 5_050)], proofs)
+    [run] = with_proofs([IdRun("absent", 5_000, 5_050)], proofs)
     assert (run.noticed, time.process_time() - began < 5) == (0, True)
 
 
 def test_what_is_not_absent_needs_no_proof() -> None:
-    run = Run("not fetched", 1, 5)
+    run = IdRun("not fetched", 1, 5)
     assert list(with_proofs([run], [Proof(1, 9, 5, "history")])) == [run]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.model import coverage
-from archiver.model.completeness import Run, Tally, fill_held, tally
+from archiver.model.completeness import IdRun, Tally, fill_held, tally
 from archiver.reading.coverage_report import list_runs, tally_channel
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
@@ -23,7 +23,7 @@ TOP = 30
 IDS = st.sets(st.integers(1, TOP))
 
 
-async def read(directory: Path) -> tuple[list[Run], Tally, list[tuple[int, int]]]:
+async def read(directory: Path) -> tuple[list[IdRun], Tally, list[tuple[int, int]]]:
     async with await Database.open_readonly(directory) as database:
         channel = await find_channel(database.connection, 1001)
         assert channel is not None

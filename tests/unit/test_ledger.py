@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering_seconds, pause_after
-from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, Lane, Ledger, Outcome, Place, Stretch
+from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, BatchOutcome, Lane, Ledger, Place, Stretch
 from tests.tiers import examples
 
 
@@ -58,18 +58,18 @@ class Archive:
             return
         if fails or self.chance.random() < 0.1:
             if not fails:
-                self.ledger.settle(batch, Outcome.LOST)
+                self.ledger.settle(batch, BatchOutcome.LOST)
                 return
             named = self.chance.choice([None, *documents])
             seq = self.outbox.get(named) if named is not None else None
             suspect: Place | None = None if named is None or seq is None else (seq, 1, named)
-            bad = self.ledger.settle(batch, Outcome.FAILED, suspect=suspect)
+            bad = self.ledger.settle(batch, BatchOutcome.FAILED, suspect=suspect)
             if bad is not None:
                 self.aside |= set(documents)
                 self.acknowledge(bad)
             return
         self.index |= documents
-        self.ledger.settle(batch, Outcome.APPLIED)
+        self.ledger.settle(batch, BatchOutcome.APPLIED)
         self.aside -= set(documents)
         self.acknowledge(batch.stretch)
 
@@ -129,7 +129,7 @@ def test_a_walk_is_done_up_to_the_first_thing_that_is_not(order: list[int], lost
         ledger.sent(taken, batches[-1])
     applied = set()
     for at in order:
-        ledger.settle(batches[at], Outcome.LOST if at in lost else Outcome.APPLIED)
+        ledger.settle(batches[at], BatchOutcome.LOST if at in lost else BatchOutcome.APPLIED)
         applied |= set() if at in lost else {at}
         first = next((one for one in range(5) if one not in applied), None)
         expected = (0, 1, 50) if first is None else batches[first].stretch.after
@@ -156,7 +156,7 @@ def test_what_was_taken_and_only_partly_sent_is_taken_again_from_there() -> None
     batch = Batch("a", Stretch(START, (5, 1, 9)), 100)
     ledger.sent(first, batch)
     assert ledger.take().after == (5, 1, 9)
-    ledger.settle(batch, Outcome.FAILED)
+    ledger.settle(batch, BatchOutcome.FAILED)
     half = ledger.take_again()
     assert half is not None
     assert half.most == 50

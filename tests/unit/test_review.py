@@ -19,15 +19,15 @@ from archiver.model.review_plan import (
     HOUR,
     MINUTE,
     NEVER,
-    Plan,
-    Progress,
     Review,
-    Standing,
+    ReviewPlan,
+    ReviewProgress,
+    ReviewState,
     Tier,
     advance,
     begin,
     make_tiers,
-    plan,
+    plan_reviews,
 )
 from archiver.pacing.scheduler import Priority
 from tests.tiers import examples
@@ -37,9 +37,9 @@ NOW = 1_700_000_000
 IDS = [tier for tier in TIERS if tier.name != DESCRIPTION]
 
 
-def standing(**fields: Any) -> Standing:
+def state(**fields: Any) -> ReviewState:
     """A channel of 10,000 old messages, all covered, that was reviewed a moment ago."""
-    known = {tier.name: Progress(reviewed_at=NOW) for tier in IDS}
+    known = {tier.name: ReviewProgress(reviewed_at=NOW) for tier in IDS}
     values: dict[str, Any] = {
         "channel_id": 1,
         "added_at": NOW - 400 * int(DAY),
@@ -49,28 +49,28 @@ def standing(**fields: Any) -> Standing:
         "oldest": {},
         "progress": known,
     }
-    return Standing(**values | fields)
+    return ReviewState(**values | fields)
 
 
-def reviewed(*tiers: str, at: float) -> dict[str, Progress]:
-    """As in `standing`, but for these tiers."""
-    return dict(standing().progress) | {tier: Progress(reviewed_at=int(at)) for tier in tiers}
+def reviewed(*tiers: str, at: float) -> dict[str, ReviewProgress]:
+    """As in `state`, but for these tiers."""
+    return dict(state().progress) | {tier: ReviewProgress(reviewed_at=int(at)) for tier in tiers}
 
 
-def due(known: Standing) -> list[tuple[str, int, int]]:
-    return [(review.tier, review.lowest_id, review.next_id) for review in plan([known], TIERS, NOW).due]
+def due(known: ReviewState) -> list[tuple[str, int, int]]:
+    return [(review.tier, review.lowest_id, review.next_id) for review in plan_reviews([known], TIERS, NOW).due]
 
 
 def test_nothing_is_due_right_after_everything_was_reviewed() -> None:
-    planned = plan([standing(oldest={"hour": (9_990, NOW - 60)})], TIERS, NOW)
-    assert planned == Plan((), NOW + 10 * MINUTE)
+    planned = plan_reviews([state(oldest={"hour": (9_990, NOW - 60)})], TIERS, NOW)
+    assert planned == ReviewPlan((), NOW + 10 * MINUTE)
 
 
 @pytest.mark.parametrize(("tier", "every", "lowest"), [("recent", 1, 9_801), ("middle", 7, 5_001), ("all", 30, 1)])
 def test_audits_are_due_by_the_day_the_week_and_the_month(tier: str, every: int, lowest: int) -> None:
     then = NOW - every * DAY
-    assert due(standing(progress=reviewed(tier, at=then + 1))) == []
-    assert due(standing(progress=reviewed(tier, at=then))) == [(tier, lowest, 10_000)]
+    assert due(state(progress=reviewed(tier, at=then + 1))) == []
+    assert due(state(progress=reviewed(tier, at=then))) == [(tier, lowest, 10_000)]
 
 
 def test_the_interval_of_audits_measures_them_all() -> None:
@@ -84,67 +84,67 @@ def test_the_interval_of_audits_measures_them_all() -> None:
 def test_counters_are_due_from_the_oldest_message_of_their_age_on(tier: str, every: float) -> None:
     long_ago = reviewed(tier, at=NOW - 100 * DAY)
     young = {tier: (9_950, NOW - int(every))}
-    assert due(standing(progress=long_ago, oldest=young)) == [(tier, 9_950, 10_000)]
-    assert due(standing(progress=long_ago)) == []  # no message is that young
+    assert due(state(progress=long_ago, oldest=young)) == [(tier, 9_950, 10_000)]
+    assert due(state(progress=long_ago)) == []  # no message is that young
     fresh = {tier: (9_950, NOW - int(every) + 1)}
-    assert due(standing(progress=long_ago, oldest=fresh)) == []  # it was looked at when it came
+    assert due(state(progress=long_ago, oldest=fresh)) == []  # it was looked at when it came
 
 
 def test_a_channel_is_described_once_a_day_and_when_it_never_was() -> None:
-    assert due(standing(described_at=NOW - 86_399)) == []
-    assert due(standing(described_at=NOW - 86_400)) == [(DESCRIPTION, 0, 0)]
-    assert due(standing(described_at=None)) == [(DESCRIPTION, 0, 0)]
+    assert due(state(described_at=NOW - 86_399)) == []
+    assert due(state(described_at=NOW - 86_400)) == [(DESCRIPTION, 0, 0)]
+    assert due(state(described_at=None)) == [(DESCRIPTION, 0, 0)]
 
 
 def test_a_new_channel_is_reviewed_when_its_first_reading_is_old_enough() -> None:
-    new = standing(progress={}, added_at=NOW - 86_400, oldest={"day": (9_000, NOW - 80_000)})
+    new = state(progress={}, added_at=NOW - 86_400, oldest={"day": (9_000, NOW - 80_000)})
     assert due(new) == [("recent", 9_801, 10_000), ("day", 9_000, 10_000)]
     assert due(replace(new, added_at=NOW - 3_599)) == []
 
 
 def test_a_larger_audit_includes_the_smaller_ones() -> None:
-    [review] = plan([standing(progress=reviewed("recent", "middle", "all", at=0))], TIERS, NOW).due
+    [review] = plan_reviews([state(progress=reviewed("recent", "middle", "all", at=0))], TIERS, NOW).due
     assert (review.tier, review.next_id, review.lowest_id) == ("all", 10_000, 1)
     assert dict(review.begins) == {"recent": 9_801, "middle": 5_001, "all": 1}
 
 
 def test_an_audit_counts_for_counters_but_they_need_not_wait_for_it() -> None:
-    late = standing(progress=reviewed("all", "hour", at=0), oldest={"hour": (9_990, NOW - 900)})
-    audit, counters = plan([late], TIERS, NOW).due
+    late = state(progress=reviewed("all", "hour", at=0), oldest={"hour": (9_990, NOW - 900)})
+    audit, counters = plan_reviews([late], TIERS, NOW).due
     assert (audit.tier, audit.priority) == ("all", Priority.AUDIT)
     assert dict(audit.begins) == {"all": 1, "hour": 9_990}
     assert (counters.tier, counters.priority, counters.begins) == ("hour", Priority.COUNTERS, (("hour", 9_990),))
 
 
 def test_a_difference_of_counts_is_a_reason_to_review_all_at_once() -> None:
-    [other, differing] = standing(channel_id=1, progress=reviewed("recent", at=0)), standing(channel_id=2, differs=True)
-    first, second = plan([other, differing], TIERS, NOW).due
+    [other, differing] = state(channel_id=1, progress=reviewed("recent", at=0)), state(channel_id=2, differs=True)
+    first, second = plan_reviews([other, differing], TIERS, NOW).due
     assert (first.channel_id, first.tier, first.lateness) == (2, "all", math.inf)
     assert (second.channel_id, second.tier) == (1, "recent")
-    assert due(standing(differs=True, lowest=None)) == [("all", 1, 10_000)]  # perhaps what was absent came back
+    assert due(state(differs=True, lowest=None)) == [("all", 1, 10_000)]  # perhaps what was absent came back
 
 
 def test_where_nothing_is_held_or_covered_nothing_is_reviewed() -> None:
-    assert due(standing(progress={}, lowest=None)) == []
-    assert due(standing(progress={}, top=0)) == []
+    assert due(state(progress={}, lowest=None)) == []
+    assert due(state(progress={}, top=0)) == []
 
 
 def test_what_is_under_way_goes_on_where_it_was() -> None:
-    under_way = Progress(started_at=NOW - 50, next_id=420, lowest_id=1)
-    [review] = plan([standing(progress={**standing().progress, "all": under_way})], TIERS, NOW).due
+    under_way = ReviewProgress(started_at=NOW - 50, next_id=420, lowest_id=1)
+    [review] = plan_reviews([state(progress={**state().progress, "all": under_way})], TIERS, NOW).due
     assert (review.tier, review.next_id, review.lowest_id, review.begins) == ("all", 420, 1, ())
 
 
 def test_a_page_counts_for_every_review_that_waits_for_it() -> None:
     known = {
-        "recent": Progress(started_at=9, next_id=200, lowest_id=150),
-        "middle": Progress(started_at=8, next_id=180, lowest_id=50, reviewed_at=3),
-        "all": Progress(started_at=7, next_id=90, lowest_id=1),
-        "hour": Progress(reviewed_at=5),
+        "recent": ReviewProgress(started_at=9, next_id=200, lowest_id=150),
+        "middle": ReviewProgress(started_at=8, next_id=180, lowest_id=50, reviewed_at=3),
+        "all": ReviewProgress(started_at=7, next_id=90, lowest_id=1),
+        "hour": ReviewProgress(reviewed_at=5),
     }
     assert advance(known, (101, 200)) == {
-        "recent": Progress(reviewed_at=9),
-        "middle": Progress(started_at=8, next_id=100, lowest_id=50, reviewed_at=3),
+        "recent": ReviewProgress(reviewed_at=9),
+        "middle": ReviewProgress(started_at=8, next_id=100, lowest_id=50, reviewed_at=3),
     }
 
 
@@ -155,21 +155,21 @@ MOMENT = st.integers(NOW - 40 * 86_400, NOW)
 
 
 @st.composite
-def progresses(draw: st.DrawFn, top: int) -> Progress:
+def progresses(draw: st.DrawFn, top: int) -> ReviewProgress:
     reviewed_at = draw(st.none() | MOMENT)
     if draw(st.booleans()) or not top:
-        return Progress(reviewed_at=reviewed_at)
+        return ReviewProgress(reviewed_at=reviewed_at)
     lowest = draw(st.integers(1, top))
     next_id = draw(st.integers(lowest, top))
-    return Progress(reviewed_at=reviewed_at, started_at=draw(MOMENT), next_id=next_id, lowest_id=lowest)
+    return ReviewProgress(reviewed_at=reviewed_at, started_at=draw(MOMENT), next_id=next_id, lowest_id=lowest)
 
 
 @st.composite
-def standings(draw: st.DrawFn) -> Standing:
+def states(draw: st.DrawFn) -> ReviewState:
     top = draw(st.integers(0, 20_000))
     lowest = draw(st.none() | st.integers(1, 20_000))
     oldest = st.tuples(st.integers(1, 20_000), MOMENT)
-    return Standing(
+    return ReviewState(
         channel_id=draw(st.integers(1, 9)),
         added_at=draw(MOMENT),
         described_at=draw(st.none() | MOMENT),
@@ -186,9 +186,9 @@ def _includes(larger: Review, smaller: Review) -> bool:
 
 
 @settings(max_examples=examples(300))
-@given(standings())
-def test_any_plan_stays_within_what_is_covered_and_reads_nothing_twice(known: Standing) -> None:
-    planned = plan([known], TIERS, NOW)
+@given(states())
+def test_any_plan_stays_within_what_is_covered_and_reads_nothing_twice(known: ReviewState) -> None:
+    planned = plan_reviews([known], TIERS, NOW)
     reviews = [review for review in planned.due if review.tier != DESCRIPTION]
     for review in reviews:
         assert 1 <= review.lowest_id <= review.next_id <= known.top
@@ -205,7 +205,7 @@ def test_any_plan_stays_within_what_is_covered_and_reads_nothing_twice(known: St
         progress |= begin(progress, review, NOW)
         progress |= advance(progress, (review.lowest_id, review.next_id))
     after = replace(known, progress=progress, differs=False, described_at=NOW)
-    left = {review.tier for review in plan([after], TIERS, NOW).due}
+    left = {review.tier for review in plan_reviews([after], TIERS, NOW).due}
     assert all(progress[tier].reviewed_at != NOW for tier in left)
     assert all(known.progress[tier].started_at is not None for tier in left)  # begun long ago: due again already
 
@@ -221,7 +221,7 @@ class Simulated:
     def __init__(self, channel_id: int, old: int, posts: Iterable[int]) -> None:
         self.dates = [NOW - 100 * int(DAY)] * old + sorted(NOW + second for second in posts)
         self.looked = [NOW] * old
-        self.progress: dict[str, Progress] = {}
+        self.progress: dict[str, ReviewProgress] = {}
         self.channel_id = channel_id
 
     def live(self, now: float) -> None:
@@ -234,10 +234,10 @@ class Simulated:
             return bisect_left(self.dates, int(now) - tier.age) + 1
         return 1 if tier.newest is None else max(1, len(self.looked) - tier.newest + 1)
 
-    def standing(self, now: float) -> Standing:
+    def state(self, now: float) -> ReviewState:
         top = len(self.looked)
         lowest = {tier.name: self.lowest(tier, now) for tier in IDS if tier.age is not None}
-        return Standing(
+        return ReviewState(
             channel_id=self.channel_id,
             added_at=NOW,
             described_at=int(now),
@@ -275,7 +275,7 @@ def test_with_a_page_a_second_every_message_is_looked_at_in_time(made: list[tupl
         for channel in channels:
             channel.live(now)
             channel.check(tiers, now, slack)
-        planned = plan([channel.standing(now) for channel in channels], tiers, now)
+        planned = plan_reviews([channel.state(now) for channel in channels], tiers, now)
         if planned.due:
             channels[planned.due[0].channel_id - 1].read(planned.due[0], now)
             now += 1
@@ -293,7 +293,7 @@ def test_when_there_is_too_little_budget_all_tiers_are_late_alike() -> None:
         now = NOW + 60.0 * minute
         for channel in channels:
             channel.live(now)
-        due = plan([channel.standing(now) for channel in channels], tiers, now).due
+        due = plan_reviews([channel.state(now) for channel in channels], tiers, now).due
         for review in [review for review in due if minute % 5 == 0 or review.priority != Priority.AUDIT][:1]:
             served.update((review.channel_id, tier) for tier, _ in review.begins)
             channels[review.channel_id - 1].read(review, now)

@@ -12,7 +12,7 @@ from archiver.cli import output
 from archiver.compose.accounts import mark_dead, open_accounts, say_whose
 from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
-from archiver.mirror.add_channel import Refused, add_channel, choose_account
+from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.channel import find_channel
 from archiver.store.database import Connection
 from archiver.store.intake import Order, Outcome, find_outcome, put
@@ -42,7 +42,7 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
             try:
                 account = await accounts.take(name)
                 outcome = await add_channel(accounts.database, account, ref, order)
-            except (ChannelError, NotFound, Refused, ServerFault, UnreadableObject) as exc:
+            except (ChannelError, NotFound, AddRefused, ServerFault, UnreadableObject) as exc:
                 outcome = Outcome(error=str(exc), exit_status=exc.exit_status)
             except Error as exc:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.view.channel_status import describe_parts
-from archiver.mirror.complete_rich import Completer
+from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ async def complete_parts(account: Account, channels: Sequence[Mirrored]) -> None
         account.source,
         account.database,
         account.ingest,
-        account=account.name,
+        AccountChannels(account.name, account.mirror.access),
         clock=account.scheduler.clock,
-        access=account.mirror.access,
     )
     try:
         while await completer.step(only=[channel.channel_id for channel in waiting]):

@@ -13,7 +13,7 @@ from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
-from archiver.model.completeness import Run, fill_held, tally
+from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import iso
 from archiver.reading.coverage_report import list_runs
 from archiver.store.rich import count_parts
@@ -97,11 +97,11 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
     return 0 if counts.missing + counts.absent + counts.not_fetched else 1
 
 
-def _ids(run: Run) -> str:
+def _ids(run: IdRun) -> str:
     return str(run.lo) if run.lo == run.hi else f"{run.lo}-{run.hi}"
 
 
-def _object(run: Run) -> dict[str, object]:
+def _object(run: IdRun) -> dict[str, object]:
     return {
         "state": run.state,
         "first_id": run.lo,

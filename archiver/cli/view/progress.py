@@ -14,7 +14,7 @@ from archiver.pacing.throughput import Throughput, time_left
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from archiver.mirror.apply import Stored
+    from archiver.mirror.apply import StoredCounts
     from archiver.mirror.comparison import Comparison
 
 EVERY = 10.0
@@ -46,7 +46,7 @@ class SyncProgress:
     ) -> None:
         self.failed()
 
-    def advance(self, stored: Stored, left: int) -> None:
+    def advance(self, stored: StoredCounts, left: int) -> None:
         """An answer was stored; `left` ids of the present stretch are still to be looked at."""
         self._inserted += stored.inserted
         self._changed += stored.revised

@@ -11,7 +11,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from archiver.mirror.apply import Stored
+from archiver.mirror.apply import StoredCounts
 from archiver.service.monitoring.health import ChannelCounts
 from archiver.store.outbox import Waiting
 
@@ -48,7 +48,7 @@ class Metrics:
         """A call of this account came to an end."""
         self._calls.labels(account, method, outcome).inc()
 
-    def count_stored(self, account: str, stored: Stored) -> None:
+    def count_stored(self, account: str, stored: StoredCounts) -> None:
         """An answer was stored."""
         for change in ("inserted", "updated", "revised", "missing"):
             if number := getattr(stored, change):
