@@ -15,7 +15,7 @@ from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive
 from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
-from archiver.store.indexing import find_standing
+from archiver.store.indexing import find_node_status
 from archiver.store.outbox import count_outbox
 from search.errors import KeyRefused, RequestRefused, WrongVersion
 
@@ -132,6 +132,6 @@ async def work(
 
 async def _is_hopeless(indexer: NodeWorker, database: Database) -> bool:
     """Whether waiting does not end the trouble."""
-    if indexer.stale and (await find_standing(database.connection, indexer.name)).rebuild is None:
+    if indexer.stale and (await find_node_status(database.connection, indexer.name)).rebuild is None:
         return True
     return isinstance(indexer.trouble, KeyRefused | WrongVersion | RequestRefused)

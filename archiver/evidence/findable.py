@@ -7,7 +7,7 @@ from itertools import dropwhile
 
 from archiver.model.document import is_edited
 from archiver.model.record import Message
-from archiver.store.search_rows import Origin
+from archiver.store.search_rows import ForwardOrigin
 from search.document import Document
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
@@ -70,7 +70,7 @@ def has_origin(document: Document) -> bool:
     return document.is_forwarded and (document.fwd_channel_id is not None or bool(document.fwd_name))
 
 
-def is_origin(document: Document, origin: Origin | None) -> bool:
+def is_origin(document: Document, origin: ForwardOrigin | None) -> bool:
     """Whether that is the noted one; of a channel the last name counts, whoever brought it."""
     if origin is None:
         return False

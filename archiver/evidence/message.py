@@ -12,8 +12,8 @@ from archiver.evidence import contents, findable, times
 from archiver.evidence.names import StoredNames
 from archiver.model.fault import Fault
 from archiver.model.record import Message
-from archiver.store.checked import AFTER, PART_NAMES, Held, Row
-from archiver.store.custody import Log
+from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
+from archiver.store.custody import ChannelLog
 from archiver.store.message import CONTENT_NAMES
 from archiver.telegram.older import OLDER, layer_of
 from search.exact.changes import Row as SearchRow
@@ -51,7 +51,7 @@ class MessageCheck:
     """Checks messages of one channel, one after the other; what it finds goes into `done`."""
 
     def __init__(
-        self, channel_id: int, held: Held, log: Log, found: dict[int, list[SearchRow]] | None, done: Done
+        self, channel_id: int, held: StoredRange, log: ChannelLog, found: dict[int, list[SearchRow]] | None, done: Done
     ) -> None:
         """`found`: rows of the search tables by message; None: there are no such tables."""
         self._channel_id = channel_id

@@ -51,7 +51,7 @@ def check_archive(conn: Any) -> Iterator[Fault]:
 
 def _check_outbox(conn: Any) -> Iterator[str]:
     """What waits for an index. As long as there never was one, all messages wait, and the last place is taken."""
-    if custody.is_sequence_behind(conn):
+    if custody.has_unissued_sequence(conn):
         yield "holds a place that was never given"
     if found := custody.find_unindexed(conn):
         messages, waiting, taken, given = found

@@ -24,7 +24,7 @@ from archiver.store import checked, search_rows, soundness
 
 T = TypeVar("T")
 
-STRETCH = 5_000
+RANGE = 5_000
 """Messages of a task."""
 PART = 10_000
 """Rows of the search tables that are compared with texts in one go; more where there are very many."""
@@ -93,9 +93,9 @@ def _begin(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
         conn.text_factory = checked.lenient
         search = _guard(found, "search", lambda: _begin_search(conn, found, deep=deep)) or []
         conn.text_factory = str
-        stretches = _guard(found, "message", lambda: checked.list_stretches(conn, STRETCH)) or []
+        ranges = _guard(found, "message", lambda: checked.list_ranges(conn, RANGE)) or []
     whole = [Task("file"), Task("archive")]
-    return [*whole, *(Task("messages", *stretch, findable=bool(search)) for stretch in stretches), *search]
+    return [*whole, *(Task("messages", *one, findable=bool(search)) for one in ranges), *search]
 
 
 def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from archiver.evidence.kept import load
 from archiver.store.checked import AFTER, Row
-from archiver.store.custody import Log
+from archiver.store.custody import ChannelLog
 from archiver.store.limits import MOST
 from archiver.telegram.older import OLDER
 
@@ -20,7 +20,7 @@ METHODS = {"history": "history", "audit": "audit", "update": "difference", "impo
 _WAYS = frozenset({"history", "audit", "update", "import"})
 
 
-def check_times(row: Row, log: Log) -> Iterator[str]:
+def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
     """`row`: the columns AFTER of a message."""
     origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
     if METHODS.get(origin) not in log.answers.get(first_seen, ()):
@@ -57,7 +57,7 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
 
 
 def check_logged(
-    log: Log, absences: Sequence[Row], counters: Sequence[Row], first_seen: int, last_seen: int
+    log: ChannelLog, absences: Sequence[Row], counters: Sequence[Row], first_seen: int, last_seen: int
 ) -> Iterator[str]:
     """The times of a message's absences and counters; one that is asked for by name is noticed outside the log."""
     for noticed, how, before, returned in absences:
@@ -87,7 +87,7 @@ def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
         yield "the present counters are not among those over time"
 
 
-def check_revision_times(log: Log, revision: dict[str, object]) -> Iterator[str]:
+def check_revision_times(log: ChannelLog, revision: dict[str, object]) -> Iterator[str]:
     """When an earlier content was seen and replaced."""
     for name in ("first_seen", "last_seen", "replaced_at"):
         if revision[name] not in log.answers:
@@ -108,13 +108,13 @@ def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iter
         (replaced if began < ended else late).append(ended)
 
 
-def check_layer(layer: object, log: Log) -> Iterator[str]:
+def check_layer(layer: object, log: ChannelLog) -> Iterator[str]:
     """The layer that a payload is read in is one that the server was asked in, or older."""
     if layer not in log.layers and layer != OLDER:
         yield "its layer is that of no answer in the log"
 
 
-def check_part(part: dict[str, object], log: Log) -> Iterator[str]:
+def check_part(part: dict[str, object], log: ChannelLog) -> Iterator[str]:
     """When a rich message was shown in part, and completed."""
     if part["noticed_at"] not in log.answers or part["completed_at"] not in (None, *log.answers):
         yield "its part is of no answer in the log"

@@ -33,11 +33,11 @@ from archiver.reading.coverage_report import list_runs
 from archiver.reading.shortfall import lies_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channel_details import count_stubs, find_surplus
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection
 from archiver.store.rich import count_parts_between
 from archiver.store.rows import snapshot
-from archiver.store.standing import count_stubs, find_surplus
 from archiver.version import version
 from search.text.normalize import NORM_VERSION
 

@@ -20,7 +20,7 @@ from archiver.store.home import list_channels_at, put_leaving
 from archiver.store.indexing import (
     advance_walk,
     drop_tasks,
-    get_standing,
+    get_node_status,
     list_batches,
     note_success,
     note_task,
@@ -149,7 +149,7 @@ class Delivery:
                 return False
             start_walk(conn, self._name, index, list_channels_at(conn, self._name, "held", "filling"))
             put_leaving(conn, self._name)
-            if get_standing(conn, self._name).rebuild in {"walking", "swapping"}:
+            if get_node_status(conn, self._name).rebuild in {"walking", "swapping"}:
                 set_rebuild(conn, self._name, "wanted")
             return True
 

@@ -33,9 +33,9 @@ from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
-    Standing,
+    NodeStatus,
     end_walks,
-    find_standing,
+    find_node_status,
     is_walking,
     note_success,
     set_state,
@@ -114,7 +114,7 @@ class NodeWorker:
             self._recover()
         if self.delivery.is_restoring:
             return await self._wait_for_tasks()
-        standing = await find_standing(self._database.connection, self.name)
+        standing = await find_node_status(self._database.connection, self.name)
         if standing.rebuild is not None and await self._advance(standing):
             return 0.0
         if standing.rebuild is None and not self.stale and await self._rebalancer.work():
@@ -142,7 +142,7 @@ class NodeWorker:
 
     # --- sending
 
-    async def _send(self, standing: Standing) -> bool:
+    async def _send(self, standing: NodeStatus) -> bool:
         """Send what may be sent now; whether there was anything."""
         ledger = self.delivery.ledger
         live = [] if self.stale else [self._node.index]
@@ -205,9 +205,9 @@ class NodeWorker:
         await self._tidy()
         self._present, self._look_at = True, self._clock.now() + LOOK
 
-    async def _note(self, ensured: Ensured) -> Standing:
+    async def _note(self, ensured: Ensured) -> NodeStatus:
         now = int(self._clock.now())
-        standing = await find_standing(self._database.connection, self.name)
+        standing = await find_node_status(self._database.connection, self.name)
         if ensured.stale and standing.rebuild is None:
             reason = FOREIGN if ensured.foreign else STALE
             if standing.state != "stale":
@@ -237,7 +237,7 @@ class NodeWorker:
         elif self.delivery.is_idle and self.trouble is None:
             await self._database.write(note_success, self.name, now=now)
 
-    async def _advance(self, standing: Standing) -> bool:
+    async def _advance(self, standing: NodeStatus) -> bool:
         name = next_index(self._node.index)
         walking = standing.rebuild == "walking" and await self._reader.read(is_walking, self.name, name)
         moved = await self._rebuilder.advance(standing, walking=walking)
@@ -281,7 +281,7 @@ class NodeWorker:
             self._prune_at = -math.inf  # it may come back as an older copy of itself
         self.trouble = error
         state, now = node_state_after(error), int(self._clock.now())
-        known = (await find_standing(self._database.connection, self.name)).state
+        known = (await find_node_status(self._database.connection, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))
         least = error.retry_after if isinstance(error, ServerBusy) else 0.0

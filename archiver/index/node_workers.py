@@ -12,7 +12,7 @@ from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
 from archiver.store.indexing import count_held, is_walking
-from archiver.store.outbox import bring_home, has_waiting, list_homeless
+from archiver.store.outbox import assign_nodes, has_waiting, list_unassigned
 
 EVERY: Final = 0.5
 """Seconds between two looks for messages that no node was chosen for."""
@@ -57,7 +57,7 @@ class NodeWorkers:
 
     async def _take_in(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            channel_ids = await self._reader.read(list_homeless, AT_ONCE)
+            channel_ids = await self._reader.read(list_unassigned, AT_ONCE)
             if channel_ids:
                 now = int(self._clock.now())
                 await self._database.write(self._house, channel_ids, now)
@@ -66,7 +66,7 @@ class NodeWorkers:
 
     def _house(self, conn: Writer, channel_ids: list[int], now: int) -> None:
         put_homes(conn, plan(channel_ids, list_homes(conn, channel_ids), self._names), now=now)
-        bring_home(conn, AT_ONCE)
+        assign_nodes(conn, AT_ONCE)
 
 
 def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:

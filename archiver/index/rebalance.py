@@ -18,8 +18,8 @@ from archiver.store.database import Database, Reader, Writer
 from archiver.store.home import (
     drop_homes,
     list_channels_at,
-    list_gone,
     list_homes,
+    list_leaving,
     list_renamed,
     put_homes,
     set_current,
@@ -83,7 +83,7 @@ class Rebalancer:
             wanted=list_channels_at(conn, name, "wanted"),
             renamed=list_renamed(conn, name),
             arrived=[one for one in filling if one not in walked],
-            gone=list_gone(conn, name, before=int(self._now()) - GRACE),
+            gone=list_leaving(conn, name, before=int(self._now()) - GRACE),
         )
 
     async def _begin(self) -> bool:

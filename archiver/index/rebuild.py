@@ -19,8 +19,8 @@ from archiver.index.consistency import find_lacking
 from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
 from archiver.store.indexing import (
+    NodeStatus,
     Rebuild,
-    Standing,
     count_held,
     end_walks,
     set_covered,
@@ -53,7 +53,7 @@ class Rebuilder:
         self._finish = finish
         self._next = next_index(node.index)
 
-    async def advance(self, standing: Standing, *, walking: bool) -> bool:
+    async def advance(self, standing: NodeStatus, *, walking: bool) -> bool:
         """One step, where one can be taken now; whether anything moved. Raises ServerError."""
         match standing.rebuild:
             case "wanted":
@@ -67,7 +67,7 @@ class Rebuilder:
                 return await self._drop(standing.mark, standing.covered)
         return False
 
-    async def check(self, standing: Standing) -> bool:
+    async def check(self, standing: NodeStatus) -> bool:
         """Whether the index that is being filled is still the one that was made for it; else it is begun again.
 
         One that was lost may be there again, made by documents that were sent to it, and has none of our settings.
@@ -103,7 +103,7 @@ class Rebuilder:
         log.info("the index is built anew as %s", name)
         return True
 
-    async def _end_walk(self, standing: Standing) -> bool:
+    async def _end_walk(self, standing: NodeStatus) -> bool:
         """All was sent; what of it is not there is sent again."""
         if not await self.check(standing):
             return True

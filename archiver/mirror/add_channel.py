@@ -35,7 +35,7 @@ from archiver.store import channel as channels
 from archiver.store.access import find_access
 from archiver.store.database import Connection, Database
 from archiver.store.flood import list_floods
-from archiver.store.intake import Order, Outcome, finish, list_open, list_stale
+from archiver.store.intake import Order, OrderOutcome, finish, list_open, list_stale
 from archiver.store.rows import list_names
 
 DEFAULT = "default"
@@ -86,7 +86,7 @@ async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -
     return found.account if found else DEFAULT
 
 
-async def add_channel(database: Database, account: AddingAccount, ref: ChannelRef, order: Order) -> Outcome:
+async def add_channel(database: Database, account: AddingAccount, ref: ChannelRef, order: Order) -> OrderOutcome:
     """Look up a channel and mirror it. Raises AddRefused, NotFound, ChannelError and what stops the account."""
     conn = database.connection
     channel, remark = await _look_up(conn, account, ref)
@@ -102,7 +102,7 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
         channel, window_start=order.window_start, keep_window=order.keep_window, alias=order.alias
     )
     removed = known is not None and known.state == "removed"
-    return Outcome(channel_id=channel.channel_id, added=added or removed, remark=remark)
+    return OrderOutcome(channel_id=channel.channel_id, added=added or removed, remark=remark)
 
 
 async def carry_out(
@@ -115,7 +115,7 @@ async def carry_out(
     """
     for number in await list_stale(database.connection, before=int(now() - STALE)):
         log.warning("an order to add a channel is given up: nobody came to it for a week")
-        old = Outcome(
+        old = OrderOutcome(
             error="the service did not come to it for a week; add it again.", exit_status=AddRefused.exit_status
         )
         await _finish(database, number, old, int(now()))
@@ -125,13 +125,13 @@ async def carry_out(
             await _finish(database, number, outcome, int(now()))
 
 
-async def _finish(database: Database, number: int, outcome: Outcome, now: int) -> None:
+async def _finish(database: Database, number: int, outcome: OrderOutcome, now: int) -> None:
     await database.write(finish, number, outcome, now=now)
 
 
 async def _attempt(
     database: Database, accounts: Mapping[str, AddingAccount], order: Order, now: float
-) -> Outcome | None:
+) -> OrderOutcome | None:
     """What became of the order, None when it is to be tried again."""
     try:
         ref = parse_channel(order.channel)
@@ -149,10 +149,10 @@ async def _attempt(
     except (FloodWait, TimeoutError, Unreachable):
         return None
     except Error as exc:
-        return Outcome(error=str(exc), exit_status=exc.exit_status)
+        return OrderOutcome(error=str(exc), exit_status=exc.exit_status)
     except Exception as exc:  # noqa: BLE001  # an order comes from another process: none may end the service
         log.warning("an order to add a channel failed unexpectedly (%s)", type(exc).__name__)
-        return Outcome(error="an error in the service itself; its log says where.", exit_status=Error.exit_status)
+        return OrderOutcome(error="an error in the service itself; its log says where.", exit_status=Error.exit_status)
 
 
 async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) -> tuple[Channel, str | None]:

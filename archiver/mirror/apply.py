@@ -181,7 +181,7 @@ def _apply_event(
 
 def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> StoredCounts:
     channel_id = channel.channel_id
-    gone = messages.get_missing(conn, channel_id, changes.gone) if changes.gone else []
+    gone = messages.list_missing_marks(conn, channel_id, changes.gone) if changes.gone else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sight.now)
     revised: list[int] = []
@@ -202,7 +202,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     if changes.returned:
         messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
     if gone:
-        messages.stay_missing(conn, channel_id, gone)
+        messages.restore_missing_marks(conn, channel_id, gone)
     if changes.missing:
         # The way in which something is noticed and the way in which it comes to us have the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)

@@ -126,7 +126,9 @@ class Ingest:
                 raise _outdated()  # a page served later is already stored
             self._reach(conn, channel, page.channel, sight.now)
             if pts is not None:
-                server_count.disbelieve(conn, channel.channel_id, pts)  # a walk begins because the state was lost
+                server_count.forget_later_states(
+                    conn, channel.channel_id, pts
+                )  # a walk begins because the state was lost
             stored = apply_page(conn, channel, page.messages, proven, sight)
             note_stubs(conn, channel, page.messages, sight.now)
             if proven:
@@ -182,7 +184,7 @@ class Ingest:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
                 if difference.pts < (channel.server_count_pts or 0):
                     # It was shown before this was asked.
-                    server_count.disbelieve(conn, channel.channel_id, difference.pts)
+                    server_count.forget_later_states(conn, channel.channel_id, difference.pts)
             return stored
 
         return await self._store(act)
@@ -213,13 +215,13 @@ class Ingest:
 
         await self._database.write(act)
 
-    async def set_state(self, channel_id: int, state: channels.State, reason: str | None = None) -> None:
+    async def set_state(self, channel_id: int, state: channels.ChannelState, reason: str | None = None) -> None:
         """Move a channel to a state; nothing that is held changes with it."""
         now = int(self._clock())
         await self._database.write(channels.set_state, channel_id, state, now=now, reason=reason)
 
     async def set_aside(
-        self, channel_id: int, *, seconds: float, error: str, state: channels.State | None = None
+        self, channel_id: int, *, seconds: float, error: str, state: channels.ChannelState | None = None
     ) -> None:
         """Leave a channel in peace for a while; a state only where the failure tells one."""
         now = int(self._clock())

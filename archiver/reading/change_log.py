@@ -12,7 +12,15 @@ import orjson
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions, name_change
 from archiver.reading.word_diff import diff, excerpt, mark
-from archiver.store.changes import Described, Moved, Noticed, Source, get_described, get_moves, iter_noticed
+from archiver.store.changes import (
+    Described,
+    Noticed,
+    Source,
+    StateChange,
+    iter_noticed,
+    list_described,
+    list_state_changes,
+)
 from archiver.store.database import Connection
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
@@ -105,8 +113,8 @@ async def iter_changes(
 
 async def _tell(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
     versions = await _list_versions(conn, [one for one in chunk if one.message_id])
-    described = await get_described(conn, [(one.channel_id, one.number) for one in chunk if one.source == "channel"])
-    moves = await get_moves(conn, [one.number for one in chunk if one.source == "state"])
+    described = await list_described(conn, [(one.channel_id, one.number) for one in chunk if one.source == "channel"])
+    moves = await list_state_changes(conn, [one.number for one in chunk if one.source == "state"])
     changes: list[Change] = []
     for one in chunk:
         channel = names[one.channel_id]
@@ -176,7 +184,7 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
     )
 
 
-def _moved(one: Noticed, channel: ChannelName, move: Moved) -> Change:
+def _moved(one: Noticed, channel: ChannelName, move: StateChange) -> Change:
     way = move.state if move.before == move.state else f"{move.before} -> {move.state}"
     return Change(
         at=one.at,

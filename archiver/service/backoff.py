@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from archiver.errors import ChannelGone, ChannelInaccessible, Error, LoginNeeded, StaleAccess, UsageError
-from archiver.store.channel import State
+from archiver.store.channel import ChannelState
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -25,7 +25,7 @@ ACCOUNT_ERRORS = (LoginNeeded, UsageError)
 """Failures that stop an account; all others are one channel's own, and the others go on."""
 
 
-def channel_state_after(error: Error) -> State | None:
+def channel_state_after(error: Error) -> ChannelState | None:
     """The state that a channel is in after this failure; None when the failure says nothing about the channel."""
     if isinstance(error, ChannelGone):
         return "banned"
@@ -34,7 +34,7 @@ def channel_state_after(error: Error) -> State | None:
     return None
 
 
-def longest_retry_delay(state: State, failures: int) -> float:
+def longest_retry_delay(state: ChannelState, failures: int) -> float:
     """For how many seconds at most a channel in this state, after so many failures in a row, is left in peace."""
     known = {"banned": ChannelGone, "inaccessible": ChannelInaccessible}.get(state, Error)
     return _seconds(known, max(failures - 1, 0)) * _SPREAD

@@ -1,3 +1,3 @@
-"""One file a table; the DDL stands in sql/."""
+"""One module per table; the DDL is in sql/."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Table `access`: what an account needs to ask for a channel, valid for that account only."""
+"""Table `access`: the access hashes that accounts need to request channels. Each is valid for one account only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import aiosqlite
 
 
 def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
-    """Keep an account's access hash of a channel."""
+    """Store an account's access hash for a channel."""
     conn.execute(
         "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (account, channel_id) DO UPDATE SET access_hash = excluded.access_hash,"
@@ -18,7 +18,7 @@ def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, acces
 
 
 async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> int | None:
-    """The account's access hash of a channel, None when it never resolved it."""
+    """The account's access hash for a channel; None if the account never resolved it."""
     async with conn.execute(
         "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
     ) as cursor:
@@ -27,6 +27,6 @@ async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: i
 
 
 async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, int]:
-    """The account's access hashes by channel."""
+    """The account's access hashes, by channel id."""
     async with conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,)) as cursor:
         return {int(row[0]): int(row[1]) async for row in cursor}

@@ -1,4 +1,4 @@
-"""Table `account`, and which account reads which channel (`channel.account`)."""
+"""Table `account`, and the account each channel is pinned to (`channel.account`)."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ AccountState: TypeAlias = Literal["active", "dead"]
 
 
 class KnownAccount(NamedTuple):
-    """What the archive knows of an account. Times are unix seconds."""
+    """An account, as the archive knows it. Times are unix seconds."""
 
     account: str
-    """Its label, never its number."""
+    """Its label, never its phone number."""
     state: AccountState | None
-    """None: it never logged in here."""
+    """None: never logged in here."""
     reason: str | None
     since: int | None
     channels: int
-    """Mirrored channels that are pinned to it."""
+    """Mirrored channels pinned to it."""
     first_name: str | None = None
-    """As its owner wrote it: a stranger's text. None: not known, as the next one."""
+    """As its owner wrote it, so untrusted text. None, as for `phone_end`: not known."""
     phone_end: str | None = None
-    """The last two digits of its number; nothing more of it is kept."""
+    """The last two digits of its phone number; no more of it is stored."""
     clock_ahead: float | None = None
-    """Seconds by which our clock was ahead of the server's at its last connection."""
+    """Seconds our clock was ahead of the server's at its last connection."""
     clock_at: int | None = None
-    """When that was, by the server's clock."""
+    """When that was measured, by the server's clock."""
 
 
 async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
@@ -43,7 +43,7 @@ async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tup
 
 
 async def list_unread(conn: aiosqlite.Connection, *, now: float) -> list[tuple[str, str, int | None, int | None]]:
-    """The channels that cannot be read at present: name, state, since when it is in it, until when it is set aside."""
+    """The channels that cannot be read at present, by name."""
     query = """
         SELECT coalesce('@' || username, alias, channel_id), state, state_since,
                CASE WHEN retry_at > :now THEN retry_at END
@@ -55,7 +55,7 @@ async def list_unread(conn: aiosqlite.Connection, *, now: float) -> list[tuple[s
 
 
 async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
-    """Every account that logged in or died here, or that a mirrored channel is pinned to, by name."""
+    """Every account that ever logged in or died here, or has a channel pinned to it, by name."""
     query = """
         WITH pinned AS (SELECT account, count(*) AS channels FROM channel WHERE state <> 'removed' GROUP BY account)
         SELECT account, state, reason, since, coalesce(channels, 0), first_name, phone_end, clock_ahead,
@@ -71,7 +71,7 @@ async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
 def set_account_state(
     conn: sqlite3.Connection, account: str, state: AccountState, *, now: int, reason: str | None = None
 ) -> None:
-    """Note that the account works, or that the server no longer accepts it; `since` stays while nothing changes."""
+    """Record whether the server accepts the account; `since` moves only with a change."""
     conn.execute(
         "INSERT INTO account (account, state, reason, since) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (account) DO UPDATE SET state = excluded.state, reason = excluded.reason, since = excluded.since"
@@ -81,12 +81,12 @@ def set_account_state(
 
 
 def set_identity(conn: sqlite3.Connection, account: str, first_name: str | None, phone_end: str | None) -> None:
-    """Note whose account it is, once it has a state: enough for its owner to tell it from another."""
+    """Record whose account it is, just enough for its owner to recognise it; an account without a state is skipped."""
     conn.execute("UPDATE account SET first_name = ?, phone_end = ? WHERE account = ?", (first_name, phone_end, account))
 
 
 def note_clock(conn: sqlite3.Connection, account: str, ahead: float, *, at: int) -> None:
-    """Note how far our clock is ahead of the server's, by this account's connection. `at`: now, by our clock."""
+    """Record how many seconds our clock is ahead of the server's. `at`: now, by our clock."""
     conn.execute(
         "INSERT INTO account (account, state, since, clock_ahead, clock_at) VALUES (?1, 'active', ?2, ?3, ?4)"
         " ON CONFLICT (account) DO UPDATE SET clock_ahead = ?3, clock_at = ?4 WHERE clock_ahead IS NOT ?3",
@@ -95,7 +95,7 @@ def note_clock(conn: sqlite3.Connection, account: str, ahead: float, *, at: int)
 
 
 async def find_clock(conn: aiosqlite.Connection) -> tuple[float, int] | None:
-    """How far our clock was ahead of the server's at the last connection, and when; None: there was none yet."""
+    """How far our clock was ahead of the server's at the last connection; None: no connection yet."""
     query = "SELECT clock_ahead, clock_at FROM account WHERE clock_ahead IS NOT NULL ORDER BY clock_at DESC LIMIT 1"
     async with conn.execute(query) as cursor:
         row = await cursor.fetchone()
@@ -103,7 +103,7 @@ async def find_clock(conn: aiosqlite.Connection) -> tuple[float, int] | None:
 
 
 def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:
-    """Let this account read the channel from now on; what kept the other one from it no longer counts."""
+    """Pin the channel to this account, and reset the back-off of the previous one."""
     conn.execute(
         "UPDATE channel SET account = ?1, failures = 0, retry_at = NULL, last_error = NULL"
         " WHERE channel_id = ?2 AND account <> ?1",

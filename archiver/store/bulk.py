@@ -1,7 +1,7 @@
-"""Many rows with few statements.
+"""Bulk inserts with few statements.
 
-`executemany` takes and drops Python's global lock once a row; beside a busy parser each of these waits for its turn,
-and a page of 100 messages took four times as long. One statement of many rows is one turn.
+`executemany` releases and takes the GIL once per row. Next to a busy parser each row then waits for its turn, and a
+page of 100 messages took four times as long. A multi-row statement waits once.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 _CHUNKS = (50, 10, 1)
-"""Few sizes, so that the statements stay compiled: 50 rows of 40 columns stay far below SQLite's 32,766 parameters."""
+"""Rows per statement. Few sizes, so the statements stay cached; 50 rows of 40 columns are far below SQLite's limit of
+32,766 parameters."""
 
 
 def insert_many(conn: sqlite3.Connection, head: str, rows: Sequence[tuple[object, ...]], tail: str = "") -> None:
-    """Run `head VALUES (...), (...) tail` for all rows, which are of one width."""
+    """Run `head VALUES (...), (...) tail` for all rows; they must have the same width."""
     done = 0
     for size in _CHUNKS:
         while len(rows) - done >= size:

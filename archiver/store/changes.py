@@ -1,6 +1,6 @@
-"""Tables `revision`, `absence`, `channel_revision` and `channel_state`: what was noticed, newest first. Reading only.
+"""Tables `revision`, `absence`, `channel_revision` and `channel_state`: the change log, newest first. Reading only.
 
-Each table has an index by time, so that the newest few cost the same in an archive of any size; SQLite merges them.
+Each table has an index by time and SQLite merges them, so the newest few cost the same in an archive of any size.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import aiosqlite
 import orjson
 
 Source: TypeAlias = Literal["revision", "absence", "return", "channel", "count", "state"]
-"""`channel`: what it says of itself changed, and perhaps how many follow it; `count`: nothing but that."""
+"""`channel`: the channel's description changed, perhaps its number of participants too; `count`: only that number."""
 
 
 class Noticed(NamedTuple):
-    """Something that was noticed at `at`, unix seconds. Of a channel itself, `message_id` is 0."""
+    """A change noticed at `at`, unix seconds. `message_id` is 0 for a change of the channel itself."""
 
     at: int
     channel_id: int
     message_id: int
     source: Source
     number: int
-    """Of the revision, or of the channel's; of a state its row."""
+    """The number of the message's or channel's revision; for a state, its rowid."""
     how: str | None
-    """How an absence was noticed."""
+    """How an absence was noticed: update, history or audit."""
     last_seen: int | None
-    """Before an absence; unix seconds."""
+    """When the message was last seen before its absence, unix seconds."""
 
 
 class Described(NamedTuple):
-    """What a channel said of itself, as `channel_revision` keeps it; lists are JSON text."""
+    """A channel's description at one time, from `channel_revision`; lists are JSON text."""
 
     username: str | None
     usernames: str
@@ -42,8 +42,8 @@ class Described(NamedTuple):
     participants: int | None
 
 
-class Moved(NamedTuple):
-    """A move of a channel from one state to another."""
+class StateChange(NamedTuple):
+    """A channel's move from one state to another."""
 
     before: str
     before_reason: str | None
@@ -51,7 +51,7 @@ class Moved(NamedTuple):
     reason: str | None
 
 
-# Numbers move all the time: whoever asks for words must not read them all.
+# Participant numbers change all the time; a query for the other changes must not read them all.
 _OTHER_WORDS = """EXISTS (
     SELECT 1 FROM channel_revision AS earlier
     WHERE earlier.channel_id = this.channel_id AND earlier.revision = this.revision - 1 AND
@@ -59,7 +59,7 @@ _OTHER_WORDS = """EXISTS (
         IS NOT (this.username, this.usernames, this.title, this.about, this.restriction, this.flags))"""
 _CHANNEL = "SELECT observed_at, channel_id, 0, 'channel', revision, NULL, NULL FROM channel_revision AS this WHERE"
 _SELECT: dict[Source, tuple[str, str]] = {
-    # source: (the columns of Noticed, from where; the column of the time)
+    # source: (SELECT of Noticed's columns, the time column)
     "revision": (
         "SELECT replaced_at, channel_id, message_id, 'revision', revision, NULL, NULL FROM revision WHERE true",
         "replaced_at",
@@ -87,11 +87,11 @@ async def iter_noticed(
     channels: Collection[int] | None = None,
     chunk: int = 100,
 ) -> AsyncGenerator[list[Noticed], None]:
-    """What was noticed in [since, until), newest first, a chunk at a time. `channels` None: in all of them."""
+    """Yield the changes noticed in [since, until), newest first, in chunks. `channels` None: in all of them."""
     bounds: tuple[object, ...] = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     within = ""
     if channels is not None:
-        # The plus keeps SQLite to the index by time: the one by channel would read and sort all that ever happened.
+        # The plus makes SQLite use the index by time; the one by channel would read and sort the whole change log.
         within = " AND +channel_id IN (SELECT value FROM json_each(?))"
         bounds = (*bounds, orjson.dumps(sorted(channels)).decode())
     parts = [f"{select} AND {at} >= ? AND {at} < ?{within}" for select, at in (_SELECT[one] for one in sources)]
@@ -101,10 +101,10 @@ async def iter_noticed(
             yield [Noticed._make(row) for row in rows]
 
 
-async def get_described(
+async def list_described(
     conn: aiosqlite.Connection, revisions: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Described]:
-    """What these (channel_id, revision) say, and those before them."""
+    """The descriptions with these (channel_id, revision) keys, and their predecessors."""
     wanted = [[channel_id, number - back] for channel_id, number in revisions for back in (0, 1)]
     query = (
         f"SELECT channel_id, revision, {', '.join(Described._fields)} FROM channel_revision"
@@ -114,8 +114,8 @@ async def get_described(
         return {(row[0], row[1]): Described._make(row[2:]) async for row in cursor}
 
 
-async def get_moves(conn: aiosqlite.Connection, rows: Iterable[int]) -> dict[int, Moved]:
-    """The moves in these rows of `channel_state`; a channel begins as active."""
+async def list_state_changes(conn: aiosqlite.Connection, rows: Iterable[int]) -> dict[int, StateChange]:
+    """The state changes in these rows of `channel_state`, by rowid; a channel starts as active."""
     query = """
         SELECT this.rowid, coalesce(earlier.state, 'active'), earlier.reason, this.state, this.reason
         FROM channel_state AS this LEFT JOIN channel_state AS earlier ON earlier.rowid =
@@ -124,4 +124,4 @@ async def get_moves(conn: aiosqlite.Connection, rows: Iterable[int]) -> dict[int
         WHERE this.rowid IN (SELECT value FROM json_each(?))
     """
     async with conn.execute(query, (orjson.dumps(list(rows)).decode(),)) as cursor:
-        return {row[0]: Moved._make(row[1:]) async for row in cursor}
+        return {row[0]: StateChange._make(row[1:]) async for row in cursor}

@@ -21,7 +21,7 @@ from archiver.store.home import mark_renamed
 if TYPE_CHECKING:
     from archiver.model.record import Channel
 
-State: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
+ChannelState: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Mirrored:
     added_at: int
     window_start: int | None
     """The far end of the backfill; None: the whole history."""
-    state: State
+    state: ChannelState
     state_reason: str | None
     generation: int
     """Raised when the server would not tell what happened: coverage of an older one no longer counts."""
@@ -199,7 +199,9 @@ def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | No
     )
 
 
-def set_state(conn: sqlite3.Connection, channel_id: int, state: State, *, now: int, reason: str | None = None) -> None:
+def set_state(
+    conn: sqlite3.Connection, channel_id: int, state: ChannelState, *, now: int, reason: str | None = None
+) -> None:
     """Move the channel to a state, and log the move; nothing that is held changes with it."""
     moved = conn.execute(
         "UPDATE channel SET state = ?, state_reason = ?, state_since = ? WHERE channel_id = ?"
@@ -281,7 +283,7 @@ class Checkpoint(NamedTuple):
 
     generation: int
     pts: int | None
-    state: State
+    state: ChannelState
 
 
 def find_checkpoint(conn: Reader, channel_id: int) -> Checkpoint | None:

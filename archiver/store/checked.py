@@ -67,7 +67,7 @@ UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, Attribute
 """What making a record of a row may raise that holds what no telekeep writes."""
 
 
-class Held(NamedTuple):
+class StoredRange(NamedTuple):
     """What is held of a range of messages, by their ids."""
 
     messages: list[Row]
@@ -100,7 +100,7 @@ def one_state(conn: sqlite3.Connection) -> Iterator[None]:
             conn.execute("ROLLBACK")
 
 
-def read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> Held:
+def read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> StoredRange:
     """Everything of the channel's messages with an id within [lo, hi]."""
     try:
         return _read_range(conn, channel_id, lo, hi)
@@ -116,13 +116,13 @@ def lenient(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> Held:
+def _read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> StoredRange:
     within = (channel_id, lo, hi)
     columns = ", ".join(("message_id", *CONTENT_NAMES, *AFTER))
     messages = conn.execute(
         f"SELECT {columns} FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id", within
     ).fetchall()
-    return Held(
+    return StoredRange(
         messages,
         _grouped(conn, "media", (*MEDIA_NAMES, *FILE_NAMES), "slot", within),
         _grouped(conn, "revision", REVISION_NAMES, "revision", within),
@@ -145,7 +145,7 @@ def _grouped(
     return found
 
 
-class Stretch(NamedTuple):
+class MessageRange(NamedTuple):
     """Messages of one channel that are checked together."""
 
     channel_id: int
@@ -156,7 +156,7 @@ class Stretch(NamedTuple):
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
-def list_stretches(conn: sqlite3.Connection, size: int) -> list[Stretch]:
+def list_ranges(conn: sqlite3.Connection, size: int) -> list[MessageRange]:
     """All messages, in stretches of so many; a channel's first and last one are open to ids that cannot be."""
     found = []
     channels = [row[0] for row in conn.execute("SELECT DISTINCT channel_id FROM message ORDER BY channel_id")]
@@ -168,7 +168,7 @@ def list_stretches(conn: sqlite3.Connection, size: int) -> list[Stretch]:
                 " ORDER BY message_id LIMIT 1 OFFSET ?",
                 (channel_id, lo, size),
             ).fetchone()
-            found.append(Stretch(channel_id, lo, HIGHEST if row is None else row[0] - 1))
+            found.append(MessageRange(channel_id, lo, HIGHEST if row is None else row[0] - 1))
             if row is None:
                 break
             lo = row[0]

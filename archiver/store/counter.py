@@ -1,4 +1,4 @@
-"""Table `counter`: views, forwards, replies and reactions over time, a row only where they changed."""
+"""Table `counter`: views, forwards, replies and reactions over time; one row per change."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _NOW = """
 
 
 def keep_counters(conn: sqlite3.Connection, messages: Sequence[Message], *, now: int) -> None:
-    """Note the counters as they are now, and before the first change those of the first sight.
+    """Record the new counters; before a message's first change, also the ones it was first seen with.
 
-    To be called before the messages themselves are written.
+    Call it before the messages themselves are written.
     """
     conn.executemany(_BEFORE, [(m.channel_id, m.message_id) for m in messages])
     conn.executemany(_NOW, [(m.channel_id, m.message_id, now, *m.counters) for m in messages])

@@ -1,4 +1,4 @@
-"""Table `coverage`: which ids of a channel were read to the last one, in its present generation."""
+"""Table `coverage`: the ranges of ids that were read completely, by channel and generation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from archiver.model import coverage
 from archiver.model.coverage import Interval
 
 BEFORE = 0
-"""The generation under which is kept what was read in all earlier ones."""
+"""The generation that stands for all earlier ones together."""
 _LIST = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
 
 
 async def list_coverage(conn: aiosqlite.Connection, channel_id: int, generation: int) -> list[Interval]:
-    """The intervals, ascending and disjoint; of generation `BEFORE`: what was read in any earlier one."""
+    """The intervals, ascending and disjoint. Generation `BEFORE`: those read in any earlier generation."""
     async with conn.execute(_LIST, (channel_id, generation)) as cursor:
         return [(int(lo), int(hi)) async for lo, hi in cursor]
 
 
 async def list_all_coverage(conn: aiosqlite.Connection) -> dict[int, list[Interval]]:
-    """The intervals of every channel in its present generation."""
+    """The intervals of every channel in its current generation."""
     found: dict[int, list[Interval]] = {}
     query = (
         "SELECT channel_id, lo, hi FROM channel JOIN coverage USING (channel_id, generation) ORDER BY channel_id, lo"
@@ -33,7 +33,7 @@ async def list_all_coverage(conn: aiosqlite.Connection) -> dict[int, list[Interv
 
 
 def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, hi: int) -> None:
-    """Add [lo, hi]; neighbours become one row."""
+    """Add [lo, hi], merging it with adjacent intervals."""
     before: list[Interval] = conn.execute(_LIST, (channel_id, generation)).fetchall()
     after = coverage.add(before, lo, hi)
     gone = [interval for interval in before if interval not in after]
@@ -49,7 +49,7 @@ def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, h
 
 
 def retire(conn: sqlite3.Connection, channel_id: int, generation: int) -> None:
-    """A generation is over: what was read in it goes to what was read before."""
+    """End a generation: merge its coverage into that of `BEFORE`."""
     for lo, hi in conn.execute(_LIST, (channel_id, generation)).fetchall():
         cover(conn, channel_id, BEFORE, lo, hi)
     conn.execute("DELETE FROM coverage WHERE channel_id = ? AND generation = ?", (channel_id, generation))

@@ -1,4 +1,4 @@
-"""The log, the coverage and the histories of channels, as `telekeep verify` reads them."""
+"""The log, the coverage and the channel histories, as `telekeep verify` reads them."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ CAPTURE_NAMES = (
 
 
 @dataclass(slots=True)
-class Log:
-    """What the log tells of one channel."""
+class ChannelLog:
+    """The log of one channel, summarised."""
 
     answers: dict[int, set[str]] = field(default_factory=dict)
-    """The methods of the answers of each second."""
+    """The methods of the answers, by unix second."""
     layers: set[int] = field(default_factory=set)
     generation: int = 0
-    """The highest of any answer."""
+    """The highest generation of any answer."""
 
 
 class Orphans(NamedTuple):
-    """Rows of a table that speak of what is not there."""
+    """Rows of a table whose channel or message does not exist."""
 
     table: str
     rows: int
     first: str
 
 
-def read_log(conn: sqlite3.Connection, channel_id: int) -> Log:
-    """When a channel was asked for, and how."""
-    log = Log()
+def read_log(conn: sqlite3.Connection, channel_id: int) -> ChannelLog:
+    """Summarise the log of one channel."""
+    log = ChannelLog()
     query = "SELECT at, method, layer, generation FROM capture WHERE channel_id = ?"
     for at, method, layer, generation in conn.execute(query, (channel_id,)):
         log.answers.setdefault(at, set()).add(method)
@@ -81,33 +81,33 @@ def read_log(conn: sqlite3.Connection, channel_id: int) -> Log:
 
 
 def list_channels(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Every channel's row."""
+    """The rows of all channels, as dicts."""
     rows = conn.execute(f"SELECT {', '.join(CHANNEL_NAMES)} FROM channel ORDER BY channel_id")
     return [dict(zip(CHANNEL_NAMES, row, strict=True)) for row in rows]
 
 
 def list_captures(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The whole log, in its order."""
+    """The whole log in order, as dicts."""
     rows = conn.execute(f"SELECT {', '.join(CAPTURE_NAMES)} FROM capture ORDER BY capture_id")
     return [dict(zip(CAPTURE_NAMES, row, strict=True)) for row in rows]
 
 
 def list_coverage(conn: sqlite3.Connection, channel_id: int) -> list[tuple[int, int, int]]:
-    """(generation, lo, hi) of all that is covered."""
+    """All covered intervals of a channel, as (generation, lo, hi)."""
     return conn.execute(
         "SELECT generation, lo, hi FROM coverage WHERE channel_id = ? ORDER BY generation, lo", (channel_id,)
     ).fetchall()
 
 
 def list_channel_revisions(conn: sqlite3.Connection, channel_id: int) -> list[Row]:
-    """What a channel said of itself: the number, what CHANNEL_NAMES has from username to flags, participants, when."""
+    """A channel's revisions: number, the CHANNEL_NAMES from username to flags, participants, observed_at."""
     columns = ", ".join((*CHANNEL_NAMES[1:7], "participants", "observed_at"))
     query = f"SELECT revision, {columns} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
     return conn.execute(query, (channel_id,)).fetchall()
 
 
 def find_last_state(conn: sqlite3.Connection, channel_id: int) -> Row | None:
-    """The last move of a channel from one state to another, in the order in which they were written."""
+    """A channel's last state change, in the order written: state, reason, time."""
     row: Row | None = conn.execute(
         "SELECT state, reason, at FROM channel_state WHERE channel_id = ? ORDER BY rowid DESC LIMIT 1", (channel_id,)
     ).fetchone()
@@ -115,7 +115,7 @@ def find_last_state(conn: sqlite3.Connection, channel_id: int) -> Row | None:
 
 
 def find_holes(conn: sqlite3.Connection) -> list[str]:
-    """Tables that are only ever written at their end, and lack rows before it."""
+    """Append-only tables with rows missing before their end."""
     found = []
     for table, key in (("capture", "capture_id"), ("channel_state", "rowid")):
         count, low, high = conn.execute(f"SELECT count(*), min({key}), max({key}) FROM {table}").fetchone()
@@ -125,7 +125,7 @@ def find_holes(conn: sqlite3.Connection) -> list[str]:
 
 
 def find_top(conn: Reader, channel_id: int) -> tuple[int, int]:
-    """The highest id of the channel's messages, and how many messages it has."""
+    """The channel's highest message id (0 if none) and its number of messages."""
     high, count = conn.execute(
         "SELECT coalesce(max(message_id), 0), count(*) FROM message WHERE channel_id = ?", (channel_id,)
     ).fetchone()
@@ -147,7 +147,7 @@ _REFERENCES = {
 
 
 def find_orphans(conn: sqlite3.Connection) -> list[Orphans]:
-    """Rows that speak of a channel or a message that is not there."""
+    """Rows that refer to a channel or a message that does not exist."""
     found = []
     for table, missing in _REFERENCES.items():
         shown = "channel_id" if missing is _NO_CHANNEL else "channel_id || '/' || message_id"
@@ -157,8 +157,8 @@ def find_orphans(conn: sqlite3.Connection) -> list[Orphans]:
     return found
 
 
-def is_sequence_behind(conn: sqlite3.Connection) -> bool:
-    """Whether the outbox holds a place that was never given."""
+def has_unissued_sequence(conn: sqlite3.Connection) -> bool:
+    """Whether the outbox has a sequence number that was never issued."""
     row = conn.execute("SELECT seq FROM indexing").fetchall()
     [(high,)] = conn.execute("SELECT max(seq % ?) FROM outbox", (LATER,)).fetchall()
     return len(row) != 1 or (high or 0) > row[0][0]
@@ -178,15 +178,15 @@ def find_unindexed(conn: sqlite3.Connection) -> tuple[int, int, int, int] | None
 
 
 def list_clocks(conn: sqlite3.Connection) -> set[str]:
-    """The accounts of which it is known how the clock was at a connection of theirs."""
+    """The accounts with a recorded clock offset."""
     return {row[0] for row in conn.execute("SELECT account FROM account WHERE clock_ahead IS NOT NULL")}
 
 
 def list_access(conn: sqlite3.Connection) -> set[tuple[int, str]]:
-    """Which account has looked up which channel."""
+    """(channel_id, account) of every stored access hash."""
     return {(row[0], row[1]) for row in conn.execute("SELECT channel_id, account FROM access")}
 
 
 def list_saved_names(conn: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Saved queries, by the folded name and the name."""
+    """(folded name, name) of every saved query."""
     return conn.execute("SELECT folded, name FROM saved_query ORDER BY folded").fetchall()

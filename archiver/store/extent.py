@@ -1,6 +1,6 @@
-"""What of a channel's ids is kept, for completeness: holes, missing messages, proofs, counts. Reading only.
+"""Which of a channel's ids are held, for completeness: holes, missing messages, proofs, counts. Reading only.
 
-Holes are found by the primary key alone and streamed, so a channel of millions costs no memory.
+Holes are found from the primary key alone and streamed, so a channel of millions of messages costs no memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from archiver.model.coverage import Interval
 
 
 class Extent(NamedTuple):
-    """Which messages lie in a range of dates, and which ids could."""
+    """The messages within a range of dates, and the ids that could be within it."""
 
     kept: int
     first_id: int | None
@@ -23,13 +23,13 @@ class Extent(NamedTuple):
     first_date: int | None
     last_date: int | None
     lo: int
-    """One above the next kept message below those of the range, 1 where there is none."""
+    """One above the nearest held message before the range; 1 if there is none."""
     hi: int
-    """One below the next kept message above those of the range; the channel's top where there is none."""
+    """One below the nearest held message after the range; the channel's top id if there is none."""
 
 
 async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> AsyncIterator[Interval]:
-    """The runs of ids within [lo, hi] of which no message is kept, ascending."""
+    """Yield the runs of ids within [lo, hi] that are not held, ascending."""
     query = (
         "SELECT * FROM (SELECT lag(message_id, 1, ?) OVER (ORDER BY message_id) + 1 AS hole_lo,"
         " message_id - 1 AS hole_hi FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?)"
@@ -47,7 +47,7 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: i
 
 
 async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[IdRun]:
-    """The kept messages within [lo, hi] that were noticed to be gone; neighbours that went together are one run."""
+    """The missing messages within [lo, hi], as runs of adjacent ids that went missing together."""
     query = (
         "SELECT message_id, missing_since, missing_how, last_seen FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
@@ -64,9 +64,9 @@ async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi:
 
 
 async def list_proofs(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Proof]:
-    """The answers that told all about ids within [lo, hi], the first one first.
+    """The answers that prove ids within [lo, hi], oldest first.
 
-    Those of earlier generations too: an id is never given twice, so what was absent once has been absent since.
+    Earlier generations count too: the server never reuses an id, so one that was absent stays absent.
     """
     query = "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND hi >= ? AND lo <= ? ORDER BY capture_id"
     async with conn.execute(query, (channel_id, lo, hi)) as cursor:
@@ -74,21 +74,21 @@ async def list_proofs(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: 
 
 
 async def count_kept(conn: aiosqlite.Connection, channel_id: int, lo: int = 1, hi: int = 2**31) -> int:
-    """How many messages with an id within [lo, hi] are kept."""
+    """Count the held messages with an id within [lo, hi]."""
     return await _number(
         conn, "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?", (channel_id, lo, hi)
     )
 
 
 async def count_missing(conn: aiosqlite.Connection, channel_id: int) -> int:
-    """How many kept messages were noticed to be gone."""
+    """Count the held messages that are missing from the channel."""
     return await _number(
         conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
     )
 
 
 async def find_newest(conn: aiosqlite.Connection, channel_id: int) -> tuple[int, int] | None:
-    """Id and date of the newest kept message."""
+    """The newest held message; None without any."""
     query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
     async with conn.execute(query, (channel_id,)) as cursor:
         row = await cursor.fetchone()
@@ -98,7 +98,7 @@ async def find_newest(conn: aiosqlite.Connection, channel_id: int) -> tuple[int,
 async def get_extent(
     conn: aiosqlite.Connection, channel_id: int, *, since: int | None, until: int | None, top_id: int
 ) -> Extent:
-    """Which messages lie in [since, until), and which ids could."""
+    """The messages dated within [since, until), and the ids that could be."""
     query = (
         "SELECT count(*), min(message_id), max(message_id), min(date), max(date) FROM message"
         " WHERE channel_id = ? AND date >= ? AND date < ?"
@@ -123,7 +123,7 @@ async def get_extent(
 async def find_dates_around(
     conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int, *, limit: int
 ) -> tuple[list[int], list[int]]:
-    """Dates of the nearest messages held below `lo` and above `hi`, the nearest first; those of stubs are guesses."""
+    """Dates of the nearest messages held below `lo` and above `hi`, nearest first. Skips stubs: theirs are guesses."""
     dates = []
     for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
         query = f"SELECT date FROM message WHERE channel_id = ? AND kind <> 'stub' AND date > 0 AND message_id {where}"

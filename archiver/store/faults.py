@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Fault(NamedTuple):
+class FileFault(NamedTuple):
     """A failure of the archive's file."""
 
     sentence: str
@@ -16,36 +16,36 @@ class Fault(NamedTuple):
     exit_status: int = 2
 
 
-FULL = Fault(
+FULL = FileFault(
     "the archive could not be written: its disk is full.",
     "What is archived is whole; make room, then run the command again.",
 )
 _FAULTS = {
     sqlite3.SQLITE_FULL: FULL,
-    sqlite3.SQLITE_IOERR: Fault(
+    sqlite3.SQLITE_IOERR: FileFault(
         "the archive could not be read or written: the disk refused it.",
         "It may be full, over a quota or a limit on the size of files, or failing; what was stored before is whole.",
     ),
-    sqlite3.SQLITE_CORRUPT: Fault(
+    sqlite3.SQLITE_CORRUPT: FileFault(
         "the archive's file is damaged.", "`telekeep verify` says where; keep a copy before anything else.", 6
     ),
-    sqlite3.SQLITE_NOTADB: Fault(
+    sqlite3.SQLITE_NOTADB: FileFault(
         "the archive's file is no SQLite database, or its beginning is damaged.", "Look for a backup of it.", 6
     ),
-    sqlite3.SQLITE_READONLY: Fault(
+    sqlite3.SQLITE_READONLY: FileFault(
         "the archive cannot be written: it is read-only.", "Check who may write its directory, and how it is mounted."
     ),
-    sqlite3.SQLITE_CANTOPEN: Fault(
+    sqlite3.SQLITE_CANTOPEN: FileFault(
         "the archive's files cannot be opened.", "Check who may read and write its directory, and that it is not full."
     ),
-    sqlite3.SQLITE_PERM: Fault("the archive's files may not be opened.", "Check who owns them."),
-    sqlite3.SQLITE_BUSY: Fault("another program holds the archive.", "End it, then run the command again."),
-    sqlite3.SQLITE_LOCKED: Fault("another program holds the archive.", "End it, then run the command again."),
-    sqlite3.SQLITE_NOMEM: Fault("there is not enough memory.", "Nothing that was stored is lost."),
+    sqlite3.SQLITE_PERM: FileFault("the archive's files may not be opened.", "Check who owns them."),
+    sqlite3.SQLITE_BUSY: FileFault("another program holds the archive.", "End it, then run the command again."),
+    sqlite3.SQLITE_LOCKED: FileFault("another program holds the archive.", "End it, then run the command again."),
+    sqlite3.SQLITE_NOMEM: FileFault("there is not enough memory.", "Nothing that was stored is lost."),
 }
 
 
-def find_fault(exc: BaseException) -> Fault | None:
+def find_fault(exc: BaseException) -> FileFault | None:
     """What an error of SQLite means; None for one that is not of the file, or not of SQLite."""
     if not isinstance(exc, sqlite3.Error):
         return None

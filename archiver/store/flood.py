@@ -1,4 +1,4 @@
-"""Tables `flood`, `flood_order`: until when the server told us to wait. Obeyed across restarts, for a week at most."""
+"""Tables `flood`, `flood_order`: the server's flood waits. Obeyed across restarts, for a week at most."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import aiosqlite
 
 
 async def list_floods(conn: aiosqlite.Connection, account: str) -> dict[str, float]:
-    """Method -> unix time until which it must not be called."""
+    """When each method may be called again, unix time by method."""
     async with conn.execute("SELECT method, until FROM flood WHERE account = ?", (account,)) as cursor:
         return {str(method): float(until) async for method, until in cursor}
 
 
 async def list_orders(conn: aiosqlite.Connection, account: str) -> dict[str, float]:
-    """Method -> unix time until which the server ordered to wait, where that is longer than it is obeyed."""
+    """The full end of each wait that is obeyed only in part, unix time by method."""
     async with conn.execute("SELECT method, ordered FROM flood_order WHERE account = ?", (account,)) as cursor:
         return {str(method): float(ordered) async for method, ordered in cursor}
 
@@ -22,7 +22,7 @@ async def list_orders(conn: aiosqlite.Connection, account: str) -> dict[str, flo
 def set_flood(
     conn: sqlite3.Connection, *, account: str, method: str, until: float, ordered: float | None = None
 ) -> None:
-    """Keep the server's order; a later one replaces it. `ordered`: its true end, where it is not obeyed in full."""
+    """Record a flood wait, replacing an earlier one. `ordered`: its full end, if it is not obeyed in full."""
     conn.execute(
         "INSERT INTO flood (account, method, until) VALUES (?, ?, ?)"
         " ON CONFLICT (account, method) DO UPDATE SET until = excluded.until",

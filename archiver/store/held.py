@@ -1,4 +1,4 @@
-"""What reconciling needs to know of the messages that are held: of the tables `message` and `rich_part`."""
+"""Tables `message` and `rich_part`: what reconciling needs to know of the held messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archiver.store.rich import list_known_parts
 
 
 def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
-    """What is held with an id within [lo, hi]."""
+    """The held messages with an id within [lo, hi], by id."""
     rows = conn.execute(
         "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"
         " views, forwards, replies, reactions, seen_pts FROM message"

@@ -1,4 +1,4 @@
-"""Tables `revision`, `absence` and `counter`: the reading side, for what became of a message."""
+"""Tables `revision`, `absence` and `counter`: the reading side, for a message's history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key: TypeAlias = tuple[int, int]
 async def list_revisions(
     conn: aiosqlite.Connection, wanted: Mapping[Key, tuple[int, int]]
 ) -> dict[Key, list[StoredRevision]]:
-    """The earlier contents of each message with a number within its [first, last], in the order of observation."""
+    """The revisions of each message with a number within its [first, last], in the order observed."""
     query = (
         f"SELECT {', '.join(StoredRevision._fields)} FROM revision"
         " WHERE channel_id = ? AND message_id = ? AND revision BETWEEN ? AND ? ORDER BY revision"
@@ -29,7 +29,7 @@ async def list_revisions(
 
 
 async def list_absences(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Absence]:
-    """Every time the message was noticed to be gone, the first time first."""
+    """The message's absences, oldest first."""
     query = (
         f"SELECT {', '.join(Absence._fields)} FROM absence WHERE channel_id = ? AND message_id = ? ORDER BY noticed_at"
     )
@@ -38,7 +38,7 @@ async def list_absences(conn: aiosqlite.Connection, channel_id: int, message_id:
 
 
 async def list_counters(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Counters]:
-    """The counters whenever they changed, the first values first; nothing when they never did."""
+    """The message's counters over time, oldest first; empty if they never changed."""
     query = f"SELECT {', '.join(Counters._fields)} FROM counter WHERE channel_id = ? AND message_id = ? ORDER BY at"
     async with conn.execute(query, (channel_id, message_id)) as cursor:
         return [Counters._make(row) async for row in cursor]

@@ -43,7 +43,7 @@ def list_renamed(conn: Reader, node: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def list_gone(conn: Reader, node: str, *, before: int) -> list[int]:
+def list_leaving(conn: Reader, node: str, *, before: int) -> list[int]:
     """The channels that a node is to forget, and that nobody can be asking it for any more."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND phase = 'leaving' AND since <= ? ORDER BY channel_id",

@@ -13,16 +13,16 @@ import aiosqlite
 from archiver.model.ledger import LATER, Batch, Place, Stretch
 from archiver.store.database import Reader
 
-State: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
+NodeState: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
 """unused: nothing was ever sent; following: all is well; else what keeps it from going on."""
 Rebuild: TypeAlias = Literal["wanted", "walking", "swapping", "dropping"]
 """How far a rebuild is: begin it, fill the new index, exchange the two, delete the old one."""
 
 
-class Standing(NamedTuple):
+class NodeStatus(NamedTuple):
     """How the index is. Times are unix seconds."""
 
-    state: State
+    state: NodeState
     reason: str | None
     since: int | None
     success_at: int | None
@@ -34,23 +34,23 @@ class Standing(NamedTuple):
 
 
 _STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node WHERE node = ?"
-_UNUSED = Standing("unused", None, None, None, None, None, None, 0)
+_UNUSED = NodeStatus("unused", None, None, None, None, None, None, 0)
 
 
-async def find_standing(conn: aiosqlite.Connection, node: str) -> Standing:
+async def find_node_status(conn: aiosqlite.Connection, node: str) -> NodeStatus:
     """How the index on a node is."""
     async with conn.execute(_STANDING, (node,)) as cursor:
         row = await cursor.fetchone()
-    return Standing._make(row) if row else _UNUSED
+    return NodeStatus._make(row) if row else _UNUSED
 
 
-def get_standing(conn: Reader, node: str) -> Standing:
+def get_node_status(conn: Reader, node: str) -> NodeStatus:
     """How the index on a node is, within a transaction."""
     row = conn.execute(_STANDING, (node,)).fetchone()
-    return Standing._make(row) if row else _UNUSED
+    return NodeStatus._make(row) if row else _UNUSED
 
 
-def set_state(conn: sqlite3.Connection, node: str, state: State, *, now: int, reason: str | None = None) -> None:
+def set_state(conn: sqlite3.Connection, node: str, state: NodeState, *, now: int, reason: str | None = None) -> None:
     """Note how the index on a node is; `since` moves with the state only."""
     conn.execute(
         "INSERT INTO index_node (node, state, since, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (node) DO UPDATE"
@@ -226,7 +226,7 @@ def count_aside(conn: Reader, node: str) -> dict[int, int]:
     return dict(rows.fetchall())
 
 
-def get_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]:
+def list_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]:
     """(channel_id, message_id, code) of what a node has set aside."""
     rows = conn.execute(
         "SELECT channel_id, message_id, code FROM index_aside WHERE node = ? ORDER BY channel_id, message_id", (node,)

@@ -29,7 +29,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class OrderOutcome:
     """What became of an order: either `channel_id` or `error` is set."""
 
     channel_id: int | None = None
@@ -85,7 +85,7 @@ async def list_stale(conn: aiosqlite.Connection, *, before: int) -> list[int]:
         return [int(row[0]) async for row in cursor]
 
 
-def finish(conn: sqlite3.Connection, number: int, outcome: Outcome, *, now: int) -> None:
+def finish(conn: sqlite3.Connection, number: int, outcome: OrderOutcome, *, now: int) -> None:
     """Write what became of an order; the first outcome counts."""
     conn.execute(
         "UPDATE intake SET done_at = ?, channel_id = ?, added = ?, remark = ?, error = ?, exit_status = ?"
@@ -94,7 +94,7 @@ def finish(conn: sqlite3.Connection, number: int, outcome: Outcome, *, now: int)
     )
 
 
-async def find_outcome(conn: aiosqlite.Connection, number: int) -> Outcome | None:
+async def find_outcome(conn: aiosqlite.Connection, number: int) -> OrderOutcome | None:
     """What became of an order, None while it is open."""
     query = (
         "SELECT channel_id, added, remark, error, exit_status FROM intake WHERE intake_id = ? AND done_at IS NOT NULL"
@@ -103,4 +103,4 @@ async def find_outcome(conn: aiosqlite.Connection, number: int) -> Outcome | Non
         row = await cursor.fetchone()
     if row is None:
         return None
-    return Outcome(channel_id=row[0], added=bool(row[1]), remark=row[2], error=row[3], exit_status=row[4] or 0)
+    return OrderOutcome(channel_id=row[0], added=bool(row[1]), remark=row[2], error=row[3], exit_status=row[4] or 0)

@@ -161,7 +161,7 @@ def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterab
     )
 
 
-def get_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[Missing]:
+def list_missing_marks(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[Missing]:
     """How these messages are missing."""
     rows = conn.execute(
         "SELECT message_id, missing_since, missing_how, last_seen FROM message WHERE channel_id = ?"
@@ -171,7 +171,7 @@ def get_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable
     return [Missing(*row) for row in rows]
 
 
-def stay_missing(conn: sqlite3.Connection, channel_id: int, missing: Iterable[Missing]) -> None:
+def restore_missing_marks(conn: sqlite3.Connection, channel_id: int, missing: Iterable[Missing]) -> None:
     """What was learnt of these messages meanwhile is of the time before they went."""
     conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",

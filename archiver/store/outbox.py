@@ -47,7 +47,7 @@ def enqueue(
         )
 
 
-def list_homeless(conn: Reader, limit: int) -> list[int]:
+def list_unassigned(conn: Reader, limit: int) -> list[int]:
     """The channels of the first messages that no node was chosen for."""
     rows = conn.execute(
         "SELECT DISTINCT channel_id FROM (SELECT channel_id FROM outbox INDEXED BY outbox_order WHERE node = ''"
@@ -57,7 +57,7 @@ def list_homeless(conn: Reader, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def bring_home(conn: sqlite3.Connection, limit: int) -> None:
+def assign_nodes(conn: sqlite3.Connection, limit: int) -> None:
     """Give the first messages that no node was chosen for to the nodes of their channels.
 
     With a place behind all others of their lane: what stands before was taken, and may be acknowledged at any moment.

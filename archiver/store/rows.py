@@ -16,7 +16,7 @@ import orjson
 
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 
-Held: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
+HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message and what hangs on it."""
 
 CHUNK = 1000
@@ -69,7 +69,7 @@ async def iter_messages(
     since: int | None = None,
     until: int | None = None,
     chunk: int = CHUNK,
-) -> AsyncGenerator[Held, None]:
+) -> AsyncGenerator[HeldMessage, None]:
     """The channel's messages with a date in [since, until), by date and id, a chunk in memory at a time."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
@@ -79,12 +79,14 @@ async def iter_messages(
                 yield held
 
 
-async def get_messages(conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Held]:
+async def get_messages(
+    conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], HeldMessage]:
     """The messages with these (channel_id, message_id); a key that is not held is not in the answer."""
     by_channel: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         by_channel.setdefault(channel_id, []).append(message_id)
-    found: dict[tuple[int, int], Held] = {}
+    found: dict[tuple[int, int], HeldMessage] = {}
     query = (
         f"SELECT {_MESSAGE} FROM message WHERE channel_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
@@ -109,7 +111,7 @@ async def list_originals(
         return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
 
 
-async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[Held]:
+async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[HeldMessage]:
     """The message with up to `count` held before and after it, by id."""
     query = (
         f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
@@ -131,7 +133,7 @@ async def find_payload(conn: aiosqlite.Connection, channel_id: int, message_id: 
     return Payload(bytes(row[0]), int(row[1]), bytes(row[2])) if row else None
 
 
-async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: list[StoredMessage]) -> list[Held]:
+async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: list[StoredMessage]) -> list[HeldMessage]:
     ids = [message.message_id for message in messages if message.media_kind is not None]
     media: dict[int, list[StoredMedia]] = {}
     if ids:

@@ -24,7 +24,7 @@ _PRESENT = f"""
 _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5vocab(main, search_text, instance)"
 
 
-class Origin(NamedTuple):
+class ForwardOrigin(NamedTuple):
     """Where a row says that its message was forwarded from."""
 
     channel_id: int | None
@@ -61,14 +61,14 @@ def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dic
     return found
 
 
-def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, Origin]:
+def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, ForwardOrigin]:
     """Where these rows say that their messages were forwarded from."""
     rows = conn.execute(
         "SELECT f.docid, o.channel_id, o.name FROM search_forward AS f JOIN search_origin AS o ON o.number = f.origin"
         " WHERE f.docid IN (SELECT value FROM json_each(?))",
         (json.dumps(list(docids)),),
     )
-    return {row[0]: Origin(row[1], row[2]) for row in rows}
+    return {row[0]: ForwardOrigin(row[1], row[2]) for row in rows}
 
 
 def count_present(conn: sqlite3.Connection) -> dict[int, int]:

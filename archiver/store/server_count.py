@@ -19,7 +19,7 @@ def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | N
     )
 
 
-def disbelieve(conn: sqlite3.Connection, channel_id: int, pts: int) -> None:
+def forget_later_states(conn: sqlite3.Connection, channel_id: int, pts: int) -> None:
     """Forget all states later than `pts`, which the channel had not reached when they were shown.
 
     As long as they are believed, the truth looks older than they are, and is refused.

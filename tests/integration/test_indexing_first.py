@@ -18,7 +18,7 @@ from archiver.model.record import Message
 from archiver.store.database import Writer
 from archiver.store.indexing import ask_rebuild
 from archiver.store.message import Sight
-from archiver.store.outbox import bring_home, enqueue
+from archiver.store.outbox import assign_nodes, enqueue
 from search.meili.node import Node
 from search.meili.routing import node_name
 from tests.integration.index_rig import Desk, desk_of
@@ -54,7 +54,7 @@ async def test_messages_without_a_node_count_as_waiting(meili: Meili, tmp_path: 
         await desk.post(*range(1, 60), later=True)
         node = Node(meili.url, meili.master_key, index=desk.index, seconds=5)
         await desk.database.write(lambda conn: settle_nodes(conn, [node.name], now=1))
-        await desk.database.write(lambda conn: bring_home(conn, 10))
+        await desk.database.write(lambda conn: assign_nodes(conn, 10))
         try:
             expected = await read_expected(desk.reader, node.name)
             assert (expected[1001].held, expected[1001].waiting, expected[1001].least) == (59, 59, 0)

@@ -15,7 +15,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.store.channel import Mirrored, list_channels, set_state
 from archiver.store.database import Database
 from archiver.store.flood import set_flood
-from archiver.store.intake import Order, Outcome, find_outcome, put
+from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.telegram import TelegramSource
 from tests.integration.rig import connection_of
 from tests.telegram import faults
@@ -41,13 +41,13 @@ class Desk:
     database: Database
     hands: dict[str, Hand]
 
-    async def order(self, *orders: Order) -> list[Outcome | None]:
+    async def order(self, *orders: Order) -> list[OrderOutcome | None]:
         """What becomes of these when the service looks once."""
         numbers = await self.database.write(lambda conn: put(conn, orders, now=int(time.time())))
         await carry_out(self.database, self.hands)
         return await self.outcomes(*numbers)
 
-    async def outcomes(self, *numbers: int) -> list[Outcome | None]:
+    async def outcomes(self, *numbers: int) -> list[OrderOutcome | None]:
         return [await find_outcome(self.database.connection, number) for number in numbers]
 
     async def channels(self) -> dict[int, Mirrored]:
@@ -85,8 +85,8 @@ async def test_order_is_carried_out_by_the_account_that_it_names(
             Order(channel="beta", account="second"),
         ]
         assert await desk.order(*orders) == [
-            Outcome(channel_id=alpha.id, added=True),
-            Outcome(channel_id=beta.id, added=True),
+            OrderOutcome(channel_id=alpha.id, added=True),
+            OrderOutcome(channel_id=beta.id, added=True),
         ]
         found = await desk.channels()
         assert (found[alpha.id].account, found[alpha.id].alias, found[alpha.id].window_start) == (
@@ -104,7 +104,7 @@ async def test_known_channel_is_asked_for_by_its_own_account_and_moved_by_nobody
     alpha = world.add_channel("Alpha", "alpha")
     async with desk_of(server, tmp_path, default=account, second=second) as desk:
         await desk.order(Order(channel="@alpha", account="second", alias="a"))
-        known = Outcome(channel_id=alpha.id, added=False)
+        known = OrderOutcome(channel_id=alpha.id, added=False)
         # By id and alias: only the second account has an access hash.
         assert await desk.order(Order(channel=str(alpha.id)), Order(channel="a")) == [known, known]
         [refused] = await desk.order(Order(channel="@alpha", account="default", window_start=5))
@@ -150,11 +150,11 @@ async def test_order_stays_open_while_a_flood_wait_lasts(
     server.faults.add(RESOLVE, faults.flood(500), times=1)
     async with desk_of(server, tmp_path, default=account, second=second) as desk:
         first, other = await desk.order(Order(channel="@alpha"), Order(channel="@beta", account="second"))
-        assert (first, other) == (None, Outcome(channel_id=beta.id, added=True))
+        assert (first, other) == (None, OrderOutcome(channel_id=beta.id, added=True))
         await carry_out(desk.database, desk.hands)
         server.clock = 502
         await carry_out(desk.database, desk.hands)
-        assert await desk.outcomes(1) == [Outcome(channel_id=alpha.id, added=True)]
+        assert await desk.outcomes(1) == [OrderOutcome(channel_id=alpha.id, added=True)]
         assert len(server.called(RESOLVE)) == 3
         assert server.violations == []
 
@@ -172,7 +172,7 @@ async def test_long_flood_wait_of_another_run_is_not_even_waited_for(
         # What needs no name goes on.
         assert await desk.order(Order(channel="@other"), Order(channel=str(alpha.id))) == [
             None,
-            Outcome(channel_id=alpha.id),
+            OrderOutcome(channel_id=alpha.id),
         ]
         await carry_out(desk.database, desk.hands, now=lambda: until + 1)
         [told] = await desk.outcomes(2)
@@ -189,10 +189,10 @@ async def test_account_that_gets_no_answer_does_not_hold_up_the_orders_of_anothe
     monkeypatch.setattr("archiver.mirror.add_channel.LIMIT", 0.3)
     async with desk_of(server, tmp_path, default=account, second=other) as desk:
         orders = [Order(channel="@alpha"), Order(channel="@beta", account="second")]
-        assert await desk.order(*orders) == [None, Outcome(channel_id=beta.id, added=True)]
+        assert await desk.order(*orders) == [None, OrderOutcome(channel_id=beta.id, added=True)]
         server.faults.clear()
         await carry_out(desk.database, desk.hands)
-        assert await desk.outcomes(1) == [Outcome(channel_id=alpha.id, added=True)]
+        assert await desk.outcomes(1) == [OrderOutcome(channel_id=alpha.id, added=True)]
 
 
 async def test_order_that_was_carried_out_just_before_a_crash_does_no_harm_again(
@@ -205,7 +205,7 @@ async def test_order_that_was_carried_out_just_before_a_crash_does_no_harm_again
         await desk.database.write(lambda conn: conn.execute("UPDATE intake SET done_at = NULL, channel_id = NULL"))
         before = (await desk.channels())[alpha.id]
         await carry_out(desk.database, desk.hands)
-        assert await desk.outcomes(1) == [Outcome(channel_id=alpha.id, added=False)]
+        assert await desk.outcomes(1) == [OrderOutcome(channel_id=alpha.id, added=False)]
         assert (await desk.channels())[alpha.id] == before
 
 
@@ -222,7 +222,7 @@ async def test_order_that_nobody_came_to_for_a_week_is_given_up(
         old, young = await desk.outcomes(1, 2)
         assert old is not None
         assert (old.error, old.exit_status) == ("the service did not come to it for a week; add it again.", 2)
-        assert young == Outcome(channel_id=beta.id, added=True)
+        assert young == OrderOutcome(channel_id=beta.id, added=True)
         assert list(await desk.channels()) == [beta.id]
 
 

@@ -13,7 +13,7 @@ from archiver.model.record import Channel
 from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
 from archiver.store.channel import find_channel, set_aside, set_state
 from archiver.store.database import Database
-from archiver.store.intake import Order, Outcome, find_outcome, finish, list_open, put
+from archiver.store.intake import Order, OrderOutcome, find_outcome, finish, list_open, put
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ async def test_order_is_open_until_its_first_outcome(database: Database) -> None
     ]
     numbers = await database.write(lambda conn: put(conn, orders, now=1))
     assert await list_open(database.connection) == list(zip(numbers, orders, strict=True))
-    done = Outcome(channel_id=7, added=True, remark="no description")
-    refused = Outcome(error="no channel has that name.", exit_status=2)
+    done = OrderOutcome(channel_id=7, added=True, remark="no description")
+    refused = OrderOutcome(error="no channel has that name.", exit_status=2)
     await database.write(lambda conn: finish(conn, numbers[0], done, now=2))
     await database.write(lambda conn: finish(conn, numbers[1], refused, now=2))
     await database.write(lambda conn: finish(conn, numbers[0], refused, now=3))

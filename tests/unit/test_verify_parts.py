@@ -15,7 +15,7 @@ from archiver.evidence.names import StoredNames
 from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
 from archiver.store.checked import AFTER
-from archiver.store.custody import Log
+from archiver.store.custody import ChannelLog
 from search.exact.fts5_pages import SEGMENT_BITS
 from tests.unit.search_tables import tables
 
@@ -94,7 +94,7 @@ def test_a_message_is_missing_exactly_while_an_absence_is_open(
 
 
 def test_an_absence_that_an_update_told_is_of_an_answer_in_the_log() -> None:
-    log = Log(answers={5: {"difference"}, 6: {"audit"}})
+    log = ChannelLog(answers={5: {"difference"}, 6: {"audit"}})
     assert list(check_logged(log, [(5, "update", 6, None)], [], 5, 6)) == []
     assert list(check_logged(log, [(6, "update", 6, None)], [], 5, 6)) != []
     assert list(check_logged(log, [(9, "audit", 6, None)], [], 5, 6)) == []  # it was asked for by its id

@@ -15,7 +15,7 @@ from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFa
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.channel import find_channel
 from archiver.store.database import Connection
-from archiver.store.intake import Order, Outcome, find_outcome, put
+from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
 from config.settings import Settings
 
@@ -43,7 +43,7 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
                 account = await accounts.take(name)
                 outcome = await add_channel(accounts.database, account, ref, order)
             except (ChannelError, NotFound, AddRefused, ServerFault, UnreadableObject) as exc:
-                outcome = Outcome(error=str(exc), exit_status=exc.exit_status)
+                outcome = OrderOutcome(error=str(exc), exit_status=exc.exit_status)
             except Error as exc:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
@@ -100,7 +100,7 @@ def _left(waiting: dict[int, Order]) -> str:
     return f"Asked for and not yet added: {names}{more}. The service adds what is open as soon as it can."
 
 
-async def _tell(conn: Connection, order: Order, outcome: Outcome) -> list[int]:
+async def _tell(conn: Connection, order: Order, outcome: OrderOutcome) -> list[int]:
     if outcome.remark:
         output.note(f"{echo(order.channel)}: {outcome.remark}")
     if outcome.error is not None or outcome.channel_id is None:

@@ -11,10 +11,10 @@ from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import list_runs
 from archiver.store.database import Database
-from archiver.store.rows import Held, get_messages, list_names
+from archiver.store.rows import HeldMessage, get_messages, list_names
 
 
-async def get_message(database: Database, address: str) -> tuple[ChannelName, Held]:
+async def get_message(database: Database, address: str) -> tuple[ChannelName, HeldMessage]:
     """The message with its media, and its channel. Raises NotFound, which says what is known of the id."""
     conn, wanted = database.connection, parse_message(address)
     channel = await find_named(conn, wanted.channel, await list_names(conn), remarks=output)

@@ -12,7 +12,7 @@ from archiver.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
-    from archiver.store.standing import Standing
+    from archiver.store.channel_details import ChannelStatus
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
@@ -39,12 +39,12 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
     from archiver.cli.view.channel_status import state_note, state_word
     from archiver.compose.read_archive import open_archive
     from archiver.store.channel import list_channels
-    from archiver.store.standing import get_standings
+    from archiver.store.channel_details import list_statuses
 
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         channels = await list_channels(database.connection, removed=everything)
-        standings = await get_standings(database.connection)
+        standings = await list_statuses(database.connection)
     if json:
         output.json_array(_row(channel, standings[channel.channel_id]) for channel in channels)
         return 0
@@ -67,7 +67,7 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
     return 0
 
 
-def _row(channel: Mirrored, standing: Standing) -> dict[str, Any]:
+def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:
     return {
         "channel_id": channel.channel_id,
         "username": channel.username,

@@ -9,7 +9,7 @@ from archiver.cli import output
 from archiver.cli.view.index_progress import IndexProgress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
-from archiver.store.indexing import count_walk, find_standing
+from archiver.store.indexing import count_walk, find_node_status
 from archiver.store.outbox import count_outbox
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _complain(database: Database, behind: Sequence[NodeWorker]) -> str:
     """How the nodes are that have not everything."""
     told = []
     for one in behind:
-        standing = await find_standing(database.connection, one.name)
+        standing = await find_node_status(database.connection, one.name)
         why = f": {standing.reason}" if standing.reason else "."
         told.append(f"{one.name} is {standing.state}{why}")
     return " ".join(told)

@@ -16,9 +16,9 @@ from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import iso
 from archiver.reading.coverage_report import list_runs
+from archiver.store.channel_details import list_statuses
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
-from archiver.store.standing import get_standings
 
 EXIT_STATUS = {
     0: "there are gaps, and they were listed",
@@ -65,7 +65,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
         name = await find_typed(conn, typed, await list_names(conn), remarks=output)
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
-            standing = (await get_standings(conn))[name.channel_id]
+            standing = (await list_statuses(conn))[name.channel_id]
             parts = await count_parts(conn, name.channel_id)
             found = await list_runs(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archiver.cli.view.index_progress import IndexProgress
     from archiver.index.node_worker import NodeWorker
     from archiver.store.database import Database, Reader
-    from archiver.store.indexing import Standing
+    from archiver.store.indexing import NodeStatus
     from config.settings import Settings
     from search.errors import ServerUnreachable
     from search.meili.node import Node
@@ -88,12 +88,12 @@ async def run(settings: Settings, *, force: bool) -> int:
 
 async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, ServerUnreachable]:
     """The nodes that do not answer, and why. Raises UsageError for one that a rebuild would take something from."""
-    from archiver.store.indexing import get_standing
+    from archiver.store.indexing import get_node_status
     from search.errors import ServerUnreachable
 
     away = {}
     for node in nodes:
-        standing = await database.read(get_standing, node.name)
+        standing = await database.read(get_node_status, node.name)
         if standing.rebuild is not None:
             continue
         try:
@@ -190,14 +190,14 @@ async def _watch(settings: Settings, nodes: Sequence[str], database: Database, p
 
 async def _show(
     settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress
-) -> dict[str, Standing]:
+) -> dict[str, NodeStatus]:
     """Tell how far it is; the nodes that are still built anew."""
-    from archiver.store.indexing import count_held, count_walk, get_standing
+    from archiver.store.indexing import count_held, count_walk, get_node_status
 
     beside = f"{settings.meilisearch.index}_next"
 
-    def act(conn: Reader) -> tuple[dict[str, Standing], int, int]:
-        standings = {name: get_standing(conn, name) for name in nodes}
+    def act(conn: Reader) -> tuple[dict[str, NodeStatus], int, int]:
+        standings = {name: get_node_status(conn, name) for name in nodes}
         building = {name: one for name, one in standings.items() if one.rebuild is not None}
         total = sum(count for name in nodes for count in count_held(conn, name).values())
         left = sum(

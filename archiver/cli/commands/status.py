@@ -23,11 +23,11 @@ from archiver.model.row import iso
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
+from archiver.store.channel_details import ChannelStatus, count_stubs, find_surplus, list_statuses
 from archiver.store.database import Database
 from archiver.store.extent import find_newest
 from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
-from archiver.store.standing import Standing, count_stubs, find_surplus, get_standings
 from archiver.store.waits import Wait, list_waits
 from config.settings import MeilisearchSettings
 
@@ -42,7 +42,7 @@ _NUMBERS = ("held", "missing", "absent", "not fetched", "not\nfetched", "covered
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Channel:
     mirrored: Mirrored
-    standing: Standing
+    standing: ChannelStatus
     tally: Tally
     newest: tuple[int, int] | None
     stubs: int
@@ -124,7 +124,7 @@ async def _read(database: Database, settings: MeilisearchSettings) -> _Status:
     service = await read_service(database)
     now = time.time()
     async with snapshot(conn):
-        standings = await get_standings(conn)
+        standings = await list_statuses(conn)
         channels = [
             _Channel(
                 mirrored=one,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection
-from archiver.store.rows import Held, list_around
+from archiver.store.rows import HeldMessage, list_around
 from search.document import Key
 from search.engine.protocol import Engine, Hit, Question
 from search.query.dates import Bounds
@@ -34,7 +34,7 @@ class Block:
 
     rank: int
     """Of its first hit in the page."""
-    held: dict[int, Held] = field(default_factory=dict)
+    held: dict[int, HeldMessage] = field(default_factory=dict)
 
     @property
     def low(self) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 from archiver.lock import find_holder
 from archiver.model.row import iso
 from archiver.store.channel import Mirrored
+from archiver.store.channel_details import ChannelStatus
 from archiver.store.rich import PartCount
-from archiver.store.standing import Standing
 
 _MEANING = {
     "inaccessible": "it cannot be read now; it is private, or this account is shut out",
@@ -28,7 +28,7 @@ def is_aside(channel: Mirrored, now: float) -> bool:
     return channel.retry_at is not None and channel.retry_at > now
 
 
-def state_note(channel: Mirrored, standing: Standing, now: float) -> str | None:
+def state_note(channel: Mirrored, standing: ChannelStatus, now: float) -> str | None:
     """What keeps the channel from being mirrored, since when and until when; None when nothing does."""
     aside = f"set aside until {iso(channel.retry_at)}" if is_aside(channel, now) else ""
     reason = standing.last_error if aside else None

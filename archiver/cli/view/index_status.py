@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
-from archiver.store.indexing import Standing, State, count_aside, count_walk, get_standing
+from archiver.store.indexing import NodeState, NodeStatus, count_aside, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
 from config.settings import MeilisearchSettings
 from search.meili.routing import node_name
@@ -38,7 +38,7 @@ class IndexStanding:
     """Channels that it does not serve yet."""
     going: int
     """Channels that it is to forget."""
-    standing: Standing
+    standing: NodeStatus
     waiting: Waiting
     again: int
     """Messages that it lost, or of channels that it lost, and that are sent again."""
@@ -46,7 +46,7 @@ class IndexStanding:
     """Whether the server answers now; None: it was not asked."""
     trouble: str | None = None
     """Why it does not, or what it answers in place of what was asked."""
-    seen: State | None = None
+    seen: NodeState | None = None
     """What that trouble makes of the state that was noted when all was well."""
     left: int
     """Messages that a rebuild has still to send."""
@@ -145,7 +145,7 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
                 alone=len(names) == 1,
                 coming=len(list_channels_at(conn, node, "wanted", "filling")),
                 going=len(list_channels_at(conn, node, "leaving")),
-                standing=get_standing(conn, node),
+                standing=get_node_status(conn, node),
                 waiting=_add(measure(conn, node), measure(conn, "") if node == names[0] else None),
                 again=count_walk(conn, node, settings.index),
                 left=count_walk(conn, node, f"{settings.index}_next"),

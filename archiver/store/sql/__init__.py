@@ -1,3 +1,3 @@
-"""The DDL, one forward-only file a step: NNNN_why.sql."""
+"""The DDL: one forward-only migration per file, NNNN_why.sql."""
 
 from __future__ import annotations

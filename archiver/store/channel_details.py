@@ -9,7 +9,7 @@ import aiosqlite
 from archiver.store.review import SURPLUS
 
 
-class Standing(NamedTuple):
+class ChannelStatus(NamedTuple):
     """More of the table `channel`. Times are unix seconds."""
 
     state_since: int | None
@@ -20,11 +20,11 @@ class Standing(NamedTuple):
     participants: int | None
 
 
-async def get_standings(conn: aiosqlite.Connection) -> dict[int, Standing]:
+async def list_statuses(conn: aiosqlite.Connection) -> dict[int, ChannelStatus]:
     """By channel_id, removed channels included."""
-    query = f"SELECT channel_id, {', '.join(Standing._fields)} FROM channel"
+    query = f"SELECT channel_id, {', '.join(ChannelStatus._fields)} FROM channel"
     async with conn.execute(query) as cursor:
-        return {row[0]: Standing._make(row[1:]) async for row in cursor}
+        return {row[0]: ChannelStatus._make(row[1:]) async for row in cursor}
 
 
 async def find_surplus(conn: aiosqlite.Connection, channel_id: int) -> int | None:
