@@ -24,15 +24,15 @@ _NUMBER = re.compile(r"-[0-9]+(?:[/:][0-9]+)?")
 _ACTING = frozenset(
     {"login", "add", "remove", "move", "accounts", "sync", "run", "query", "index", "verify", "health", "repair"}
 )
-"""Commands that do something or judge, whoever reads what they say; the others end with their reader."""
+"""Commands that run to the end even if nobody reads their output; the others stop when their reader does."""
 
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit status."""
+    """Run one command and exit with its status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # What an import makes lasts; walking it at every 700 objects is a tenth of the time that a search takes.
+    # Imported objects live for good; at the default threshold of 700 the collector takes a tenth of a search's time.
     gc.set_threshold(50_000, 20, 100)
     try:
         _hear(words)
@@ -42,9 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         status = _interrupted(words)
     if status == INTERRUPTED:
-        os._exit(
-            status
-        )  # all is closed and said; another signal during Python's own leave would be the end that is seen
+        # Everything is closed and reported; another signal during Python's shutdown would change the exit status.
+        os._exit(status)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     sys.exit(status)
@@ -74,13 +73,13 @@ def run(arguments: list[str]) -> int:
         return 0
     except streams.StdoutError:
         return streams.FAILED
-    except Exception as exc:  # noqa: BLE001 - the last door: whatever happened, people read a line, not a traceback
+    except Exception as exc:  # noqa: BLE001 - last resort: users get one line, not a traceback
         return _explain(exc, find_command(arguments), debug="--debug" in arguments)
     return 0
 
 
 def _hear(arguments: list[str]) -> None:
-    """Let Ctrl-C, a polite kill and a terminal that goes away end the command in good order."""
+    """Shut down cleanly on Ctrl-C, SIGTERM and SIGHUP."""
     hear(find_command(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(arguments))
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
@@ -88,7 +87,7 @@ def _hear(arguments: list[str]) -> None:
 
 
 def _said_why() -> bool:
-    output = sys.modules.get("archiver.cli.output")  # what was not imported has said nothing
+    output = sys.modules.get("archiver.cli.output")  # if it was never imported, nothing was reported
     return output is not None and bool(output.has_failed())
 
 
@@ -100,10 +99,10 @@ def _interrupted(arguments: list[str]) -> int:
 
 
 def _terminate(arguments: list[str]) -> None:
-    """A polite kill ends as Ctrl-C does: tasks are cancelled, half files removed, locks given back.
+    """Handle SIGTERM and SIGHUP like Ctrl-C: cancel tasks, remove partial files, release locks.
 
-    The service hears its signals itself, in `archiver.cli.commands.run`. One that comes before that finds nothing
-    begun, and is the stop in good order that it is later.
+    The service installs its own handlers in `archiver.cli.commands.run`. A signal that arrives earlier finds nothing
+    started, so it counts as a clean stop.
     """
     if find_command(arguments) == "run":
         os._exit(0)
@@ -111,7 +110,7 @@ def _terminate(arguments: list[str]) -> None:
 
 
 def _bare_id(word: str) -> str:
-    """-100ID, a channel's id as other tools show it, as the bare id: it would be read as an option."""
+    """Convert -100ID, a channel id as other tools show it, to the bare id; it would be parsed as an option."""
     if not _MARKED.fullmatch(word):
         return word
     from archiver.address import parse_channel
@@ -121,13 +120,13 @@ def _bare_id(word: str) -> str:
 
 
 def bare_ids(arguments: list[str]) -> list[str]:
-    """The same arguments with bare ids for marked ones, but behind `--`: what stands there stays as it was typed."""
+    """Replace marked ids by bare ones, except after `--`."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     return [_bare_id(word) for word in arguments[:end]] + arguments[end:]
 
 
 def globals_first(arguments: list[str]) -> list[str]:
-    """The same arguments with the global options before the command: people write them at either place."""
+    """Move the global options before the command: users write them in either place."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
@@ -144,7 +143,7 @@ def globals_first(arguments: list[str]) -> list[str]:
 
 
 def find_command(arguments: list[str]) -> str | None:
-    """The command that these arguments call."""
+    """Name of the command in these arguments."""
     words = iter(globals_first(arguments))
     for word in words:
         if word == "--config":
@@ -155,9 +154,9 @@ def find_command(arguments: list[str]) -> str | None:
 
 
 def ids_last(arguments: list[str]) -> list[str]:
-    """The same arguments with negative numbers behind `--`, where they are words: a command says best what they are."""
+    """Move negative numbers after `--`, so that the command itself can report what is wrong with them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    # After an option it may be its value.
+    # After an option, the number may be its value.
     moved = [at for at in range(1, end) if _NUMBER.fullmatch(arguments[at]) and _is_word(arguments[at - 1])]
     kept = [word for at, word in enumerate(arguments[:end]) if at not in moved]
     rest = [arguments[at] for at in moved] + arguments[end + 1 :]
@@ -184,7 +183,7 @@ def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
         if isinstance(exc, QueryError):
             output.place(exc.query, exc.start, exc.end)
         return 2
-    if was_interrupted():  # a library may make another error of it, above all while it is imported
+    if was_interrupted():  # libraries may turn the interrupt into another error, mostly while being imported
         output.note(describe_stop(command))
         return INTERRUPTED
     from archiver.cli.unforeseen import describe

@@ -1,4 +1,4 @@
-"""The typer application: a group that imports a command's module only when that command is asked for."""
+"""The typer application: a group that imports each command's module on first use."""
 
 from __future__ import annotations
 
@@ -19,51 +19,49 @@ from archiver.cli.table import COMMANDS, PROGRAM
 from archiver.cli.wrong_value import reword
 
 _MEANING = 70
-"""Columns for what a status means, so that 80 hold the line."""
+"""Columns for the meaning of an exit status, so that the line fits into 80."""
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 _EXIT_STATUS = {
-    0: "done, or found",
+    0: "success",
     1: "nothing found (search, changes, gaps)",
     2: "wrong usage, or failure",
-    3: "partly done: some channels failed",
-    4: "login needed",
-    5: "flood wait: run again after the seconds named",
+    3: "partial success: some channels failed",
+    4: "login required",
+    5: "flood wait: run again after the delay shown",
     6: "integrity failure",
     130: "interrupted",
 }
 
 
 class Command(typer.core.TyperCommand):
-    """A command that says, where it takes a query, what to do about one that begins with -."""
+    """A command; if it takes a query, its errors explain how to write one that starts with -."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As of any command."""
+        """Parse the arguments, with our own wording of errors."""
         try:
             return list(super().parse_args(ctx, args))
         except Exception as exc:
-            told: Any = exc  # typer's copy of the class moves from version to version
+            error: Any = exc  # where typer keeps its copy of the class depends on its version
             takes_query = any(one.name == "query" and one.nargs < 0 for one in self.params)
-            if type(exc).__name__ == "NoSuchOption" and takes_query and not told.option_name.startswith("--"):
-                ctx.fail(
-                    f"{told.format_message()}. A query that begins with - stands behind --, as in: -- -toll bridge"
-                )
+            if type(exc).__name__ == "NoSuchOption" and takes_query and not error.option_name.startswith("--"):
+                ctx.fail(f"{error.format_message()}. Put -- before a query that starts with -, as in: -- -toll bridge")
             if hasattr(exc, "message"):
                 reword(exc)
             raise
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Commands from a table, by default the one in `__main__`, each imported on first use."""
+    """Commands from a table (by default the top-level one), each imported on first use."""
 
     table: Mapping[str, tuple[str, str, str]] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names in the table's order."""
+        """Names in the order of the table."""
         return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, imported now; None for a name that is not in the table."""
+        """Import the command; None if the name is not in the table."""
         if cmd_name not in self.table:
             return None
         if cmd_name not in self.commands:
@@ -71,7 +69,7 @@ class LazyGroup(typer.core.TyperGroup):
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command named first; a wrong name gets the nearest ones."""
+        """Resolve the command named first; for an unknown name, suggest the closest ones."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -80,13 +78,13 @@ class LazyGroup(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list of commands by section, from the table alone."""
+        """Write the list of commands by section, without importing any."""
         for section in dict.fromkeys(section for section, _, _ in self.table.values()):
             with formatter.section(section):
                 formatter.write_dl([(name, line) for name, (kind, _, line) in self.table.items() if kind == section])
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; what it returns is the exit status. Raises StoppedError."""
+        """Run the command; its return value is the exit status. Raises StoppedError."""
         try:
             status = super().invoke(ctx)
         except KeyboardInterrupt:
@@ -97,7 +95,7 @@ class LazyGroup(typer.core.TyperGroup):
 
 
 def build() -> Any:
-    """The application, ready for `main(arguments)`."""
+    """Build the application; call `main(arguments)` on it."""
     app = typer.Typer(
         cls=LazyGroup,
         name=PROGRAM,
@@ -111,7 +109,7 @@ def build() -> Any:
     return typer.main.get_command(app)
 
 
-def _tell_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         from archiver.version import version
 
@@ -122,17 +120,17 @@ def _tell_version(wanted: bool) -> None:
 def _root(
     context: typer.Context,
     *,
-    config: Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The telekeep.toml to use.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress, errors only.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", metavar="PATH", help="Configuration file to use.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Suppress notes and progress.")] = False,
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more; twice for all.")
+        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Log more; -vv logs everything.")
     ] = 0,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show the traceback too.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", "-V", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
-    """Keep public channels: completely, for good, searchable and citable (unofficial).
+    """Archive public Telegram channels completely; search, verify and export them (unofficial).
 
     \b
     Examples:
@@ -142,8 +140,8 @@ def _root(
       telekeep search 'bridge closed' --since 7d
       telekeep export --on 2021-12-16 --format csv -o day.csv
 
-    Data goes to stdout, all else to stderr. `telekeep COMMAND --help` tells more,
-    `telekeep help query` how queries are written.
+    Data goes to stdout, everything else to stderr. See `telekeep COMMAND --help` for a command and
+    `telekeep help query` for the query syntax.
     """
     context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug)
     context.obj.prepare()
@@ -157,7 +155,7 @@ def _load(name: str, path: str) -> Any:
     single.command(
         name,
         cls=Command,
-        help=getattr(module, "HELP", None),  # where the docstring would make the function long
+        help=getattr(module, "HELP", None),  # if the docstring would make the function too long
         epilog=_exit_status(module.EXIT_STATUS),
         context_settings=_SETTINGS,
     )(module.command)

@@ -1,8 +1,9 @@
-"""Ctrl-C and polite kills: the first one ends the command in good order, and a line says what is kept.
+"""Ctrl-C and SIGTERM: the first one shuts the command down cleanly, and a line says what is kept.
 
-People press Ctrl-C twice. The second one must not end the clean-up that the first one began: half a file would stay, or
-a lock. Only one that comes when the clean-up has had its time ends the process at once. So does the first one while
-nothing has begun: an exception out of nowhere breaks libraries that are being imported, down to a crash of Python.
+People press Ctrl-C twice. The second one must not cut short the clean-up that the first one started, or it would leave
+a partial file or a lock. Once the clean-up has had its time, another interrupt ends the process at once. So does the
+first one before any work has started: an exception at an arbitrary point breaks libraries that are being imported, and
+can crash Python itself.
 """
 
 from __future__ import annotations
@@ -22,109 +23,109 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 INTERRUPTED: Final = 130
-"""The exit status."""
+"""Exit status after an interrupt."""
 CLEAN_UP: Final = 3.0
-"""Seconds after the first interrupt from which on another one ends the process at once."""
+"""Seconds after the first interrupt during which further ones are ignored."""
 
 
 class StoppedError(Exception):
-    """Ctrl-C or a polite kill, as an error that no library has an answer of its own to."""
+    """Ctrl-C or SIGTERM, as an exception that no library handles itself."""
 
 
 _NOTHING = "nothing was changed."
 
 KEPT = {
-    "login": "unless it said who is logged in, the login was not finished; run `telekeep login` again.",
-    "add": "every channel that it said was added or asked for is kept; add the others again.",
-    "remove": "a channel that it said was removed is removed, the archive is untouched.",
-    "move": "a channel that it said was moved is moved, the archive is untouched.",
-    "sync": "what was stored stays, the next sync goes on from there.",
-    "run": "everything that came is kept.",
-    "accounts": "accounts and archive are as they were.",
-    "query": "saved queries are whole, as before or after.",
-    "export": "no file was written or replaced; what went to a pipe is not whole.",
-    "index": "the archive is untouched; what the index still lacks is sent by the next run.",
-    "verify": "the check was not finished and says nothing; " + _NOTHING,
-    "repair": "the messages are untouched; run it again to finish.",
+    "login": "unless the account was shown as logged in, run `telekeep login` again.",
+    "add": "the channels listed above are added or requested; add the others again.",
+    "remove": "the channels listed above are removed; the archive is unchanged.",
+    "move": "the channels listed above are moved; the archive is unchanged.",
+    "sync": "everything fetched so far is kept; the next sync continues from there.",
+    "run": "everything received is kept.",
+    "accounts": "accounts and archive are unchanged.",
+    "query": "saved queries are intact.",
+    "export": "no file was written or replaced; output to a pipe is incomplete.",
+    "index": "the archive is unchanged; the next run sends what the index still lacks.",
+    "verify": "the check did not finish, so it proves nothing; " + _NOTHING,
+    "repair": "the messages are unchanged; run it again to finish.",
     "health": _NOTHING,
 }
 """By command; the others only read."""
 
 
 def describe_stop(command: str | None) -> str:
-    """The line for a command that was interrupted."""
+    """The line to print for an interrupted command."""
     return f"stopped; {KEPT.get(command or '', _NOTHING)}"
 
 
 @dataclass(slots=True)
-class _Run:
-    """The command that an interrupt ends."""
+class _State:
+    """The running command, as the signal handlers see it."""
 
     command: str | None = None
     task: asyncio.Task[Any] | None = None
-    """What it waits for; None while it does not use the event loop."""
+    """The command's main task; None while no event loop runs."""
     interrupted_at: float | None = None
     raising: bool = False
-    """Whether an interrupt is raised where the command is."""
+    """Whether an interrupt raises KeyboardInterrupt at the current point."""
     is_done: bool = False
-    """Whether what it began was done to the end: nothing was stopped by an interrupt that comes now."""
+    """Whether the command has finished its work, so that an interrupt stops nothing."""
     quiet: bool = False
 
 
-_run = _Run()
+_state = _State()
 
 
 def hear(command: str | None, *, quiet: bool) -> None:
-    """Let Ctrl-C end this command, unless it is to be ignored, as in the background of a script."""
-    _run.command, _run.quiet = command, quiet
+    """Let Ctrl-C stop this command, unless SIGINT is ignored, as for background jobs of a script."""
+    _state.command, _state.quiet = command, quiet
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda *_: interrupt())
 
 
 def interrupt() -> None:
-    """End the command. Raises KeyboardInterrupt only within `raising`."""
+    """Stop the command. Raises KeyboardInterrupt only inside `raising`."""
     now = time.monotonic()
-    if _run.interrupted_at is not None:
-        if now - _run.interrupted_at > CLEAN_UP:
+    if _state.interrupted_at is not None:
+        if now - _state.interrupted_at > CLEAN_UP:
             leave()
         return
-    _run.interrupted_at = now
-    if _run.raising:
+    _state.interrupted_at = now
+    if _state.raising:
         raise KeyboardInterrupt
-    if _run.task is None:
-        if not _run.is_done:
+    if _state.task is None:
+        if not _state.is_done:
             leave()
     else:
-        _run.task.cancel()
-        _run.task.get_loop().call_soon_threadsafe(lambda: None)  # it may sleep
+        _state.task.cancel()
+        _state.task.get_loop().call_soon_threadsafe(lambda: None)  # wake the loop up
 
 
 def leave() -> NoReturn:
-    """End the process at once, with the line."""
+    """Print the line and end the process at once."""
     with suppress(OSError, AttributeError, ValueError):
-        if not _run.quiet:
-            os.write(sys.stderr.fileno(), f"{describe_stop(_run.command)}\n".encode())
+        if not _state.quiet:
+            os.write(sys.stderr.fileno(), f"{describe_stop(_state.command)}\n".encode())
     os._exit(INTERRUPTED)
 
 
 def was_interrupted() -> bool:
-    """Whether the command was to end: what fails from then on may fail because of that."""
-    return _run.interrupted_at is not None
+    """Whether an interrupt came; errors after it may be its consequence."""
+    return _state.interrupted_at is not None
 
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Where the event loop does not run and there is something to clean up, an interrupt is raised."""
+    """Raise KeyboardInterrupt on an interrupt: for code without an event loop that has something to clean up."""
     _expect_none()
-    _run.raising = True
+    _state.raising = True
     try:
         yield
     finally:
-        _run.raising = False
+        _state.raising = False
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine as `asyncio.run` does. Raises KeyboardInterrupt when an interrupt ended it."""
+    """Run a command's coroutine like `asyncio.run`. Raises KeyboardInterrupt if an interrupt ended it."""
     import asyncio
 
     try:
@@ -135,7 +136,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(_watched(main))
     except asyncio.CancelledError:
-        if _run.interrupted_at is None:
+        if _state.interrupted_at is None:
             raise
         raise KeyboardInterrupt from None
 
@@ -143,17 +144,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 async def _watched(main: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
-    _run.task = asyncio.current_task()
+    _state.task = asyncio.current_task()
     try:
         result = await main
-        _run.is_done = True
+        _state.is_done = True
         return result
     finally:
-        _run.task = None
+        _state.task = None
 
 
 def _expect_none() -> None:
-    """Raise KeyboardInterrupt for an interrupt that came after one part of a command and before the next one."""
-    _run.is_done = False
-    if _run.interrupted_at is not None:
+    """Raise KeyboardInterrupt if an interrupt came between two parts of a command."""
+    _state.is_done = False
+    if _state.interrupted_at is not None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What the global options say; every command finds it as `context.obj`."""
+"""The global options, available to every command as `context.obj`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Invocation:
     debug: bool = False
 
     def prepare(self) -> None:
-        """Set up logging and the output by the options; called once, before the command."""
+        """Configure logging and output. Called once, before the command."""
         from archiver.cli import output
         from config import logging
 
@@ -28,7 +28,7 @@ class Invocation:
         logging.configure(verbosity=-1 if self.quiet else self.verbosity)
 
     def settings(self) -> Settings:
-        """The settings from the environment and the file. Raises SettingsError."""
+        """Load the settings from the environment and the file. Raises SettingsError."""
         from config.load import load_settings
 
         return load_settings(self.config)

@@ -1,7 +1,7 @@
-"""The one place that prints: data to stdout, notes and errors to stderr.
+"""The only module that prints: data to stdout, notes and errors to stderr.
 
-On a terminal people get tables, colour and right-to-left isolates; in a pipe one plain TSV line a row, without a
-header. Both pass `terminal_safe`. JSON keeps the exact text: `archiver.model.json_text` escapes what could harm.
+A terminal gets tables, colour and right-to-left isolates; a pipe gets one plain TSV line per row, without a header.
+Both go through `terminal_safe`. JSON keeps the exact text: `archiver.model.json_text` escapes harmful characters.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ _WIDE = 1000
 
 
 def set_quiet(quiet: bool) -> None:
-    """Whether notes and progress stay unsaid."""
+    """Set whether --quiet suppresses notes and progress."""
     _state["quiet"] = quiet
 
 
 def is_quiet() -> bool:
-    """Whether notes and progress stay unsaid."""
+    """Whether --quiet suppresses notes and progress."""
     return _state["quiet"]
 
 
 def has_failed() -> bool:
-    """Whether something was said to have gone wrong."""
+    """Whether an error was printed."""
     return _state["failed"]
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Whether people read the stream (stdout by default) on a terminal."""
+    """Whether the stream (default: stdout) is a terminal."""
     return (stream or sys.stdout).isatty()
 
 
 def use_colour(stream: TextIO | None = None) -> bool:
-    """Whether to colour: NO_COLOR forbids, CLICOLOR_FORCE demands, else only a terminal that is not dumb."""
+    """Whether to use colour: NO_COLOR turns it off, CLICOLOR_FORCE on; otherwise on terminals that are not dumb."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
@@ -53,7 +53,7 @@ def use_colour(stream: TextIO | None = None) -> bool:
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """A rich console on the stream (stdout by default), obeying the variables that rule colour."""
+    """A rich console on the stream (default: stdout) that obeys NO_COLOR and CLICOLOR_FORCE."""
     from rich.console import Console
 
     stream = stream or sys.stdout
@@ -70,12 +70,12 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def line(text: str = "") -> None:
-    """One line of data, as it stands: the caller has made it safe."""
+    """Print one line of data unchanged; the caller has made it safe."""
     sys.stdout.write(text + "\n")
 
 
 def text(value: str, *, multiline: bool = False) -> str:
-    """A string from the archive, ready to be printed for people."""
+    """Make a string from the archive safe to print."""
     safe = terminal_safe(value, multiline=multiline)
     return isolate(safe) if is_terminal() else safe
 
@@ -83,9 +83,9 @@ def text(value: str, *, multiline: bool = False) -> str:
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), wide: bool = False
 ) -> None:
-    """Rows for people: a table on a terminal, TSV without a header in a pipe.
+    """Print rows: a table on a terminal, TSV without a header in a pipe.
 
-    `right`: headers of numeric columns. `wide`: rather wider than the terminal than with cells in pieces.
+    `right`: headers of numeric columns. `wide`: exceed the terminal's width rather than wrap cells.
     """
     if not is_terminal():
         for row in rows:
@@ -106,38 +106,38 @@ def table(
 
 
 def tsv(*values: object) -> None:
-    """One line of plain values."""
+    """Print one line of tab-separated values."""
     line("\t".join(terminal_safe(_cell(value)) for value in values))
 
 
 def json(value: object) -> None:
-    """One JSON document, indented on a terminal."""
+    """Print one JSON document, indented on a terminal."""
     _write_bytes(dump(value, indent=is_terminal()) + b"\n")
 
 
 def jsonl(value: object) -> None:
-    """One JSON line."""
+    """Print one line of JSON."""
     _write_bytes(dump(value) + b"\n")
 
 
 class JsonArray:
-    """A JSON array, an element a line, written as the elements come."""
+    """A JSON array, one element per line, written as the elements arrive."""
 
     def __init__(self) -> None:
         self._before = b"[\n"
 
     def add(self, value: object) -> None:
-        """One more element."""
+        """Write one element."""
         _write_bytes(self._before + dump(value))
         self._before = b",\n"
 
     def close(self) -> None:
-        """End the array."""
+        """Write the end of the array."""
         _write_bytes(b"[]\n" if self._before == b"[\n" else b"\n]\n")
 
 
 def json_array(values: Iterable[object]) -> None:
-    """A whole JSON array, an element a line."""
+    """Print a JSON array, one element per line."""
     array = JsonArray()
     for value in values:
         array.add(value)
@@ -145,26 +145,26 @@ def json_array(values: Iterable[object]) -> None:
 
 
 def note(message: str) -> None:
-    """A remark on stderr; --quiet silences it."""
+    """Print a note to stderr, unless --quiet."""
     if not _state["quiet"]:
         _say(_shown(message))
 
 
 def warn(message: str) -> None:
-    """A warning on stderr, also when quiet."""
+    """Print a warning to stderr, even with --quiet."""
     _say(f"telekeep: {_shown(message)}")
 
 
 def error(message: str) -> None:
-    """The one line that says what went wrong, on stderr."""
+    """Print an error to stderr."""
     _state["failed"] = True
-    with contextlib.suppress(ReaderLeftError, StdoutError):  # said at the end, if there is nothing worse
+    with contextlib.suppress(ReaderLeftError, StdoutError):  # reported at the end, unless something worse happened
         sys.stdout.flush()
     _say(f"telekeep: {_shown(message)}")
 
 
 def place(query: str, start: int, end: int) -> None:
-    """Show where in a query something is wrong, `query[start:end]`; nothing without a query."""
+    """Point at the wrong part of a query, `query[start:end]`; print nothing without a query."""
     from archiver.cli.pointer import point
 
     for part in point(query, start, end, isolates=is_terminal(sys.stderr)):
@@ -177,7 +177,7 @@ def _shown(message: str) -> str:
 
 
 def _say(message: str) -> None:
-    """A line on stderr. That nobody reads it any more, or that its disk is full, ends no mirror."""
+    """Write a line to stderr. A closed pipe or a full disk must not stop a mirror."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")
 
@@ -194,7 +194,7 @@ def _format(value: object) -> str:
 def _write_bytes(data: bytes) -> None:
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:  # a stream without bytes below it, as tests put there
+    if buffer is None:  # a text-only stream, as tests use
         sys.stdout.write(data.decode())
     else:
         buffer.write(data)

@@ -1,8 +1,8 @@
-"""Where in a query something is wrong, for people: a line of the query and carets under the place.
+"""Point at an error in a query: a line with the query and carets under the wrong part.
 
-Columns are those of a terminal: East Asian letters and emoji take two, marks and joiners none. A terminal may write
-right-to-left runs backwards; each word is isolated there, so that words keep the order of the columns, and a place that
-is a word has its carets right under it, whether the terminal does that or not. A pipe gets the text as it is.
+Columns are terminal columns: East Asian letters and emoji take two, marks and joiners none. Terminals differ in whether
+they reorder right-to-left text; each word is isolated, so that words stay in column order and the carets are right
+under a wrong word either way. A pipe gets the text unchanged.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import re
 from archiver.cli.terminal import isolate, terminal_safe
 
 _BEFORE, _AFTER = 48, 24
-"""Columns of a long query that are shown before and behind the beginning of the place, so that no line is broken."""
+"""Columns of a long query shown before and after the start of the error, so that the line does not wrap."""
 _MOST = 200
-"""Characters of either; there may be many marks in a column."""
+"""Limit for each in characters; one column may hold many marks."""
 
 
 def point(query: str, start: int, end: int, *, isolates: bool) -> list[str]:
-    """The two lines; none without a query. `query[start:end]` is the place."""
+    """The two lines, or none without a query. `query[start:end]` is the wrong part."""
     if not query:
         return []
     first, last = _first(query, start), _last(query, start)
@@ -32,7 +32,7 @@ def point(query: str, start: int, end: int, *, isolates: bool) -> list[str]:
 
 
 def _first(query: str, start: int) -> int:
-    """Where the shown part begins."""
+    """Start of the excerpt shown."""
     at = start
     while at > 0 and start - at < _MOST and _width(terminal_safe(query[at - 1 : start])) <= _BEFORE:
         at -= 1
@@ -40,7 +40,7 @@ def _first(query: str, start: int) -> int:
 
 
 def _last(query: str, start: int) -> int:
-    """Where the shown part ends."""
+    """End of the excerpt shown."""
     at = start + 1
     while at < len(query) and at - start < _MOST and _width(terminal_safe(query[start : at + 1])) <= _AFTER:
         at += 1
@@ -48,7 +48,7 @@ def _last(query: str, start: int) -> int:
 
 
 def _width(text: str) -> int:
-    """Columns."""
+    """Width in columns."""
     from rich.cells import cell_len
 
     return cell_len(text)

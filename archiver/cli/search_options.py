@@ -1,4 +1,4 @@
-"""What `telekeep search` can be asked for, besides the query: its options, and which of them go together."""
+"""The options of `telekeep search`, and which of them can be combined."""
 
 from __future__ import annotations
 
@@ -22,42 +22,46 @@ Query: TypeAlias = Annotated[
 ]
 Channels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--channel", "-c", metavar="CHANNEL", help="Only in this channel; may be repeated."),
+    typer.Option("--channel", "-c", metavar="CHANNEL", help="Only this channel (repeatable)."),
 ]
-Since: TypeAlias = Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")]
-Until: TypeAlias = Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")]
-On: TypeAlias = Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")]
-Zone: TypeAlias = Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")]
+Since: TypeAlias = Annotated[str | None, typer.Option(metavar="DATE", help="Only messages from this time or day on.")]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
+]
+On: TypeAlias = Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
+Zone: TypeAlias = Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")]
 Engine: TypeAlias = Annotated[Choice, typer.Option(metavar="ENGINE", help="auto, exact or meilisearch.")]
-Fuzzy: TypeAlias = Annotated[bool, typer.Option("--fuzzy", help="Forgive typing errors (Meilisearch only).")]
+Fuzzy: TypeAlias = Annotated[bool, typer.Option("--fuzzy", help="Tolerate typos (Meilisearch only).")]
 Expand: TypeAlias = Annotated[
-    bool, typer.Option("--expand", help="Also the other spellings of the glossary; says which.")
+    bool, typer.Option("--expand", help="Also search for equivalent spellings from the glossary.")
 ]
 GlossaryFile: TypeAlias = Annotated[
-    Path | None, typer.Option("--glossary", metavar="FILE", help="Instead of the one of the settings.")
+    Path | None, typer.Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
 ]
 Order: TypeAlias = Annotated[Sort, typer.Option(metavar="ORDER", help="newest, oldest or relevance.")]
-Limit: TypeAlias = Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most N; 0 for all.")]
+Limit: TypeAlias = Annotated[
+    int, typer.Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")
+]
 Around: TypeAlias = Annotated[
-    int, typer.Option("-C", min=0, max=100, metavar="N", help="With N messages before and after, marked.")
+    int, typer.Option("-C", min=0, max=100, metavar="N", help="Show N messages before and after each hit.")
 ]
 After: TypeAlias = Annotated[
-    str | None, typer.Option("--after", metavar="CURSOR", help="Go on where the last answer ended.")
+    str | None, typer.Option("--after", metavar="CURSOR", help="Continue after an earlier page of results.")
 ]
 Collapse: TypeAlias = Annotated[
-    bool, typer.Option("--collapse", help="One row for all copies: forwards, and texts that read alike.")
+    bool, typer.Option("--collapse", help="Group copies: forwards and near-identical texts.")
 ]
 Facet: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="WHAT", help=f"Count by {', '.join(NAMES)}; several with commas.")
+    str | None, typer.Option(metavar="WHAT", help=f"Count hits by {', '.join(NAMES)} (comma-separated).")
 ]
-Count: TypeAlias = Annotated[bool, typer.Option("--count", help="Only how many, exactly.")]
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON array of rows.")]
-Jsonl: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="One JSON row a line.")]
+Count: TypeAlias = Annotated[bool, typer.Option("--count", help="Print only the exact number of hits.")]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON array of rows.")]
+Jsonl: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Print one JSON row per line.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for, besides the query."""
+class SearchOptions:
+    """The options as given."""
 
     channels: tuple[str, ...] = ()
     when: When
@@ -69,22 +73,22 @@ class Options:
     engine: Choice = "auto"
     fuzzy: bool = False
     glossary: Glossary | None = None
-    """The spellings that are asked for too."""
+    """Equivalent spellings to search for as well."""
     facets: tuple[FacetName, ...] = ()
-    """What is counted by, instead of rows."""
+    """Count hits by these instead of showing rows."""
     collapse: bool = False
-    """One row for all copies."""
+    """Show one row for each group of copies."""
     after: str | None = None
-    """The cursor of an earlier answer."""
+    """Cursor of an earlier page."""
 
 
-def refuse(options: Options, *, both: bool) -> None:
-    """Raise UsageError for options that do not go together; `both`: --json and --jsonl."""
+def check_combination(options: SearchOptions, *, both: bool) -> None:
+    """Raise UsageError for options that cannot be combined. `both`: --json and --jsonl are given."""
     if both:
         raise UsageError("--json and --jsonl cannot be combined.")
     if options.facets and (options.count or options.collapse or options.around):
-        raise UsageError("--facet counts hits; --count, --collapse and -C show something else.", hint="Ask one by one.")
+        raise UsageError("--facet cannot be combined with --count, --collapse or -C.")
     if options.collapse and options.around:
-        raise UsageError("--collapse and -C cannot be combined: copies are in several places.")
+        raise UsageError("--collapse and -C cannot be combined.")
     if options.after is not None and (options.facets or options.count):
-        raise UsageError("--after continues rows; counts are of all hits.", hint="Leave it out.")
+        raise UsageError("--after cannot be combined with --count or --facet, which count all hits.")

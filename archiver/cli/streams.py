@@ -1,8 +1,8 @@
-"""The standard streams as they may really be: closed, full, left by their reader, or set not to block.
+"""Make the standard streams robust: they may be closed, full, abandoned by their reader, or non-blocking.
 
-A stream that is closed is opened again, so that no file of ours gets its number: stdout in a way that every write
-fails, stdin as empty, stderr to nowhere. What goes wrong with stderr is nobody's concern; what goes wrong with stdout
-ends the commands that only answer, and does not keep the others from doing what they were asked to do.
+A closed stream is reopened, so that no file of ours gets its number: stdout so that every write fails, stdin as empty,
+stderr as /dev/null. Errors on stderr are ignored. An error on stdout ends commands that only print, but does not stop
+the others from doing their work.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ import sys
 from typing import Any
 
 _REASONS = {
-    errno.EBADF: "stdout is closed: what was to be shown is lost.",
-    errno.ENOSPC: "the disk behind stdout is full: the output is not whole. Make room and run the command again.",
-    errno.EDQUOT: "the quota of the disk behind stdout is used up: the output is not whole.",
-    errno.EFBIG: "stdout has reached the limit on the size of files: the output is not whole.",
-    errno.EIO: "stdout cannot be written (the terminal is gone, or its disk fails): the output is not whole.",
+    errno.EBADF: "stdout is closed: the output is lost.",
+    errno.ENOSPC: "the output is incomplete: the disk that stdout writes to is full. Free some space and try again.",
+    errno.EDQUOT: "the output is incomplete: the disk quota of stdout is used up.",
+    errno.EFBIG: "the output is incomplete: stdout has reached the file size limit.",
+    errno.EIO: "the output is incomplete: stdout cannot be written (terminal closed, or disk failure).",
 }
 
 
 FAILED = -1
-"""The status of a command that stdout ended, until `finish` makes one of it."""
+"""Placeholder for the status of a command ended by a stdout error; `finish` replaces it."""
 
 
 class ReaderLeftError(Exception):
-    """Nobody reads stdout any more; the rest of the answer is not needed."""
+    """The reader of stdout is gone; the rest of the output is not needed."""
 
 
 class StdoutError(Exception):
-    """Stdout cannot be written; `finish` says why."""
+    """Stdout cannot be written; `finish` reports why."""
 
 
 class _Raw(io.FileIO):
-    """A descriptor that waits where it is set not to block; the buffers above it need not know."""
+    """A descriptor that waits for writability if it is non-blocking, hidden from the buffers above it."""
 
     def write(self, data: Any, /) -> int:
         while (written := super().write(data)) is None:
@@ -46,10 +46,10 @@ class _Raw(io.FileIO):
 
 
 class Stderr(_Raw):
-    """Where nothing goes wrong: that nobody reads a remark, or that its disk is full, ends no mirror."""
+    """A stderr that never fails: a closed pipe or a full disk must not stop a mirror."""
 
     def write(self, data: Any, /) -> int:
-        """Write what can be written."""
+        """Write as much as possible."""
         try:
             return super().write(data)
         except OSError:
@@ -57,7 +57,7 @@ class Stderr(_Raw):
 
 
 class Stdout(_Raw):
-    """The first failure is remembered, and raised where the command only answers; what comes later goes nowhere."""
+    """Remembers its first failure, raises it unless the command goes on regardless, and discards later output."""
 
     def __init__(self, descriptor: int, *, goes_on: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -66,7 +66,7 @@ class Stdout(_Raw):
         self._over = False
 
     def write(self, data: Any, /) -> int:
-        """Write it. Raises ReaderLeftError, StdoutError, at the first failure only."""
+        """Write the data. Raises ReaderLeftError or StdoutError, at the first failure only."""
         if self._over:
             return len(data)
         try:
@@ -82,17 +82,17 @@ class Stdout(_Raw):
 
 
 def guard(*, goes_on: bool) -> None:
-    """Put these streams in place of Python's. `goes_on`: the command is to do its work, also if nobody can read it."""
+    """Replace Python's standard streams. `goes_on`: the command does its work even if stdout fails."""
     _reopen()
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it lasts
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - stays open
     sys.stdout = _over(sys.stdout, Stdout(1, goes_on=goes_on))
     sys.stderr = _over(sys.stderr, Stderr(2, "w", closefd=False), line_buffering=True)
 
 
 def finish(status: int, *, said_why: bool = False) -> int:
-    """Write what is still in the buffer; the exit status, which a stdout that failed makes a failure.
+    """Flush stdout and return the exit status, which becomes a failure if stdout failed.
 
-    `said_why`: a line says already why the status is no success.
+    `said_why`: an error has already been printed.
     """
     with contextlib.suppress(ReaderLeftError, StdoutError):  # the raw stream remembers
         sys.stdout.flush()
@@ -115,7 +115,7 @@ def _reopen() -> None:
 
 
 def _over(before: Any, raw: io.FileIO, *, line_buffering: bool = False) -> io.TextIOWrapper:
-    """A text stream as Python's own was, over another descriptor."""
+    """Build a text stream like Python's own on another descriptor."""
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=getattr(before, "encoding", None) or "utf-8",

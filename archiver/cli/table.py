@@ -1,7 +1,7 @@
-"""The table of commands. A command is a module of its own, imported when it is asked for.
+"""The table of commands. Each command is a module of its own, imported on first use.
 
-Such a module has `command(context, ...)`, which returns the exit status, and `EXIT_STATUS`, which says when it
-returns which. A new command is one file and one line here.
+A command module has `command(context, ...)`, which returns the exit status, and `EXIT_STATUS`, which documents each
+status. To add a command, write the module and add a line here.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ PROGRAM = "telekeep"
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "login": ("Mirror", "archiver.cli.commands.login", "Log in with a code; the session stays on this machine."),
-    "add": ("Mirror", "archiver.cli.commands.add", "Choose channels to mirror."),
+    "login": ("Mirror", "archiver.cli.commands.login", "Log in with a code; the session is stored on this machine."),
+    "add": ("Mirror", "archiver.cli.commands.add", "Add channels to mirror."),
     "channels": ("Mirror", "archiver.cli.commands.channels", "List the mirrored channels."),
-    "remove": ("Mirror", "archiver.cli.commands.remove", "Stop mirroring a channel; its archive stays."),
-    "accounts": ("Mirror", "archiver.cli.commands.accounts", "List the accounts, and how they are."),
-    "move": ("Mirror", "archiver.cli.commands.move", "Let another account read a channel."),
-    "sync": ("Mirror", "archiver.cli.commands.sync", "Fetch what is missing and what is new, then exit."),
-    "run": ("Mirror", "archiver.cli.commands.run", "Mirror every added channel from now on, until stopped."),
+    "remove": ("Mirror", "archiver.cli.commands.remove", "Stop mirroring a channel; its archive is kept."),
+    "accounts": ("Mirror", "archiver.cli.commands.accounts", "List the accounts and their state."),
+    "move": ("Mirror", "archiver.cli.commands.move", "Assign a channel to another account."),
+    "sync": ("Mirror", "archiver.cli.commands.sync", "Fetch everything not yet archived, then exit."),
+    "run": ("Mirror", "archiver.cli.commands.run", "Run the service: mirror all channels until stopped."),
     "search": ("Find", "archiver.cli.commands.search", "Find messages in the archive."),
-    "query": ("Find", "archiver.cli.commands.query", "Keep queries by a name: save, list, remove."),
-    "show": ("Find", "archiver.cli.commands.show", "Show one message with all that is known of it."),
-    "history": ("Find", "archiver.cli.commands.history", "Show what became of one message: edits, deletion, return."),
-    "changes": ("Find", "archiver.cli.commands.changes", "List what was edited, deleted or renamed, newest first."),
+    "query": ("Find", "archiver.cli.commands.query", "Save, list and remove named queries."),
+    "show": ("Find", "archiver.cli.commands.show", "Show one message and everything known about it."),
+    "history": ("Find", "archiver.cli.commands.history", "Show the history of one message: edits, deletions, returns."),
+    "changes": ("Find", "archiver.cli.commands.changes", "List edits, deletions and renames, newest first."),
     "gaps": (
         "Find",
         "archiver.cli.commands.gaps",
-        "List the ids of a channel that are missing, absent or not fetched.",
+        "List the ids of a channel that are deleted, absent or not fetched.",
     ),
-    "status": ("Find", "archiver.cli.commands.status", "Show per channel what is held and how complete it is."),
-    "health": ("Find", "archiver.cli.commands.health", "Say by the exit status whether the service really mirrors."),
-    "export": ("Keep", "archiver.cli.commands.export", "Write a date range to a file, with a manifest."),
+    "status": ("Find", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
+    "health": ("Find", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
+    "export": ("Keep", "archiver.cli.commands.export", "Export a range of dates to a file, with a manifest."),
     "index": (
         "Keep",
         "archiver.cli.commands.index",
-        "Look after the Meilisearch index: status, rebuild, verify, keys.",
+        "Maintain the Meilisearch index: status, rebuild, verify, keys.",
     ),
-    "verify": ("Keep", "archiver.cli.commands.verify", "Check the archive, or an export against its manifest."),
-    "repair": ("Keep", "archiver.cli.commands.repair", "Make the search tables again: search."),
+    "verify": ("Keep", "archiver.cli.commands.verify", "Verify the archive, or an export against its manifest."),
+    "repair": ("Keep", "archiver.cli.commands.repair", "Rebuild derived data: search."),
     "help": (
         "Help",
         "archiver.cli.commands.help",
-        "Show the help of a command; `help query`: how queries are written.",
+        "Show the help of a command; `help query`: the query syntax.",
     ),
 }

@@ -1,7 +1,7 @@
-"""Make text from strangers harmless on a terminal, and still honest: what is dangerous is shown, not dropped.
+"""Make untrusted text harmless on a terminal: dangerous characters are made visible, not dropped.
 
-A channel's owner writes titles, names and texts; a control character among them could move the cursor, set the
-window's title or answer on the user's behalf, and a bidi override could make a name read as another.
+Titles, names and texts are written by strangers. A control character in them could move the cursor, set the window
+title or type on the user's behalf; a bidi override could make one name look like another.
 https://www.unicode.org/reports/tr9/ , https://trojansource.codes/
 """
 
@@ -23,24 +23,24 @@ _FSI, _PDI = "\u2068", "\u2069"
 
 
 def terminal_safe(text: str, *, multiline: bool = False) -> str:
-    """The text with everything that could harm a terminal made visible; on one line unless `multiline`."""
+    """Make everything in the text that could harm a terminal visible; fold it to one line unless `multiline`."""
     if not multiline:
         text = _LINE_ENDS.sub("↵", text).replace("\t", " ")
     return _UNSAFE.sub(_visible, text)
 
 
 def isolate(text: str) -> str:
-    """Safe text whose right-to-left runs cannot reorder what stands around them; for a terminal only."""
+    """Isolate right-to-left runs so that they cannot reorder the text around them; for terminals only."""
     return _RTL_RUN.sub(lambda run: f"{_FSI}{run.group()}{_PDI}", text)
 
 
 def line_isolates(line: str) -> tuple[str, str]:
-    """What to put before and behind a line of safe text so that it takes its own direction; for a terminal only."""
+    """Prefix and suffix that give a line of safe text its own direction; for terminals only."""
     return (_FSI, _PDI) if _RTL_RUN.search(line) else ("", "")
 
 
 def is_clean_link(url: str) -> bool:
-    """Whether the address can stand within an escape sequence (OSC 8): plain ASCII, and https."""
+    """Whether the URL is safe inside an escape sequence (OSC 8): plain ASCII, https."""
     return re.fullmatch(r"https://[!-~]+", url) is not None
 
 

@@ -106,7 +106,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["serch"], "Did you mean search?"),
         (["search"], "QUERY"),
         (["--nope"], "--nope"),
-        (["search", "-toll bridge"], "stands behind --, as in: -- -toll bridge"),
+        (["search", "-toll bridge"], "Put -- before a query that starts with -, as in: -- -toll bridge"),
         (["search", "has:vdeo"], "Did you mean has:video?"),
         (["search", "x", "--since", "then"], "is not a date"),
         (["search", "x", "--tz", "Asia/Bagdad"], "Asia/Baghdad"),

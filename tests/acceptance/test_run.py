@@ -264,7 +264,7 @@ def test_ctrl_c_ends_the_waiting_and_the_service_adds_it_all_the_same(field: Gro
         assert (done.status, done.out) == (130, "")
         told = f"Asked for and not yet added: {second}. The service adds what is open as soon as it can.\n"
         assert done.err.startswith(told)
-        assert "added or asked for is kept" in done.err
+        assert "are added or requested" in done.err
         until(lambda: desk.query("SELECT count(*) FROM channel") == [(2,)], what="the adding")
         wait_until_equal(desk, field.telegram, second)
 

@@ -86,7 +86,7 @@ def test_error_that_nobody_foresaw_is_a_line_without_its_text(
     monkeypatch.setattr("archiver.cli.app.build", fail)
     assert run(["status"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("telekeep: an error in telekeep itself at test_command.py:")
+    assert said.startswith("telekeep: internal error at test_command.py:")
     assert "--debug" in said
     assert "what a message said" not in said
 
@@ -106,10 +106,10 @@ def test_full_disk_is_said_as_the_system_says_it(
     ("typed", "said"),
     [
         ("search x --sort sideways", "'--sort': 'sideways' is not one of 'newest', 'oldest', 'relevance'."),
-        ("search x -n ten", "'-n': 'ten' is not a whole number."),
-        ("search x -n -3", "'-n': '-3' is out of range; allowed: at least 0."),
-        ("search x -C 1000", "'-C': '1000' is out of range; allowed: at most 100."),
-        ("changes -n 1.5", "'-n': '1.5' is not a whole number."),
+        ("search x -n ten", "'-n': 'ten' is not an integer."),
+        ("search x -n -3", "'-n': '-3' is out of range; it must be at least 0."),
+        ("search x -C 1000", "'-C': '1000' is out of range; it must be at most 100."),
+        ("changes -n 1.5", "'-n': '1.5' is not an integer."),
         ("export -o day --format parquet", "'--format': 'parquet' is not one of 'jsonl', 'csv'."),
     ],
 )

@@ -25,13 +25,13 @@ from archiver.cli.search_options import (
     Jsonl,
     Limit,
     On,
-    Options,
     Order,
     Query,
+    SearchOptions,
     Since,
     Until,
     Zone,
-    refuse,
+    check_combination,
 )
 from archiver.cli.view.answers import Answers, More
 from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
@@ -70,19 +70,19 @@ Examples:
   telekeep search -- -toll bridge
 
 \b
-bridge closed      both words, spelled so or alike (accents, case, Arabic letters, ё and е)
-"bridge closed"    exactly these words, side by side
-bridge OR мост     one of them; -word: not this one; convo*: words that begin so
+bridge closed      both words, in any form or spelling (accents, case, Arabic letters, ё and е)
+"bridge closed"    exactly this phrase
+bridge OR мост     either word; -word: not this one; convo*: words that start with convo
 has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
-query:NAME         a query that `telekeep query save` keeps
-`telekeep help query` explains all of it.
+query:NAME         a query saved with `telekeep query save`
+See `telekeep help query` for the full syntax.
 
-A glossary has one group of equivalent spellings per line, with = between: Kyiv = Kiev = Київ. --expand asks for
-all.
+A glossary has one group of equivalent spellings per line, separated by =: Kyiv = Kiev = Київ. --expand searches for
+all of them.
 
-Rows have the keys of docs/rows.md. In a pipe: date, address, link and text, with tabs between;
-with -C > for a hit or - for its context before them, and a line -- between what does not follow one another.
---collapse shows the earliest hit of all copies, and how many there are. --facet prints facet, name and count.
+Rows have the keys documented in docs/rows.md. In a pipe: date, address, link and text, separated by tabs; with -C
+preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse shows the earliest hit of
+each group of copies, and the number of copies. --facet prints facet, name and count.
 """
 
 
@@ -109,8 +109,8 @@ def command(
     json: Json = False,
     jsonl: Jsonl = False,
 ) -> int:
-    """Find messages in the archive; HELP is what people read of it."""
-    options = Options(
+    """Find messages in the archive; users see HELP instead."""
+    options = SearchOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
         sort="relevance" if fuzzy and _is_default(context, "sort") else sort,
@@ -125,18 +125,18 @@ def command(
         collapse=collapse,
         after=after,
     )
-    refuse(options, both=json and jsonl)
+    check_combination(options, both=json and jsonl)
     return interrupted.run(run(context.obj, " ".join(query), options))
 
 
 def _is_default(context: typer.Context, name: str) -> bool:
-    """Whether nobody chose: --fuzzy puts exact words before guesses then, and dates after both."""
+    """Whether the option was not given; --fuzzy then ranks exact matches before guesses."""
     source = context.get_parameter_source(name)
     return source is None or source.name == "DEFAULT"
 
 
-async def run(invocation: Invocation, query: str, options: Options) -> int:
-    """Search and print; the result is the exit status."""
+async def run(invocation: Invocation, query: str, options: SearchOptions) -> int:
+    """Search and print. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         now = await read_present(conn)
@@ -181,16 +181,16 @@ async def run(invocation: Invocation, query: str, options: Options) -> int:
 
 
 def _remark(summary: str, finder: Finder) -> None:
-    """Say who answered. That nothing was forgiven although it was asked for is said to the quiet, too."""
+    """Say which engine answered. If --fuzzy had no effect, say so even with --quiet."""
     output.note(f"{summary}{finder.describe()}")
     if output.is_quiet() and finder.fuzzy and finder.away is not None:
         output.warn(finder.describe())
 
 
-async def _print(answers: Answers, question: Question, options: Options) -> tuple[int, str]:
-    """Print the hits. Returns how many there were, and a summary."""
-    found, blocks_told, more = 0, 0, ""
-    tell, close = _teller(question.tree, options)
+async def _print(answers: Answers, question: Question, options: SearchOptions) -> tuple[int, str]:
+    """Print the hits. Returns their number and a summary."""
+    found, blocks_printed, more = 0, 0, ""
+    show, close = _printer(question.tree, options)
     shown_blocks = (
         answers.collapsed(question, options.limit)
         if options.collapse
@@ -199,17 +199,17 @@ async def _print(answers: Answers, question: Question, options: Options) -> tupl
     async with aclosing(shown_blocks) as blocks:
         async for block in blocks:
             if isinstance(block, More):
-                more = f" (there are more: --after {block.cursor} goes on, -n 0 shows all, --count counts them)"
+                more = f" (there are more: --after {block.cursor} continues, -n 0 shows all, --count counts them)"
                 break
             found += sum(shown.is_hit for shown in block)
-            blocks_told += 1
+            blocks_printed += 1
             for shown in block:
-                tell(shown._replace(block=blocks_told))
+                show(shown._replace(block=blocks_printed))
     close()
     return found, f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
 
 
-async def _count(answers: Answers, finder: Finder, question: Question, options: Options) -> int:
+async def _count(answers: Answers, finder: Finder, question: Question, options: SearchOptions) -> int:
     if options.collapse:
         return await answers.count_groups(question)
     return await finder.engine.count(question)
@@ -218,8 +218,8 @@ async def _count(answers: Answers, finder: Finder, question: Question, options: 
 _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
 
 
-def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Callable[[], None]]:
-    """How to print a row, and how to end."""
+def _printer(tree: Node, options: SearchOptions) -> tuple[Callable[[Shown], None], Callable[[], None]]:
+    """A function that prints a row, and one that ends the output."""
     if options.shape == "people":
         from archiver.cli.view.hits import printer
 
@@ -230,7 +230,7 @@ def _teller(tree: Node, options: Options) -> tuple[Callable[[Shown], None], Call
     return lambda shown: array.add(_object(shown, tree, options)), array.close
 
 
-def _object(shown: Shown, tree: Node, options: Options) -> dict[str, Any]:
+def _object(shown: Shown, tree: Node, options: SearchOptions) -> dict[str, Any]:
     row = to_object(shown.row)
     if options.around:
         row |= {"match": shown.is_hit, "block": shown.block}
@@ -254,7 +254,7 @@ async def _print_count(conn: Connection, count: int, finder: Finder, *, over: Se
 
 
 def _only(question: Question) -> frozenset[int] | None:
-    """The channels that a question is about; None: all."""
+    """The channels that the question is restricted to; None for all."""
     conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
     named = [part.ids for part in conditions if isinstance(part, InChannel)]
     if question.channels is not None:
