@@ -99,7 +99,5 @@ def check_search(conn: Any) -> Iterator[Fault]:
         yield Fault("search", f"channel {channel_id} has no rows and {messages[channel_id]} messages", True)
     for channel_id, message_id, revision in search_rows.find_lost_revisions(conn):
         yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row leads nowhere", True)
-    if stray := search_rows.count_stray_slots(conn):
-        yield Fault("search", f"{stray} octets of rows hold what is no row", True)
     if lost := search_rows.count_lost_forwards(conn):
         yield Fault("search", f"{lost} origins of forwards lead nowhere", True)

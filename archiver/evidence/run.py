@@ -128,7 +128,7 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     """Parts of the search tables; those that are compared with texts are spread over all."""
     found.rows = sum(search_rows.count_present(conn).values())
     size = LARGE_PART if found.rows > LARGE else PART
-    parts = search_rows.list_parts(conn, size >> 3)
+    parts = search_rows.list_parts(conn, size)
     every = 1 if deep or found.rows <= FULLY else len(parts)
     return [Task("search"), Task("index")] + [
         Task("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)

@@ -113,17 +113,20 @@ def check_values(conn: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 
 _SEARCH_RULES: Final[dict[str, str]] = {
-    "search_slot": "typeof(slot) = 'integer' AND slot BETWEEN 0 AND 7",
+    "search_document": " AND ".join(
+        [f"typeof({name}) = 'integer'" for name in ("channel", "message_id", "date", "flags", "fingerprint")]
+        + [f"typeof({name}) IN ('integer', 'null')" for name in ("views", "forwards")]
+    ),
     "search_block": " AND ".join(
         f"typeof({name}) = 'integer'" for name in ("flags", "views", "forwards", "low", "high")
     )
     + " AND low <= high",
-    "search_run": "typeof(low) = 'integer' AND typeof(high) = 'integer' AND low <= high",
+    "search_channel_range": "typeof(low) = 'integer' AND typeof(high) = 'integer' AND low <= high",
     "search_origin": "typeof(name) IN ('text', 'null') AND coalesce(channel_id, name) IS NOT NULL",
     "search_text_config": "(k = 'version' AND v IN (4, 5))"
     " OR (k = 'automerge' AND typeof(v) = 'integer' AND v BETWEEN 0 AND 64)",
 }
-_SEARCH_SIZES: Final = {"search_slot": 8, "search_text_config": 2}
+_SEARCH_SIZES: Final = {"search_text_config": 2}
 
 
 def check_search_values(conn: sqlite3.Connection) -> Iterator[str]:

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from search.exact.changes import Row
 from search.exact.fts5_pages import SEGMENT_BITS, first_term
-from search.exact.octets import EACH, OCTET_BITS, SIZE, is_at
 from search.exact.schema import LAYOUT_VERSION, SCHEMA
-from search.exact.skip_index import octets_of
-from search.flags import SUPERSEDED
+from search.exact.skip_index import BLOCK_BITS, is_in_block
+from search.flags import STATE_BITS, SUPERSEDED
 from search.text.normalize import NORM_VERSION
 
+_FORWARDED = STATE_BITS["forwarded"]
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _PRESENT = f"""
-    SELECT {_ROW} FROM search_run AS r CROSS JOIN search_document AS d ON {octets_of("r.block")}
+    SELECT {_ROW} FROM search_channel_range AS r CROSS JOIN search_document AS d ON {is_in_block("r.block")}
     WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
       AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
 """
@@ -82,33 +82,23 @@ def count_messages(conn: sqlite3.Connection) -> dict[int, int]:
     return dict(conn.execute("SELECT channel_id, count(*) FROM message GROUP BY channel_id").fetchall())
 
 
-def last_octet(conn: sqlite3.Connection) -> int | None:
-    """The highest number of an octet."""
-    row = conn.execute("SELECT max(octet) FROM search_octet").fetchone()
-    return None if row is None or row[0] is None else int(row[0])
-
-
 def list_rows(conn: sqlite3.Connection, low: int, high: int) -> list[Row]:
     """All rows with a docid within [low, high)."""
-    query = f"SELECT {_ROW} FROM search_document AS d WHERE d.octet >= ? AND d.octet < ?"
-    rows = conn.execute(query, (low >> OCTET_BITS, -(-high >> OCTET_BITS)))
+    rows = conn.execute(f"SELECT {_ROW} FROM search_document AS d WHERE d.docid >= ? AND d.docid < ?", (low, high))
     return [Row._make(row) for row in rows]
 
 
 def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
-    """Ranges of docids, whole blocks, with some `size` octets each."""
+    """Ranges of docids, whole blocks, with some `size` rows each."""
     found: list[tuple[int, int]] = []
     low = 0
-    block = 1 << 8 - OCTET_BITS
-    while True:
-        row = conn.execute(
-            "SELECT octet FROM search_octet WHERE octet >= ? ORDER BY octet LIMIT 1 OFFSET ?", (low, size)
-        ).fetchone()
-        if row is None:
-            return [*found, (low << OCTET_BITS, 1 << 62)]
+    block = 1 << BLOCK_BITS
+    query = "SELECT docid FROM search_document WHERE docid >= ? ORDER BY docid LIMIT 1 OFFSET ?"
+    while (row := conn.execute(query, (low, size)).fetchone()) is not None:
         high = max(row[0] // block * block, low + block)
-        found.append((low << OCTET_BITS, high << OCTET_BITS))
+        found.append((low, high))
         low = high
+    return [*found, (low, 1 << 62)]
 
 
 def iter_terms(conn: sqlite3.Connection, low: int, high: int) -> Iterator[tuple[int, int, str]]:
@@ -127,7 +117,9 @@ def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tupl
 
 def list_runs(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
     """The lowest and the highest id of each channel in the blocks within [low, high)."""
-    rows = conn.execute("SELECT channel, block, low, high FROM search_run WHERE block >= ? AND block < ?", (low, high))
+    rows = conn.execute(
+        "SELECT channel, block, low, high FROM search_channel_range WHERE block >= ? AND block < ?", (low, high)
+    )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
@@ -153,7 +145,7 @@ def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
             FROM search_revision AS r LEFT JOIN search_channel AS c ON c.number = r.channel
             WHERE NOT EXISTS (SELECT 1 FROM revision AS v WHERE v.channel_id = c.channel_id
                               AND v.message_id = r.message_id AND v.revision = r.revision)
-               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE {is_at("r.docid")} AND d.channel = r.channel
+               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE d.docid = r.docid AND d.channel = r.channel
                               AND d.message_id = r.message_id AND d.flags & {SUPERSEDED})""",
     ).fetchall()
 
@@ -163,17 +155,8 @@ def count_lost_forwards(conn: sqlite3.Connection) -> int:
     (count,) = conn.execute(
         f"""SELECT count(*) FROM search_forward AS f
             WHERE NOT EXISTS (SELECT 1 FROM search_origin AS o WHERE o.number = f.origin)
-               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE {is_at("f.docid")} AND d.flags & 16)"""
+               OR NOT EXISTS (SELECT 1 FROM search_document AS d WHERE d.docid = f.docid AND d.flags & {_FORWARDED})"""
     ).fetchone()
-    return int(count)
-
-
-def count_stray_slots(conn: sqlite3.Connection) -> int:
-    """Octets with something in a slot that holds no row, or a number that is none."""
-    empty = [" OR ".join(f"{name}{slot} IS NOT NULL" for name in EACH) for slot in range(SIZE)]
-    stray = [f"flags{slot} IS NULL AND ({one})" for slot, one in enumerate(empty)]
-    wrong = [f"typeof({name}{slot}) NOT IN ('integer', 'null')" for slot in range(SIZE) for name in EACH]
-    (count,) = conn.execute(f"SELECT count(*) FROM search_octet WHERE {' OR '.join([*stray, *wrong])}").fetchone()
     return int(count)
 
 

@@ -14,8 +14,7 @@ from typing import Final
 
 from search.exact.condition import MOST, Condition, Value, join
 from search.exact.index_line import line_needle
-from search.exact.octets import OCTET_BITS, is_at
-from search.exact.skip_index import BLOCK_BITS, block_condition, octets_of
+from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
 from search.exact.terms import channel_term, tag_terms
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, STATE_BITS, SUPERSEDED, lang_number
 from search.query.dates import Bounds
@@ -64,15 +63,13 @@ class Plan:
     """What holds for a block `b` with hits, where the rows are walked; None: nothing is known."""
     revisions: bool = False
     """Whether earlier contents are read too."""
-    everything: bool = False
-    """Whether each present content is a hit."""
 
     @property
     def order(self) -> tuple[str, ...]:
         """The columns in whose order the rows come by themselves."""
         if self.match:
             return ("search_text.rowid",)
-        return ("d.octet", "d.slot") if self.blocks is None else ("b.block", "d.octet", "d.slot")
+        return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
 
     def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
         """The statement that reads these columns within a range of docids, and its values; of the contents that are
@@ -82,17 +79,17 @@ class Plan:
         if self.match is None:
             return self._walk(columns, docids, where)
         # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
-        rows = f"""search_text CROSS JOIN search_document AS d ON {is_at("search_text.rowid")}
+        rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
 
     def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
         ends = (docids.start, docids.stop)
         if self.blocks is None:
-            rows = f"search_document AS d WHERE d.octet >= ? >> {OCTET_BITS} AND d.octet < ? >> {OCTET_BITS}"
+            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
             return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
         rows = f"""search_block AS b CROSS JOIN search_document AS d
-            ON {octets_of("b.block")}
+            ON {is_in_block("b.block")}
             WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
         return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
 
@@ -112,9 +109,7 @@ def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
     where.append(_row(PostedWithin(bounds)))
     blocks = None if match else block_condition(And(tuple(rest)))
     ranked = match is not None and any(text_leaves(tree))
-    revisions = includes_revisions(tree)
-    everything = not (rest or revisions) and bounds == Bounds()
-    return Plan(match, join(where, " AND "), bounds, ranked, blocks, revisions, everything)
+    return Plan(match, join(where, " AND "), bounds, ranked, blocks, includes_revisions(tree))
 
 
 def _flat(tree: Node) -> list[Node]:

@@ -18,16 +18,12 @@ from search.exact import word_list
 from search.exact.compile import REVISION, Plan, plan
 from search.exact.condition import Value
 from search.exact.docid import docid_range, tiers_to, window_of
-from search.exact.octets import OCTET_BITS, SIZE, column_at
 from search.exact.vocabulary import inflect, wanted_words
 from search.flags import STATE_BITS, SUPERSEDED
 from search.query.widen import widen
 
 Found: TypeAlias = dict[Place, int | None]
 """Places of hits, each with the number of the revision that is one; None: the present content is."""
-
-Source: TypeAlias = tuple[list[str], str, tuple[Value, ...]]
-"""What is selected, as texts with spaces between the values; of what; what is bound."""
 
 _CHUNK = 256
 """Rows that are fetched at once."""
@@ -102,16 +98,10 @@ class ExactEngine:
         """
         if not columns:
             return {}
-        texts, source, values = _texts_at(columns) if made.everything else _texts(made, columns)
-        parts = len(texts) // len(columns)
-        [row] = await self._conn.execute_fetchall(f"SELECT {', '.join(texts)} FROM {source}", values)  # noqa: S608 bound
-        read = {}
-        for at, column in enumerate(columns):
-            counts: Counter[str] = Counter()
-            for text in row[at * parts : (at + 1) * parts]:
-                counts.update((text or "").split())
-            read[column] = Counter({int(value): count for value, count in counts.items()})
-        return read
+        statement, values = _each_once(made)
+        texts = ", ".join(f"group_concat({column}, ' ')" for column in columns)
+        [row] = await self._conn.execute_fetchall(f"SELECT {texts} FROM ({statement})", values)  # noqa: S608 bound
+        return {column: _count_values(text) for column, text in zip(columns, row, strict=True)}
 
     async def _origins(self, made: Plan) -> list[Count]:
         """By where they were forwarded from."""
@@ -189,8 +179,8 @@ class ExactEngine:
         return rows
 
     async def _tiers(self) -> range:
-        [(top,)] = await self._conn.execute_fetchall("SELECT max(octet) FROM search_octet")
-        return tiers_to(None if top is None else top << OCTET_BITS)
+        [(top,)] = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")
+        return tiers_to(top)
 
     async def _learn_channels(self, numbers: Iterable[int]) -> None:
         if set(numbers) <= self._channels.keys():
@@ -205,20 +195,9 @@ def _note(found: Found, place: Place, revision: int | None) -> None:
     found[place] = None if known is None or revision is None else max(known, revision)
 
 
-def _texts(made: Plan, columns: Sequence[str]) -> Source:
-    statement, values = _each_once(made)
-    return [f"group_concat({column}, ' ')" for column in columns], f"({statement})", values
-
-
-def _texts_at(columns: Sequence[str]) -> Source:
-    """The same of all present contents, a text for each slot of the octets: a third less work."""
-    texts = []
-    for column in columns:
-        name, _, step = column.partition(" ")
-        for slot in range(SIZE):
-            present = f"{column_at('flags', slot)} & {SUPERSEDED} = 0"  # not true where there is none
-            texts.append(f"group_concat({column_at(name, slot)} {step}, ' ') FILTER (WHERE {present})")
-    return texts, "search_octet AS o", ()
+def _count_values(text: str | None) -> Counter[int]:
+    counts = Counter((text or "").split())
+    return Counter({int(value): count for value, count in counts.items()})
 
 
 def _each_once(made: Plan, besides: str = "1") -> tuple[str, tuple[Value, ...]]:

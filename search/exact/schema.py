@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from search.exact import octets
 from search.query.tags import TERM_SIGNS
 
-LAYOUT_VERSION: Final = 6
+LAYOUT_VERSION: Final = 7
 """To be raised with any change of the tables or of `terms`."""
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS search_channel (number INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL UNIQUE)",
-    *octets.SCHEMA,
+    """CREATE TABLE IF NOT EXISTS search_document (
+        docid INTEGER PRIMARY KEY,
+        channel INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        date INTEGER NOT NULL,
+        flags INTEGER NOT NULL,
+        views INTEGER,
+        forwards INTEGER,
+        fingerprint INTEGER NOT NULL
+    )""",
     """CREATE TABLE IF NOT EXISTS search_block (
         block INTEGER PRIMARY KEY,
         flags INTEGER NOT NULL,
@@ -22,7 +30,7 @@ SCHEMA: Final = (
         low INTEGER NOT NULL,
         high INTEGER NOT NULL
     )""",
-    """CREATE TABLE IF NOT EXISTS search_run (
+    """CREATE TABLE IF NOT EXISTS search_channel_range (
         channel INTEGER NOT NULL,
         block INTEGER NOT NULL,
         low INTEGER NOT NULL,
@@ -44,7 +52,8 @@ SCHEMA: Final = (
     )""",
 )
 TABLES: Final = (
-    "search_text", "search_document", "search_octet", "search_slot", "search_block", "search_run", "search_revision",
-    "search_forward", "search_origin", "search_channel", "search_layout", "search_word", "search_word_mark",
+    "search_text", "search_document", "search_block", "search_channel_range", "search_revision", "search_forward",
+    "search_origin", "search_channel", "search_layout",
+    "search_octet", "search_slot", "search_run", "search_word", "search_word_mark",
 )  # fmt: skip
-"""All there are, and all that earlier layouts had."""
+"""The present ones, then those of earlier layouts."""

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from search.exact.changes import Row
 from search.exact.condition import MOST, Condition, join
-from search.exact.octets import OCTET_BITS
 from search.flags import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 from search.query.tree import And, Has, Is, Node, Number, Or, Tag
 
@@ -61,7 +60,7 @@ def summarize(rows: Iterable[Row]) -> list[Summary]:
 
 
 class Run(NamedTuple):
-    """A row of search_run, in the order of its columns."""
+    """A row of search_channel_range, in the order of its columns."""
 
     channel: int
     block: int
@@ -92,10 +91,9 @@ def cluster(ids: Collection[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def octets_of(block: str) -> str:
-    """SQL: the row `d` of search_document is in this block; found by the octets' keys."""
-    shift = BLOCK_BITS - OCTET_BITS
-    return f"d.octet >= {block} << {shift} AND d.octet < {block} + 1 << {shift}"
+def is_in_block(block: str) -> str:
+    """SQL condition: the row `d` of search_document is in this block."""
+    return f"d.docid >= {block} << {BLOCK_BITS} AND d.docid < {block} + 1 << {BLOCK_BITS}"
 
 
 def block_condition(node: Node) -> Condition | None:

@@ -21,9 +21,6 @@ from search.query.tags import domain_terms, tag_term
 from search.query.tree import Tag
 from search.text.normalize import index_text, needle
 
-FINGERPRINT_BITS: Final = 27
-"""One edit in 134 million goes unnoticed here, with as much as fits beside the date (`octets`)."""
-
 _BREAK = " :: "
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which may be asked for one by one."""
@@ -36,7 +33,7 @@ class Entry:
     line: str
     """The terms, separated by spaces."""
     fingerprint: int
-    """`FINGERPRINT_BITS` of a hash of the line: the same as long as the content is."""
+    """32 bits of a hash of the line: the same as long as the content is."""
     flags: int
 
 
@@ -46,7 +43,7 @@ def entry(document: Document) -> Entry:
     text = _BREAK.join([index_line(text) for text in texts if text])
     line = f"{' '.join(_tags(document))} {text}"
     digest = blake2b(line.encode(), digest_size=4).digest()
-    return Entry(line, int.from_bytes(digest, "big") >> 32 - FINGERPRINT_BITS, flags_of(document))
+    return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))
 
 
 def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:

@@ -1,9 +1,9 @@
 """The embedded engine's tables in the archive's own file: written in the caller's transaction, always current.
 
 `search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
-each docid: which message, and what changes without the content; eight of them lie in a row of `search_octet`
-(`octets`). A new content takes a new docid and leaves the old row superseded; nothing is ever taken out of the index
-(SQLite before 3.43 could not without the text). `search_revision` says which superseded rows are revisions.
+each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
+superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text). `search_revision`
+says which superseded rows are revisions.
 `search_block` sums up rows: walks pass over blocks that hold nothing.
 
 Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first. Answers are in `answering`.
@@ -23,10 +23,9 @@ import aiosqlite
 from search.document import Document, Key
 from search.exact.changes import Row, Written, decide, place
 from search.exact.docid import tiers_to, windows
-from search.exact.octets import OCTET_BITS, is_at, pack
 from search.exact.reader import ExactEngine
 from search.exact.schema import LAYOUT_VERSION, SCHEMA, TABLES
-from search.exact.skip_index import BLOCK_BITS, Summary, cluster, find_runs, octets_of, summarize
+from search.exact.skip_index import BLOCK_BITS, Summary, cluster, find_runs, is_in_block, summarize
 from search.exact.terms import Entry, entry
 from search.flags import MISSING, PINNED, SUPERSEDED
 from search.text.normalize import NORM_VERSION
@@ -37,8 +36,6 @@ _AUTOMERGE = 8
 """Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
 _ROWS = 100
 """Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
-_OCTETS = 10
-"""The same of octets: few different statements stay compiled, each as long as a page."""
 _UNTIDY = 500
 """Leaf pages outside the largest segment (2 MB) that are left as they are: joining rewrites that segment too."""
 
@@ -179,12 +176,12 @@ def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], number
         return ()
     # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
     placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
-    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed], _ROWS)
+    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
     rows = [row for row, _, _ in placed]
     store(conn, rows)
     _widen(conn, summarize(rows))
     conn.executemany(
-        """INSERT INTO search_run VALUES (?, ?, ?, ?)
+        """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
         find_runs(rows),
     )
@@ -229,7 +226,7 @@ def _widen(conn: sqlite3.Connection, summaries: Iterable[Summary]) -> None:
 def _revisions(conn: sqlite3.Connection, present: Row) -> list[Row]:
     """The rows of a message's earlier contents."""
     rows = conn.execute(
-        f"""SELECT {_ROW} FROM search_revision AS r CROSS JOIN search_document AS d ON {is_at("r.docid")}
+        f"""SELECT {_ROW} FROM search_revision AS r CROSS JOIN search_document AS d ON d.docid = r.docid
             WHERE r.channel = ? AND r.message_id = ?""",  # noqa: S608 constants only
         (present.channel, present.message_id),
     )
@@ -262,7 +259,8 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[
     for channel_id, wanted in ids.items():
         for low, high in cluster(wanted):
             rows = conn.execute(
-                f"""SELECT {_ROW} FROM search_run AS r CROSS JOIN search_document AS d ON {octets_of("r.block")}
+                f"""SELECT {_ROW} FROM search_channel_range AS r
+                    CROSS JOIN search_document AS d ON {is_in_block("r.block")}
                     WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
                     AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
                     AND d.message_id IN (SELECT value FROM json_each(?4))""",  # noqa: S608 constants only
@@ -273,18 +271,14 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[
 
 
 def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
-    """Writes rows, new ones and known ones, in their octets."""
-    if not rows:
-        return
-    octets = json.dumps(sorted({row.docid >> OCTET_BITS for row in rows}))
-    known = conn.execute("SELECT * FROM search_octet WHERE octet IN (SELECT value FROM json_each(?))", (octets,))
-    _insert(conn, "OR REPLACE INTO search_octet", pack(rows, {octet[0]: octet for octet in known}), _OCTETS)
+    """Writes rows, new ones and known ones."""
+    _insert(conn, "OR REPLACE INTO search_document", list(rows))
 
 
-def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]], most: int) -> None:
-    """All rows, so many a statement: `executemany` would wait for Python's global lock once a row."""
-    for at in range(0, len(rows), most):
-        chunk = rows[at : at + most]
+def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """All rows, a page a statement: `executemany` would wait for Python's global lock once a row."""
+    for at in range(0, len(rows), _ROWS):
+        chunk = rows[at : at + _ROWS]
         row = f"({', '.join('?' * len(chunk[0]))})"
         statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
         conn.execute(statement, [value for values in chunk for value in values])
@@ -292,14 +286,12 @@ def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ..
 
 def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
     """The highest docid in use by the first one of its window, of all windows that the dates lie in."""
-    [(top,)] = conn.execute("SELECT max(octet) FROM search_octet")
-    tiers = tiers_to(None if top is None else top << OCTET_BITS)
-    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers, dates))
+    [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
+    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_to(top), dates))
     rows = conn.execute(
-        f"""SELECT value ->> 0 AS first, (
-               SELECT d.docid FROM search_document AS d WHERE d.octet >= value ->> 0 >> {OCTET_BITS}
-               AND d.octet < value ->> 1 >> {OCTET_BITS} ORDER BY d.octet DESC, d.slot DESC LIMIT 1
-           ) AS used FROM json_each(?) WHERE used IS NOT NULL""",  # noqa: S608 constants only
+        """SELECT value ->> 0 AS first, (
+               SELECT max(docid) FROM search_document WHERE docid >= value ->> 0 AND docid < value ->> 1
+           ) AS used FROM json_each(?) WHERE used IS NOT NULL""",
         (json.dumps(ranges),),
     )
     return dict(rows.fetchall())
