@@ -1,8 +1,4 @@
-"""Table `channel`, with its history.
-
-In every file of the store: what reads is awaited on any connection; what writes is plain and runs inside
-`Database.write`, on the one writing connection.
-"""
+"""Table `channel`, and its history."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ ChannelState: TypeAlias = Literal["active", "inaccessible", "banned", "needs_new
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirrored:
-    """A channel as the archive knows it. Times are unix seconds."""
+    """A channel, as the archive knows it. Times are unix seconds."""
 
     channel_id: int
     alias: str | None
@@ -35,45 +31,45 @@ class Mirrored:
     megagroup: bool
     added_at: int
     window_start: int | None
-    """The far end of the backfill; None: the whole history."""
+    """Where backfill ends; None: the whole history."""
     state: ChannelState
     state_reason: str | None
     generation: int
-    """Raised when the server would not tell what happened: coverage of an older one no longer counts."""
+    """Raised when the server answers "too long": coverage of an older generation no longer counts."""
     pts: int | None
-    """Up to which event the archive is true; None: nothing was read yet."""
+    """The archive has all events up to this one; None: nothing was read yet."""
     top_id: int
     floor_id: int | None
-    """Ids up to here are older than the window, as far as known."""
+    """The highest id known to be older than the window."""
     server_count: int | None
     last_sync_at: int | None
     server_count_pts: int | None = None
-    """In which state of the channel a page last told that count."""
+    """The pts of the page that last gave that count."""
     account: str = "default"
-    """The account whose access is used to read it."""
+    """The account that reads it."""
     failures: int = 0
-    """In a row; 0 after a success."""
+    """Consecutive failures; 0 after a success."""
     retry_at: int | None = None
-    """Set aside until then."""
+    """When to try again after a failure."""
     described_at: int | None = None
-    """When it was last asked for in full."""
+    """When its full description was last fetched."""
     accepted_count: int | None = None
-    """How many more messages the server counted than are held, when all of them were last reviewed."""
+    """By how many the server's count exceeded the held messages when all of them were last reviewed."""
     unexplained_count: int | None = None
-    """The same, when a sync last read all of them again; it is accepted when that comes out twice."""
+    """The same when a sync last read all of them again; accepted if it comes out the same twice."""
 
     @property
     def name(self) -> str:
-        """As rows and citations name it: username, else alias, else the bare id."""
+        """Its name in rows and citations: username, else alias, else the bare id."""
         return self.username or self.alias or str(self.channel_id)
 
     @property
     def lowest_wanted(self) -> int:
-        """The lowest id that belongs to the mirror."""
+        """The lowest id to mirror."""
         return (self.floor_id or 0) + 1
 
     def since_sync(self, now: float) -> float:
-        """Seconds since it was at the present; inf: never, or by a time of day that is yet to come."""
+        """Seconds since it was last up to date; inf: never, or at a time in the future."""
         return now - self.last_sync_at if self.last_sync_at and self.last_sync_at <= now else math.inf
 
 
@@ -91,14 +87,14 @@ def _from_row(row: Any) -> Mirrored:
 
 
 async def list_channels(conn: aiosqlite.Connection, *, removed: bool = False) -> list[Mirrored]:
-    """All mirrored channels in the order of their adding; those set aside by `remove` on demand."""
+    """All mirrored channels in the order they were added; `removed`: also those taken out by `telekeep remove`."""
     where = "" if removed else "WHERE state <> 'removed'"
     async with conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id") as cursor:
         return [_from_row(row) async for row in cursor]
 
 
 async def list_unread(conn: aiosqlite.Connection, account: str, *, now: int) -> list[int]:
-    """The account's channels of which nothing was read yet, in this generation, but for those set aside."""
+    """The account's channels not read yet in their current generation, except those waiting to be retried."""
     async with conn.execute(
         "SELECT channel_id FROM channel WHERE account = ? AND pts IS NULL AND state <> 'removed'"
         " AND (retry_at IS NULL OR retry_at <= ?) ORDER BY added_at, channel_id",
@@ -108,7 +104,7 @@ async def list_unread(conn: aiosqlite.Connection, account: str, *, now: int) -> 
 
 
 async def find_oldest_sync(conn: aiosqlite.Connection, *, now: int) -> int | None:
-    """When the channel that is furthest behind was at the present, but for those set aside; None without any."""
+    """When the most outdated channel was last up to date, ignoring those waiting to be retried; None without any."""
     async with conn.execute(
         "SELECT min(coalesce(last_sync_at, added_at)) FROM channel WHERE state <> 'removed'"
         " AND (retry_at IS NULL OR retry_at <= ?)",
@@ -119,16 +115,16 @@ async def find_oldest_sync(conn: aiosqlite.Connection, *, now: int) -> int | Non
 
 
 async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
-    """The channel with this id, removed ones included."""
+    """The channel with this id, removed ones included; None if unknown."""
     async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:
         row = await cursor.fetchone()
     return _from_row(row) if row else None
 
 
 def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> None:
-    """Write what was observed of a channel; a change of what it says of itself is kept in `channel_revision`.
+    """Store a channel as observed; a changed description adds a row to `channel_revision`.
 
-    `about` and the count of participants are believed only of a channel that was asked for in full.
+    `about` and the number of participants are only taken from a full description.
     """
     before = conn.execute(
         "SELECT username, usernames, title, restriction, flags, about, participants FROM channel WHERE channel_id = ?",
@@ -187,12 +183,12 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 def set_alias(conn: sqlite3.Connection, channel_id: int, alias: str | None) -> None:
-    """Give the channel a name of the user's own."""
+    """Set the user's own name for the channel."""
     conn.execute("UPDATE channel SET alias = ? WHERE channel_id = ?", (alias, channel_id))
 
 
 def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | None) -> None:
-    """Move the far end of the backfill; what lies below is looked for anew."""
+    """Move the end of the backfill; the floor has to be found again."""
     conn.execute(
         "UPDATE channel SET window_start = ?, floor_id = NULL WHERE channel_id = ? AND window_start IS NOT ?",
         (window_start, channel_id, window_start),
@@ -202,7 +198,7 @@ def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | No
 def set_state(
     conn: sqlite3.Connection, channel_id: int, state: ChannelState, *, now: int, reason: str | None = None
 ) -> None:
-    """Move the channel to a state, and log the move; nothing that is held changes with it."""
+    """Set the channel's state and log the change; the messages stay as they are."""
     moved = conn.execute(
         "UPDATE channel SET state = ?, state_reason = ?, state_since = ? WHERE channel_id = ?"
         " AND (state <> ? OR state_reason IS NOT ?)",
@@ -216,7 +212,7 @@ def set_state(
 
 
 def mark_reached(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
-    """Note that the channel answered: whatever kept us from it is over."""
+    """Record that the channel answered: clear its failures, and an inaccessible or banned state."""
     row = conn.execute("SELECT state, failures, retry_at FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     if row is None:
         return
@@ -229,7 +225,7 @@ def mark_reached(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None
 
 
 def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error: str) -> None:
-    """Leave the channel in peace until then, and remember why."""
+    """Record a failure: do not ask for the channel before `retry_at`."""
     conn.execute(
         "UPDATE channel SET failures = failures + 1, retry_at = ?, last_error = ? WHERE channel_id = ?",
         (retry_at, error, channel_id),
@@ -237,14 +233,14 @@ def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error
 
 
 def end_aside(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
-    """The channel is asked for again from now on, although it was to be left in peace for longer."""
+    """End the channel's back-off: it may be asked for again now."""
     conn.execute("UPDATE channel SET retry_at = min(retry_at, ?) WHERE channel_id = ?", (now, channel_id))
 
 
 def set_progress(
     conn: sqlite3.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
 ) -> None:
-    """Move the checkpoint; only ever called inside the transaction of the messages that it stands for."""
+    """Advance the checkpoint; call it only in the transaction that stores the messages it accounts for."""
     conn.execute(
         "UPDATE channel SET pts = coalesce(?, pts), top_id = max(top_id, ?),"
         " floor_id = max(coalesce(floor_id, 0), coalesce(?, 0)) WHERE channel_id = ?",
@@ -253,17 +249,17 @@ def set_progress(
 
 
 def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
-    """Note that the channel was caught up to the present."""
+    """Record that the channel was caught up to the present."""
     conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
 
 
 def forget_floor(conn: sqlite3.Connection, channel_id: int) -> None:
-    """The ids below the window turned out to be none: where it ends is looked for anew."""
+    """Forget the floor: the window's lower end has to be found again."""
     conn.execute("UPDATE channel SET floor_id = NULL WHERE channel_id = ?", (channel_id,))
 
 
 def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
-    """What was covered no longer counts; what is held stays, and the history is walked again."""
+    """Start a generation: coverage no longer counts and the history is read again; messages stay."""
     conn.execute(
         "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL, server_count_pts = NULL"
         " WHERE channel_id = ?",
@@ -272,7 +268,7 @@ def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
 
 
 async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
-    """The id of the channel that has this alias."""
+    """The id of the channel with this alias; None if there is none."""
     async with conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)) as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else None
@@ -293,5 +289,5 @@ def find_checkpoint(conn: Reader, channel_id: int) -> Checkpoint | None:
 
 
 def list_channel_ids(conn: sqlite3.Connection) -> list[int]:
-    """Every channel of which anything is held, removed ones included."""
+    """The ids of all channels in the archive, removed ones included."""
     return [int(row[0]) for row in conn.execute("SELECT channel_id FROM channel ORDER BY channel_id")]

@@ -1,4 +1,4 @@
-"""What `telekeep status` and its like say of a channel besides `Mirrored`: why it is set aside, and counts. Reading."""
+"""Table `channel`: what status reports show beyond `Mirrored`, and counts. Reading only."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from archiver.store.review import SURPLUS
 
 
 class ChannelStatus(NamedTuple):
-    """More of the table `channel`. Times are unix seconds."""
+    """More columns of `channel`. Times are unix seconds."""
 
     state_since: int | None
     last_error: str | None
-    """Why it was set aside."""
+    """Why it is waiting to be retried."""
     server_count_at: int | None
     about: str | None
     participants: int | None
 
 
 async def list_statuses(conn: aiosqlite.Connection) -> dict[int, ChannelStatus]:
-    """By channel_id, removed channels included."""
+    """The status of every channel by id, removed ones included."""
     query = f"SELECT channel_id, {', '.join(ChannelStatus._fields)} FROM channel"
     async with conn.execute(query) as cursor:
         return {row[0]: ChannelStatus._make(row[1:]) async for row in cursor}
 
 
 async def find_surplus(conn: aiosqlite.Connection, channel_id: int) -> int | None:
-    """How many more messages the server counts than are held and present; None when that cannot be compared."""
+    """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
     async with conn.execute(SURPLUS, (channel_id,)) as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else None
@@ -37,9 +37,9 @@ async def find_surplus(conn: aiosqlite.Connection, channel_id: int) -> int | Non
 async def count_stubs(
     conn: aiosqlite.Connection, channel_id: int, *, since: int | None = None, until: int | None = None
 ) -> int:
-    """How many kept messages of the channel no version so far could read.
+    """Count the channel's stubs: held messages that no version so far can read.
 
-    With bounds (unix seconds): those that may belong to [since, until). The date of one is a guess, 1970 none at all.
+    With bounds (unix seconds): those that may belong to [since, until). A stub's date is a guess; 1970 means no guess.
     """
     query = (
         "SELECT count(*) FROM message WHERE channel_id = ? AND kind = 'stub'"

@@ -1,6 +1,6 @@
-"""Rows as `telekeep verify` reads them: all tables of a range of one channel's messages, within one transaction.
+"""Rows as `telekeep verify` reads them: all tables for a range of one channel's messages, in one transaction.
 
-Text that is not UTF-8 is read all the same, so that it can be named as what is wrong.
+Text that is not UTF-8 is read too, so that it can be reported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AFTER = (
     "lang",
     "seen_pts",
 )
-"""Columns of `message` behind the id and the content."""
+"""Columns of `message` after the id and the content."""
 MEDIA_NAMES = tuple(field.name for field in fields(Media))
 FILE_NAMES = ("path", "sha256", "status")
 REVISION_NAMES = (
@@ -62,13 +62,13 @@ PART_NAMES = (
     "refused",
 )
 Damaged = sqlite3.Error
-"""What any reading may raise where the file is damaged."""
+"""What any read may raise on a damaged file."""
 UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, AttributeError)
-"""What making a record of a row may raise that holds what no telekeep writes."""
+"""What making a record may raise on a row with values that telekeep never writes."""
 
 
 class StoredRange(NamedTuple):
-    """What is held of a range of messages, by their ids."""
+    """The stored rows of a range of messages; those of other tables by message id."""
 
     messages: list[Row]
     media: ById
@@ -80,7 +80,7 @@ class StoredRange(NamedTuple):
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The archive's file, read-only."""
+    """Open the archive's file read-only."""
     uri, _ = find_reading(path)
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as conn:
         conn.execute("PRAGMA temp_store = MEMORY")
@@ -90,7 +90,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def one_state(conn: sqlite3.Connection) -> Iterator[None]:
-    """All reads within see one state of the archive; what is garbled is no error."""
+    """Make all reads within see one state of the archive. Restores strict text decoding at the end."""
     conn.execute("BEGIN")
     try:
         yield
@@ -101,18 +101,18 @@ def one_state(conn: sqlite3.Connection) -> Iterator[None]:
 
 
 def read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> StoredRange:
-    """Everything of the channel's messages with an id within [lo, hi]."""
+    """All rows of the channel's messages with an id within [lo, hi]."""
     try:
         return _read_range(conn, channel_id, lo, hi)
     except sqlite3.OperationalError as exc:
         if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
             raise
-        conn.text_factory = lenient  # a text that is not UTF-8
+        conn.text_factory = lenient  # some text is not UTF-8
         return _read_range(conn, channel_id, lo, hi)
 
 
 def lenient(data: bytes) -> str:
-    """A text, be it UTF-8 or not."""
+    """Decode text that may not be UTF-8."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -146,7 +146,7 @@ def _grouped(
 
 
 class MessageRange(NamedTuple):
-    """Messages of one channel that are checked together."""
+    """Ids of one channel to check together."""
 
     channel_id: int
     lo: int
@@ -157,7 +157,7 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
 def list_ranges(conn: sqlite3.Connection, size: int) -> list[MessageRange]:
-    """All messages, in stretches of so many; a channel's first and last one are open to ids that cannot be."""
+    """All messages, in ranges of `size`; a channel's first and last ranges include ids that are out of bounds."""
     found = []
     channels = [row[0] for row in conn.execute("SELECT DISTINCT channel_id FROM message ORDER BY channel_id")]
     for channel_id in channels:

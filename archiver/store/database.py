@@ -1,9 +1,12 @@
 """The archive's file: opening, migrating, and the one way to write, `write()`.
 
-One process mirrors (a lock holds the others off, `archiver.lock`); others may write shortly beside it, SQLite lets them
-in one after the other. It does so only for a connection that reads nothing meanwhile: one that is reading is refused at
-once, because what it has read may be of yesterday. Hence two connections, one that writes and one that reads. Readers,
-ours and those of other processes, never wait for a writer in WAL mode. https://www.sqlite.org/wal.html
+One process mirrors (`archiver.lock` excludes others); other processes may write briefly at the same time, and SQLite
+serialises them. A connection with a read under way is refused at once instead of waiting, since its snapshot may be
+outdated: hence two connections, one for writing and one for reading. In WAL mode readers, ours and those of other
+processes, never wait for a writer. https://www.sqlite.org/wal.html
+
+Store functions are plain functions that take a connection: reading ones run in `Database.read`, writing ones in
+`Database.write`. Only those that stream rows, and a few that are called within a `snapshot`, are awaited.
 """
 
 from __future__ import annotations
@@ -31,34 +34,34 @@ from archiver.store.whole import WholeReads
 ARCHIVE_NAME = "archive.db"
 
 Connection: TypeAlias = aiosqlite.Connection
-"""For reading: awaited, streaming."""
+"""For awaited reads, which may stream."""
 Writer: TypeAlias = sqlite3.Connection
-"""For writing: what `Database.write` hands out."""
+"""What `Database.write` passes to its function."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Reader(Protocol):
-    """What `Database.read` hands out: a connection that is only read from. A Writer is one, too."""
+    """What `Database.read` passes to its function: a connection to read from. A Writer is one, too."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor:
-        """As sqlite3's."""
+        """See sqlite3.Connection.execute."""
         ...
 
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 10.0
-"""Seconds for which a write waits while another program writes, unless told otherwise."""
-_LOOK = 0.25
-"""Seconds of it at a time."""
+"""Default seconds a write waits for another program's writes."""
+_BUSY_TIMEOUT = 0.25
+"""Seconds of SQLite's own wait; `Database.write` repeats it, so that a stop can end the waiting."""
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;      -- a power cut may cost the last pages, never the order of them
+PRAGMA synchronous = NORMAL;      -- a power cut may lose the last commits, never reorder them
 PRAGMA foreign_keys = ON;
 PRAGMA busy_timeout = 10000;
 PRAGMA cache_size = -32000;       -- 32 MB
-PRAGMA wal_autocheckpoint = 4000; -- 16 MB: each checkpoint waits for the disk twice
+PRAGMA wal_autocheckpoint = 4000; -- 16 MB: each checkpoint syncs twice
 PRAGMA temp_store = MEMORY;
 PRAGMA journal_size_limit = 67108864;
 """
@@ -66,7 +69,7 @@ _READING = "PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY;"
 
 
 class _LockedError(Exception):
-    """Another program writes at this moment."""
+    """Another program is writing."""
 
 
 class NewerSchemaError(Error):
@@ -74,21 +77,21 @@ class NewerSchemaError(Error):
 
 
 class Database:
-    """One open archive. `connection` serves reads, and sees what is committed; writes go through `write()`."""
+    """One open archive. `connection` is for reads and sees what is committed; writes go through `write()`."""
 
     def __init__(self, connection: aiosqlite.Connection, path: Path, writing: aiosqlite.Connection) -> None:
         self.connection = connection
         self.path = path
         self._writing = writing
         self.patience = PATIENCE
-        """Seconds for which a write waits while another program writes."""
+        """Seconds a write waits for another program's writes."""
         self.remark: str | None = None
-        """What people should know of how it is read."""
+        """A note for the user on how the archive is read."""
         self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, directory: Path) -> Database:
-        """Open the archive for writing; make it, private to its owner, where there is none."""
+        """Open the archive for writing; create it, private to its owner, if there is none."""
         path = directory / ARCHIVE_NAME
         expect_place(directory)
         try:
@@ -96,7 +99,7 @@ class Database:
             # SQLite gives the -wal and -shm files the mode of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             for widened in list_widened(directory):
-                make_private(widened)  # where that cannot be, `archiver.compose.privacy` says so
+                make_private(widened)  # if that fails, `archiver.compose.privacy` reports it
         except OSError as exc:
             raise UsageError(
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
@@ -106,8 +109,8 @@ class Database:
         async with _closed_on_failure(writing, path):
             await writing.executescript(_PRAGMAS)
             await _migrate(writing, path)
-            # From here on `write` does the waiting, where a stop can end it.
-            await writing.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
+            # From here on `write` does the waiting, which a stop can end.
+            await writing.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
             connection = await _connect(_readonly(path), WholeReads)
             async with _closed_on_failure(connection, path):
                 await connection.executescript(_READING)
@@ -115,7 +118,7 @@ class Database:
 
     @classmethod
     async def open_readonly(cls, directory: Path) -> Database:
-        """Open the archive for reading beside a writer. Raises NotFound where there is none."""
+        """Open the archive for reading while another process may write. Raises NotFound if there is none."""
         path = directory / ARCHIVE_NAME
         expect_place(directory)
         if not path.exists():
@@ -141,7 +144,7 @@ class Database:
 
     @classmethod
     async def is_current(cls, directory: Path) -> bool:
-        """Whether `open` would change no table; where it would, only who holds the lock may open."""
+        """Whether `open` would migrate nothing; if it would, only the holder of the lock may call it."""
         try:
             async with await cls.open_readonly(directory) as database:
                 return await database.schema_version() == _newest()
@@ -149,11 +152,11 @@ class Database:
             return False
 
     async def close(self) -> None:
-        """Close the archive; a transaction that is under way is ended first."""
+        """Close the archive; a running transaction ends first."""
         try:
             await self.connection.close()
         finally:
-            await self._writing.close()  # the last one: only who may write can clear the journal away
+            await self._writing.close()  # last: only a writing connection can remove the WAL
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,15 +167,15 @@ class Database:
     async def write(self, act: Callable[Concatenate[Writer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `act(conn, ...)` in one transaction: all or nothing, one at a time, in the order of the calls.
 
-        The whole of it runs in the writing connection's own thread. Awaiting statement by statement costs two thread
-        switches each, which took a third of the mirror's time; and a task that is cancelled can leave nothing half
-        done, because the transaction ends without it. `_execute` is aiosqlite's own door to that thread.
+        All of it runs in the writing connection's own thread. Awaiting each statement would cost two thread switches,
+        which took a third of the mirror's time. And a cancelled task leaves nothing half done, because the transaction
+        completes without it. `_execute` is aiosqlite's own way into that thread.
 
-        Raises Busy when another program has been writing for longer than the patience.
+        Raises Busy if another program keeps writing for longer than `patience` seconds.
         """
         bound: Callable[[Writer], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
         async with self._turn:
-            began, told = time.monotonic(), False
+            began, warned = time.monotonic(), False
             while True:
                 try:
                     result: T = await self._writing._execute(self._transact, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
@@ -184,18 +187,23 @@ class Database:
                         f"another program has been writing into {self.path} for {waited:.0f} s.",
                         hint="End it; what is archived is whole.",
                     )
-                if waited > PATIENCE and not told:
-                    told = True
+                if waited > PATIENCE and not warned:
+                    warned = True
                     log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive."""
+        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive.
+
+        Within a `snapshot` it reads that snapshot.
+        """
         bound: Callable[[Reader], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
         result: T = await self.connection._execute(self._look, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
     def _look(self, act: Callable[[Reader], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
+        if conn.in_transaction:
+            return act(conn)
         conn.execute("BEGIN")
         try:
             return act(conn)
@@ -208,7 +216,7 @@ class Database:
         try:
             conn.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:  # the rest of the bits says why
+            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:  # the higher bits give the reason
                 raise _LockedError from exc
             raise
         try:
@@ -221,12 +229,12 @@ class Database:
         return result
 
     async def schema_version(self) -> int:
-        """The number of the last migration that this file has seen."""
+        """The number of the last migration applied to this file."""
         return await _schema_version(self.connection)
 
 
 def expect_archive(directory: Path) -> None:
-    """Raise NotFound where there is no archive: a command that only changes one should not make it."""
+    """Raise NotFound if there is no archive: a command that only changes one must not create it."""
     expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
         raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
@@ -252,7 +260,7 @@ def _readonly(path: Path) -> str:
 
 
 async def _connect(path: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> aiosqlite.Connection:
-    """A connection with its thread. A cancelled `connect` would leave that thread behind: it is ended first."""
+    """Open a connection with its thread. If cancelled, end that thread first, which aiosqlite would leave behind."""
     connecting = asyncio.ensure_future(_opened(path, kind))
     try:
         return await asyncio.shield(connecting)
@@ -267,7 +275,7 @@ async def _opened(path: str, kind: type[sqlite3.Connection]) -> aiosqlite.Connec
 
 @asynccontextmanager
 async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> AsyncIterator[None]:
-    """Close a connection whose first statements fail, and say that the file is no archive."""
+    """Close a connection whose first statements fail, and report that the file is not an archive."""
     try:
         yield
     except sqlite3.DatabaseError as exc:
@@ -290,7 +298,7 @@ def _newest() -> int:
 
 
 def migrations() -> list[tuple[int, str]]:
-    """The DDL scripts in the order of their numbers; each carries its own BEGIN, user_version and COMMIT."""
+    """The DDL scripts by number; each contains its own BEGIN, user_version and COMMIT."""
     folder = resources.files("archiver.store.sql")
     names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
     return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]

@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to people. https://www.sqlite.org/rescode.html"""
+"""SQLite's errors, explained to people. https://www.sqlite.org/rescode.html"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class FileFault(NamedTuple):
-    """A failure of the archive's file."""
+    """A failure of the archive's file, as told to the user."""
 
     sentence: str
     hint: str
@@ -46,7 +46,7 @@ _FAULTS = {
 
 
 def find_fault(exc: BaseException) -> FileFault | None:
-    """What an error of SQLite means; None for one that is not of the file, or not of SQLite."""
+    """The explanation of a SQLite error; None if it is not about the file, or not SQLite's."""
     if not isinstance(exc, sqlite3.Error):
         return None
     code = getattr(exc, "sqlite_errorcode", None)
@@ -54,7 +54,7 @@ def find_fault(exc: BaseException) -> FileFault | None:
 
 
 def say(exc: sqlite3.Error, path: Path) -> str:
-    """The reason within a sentence about the archive's file."""
+    """The reason, as part of a sentence about the archive's file."""
     code = getattr(exc, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path.parent):
         code = sqlite3.SQLITE_FULL
@@ -62,7 +62,7 @@ def say(exc: sqlite3.Error, path: Path) -> str:
 
 
 def _is_full(directory: Path) -> bool:
-    """Whether there is no room for the small file that even a reader needs."""
+    """Whether the disk has no room for the small file that even a reader needs."""
     try:
         return shutil.disk_usage(directory).free < _LEAST
     except OSError:

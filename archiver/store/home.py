@@ -1,4 +1,4 @@
-"""Table `index_home`: which node has a channel's documents; and what else is known of a node, when that changes."""
+"""Table `index_home`: which nodes have a channel's documents; and changes to the set of nodes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TABLES = ("outbox", "index_walk", "index_aside")
 
 
 def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = None) -> dict[int, list[Home]]:
-    """The homes of these channels, or of all, by channel."""
+    """The homes by channel, of these channels or all."""
     found: dict[int, list[Home]] = {}
     if channel_ids is None:
         rows = conn.execute("SELECT channel_id, node, phase, serves FROM index_home").fetchall()
@@ -27,7 +27,7 @@ def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = Non
 
 
 def list_channels_at(conn: Reader, node: str, *phases: str) -> list[int]:
-    """The channels that have a home on a node, in one of these phases."""
+    """The channels with a home on a node in one of these phases."""
     signs = ", ".join("?" * len(phases))
     rows = conn.execute(
         f"SELECT channel_id FROM index_home WHERE node = ? AND phase IN ({signs}) ORDER BY channel_id", (node, *phases)
@@ -36,7 +36,7 @@ def list_channels_at(conn: Reader, node: str, *phases: str) -> list[int]:
 
 
 def list_renamed(conn: Reader, node: str) -> list[int]:
-    """The channels whose documents on a node bear an earlier name of theirs."""
+    """The channels whose documents on a node still have an earlier channel name."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND renamed AND phase = 'held' ORDER BY channel_id", (node,)
     )
@@ -44,7 +44,7 @@ def list_renamed(conn: Reader, node: str) -> list[int]:
 
 
 def list_leaving(conn: Reader, node: str, *, before: int) -> list[int]:
-    """The channels that a node is to forget, and that nobody can be asking it for any more."""
+    """The channels to delete from a node, which have been leaving since `before` or earlier."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND phase = 'leaving' AND since <= ? ORDER BY channel_id",
         (node, before),
@@ -53,13 +53,13 @@ def list_leaving(conn: Reader, node: str, *, before: int) -> list[int]:
 
 
 def is_moving(conn: Reader, node: str) -> bool:
-    """Whether a channel comes to a node, leaves it, or has another name there than by now."""
+    """Whether any channel of a node is arriving, leaving, or indexed under an earlier name."""
     sql = "SELECT 1 FROM index_home WHERE node = ? AND (phase <> 'held' OR renamed) LIMIT 1"
     return conn.execute(sql, (node,)).fetchone() is not None
 
 
 async def find_serving(conn: aiosqlite.Connection, channel_ids: Iterable[int]) -> set[str] | None:
-    """The nodes that serve these channels; None where it is not known of each."""
+    """The nodes that serve these channels; None if any channel has none."""
     found = set()
     for channel_id in channel_ids:
         sql = "SELECT node FROM index_home WHERE channel_id = ? AND serves"
@@ -72,14 +72,14 @@ async def find_serving(conn: aiosqlite.Connection, channel_ids: Iterable[int]) -
 
 
 async def list_hidden(conn: aiosqlite.Connection, node: str) -> list[int]:
-    """The channels of which a node may have documents although another one serves them."""
+    """The channels that a node may have documents of but does not serve."""
     sql = "SELECT channel_id FROM index_home WHERE node = ? AND NOT serves ORDER BY channel_id"
     async with conn.execute(sql, (node,)) as cursor:
         return [row[0] async for row in cursor]
 
 
 def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> None:
-    """Write homes; what waits for one that is left is forgotten with it."""
+    """Store homes; for those being left, drop what waits to be sent."""
     for home in homes:
         conn.execute(
             "INSERT INTO index_home (channel_id, node, phase, serves, since) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -93,7 +93,7 @@ def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> N
 
 
 def put_leaving(conn: sqlite3.Connection, node: str) -> None:
-    """A node may have documents of any channel again: it is to forget those that others serve."""
+    """Mark all channels served by other nodes as leaving this one: it may have documents of any channel again."""
     conn.execute(
         "INSERT OR IGNORE INTO index_home (channel_id, node, phase, serves, since)"
         " SELECT channel_id, ?1, 'leaving', 0, 0 FROM index_home WHERE serves AND node NOT IN ('', ?1)",
@@ -102,7 +102,7 @@ def put_leaving(conn: sqlite3.Connection, node: str) -> None:
 
 
 def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], phase: str, *, now: int) -> None:
-    """These channels are in this phase now."""
+    """Set the phase of these channels' homes on a node."""
     conn.executemany(
         "UPDATE index_home SET phase = ?1, since = ?2 WHERE channel_id = ?3 AND node = ?4",
         [(phase, now, channel_id, node) for channel_id in channel_ids],
@@ -110,7 +110,7 @@ def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], p
 
 
 def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
-    """These channels are being sent to a node as they are called now."""
+    """Record that these channels are being sent to a node under their current names."""
     conn.executemany(
         "UPDATE index_home SET renamed = 0 WHERE channel_id = ? AND node = ?",
         [(channel_id, node) for channel_id in channel_ids],
@@ -118,12 +118,12 @@ def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int])
 
 
 def mark_renamed(conn: sqlite3.Connection, channel_id: int) -> None:
-    """The channel has another name."""
+    """Record that the channel has a new name."""
     conn.execute("UPDATE index_home SET renamed = 1 WHERE channel_id = ?", (channel_id,))
 
 
 def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
-    """A node has nothing of these channels any more, unless it is to have them again."""
+    """Delete these channels' homes on a node, unless they are no longer leaving."""
     conn.executemany(
         "DELETE FROM index_home WHERE channel_id = ? AND node = ? AND phase = 'leaving'",
         [(channel_id, node) for channel_id in channel_ids],
@@ -131,7 +131,7 @@ def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) 
 
 
 def list_nodes_of(conn: sqlite3.Connection, channel_id: int) -> list[str]:
-    """The nodes that a change of a channel goes to; '' while none is chosen."""
+    """The nodes to send a channel's changes to; [''] while none is assigned."""
     rows = conn.execute("SELECT node FROM index_home WHERE channel_id = ? AND phase <> 'leaving'", (channel_id,))
     return [row[0] for row in rows] or [""]
 
@@ -140,7 +140,7 @@ def list_nodes_of(conn: sqlite3.Connection, channel_id: int) -> list[str]:
 
 
 def adopt(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
-    """What was there before nodes had names belongs to the first of these; the only node may have another address."""
+    """Assign rows from before nodes had names to the first node; rename the only node if its address changed."""
     _rename(conn, "", nodes[0], ("index_node", "index_home", "index_walk", "index_aside"))
     known = [row[0] for row in conn.execute("SELECT DISTINCT node FROM index_home")]
     if len(nodes) == len(known) == 1 and known != nodes:
@@ -154,7 +154,7 @@ def _rename(conn: sqlite3.Connection, before: str, node: str, tables: Iterable[s
 
 
 def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
-    """Forget what was on its way to nodes that are not among these."""
+    """Drop everything waiting to be sent to nodes other than these."""
     signs = ", ".join("?" * len(nodes))
     for table in ("outbox", "index_walk", "index_aside", "index_task"):
         conn.execute(f"DELETE FROM {table} WHERE node NOT IN ('', {signs})", tuple(nodes))

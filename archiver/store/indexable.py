@@ -1,4 +1,4 @@
-"""Tables `message`, `media`, `channel`: what the index is to know of messages; payloads are left where they are."""
+"""Tables `message`, `media`, `channel`: what the index stores of messages; payloads are not read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SLOTS = (
 
 
 class Indexable(NamedTuple):
-    """A message as it is now. Its record lacks the payload and its hashes."""
+    """A message as it is now. Its record has neither payload nor hashes."""
 
     message: Message
     missing: bool
@@ -39,12 +39,12 @@ class Indexable(NamedTuple):
 
     @property
     def lang(self) -> str | None:
-        """As it was guessed, '' for an unknown one; None: not guessed yet."""
+        """The guessed language; '' if unknown, None if not guessed yet."""
         return self.message.lang
 
 
 def read_indexable(conn: Reader, places: Iterable[Place]) -> dict[tuple[int, int], Indexable]:
-    """The messages at these places, by (channel_id, message_id); what is not held is not in the answer."""
+    """The messages at these places, by (channel_id, message_id); those not held are left out."""
     found: dict[tuple[int, int], Indexable] = {}
     for channel_id, group in groupby(places, key=itemgetter(1)):
         channel = conn.execute("SELECT username, title FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
@@ -60,7 +60,7 @@ def read_indexable(conn: Reader, places: Iterable[Place]) -> dict[tuple[int, int
 
 
 def _record(channel_id: int, row: Any, media: tuple[Media, ...]) -> Message:
-    # Each column by name: a dict between costs as much as SQLite does.
+    # Columns by number: an intermediate dict costs as much time as SQLite.
     return Message(
         channel_id=channel_id,
         message_id=row[0],

@@ -1,6 +1,4 @@
-"""Tables `index_node`, `index_task`, `index_walk`, `index_aside`: how far the index on each node follows, across
-restarts.
-"""
+"""Tables `index_node`, `index_task`, `index_walk`, `index_aside`: each node's index, across restarts."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ from archiver.model.ledger import LATER, Batch, Place, Stretch
 from archiver.store.database import Reader
 
 NodeState: TypeAlias = Literal["unused", "following", "unreachable", "busy", "full", "refused", "stale", "failing"]
-"""unused: nothing was ever sent; following: all is well; else what keeps it from going on."""
+"""unused: nothing was ever sent; following: all is well; otherwise what blocks it."""
 Rebuild: TypeAlias = Literal["wanted", "walking", "swapping", "dropping"]
-"""How far a rebuild is: begin it, fill the new index, exchange the two, delete the old one."""
+"""The stages of a rebuild: requested, filling the new index, swapping the two, deleting the old one."""
 
 
 class NodeStatus(NamedTuple):
-    """How the index is. Times are unix seconds."""
+    """The state of the index on a node. Times are unix seconds."""
 
     state: NodeState
     reason: str | None
@@ -30,7 +28,7 @@ class NodeStatus(NamedTuple):
     mark: str | None
     asked_at: int | None
     covered: int
-    """The last sequence of the outbox's history that the rebuild brings by itself; 0: none of it."""
+    """The last sequence of the outbox's history that the rebuild sends by itself; 0: none."""
 
 
 _STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node WHERE node = ?"
@@ -45,13 +43,13 @@ async def find_node_status(conn: aiosqlite.Connection, node: str) -> NodeStatus:
 
 
 def get_node_status(conn: Reader, node: str) -> NodeStatus:
-    """How the index on a node is, within a transaction."""
+    """The state of the index on a node; `unused` if it is unknown."""
     row = conn.execute(_STANDING, (node,)).fetchone()
     return NodeStatus._make(row) if row else _UNUSED
 
 
 def set_state(conn: sqlite3.Connection, node: str, state: NodeState, *, now: int, reason: str | None = None) -> None:
-    """Note how the index on a node is; `since` moves with the state only."""
+    """Set the state of the index on a node; `since` moves only with the state."""
     conn.execute(
         "INSERT INTO index_node (node, state, since, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (node) DO UPDATE"
         " SET since = CASE WHEN state = ?2 THEN since ELSE ?3 END, state = ?2, reason = ?4",
@@ -60,13 +58,13 @@ def set_state(conn: sqlite3.Connection, node: str, state: NodeState, *, now: int
 
 
 def note_success(conn: sqlite3.Connection, node: str, *, now: int) -> None:
-    """The index took something, or lacks nothing."""
+    """Record that the index accepted documents, or lacks none."""
     set_state(conn, node, "following", now=now)
     conn.execute("UPDATE index_node SET success_at = ? WHERE node = ?", (now, node))
 
 
 def set_rebuild(conn: sqlite3.Connection, node: str, rebuild: Rebuild | None, *, mark: str | None = None) -> None:
-    """Note how far a rebuild is, None when it is done. The new index's mark stays unless there is another one."""
+    """Set the stage of a rebuild, None when it is done. The new index's mark stays unless given."""
     conn.execute(
         "UPDATE index_node SET rebuild = ?, mark = coalesce(?, mark) WHERE node = ?",
         (rebuild, mark, node),
@@ -74,12 +72,12 @@ def set_rebuild(conn: sqlite3.Connection, node: str, rebuild: Rebuild | None, *,
 
 
 def set_covered(conn: sqlite3.Connection, node: str) -> None:
-    """What waits of the history is brought by the walk of the rebuild that begins now."""
+    """Mark the history now waiting as covered by the rebuild that starts now."""
     conn.execute("UPDATE index_node SET covered = ? + (SELECT seq FROM indexing) WHERE node = ?", (LATER, node))
 
 
 def ask_rebuild(conn: sqlite3.Connection, nodes: Iterable[str], *, now: int) -> None:
-    """Ask whoever fills the index on these nodes to build it anew; one that is under way goes on."""
+    """Request a rebuild of the index on these nodes; one under way continues."""
     conn.executemany(
         "INSERT INTO index_node (node, rebuild, asked_at) VALUES (?1, 'wanted', ?2) ON CONFLICT (node) DO UPDATE"
         " SET rebuild = 'wanted', asked_at = ?2 WHERE rebuild IS NULL",
@@ -91,7 +89,7 @@ def ask_rebuild(conn: sqlite3.Connection, nodes: Iterable[str], *, now: int) -> 
 
 
 def put_tasks(conn: sqlite3.Connection, node: str, batch: Batch) -> None:
-    """Note the tasks of a batch."""
+    """Store the tasks of a batch."""
     bounds = (*batch.stretch.after, *batch.stretch.upto)
     conn.executemany(
         "INSERT INTO index_task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -100,12 +98,12 @@ def put_tasks(conn: sqlite3.Connection, node: str, batch: Batch) -> None:
 
 
 def drop_tasks(conn: sqlite3.Connection, batch: str) -> None:
-    """The tasks of a batch are done, or lost."""
+    """Delete the tasks of a batch: they are done, or lost."""
     conn.execute("DELETE FROM index_task WHERE batch = ?", (batch,))
 
 
 def list_batches(conn: Reader, node: str) -> list[Batch]:
-    """What was under way to a node when the last process ended."""
+    """The batches that were under way to a node when the last process ended."""
     found: dict[str, Batch] = {}
     for name, _, index, uid, walk_of, *bounds in conn.execute(
         "SELECT * FROM index_task WHERE node = ? ORDER BY task_uid", (node,)
@@ -121,7 +119,7 @@ def list_batches(conn: Reader, node: str) -> list[Batch]:
 def start_walk(
     conn: sqlite3.Connection, node: str, index: str, channel_ids: Iterable[int], *, lacks: bool = True
 ) -> None:
-    """Send all of these channels to an index; `lacks`: it cannot be asked for them meanwhile."""
+    """Queue all messages of these channels for an index; `lacks`: the index cannot answer for them meanwhile."""
     conn.executemany(
         "INSERT INTO index_walk (node, index_name, channel_id, lacks) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (node, index_name, channel_id) DO UPDATE SET after_id = 0, lacks = max(lacks, excluded.lacks)",
@@ -130,13 +128,13 @@ def start_walk(
 
 
 def end_walks(conn: sqlite3.Connection, node: str, index: str) -> None:
-    """Send an index nothing again."""
+    """Cancel all walks for an index."""
     conn.execute("DELETE FROM index_task WHERE node = ? AND walk_of = ?", (node, index))
     conn.execute("DELETE FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
 
 
 def advance_walk(conn: sqlite3.Connection, node: str, index: str, done: Place) -> None:
-    """A walk is done up to a place."""
+    """Record that a walk is done up to a place."""
     _, channel_id, message_id = done
     conn.execute(
         "DELETE FROM index_walk WHERE node = ? AND index_name = ? AND channel_id < ?", (node, index, channel_id)
@@ -148,19 +146,19 @@ def advance_walk(conn: sqlite3.Connection, node: str, index: str, done: Place) -
 
 
 def is_walking(conn: Reader, node: str, index: str) -> bool:
-    """Whether something is to be sent to an index again."""
+    """Whether a walk for an index is unfinished."""
     found = conn.execute("SELECT 1 FROM index_walk WHERE node = ? AND index_name = ? LIMIT 1", (node, index)).fetchone()
     return found is not None
 
 
 def list_walked(conn: Reader, node: str, index: str) -> set[int]:
-    """The channels that are to be sent to an index again."""
+    """The channels with an unfinished walk for an index."""
     rows = conn.execute("SELECT channel_id FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
     return {row[0] for row in rows}
 
 
 def list_walk_places(conn: Reader, node: str, stretch: Stretch, after: Place, limit: int) -> list[Place]:
-    """The first places of a stretch of a walk behind `after`."""
+    """The first `limit` places of a stretch of a walk after `after`."""
     upto, index = stretch.upto, stretch.walk_of
     low, high = (after[1], after[2]), (upto[1], upto[2]) if upto[0] == 0 else (2**62, 0)
     walks: Sequence[tuple[int, int]] = conn.execute(
@@ -184,7 +182,7 @@ def list_walk_places(conn: Reader, node: str, stretch: Stretch, after: Place, li
 
 
 def count_walk(conn: Reader, node: str, index: str) -> int:
-    """How many messages are still to be sent to an index again."""
+    """Count the messages that walks still have to send to an index."""
     (count,) = conn.execute(
         "SELECT count(*) FROM index_walk AS walk JOIN message USING (channel_id)"
         " WHERE node = ? AND index_name = ? AND message_id > after_id",
@@ -194,7 +192,7 @@ def count_walk(conn: Reader, node: str, index: str) -> int:
 
 
 def note_task(conn: sqlite3.Connection, node: str, uid: int) -> bool:
-    """The server gave a task this number; whether it is not higher than the last one, as of an older copy."""
+    """Record a task number; return whether it is not higher than the last, as with an older copy of the server."""
     last = conn.execute("SELECT last_task FROM index_node WHERE node = ?", (node,)).fetchone()
     conn.execute(
         "INSERT INTO index_node (node, last_task) VALUES (?1, ?2) ON CONFLICT (node) DO UPDATE SET last_task = ?2",
@@ -203,16 +201,16 @@ def note_task(conn: sqlite3.Connection, node: str, uid: int) -> bool:
     return last is not None and last[0] is not None and uid <= last[0]
 
 
-# --- set aside
+# --- rejected messages
 
 
 def set_aside(conn: sqlite3.Connection, node: str, channel_id: int, message_id: int, *, code: str, now: int) -> None:
-    """The server does not take this message."""
+    """Record a message that the server rejects, with its error code."""
     conn.execute("INSERT OR REPLACE INTO index_aside VALUES (?, ?, ?, ?, ?)", (node, channel_id, message_id, now, code))
 
 
 def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
-    """What a walk brought within (after, upto] is not set aside any more."""
+    """Clear the rejections within (after, upto], which a walk has sent."""
     conn.execute(
         "DELETE FROM index_aside WHERE node = ?"
         " AND (channel_id, message_id) > (?, ?) AND (channel_id, message_id) <= (?, ?)",
@@ -221,13 +219,13 @@ def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) ->
 
 
 def count_aside(conn: Reader, node: str) -> dict[int, int]:
-    """How many messages of each channel a node has set aside."""
+    """Count the messages rejected by a node, by channel."""
     rows = conn.execute("SELECT channel_id, count(*) FROM index_aside WHERE node = ? GROUP BY channel_id", (node,))
     return dict(rows.fetchall())
 
 
 def list_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]:
-    """(channel_id, message_id, code) of what a node has set aside."""
+    """The messages rejected by a node, by id."""
     rows = conn.execute(
         "SELECT channel_id, message_id, code FROM index_aside WHERE node = ? ORDER BY channel_id, message_id", (node,)
     )
@@ -235,7 +233,7 @@ def list_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]
 
 
 def list_aside_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last] that a node has set aside."""
+    """The ids of a channel within [first, last] that a node rejected."""
     rows = conn.execute(
         "SELECT message_id FROM index_aside WHERE node = ? AND channel_id = ? AND message_id BETWEEN ? AND ?",
         (node, channel_id, first, last),
@@ -244,13 +242,13 @@ def list_aside_ids(conn: Reader, node: str, channel_id: int, first: int, last: i
 
 
 def take_all_back(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
-    """Nothing is set aside on a node any more; (channel_id, message_id) of what was."""
+    """Clear all rejections by a node; return their (channel_id, message_id)."""
     rows = conn.execute("DELETE FROM index_aside WHERE node = ? RETURNING channel_id, message_id", (node,)).fetchall()
     return [(row[0], row[1]) for row in rows]
 
 
 def count_held(conn: Reader, node: str | None = None) -> dict[int, int]:
-    """How many messages are held of each channel that a node has or gets, missing ones included; None: of all."""
+    """Count the held messages by channel, missing ones included, for the channels of a node; None: for all."""
     rows = conn.execute(
         "SELECT channel_id, (SELECT count(*) FROM message WHERE message.channel_id = channel.channel_id) FROM channel"
         " WHERE ?1 IS NULL OR channel_id IN"
@@ -261,13 +259,13 @@ def count_held(conn: Reader, node: str | None = None) -> dict[int, int]:
 
 
 def find_top(conn: Reader, channel_id: int) -> int:
-    """The highest id that is held of a channel, 0 for none."""
+    """The highest id held of a channel; 0 for none."""
     (top,) = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(top or 0)
 
 
 def list_ids(conn: Reader, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last], ascending."""
+    """The ids held of a channel within [first, last], ascending."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",
         (channel_id, first, last),
@@ -276,7 +274,7 @@ def list_ids(conn: Reader, channel_id: int, first: int, last: int) -> list[int]:
 
 
 async def count_lag(conn: aiosqlite.Connection, nodes: Sequence[str], index: str) -> int:
-    """How many messages a search of these nodes does not find, or not as they are now, as far as is known."""
+    """Count the messages that a search of these nodes misses or finds in an earlier state, as far as known."""
     signs = ", ".join("?" * len(nodes))
     async with conn.execute(
         "SELECT (SELECT count(*) FROM outbox WHERE node = '')"

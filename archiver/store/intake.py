@@ -1,7 +1,7 @@
-"""Table `intake`: channels that another process asks the running service to add, and what became of each.
+"""Table `intake`: orders by other processes to the running service to add channels, and their outcomes.
 
-The command puts orders and waits for their outcome; the service takes open ones and finishes them. An order that the
-service never came to stays open, and the next service carries it out.
+The command puts orders and waits for the outcomes; the service carries out open orders. One that a service did not get
+to stays open for the next service.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ import aiosqlite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A channel to add, as the command line asked for it."""
+    """A channel to add, as given on the command line."""
 
     channel: str
-    """As it was typed."""
+    """As typed."""
     alias: str | None = None
     window_start: int | None = None
-    """The far end of the backfill in unix seconds; None: the whole history."""
+    """Where backfill ends, unix seconds; None: the whole history."""
     keep_window: bool = False
-    """Whether the far end of a known channel stays where it is."""
+    """Whether a channel already in the archive keeps its `window_start`."""
     account: str | None = None
-    """None: the one that a known channel is pinned to, else the default one."""
+    """None: the account that the channel is pinned to, else the default account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOutcome:
-    """What became of an order: either `channel_id` or `error` is set."""
+    """The outcome of an order: either `channel_id` or `error` is set."""
 
     channel_id: int | None = None
     added: bool = False
-    """Whether the channel was not mirrored until now: new to the archive, or removed."""
+    """Whether the channel was not mirrored before: new to the archive, or removed."""
     remark: str | None = None
-    """What did not work on the way, and does no harm."""
+    """A harmless problem on the way."""
     error: str | None = None
-    """Why it was not added: a sentence for the user."""
+    """Why the channel was not added: a sentence for the user."""
     exit_status: int = 0
-    """Of the command, for that error."""
+    """The command's exit status for that error."""
 
 
 def put(conn: sqlite3.Connection, orders: Sequence[Order], *, now: int) -> list[int]:
-    """Ask the service for these channels; the numbers of the orders."""
+    """Order these channels from the service; return the numbers of the orders."""
     numbers = []
     for order in orders:
         cursor = conn.execute(
@@ -57,7 +57,7 @@ def put(conn: sqlite3.Connection, orders: Sequence[Order], *, now: int) -> list[
 
 
 async def list_open(conn: aiosqlite.Connection) -> list[tuple[int, Order]]:
-    """The orders that nothing was decided on, by number, the oldest first."""
+    """The open orders with their numbers, oldest first."""
     query = (
         "SELECT intake_id, channel, alias, window_start, keep_window, account FROM intake"
         " WHERE done_at IS NULL ORDER BY intake_id"
@@ -79,14 +79,14 @@ async def list_open(conn: aiosqlite.Connection) -> list[tuple[int, Order]]:
 
 
 async def list_stale(conn: aiosqlite.Connection, *, before: int) -> list[int]:
-    """The numbers of the open orders that were given before then."""
+    """The numbers of the open orders given before `before`, unix seconds."""
     query = "SELECT intake_id FROM intake WHERE done_at IS NULL AND asked_at < ? ORDER BY intake_id"
     async with conn.execute(query, (before,)) as cursor:
         return [int(row[0]) async for row in cursor]
 
 
 def finish(conn: sqlite3.Connection, number: int, outcome: OrderOutcome, *, now: int) -> None:
-    """Write what became of an order; the first outcome counts."""
+    """Store the outcome of an order, unless it already has one."""
     conn.execute(
         "UPDATE intake SET done_at = ?, channel_id = ?, added = ?, remark = ?, error = ?, exit_status = ?"
         " WHERE intake_id = ? AND done_at IS NULL",
@@ -95,7 +95,7 @@ def finish(conn: sqlite3.Connection, number: int, outcome: OrderOutcome, *, now:
 
 
 async def find_outcome(conn: aiosqlite.Connection, number: int) -> OrderOutcome | None:
-    """What became of an order, None while it is open."""
+    """The outcome of an order; None while it is open."""
     query = (
         "SELECT channel_id, added, remark, error, exit_status FROM intake WHERE intake_id = ? AND done_at IS NOT NULL"
     )

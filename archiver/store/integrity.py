@@ -1,4 +1,4 @@
-"""Whether the archive still is what was stored: SQLite's own check, and every payload against its SHA-256."""
+"""Integrity of the archive: SQLite's own check, and every payload against its SHA-256."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _PARTS = "SELECT channel_id, message_id, -1, payload_sha256, raw FROM rich_part 
 
 
 async def check_file(conn: aiosqlite.Connection) -> list[str]:
-    """What SQLite finds wrong with the file; nothing when it is sound."""
+    """The problems that SQLite finds in the file; empty if it is sound."""
     async with conn.execute("PRAGMA quick_check(10)") as cursor:
         found = [str(row[0]) for row in await cursor.fetchall()]
     return [] if found == ["ok"] else found
 
 
 async def iter_payloads(conn: aiosqlite.Connection) -> AsyncGenerator[tuple[int, int, int, bool], None]:
-    """(channel_id, message_id, revision, sound) of every payload.
+    """Yield (channel_id, message_id, revision, sound) for every payload.
 
-    Revision 0 is the present content, -1 the part of which that is the whole.
+    Revision 0 is the current content, -1 the part that preceded a whole rich message.
     """
     for query in (_MESSAGES, _REVISIONS, _PARTS):
         async with conn.execute(query) as cursor:

@@ -1,7 +1,7 @@
-"""SQLite's log of changes beside the file (`-wal`): whether all that was committed to it can still be read.
+"""SQLite's write-ahead log (`-wal`): whether everything committed to it can still be read.
 
-Where a frame of it is damaged, SQLite takes the log to end before it: what was committed later is dropped unsaid.
-A program that was killed while it wrote leaves a last frame that is no whole one; that is no damage.
+If a frame is damaged, SQLite takes the log to end before it and silently drops what was committed later. A program
+killed while writing leaves an incomplete last frame; that is not damage.
 https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
@@ -14,18 +14,18 @@ from typing import BinaryIO, NamedTuple
 
 _HEADER, _FRAME = Struct(">8I"), Struct(">6I")
 _SUMMED = 24
-"""Bytes of the header that its checksum is of."""
+"""Bytes of the header covered by its checksum."""
 _MAGIC = 0x377F0682
-"""The last bit says in which order of bytes checksums are made."""
+"""The last bit gives the byte order of the checksums."""
 _INDEX = Struct("=4I 2I 2I 8s")
-"""The head of the log's index in memory, from the byte 0: version .. sizes, last frame, pages, checksum of it, salt."""
+"""The start of the log's index (`-shm`): version .. sizes, last frame, pages, checksum up to it, salt."""
 _LOOKS = 20
-"""How often the log is looked at while another process writes it."""
+"""Attempts to get a consistent view of the log while another process writes it."""
 _MASK = 0xFFFFFFFF
 
 
 class _End(NamedTuple):
-    """Where SQLite takes the log to end: the last frame that counts, the checksum up to it, and the log's salt."""
+    """Where SQLite takes the log to end: the last valid frame, the checksum up to it, and the log's salt."""
 
     frame: int
     checksum: tuple[int, int]
@@ -33,7 +33,7 @@ class _End(NamedTuple):
 
 
 def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
-    """What of the log was lost, as words about the archive. `conn` has it open: SQLite has read the log for it."""
+    """What was lost of the log, as a predicate about the archive. `conn` has it open, so SQLite has read the log."""
     log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
     try:
         if not log.is_file() or not log.stat().st_size:
@@ -69,7 +69,7 @@ def _find_lost(log: BinaryIO, end: _End) -> str | None:
         return "the beginning of its log (-wal) is damaged: what was committed to it is lost"
     salt, size = head[16:24], 65_536 if size == 1 else size
     if end.salt != salt:
-        return None  # all of it is in the file, and the log is about to be begun from its start
+        return None  # all of it is in the file, and the log is about to restart
     committed = list(_list_committed(log, end.frame, salt, size))
     if not committed or not _is_broken(log, end, committed[-1], size, order):
         return None
@@ -77,7 +77,7 @@ def _find_lost(log: BinaryIO, end: _End) -> str | None:
 
 
 def _list_committed(log: BinaryIO, after: int, salt: bytes, size: int) -> list[int]:
-    """The frames behind `after` that end a transaction of this log, and are whole by their length."""
+    """The frames after `after` that end a transaction of this log and are complete in length."""
     found = []
     length = log.seek(0, 2)
     count = (length - _HEADER.size) // (_FRAME.size + size)
@@ -90,7 +90,7 @@ def _list_committed(log: BinaryIO, after: int, salt: bytes, size: int) -> list[i
 
 
 def _is_broken(log: BinaryIO, end: _End, last: int, size: int, order: str) -> bool:
-    """Whether a frame before the last one is not what was written: that one alone may have been cut short."""
+    """Whether a frame before the last is not as written; only the last may have been cut short."""
     checksum = end.checksum
     for number in range(end.frame + 1, last):
         log.seek(_HEADER.size + (number - 1) * (_FRAME.size + size))

@@ -1,4 +1,4 @@
-"""What holds of each value of a table, whatever the archive has seen: SQLite's own check does not look at all of it."""
+"""Constraints on the values of each table that hold in any archive; SQLite's own check does not know them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from archiver.model.ledger import LATER
 
 LATEST: Final = 10**11 - 1
-"""The last second that a clock may show, in the year 5138."""
+"""The latest valid time, in the year 5138."""
 MOST: Final = 2**31 - 1
-"""The largest of Telegram's ids, counts and states."""
+"""The largest valid Telegram message id, count or pts."""
 
 
 def _times(*names: str) -> str:
@@ -104,7 +104,7 @@ _RULES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def check_values(conn: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Tables with rows that cannot be."""
+    """Yield (table, problem) for every table with invalid rows."""
     for table, rules in _RULES.items():
         rule = " AND ".join(f"({one})" for one in rules)
         (count,) = conn.execute(f"SELECT count(*) FROM {table} WHERE NOT ({rule})").fetchone()
@@ -130,7 +130,7 @@ _SEARCH_SIZES: Final = {"search_text_config": 2}
 
 
 def check_search_values(conn: sqlite3.Connection) -> Iterator[str]:
-    """Search tables with rows that cannot be, or that lack one of which there is a fixed number."""
+    """Yield a problem for every search table with invalid rows, or with a wrong number of rows where that is fixed."""
     for table, rule in _SEARCH_RULES.items():
         wrong, count = conn.execute(f"SELECT total(NOT coalesce({rule}, 0)), count(*) FROM {table}").fetchone()
         if wrong or count != _SEARCH_SIZES.get(table, count):

@@ -1,4 +1,4 @@
-"""How an archive can be read where nothing can be written: SQLite keeps a log and an index of it beside the file.
+"""How to open an archive for reading where nothing can be written: SQLite needs a log and its index beside the file.
 
 https://www.sqlite.org/wal.html#read_only_databases
 """
@@ -24,7 +24,7 @@ def find_reading(path: Path) -> tuple[str, str | None]:
             hint=f"Copy {path.name} and {log.name} together to a disk that can be written, and read them there.",
         )
     if not os.statvfs(directory).f_flag & os.ST_RDONLY:
-        # Somebody else may write it at any moment: it must not be taken for a file that stays as it is.
+        # Someone else may write it at any moment, so it must not be opened as immutable.
         raise UsageError(
             f"{path} cannot be read: SQLite has to write beside it, and {directory} cannot be written.",
             hint="Ask its owner for the right to write there, or read a copy.",

@@ -1,4 +1,4 @@
-"""Tables `message`, `absence` and `media`: the writing side. Reading for people is in `rows`."""
+"""Tables `message`, `absence` and `media`: the writing side. `rows` reads them for people."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from archiver.store.bulk import insert_many
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """When, how and in which generation something was seen."""
+    """When, how and in which generation messages were seen."""
 
     now: int
     origin: Origin
     generation: int
     pts: int | None = None
-    """The channel's state that the answer shows at the least."""
+    """The answer is at least as new as this pts."""
 
 
 class Missing(NamedTuple):
-    """How a message is missing. Times are unix seconds."""
+    """When and how a message was noticed to be missing. Times are unix seconds."""
 
     message_id: int
     since: int
@@ -62,7 +62,7 @@ _PUT_MEDIA = """
 """
 _PUT_MEDIA_AGAIN = """
     ON CONFLICT (channel_id, message_id, slot) DO UPDATE SET
-        -- A file that was downloaded stays with its content, not with its place.
+        -- A downloaded file belongs to its content, not to its slot.
         path = CASE WHEN media.id IS excluded.id THEN media.path END,
         sha256 = CASE WHEN media.id IS excluded.id THEN media.sha256 END,
         status = CASE WHEN media.id IS excluded.id THEN media.status ELSE 'not downloaded' END,
@@ -74,7 +74,7 @@ _PUT_MEDIA_AGAIN = """
 
 
 def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
-    """Those of the ids that are held, missing ones included."""
+    """The ids among these that are held, missing ones included."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id",
@@ -86,7 +86,7 @@ def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
 async def list_present_ids(
     conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int, *, lowest: int = 1
 ) -> list[int]:
-    """The newest ids from `lowest` up to `hi` that are held and not known to be missing."""
+    """The newest `limit` ids within [lowest, hi] that are held and not known to be missing."""
     async with conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
         " AND missing_since IS NULL ORDER BY message_id DESC LIMIT ?",
@@ -96,7 +96,7 @@ async def list_present_ids(
 
 
 async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: int = 20) -> list[int]:
-    """When the newest held messages were posted, newest first."""
+    """The dates of the newest held messages, newest first."""
     async with conn.execute(
         "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
     ) as cursor:
@@ -104,14 +104,14 @@ async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: 
 
 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
-    """Write messages that are seen for the first time."""
+    """Store messages seen for the first time."""
     tail = (sight.origin, sight.generation, sight.now, sight.now, sight.pts)
     insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), _language(m), *tail) for m in messages])
     _put_media(conn, messages)
 
 
 def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
-    """Write the newly seen state of messages that are held."""
+    """Store the new state of messages that are already held."""
     conn.executemany(
         _UPDATE,
         [(*content_of(m), _language(m), *_seen(sight), m.channel_id, m.message_id) for m in messages],
@@ -129,7 +129,7 @@ def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
 
 
 def mark_seen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
-    """Note that these messages are there still, unchanged."""
+    """Record that these messages were seen again, unchanged."""
     conn.executemany(_SEEN, [(*_seen(sight), channel_id, message_id) for message_id in message_ids])
 
 
@@ -138,7 +138,7 @@ def _seen(sight: Sight) -> tuple[int | None, ...]:
 
 
 def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:
-    """Note that these messages are gone, and how that was noticed. The first notice stands until they come back."""
+    """Record that these messages are missing, and how that was noticed; those already missing keep their record."""
     message_ids = list(message_ids)
     conn.executemany(
         "INSERT INTO absence (channel_id, message_id, noticed_at, how, last_seen)"
@@ -154,7 +154,7 @@ def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterabl
 
 
 def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
-    """Note that messages which were gone are there again; the notice of their absence stays."""
+    """Record that missing messages are back; their absence keeps its row."""
     conn.executemany(
         "UPDATE absence SET returned_at = ? WHERE channel_id = ? AND message_id = ? AND returned_at IS NULL",
         [(now, channel_id, message_id) for message_id in message_ids],
@@ -162,7 +162,7 @@ def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterab
 
 
 def list_missing_marks(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[Missing]:
-    """How these messages are missing."""
+    """When and how these messages went missing."""
     rows = conn.execute(
         "SELECT message_id, missing_since, missing_how, last_seen FROM message WHERE channel_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?))",
@@ -172,7 +172,7 @@ def list_missing_marks(conn: sqlite3.Connection, channel_id: int, message_ids: I
 
 
 def restore_missing_marks(conn: sqlite3.Connection, channel_id: int, missing: Iterable[Missing]) -> None:
-    """What was learnt of these messages meanwhile is of the time before they went."""
+    """Mark messages missing as before: what was just stored is from before they went missing."""
     conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
         [(one.since, one.how, one.last_seen, channel_id, one.message_id) for one in missing],
@@ -180,7 +180,7 @@ def restore_missing_marks(conn: sqlite3.Connection, channel_id: int, missing: It
 
 
 def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, pinned: bool) -> None:
-    """Note that messages were pinned or unpinned."""
+    """Record that messages were pinned or unpinned."""
     conn.executemany(
         "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
         [(pinned, channel_id, message_id) for message_id in message_ids],
@@ -188,13 +188,13 @@ def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
 
 
 def has_stubs(conn: sqlite3.Connection, channel_id: int) -> bool:
-    """Whether messages are held that this or an earlier version could not read."""
+    """Whether the channel has stubs, messages that this or an earlier version could not read."""
     row = conn.execute("SELECT 1 FROM message WHERE channel_id = ? AND kind = 'stub' LIMIT 1", (channel_id,)).fetchone()
     return row is not None
 
 
 def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
-    """The held messages that were noticed to be gone."""
+    """The ids of the channel's missing messages."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
     )
@@ -202,7 +202,7 @@ def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
 
 
 def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limit: int) -> list[Message]:
-    """The records of held messages with an id above `after`, ascending, as they were last written."""
+    """The records of up to `limit` held messages with an id above `after`, ascending."""
     rows = conn.execute(
         f"SELECT message_id, lang, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
         " ORDER BY message_id LIMIT ?",
@@ -222,7 +222,7 @@ def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limi
 
 def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
     values = dict(zip(("lang", *CONTENT_NAMES), row[1:], strict=True))
-    del values["media_kind"]  # of the first media
+    del values["media_kind"]  # derived from the first slot
     values["date"] = datetime.fromtimestamp(values["date"], UTC)
     values["edit_date"] = datetime.fromtimestamp(values["edit_date"], UTC) if values["edit_date"] is not None else None
     for flag in ("noforwards", "pinned", "silent"):
@@ -235,7 +235,7 @@ def _language(message: Message) -> str:
 
 
 def content_of(message: Message) -> tuple[object, ...]:
-    """What is stored of a message, in the order of CONTENT_NAMES."""
+    """The stored content of a message, in the order of CONTENT_NAMES."""
     return (
         message.kind,
         int(message.date.timestamp()),

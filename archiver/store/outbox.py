@@ -1,8 +1,8 @@
-"""Table `outbox`: what each node of the index does not know yet; one row a message, however often it changed.
+"""Table `outbox`: the messages that each index node does not have yet; one row a message, however often it changed.
 
-A node's rows stand in the order of their last change, news before history (`ledger`): *place* `(seq, channel_id,
-message_id)`. What was sent is a stretch of places; a message that changes meanwhile moves out of it, to a place that
-was not taken yet, so acknowledging the stretch leaves it.
+A node's rows are ordered by their last change, news before history (`ledger`): *place* `(seq, channel_id, message_id)`.
+A batch covers a range of places. A message that changes meanwhile moves to a new place outside that range, so
+acknowledging the range leaves it in the outbox.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from archiver.store.home import list_nodes_of
 
 
 class Waiting(NamedTuple):
-    """What waits behind a place."""
+    """Messages waiting to be sent."""
 
     messages: int
-    """How many; `peek` counts up to a limit."""
+    """Their number; `peek` counts up to a limit."""
     since: int | None
-    """When the first of them was noted, unix seconds."""
+    """When the first of them was enqueued, unix seconds."""
 
 
 def enqueue(
     conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, later: bool = False
 ) -> None:
-    """Note that these messages are new or changed; the first note's time is the one that lag is measured from.
+    """Enqueue new or changed messages; one already waiting keeps its `enqueued_at`, from which lag is measured.
 
-    `later`: behind all news.
+    `later`: queue them after all news.
     """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
     seq += LATER * later
@@ -48,7 +48,7 @@ def enqueue(
 
 
 def list_unassigned(conn: Reader, limit: int) -> list[int]:
-    """The channels of the first messages that no node was chosen for."""
+    """The channels of the first `limit` messages without a node."""
     rows = conn.execute(
         "SELECT DISTINCT channel_id FROM (SELECT channel_id FROM outbox INDEXED BY outbox_order WHERE node = ''"
         " ORDER BY seq, channel_id, message_id LIMIT ?)",
@@ -58,9 +58,9 @@ def list_unassigned(conn: Reader, limit: int) -> list[int]:
 
 
 def assign_nodes(conn: sqlite3.Connection, limit: int) -> None:
-    """Give the first messages that no node was chosen for to the nodes of their channels.
+    """Move the first `limit` messages without a node to the nodes of their channels.
 
-    With a place behind all others of their lane: what stands before was taken, and may be acknowledged at any moment.
+    They get a place after all others of their lane: earlier places may be under way and acknowledged at any moment.
     """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
     first = (
@@ -80,7 +80,7 @@ def assign_nodes(conn: sqlite3.Connection, limit: int) -> None:
 
 
 def list_places(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> list[Place]:
-    """The first places within (after, upto]."""
+    """The first `limit` places within (after, upto]."""
     rows = conn.execute(
         "SELECT seq, channel_id, message_id FROM outbox"
         " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) AND (seq, channel_id, message_id) <= (?, ?, ?)"
@@ -91,7 +91,7 @@ def list_places(conn: Reader, node: str, after: Place, upto: Place, limit: int) 
 
 
 def find_place(conn: Reader, node: str, channel_id: int, message_id: int) -> Place | None:
-    """Where a message stands; None when it does not wait."""
+    """The place of a message; None if it is not waiting."""
     row = conn.execute(
         "SELECT seq FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ?", (channel_id, message_id, node)
     ).fetchone()
@@ -99,7 +99,7 @@ def find_place(conn: Reader, node: str, channel_id: int, message_id: int) -> Pla
 
 
 def acknowledge(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
-    """A node has what stands within (after, upto]."""
+    """Remove what a node now has, the places within (after, upto]."""
     within = (
         "node = ?7 AND (seq, channel_id, message_id) > (?1, ?2, ?3) AND (seq, channel_id, message_id) <= (?4, ?5, ?6)"
     )
@@ -114,12 +114,12 @@ def acknowledge(conn: sqlite3.Connection, node: str, after: Place, upto: Place) 
 
 
 def drop_covered(conn: sqlite3.Connection, node: str, covered: int) -> None:
-    """A rebuild has brought what waited of the history up to this sequence."""
+    """Remove the history up to this sequence, which a rebuild has sent."""
     conn.execute("DELETE FROM outbox WHERE node = ? AND seq BETWEEN ? AND ?", (node, LATER, covered))
 
 
 def peek(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> Waiting:
-    """What waits for a node within (after, upto]."""
+    """The messages waiting for a node within (after, upto], counted up to `limit`."""
     count, since = conn.execute(
         "SELECT count(*), min(enqueued_at) FROM (SELECT enqueued_at FROM outbox"
         " WHERE node = ? AND (seq, channel_id, message_id) > (?, ?, ?) AND (seq, channel_id, message_id) <= (?, ?, ?)"
@@ -130,12 +130,12 @@ def peek(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> Wait
 
 
 def has_waiting(conn: Reader, node: str) -> bool:
-    """Whether anything waits for a node, '' for what no node was chosen for."""
+    """Whether messages wait for a node; '' stands for none assigned yet."""
     return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 
 def count_waiting(conn: Reader, node: str, *, covered: int = 0) -> dict[int, int]:
-    """How many messages of each channel wait for a node, or for a node to be chosen, and are not `drop_covered`."""
+    """Count by channel the messages waiting for a node or to be assigned one, except history up to `covered`."""
     rows = conn.execute(
         "SELECT channel_id, count(*) FROM outbox WHERE node IN (?, '') AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
         (node, LATER, covered),
@@ -144,19 +144,19 @@ def count_waiting(conn: Reader, node: str, *, covered: int = 0) -> dict[int, int
 
 
 def measure(conn: Reader, node: str) -> Waiting:
-    """What waits for a node in all."""
+    """All messages waiting for a node."""
     return Waiting(
         *conn.execute("SELECT count(*), min(enqueued_at) FROM outbox WHERE node = ?", (node,)).fetchone(),
     )
 
 
 def measure_all(conn: Reader) -> Waiting:
-    """What waits for any node."""
+    """The messages waiting for any node."""
     return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
 
 
 def list_waiting_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
-    """The message ids of a channel within [first, last] that wait for a node, or for one to be chosen."""
+    """The ids of a channel within [first, last] that wait for a node or to be assigned one."""
     rows = conn.execute(
         "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node IN (?, '')",
         (channel_id, first, last, node),
@@ -165,7 +165,7 @@ def list_waiting_ids(conn: Reader, node: str, channel_id: int, first: int, last:
 
 
 async def count_outbox(conn: aiosqlite.Connection) -> int:
-    """How many messages the index does not know yet, or not as they are now."""
+    """Count the messages that the index lacks or has in an earlier state."""
     async with conn.execute("SELECT count(*) FROM outbox") as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else 0

@@ -1,6 +1,6 @@
-"""The archive's directory as it is found: whether it can be one, and whether others may read what is in it.
+"""The archive's directory: whether it can hold an archive, and whether others may read it.
 
-Looked at before anything is opened: a FIFO in the place of a file would hang whoever opens it, for good.
+Checked before anything is opened: opening a FIFO in place of a file would block for ever.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KINDS = (
 
 
 class Widened(NamedTuple):
-    """Something of the archive that not only its owner may use."""
+    """A file or directory of the archive that others than its owner may use."""
 
     path: Path
     mode: int
@@ -34,7 +34,7 @@ class Widened(NamedTuple):
 
 
 def expect_place(directory: Path) -> None:
-    """Raise UsageError where the directory, or a file of the archive in it, is something else."""
+    """Raise UsageError if the directory is not one, or if a file of the archive is not a regular file."""
     mode = _mode(directory)
     if mode is not None and not stat.S_ISDIR(mode):
         raise UsageError(f"archive.dir is {directory}, which is {_kind(mode)}.", hint="Set it to a directory.")
@@ -48,7 +48,7 @@ def expect_place(directory: Path) -> None:
 
 
 def list_widened(directory: Path) -> list[Widened]:
-    """What others than the owner may read or write: the directory, the database, sessions. Empty without an archive."""
+    """Whatever others than the owner may read or write: directory, database, sessions. Empty without an archive."""
     found = []
     for path in _of_archive(directory):
         mode = _mode(path)
@@ -61,7 +61,7 @@ def list_widened(directory: Path) -> list[Widened]:
 
 
 def make_private(widened: Widened) -> bool:
-    """Leave it to its owner alone; whether that is so now."""
+    """Restrict it to its owner; return whether that worked."""
     try:
         widened.path.chmod(widened.private)
     except OSError:
@@ -81,7 +81,7 @@ def _of_archive(directory: Path) -> Iterator[Path]:
 
 
 def _mode(path: Path) -> int | None:
-    """None where there is nothing. Raises UsageError where nobody may look."""
+    """The mode of a path; None if it does not exist. Raises UsageError if it cannot be examined."""
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

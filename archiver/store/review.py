@@ -1,4 +1,4 @@
-"""Table `review`: how far the repeated readings of a channel have come, and what their plan needs to know."""
+"""Table `review`: the progress of a channel's reviews, and the input to their plan."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OLDEST = """
               WHERE m.channel_id = c.channel_id AND m.date BETWEEN :now - {age} AND :now AND m.missing_since IS NULL
               ORDER BY m.date, m.message_id LIMIT 1)
 """
-# The server's count is of the very state that is held, and all that it counts was read.
+# The server's count is for exactly the held state, and all ids it counts were read.
 _COMPARABLE = """
     c.server_count_pts = c.pts AND EXISTS (
         SELECT 1 FROM coverage v
@@ -53,7 +53,7 @@ _WINDOW_SURPLUS = """
 """
 
 _JITTER = 60
-"""Seconds by which a moment may be ahead of now: clocks are set a little all the time."""
+"""Seconds a time may be in the future: clocks are adjusted all the time."""
 
 
 async def list_review_states(
@@ -100,7 +100,7 @@ def _review_state(row: Any, tiers: Sequence[str], progress: Mapping[str, ReviewP
 
 
 def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[str, ReviewProgress]) -> None:
-    """Write how far these tiers have come."""
+    """Store the progress of these tiers."""
     conn.executemany(
         "INSERT INTO review (channel_id, tier, reviewed_at, started_at, next_id, lowest_id) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (channel_id, tier) DO UPDATE SET reviewed_at = excluded.reviewed_at,"
@@ -113,17 +113,17 @@ def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[s
 
 
 class Window(NamedTuple):
-    """What the server counts within the window of a channel."""
+    """The server's count of messages within a channel's window."""
 
     counted: int
     floor_id: int
-    """Above this id."""
+    """The count is of ids above this one."""
     pts: int
-    """In this state of the channel."""
+    """The channel's pts at the time of the count."""
 
 
 def find_surplus(conn: sqlite3.Connection, channel_id: int, window: Window | None = None) -> int | None:
-    """How many more messages the server counts than are held and present; None when that cannot be compared."""
+    """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
     if window is None:
         row = conn.execute(SURPLUS, (channel_id,)).fetchone()
     else:

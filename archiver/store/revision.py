@@ -1,4 +1,4 @@
-"""Table `revision`: every earlier content of a message. Append only."""
+"""Table `revision`: the earlier contents of messages. Append-only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEEP = """
            markup, extra,
            coalesce((SELECT max(replaced_at) FROM revision AS earlier
                      WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id
-                       AND earlier.first_seen < earlier.replaced_at), -- what came late was never the present one
+                       AND earlier.first_seen < earlier.replaced_at), -- a late one was never the current content
                     first_seen),
            last_seen, ?, content_hash, payload_sha256, layer, raw
     FROM message WHERE channel_id = ? AND message_id = ?
@@ -39,14 +39,14 @@ _KEEP_LATE = """
     FROM message WHERE channel_id = :channel_id AND message_id = :message_id
       AND NOT EXISTS (SELECT 1 FROM revision AS earlier WHERE earlier.channel_id = :channel_id
                       AND earlier.message_id = :message_id AND (earlier.content_hash = :content_hash
-                        -- A part adds nothing to an edit that is kept.
+                        -- A part adds nothing to an edit already kept.
                         OR (:partial AND earlier.edit_date IS :edit_date)))
 """
 _COUNT = "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ? RETURNING revisions"
 
 
 def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> list[int]:
-    """Copy the present content into `revision`, before it is replaced. Returns the number that each got."""
+    """Copy the current contents into `revision` before they are replaced; return the revision number of each."""
     conn.executemany(_KEEP, [(now, channel_id, message_id) for message_id in message_ids])
     return [_count(conn, channel_id, message_id) for message_id in message_ids]
 
@@ -54,7 +54,7 @@ def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Seque
 def keep_late_revisions(
     conn: sqlite3.Connection, messages: Iterable[Message], *, now: int
 ) -> list[tuple[Message, int]]:
-    """Keep contents that are older than the held ones and came after them. Returns those that were new, numbered."""
+    """Keep contents that are older than the held ones but arrived later; return the new ones with their numbers."""
     kept = []
     for message in messages:
         cursor = conn.execute(
@@ -82,9 +82,10 @@ def keep_late_revisions(
 
 
 def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> list[tuple[Message, int]]:
-    """The earlier contents of these messages of one channel, in ascending order of ids, numbered, oldest first.
+    """The revisions of these messages, with their numbers, by message id, oldest first.
 
-    What is not kept of a revision (sender, origin, counters) is as in the present content.
+    The messages must be of one channel, in ascending order of ids. What a revision does not keep (sender, forward
+    header, counters) is taken from the current content.
     """
     if not messages:
         return []

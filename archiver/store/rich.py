@@ -1,4 +1,4 @@
-"""Table `rich_part`: rich messages that the server shows in part, and how far asking for the whole has come."""
+"""Table `rich_part`: rich messages that the server shows in part, and the attempts to fetch them whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from archiver.model.record import Message
 
 FARTHEST = 2 * 86400
-"""Seconds: a next attempt further ahead than this was planned by a wrong clock, and is due."""
+"""Seconds. An attempt planned further ahead was planned by a wrong clock: it is due."""
 
 _SAME = "moment = excluded.moment AND part_hash = excluded.part_hash"
 _PUT = f"""
@@ -20,7 +20,7 @@ _PUT = f"""
                            noticed_at, completed_at, retry_at)
     VALUES (:channel_id, :message_id, :moment, :part_hash, :payload_sha256, :layer, :raw, :now, :completed_at, :now)
     ON CONFLICT (channel_id, message_id) DO UPDATE SET
-        -- Of another edit, or another beginning: what was tried and found out until now says nothing about it.
+        -- Another edit, or another beginning: earlier attempts and their results do not apply to it.
         noticed_at = CASE WHEN {_SAME} THEN noticed_at ELSE excluded.noticed_at END,
         completed_at = CASE WHEN {_SAME} THEN completed_at ELSE excluded.completed_at END,
         attempts = CASE WHEN {_SAME} THEN attempts ELSE 0 END,
@@ -44,18 +44,18 @@ _DUE = f"""
 
 
 class Due(NamedTuple):
-    """A message whose whole is to be asked for."""
+    """A message to fetch whole."""
 
     channel_id: int
     message_id: int
     attempts: int
-    """In vain, so far."""
+    """Failed attempts so far."""
     blocks: int | None
-    """How many blocks of it are held; None where that is the whole of an earlier edit."""
+    """Blocks held of this edit; None if the held content is the whole of an earlier edit."""
 
 
 class Part(NamedTuple):
-    """How a message that is held in part stands. Times are unix seconds."""
+    """A message held in part. Times are unix seconds."""
 
     noticed_at: int
     attempts: int
@@ -63,15 +63,15 @@ class Part(NamedTuple):
 
 
 class PartCount(NamedTuple):
-    """Messages of a channel that are held in part."""
+    """The number of messages held in part."""
 
     partial: int
     refused: int = 0
-    """Of them, those whose whole the server will not give."""
+    """How many of them the server refuses to give whole."""
 
 
 def put_parts(conn: sqlite3.Connection, parts: Iterable[Message], *, now: int, completed_at: int | None = None) -> None:
-    """Note messages that were shown in part. `completed_at`: since when the whole is held, for a part not yet known."""
+    """Record messages shown in part. `completed_at`: for a part not yet known, since when its whole is held."""
     conn.executemany(
         _PUT,
         [
@@ -92,7 +92,7 @@ def put_parts(conn: sqlite3.Connection, parts: Iterable[Message], *, now: int, c
 
 
 def close_parts(conn: sqlite3.Connection, wholes: Sequence[Message], *, now: int) -> None:
-    """The whole of these messages is held; a part of a later edit stays open, one of an earlier edit is forgotten."""
+    """Record that these messages are held whole. Parts of later edits stay open; those of earlier edits are deleted."""
     keys = [(whole.channel_id, whole.message_id, whole.moment) for whole in wholes]
     conn.executemany("DELETE FROM rich_part WHERE channel_id = ? AND message_id = ? AND moment < ?", keys)
     conn.executemany(
@@ -103,7 +103,7 @@ def close_parts(conn: sqlite3.Connection, wholes: Sequence[Message], *, now: int
 
 
 def reopen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
-    """Messages that were gone are back: what the server refused while they were not there counts no more."""
+    """Messages are back after an absence: forget refusals and failed attempts from that time."""
     conn.executemany(
         "UPDATE rich_part SET refused = NULL, attempts = 0, retry_at = ?"
         f" WHERE channel_id = ? AND message_id = ? AND {_OPEN}",
@@ -114,9 +114,9 @@ def reopen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]
 def list_known_parts(
     conn: sqlite3.Connection, channel_id: int, lo: int, hi: int
 ) -> list[tuple[int, bytes, bytes, int | None]]:
-    """The parts that are known of messages with an id within [lo, hi].
+    """The known parts of messages with an id within [lo, hi].
 
-    Each as id, content hash, SHA-256 of the payload, and the moment of the edit if its whole is not held.
+    Each as message id, content hash, SHA-256 of the payload, and the edit's moment unless its whole is held.
     """
     return conn.execute(
         f"SELECT message_id, part_hash, payload_sha256, CASE WHEN {_OPEN} THEN moment END FROM rich_part"
@@ -126,13 +126,13 @@ def list_known_parts(
 
 
 def is_open(conn: sqlite3.Connection, channel_id: int, message_id: int) -> bool:
-    """Whether the whole of a message is not held."""
+    """Whether a message is held in part only."""
     query = f"SELECT 1 FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
     return conn.execute(query, (channel_id, message_id)).fetchone() is not None
 
 
 def note_attempt(conn: sqlite3.Connection, channel_id: int, message_id: int, *, retry_at: int) -> None:
-    """The whole was asked for in vain; when to ask again."""
+    """Record a failed attempt, and when to make the next one."""
     conn.execute(
         f"UPDATE rich_part SET attempts = attempts + 1, retry_at = ?"
         f" WHERE channel_id = ? AND message_id = ? AND {_OPEN}",
@@ -141,7 +141,7 @@ def note_attempt(conn: sqlite3.Connection, channel_id: int, message_id: int, *, 
 
 
 def refuse(conn: sqlite3.Connection, channel_id: int, message_id: int, *, reason: str, retry_at: int) -> None:
-    """The server will not give the whole of this edit: it is asked for no more, unless `doubt_refusals`."""
+    """Record that the server refuses the whole of this edit: do not ask again, except after `doubt_refusals`."""
     conn.execute(
         "UPDATE rich_part SET attempts = attempts + 1, refused = ?, retry_at = ?"
         f" WHERE channel_id = ? AND message_id = ? AND {_OPEN}",
@@ -150,7 +150,7 @@ def refuse(conn: sqlite3.Connection, channel_id: int, message_id: int, *, reason
 
 
 def doubt_refusals(conn: sqlite3.Connection, parts: Iterable[Message], *, now: int) -> None:
-    """These parts were shown: their messages are there, whatever was answered before, as of a channel that was lost."""
+    """Forget refusals of these parts that are due again: they were just shown, so their messages exist after all."""
     conn.executemany(
         "UPDATE rich_part SET refused = NULL"
         f" WHERE channel_id = ? AND message_id = ? AND refused IS NOT NULL AND retry_at <= ? AND {_OPEN}",
@@ -167,7 +167,7 @@ async def list_due(
     only: Collection[int] | None = None,
     resting: Collection[int] = (),
 ) -> list[Due]:
-    """The account's messages whose whole is to be asked for now, newest first. `only`: of these channels."""
+    """The account's messages to fetch whole now: fewest attempts first, then newest. `only`: of these channels."""
     parameters = {
         "account": account,
         "now": now,
@@ -181,7 +181,7 @@ async def list_due(
 
 
 async def count_parts(conn: aiosqlite.Connection, channel_id: int) -> PartCount:
-    """How many messages of a channel are held in part."""
+    """Count the channel's messages held in part."""
     query = f"SELECT count(*), count(refused) FROM rich_part WHERE channel_id = ? AND {_OPEN}"
     async with conn.execute(query, (channel_id,)) as cursor:
         row = await cursor.fetchone()
@@ -191,7 +191,7 @@ async def count_parts(conn: aiosqlite.Connection, channel_id: int) -> PartCount:
 async def count_parts_between(
     conn: aiosqlite.Connection, channel_id: int, *, since: int | None, until: int | None
 ) -> int:
-    """How many messages of a channel with a date in [since, until) are held in part."""
+    """Count the channel's messages dated within [since, until) that are held in part."""
     query = (
         "SELECT count(*) FROM rich_part JOIN message USING (channel_id, message_id)"
         f" WHERE channel_id = ? AND {_OPEN} AND date >= ? AND date < ?"
@@ -203,7 +203,7 @@ async def count_parts_between(
 
 
 async def find_part(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> Part | None:
-    """How a message stands that is held in part; None when it is whole."""
+    """The state of a message held in part; None if it is whole."""
     query = f"SELECT noticed_at, attempts, refused FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
     async with conn.execute(query, (channel_id, message_id)) as cursor:
         row = await cursor.fetchone()

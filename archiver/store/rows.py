@@ -1,7 +1,7 @@
-"""Tables `channel`, `message`, `media`: the reading side, for rows that people see.
+"""Tables `channel`, `message`, `media`: the reading side, for rows shown to people.
 
-Within `snapshot` all reads see one state of the archive. In WAL mode that blocks no writer and is blocked by none;
-only the WAL file cannot shrink meanwhile. A long export therefore is one snapshot, read in chunks.
+Within `snapshot` all reads see one state of the archive. In WAL mode it neither blocks writers nor waits for them; only
+the WAL file cannot shrink meanwhile. So a long export is one snapshot, read in chunks.
 https://www.sqlite.org/isolation.html
 """
 
@@ -17,7 +17,7 @@ import orjson
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
-"""A message and what hangs on it."""
+"""A message with its media."""
 
 CHUNK = 1000
 
@@ -26,7 +26,7 @@ _MEDIA = ", ".join(StoredMedia._fields)
 
 
 class Payload(NamedTuple):
-    """The bytes of a message as the server sent them."""
+    """A message's bytes as the server sent them."""
 
     raw: bytes
     layer: int
@@ -35,7 +35,7 @@ class Payload(NamedTuple):
 
 @asynccontextmanager
 async def snapshot(conn: aiosqlite.Connection) -> AsyncIterator[None]:
-    """Reads within see the archive as it was at the first of them."""
+    """Make all reads within see the archive as it was at the first of them."""
     await conn.execute("BEGIN")
     try:
         yield
@@ -45,7 +45,7 @@ async def snapshot(conn: aiosqlite.Connection) -> AsyncIterator[None]:
 
 
 async def list_names(conn: aiosqlite.Connection) -> list[ChannelName]:
-    """What every channel of the archive is called, those included that are no longer mirrored."""
+    """The names of every channel in the archive, removed ones included."""
     query = "SELECT channel_id, username, alias, title, usernames FROM channel ORDER BY channel_id"
     async with conn.execute(query) as cursor:
         rows = await cursor.fetchall()
@@ -53,7 +53,7 @@ async def list_names(conn: aiosqlite.Connection) -> list[ChannelName]:
 
 
 async def list_once_named(conn: aiosqlite.Connection, username: str) -> list[int]:
-    """The channels that had this public name at any time, by id."""
+    """The ids of the channels that ever had this username."""
     query = (
         "SELECT DISTINCT channel_id FROM channel_revision WHERE username = ?1 COLLATE NOCASE"
         " OR EXISTS (SELECT 1 FROM json_each(usernames) WHERE value = ?1 COLLATE NOCASE) ORDER BY channel_id"
@@ -70,7 +70,7 @@ async def iter_messages(
     until: int | None = None,
     chunk: int = CHUNK,
 ) -> AsyncGenerator[HeldMessage, None]:
-    """The channel's messages with a date in [since, until), by date and id, a chunk in memory at a time."""
+    """Yield the channel's messages dated within [since, until), by date and id, with one chunk in memory at a time."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     async with conn.execute(query, (channel_id, *bounds)) as cursor:
@@ -82,7 +82,7 @@ async def iter_messages(
 async def get_messages(
     conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], HeldMessage]:
-    """The messages with these (channel_id, message_id); a key that is not held is not in the answer."""
+    """The messages with these (channel_id, message_id) keys; those not held are left out."""
     by_channel: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         by_channel.setdefault(channel_id, []).append(message_id)
@@ -102,7 +102,7 @@ async def get_messages(
 async def list_originals(
     conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[str, str | None]]:
-    """The text and the forward header (JSON) of each of these messages that is held."""
+    """The text and forward header (JSON) of each of these messages; those not held are left out."""
     query = (
         "SELECT m.channel_id, m.message_id, m.text, m.fwd_from FROM json_each(?) AS k JOIN message AS m"
         " ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1"
@@ -112,7 +112,7 @@ async def list_originals(
 
 
 async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[HeldMessage]:
-    """The message with up to `count` held before and after it, by id."""
+    """The message, with up to `count` held messages before and after it, by id."""
     query = (
         f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
         " ORDER BY message_id DESC LIMIT ?)"
@@ -126,7 +126,7 @@ async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: i
 
 
 async def find_payload(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> Payload | None:
-    """The bytes of the message's present content."""
+    """The payload of the message's current content; None if the message is not held."""
     query = "SELECT raw, layer, payload_sha256 FROM message WHERE channel_id = ? AND message_id = ?"
     async with conn.execute(query, (channel_id, message_id)) as cursor:
         row = await cursor.fetchone()
@@ -148,6 +148,6 @@ async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: lis
 
 
 async def has_search_tables(conn: aiosqlite.Connection) -> bool:
-    """Whether the embedded engine's tables are there at all."""
+    """Whether the embedded engine's tables exist."""
     async with conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'") as cursor:
         return await cursor.fetchone() is not None

@@ -1,4 +1,4 @@
-"""Table `saved_query`: questions that are kept by a name."""
+"""Table `saved_query`: queries stored under a name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.query.saved import fold_query_name
 
 
 class SavedQuery(NamedTuple):
-    """A question with its name."""
+    """A query and its name."""
 
     folded: str
     name: str
@@ -21,18 +21,18 @@ class SavedQuery(NamedTuple):
 
 
 async def list_saved(conn: aiosqlite.Connection) -> list[SavedQuery]:
-    """All of them, by name."""
+    """All saved queries, by folded name."""
     async with conn.execute("SELECT folded, name, query, saved_at FROM saved_query ORDER BY folded") as cursor:
         return [SavedQuery._make(row) async for row in cursor]
 
 
 async def saved_texts(conn: aiosqlite.Connection) -> dict[str, str]:
-    """Their texts by the folded names, as the parser wants them."""
+    """The queries' texts by folded name, as the parser takes them."""
     return {saved.folded: saved.query for saved in await list_saved(conn)}
 
 
 def save_query(conn: sqlite3.Connection, name: str, query: str, *, now: int) -> None:
-    """Keep a question by this name; it takes the place of one that had it."""
+    """Store a query under this name, replacing any other."""
     conn.execute(
         "INSERT INTO saved_query (folded, name, query, saved_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (folded) DO UPDATE"
@@ -42,5 +42,5 @@ def save_query(conn: sqlite3.Connection, name: str, query: str, *, now: int) -> 
 
 
 def remove_query(conn: sqlite3.Connection, name: str) -> None:
-    """Forget the question of this name."""
+    """Delete the query with this name."""
     conn.execute("DELETE FROM saved_query WHERE folded = ?", (fold_query_name(name),))

@@ -1,4 +1,4 @@
-"""The embedded engine's tables as `telekeep verify` reads them: rows of messages, terms of rows, sums of blocks."""
+"""The embedded engine's tables as `telekeep verify` reads them: rows, terms and block summaries."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5v
 
 
 class ForwardOrigin(NamedTuple):
-    """Where a row says that its message was forwarded from."""
+    """The origin of a forwarded message, according to its row."""
 
     channel_id: int | None
     name: str | None
 
 
 def is_laid_out(conn: sqlite3.Connection) -> bool | None:
-    """Whether the search tables are those of this version; None where there are none at all."""
+    """Whether the search tables have this version's layout; None if there are none."""
     names = [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE name LIKE 'search\\_%' ESCAPE '\\'")]
     if not names:
         return None
@@ -43,7 +43,7 @@ def is_laid_out(conn: sqlite3.Connection) -> bool | None:
 
 
 def search_schema(conn: sqlite3.Connection) -> None:
-    """Make the search tables in an empty database."""
+    """Create the search tables in an empty database."""
     for statement in SCHEMA:
         conn.execute(statement)
 
@@ -54,7 +54,7 @@ def list_numbers(conn: sqlite3.Connection) -> dict[int, int]:
 
 
 def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dict[int, list[Row]]:
-    """The rows of the present contents of a channel's messages, found as the engine finds them."""
+    """The rows of the current contents by message id, found as the engine finds them."""
     found: dict[int, list[Row]] = {}
     for row in conn.execute(_PRESENT, (number, lo, hi)):
         found.setdefault(row[2], []).append(Row._make(row))
@@ -62,7 +62,7 @@ def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dic
 
 
 def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, ForwardOrigin]:
-    """Where these rows say that their messages were forwarded from."""
+    """The origins of forwarded messages, by docid."""
     rows = conn.execute(
         "SELECT f.docid, o.channel_id, o.name FROM search_forward AS f JOIN search_origin AS o ON o.number = f.origin"
         " WHERE f.docid IN (SELECT value FROM json_each(?))",
@@ -72,13 +72,13 @@ def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, F
 
 
 def count_present(conn: sqlite3.Connection) -> dict[int, int]:
-    """How many rows of present contents each channel number has."""
+    """Count the rows of current contents by channel number."""
     query = f"SELECT channel, count(*) FROM search_document WHERE flags & {SUPERSEDED} = 0 GROUP BY channel"
     return dict(conn.execute(query).fetchall())
 
 
 def count_messages(conn: sqlite3.Connection) -> dict[int, int]:
-    """How many messages each channel has."""
+    """Count the messages by channel id."""
     return dict(conn.execute("SELECT channel_id, count(*) FROM message GROUP BY channel_id").fetchall())
 
 
@@ -102,13 +102,13 @@ def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
 
 
 def iter_terms(conn: sqlite3.Connection, low: int, high: int) -> Iterator[tuple[int, int, str]]:
-    """(docid, place, term) of all rows with a docid within [low, high), by term."""
+    """Yield (docid, position, term) for all docids within [low, high), ordered by term."""
     conn.execute(_VOCABULARY)
     yield from conn.execute("SELECT doc, offset, term FROM temp.verified_term WHERE doc >= ? AND doc < ?", (low, high))
 
 
 def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tuple[int, int, int, int, int]]:
-    """The sums of the blocks within [low, high)."""
+    """The summaries of the blocks within [low, high)."""
     rows = conn.execute(
         "SELECT block, flags, views, forwards, low, high FROM search_block WHERE block >= ? AND block < ?", (low, high)
     )
@@ -116,7 +116,7 @@ def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tupl
 
 
 def list_runs(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
-    """The lowest and the highest id of each channel in the blocks within [low, high)."""
+    """The lowest and highest message id by (channel number, block), for the blocks within [low, high)."""
     rows = conn.execute(
         "SELECT channel, block, low, high FROM search_channel_range WHERE block >= ? AND block < ?", (low, high)
     )
@@ -124,7 +124,7 @@ def list_runs(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, 
 
 
 def list_revision_numbers(conn: sqlite3.Connection, low: int, high: int) -> dict[int, int]:
-    """The rows of earlier contents within [low, high), and which revision each is."""
+    """The revision numbers of the rows of earlier contents, by docid within [low, high)."""
     return dict(
         conn.execute(
             "SELECT docid, revision FROM search_revision WHERE docid >= ? AND docid < ?", (low, high)
@@ -133,13 +133,13 @@ def list_revision_numbers(conn: sqlite3.Connection, low: int, high: int) -> dict
 
 
 def list_noted(conn: sqlite3.Connection, number: int, message_id: int) -> set[int]:
-    """The earlier contents of a message that have rows."""
+    """The revisions of a message that have rows."""
     query = "SELECT revision FROM search_revision WHERE channel = ? AND message_id = ?"
     return {row[0] for row in conn.execute(query, (number, message_id))}
 
 
 def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
-    """(channel, message, revision) of rows of earlier contents that lead to no such content."""
+    """(channel_id, message_id, revision) of search rows whose revision does not exist, or that have no document."""
     return conn.execute(
         f"""SELECT coalesce(c.channel_id, 0), r.message_id, r.revision
             FROM search_revision AS r LEFT JOIN search_channel AS c ON c.number = r.channel
@@ -151,7 +151,7 @@ def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
 
 
 def count_lost_forwards(conn: sqlite3.Connection) -> int:
-    """Origins of forwards that lead to no row, or are none."""
+    """Count the forwards without an origin, or without a row of a forwarded message."""
     (count,) = conn.execute(
         f"""SELECT count(*) FROM search_forward AS f
             WHERE NOT EXISTS (SELECT 1 FROM search_origin AS o WHERE o.number = f.origin)
@@ -161,9 +161,9 @@ def count_lost_forwards(conn: sqlite3.Connection) -> int:
 
 
 def check_pages(conn: sqlite3.Connection) -> bool:
-    """Whether the list of pages, by which words are looked up, has each page that a word begins on."""
+    """Whether FTS5's list of pages, used to look up words, has every page on which a word begins."""
     if len(conn.execute("SELECT 1 FROM search_text_data WHERE id IN (1, 10)").fetchall()) != 2:
-        return False  # its averages, or the list of its segments
+        return False  # the averages, or the list of segments
     listed = {(row[0], row[1]): row[2] for row in conn.execute("SELECT segid, pgno >> 1, term FROM search_text_idx")}
     query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0 ORDER BY id"
     begun = 0
@@ -178,8 +178,11 @@ def check_pages(conn: sqlite3.Connection) -> bool:
 
 
 def _leads_to(listed: bytes | None, first: bytes, *, is_rest: bool) -> bool:
-    """Whether a search for a page's first term finds the page. Its entry in the list is a beginning of that term;
-    not so on the first page that a merge under way has left of a segment, whose earlier terms are gone from it."""
+    """Whether looking up a page's first term finds the page.
+
+    Its entry in the list must be a prefix of that term, except on the first page that a running merge has left of a
+    segment, since its earlier terms are gone.
+    """
     if not first:
         return False
     if is_rest:
@@ -188,7 +191,7 @@ def _leads_to(listed: bytes | None, first: bytes, *, is_rest: bool) -> bool:
 
 
 def check_index(conn: sqlite3.Connection) -> bool:
-    """FTS5's own check, on a copy of its tables: it can be asked for by writing only."""
+    """Run FTS5's own check, on a copy of its tables because the check is an INSERT."""
     copy = sqlite3.connect("", uri=True, isolation_level=None)
     try:
         copy.execute("PRAGMA journal_mode = OFF")

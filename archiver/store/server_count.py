@@ -1,4 +1,4 @@
-"""Table `channel`: how many messages the server counts, in which state, and which difference is unexplained."""
+"""Table `channel`: the server's count of messages, the pts it is for, and its unexplained difference."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sqlite3
 
 
 def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:
-    """Note by how much the server's count differs although every message was just looked at."""
+    """Accept a difference between the server's count and ours, found although every message was just reviewed."""
     conn.execute("UPDATE channel SET accepted_count = ? WHERE channel_id = ?", (difference, channel_id))
 
 
 def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | None) -> None:
-    """Note what a sync that read all again could not explain; the same for a second time is accepted."""
+    """Record the surplus left by a sync that read everything again; the same surplus twice is accepted."""
     conn.execute(
         "UPDATE channel SET accepted_count = CASE WHEN unexplained_count IS ?1 THEN ?1 ELSE accepted_count END,"
         " unexplained_count = ?1 WHERE channel_id = ?2",

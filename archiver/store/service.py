@@ -1,4 +1,4 @@
-"""Table `service`: the sign of life of the one service that mirrors into this archive."""
+"""Table `service`: the heartbeat of the one service that mirrors into this archive."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import aiosqlite
 
 
 class ServiceLife(NamedTuple):
-    """What the service last said of itself. Times are unix seconds."""
+    """The service's last report. Times are unix seconds."""
 
     pid: int
     version: str
     started_at: int
     beat_at: int
-    """Renewed every few seconds while it mirrors."""
+    """Renewed every few seconds while the service runs."""
     stopped_at: int | None
-    """None: it runs, or it was killed."""
+    """None: it is running, or was killed."""
     detail: str
-    """JSON: per account what it is at."""
+    """JSON: the current state of each account."""
 
 
 async def find_service(conn: aiosqlite.Connection) -> ServiceLife | None:
-    """The service that mirrors, or the last one that did; None when there never was one."""
+    """The running service, or the last one; None if there never was one."""
     query = "SELECT pid, version, started_at, beat_at, stopped_at, detail FROM service"
     async with conn.execute(query) as cursor:
         row = await cursor.fetchone()
@@ -31,7 +31,7 @@ async def find_service(conn: aiosqlite.Connection) -> ServiceLife | None:
 
 
 def begin_service(conn: sqlite3.Connection, *, pid: int, version: str, now: int) -> None:
-    """A service has begun; what is known of an earlier one is over."""
+    """Record that a service has started, replacing the row of an earlier one."""
     conn.execute(
         "INSERT INTO service (service_id, pid, version, started_at, beat_at, stopped_at, detail)"
         " VALUES (1, ?1, ?2, ?3, ?3, NULL, '{}')"
@@ -42,10 +42,10 @@ def begin_service(conn: sqlite3.Connection, *, pid: int, version: str, now: int)
 
 
 def beat(conn: sqlite3.Connection, *, pid: int, now: int, detail: str) -> None:
-    """The service lives; `detail` is JSON, per account what it is at."""
+    """Renew the heartbeat. `detail`: JSON, the current state of each account."""
     conn.execute("UPDATE service SET beat_at = ?, detail = ? WHERE pid = ?", (now, detail, pid))
 
 
 def end_service(conn: sqlite3.Connection, *, pid: int, now: int) -> None:
-    """The service has stopped in good order."""
+    """Record that the service has stopped cleanly."""
     conn.execute("UPDATE service SET stopped_at = ? WHERE pid = ?", (now, pid))

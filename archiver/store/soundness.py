@@ -1,4 +1,4 @@
-"""Whether the file is one that telekeep wrote: its header, its tables, and SQLite's own check."""
+"""Whether the file is as telekeep writes it: its header, its schema, and SQLite's own check."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")
 _AROUND = re.compile(r" ?([(),]) ?")
 _MOST = 100
-"""Faults that SQLite's check names."""
+"""Maximum number of problems that SQLite's check reports."""
 
 
 def check_header(path: Path) -> str | None:
-    """What is wrong with the file before SQLite opens it."""
+    """What is wrong with the file's header, checked before SQLite opens it; None if nothing is."""
     with path.open("rb") as file:
         header = file.read(_HEADER)
         size = file.seek(0, 2)
@@ -51,20 +51,20 @@ def check_header(path: Path) -> str | None:
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether SQLite says by this error that the file is damaged, or none of its own."""
+    """Whether this error of SQLite means that the file is damaged or not a database."""
     codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
 
 
 def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
-    """What SQLite itself finds wrong."""
+    """Yield the problems that SQLite itself finds."""
     for (found,) in conn.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({_MOST})"):
         if found != "ok":
             yield _SPACE.sub(" ", str(found)).strip()
 
 
 def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
-    """How the tables differ from those of this version of the schema; tables of others do no harm, triggers may."""
+    """Yield the differences from this schema version. Foreign tables are harmless; triggers may not be."""
     expected, actual = _tables_of(version), _list_tables(conn)
     if not any(name in actual for name in ("channel", "message", "capture")):
         yield "holds none of an archive's tables"
@@ -78,12 +78,12 @@ def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
 
 
 def is_laid_out_as(conn: sqlite3.Connection, version: int) -> bool:
-    """Whether the tables are those of this version of the schema."""
+    """Whether the tables are those of this schema version."""
     return not list(check_tables(conn, version))
 
 
 def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
-    """How the search tables differ from those of this version."""
+    """Yield the differences of the search tables from this version's layout."""
     made = sqlite3.connect(":memory:", isolation_level=None)
     try:
         search_schema(made)
@@ -96,14 +96,14 @@ def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
 
 
 def is_search_mislabelled(conn: sqlite3.Connection) -> bool:
-    """Whether the search tables are laid out as this version does, but do not say so."""
+    """Whether the search tables have this version's layout, but are labelled as another."""
     if any(check_search_tables(conn)):
         return False
     return [row[0] for row in conn.execute("SELECT layout FROM search_layout")] != [LAYOUT_VERSION]
 
 
 def newest_version() -> int:
-    """The schema's version that this telekeep writes."""
+    """The schema version that this telekeep writes."""
     return migrations()[-1][0]
 
 
@@ -126,5 +126,5 @@ def _list_tables(conn: sqlite3.Connection) -> dict[str, str]:
 
 
 def _bare(sql: str) -> str:
-    """Without comments and spaces: a sentence that a later version words otherwise is no other table."""
+    """Strip comments and spaces, so that a comment reworded by a later version makes no difference."""
     return _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", sql)).strip())

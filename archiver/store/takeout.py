@@ -1,4 +1,4 @@
-"""Table `takeout`: the takeout session that an account has open, and from when it may ask for one."""
+"""Table `takeout`: each account's open takeout session, and when it may request one."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ async def list_delays(conn: aiosqlite.Connection) -> dict[str, float]:
 
 
 def set_takeout(conn: sqlite3.Connection, account: str, takeout_id: int | None) -> None:
-    """Note the id that is open, after which no delay holds, or that none is."""
+    """Record the open session, which ends any delay; None: no session is open."""
     conn.execute(_UPSERT.format("takeout_id"), (account, takeout_id))
     if takeout_id is not None:
         set_delay(conn, account, None)
 
 
 def set_delay(conn: sqlite3.Connection, account: str, until: float | None) -> None:
-    """Note from when a takeout may be asked for; None: at any time."""
+    """Record the time before which not to request a takeout; None: no delay."""
     conn.execute(_UPSERT.format("not_before"), (account, until))

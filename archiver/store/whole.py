@@ -1,8 +1,8 @@
-"""A connection of which every read is over at once.
+"""A connection that completes every read at once.
 
-SQLite shows a connection one state of the file for as long as any of its reads is under way. Where several tasks read
-through one connection, a read that somebody has begun and not yet ended would show the others the archive as it was
-then, without what they themselves have written since. Here the rows are fetched in the step that asks for them.
+SQLite shows a connection one state of the file for as long as any of its reads is unfinished. With several tasks
+reading through one connection, one task's unfinished read would hide from the others what they have written since it
+began. So all rows are fetched when the statement is executed.
 https://www.sqlite.org/isolation.html
 """
 
@@ -15,10 +15,10 @@ from typing import Any, Self
 
 
 class WholeReads(sqlite3.Connection):
-    """For reads whose rows fit into memory."""
+    """A connection for reads whose rows fit into memory."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """Run a statement to its end."""
+        """Run a statement and fetch all its rows."""
         return self.cursor(_Fetched).execute(sql, parameters)
 
 
