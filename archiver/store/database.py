@@ -2,11 +2,9 @@
 
 One process mirrors (`archiver.lock` excludes others); other processes may write briefly at the same time, and SQLite
 serialises them. A connection with a read under way is refused at once instead of waiting, since its snapshot may be
-outdated: hence two connections, one for writing and one for reading. In WAL mode readers, ours and those of other
-processes, never wait for a writer. https://www.sqlite.org/wal.html
-
-Store functions are plain functions that take a connection: reading ones run in `Database.read`, writing ones in
-`Database.write`. Only those that stream rows, and a few that are called within a `snapshot`, are awaited.
+outdated: hence two connections, one for writing and one for reading. In WAL mode readers never wait for a writer.
+Store functions are plain functions for `read` and `write`; those that stream rows, and some others, are awaited.
+https://www.sqlite.org/wal.html
 """
 
 from __future__ import annotations
@@ -192,23 +190,20 @@ class Database:
                     log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive.
-
-        Within a `snapshot` it reads that snapshot.
-        """
+        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive (or `snapshot`)."""
         bound: Callable[[Reader], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
         result: T = await self.connection._execute(self._look, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
     def _look(self, act: Callable[[Reader], T]) -> T:
         conn = self.connection._conn  # noqa: SLF001  # see write
-        if conn.in_transaction:
-            return act(conn)
-        conn.execute("BEGIN")
+        began = not conn.in_transaction
+        if began:
+            conn.execute("BEGIN")
         try:
             return act(conn)
         finally:
-            if conn.in_transaction:
+            if began and conn.in_transaction:
                 conn.execute("ROLLBACK")
 
     def _transact(self, act: Callable[[Writer], T]) -> T:
