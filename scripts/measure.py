@@ -169,7 +169,7 @@ async def read(work: Path, port: int, loop: Callable[[Any, Any], Any]) -> float:
     from telethon import TelegramClient
     from telethon.tl import functions, types
 
-    from archiver.telegram.address import trust_key
+    from archiver.telegram.server_address import trust_key
     from archiver.telegram.session import FileSession
 
     trust_key(work / "server.pem")

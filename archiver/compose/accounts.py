@@ -28,11 +28,11 @@ from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
 from archiver.store.place import expect_place
 from archiver.telegram import (
-    Address,
     Callbacks,
     Connection,
+    DcAddress,
     LoggedIn,
-    Place,
+    ServerAddress,
     Takeout,
     TelegramSource,
     Timeouts,
@@ -243,7 +243,7 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def address_of(settings: Settings, name: str) -> Address:
+def address_of(settings: Settings, name: str) -> ServerAddress:
     """Whom the account connects to, and by which way. Raises UsageError, SettingsError."""
     account = account_settings(settings, name)
     if account.api_id is None or account.api_hash is None:
@@ -252,7 +252,7 @@ def address_of(settings: Settings, name: str) -> Address:
             hint="Make your own at https://my.telegram.org (API development tools) and put them into telekeep.toml or"
             " TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
         )
-    return Address(
+    return ServerAddress(
         api_id=account.api_id,
         api_hash=account.api_hash.get_secret_value(),
         **_server(settings.telegram.server),
@@ -271,6 +271,6 @@ def _server(server: ServerSettings | None) -> dict[str, Any]:
         "host": first.host,
         "port": first.port,
         "public_key": server.public_key or first.public_key,
-        "more": tuple(Place(one.dc, one.host, one.port) for one in more),
+        "more": tuple(DcAddress(one.dc, one.host, one.port) for one in more),
         "more_keys": tuple(one.public_key for one in server.dcs if one.public_key),
     }

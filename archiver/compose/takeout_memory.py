@@ -1,4 +1,4 @@
-"""What is remembered of an account's takeout, in the archive; see `archiver.telegram.takeout.Memory`."""
+"""What is remembered of an account's takeout, in the archive; see `archiver.telegram.takeout.TakeoutStore`."""
 
 from __future__ import annotations
 

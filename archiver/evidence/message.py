@@ -15,7 +15,7 @@ from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
 from archiver.store.custody import ChannelLog
 from archiver.store.message import CONTENT_NAMES
-from archiver.telegram.older import OLDER, layer_of
+from archiver.telegram.older_layers import OLDER, layer_of
 from search.exact.changes import Row as SearchRow
 
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))

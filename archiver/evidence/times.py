@@ -13,7 +13,7 @@ from archiver.evidence.kept import load
 from archiver.store.checked import AFTER, Row
 from archiver.store.custody import ChannelLog
 from archiver.store.limits import MOST
-from archiver.telegram.older import OLDER
+from archiver.telegram.older_layers import OLDER
 
 METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}
 """How a message came, and what such an answer is called in the log."""

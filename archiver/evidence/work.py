@@ -15,7 +15,7 @@ from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
 from archiver.model.fault import Fault
 from archiver.store import checked, custody, search_rows
-from archiver.telegram.older import read_older_layers
+from archiver.telegram.older_layers import read_older_layers
 from archiver.telegram.unpacking import nothing_packed
 
 Kind: TypeAlias = Literal["file", "archive", "messages", "search", "index", "rows"]

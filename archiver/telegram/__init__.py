@@ -11,12 +11,12 @@ https://docs.telethon.dev, https://core.telegram.org/mtproto
 
 from __future__ import annotations
 
-from archiver.telegram.address import Address
 from archiver.telegram.authorization import Identity, LoggedIn
 from archiver.telegram.connection import Callbacks, Connection
-from archiver.telegram.data_centres import Place
+from archiver.telegram.data_centres import DcAddress
 from archiver.telegram.login import Prompts, log_in
 from archiver.telegram.pushes import Hint
+from archiver.telegram.server_address import ServerAddress
 from archiver.telegram.session import has_session
 from archiver.telegram.source import TelegramSource
 from archiver.telegram.takeout import Takeout
@@ -24,14 +24,14 @@ from archiver.telegram.timeouts import SERVICE, Timeouts
 
 __all__ = [
     "SERVICE",
-    "Address",
     "Callbacks",
     "Connection",
+    "DcAddress",
     "Hint",
     "Identity",
     "LoggedIn",
-    "Place",
     "Prompts",
+    "ServerAddress",
     "Takeout",
     "TelegramSource",
     "Timeouts",

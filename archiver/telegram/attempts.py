@@ -17,9 +17,9 @@ from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundErro
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
 from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
+from archiver.telegram.connection_errors import THROTTLED, transport_code, unreachable
 from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, server_name, translate
-from archiver.telegram.line import Line
-from archiver.telegram.losses import THROTTLED, transport_code, unreachable
+from archiver.telegram.reconnecting import ReconnectingClient
 from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
@@ -83,10 +83,12 @@ _MOST_IN_VAIN = 50
 
 
 class Attempts:
-    """Calls on one line."""
+    """Calls of one account at one data centre."""
 
-    def __init__(self, line: Line, scheduler: Scheduler, timeouts: Timeouts, count: Count, owner: Owner) -> None:
-        self._line = line
+    def __init__(
+        self, reconnecting: ReconnectingClient, scheduler: Scheduler, timeouts: Timeouts, count: Count, owner: Owner
+    ) -> None:
+        self._reconnecting = reconnecting
         self._scheduler = scheduler
         self._timeouts = timeouts
         self._count = count
@@ -140,7 +142,7 @@ class Attempts:
         takeout: bool,
     ) -> _Outcome[T]:
         """One try, within its turn. Raises what further tries do not mend."""
-        client = self._line.client
+        client = self._reconnecting.client
         if client is None:
             # Lost while waiting for the turn; from here to the sending nothing is awaited.
             return _Vain(unreachable(ConnectionError()))
@@ -182,21 +184,21 @@ class Attempts:
 
     def _note_answer(self, client: Client) -> None:
         client.answered += 1
-        self._line.note_answer()
+        self._reconnecting.note_answer()
 
     async def _hung(self, client: Client, method: str, *, own: bool) -> Error:
         """No answer in time: the call's own fault when others were answered meanwhile, else the line's."""
         client.hung += 1
         log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
         if not own or client.hung >= self._timeouts.max_hung:
-            await self._line.lose(client)
+            await self._reconnecting.lose(client)
         if own or self._timeouts.forever:
             return ServerFault("the server does not answer this question.", hint="Try again later.")
         return unreachable(TimeoutError())
 
     async def _lost(self, client: Client, method: str, exc: BaseException) -> Error:
         """The line broke, by this call or another; raises when the session is what is wrong."""
-        failure = await self._line.judge(client, exc)
+        failure = await self._reconnecting.judge(client, exc)
         log.info("%s: the connection was lost (%s); connecting anew", method, type(exc.__cause__ or exc).__name__)
         if transport_code(exc) == THROTTLED:
             await self._owner.close_guests()  # one connection is enough then
@@ -209,7 +211,7 @@ class Attempts:
         if is_of_line(exc):
             # It is no better than a lost one, and no sign of a good one; a new one introduces itself again.
             log.info("%s: %s; connecting anew", method, type(exc).__name__)
-            await self._line.lose(client)
+            await self._reconnecting.lose(client)
             return translate(exc)
         self._note_answer(client)
         if is_transient(exc):
@@ -217,5 +219,5 @@ class Attempts:
             return ServerFault(f"the server keeps failing ({server_name(exc)}).", hint="Try again later.")
         failure = translate(exc)
         if isinstance(failure, LoginNeeded):
-            self._line.end(failure)
+            self._reconnecting.end(failure)
         raise failure from exc

@@ -21,13 +21,13 @@ from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import RpcResult
 
 from archiver.errors import Error
-from archiver.telegram.address import Address, proxy_options
 from archiver.telegram.answers import Raw
-from archiver.telegram.data_centres import Place, read_config
+from archiver.telegram.data_centres import DcAddress, read_config
 from archiver.telegram.key_exchange import KeyExchangeError, Sender
-from archiver.telegram.packets import Obfuscated, Plain
+from archiver.telegram.packets import ObfuscatedTransport, PlainTransport
 from archiver.telegram.proxy import ProxyFailedError
-from archiver.telegram.pushes import Hint, Sink
+from archiver.telegram.pushes import Hint, UpdateQueue
+from archiver.telegram.server_address import ServerAddress, proxy_options
 from archiver.telegram.session import FileSession
 from archiver.telegram.unpacking import guarded, unpacking
 
@@ -65,8 +65,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
     def __init__(
         self,
         session: FileSession | MemorySession,
-        place: Place,
-        address: Address,
+        place: DcAddress,
+        address: ServerAddress,
         hint: Hint | None,
         *,
         haste: bool = False,
@@ -91,7 +91,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         self.place = place
         self.says_dc: int | None = None
         """Which data centre it is, as it says itself."""
-        self.options: tuple[Place, ...] = ()
+        self.options: tuple[DcAddress, ...] = ()
         """Where all are, as it said when we connected."""
         self.clock_ahead: float | None = None
         """Seconds by which our clock was ahead of the server's when we connected."""
@@ -106,7 +106,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             auto_reconnect=False,
             connect_timeout=_HASTE if haste else _TIMEOUT,
             auth_key_callback=self._auth_key_callback,
-            updates_queue=Sink(hint),
+            updates_queue=UpdateQueue(hint),
         )
         state = self._sender._state  # noqa: SLF001
         state.decrypt_message_data = unpacking(state.decrypt_message_data)
@@ -207,9 +207,9 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         return answer
 
 
-def _line_options(place: Place, address: Address) -> dict[str, Any]:
+def _line_options(place: DcAddress, address: ServerAddress) -> dict[str, Any]:
     if address.proxy is None:
-        return {"connection": Obfuscated if place.tcpo_only else Plain}
+        return {"connection": ObfuscatedTransport if place.tcpo_only else PlainTransport}
     return proxy_options(address.proxy)
 
 

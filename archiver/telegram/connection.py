@@ -18,17 +18,17 @@ from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ChannelError, Error, ServerFault
 from archiver.pacing.scheduler import Priority, Scheduler
-from archiver.telegram.address import Address
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted
 from archiver.telegram.client import Client
 from archiver.telegram.dialling import Dialler
+from archiver.telegram.exported_authorization import ExportedAuthorization
 from archiver.telegram.faults import MIGRATIONS
-from archiver.telegram.line import Line
-from archiver.telegram.moves import export, follow
-from archiver.telegram.older import read_older_layers
-from archiver.telegram.outcomes import Ticket
+from archiver.telegram.migration import export, follow
+from archiver.telegram.older_layers import read_older_layers
 from archiver.telegram.pushes import Hint
+from archiver.telegram.reconnecting import ReconnectingClient
+from archiver.telegram.server_address import ServerAddress
 from archiver.telegram.timeouts import COMMAND, Timeouts
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Connection:
 
     def __init__(
         self,
-        address: Address,
+        address: ServerAddress,
         session_path: Path,
         scheduler: Scheduler,
         *,
@@ -67,8 +67,8 @@ class Connection:
         self.pages_have_no_pts = False
         """What `paging` found out about this server."""
         dialler = Dialler(address, session_path, scheduler, timeouts, hint, guest=guest)
-        self._line = Line(dialler, scheduler, timeouts)
-        self._attempts = Attempts(self._line, scheduler, timeouts, count, self)
+        self._reconnecting = ReconnectingClient(dialler, scheduler, timeouts)
+        self._attempts = Attempts(self._reconnecting, scheduler, timeouts, count, self)
         self._home: Connection = self
         self._guests: dict[int, Connection] = {}
 
@@ -84,27 +84,27 @@ class Connection:
     @property
     def connected(self) -> asyncio.Event:
         """Set while there is a line. It is the calls that mend a lost one."""
-        return self._line.connected
+        return self._reconnecting.connected
 
     @property
     def dc(self) -> int:
         """The data centre that is asked; the account's home may move."""
-        return self._line.dc
+        return self._reconnecting.dc
 
     @property
     def offline_since(self) -> float | None:
         """Unix time since which a line has been wanted in vain; None while there is one, or nobody asked yet."""
-        return self._line.offline_since
+        return self._reconnecting.offline_since
 
     @property
     def clock_ahead(self) -> float | None:
         """Seconds by which our clock was ahead of the server's at the last connection; None: there was none yet."""
-        return self._line.clock_ahead
+        return self._reconnecting.clock_ahead
 
     @property
     def trouble(self) -> Error | None:
         """Why the last attempt to connect failed, while offline."""
-        return self._line.trouble
+        return self._reconnecting.trouble
 
     @property
     def flood_wait(self) -> float:
@@ -115,21 +115,21 @@ class Connection:
         """Hang up; the session stays. The tasks that call have to have ended."""
         for guest in self._guests.values():
             await guest.close()
-        await self._line.close()
+        await self._reconnecting.close()
 
     async def close_guests(self) -> None:
         """Hang up everywhere but at home, whoever is asking there."""
         for guest in list(self._home._guests.values()):  # noqa: SLF001  # one of us
-            await guest._line.drop()  # noqa: SLF001  # one of us
+            await guest._reconnecting.drop()  # noqa: SLF001  # one of us
 
     async def forget_session(self) -> None:
         """Begin with a new key: the old one is dead."""
         await self.close()
-        self._line.forget_keys()
+        self._reconnecting.forget_keys()
 
     def at_dc(self, dc: int) -> Connection:
         """The same account at another data centre, for files: let in there once, by a key that is kept."""
-        if dc == self._line.dc:
+        if dc == self._reconnecting.dc:
             return self
         if dc not in self._guests:
             self._guests[dc] = self._open_guest(dc)
@@ -213,22 +213,22 @@ class Connection:
 
     async def ready(self) -> None:
         """Return when there is a line. Raises what keeps it from being made."""
-        await self._line.ready(None if self._home is self else self._ticket)
+        await self._reconnecting.ready(None if self._home is self else self._export)
 
-    async def _ticket(self) -> Ticket:
-        return await export(self._home, self._line.dc)
+    async def _export(self) -> ExportedAuthorization:
+        return await export(self._home, self._reconnecting.dc)
 
     async def follow(self, client: Client, sent: Exception, been: set[int]) -> None:
         """Go where the server says, or be let in again; raises what that does not mend. `been`: of this call."""
         if isinstance(sent, MIGRATIONS):
             if self._home is self:
-                await follow(self, self._line, client, sent, been)
-                if gone := self._guests.pop(self._line.dc, None):
-                    await gone._line.drop()  # noqa: SLF001  # one of us, and no guest any more
+                await follow(self, self._reconnecting, client, sent, been)
+                if gone := self._guests.pop(self._reconnecting.dc, None):
+                    await gone._reconnecting.drop()  # noqa: SLF001  # one of us, and no guest any more
                 return
             been.add(sent.new_dc)
             await self._home.is_logged_in()  # which sees for itself where the account is
         if self._home is self or -1 in been:
             raise await self._attempts.refuse(client, sent)
         been.add(-1)
-        await self._line.expel(client)
+        await self._reconnecting.expel(client)

@@ -23,7 +23,7 @@ _HIGHEST = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DcAddress:
     """One address of a data centre."""
 
     dc: int
@@ -65,21 +65,21 @@ _TEST_HOSTS = (
 )
 """Of Telegram's test network."""
 BUILT_IN = (
-    Place(1, "149.154.175.50", 443),
-    Place(2, "149.154.167.51", 443),
-    Place(3, "149.154.175.100", 443),
-    Place(4, "149.154.167.91", 443),
-    Place(5, "149.154.171.5", 443),
-    Place(1, "2001:b28:f23d:f001::a", 443),
-    Place(2, "2001:67c:4e8:f002::a", 443),
-    Place(3, "2001:b28:f23d:f003::a", 443),
-    Place(4, "2001:67c:4e8:f004::a", 443),
-    Place(5, "2001:b28:f23f:f005::a", 443),
+    DcAddress(1, "149.154.175.50", 443),
+    DcAddress(2, "149.154.167.51", 443),
+    DcAddress(3, "149.154.175.100", 443),
+    DcAddress(4, "149.154.167.91", 443),
+    DcAddress(5, "149.154.171.5", 443),
+    DcAddress(1, "2001:b28:f23d:f001::a", 443),
+    DcAddress(2, "2001:67c:4e8:f002::a", 443),
+    DcAddress(3, "2001:b28:f23d:f003::a", 443),
+    DcAddress(4, "2001:67c:4e8:f004::a", 443),
+    DcAddress(5, "2001:b28:f23f:f005::a", 443),
 )
 """Telegram's own, as all clients have them built in."""
 
 
-def order(dc: int, places: Iterable[Place], *, obfuscated: bool = True) -> list[Place]:
+def order(dc: int, places: Iterable[DcAddress], *, obfuscated: bool = True) -> list[DcAddress]:
     """The ways to one data centre, each once, in the order given: IPv4, then IPv6, then what wants obfuscated lines."""
     fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_open)
     return sorted(
@@ -87,7 +87,7 @@ def order(dc: int, places: Iterable[Place], *, obfuscated: bool = True) -> list[
     )
 
 
-def read_config(body: bytes) -> tuple[int | None, tuple[Place, ...]]:
+def read_config(body: bytes) -> tuple[int | None, tuple[DcAddress, ...]]:
     """Who answered help.getConfig, and where all are, without CDN; nothing when it cannot be read."""
     try:
         config = read_object(body)
@@ -99,10 +99,10 @@ def read_config(body: bytes) -> tuple[int | None, tuple[Place, ...]]:
     return config.this_dc, tuple(place for place in places if place)
 
 
-def _place(option: Any) -> Place | None:
+def _place(option: Any) -> DcAddress | None:
     if not isinstance(option, types.DcOption) or option.cdn:
         return None
     host = option.ip_address
     if not _HOST.fullmatch(host) or not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
         return None
-    return Place(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only), bool(option.secret))
+    return DcAddress(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only), bool(option.secret))

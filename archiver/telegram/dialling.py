@@ -15,20 +15,34 @@ from telethon.sessions import MemorySession
 
 from archiver.errors import Error, FloodWait, UnreadableObject
 from archiver.pacing.scheduler import Priority, Scheduler
-from archiver.telegram import tickets
-from archiver.telegram.address import Address
 from archiver.telegram.client import LOST_LINE, Client, HungError
-from archiver.telegram.data_centres import Place
-from archiver.telegram.doubts import CONNECT, Doubts
+from archiver.telegram.connection_errors import (
+    AccountMoved,
+    FailsEverywhere,
+    UnknownKey,
+    WrongDc,
+    no_proxy,
+    not_let_in,
+    refused,
+    unknown_place,
+    unreachable,
+)
+from archiver.telegram.data_centres import DcAddress
+from archiver.telegram.exported_authorization import (
+    ExportedAuthorization,
+    export_by_greeting,
+    import_authorization,
+    is_refusal,
+)
 from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
-from archiver.telegram.losses import no_proxy, not_let_in, refused, unknown_place, unreachable
-from archiver.telegram.outcomes import AnotherDc, Moved, NoWay, Ticket, UnknownKey
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
 from archiver.telegram.route import Route
+from archiver.telegram.server_address import ServerAddress
 from archiver.telegram.session import FileSession
 from archiver.telegram.timeouts import Timeouts
+from archiver.telegram.transport_errors import CONNECT, TransportErrors
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +57,7 @@ class Dialler:
 
     def __init__(
         self,
-        address: Address,
+        address: ServerAddress,
         session_path: Path,
         scheduler: Scheduler,
         timeouts: Timeouts,
@@ -52,8 +66,8 @@ class Dialler:
         guest: int | None = None,
     ) -> None:
         self.route = Route(address, session_path)
-        self.doubts = Doubts(address, self.route, scheduler)
-        self.ticket: Ticket | None = None
+        self.doubts = TransportErrors(address, self.route, scheduler)
+        self.exported: ExportedAuthorization | None = None
         """To be shown with the next connection."""
         self._address = address
         self._session_path = session_path
@@ -65,7 +79,7 @@ class Dialler:
         """Where the home will be once the ticket is taken there."""
         self._padded = True
         """Whether keys are made by RSA_PAD here."""
-        self._believed: set[Place] = set()
+        self._believed: set[DcAddress] = set()
         """Addresses that are used though the servers there call themselves otherwise."""
         self._asked_at = -math.inf
         """When another data centre was last asked where ours is."""
@@ -80,13 +94,13 @@ class Dialler:
         """Whether the account was let in there; at home, the login says."""
         return self._guest is None or self.route.is_admitted(self._guest)
 
-    def move(self, dc: int, ticket: Ticket | None, *, with_key: bool) -> None:
+    def move(self, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
         """The account is at home elsewhere.
 
         With a ticket that counts once it is taken there: who is killed before asks again at the old home.
         """
-        self._moving, self.ticket = (dc, ticket) if ticket else (None, None)
-        if ticket is None:
+        self._moving, self.exported = (dc, exported) if exported else (None, None)
+        if exported is None:
             self.route.move_home(dc, with_key=with_key)
             self.doubts.key_is_borrowed = with_key
 
@@ -95,7 +109,7 @@ class Dialler:
         if self._guest is not None:
             self.route.note_admitted(self._guest, False)
 
-    def judge(self, exc: BaseException, place: Place) -> Error:
+    def judge(self, exc: BaseException, place: DcAddress) -> Error:
         """What a lost line means. Raises LoginNeeded when a second connection too says that the key is unknown."""
         failure = self.doubts.weigh(exc, place, visiting=self._guest or self._moving)
         if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
@@ -107,7 +121,7 @@ class Dialler:
         been: set[int] = set()
         while True:
             made = await self._dial()
-            if not isinstance(made, Moved) or made.dc in been:
+            if not isinstance(made, AccountMoved) or made.dc in been:
                 return made
             been.add(made.dc)
 
@@ -117,19 +131,19 @@ class Dialler:
             ways = self.route.ways(self.dc)
             for number, place in enumerate(ways, 1):
                 made = await self._try_way(place, haste=number < len(ways))
-                if isinstance(made, Client | NoWay):
+                if isinstance(made, Client | FailsEverywhere):
                     return made
                 failure = made
             if not await self._ask_elsewhere(ways):
                 break
-        if isinstance(failure, AnotherDc):
+        if isinstance(failure, WrongDc):
             self._believed.add(failure.place)  # nothing better is known, and some servers do not know their number
             return await self._try_way(failure.place, haste=False)
         if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
             raise unreachable(AuthKeyNotFound())
         return failure or unknown_place(self.dc)
 
-    async def _try_way(self, place: Place, *, haste: bool) -> Client | Error:
+    async def _try_way(self, place: DcAddress, *, haste: bool) -> Client | Error:
         waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
@@ -140,7 +154,7 @@ class Dialler:
                     await client.connect_within(self._timeouts.connect)
                     if self._is_elsewhere(client):
                         return self._refuse_place(client)
-                    if failure := await self._show_ticket(client):
+                    if failure := await self._import_authorization(client):
                         return failure
                     made = True
                     self.route.learn(client.options)
@@ -169,16 +183,16 @@ class Dialler:
         """The account was moved, and its old home does not even answer a greeting otherwise."""
         if self._guest is not None or not self.route.ways(dc):
             return unknown_place(dc)
-        ticket = None
+        exported = None
         try:
-            ticket = await tickets.ask_by_greeting(client, dc, within=self._timeouts.call)
+            exported = await export_by_greeting(client, dc, within=self._timeouts.call)
         except (RPCError, HungError, UnreadableObject, *LOST_LINE) as exc:
-            if not tickets.is_refusal(exc):
+            if not is_refusal(exc):
                 await self.doubts.obey(exc)
                 return not_let_in(dc)
             log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
-        self.move(dc, ticket, with_key=True)
-        return Moved(dc)
+        self.move(dc, exported, with_key=True)
+        return AccountMoved(dc)
 
     def _is_elsewhere(self, client: Client) -> bool:
         """Whether what answers there is another data centre: the servers' list was wrong, or is by now."""
@@ -189,22 +203,22 @@ class Dialler:
     def _refuse_place(self, client: Client) -> Error:
         if client.made_key:
             self.route.drop_key(self._guest or self._moving)
-        return AnotherDc(client.place)
+        return WrongDc(client.place)
 
-    async def _show_ticket(self, client: Client) -> Error | None:
+    async def _import_authorization(self, client: Client) -> Error | None:
         """Be let in, where we come with a ticket; why not, where another ticket may do.
 
         One that is refused leaves a key that is not logged in.
         """
-        if self.ticket is None:
+        if self.exported is None:
             return None
-        ticket, self.ticket = self.ticket, None
+        exported, self.exported = self.exported, None
         moving, self._moving = self._moving, None  # it may be spent: then the old home gives another one
         try:
-            await tickets.show(client, ticket, within=self._timeouts.call)
+            await import_authorization(client, exported, within=self._timeouts.call)
             self.route.note_admitted(client.place.dc, True)
         except (RPCError, HungError, *LOST_LINE) as exc:
-            if not tickets.is_refusal(exc) or (moving is not None and ticket.is_old):
+            if not is_refusal(exc) or (moving is not None and exported.may_have_expired):
                 await self.doubts.obey(exc)
                 return not_let_in(client.place.dc)
             log.info("the authorization was not taken by %s: %s", client.place, type(exc).__name__)
@@ -212,7 +226,7 @@ class Dialler:
             client.session.settle()
         return None
 
-    async def _ask_elsewhere(self, known: list[Place]) -> bool:
+    async def _ask_elsewhere(self, known: list[DcAddress]) -> bool:
         """Ask another data centre where ours is; whether it says something new."""
         now = asyncio.get_running_loop().time()
         place = self.route.elsewhere(self.dc)
@@ -231,7 +245,7 @@ class Dialler:
                 await client.hang_up()
         return self.route.ways(self.dc) != known
 
-    async def _failed(self, exc: Exception, place: Place) -> Error:
+    async def _failed(self, exc: Exception, place: DcAddress) -> Error:
         """Why there is no line, if another try may mend it; raises it otherwise."""
         if isinstance(exc, RPCError):
             if is_transient(exc) or is_of_line(exc):

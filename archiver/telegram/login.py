@@ -152,10 +152,14 @@ class _Login:
 
     async def _offer(self, sent: SentCode, typed: str) -> LoggedIn:
         """Sign in with what was typed."""
-        code = clean(sent.way, typed)
-        if remark := remark_on(sent.way, code):
+        code = clean(sent.delivery, typed)
+        if remark := remark_on(sent.delivery, code):
             self._prompts.say(remark)
-        proof = {"email_verification": types.EmailVerificationCode(code)} if sent.way.by_email else {"phone_code": code}
+        proof = (
+            {"email_verification": types.EmailVerificationCode(code)}
+            if sent.delivery.by_email
+            else {"phone_code": code}
+        )
         request = functions.auth.SignInRequest(self._phone, sent.code_hash, **proof)
         dc = self._connection.dc
         try:
@@ -170,7 +174,7 @@ class _Login:
 
     async def _send_again(self, sent: SentCode) -> SentCode | LoggedIn:
         """The code by the next way; the one that was sent when there is none, or not yet."""
-        if sent.next_way is None:
+        if sent.next_delivery is None:
             self._prompts.say("there is no other way to get a code; the one already sent is still valid.")
             return sent
         left = math.ceil(self._sent_at + sent.timeout - time.monotonic())
@@ -192,10 +196,10 @@ class _Login:
         try:
             body = await self._call(request, "resendCode", errors.SendCodeUnavailableError)
         except errors.SendCodeUnavailableError as exc:
-            if sent.way.official_only:
+            if sent.delivery.official_only:
                 raise translate(exc) from exc
             self._prompts.say("the server has no other way left to send a code; the one already sent is still valid.")
-            return replace(sent, next_way=None)
+            return replace(sent, next_delivery=None)
         return await self._take(body)
 
     async def _take(self, body: bytes) -> SentCode | LoggedIn:
@@ -204,18 +208,18 @@ class _Login:
             return read_authorization(body[4:])
         sent = read_sent_code(body)
         self._sent_at = time.monotonic()
-        self._prompts.say(sent.way.where)
-        if not sent.way.official_only:
-            if sent.next_way is not None:
+        self._prompts.say(sent.delivery.where)
+        if not sent.delivery.official_only:
+            if sent.next_delivery is not None:
                 after = f" after {sent.timeout} s" if sent.timeout else ""
-                self._prompts.say(f'if it has not come{after}, type "{RESEND}" to get it {sent.next_way}.')
+                self._prompts.say(f'if it has not come{after}, type "{RESEND}" to get it {sent.next_delivery}.')
             return sent
-        if sent.next_way is None:
+        if sent.next_delivery is None:
             raise LoginNeeded(
                 "the server offers only an SMS that official apps can request.",
                 hint="Log in with an official app first: the code then comes to that app.",
             )
-        self._prompts.say(f"requesting the code {sent.next_way} instead.")
+        self._prompts.say(f"requesting the code {sent.next_delivery} instead.")
         return await self._resend(sent)
 
     async def _call(self, request: TLRequest, method: str, *raw_errors: type[Exception]) -> bytes:

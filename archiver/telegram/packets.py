@@ -14,7 +14,7 @@ MOST_MB = 64
 """Maximum size of a packet. An honest one is below 2 MB: a page of history, or a part of a file."""
 
 
-class Reader:
+class PacketReader:
     """A stream reader that refuses to wait for more than a packet may have."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
@@ -30,21 +30,21 @@ class Reader:
         return getattr(self._reader, name)
 
 
-class Bounded:
+class BoundedPackets:
     """What a connection of Telethon's needs beside itself to have such a reader."""
 
     _reader: Any
 
     async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:  # noqa: ASYNC109  # Telethon's
         await super()._connect(timeout=timeout, ssl=ssl)  # type: ignore[misc]
-        self._reader = Reader(self._reader)
+        self._reader = PacketReader(self._reader)
         if obfuscation := getattr(self, "_obfuscation", None):
             obfuscation._reader = self._reader  # noqa: SLF001  # it took the bare one just now
 
 
-class Plain(Bounded, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
+class PlainTransport(BoundedPackets, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
     """A line to the server itself."""
 
 
-class Obfuscated(Bounded, ConnectionTcpObfuscated):  # type: ignore[misc]  # Telethon is untyped
+class ObfuscatedTransport(BoundedPackets, ConnectionTcpObfuscated):  # type: ignore[misc]  # Telethon is untyped
     """The same, for addresses that take nothing else."""

@@ -19,14 +19,14 @@ from archiver.telegram.answers import HistoryAnswer, read_history, read_object
 Ask = Callable[[TLRequest, str, int | None], Awaitable[bytes]]
 
 
-class Server(Protocol):
+class PagingState(Protocol):
     """Whose habits are remembered."""
 
     pages_have_no_pts: bool
 
 
 async def read_page(
-    server: Server, ask: Ask, request: functions.messages.GetHistoryRequest, channel: types.InputChannel
+    server: PagingState, ask: Ask, request: functions.messages.GetHistoryRequest, channel: types.InputChannel
 ) -> HistoryAnswer:
     """The page, with the state that the channel had when it was served, or shortly before."""
     pts = await _ask_pts(ask, channel) if server.pages_have_no_pts else None

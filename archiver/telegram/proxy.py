@@ -10,14 +10,14 @@ from typing import Any
 
 from telethon.network import ConnectionTcpFull, ConnectionTcpMTProxyRandomizedIntermediate
 
-from archiver.telegram.packets import Bounded
+from archiver.telegram.packets import BoundedPackets
 
 
 class ProxyFailedError(Exception):
     """The proxy cannot be reached or does not let us pass; the text says which, without any secret."""
 
 
-class ByProxy(Bounded, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
+class ProxyTransport(BoundedPackets, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
     """A line through a SOCKS5 or HTTP proxy."""
 
     async def _proxy_connect(self, timeout: float | None = None, local_addr: Any = None) -> Any:  # noqa: ASYNC109  # Telethon's
@@ -27,7 +27,7 @@ class ByProxy(Bounded, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is 
             raise ProxyFailedError(_reason(exc)) from exc
 
 
-class ByMTProxy(Bounded, ConnectionTcpMTProxyRandomizedIntermediate):  # type: ignore[misc]  # Telethon is untyped
+class MTProxyTransport(BoundedPackets, ConnectionTcpMTProxyRandomizedIntermediate):  # type: ignore[misc]  # Telethon is untyped
     """A line through an MTProxy, which speaks the server's own protocol."""
 
     async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:  # noqa: ASYNC109  # Telethon's

@@ -15,7 +15,7 @@ Hint = Callable[[int], None]
 """Told the id of a channel in which something may have happened."""
 
 
-class Sink:
+class UpdateQueue:
     """Stands in for Telethon's queue of updates: channels are told of, nothing is kept or applied."""
 
     def __init__(self, hint: Hint | None) -> None:

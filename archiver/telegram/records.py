@@ -10,7 +10,7 @@ from archiver.convert import Peers, convert_channel, convert_message, is_empty
 from archiver.errors import ChannelInaccessible, Implausible
 from archiver.model.record import Channel, HistoryPage, Message
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
-from archiver.telegram.older import layer_of
+from archiver.telegram.older_layers import layer_of
 from archiver.telegram.vectors import Objects
 
 _OF_MESSAGE = (types.UpdateNewChannelMessage, types.UpdateEditChannelMessage)
@@ -54,7 +54,7 @@ def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
 def expect_own(objects: Objects, channel_id: int) -> None:
     """Raise Implausible when one of the messages belongs to another channel, a person or a group.
 
-    Stored under this channel it would get a permalink to something that was never posted there.
+    SessionData under this channel it would get a permalink to something that was never posted there.
     """
     for item, _ in objects.read:
         peer = getattr(item, "peer_id", None)

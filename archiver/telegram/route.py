@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from archiver.telegram import session
-from archiver.telegram.address import Address
-from archiver.telegram.data_centres import BUILT_IN, FIRST, Place, order
-from archiver.telegram.session import Guest, Stored
+from archiver.telegram.data_centres import BUILT_IN, FIRST, DcAddress, order
+from archiver.telegram.server_address import ServerAddress
+from archiver.telegram.session import GuestKey, SessionData, read_session, write_session
 
 _NOWHERE = "0.0.0.0"  # noqa: S104  # nothing is bound to it
 
@@ -21,7 +20,7 @@ _NOWHERE = "0.0.0.0"  # noqa: S104  # nothing is bound to it
 class Route:
     """The data centres of one account."""
 
-    def __init__(self, address: Address, path: Path) -> None:
+    def __init__(self, address: ServerAddress, path: Path) -> None:
         self._address = address
         self._path = path
         self.via = f"{address.dc}@{address.host}:{address.port}" if address.places else ""
@@ -31,51 +30,51 @@ class Route:
     def home(self) -> int:
         """The account's data centre, as far as is known."""
         first = self._address.places[0].dc if self._address.places else FIRST
-        stored = session.read(self._path)
+        stored = read_session(self._path)
         if stored is None or (stored.via is None and self._address.places):
             return first
         if stored.via not in (None, self.via) and stored.auth_key is None:
             return first  # nothing ties it to what it was
         return stored.dc
 
-    def ways(self, dc: int) -> list[Place]:
+    def ways(self, dc: int) -> list[DcAddress]:
         """The addresses of this data centre, the best first; none when nobody said where it is."""
         if named := order(dc, self._address.places):
             return named
         known = order(dc, self._known(), obfuscated=self._address.proxy is None)
         if self._address.is_mtproxy:
-            return known[:1] or [Place(dc, _NOWHERE, 443)]  # the proxy is asked by the number alone
+            return known[:1] or [DcAddress(dc, _NOWHERE, 443)]  # the proxy is asked by the number alone
         return known
 
     def has_named(self, dc: int) -> bool:
         """Whether the settings say where it is."""
         return bool(order(dc, self._address.places)) or self._address.is_mtproxy
 
-    def elsewhere(self, dc: int) -> Place | None:
+    def elsewhere(self, dc: int) -> DcAddress | None:
         """Where to ask for the address of a data centre that is not found."""
         others = [
             place for place in self._known() if place.dc != dc and place.is_open and not (place.ipv6 or place.tcpo_only)
         ]
         return next(iter(others), None)
 
-    def _known(self) -> list[Place]:
-        stored = session.read(self._path)
-        learned: list[Place] = []
+    def _known(self) -> list[DcAddress]:
+        stored = read_session(self._path)
+        learned: list[DcAddress] = []
         if stored is not None and stored.via in (None, self.via):
             last = (stored.dc, stored.host, stored.port)
             known = [place for place in stored.places if (place.dc, place.host, place.port) == last]
             if stored.host and stored.host != _NOWHERE and stored.port:
-                learned += known or [Place(stored.dc, stored.host, stored.port)]
+                learned += known or [DcAddress(stored.dc, stored.host, stored.port)]
             learned += stored.places
         return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]
 
-    def learn(self, places: Iterable[Place]) -> None:
+    def learn(self, places: Iterable[DcAddress]) -> None:
         """Keep what a server says of where all are, unless it says nothing."""
         if learned := tuple(places):
             stored = self._stored()
             if stored.via not in (None, self.via):
                 stored = replace(stored, host=None, port=None)  # of another network
-            session.write(self._path, replace(stored, places=learned, via=self.via))
+            write_session(self._path, replace(stored, places=learned, via=self.via))
 
     def move_home(self, dc: int, *, with_key: bool) -> None:
         """The account is in another data centre. `with_key`: where no key is known for it, the old one may be good."""
@@ -85,20 +84,20 @@ class Route:
         guests = dict(stored.guests)
         there = guests.pop(dc, None)
         if stored.auth_key:
-            guests[stored.dc] = Guest(stored.auth_key)
+            guests[stored.dc] = GuestKey(stored.auth_key)
         key = there.key if there else stored.auth_key if with_key else None
         way = next(iter(self.ways(dc)), None)
         host, port = (way.host, way.port) if way else (None, None)
         moved = replace(stored, dc=dc, host=host, port=port, auth_key=key, guests=guests, via=self.via)
-        session.write(self._path, moved)
+        write_session(self._path, moved)
 
     def drop_key(self, dc: int | None) -> None:
         """Forget the key of the home, or of another data centre."""
         stored = self._stored()
         if dc is None:
-            session.write(self._path, replace(stored, auth_key=None))
+            write_session(self._path, replace(stored, auth_key=None))
         else:
-            session.write(self._path, replace(stored, guests={n: g for n, g in stored.guests.items() if n != dc}))
+            write_session(self._path, replace(stored, guests={n: g for n, g in stored.guests.items() if n != dc}))
 
     def is_admitted(self, dc: int) -> bool:
         """Whether the account's authorization was imported there."""
@@ -110,7 +109,7 @@ class Route:
         stored = self._stored()
         if guest := stored.guests.get(dc):
             guests = {**stored.guests, dc: replace(guest, admitted=admitted)}
-            session.write(self._path, replace(stored, guests=guests))
+            write_session(self._path, replace(stored, guests=guests))
 
     def forget_keys(self) -> None:
         """Begin with new keys. Where the account was at home stays known, unless that was in another network."""
@@ -118,7 +117,7 @@ class Route:
         if stored.via not in (None, self.via):
             self._path.unlink(missing_ok=True)
         else:
-            session.write(self._path, replace(stored, auth_key=None, guests={}))
+            write_session(self._path, replace(stored, auth_key=None, guests={}))
 
-    def _stored(self) -> Stored:
-        return session.read(self._path) or Stored(dc=self.home, via=self.via)
+    def _stored(self) -> SessionData:
+        return read_session(self._path) or SessionData(dc=self.home, via=self.via)

@@ -17,7 +17,7 @@ from telethon.tl import types
 from archiver.errors import LoginNeeded, UnreadableObject
 from archiver.telegram.answers import read_object
 
-Style: TypeAlias = Literal["digits", "number", "words", "any"]
+CodeStyle: TypeAlias = Literal["digits", "number", "words", "any"]
 """What a code is: digits; the digits of the number that calls; words; not known."""
 
 _LONGEST = 80
@@ -25,11 +25,11 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class CodeDelivery:
     """One way of a code: where it arrives, as a sentence, and what it looks like."""
 
     where: str
-    style: Style = "digits"
+    style: CodeStyle = "digits"
     length: int | None = None
     by_email: bool = False
     """The server wants it back as an e-mail's code."""
@@ -41,9 +41,9 @@ class Way:
 class SentCode:
     """A code on its way; `code_hash` names it to the server."""
 
-    way: Way
+    delivery: CodeDelivery
     code_hash: str
-    next_way: str | None = None
+    next_delivery: str | None = None
     """How it would come when asked for again; None: by no other way."""
     timeout: int = 0
     """Seconds before it may be asked for again."""
@@ -66,85 +66,85 @@ def read_sent_code(body: bytes) -> SentCode:
             " then run `telekeep login` again.",
         )
     return SentCode(
-        way=way_of(sent.type),
+        delivery=delivery_of(sent.type),
         code_hash=sent.phone_code_hash,
-        next_way=sent.next_type and next_way_of(sent.next_type),
+        next_delivery=sent.next_type and next_delivery_of(sent.next_type),
         timeout=max(sent.timeout or 0, 0),
     )
 
 
-def way_of(kind: Any) -> Way:
+def delivery_of(kind: Any) -> CodeDelivery:
     """What this SentCodeType means for the person who waits."""
-    make = WAYS.get(type(kind).__name__)
+    make = DELIVERIES.get(type(kind).__name__)
     return make(kind) if make else _unknown()
 
 
-def next_way_of(kind: Any) -> str:
+def next_delivery_of(kind: Any) -> str:
     """The way that this CodeType names, as in "get the code by SMS"."""
-    return NEXT_WAYS.get(type(kind).__name__, "in another way")
+    return NEXT_DELIVERIES.get(type(kind).__name__, "in another way")
 
 
-def _sms(kind: Any) -> Way:
-    return Way(where=f"the code was sent by SMS{_digits(kind)}.", length=kind.length)
+def _sms(kind: Any) -> CodeDelivery:
+    return CodeDelivery(where=f"the code was sent by SMS{_digits(kind)}.", length=kind.length)
 
 
-def _secret(kind: Any, what: str) -> Way:
+def _secret(kind: Any, what: str) -> CodeDelivery:
     beginning = f' that begins with "{_shown(kind.beginning)}"' if kind.beginning else ""
-    return Way(where=f"the code was sent by SMS: a {what}{beginning}.", style="words")
+    return CodeDelivery(where=f"the code was sent by SMS: a {what}{beginning}.", style="words")
 
 
-def _email(kind: Any) -> Way:
+def _email(kind: Any) -> CodeDelivery:
     address = f" to {_shown(kind.email_pattern)}" if kind.email_pattern else ""
     reset = " No access to it? An official app can reset the login e-mail." if kind.reset_available_period else ""
     where = f"the code was sent by e-mail{address}{_digits(kind)}.{reset}"
-    return Way(where=where, length=kind.length, by_email=True)
+    return CodeDelivery(where=where, length=kind.length, by_email=True)
 
 
-def _missed_call(kind: Any) -> Way:
+def _missed_call(kind: Any) -> CodeDelivery:
     caller = f" from {_shown(kind.prefix)}…" if kind.prefix else ""
     end = f"last {count_digits(kind.length)}" if kind.length else "last digits"
     where = f"a missed call is coming{caller}: the code is the {end} of the calling number."
-    return Way(where=where, style="number", length=kind.length)
+    return CodeDelivery(where=where, style="number", length=kind.length)
 
 
-def _flash_call(kind: Any) -> Way:
+def _flash_call(kind: Any) -> CodeDelivery:
     pattern = f" ({_shown(kind.pattern)})" if kind.pattern else ""
     where = f"a flash call is coming, which ends at once: the code is the calling number{pattern}."
-    return Way(where=where, style="number")
+    return CodeDelivery(where=where, style="number")
 
 
-def _fragment(kind: Any) -> Way:
+def _fragment(kind: Any) -> CodeDelivery:
     where = f"the code is on Fragment{_digits(kind)}: log in there as the owner of this anonymous number."
-    return Way(where=f"{where} {_shown(kind.url)}".rstrip(), length=kind.length)
+    return CodeDelivery(where=f"{where} {_shown(kind.url)}".rstrip(), length=kind.length)
 
 
-def _unknown() -> Way:
-    return Way(
+def _unknown() -> CodeDelivery:
+    return CodeDelivery(
         where="the code was sent in a way that this version does not know: check app, SMS and e-mail.", style="any"
     )
 
 
-WAYS: dict[str, Callable[[Any], Way]] = {
-    "SentCodeTypeApp": lambda kind: Way(
+DELIVERIES: dict[str, Callable[[Any], CodeDelivery]] = {
+    "SentCodeTypeApp": lambda kind: CodeDelivery(
         where=f"the code was sent to the Telegram app on your other devices{_digits(kind)}.", length=kind.length
     ),
     "SentCodeTypeSms": _sms,
     "SentCodeTypeSmsWord": lambda kind: _secret(kind, "word"),
     "SentCodeTypeSmsPhrase": lambda kind: _secret(kind, "phrase"),
-    "SentCodeTypeCall": lambda kind: Way(
+    "SentCodeTypeCall": lambda kind: CodeDelivery(
         where=f"a phone call is coming: a voice reads out the code{_digits(kind)}.", length=kind.length
     ),
     "SentCodeTypeFlashCall": _flash_call,
     "SentCodeTypeMissedCall": _missed_call,
     "SentCodeTypeEmailCode": _email,
     "SentCodeTypeFragmentSms": _fragment,
-    "SentCodeTypeFirebaseSms": lambda _: Way(
+    "SentCodeTypeFirebaseSms": lambda _: CodeDelivery(
         where="the server offers an SMS that only official apps can request (Firebase).", official_only=True
     ),
 }
 """By the name of the SentCodeType; SentCodeTypeSetUpEmailRequired sends nothing and is an error of its own."""
 
-NEXT_WAYS = {
+NEXT_DELIVERIES = {
     "CodeTypeSms": "by SMS",
     "CodeTypeCall": "by phone call",
     "CodeTypeFlashCall": "by flash call",
@@ -154,28 +154,28 @@ NEXT_WAYS = {
 """By the name of the CodeType."""
 
 
-def clean(way: Way, typed: str) -> str:
+def clean(delivery: CodeDelivery, typed: str) -> str:
     """The code as the server wants it: people type spaces and dashes into it, in the digits of their own script."""
     # Invisible marks come along when a code is copied out of a chat.
     visible = "".join(letter for letter in typed if unicodedata.category(letter) != "Cf")
     plain = unicodedata.normalize("NFC", " ".join(visible.split()))
-    if way.style == "words":
+    if delivery.style == "words":
         return plain
     digits = re.sub(r"[\s().+_-]|[\u2010-\u2015]", "", ascii_digits(plain))
     if not digits.isdecimal():
         return plain
     # Of a missed call the end counts; some type the whole number.
-    return digits[-way.length :] if way.style == "number" and way.length else digits
+    return digits[-delivery.length :] if delivery.style == "number" and delivery.length else digits
 
 
-def remark_on(way: Way, code: str) -> str | None:
+def remark_on(delivery: CodeDelivery, code: str) -> str | None:
     """What is odd about a code, which may be right all the same."""
-    if way.style not in {"digits", "number"}:
+    if delivery.style not in {"digits", "number"}:
         return None
     if not code.isdecimal():
         return "a code of this kind is digits only."
-    if way.length and len(code) != way.length:
-        return f"that is {count_digits(len(code))}; the code has {way.length}."
+    if delivery.length and len(code) != delivery.length:
+        return f"that is {count_digits(len(code))}; the code has {delivery.length}."
     return None
 
 
@@ -217,11 +217,11 @@ def _read_newer(body: bytes) -> SentCode:
     if flags & 2:
         end -= 4
     try:
-        way = way_of(read_object(body[8:]))
+        delivery = delivery_of(read_object(body[8:]))
     except UnreadableObject:
-        way = _unknown()
-    next_way = "in another way" if flags & 2 else None
-    return SentCode(way=way, code_hash=_text_before(body, end), next_way=next_way, timeout=timeout)
+        delivery = _unknown()
+    next_delivery = "in another way" if flags & 2 else None
+    return SentCode(delivery=delivery, code_hash=_text_before(body, end), next_delivery=next_delivery, timeout=timeout)
 
 
 def _text_before(body: bytes, end: int) -> str:

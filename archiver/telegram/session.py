@@ -20,11 +20,11 @@ from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 
 from archiver.errors import UsageError
-from archiver.telegram.data_centres import FIRST, Place
+from archiver.telegram.data_centres import FIRST, DcAddress
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class GuestKey:
     """A key in another data centre than the account's own."""
 
     key: bytes
@@ -33,7 +33,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class SessionData:
     """What the file says."""
 
     dc: int = FIRST
@@ -41,23 +41,23 @@ class Stored:
     host: str | None = None
     port: int | None = None
     auth_key: bytes | None = None
-    guests: Mapping[int, Guest] = field(default_factory=dict)
+    guests: Mapping[int, GuestKey] = field(default_factory=dict)
     via: str | None = None
     """Of which server of one's own it is, "" for Telegram itself; None: nobody noted it."""
-    places: tuple[Place, ...] = ()
+    places: tuple[DcAddress, ...] = ()
     """What the servers said of where they are."""
 
 
 def has_session(path: Path) -> bool:
     """Whether there is a key, or what ought to be one; whether it is still good, only the server knows."""
     try:
-        stored = read(path)
+        stored = read_session(path)
     except UsageError:
         return True  # who uses it is told what is wrong
     return stored is not None and stored.auth_key is not None
 
 
-def read(path: Path) -> Stored | None:
+def read_session(path: Path) -> SessionData | None:
     """What is stored, None when nothing is. Raises UsageError."""
     try:
         return _parse(orjson.loads(path.read_bytes()))
@@ -69,22 +69,22 @@ def read(path: Path) -> Stored | None:
         ) from exc
 
 
-def write(path: Path, stored: Stored) -> None:
+def write_session(path: Path, stored: SessionData) -> None:
     """Keep this from now on; whoever is killed leaves the old or the new, whole."""
-    if stored != read(path):
+    if stored != read_session(path):
         _write_private(path, orjson.dumps(_format(stored)))
 
 
-def _parse(said: dict[str, Any]) -> Stored:
+def _parse(said: dict[str, Any]) -> SessionData:
     guests = said.get("guests", {})
-    return Stored(
+    return SessionData(
         dc=int(said["dc"]),
         host=said["host"],
         port=said["port"],
         auth_key=_key(said["auth_key"]),
-        guests={int(dc): Guest(_key(one["key"]) or b"", one["admitted"] is True) for dc, one in guests.items()},
+        guests={int(dc): GuestKey(_key(one["key"]) or b"", one["admitted"] is True) for dc, one in guests.items()},
         via=said.get("via"),
-        places=tuple(Place(**one) for one in said.get("places", ())),
+        places=tuple(DcAddress(**one) for one in said.get("places", ())),
     )
 
 
@@ -92,7 +92,7 @@ def _key(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text, validate=True)
 
 
-def _format(stored: Stored) -> dict[str, Any]:
+def _format(stored: SessionData) -> dict[str, Any]:
     def text(key: bytes | None) -> str | None:
         return None if key is None else base64.b64encode(key).decode()
 
@@ -119,7 +119,7 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         self._path = path
         self._guest = dc
         self._via = via
-        stored = read(path)
+        stored = read_session(path)
         if dc is not None:
             self._dc_id = dc
             guest = stored.guests.get(dc) if stored else None
@@ -132,27 +132,27 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         """Write the key and the server it belongs to; Telethon calls this whenever they change."""
         if self._auth_key is None or not self._auth_key.key:
             return
-        stored = read(self._path) or Stored()
+        stored = read_session(self._path) or SessionData()
         if self._guest is None:
             kept = self._as_home(stored, self._auth_key.key)
         else:
             known = stored.guests.get(self._guest)
-            guest = Guest(self._auth_key.key, known is not None and known.admitted)
+            guest = GuestKey(self._auth_key.key, known is not None and known.admitted)
             kept = replace(stored, guests={**stored.guests, self._guest: guest})
-        write(self._path, kept)
+        write_session(self._path, kept)
 
     def settle(self) -> None:
         """The account is at home here from now on; the key of its old home stays for visits."""
         if self._auth_key is None or self._guest is None:
             return
-        stored = read(self._path) or Stored()
+        stored = read_session(self._path) or SessionData()
         guests = {dc: guest for dc, guest in stored.guests.items() if dc != self._guest}
         if stored.auth_key:
-            guests[stored.dc] = Guest(stored.auth_key, admitted=True)
+            guests[stored.dc] = GuestKey(stored.auth_key, admitted=True)
         self._guest = None
-        write(self._path, replace(self._as_home(stored, self._auth_key.key), guests=guests))
+        write_session(self._path, replace(self._as_home(stored, self._auth_key.key), guests=guests))
 
-    def _as_home(self, stored: Stored, key: bytes) -> Stored:
+    def _as_home(self, stored: SessionData, key: bytes) -> SessionData:
         via = stored.via if self._via is None else self._via
         return replace(stored, dc=self._dc_id, host=self._server_address, port=self._port, auth_key=key, via=via)
 

@@ -28,7 +28,7 @@ from archiver.telegram.answers import (
     read_states,
 )
 from archiver.telegram.connection import Connection
-from archiver.telegram.older import layer_of
+from archiver.telegram.older_layers import layer_of
 from archiver.telegram.paging import read_page
 from archiver.telegram.records import (
     convert_all,

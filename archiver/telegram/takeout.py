@@ -34,7 +34,7 @@ _LATER = 3600.0
 _AGAIN = "Once it is allowed there, run `telekeep sync --takeout` again."
 
 
-class Memory(Protocol):
+class TakeoutStore(Protocol):
     """Where the takeout of the account is remembered."""
 
     async def load(self) -> tuple[int | None, float]:
@@ -54,7 +54,7 @@ class Takeout:
     """The takeout of one account, while there is one. For several tasks at a time, but for `open` and `finish`."""
 
     def __init__(
-        self, connection: Connection, memory: Memory, *, account: str, say: Callable[[str], None], clock: Clock
+        self, connection: Connection, memory: TakeoutStore, *, account: str, say: Callable[[str], None], clock: Clock
     ) -> None:
         """`say` hears what people should know."""
         self._connection = connection

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.telegram.session import read
+from archiver.telegram.session import read_session
 from tests.acceptance.compare import expect_equal
 from tests.acceptance.desk import CODE, PHONE, Desk, Telegram, desk_at, until
 from tests.acceptance.running import service, wait_until_equal
@@ -44,7 +44,7 @@ def log_in(desk: Desk, phone: str) -> None:
 
 
 def home(desk: Desk) -> int:
-    stored = read(desk.archive / "session")
+    stored = read_session(desk.archive / "session")
     assert stored is not None
     return stored.dc
 

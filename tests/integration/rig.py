@@ -19,7 +19,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import FloodMemory, Scheduler
 from archiver.store.database import Database
 from archiver.store.flood import list_floods, set_flood
-from archiver.telegram import Address, Callbacks, Connection, Hint, TelegramSource, Timeouts
+from archiver.telegram import Callbacks, Connection, Hint, ServerAddress, TelegramSource, Timeouts
 from archiver.telegram.session import FileSession
 from search.exact import writer as exact
 from tests.telegram import truth
@@ -90,7 +90,7 @@ def connection_of(
     session.set_dc(2, "127.0.0.1", server.port)
     session.auth_key = known.auth_key
     session.save()
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
     memory = FloodMemory(floods or {}, remember=remember)
     scheduler = Scheduler(rate, memory=memory, **{"clock": ServerClock(server), **pacing})
     return Connection(address, directory / "session", scheduler, timeouts=timeouts, callbacks=Callbacks(hint))

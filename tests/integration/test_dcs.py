@@ -16,9 +16,9 @@ from telethon.tl import types
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
 from archiver.pacing.scheduler import FloodMemory, Scheduler
-from archiver.telegram import Address, Connection, Place, Timeouts, has_session, log_in
+from archiver.telegram import Connection, DcAddress, ServerAddress, Timeouts, has_session, log_in
 from archiver.telegram.answers import read_object
-from archiver.telegram.session import read
+from archiver.telegram.session import read_session
 from tests.integration.rig import SHORT, LeapingClock, ServerClock
 from tests.telegram import faults
 from tests.telegram.files import reference
@@ -62,7 +62,7 @@ class Desk:
     def __init__(self, server: Server, path: Path) -> None:
         self.server = server
         self.path = path
-        self.address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
+        self.address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
         self.complaints: list[dict[str, Any]] = []
 
     @asynccontextmanager
@@ -83,7 +83,7 @@ class Desk:
 
     @property
     def home(self) -> int:
-        stored = read(self.path)
+        stored = read_session(self.path)
         assert stored is not None
         return stored.dc
 
@@ -349,8 +349,8 @@ async def test_a_data_centre_that_nobody_lists_is_named_and_the_settings_can_nam
     desk.server.centres.unlisted = {4}
     with pytest.raises(Unreachable, match=r"data centre 4.*\[\[telegram.server.dcs\]\]"):
         await desk.log_in(account)
-    more = (Place(4, "127.0.0.1", desk.server.centres.ports[4]),)
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=desk.server.port, more=more)
+    more = (DcAddress(4, "127.0.0.1", desk.server.centres.ports[4]),)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=desk.server.port, more=more)
     async with desk.connection(address=address) as connection:
         await log_in(connection, Person(account))
     assert desk.keys_of(account) == {4}
@@ -361,7 +361,7 @@ async def test_what_one_network_said_is_not_used_in_another(desk: Desk, account:
     await desk.log_in(account)
     before = desk.server.accepted_at[4]
     async with Server(World()) as other:
-        elsewhere = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=other.port)
+        elsewhere = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=other.port)
         async with desk.connection(address=elsewhere) as connection:
             with pytest.raises(LoginNeeded):
                 await connection.is_logged_in()
@@ -442,7 +442,7 @@ async def test_a_wrong_address_of_a_data_centre_is_passed_over(desk: Desk, accou
 
 
 async def test_a_network_that_leads_nowhere_is_said_to_block_perhaps(tmp_path: Path) -> None:
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=1)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=1)
     connection = Connection(address, tmp_path / "session", Scheduler(0), timeouts=SHORT)
     try:
         with pytest.raises(Unreachable, match="a proxy may help"):

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UsageError
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import Address, Connection, Identity, log_in
+from archiver.telegram import Connection, Identity, ServerAddress, log_in
 from tests.integration.rig import SHORT, LeapingClock
 from tests.telegram import faults
 from tests.telegram.server import Server
@@ -56,7 +56,7 @@ class Person:
 async def connection(server: Server, account: Account, tmp_path: Path) -> AsyncIterator[Connection]:
     """Nobody is logged in."""
     account.codes.timeout = 0
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
     scheduler = Scheduler(0, clock=LeapingClock(server))
     made = Connection(address, tmp_path / "session", scheduler, timeouts=SHORT)
     yield made

@@ -10,7 +10,7 @@ from telethon.tl import types
 
 from archiver.errors import Error, FloodWait, LoginNeeded
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import SERVICE, Address, Connection, Place, has_session, outcomes
+from archiver.telegram import SERVICE, Connection, DcAddress, ServerAddress, exported_authorization, has_session
 from archiver.telegram.route import Route
 from tests.integration.rig import LeapingClock
 from tests.integration.test_dcs import HURRIED, PATIENT, STATE, Desk
@@ -135,12 +135,14 @@ async def test_the_old_key_is_never_shown_at_the_new_homes_other_addresses(desk:
 
 async def test_a_stranger_finds_a_first_data_centre_that_moved(desk: Desk, account: Account) -> None:
     account.home_dc = 2
-    more = (Place(3, "127.0.0.1", desk.server.centres.ports[3]),)
+    more = (DcAddress(3, "127.0.0.1", desk.server.centres.ports[3]),)
     await desk.server.centres.move(2)
-    places = Address(api_id=1, api_hash="hash", dc=1, host="127.0.0.1", port=desk.server.centres.ports[1], more=more)
+    places = ServerAddress(
+        api_id=1, api_hash="hash", dc=1, host="127.0.0.1", port=desk.server.centres.ports[1], more=more
+    )
     route = Route(places, desk.path)
     assert route.ways(2) == []
-    route.learn([Place(2, "127.0.0.1", desk.server.port)])
+    route.learn([DcAddress(2, "127.0.0.1", desk.server.port)])
     assert route.ways(2)
     assert not has_session(desk.path)
 
@@ -149,7 +151,7 @@ async def test_a_ticket_that_ran_out_before_the_new_home_answered_is_replaced(
     desk: Desk, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await moved(desk, account)
-    monkeypatch.setattr(outcomes, "FRESH", 0.5)
+    monkeypatch.setattr(exported_authorization, "FRESH", 0.5)
     server = desk.server
     server.faults.add("auth.importAuthorization", faults.rpc(400, "AUTH_BYTES_INVALID"), times=1)
     async with desk.connection(timeouts=replace(SERVING, connect=1.0)) as connection:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from telethon.tl import types
 
-from archiver.telegram.older import OLDER
+from archiver.telegram.older_layers import OLDER
 from tests.integration.rig import held, mirror_of, true
 from tests.telegram import faults
 from tests.telegram.channel import Channel

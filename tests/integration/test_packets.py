@@ -10,7 +10,7 @@ import pytest
 
 from archiver.errors import Unreachable
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import Address, Connection, Timeouts
+from archiver.telegram import Connection, ServerAddress, Timeouts
 
 QUICK = Timeouts(delays=(), first_delays=(), connect=5.0, call=5.0)
 
@@ -30,7 +30,7 @@ async def test_a_packet_of_gigabytes_is_not_waited_for(tmp_path: Path, size: int
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=port)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=port)
     connection = Connection(address, tmp_path / "session", Scheduler(0), timeouts=QUICK)
     try:
         with pytest.raises(Unreachable):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from telethon import TelegramClient
 
-from archiver.telegram.address import proxy_options
 from archiver.telegram.proxy import ProxyFailedError
+from archiver.telegram.server_address import proxy_options
 from tests.telegram.ask import history, peer_of
 from tests.telegram.proxies import HttpConnect, MTProxy, Proxy, Socks5, make
 from tests.telegram.server import Server

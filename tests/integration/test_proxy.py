@@ -12,7 +12,7 @@ from telethon.tl import functions
 
 from archiver.errors import Unreachable, UsageError
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram import Address, Connection, Timeouts
+from archiver.telegram import Connection, ServerAddress, Timeouts
 from archiver.telegram.session import FileSession
 from tests.integration.rig import SHORT
 from tests.telegram.proxies import HttpConnect, MTProxy, Socks5, make
@@ -34,7 +34,7 @@ async def by_proxy(
     session.set_dc(2, "127.0.0.1", server.port)
     session.auth_key = server.client_session(account).auth_key
     session.save()
-    address = Address(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port, proxy=url)
+    address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port, proxy=url)
     connection = Connection(address, directory / "session", Scheduler(0), timeouts=timeouts)
     try:
         yield connection

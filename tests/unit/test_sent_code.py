@@ -10,7 +10,15 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import LoginNeeded, UnreadableObject
-from archiver.telegram.sent_code import NEXT_WAYS, Way, clean, next_way_of, read_sent_code, remark_on, way_of
+from archiver.telegram.sent_code import (
+    NEXT_DELIVERIES,
+    CodeDelivery,
+    clean,
+    delivery_of,
+    next_delivery_of,
+    read_sent_code,
+    remark_on,
+)
 
 HASH = "6e2f1a9bc4d7708833"
 FIELDS = {
@@ -64,7 +72,7 @@ def test_every_way_of_the_layer_has_its_sentence(name: str) -> None:
         with pytest.raises(LoginNeeded, match=r"no code was sent.*Settings > Privacy and Security > Login Email"):
             read_sent_code(sent(kind))
     else:
-        assert read_sent_code(sent(kind)).way.where == SAID[name]
+        assert read_sent_code(sent(kind)).delivery.where == SAID[name]
 
 
 @pytest.mark.parametrize("name", sorted(name for name in classes("SentCodeType") if name in SAID))
@@ -75,24 +83,24 @@ def test_a_way_that_says_nothing_of_itself_is_a_sentence_too(name: str) -> None:
         for key in inspect.signature(cls.__init__).parameters
         if key in FIELDS
     }
-    said = way_of(cls(**empty)).where
+    said = delivery_of(cls(**empty)).where
     assert not any(sign in said for sign in ("None", '""', "  ", "()", " 0 ", " ,"))
 
 
 @pytest.mark.parametrize("name", sorted(classes("CodeType")))
 def test_every_next_way_of_the_layer_has_its_words(name: str) -> None:
-    assert NEXT_WAYS[name] == next_way_of(classes("CodeType")[name]())
+    assert NEXT_DELIVERIES[name] == next_delivery_of(classes("CodeType")[name]())
 
 
 def test_timeout_and_next_way_are_those_of_the_server() -> None:
     app = types.auth.SentCodeTypeApp(5)
     code = read_sent_code(sent(app, next_type=types.auth.CodeTypeCall(), timeout=120))
-    assert (code.code_hash, code.next_way, code.timeout) == (HASH, "by phone call", 120)
-    assert (read_sent_code(sent(app)).next_way, read_sent_code(sent(app, timeout=-5)).timeout) == (None, 0)
+    assert (code.code_hash, code.next_delivery, code.timeout) == (HASH, "by phone call", 120)
+    assert (read_sent_code(sent(app)).next_delivery, read_sent_code(sent(app, timeout=-5)).timeout) == (None, 0)
 
 
 def test_what_a_server_says_of_a_way_is_cut_when_it_is_long() -> None:
-    said = way_of(types.auth.SentCodeTypeFragmentSms("https://x/" + "a" * 100_000, 5)).where
+    said = delivery_of(types.auth.SentCodeTypeFragmentSms("https://x/" + "a" * 100_000, 5)).where
     assert len(said) < 200
 
 
@@ -102,16 +110,16 @@ def test_way_of_a_newer_layer_still_leads_in(fields: dict[str, Any], inside: byt
     known = types.auth.SentCodeTypeApp(5)
     body = sent(known, **fields).replace(bytes(known), struct.pack("<I", 0xDECAFBAD) + inside)
     code = read_sent_code(body)
-    assert (code.code_hash, code.timeout, code.way.style) == (HASH, fields.get("timeout", 0), "any")
-    assert "this version does not know" in code.way.where
-    assert (code.next_way is None) == ("next_type" not in fields)
+    assert (code.code_hash, code.timeout, code.delivery.style) == (HASH, fields.get("timeout", 0), "any")
+    assert "this version does not know" in code.delivery.where
+    assert (code.next_delivery is None) == ("next_type" not in fields)
 
 
 def test_next_way_of_a_newer_layer_hides_nothing_of_the_way() -> None:
     following = types.auth.CodeTypeSms()
     body = sent(types.auth.SentCodeTypeCall(5), next_type=following, timeout=60)
     code = read_sent_code(body.replace(bytes(following), struct.pack("<I", 0xDECAFBAD)))
-    assert (code.way.where, code.next_way, code.timeout) == (SAID["SentCodeTypeCall"], "in another way", 60)
+    assert (code.delivery.where, code.next_delivery, code.timeout) == (SAID["SentCodeTypeCall"], "in another way", 60)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +143,15 @@ def test_payment_is_said_with_whom_to_ask() -> None:
         read_sent_code(bytes(sms))
 
 
-DIGITS, NUMBER, WORDS = Way(where="", length=5), Way(where="", style="number", length=5), Way(where="", style="words")
+DIGITS, NUMBER, WORDS = (
+    CodeDelivery(where="", length=5),
+    CodeDelivery(where="", style="number", length=5),
+    CodeDelivery(where="", style="words"),
+)
 
 
 @pytest.mark.parametrize(
-    ("way", "typed", "code"),
+    ("delivery", "typed", "code"),
     [
         (DIGITS, "12345", "12345"),
         (DIGITS, " 12 345 ", "12345"),
@@ -151,27 +163,27 @@ DIGITS, NUMBER, WORDS = Way(where="", length=5), Way(where="", style="number", l
         (DIGITS, "ab 12", "ab 12"),
         (NUMBER, "+44 7700 912345", "12345"),
         (NUMBER, "12345", "12345"),
-        (Way(where="", style="number"), "+44 7700 912345", "447700912345"),
+        (CodeDelivery(where="", style="number"), "+44 7700 912345", "447700912345"),
         (WORDS, " two   words ", "two words"),
         (WORDS, "12-34", "12-34"),
-        (Way(where="", style="any"), "12 345", "12345"),
+        (CodeDelivery(where="", style="any"), "12 345", "12345"),
     ],
 )
-def test_code_is_taken_as_people_type_it(way: Way, typed: str, code: str) -> None:
-    assert clean(way, typed) == code
+def test_code_is_taken_as_people_type_it(delivery: CodeDelivery, typed: str, code: str) -> None:
+    assert clean(delivery, typed) == code
 
 
 @pytest.mark.parametrize(
-    ("way", "code", "remark"),
+    ("delivery", "code", "remark"),
     [
         (DIGITS, "12345", None),
         (DIGITS, "1234", "that is 4 digits; the code has 5."),
         (DIGITS, "1", "that is 1 digit; the code has 5."),
         (DIGITS, "horse", "a code of this kind is digits only."),
-        (Way(where=""), "1234567", None),
+        (CodeDelivery(where=""), "1234567", None),
         (WORDS, "horse", None),
-        (Way(where="", style="any", length=5), "1234", None),
+        (CodeDelivery(where="", style="any", length=5), "1234", None),
     ],
 )
-def test_code_of_another_shape_gets_a_remark(way: Way, code: str, remark: str | None) -> None:
-    assert remark_on(way, code) == remark
+def test_code_of_another_shape_gets_a_remark(delivery: CodeDelivery, code: str, remark: str | None) -> None:
+    assert remark_on(delivery, code) == remark

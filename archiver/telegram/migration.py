@@ -17,11 +17,11 @@ from telethon.tl import functions
 
 from archiver.errors import ChannelError, Error, ServerFault
 from archiver.telegram.client import Client
+from archiver.telegram.connection_errors import unknown_place
 from archiver.telegram.data_centres import read_config
+from archiver.telegram.exported_authorization import ExportedAuthorization
 from archiver.telegram.faults import MIGRATIONS
-from archiver.telegram.line import Line
-from archiver.telegram.losses import unknown_place
-from archiver.telegram.outcomes import Ticket
+from archiver.telegram.reconnecting import ReconnectingClient
 
 if TYPE_CHECKING:
     from archiver.telegram.connection import Connection
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _MOST = 5
 
 
-async def follow(home: Connection, line: Line, client: Client, sent: Any, been: set[int]) -> None:
+async def follow(home: Connection, reconnecting: ReconnectingClient, client: Client, sent: Any, been: set[int]) -> None:
     """Move the account's home as the server says; `been`: where this call was sent already."""
     dc = sent.new_dc
     if dc in been or len(been) >= _MOST:
@@ -40,18 +40,18 @@ async def follow(home: Connection, line: Line, client: Client, sent: Any, been: 
             hint="Nothing is lost; try again later.",
         )
     been.add(dc)
-    async with line.moving:  # one moves, the others go along
-        if line.holds(client):
-            await _move(home, line, client, sent)
+    async with reconnecting.moving:  # one moves, the others go along
+        if reconnecting.holds(client):
+            await _move(home, reconnecting, client, sent)
 
 
-async def _move(home: Connection, line: Line, client: Client, sent: Any) -> None:
+async def _move(home: Connection, reconnecting: ReconnectingClient, client: Client, sent: Any) -> None:
     dc = sent.new_dc
-    await _find(home, line, dc)
-    ticket, with_key = None, False
+    await _find(home, reconnecting, dc)
+    exported, with_key = None, False
     if not isinstance(sent, errors.PhoneMigrateError):
         try:
-            ticket = await export(home, dc, (*MIGRATIONS, errors.UnauthorizedError))
+            exported = await export(home, dc, (*MIGRATIONS, errors.UnauthorizedError))
         except errors.UnauthorizedError:
             pass  # nobody is logged in
         except (*MIGRATIONS, ChannelError, ServerFault) as exc:
@@ -59,23 +59,23 @@ async def _move(home: Connection, line: Line, client: Client, sent: Any) -> None
                 raise  # it may pass, and a move without an authorization costs the login
             log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
             with_key = True  # a server may know the key at the new home, too
-    await line.move(client, dc, ticket, with_key=with_key)
+    await reconnecting.move(client, dc, exported, with_key=with_key)
 
 
-async def _find(home: Connection, line: Line, dc: int) -> None:
+async def _find(home: Connection, reconnecting: ReconnectingClient, dc: int) -> None:
     """Raise where nobody says where that is; the account then stays where it is found."""
-    if line.route.ways(dc):
+    if reconnecting.route.ways(dc):
         return
     with contextlib.suppress(*MIGRATIONS, ServerFault):
         request = functions.help.GetConfigRequest()
         _, places = read_config(await home.call(request, method="getConfig", raw_errors=MIGRATIONS))
-        line.route.learn(places)
-    if not line.route.ways(dc):
+        reconnecting.route.learn(places)
+    if not reconnecting.route.ways(dc):
         raise unknown_place(dc)
 
 
-async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> Ticket:
+async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> ExportedAuthorization:
     """What lets the account in at another data centre, once."""
     request = functions.auth.ExportAuthorizationRequest(dc)
     given = await home.invoke(request, method="exportAuthorization", raw_errors=raw_errors)
-    return Ticket(given.id, given.bytes)
+    return ExportedAuthorization(given.id, given.bytes)

@@ -14,17 +14,17 @@ from collections.abc import Awaitable, Callable
 from archiver.errors import Error, LoginNeeded, UsageError
 from archiver.pacing.scheduler import Scheduler
 from archiver.telegram.client import Client
+from archiver.telegram.connection_errors import unreachable
 from archiver.telegram.dialling import Dialler
-from archiver.telegram.losses import unreachable
-from archiver.telegram.outcomes import Ticket
+from archiver.telegram.exported_authorization import ExportedAuthorization
 from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
-TicketOffice = Callable[[], Awaitable[Ticket]]
+Export = Callable[[], Awaitable[ExportedAuthorization]]
 
 
-class Line:
+class ReconnectingClient:
     """The one client of an account in one data centre, for any number of tasks.
 
     `timeouts.forever` says whether it is given up at all.
@@ -66,7 +66,7 @@ class Line:
         """Whether it is still this one."""
         return self._client is client
 
-    async def ready(self, ticket: TicketOffice | None = None) -> None:
+    async def ready(self, export: Export | None = None) -> None:
         """Return when there is a client. Raises LoginNeeded, UsageError; Unreachable unless it is tried for ever.
 
         `ticket` gives what lets us in, where that has to be.
@@ -80,8 +80,8 @@ class Line:
                 await self.lose(self._client)
             if self._dead is not None:
                 raise LoginNeeded(*self._dead.args, hint=self._dead.hint)
-            if ticket and not self._dialler.is_admitted:
-                self._dialler.ticket = await ticket()
+            if export and not self._dialler.is_admitted:
+                self._dialler.exported = await export()
             self.offline_since = self.offline_since or self._scheduler.clock.now()
             self._client = await (self._connect_for_ever() if self._timeouts.forever else self._connect())
             self.clock_ahead = self._client.clock_ahead
@@ -108,7 +108,7 @@ class Line:
             if client is not None:
                 await client.hang_up()
 
-    async def move(self, client: Client, dc: int, ticket: Ticket | None, *, with_key: bool) -> None:
+    async def move(self, client: Client, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
         """The account is at home elsewhere, as this client was told; nothing is done when that is known already.
 
         `with_key`: without a ticket, the old key may be good there.
@@ -116,7 +116,7 @@ class Line:
         async with self._mending:
             if self._client is not client:
                 return
-            self._dialler.move(dc, ticket, with_key=with_key)
+            self._dialler.move(dc, exported, with_key=with_key)
             await self.lose(client)
             self._failures = 0
 

@@ -1,6 +1,6 @@
-"""What a lost line means: the network, the server's own refusal, or a key that it does not know.
+"""Errors of connecting, and what a lost connection means: the network, a refusal by the server, or an unknown key.
 
-The transport has three refusals of its own, https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+The transport has error codes of its own: https://core.telegram.org/mtproto/mtproto-transports#transport-errors
 """
 
 from __future__ import annotations
@@ -8,15 +8,43 @@ from __future__ import annotations
 from telethon.errors import AuthKeyNotFound, InvalidBufferError
 
 from archiver.errors import Error, LoginNeeded, ServerFault, Unreachable
-from archiver.telegram.address import Address
 from archiver.telegram.client import BrokenError
+from archiver.telegram.data_centres import DcAddress
 from archiver.telegram.faults import LOGIN_AGAIN
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError
-from archiver.telegram.outcomes import NoWay
 from archiver.telegram.proxy import ProxyFailedError
+from archiver.telegram.server_address import ServerAddress
 from config.accounts import proxy_address
 
 UNKNOWN_KEY, THROTTLED, WRONG_DC = 404, 429, 444
+"""Error codes of the transport, which sends them negated."""
+
+
+class FailsEverywhere(Unreachable):
+    """The failure does not depend on the address: no other one would help."""
+
+
+class UnknownKey(Unreachable):
+    """The server does not know the key (-404)."""
+
+
+class AccountMoved(FailsEverywhere):
+    """The account's home is another data centre."""
+
+    def __init__(self, dc: int) -> None:
+        super().__init__(
+            f"the servers keep redirecting this request between data centres (last to {dc}).",
+            hint="Nothing is lost; try again later.",
+        )
+        self.dc = dc
+
+
+class WrongDc(Unreachable):
+    """The server at an address says that it belongs to another data centre."""
+
+    def __init__(self, place: DcAddress) -> None:
+        super().__init__(f"{place} says that it is another data centre.")
+        self.place = place
 
 
 def transport_code(exc: BaseException) -> int | None:
@@ -58,9 +86,9 @@ def unknown_place(dc: int) -> Error:
     )
 
 
-def no_proxy(exc: ProxyFailedError, address: Address) -> Error:
+def no_proxy(exc: ProxyFailedError, address: ServerAddress) -> Error:
     """The proxy is at fault, and with it every way."""
-    return NoWay(
+    return FailsEverywhere(
         f"the proxy at {proxy_address(address.proxy or '')} {exc}.",
         hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
     )
@@ -68,7 +96,7 @@ def no_proxy(exc: ProxyFailedError, address: Address) -> Error:
 
 def not_let_in(dc: int) -> Error:
     """The account could not be taken along to another data centre this time."""
-    return NoWay(
+    return FailsEverywhere(
         f"data centre {dc} could not take over the account yet.",
         hint="Nothing is lost; try again later.",
     )

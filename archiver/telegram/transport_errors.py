@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from archiver.errors import Error, Unreachable
 from archiver.pacing.scheduler import Scheduler
-from archiver.telegram.address import Address
-from archiver.telegram.data_centres import Place
+from archiver.telegram.connection_errors import (
+    THROTTLED,
+    UNKNOWN_KEY,
+    FailsEverywhere,
+    UnknownKey,
+    transport_code,
+    unreachable,
+)
+from archiver.telegram.data_centres import DcAddress
 from archiver.telegram.faults import flood_seconds
-from archiver.telegram.losses import THROTTLED, UNKNOWN_KEY, transport_code, unreachable
-from archiver.telegram.outcomes import NoWay, UnknownKey
 from archiver.telegram.route import Route
+from archiver.telegram.server_address import ServerAddress
 
 CONNECT = "connect"
 """Under this name the scheduler knows the making of connections."""
@@ -21,10 +27,10 @@ _LONGEST_WAIT = 3600
 """Seconds without a connection after the transport's -429; doubled each time that it comes again, up to an hour."""
 
 
-class Doubts:
+class TransportErrors:
     """Of one data centre's connections, since the last answer."""
 
-    def __init__(self, address: Address, route: Route, scheduler: Scheduler) -> None:
+    def __init__(self, address: ServerAddress, route: Route, scheduler: Scheduler) -> None:
         self.key_is_borrowed = False
         """Whether the key was made at the account's old home, and may be good here or not."""
         self._address = address
@@ -52,7 +58,7 @@ class Doubts:
         if seconds is not None:
             await self._scheduler.flooded(CONNECT, seconds)
 
-    def weigh(self, exc: BaseException, place: Place, *, visiting: int | None) -> Error:
+    def weigh(self, exc: BaseException, place: DcAddress, *, visiting: int | None) -> Error:
         """What a lost line means; `visiting`: the data centre, where it is not the account's home.
 
         There, a key that is unknown is made again.
@@ -66,4 +72,4 @@ class Doubts:
             self._unknown += 1
             return UnknownKey("the server does not know this session, as one connection says.", hint="Try again.")
         failure = unreachable(exc, self._address.way(place), proxied=self._address.proxy is not None)
-        return NoWay(*failure.args, hint=failure.hint) if code == THROTTLED else failure
+        return FailsEverywhere(*failure.args, hint=failure.hint) if code == THROTTLED else failure

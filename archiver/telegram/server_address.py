@@ -11,13 +11,13 @@ import rsa
 from telethon.crypto import rsa as server_keys
 
 from archiver.errors import UsageError
-from archiver.telegram.data_centres import FIRST, Place
-from archiver.telegram.proxy import ByMTProxy, ByProxy
+from archiver.telegram.data_centres import FIRST, DcAddress
+from archiver.telegram.proxy import MTProxyTransport, ProxyTransport
 from config.accounts import proxy_address
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServerAddress:
     """Whom to connect to, and as what; `dc`, `host`, `port`, `public_key` are set for a server of one's own only."""
 
     api_id: int
@@ -26,7 +26,7 @@ class Address:
     host: str | None = None
     port: int | None = None
     public_key: Path | None = None
-    more: tuple[Place, ...] = ()
+    more: tuple[DcAddress, ...] = ()
     """Its other data centres, as far as the settings name them."""
     more_keys: tuple[Path, ...] = ()
     proxy: str | None = None
@@ -34,9 +34,9 @@ class Address:
     app_version: str = "1"
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[DcAddress, ...]:
         """What the settings name, where to begin first; nothing for Telegram itself."""
-        first = (Place(self.dc or FIRST, self.host, self.port),) if self.host and self.port else ()
+        first = (DcAddress(self.dc or FIRST, self.host, self.port),) if self.host and self.port else ()
         return first + self.more
 
     @property
@@ -44,7 +44,7 @@ class Address:
         """Whether a proxy finds the data centres by their numbers."""
         return self.proxy is not None and self.proxy.startswith("mtproxy:")
 
-    def way(self, place: Place | None = None) -> str:
+    def way(self, place: DcAddress | None = None) -> str:
         """Where the server is, and which proxy leads there; for errors."""
         if place is None or self.is_mtproxy or not self.places:
             server = "the server"
@@ -77,9 +77,9 @@ def proxy_options(url: str | None) -> dict[str, Any]:
     if parts.scheme == "mtproxy":
         secret = parts.path.strip("/") or parts.username or ""
         _expect_secret(secret)
-        return {"connection": ByMTProxy, "proxy": (parts.hostname, port, secret)}
+        return {"connection": MTProxyTransport, "proxy": (parts.hostname, port, secret)}
     return {
-        "connection": ByProxy,
+        "connection": ProxyTransport,
         "proxy": {
             "proxy_type": parts.scheme,
             "addr": parts.hostname,
@@ -93,7 +93,7 @@ def proxy_options(url: str | None) -> dict[str, Any]:
 
 def _expect_secret(secret: str) -> None:
     try:
-        if len(ByMTProxy.normalize_secret(secret)) == 16:
+        if len(MTProxyTransport.normalize_secret(secret)) == 16:
             return
     except ValueError:
         pass
