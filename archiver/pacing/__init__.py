@@ -1,1 +1,1 @@
-"""How fast the server is asked, and how that is said: rates that find their limit, waits and speeds in words. Pure."""
+"""How fast the server is asked: the scheduler of calls, rates that adapt to flood waits, throughput and time left."""

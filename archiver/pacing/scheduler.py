@@ -1,16 +1,16 @@
 """The one scheduler of an account: every call waits here for its turn.
 
-What it keeps to, in this order of strength:
+Its rules, strongest first:
 
-1. a flood wait stops its method until it has expired, also across restarts, also when pacing is off; only what
-   is remembered of it is a time of day, so that a clock that is set neither ends nor prolongs it;
-2. one call of a method at a time, and beside a slow one so many at most, also when pacing is off;
-3. the user's own rate over all methods, evenly spaced, without bursts; a takeout has a rate of its own beside it;
+1. a flood wait stops its method until it is over, across restarts and even with pacing off; only its stored form is
+   a time of day, so setting the system clock neither ends nor prolongs it;
+2. one call of a method at a time, or a few beside a slow one, even with pacing off;
+3. the user's rate over all methods, evenly spaced, without bursts; a takeout has its own rate in addition;
 4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.pacing.token_bucket`);
-5. the more urgent call first, then the channel that was served longest ago, then the one that came first.
+5. the more urgent call first, then the channel served longest ago, then first come, first served.
 
-There is no task: whoever comes, leaves or is told of a flood wait runs `_pump`, and one timer does so when the next
-call becomes possible. Waits longer than `patience` are raised as FloodWait instead of waited for.
+There is no task: every arrival, departure and flood wait runs `_pump`, and one timer does so when the next call becomes
+possible. Flood waits longer than `max_wait` are raised as FloodWait instead of sat out.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from enum import IntEnum
 
 from archiver.clock import Clock
 from archiver.errors import FloodWait
-from archiver.pacing.token_bucket import Bucket, Pace
+from archiver.pacing.token_bucket import Pace, TokenBucket
 
 SPACING = 1.01
-"""Calls stand that much further apart than the rate asks."""
+"""Factor by which calls are spaced further apart than the rate requires."""
 TRANSIT = 0.25
-"""Share of that distance for which a call may have been on its way: the next one keeps apart from the answer, if that
-came sooner, so that the server too sees them apart when a machine or a line is busy."""
-NOTICE = 3.0
-"""A wait of more seconds than this is told of."""
-_LOOK = 60.0
-"""The clock is looked at that often at least: the machine may have slept, which the event loop does not see."""
-LONGEST = 7 * 86400.0
-"""Seconds for which an order is obeyed at most. The server's longest known ones last a day: what is further ahead is an
-error of somebody's, or was written or is read by a wrong clock. An order that is meant so is given again after that."""
-_FAR = 3e10
-"""Seconds beyond which no order is told apart from the next: a thousand years."""
-_BRISK = 3.0
-"""How many times the user's rate all calls together may reach when the pace is normal."""
+"""Share of the interval that a call may spend on its way: the next one is spaced from the answer, if that came sooner,
+so that the server too sees them spaced when the machine or the network is busy."""
+NOTIFY_FROM = 3.0
+"""Seconds from which the user is notified of a wait."""
+_MAX_TIMER = 60.0
+"""The clock is looked at that often at lowest: the machine may have slept, which the event loop does not see."""
+MAX_FLOOD_WAIT = 7 * 86400.0
+"""Maximum seconds for which a flood wait is obeyed. The longest known ones last a day: a longer one is a mistake, or
+was stored or read with a wrong clock. A server that means it will repeat it."""
+_MAX_ORDER = 3e10
+"""Cap in seconds, a thousand years, on the length of a flood wait as it is reported."""
+_NORMAL_FACTOR = 3.0
+"""Multiple of the user's rate that all calls together may reach at pace "normal"."""
 
 
 class Priority(IntEnum):
-    """What a call is for; the lower goes first."""
+    """Purpose of a call; lower values go first."""
 
     LIVE = 0
     NEW = 1
@@ -58,16 +58,16 @@ class Priority(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    bucket: Bucket
+    bucket: TokenBucket
     priority: Priority
     channel_id: int | None
     number: int
-    """In the order of coming."""
+    """Order of arrival."""
     granted: asyncio.Future[None]
     grant: int = 0
-    """In the order of grants; 0: none yet."""
+    """Order of grants; 0: not granted yet."""
     moment: float = 0.0
-    """Of the grant, by the event loop's time."""
+    """Event loop time of the grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class FloodMemory:
     until: Mapping[str, float] = field(default_factory=dict)
     """Method -> unix time at which its wait is over."""
     ordered: Mapping[str, float] = field(default_factory=dict)
-    """Method -> unix time until which the server ordered to wait, where that is longer than `LONGEST`."""
+    """Method -> unix time until which the server ordered to wait, where that is longer than `MAX_FLOOD_WAIT`."""
     remember: Callable[[str, float], Awaitable[None]] | None = None
     """Called with the method and the unix time at which its wait is over."""
 
 
 class Scheduler:
-    """Decides when a call may go out. `requests_per_second` 0 means no pacing; flood waits are obeyed always."""
+    """Decides when a call may go out. `requests_per_second` 0 means no pacing; flood waits are always obeyed."""
 
     def __init__(
         self,
@@ -103,28 +103,28 @@ class Scheduler:
         self.clock = clock or Clock()
         self._rate = requests_per_second
         self._pace: Pace = pace
-        whole = requests_per_second * (_BRISK if pace == "normal" else 1.0)
+        whole = requests_per_second * (_NORMAL_FACTOR if pace == "normal" else 1.0)
         self._interval = SPACING / whole if whole > 0 else 0.0
         ahead = {method: until - self.clock.now() for method, until in memory.until.items()}
-        self._floods = {method: self.clock.tick() + min(wait, LONGEST) for method, wait in ahead.items()}
+        self._floods = {method: self.clock.tick() + min(wait, MAX_FLOOD_WAIT) for method, wait in ahead.items()}
         self._orders = dict(memory.ordered)
-        self._absurd = {method for method, wait in ahead.items() if wait > LONGEST}
-        """Methods whose order is remembered wrongly as yet."""
+        self._overlong = {method for method, wait in ahead.items() if wait > MAX_FLOOD_WAIT}
+        """Methods whose stored flood wait is longer than `MAX_FLOOD_WAIT` and has not been corrected yet."""
         self._remember = memory.remember
         self._notify = notify
         self._max_wait = max_wait
-        self._buckets: dict[tuple[str, bool], Bucket] = {}
-        """By method, and whether within a takeout."""
+        self._buckets: dict[tuple[str, bool], TokenBucket] = {}
+        """Key: method, and whether within a takeout."""
         self._waiting: list[_Waiter] = []
         self._numbers = itertools.count(1)
         self._grants = 0
         self._served: dict[int | None, int] = {}
-        """Channel -> the last grant it had: as many entries as there are channels. A call about no single channel, as
-        the probe, waits for none of them."""
+        """Channel -> its last grant: one entry per channel. A call that concerns no single channel, like the probe, has
+        no entry and waits for none of them."""
         self._next = -math.inf
-        """Before then no call goes out."""
-        self._told: dict[str, float] = {}
-        """Method -> the end of the wait that was last told of."""
+        """Tick before which no call goes out."""
+        self._notified: dict[str, float] = {}
+        """Method -> end of the wait that the user was last notified of."""
         self._timers: list[asyncio.Handle] = []
 
     @asynccontextmanager
@@ -136,67 +136,67 @@ class Scheduler:
         *,
         takeout: bool = False,
     ) -> AsyncIterator[None]:
-        """Enter when `method` may be called, and leave when it has been answered or given up.
+        """Enter when `method` may be called; leave when the call has been answered or given up.
 
-        The call has to go out before anything else is awaited: only so long is it known that no flood wait stands
-        against it. Raises FloodWait when the server's order lasts longer than the patience.
+        Send the call before awaiting anything else: only until then is it certain that no flood wait forbids it.
+        Raises FloodWait when the flood wait lasts longer than `max_wait`.
         """
         bucket = self._bucket(method, takeout)
-        if method in self._absurd:
-            # Or each start would begin it anew.
-            await self._keep(bucket)
+        if method in self._overlong:
+            # Otherwise it would start again with each run.
+            await self._store(bucket)
         moment = await self._wait(bucket, priority, channel_id)
         began = self.clock.tick()
         try:
             yield
         finally:
             bucket.end(moment, asyncio.get_running_loop().time())
-            if not bucket.apart:
+            if not bucket.separate:
                 self._next = max(self._next, min(self.clock.tick(), began + TRANSIT * self._interval) + self._interval)
             self._pump()
 
     @property
     def flood_wait(self) -> float:
-        """Seconds until the last of the server's orders to wait is over; 0 when none stands."""
+        """Seconds until the last of the current flood waits is over; 0 or less without one."""
         now = self.clock.tick()
         return max((bucket.flooded_until - now for bucket in self._buckets.values()), default=0.0)
 
     def ordered(self, method: str) -> float | None:
-        """Unix time until which the server ordered to wait, where that is longer than is obeyed."""
+        """Unix time until which the server ordered to wait, if longer than `MAX_FLOOD_WAIT`; else None."""
         return self._orders.get(method)
 
     async def flooded(self, method: str, seconds: float, *, takeout: bool = False) -> None:
-        """Obey the server's order to wait before the next call of `method`, and remember it.
+        """Obey a flood wait before the next call of `method`, and store it.
 
-        Within a takeout it may be meant for there only; nobody says so, and it binds outside as well, and vice versa.
+        It may apply within a takeout only, but that is not documented; so it binds outside as well, and vice versa.
         """
         bucket, now = self._bucket(method, takeout), self.clock.tick()
         self._orders.pop(method, None)
-        if seconds > LONGEST:
-            self._orders[method] = self.clock.now() + min(seconds, _FAR)
-        bucket.flood(min(seconds, LONGEST), now)
+        if seconds > MAX_FLOOD_WAIT:
+            self._orders[method] = self.clock.now() + min(seconds, _MAX_ORDER)
+        bucket.flood(min(seconds, MAX_FLOOD_WAIT), now)
         self._floods[method] = bucket.flooded_until
         if other := self._buckets.get((method, not takeout)):
             other.hold(bucket.flooded_until, now)
         self._pump()
-        await self._keep(bucket)
+        await self._store(bucket)
 
-    async def _keep(self, bucket: Bucket) -> None:
-        """Have the method's flood wait remembered, by the time of day."""
-        self._absurd.discard(bucket.method)
+    async def _store(self, bucket: TokenBucket) -> None:
+        """Store the method's flood wait as a time of day."""
+        self._overlong.discard(bucket.method)
         if self._remember:
             await self._remember(bucket.method, self.clock.now() + bucket.flooded_until - self.clock.tick())
 
-    def _bucket(self, method: str, takeout: bool) -> Bucket:
+    def _bucket(self, method: str, takeout: bool) -> TokenBucket:
         key = method, takeout
         if key not in self._buckets:
             until = self._floods.get(method, -math.inf)
             pace: Pace = "takeout" if takeout else self._pace
-            self._buckets[key] = Bucket(method, self._rate, until, self.clock.tick(), pace)
+            self._buckets[key] = TokenBucket(method, self._rate, until, self.clock.tick(), pace)
         return self._buckets[key]
 
-    async def _wait(self, bucket: Bucket, priority: Priority, channel_id: int | None) -> float:
-        """Return when the call may go out, with the moment by which the bucket knows it."""
+    async def _wait(self, bucket: TokenBucket, priority: Priority, channel_id: int | None) -> float:
+        """Wait until the call may go out; return the moment that identifies it in the bucket."""
         number = next(self._numbers)
         while True:
             waiter = _Waiter(bucket, priority, channel_id, number, asyncio.get_running_loop().create_future())
@@ -209,25 +209,25 @@ class Scheduler:
                 raise
             now = self.clock.tick()
             if bucket.flooded_until <= now:
-                # Spaced from the moment at which the call really goes out.
-                if not bucket.apart:
+                # Spaced from the moment when the call really goes out.
+                if not bucket.separate:
                     self._next = max(self._next, now + self._interval)
                 return waiter.moment
-            # The order came between the grant and now: queue again, at the old place.
+            # The flood wait came between the grant and now: queue again, keeping the place.
             self._withdraw(waiter)
 
     def _withdraw(self, waiter: _Waiter) -> None:
-        """Leave without having called: nothing of it stays, neither in the queue nor in a bucket."""
+        """Leave without having called, and undo all traces in the queue and the bucket."""
         if waiter.grant:
             waiter.bucket.give_back(waiter.moment)
-            if waiter.grant == self._grants and not waiter.bucket.apart:
+            if waiter.grant == self._grants and not waiter.bucket.separate:
                 self._next = self.clock.tick()
         elif waiter in self._waiting:
             self._waiting.remove(waiter)
         self._pump()
 
     def _pump(self) -> None:
-        """Let go whoever may go now, and come back when the next one may."""
+        """Grant all calls that may go now, and set a timer for the next one."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -237,15 +237,15 @@ class Scheduler:
             due = min(ready.values(), default=math.inf)
             if due > now:
                 if not math.isinf(due):
-                    self._timers.append(self.clock.call_later(min(due - now, _LOOK), self._pump))
+                    self._timers.append(self.clock.call_later(min(due - now, _MAX_TIMER), self._pump))
                 if not math.isinf(pause):
                     self._timers.append(asyncio.get_running_loop().call_later(pause, self._pump))
                 return
             self._grant(min((w for w in self._waiting if ready.get(w.bucket, math.inf) <= now), key=self._rank), now)
 
-    def _ready(self, now: float) -> tuple[dict[Bucket, float], float]:
-        """When each method that is waited for may be called next, but for those that a call under way holds up; and
-        the real seconds after which the first of these is free. Ends the waiting that is beyond the patience."""
+    def _ready(self, now: float) -> tuple[dict[TokenBucket, float], float]:
+        """Tick at which each awaited method may be called next, without those held up by a call in flight; and the real
+        seconds after which the first of the latter is free. Gives up waits longer than `max_wait`."""
         ready = {}
         pauses = [math.inf]
         moment = asyncio.get_running_loop().time()
@@ -256,11 +256,11 @@ class Scheduler:
             if pause := bucket.pause(moment):
                 pauses.append(pause)
             else:
-                ready[bucket] = max(bucket.ready_at(now), -math.inf if bucket.apart else self._next)
-            self._tell(bucket, now)
+                ready[bucket] = max(bucket.ready_at(now), -math.inf if bucket.separate else self._next)
+            self._notify_wait(bucket, now)
         return ready, min(pauses)
 
-    def _give_up(self, bucket: Bucket, seconds: int) -> None:
+    def _give_up(self, bucket: TokenBucket, seconds: int) -> None:
         leaving = [waiter for waiter in self._waiting if waiter.bucket is bucket]
         self._waiting = [waiter for waiter in self._waiting if waiter.bucket is not bucket]
         for waiter in leaving:
@@ -271,12 +271,12 @@ class Scheduler:
         now, ordered = self.clock.now(), self._orders.get(method)
         return FloodWait(seconds, method=method, now=now, ordered=ordered and ordered - now)
 
-    def _tell(self, bucket: Bucket, now: float) -> None:
-        """Once for each flood wait that somebody waits for, and each wait for a method that is counted by the day."""
+    def _notify_wait(self, bucket: TokenBucket, now: float) -> None:
+        """Notify once per flood wait that a call waits for, and per wait for a method that is counted by the day."""
         until = bucket.flooded_until if bucket.limit.scaled else max(bucket.flooded_until, bucket.token_at(now))
-        if self._notify and until - now > NOTICE and until > self._told.get(bucket.method, -math.inf) + 1:
-            self._told[bucket.method] = until
-            # Not from here: whatever it does, those who wait are not to notice.
+        if self._notify and until - now > NOTIFY_FROM and until > self._notified.get(bucket.method, -math.inf) + 1:
+            self._notified[bucket.method] = until
+            # Not called directly: whatever it does must not affect the waiting calls.
             asyncio.get_running_loop().call_soon(self._notify, bucket.method, until - now)
 
     def _rank(self, waiter: _Waiter) -> tuple[int, int, int]:
@@ -292,6 +292,6 @@ class Scheduler:
         waiter.grant = self._grants
         if waiter.channel_id is not None:
             self._served[waiter.channel_id] = self._grants
-        if not waiter.bucket.apart:
+        if not waiter.bucket.separate:
             self._next = now + self._interval
         waiter.granted.set_result(None)

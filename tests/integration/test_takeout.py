@@ -316,7 +316,7 @@ async def test_three_pages_are_under_way_on_a_slow_line_and_none_is_lost(
             nonlocal peak
             bucket = reader.rig.source._connection._scheduler._bucket("getHistory", True)
             while True:
-                peak = max(peak, len(bucket.under_way))
+                peak = max(peak, len(bucket.in_flight))
                 await asyncio.sleep(0.01)
 
         watching = asyncio.create_task(watch())

@@ -8,11 +8,11 @@ from math import ceil
 import pytest
 
 from archiver.duration import in_words, local_moment, moment
-from archiver.pacing.aimd import InFlight, Rate, Span
+from archiver.pacing.aimd import InFlight, Rate, RateRange
 from archiver.pacing.throughput import SPAN, Throughput, time_left
-from archiver.pacing.token_bucket import MARGIN, NORMAL, TAKEOUT, Bucket, Pace
+from archiver.pacing.token_bucket import MARGIN, NORMAL, TAKEOUT, Pace, TokenBucket
 
-RANGE = Span(start=3.0, least=0.05, most=9.5, climb=1.0)
+RANGE = RateRange(start=3.0, lowest=0.05, highest=9.5, climb=1.0)
 
 
 def test_a_rate_climbs_to_its_top_and_no_further() -> None:
@@ -59,7 +59,7 @@ def test_only_a_slow_line_gets_several_calls_under_way_after_half_a_minute_and_n
 
 
 @pytest.mark.parametrize(
-    ("pace", "calls", "seconds", "least", "most_floods"),
+    ("pace", "calls", "seconds", "lowest", "most_floods"),
     [
         ("takeout", 300, 30, 0.93, 0),  # a limit above what is ever asked
         ("takeout", 100, 30, 0.7, 12),
@@ -72,9 +72,9 @@ def test_only_a_slow_line_gets_several_calls_under_way_after_half_a_minute_and_n
     ],
 )
 def test_a_sliding_window_is_filled_well_and_hit_seldom(
-    pace: Pace, calls: int, seconds: float, least: float, most_floods: int
+    pace: Pace, calls: int, seconds: float, lowest: float, most_floods: int
 ) -> None:
-    bucket, now, made, floods, window = Bucket("getHistory", 1.0, -1.0, 0.0, pace), 0.0, 0, 0, deque[float]()
+    bucket, now, made, floods, window = TokenBucket("getHistory", 1.0, -1.0, 0.0, pace), 0.0, 0, 0, deque[float]()
     while now < 1200:
         now = max(bucket.ready_at(now), now)
         bucket.take(now)
@@ -91,13 +91,13 @@ def test_a_sliding_window_is_filled_well_and_hit_seldom(
             floods += 1
         now += 1e-6
     assert floods <= most_floods
-    assert made >= least * 1200 * calls / seconds
+    assert made >= lowest * 1200 * calls / seconds
 
 
 def test_paces_are_what_the_settings_promise() -> None:
-    assert (NORMAL.per_second, NORMAL.most, NORMAL.in_flight) == (1.0, 3.0, 1)
+    assert (NORMAL.per_second, NORMAL.max_rate, NORMAL.in_flight) == (1.0, 3.0, 1)
     assert (TAKEOUT.per_second, TAKEOUT.in_flight) == (3.0, 3)
-    assert 6 < TAKEOUT.most < 10
+    assert 6 < TAKEOUT.max_rate < 10
 
 
 def test_a_speed_is_that_of_the_last_half_minute() -> None:

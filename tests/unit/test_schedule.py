@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archiver.errors import FloodWait
-from archiver.pacing.scheduler import LONGEST, SPACING, FloodMemory, Priority, Scheduler
+from archiver.pacing.scheduler import MAX_FLOOD_WAIT, SPACING, FloodMemory, Priority, Scheduler
 from archiver.pacing.token_bucket import MARGIN, OVERLAP
 from tests.unit.leaping import START, LoopClock, lived
 
@@ -241,7 +241,7 @@ async def test_only_beside_slow_answers_more_is_asked_and_never_more_than_the_li
     for quick in await asyncio.gather(*(call(scheduler, method, lasting=0.1) for _ in range(3))):
         begun = begun if rate else quick
         assert quick >= begun
-    assert not any(bucket.under_way for bucket in scheduler._buckets.values())
+    assert not any(bucket.in_flight for bucket in scheduler._buckets.values())
 
 
 @lived
@@ -321,10 +321,10 @@ async def test_an_order_of_months_is_obeyed_for_a_week_and_said_as_it_was_given(
 
     scheduler = scheduler_of(0, remember=remember, max_wait=120)
     await scheduler.flooded("a", 40 * 86_400)
-    assert remembered == {"a": (LONGEST + MARGIN, START + 40 * 86_400)}
+    assert remembered == {"a": (MAX_FLOOD_WAIT + MARGIN, START + 40 * 86_400)}
     with pytest.raises(FloodWait, match=r"604801 s \(7 days, until .*it ordered 40 days"):
         await call(scheduler, "a")
-    restarted = scheduler_of(0, floods={"a": START + LONGEST}, orders={"a": START + 40 * 86_400}, max_wait=120)
+    restarted = scheduler_of(0, floods={"a": START + MAX_FLOOD_WAIT}, orders={"a": START + 40 * 86_400}, max_wait=120)
     with pytest.raises(FloodWait, match="it ordered 40 days; it is asked again then"):
         await call(restarted, "a")
     await scheduler.flooded("a", 10)
@@ -373,15 +373,15 @@ async def test_an_absurd_order_of_an_earlier_run_is_cut_for_this_run_and_the_nex
     async def remember(method: str, until: float) -> None:
         remembered[method] = until
 
-    floods = {"a": START + 1e9, "b": START + LONGEST - 1}
+    floods = {"a": START + 1e9, "b": START + MAX_FLOOD_WAIT - 1}
     scheduler = scheduler_of(0, floods=floods, remember=remember, max_wait=0)
     for method in ("a", "b", "a"):
         with pytest.raises(FloodWait) as failure:
             await call(scheduler, method)
-        assert failure.value.seconds <= LONGEST
+        assert failure.value.seconds <= MAX_FLOOD_WAIT
         await asyncio.sleep(60)
-    assert remembered == {"a": START + LONGEST}
-    await asyncio.sleep(LONGEST)
+    assert remembered == {"a": START + MAX_FLOOD_WAIT}
+    await asyncio.sleep(MAX_FLOOD_WAIT)
     await call(scheduler_of(0, floods=remembered, max_wait=0), "a")
 
 

@@ -229,4 +229,4 @@ async def life(asks: list[Ask], rate: float, steps: list[float]) -> None:
     for result in results:
         assert result is None or isinstance(result, asyncio.CancelledError)
     assert not scheduler._waiting
-    assert not any(bucket.under_way for bucket in scheduler._buckets.values())
+    assert not any(bucket.in_flight for bucket in scheduler._buckets.values())
