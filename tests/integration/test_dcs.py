@@ -455,7 +455,7 @@ async def test_nothing_of_telegrams_own_is_tried_where_the_settings_name_a_serve
     await desk.log_in(account)
     async with desk.connection() as connection:
         for dc in range(1, 6):
-            ways = connection._line.route.ways(dc)
+            ways = connection._reconnecting.route.ways(dc)
             assert {(way.host, way.port) for way in ways} == {("127.0.0.1", desk.server.centres.ports[dc])}
 
 
