@@ -1,4 +1,4 @@
-"""Time as the workers see it: one object to ask for the present and to wait with, so that tests can speed it up."""
+"""The clock of the workers: one object to read the time and to wait with, so that tests can speed it up."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, where there is such a clock."""
+"""Also counts while the machine sleeps, where the system has such a clock."""
 
 
 class Clock:
-    """Real time, or the same `speed` times as fast from now on. Time limits of single calls stay in real time."""
+    """Real time, or time that runs `speed` times as fast from now on. Timeouts of single calls stay in real time."""
 
     def __init__(self, *, speed: float = 1.0) -> None:
         self._speed = speed
@@ -19,21 +19,21 @@ class Clock:
         self._tick = time.monotonic()
 
     def now(self) -> float:
-        """Unix seconds. Follows the system's clock when it is real time; only sped up does it count by itself."""
+        """Unix seconds. Real time follows the system clock; sped-up time counts independently of it."""
         if self._speed == 1.0:
             return time.time()
         return self._start + (time.monotonic() - self._tick) * self._speed
 
     def tick(self) -> float:
-        """Seconds since an arbitrary moment: for durations, since nobody can set it, unlike `now`."""
+        """Seconds since an arbitrary moment: for durations, since it cannot be set, unlike `now`."""
         return time.clock_gettime(_COUNTER) * self._speed
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds of this clock."""
+        """Sleep for this many seconds of this clock."""
         await asyncio.sleep(max(seconds, 0.0) / self._speed)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait for the event, so many seconds of this clock at most; whether it is set."""
+        """Wait for the event, at most this many seconds of this clock; return whether it is set."""
         try:
             async with asyncio.timeout(max(seconds, 0.0) / self._speed):
                 await event.wait()
@@ -42,5 +42,5 @@ class Clock:
         return event.is_set()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
-        """Call back after so many seconds of this clock, unless the handle is cancelled before."""
+        """Call back after this many seconds of this clock, unless the handle is cancelled."""
         return asyncio.get_running_loop().call_later(max(seconds, 0.0) / self._speed, callback)

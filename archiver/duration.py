@@ -1,4 +1,4 @@
-"""Spans and moments in words: `3 days`, `2026-12-02 10:00 UTC`. Pure but for the local zone."""
+"""Durations and times as text: `3 days`, `2026-12-02 10:00 UTC`. Pure except for the local time zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 _UNITS = (("day", 86_400.0, 172_800.0), ("hour", 3_600.0, 7_200.0), ("min", 60.0, 120.0))
 _LAST = 253_402_300_799
-"""The end of the year 9999, beyond which no date can be written."""
+"""Unix time of the end of the year 9999, the last that `datetime` can represent."""
 
 
 def in_words(seconds: float) -> str:
@@ -19,12 +19,12 @@ def in_words(seconds: float) -> str:
 
 
 def moment(unix: float) -> str:
-    """A time in UTC, to the minute."""
+    """The time in UTC, to the minute."""
     return f"{_at(unix):%Y-%m-%d %H:%M} UTC"
 
 
 def local_moment(unix: float) -> str:
-    """A time as the clock on the wall shows it, with its zone."""
+    """The time in the local time zone, with the zone's name."""
     return f"{_at(unix).astimezone():%Y-%m-%d %H:%M %Z}".rstrip()
 
 

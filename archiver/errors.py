@@ -1,4 +1,4 @@
-"""Every error that people may see; each says what is wrong, what it means and what to do.
+"""Every error that users may see: each says what is wrong, what it means and what to do.
 
 Error                       exit 2   failure with a sentence for the user; no traceback
 ├── UsageError              exit 2   the command or the settings are wrong
@@ -7,16 +7,16 @@ Error                       exit 2   failure with a sentence for the user; no tr
 ├── FloodWait               exit 5   the server ordered a pause; `seconds`
 ├── Unreachable             exit 2   the server cannot be reached or does not answer
 ├── ChannelError                     one channel cannot be mirrored; the others go on
-│   ├── ChannelInaccessible exit 2   private, or this account is shut out
-│   ├── ChannelGone         exit 2   banned, deleted, or no such name
-│   ├── StaleAccess         exit 2   the access hash is not this account's: resolve again
-│   └── LostState           exit 2   the server no longer knows the pts: walk the history again
-├── MessageRefused          exit 2   the server will not give one message; asking again does not help
-├── UnreadableObject        exit 2   an object of a newer layer than this version knows
-├── ServerFault             exit 2   the server failed; trying again later may help
-│   └── Implausible         exit 2   the answer claims what cannot be; nothing of it is stored
+│   ├── ChannelInaccessible exit 2   private, or this account is banned from it
+│   ├── ChannelGone         exit 2   banned or deleted, or no channel has the username
+│   ├── StaleAccess         exit 2   the access hash belongs to another account: resolve the username again
+│   └── LostState           exit 2   the server no longer knows the pts: read the history again
+├── MessageRefused          exit 2   the server refuses one message; retrying does not help
+├── UnreadableObject        exit 2   an object of a newer TL layer than this version knows
+├── ServerFault             exit 2   the server failed; retrying later may help
+│   └── Implausible         exit 2   the answer cannot be true; nothing of it is stored
 ├── Busy                    exit 2   another process holds the archive or the session
-└── IntegrityError          exit 6   something stored is not what was stored
+└── IntegrityError          exit 6   stored data differs from what was written
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from archiver.duration import in_words, moment
 from config.accounts import DEFAULT
 
 _LONG = 600
-"""Seconds from which a wait is said in words too."""
+"""Seconds from which a wait is also given in words."""
 
 
 class Error(Exception):
@@ -57,17 +57,17 @@ class LoginNeeded(Error):
 
 
 class FloodWait(Error):
-    """The server ordered a pause of `seconds`."""
+    """The server ordered to wait `seconds` before the next call of `method`."""
 
     exit_status = 5
 
     def __init__(self, seconds: int, *, method: str, now: float | None = None, ordered: float | None = None) -> None:
-        """`now`: unix time, to say until when; `ordered`: seconds, where the order is longer than it is obeyed."""
+        """`now`: unix time, to name the end; `ordered`: seconds, if the server ordered more than is obeyed."""
         words = f" ({in_words(seconds)}, until {moment(now + seconds)})" if now and seconds >= _LONG else ""
         obeyed = f" (it ordered {in_words(ordered)}; it is asked again then)" if ordered else ""
         super().__init__(
             f"the server asks to wait {seconds} s{words} before more {method} calls{obeyed}.",
-            hint=f"Nothing is lost: run the same command again in {seconds} s and it goes on where it stopped.",
+            hint=f"Nothing is lost: run the same command again in {seconds} s and it continues where it stopped.",
         )
         self.seconds = seconds
         self.method = method
@@ -82,15 +82,15 @@ class ChannelError(Error):
 
 
 class ChannelInaccessible(ChannelError):
-    """The channel is private, or this account is shut out."""
+    """The channel is private, or this account is banned from it."""
 
 
 class ChannelGone(ChannelError):
-    """The channel is banned or deleted, or the name belongs to nobody."""
+    """The channel is banned or deleted, or no channel has the username."""
 
 
 class StaleAccess(ChannelError):
-    """The access hash is not this account's."""
+    """The access hash belongs to another account."""
 
 
 class LostState(ChannelError):
@@ -98,11 +98,11 @@ class LostState(ChannelError):
 
 
 class MessageRefused(Error):
-    """The server will not give one message, for the reason that it names."""
+    """The server refuses one message, and names the reason."""
 
 
 class UnreadableObject(Error):
-    """The answer holds an object of a newer layer than this version knows."""
+    """The answer contains an object of a newer TL layer than this version knows."""
 
     def __init__(self, constructor_id: int, raw: bytes = b"") -> None:
         super().__init__(f"the server sent an object that this version cannot read ({constructor_id:08x}).")
@@ -111,18 +111,18 @@ class UnreadableObject(Error):
 
 
 class ServerFault(Error):
-    """The server failed; trying again later may help."""
+    """The server failed; retrying later may help."""
 
 
 class Implausible(ServerFault):
-    """The answer claims what cannot be; nothing of it is stored."""
+    """The answer cannot be true; nothing of it is stored."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the server {what}; nothing of that answer was stored.", hint="Try again later.")
 
 
 class Busy(Error):
-    """Another process holds the archive or the session; `holder` is its command, where that is known."""
+    """Another process holds the archive or the session; `holder` is its command, if known."""
 
     def __init__(self, message: str, *, hint: str | None = None, holder: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -130,13 +130,13 @@ class Busy(Error):
 
 
 class IntegrityError(Error):
-    """Something stored is not what was stored."""
+    """Stored data differs from what was written."""
 
     exit_status = 6
 
 
 def say_whose(error: Error, account: str) -> Error:
-    """The same error, which says of which account it speaks, and how that one logs in."""
+    """Name the account in the error's message, and in its login command."""
     if not str(error).startswith(f"account {account}"):
         error.args = (f"account {account}: {error.args[0]}", *error.args[1:])
         error.hint = error.hint and error.hint.replace("`telekeep login`", f"`{login_command(account)}`")
@@ -144,5 +144,5 @@ def say_whose(error: Error, account: str) -> Error:
 
 
 def login_command(account: str) -> str:
-    """What logs the account in."""
+    """The command that logs the account in."""
     return "telekeep login" if account == DEFAULT else f"telekeep login --account {account}"

@@ -1,10 +1,10 @@
-"""Who may do what at a time: advisory locks on files in the archive's directory.
+"""Advisory locks on files in the archive's directory: one process mirrors, one process uses a session.
 
-`lock` is held by whoever mirrors into the archive, `lock.ACCOUNT` by whoever uses that account's session. Short writes
-beside the mirror need neither: SQLite lets writers in one after the other.
+The process that mirrors into the archive holds `lock`; the process that uses an account's session holds `lock.ACCOUNT`.
+Short writes beside the mirror need neither: SQLite serialises writers.
 
-The kernel drops a lock when its holder dies, however it dies, so there is nothing to clean up after a crash. The file
-names the holder, so that the second process can say whom it waits for, and anybody whether the service lives.
+The kernel releases a lock when its holder dies, however it dies, so a crash leaves nothing to clean up. The file names
+the holder, so that a second process can say who is in the way, and other commands whether the service is running.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from archiver.errors import Busy, UsageError
 from archiver.store.place import expect_place
 
 LOCK_NAME = "lock"
-_GLANCE = 0.1
-"""Seconds for which a lock is asked for again: it may be that somebody only looks who has it."""
+_RETRY_FOR = 0.1
+"""Seconds during which a lock is retried: the other process may be in `find_holder`."""
 
 
 class Holder(NamedTuple):
-    """Who mirrors."""
+    """The process that mirrors."""
 
     command: str
-    """`run` or `sync`, say."""
+    """For example `run` or `sync`."""
     pid: int
 
 
 def find_holder(directory: Path) -> Holder | None:
-    """Who mirrors into the archive at this moment; None when nobody does, or nobody whom we may know of."""
+    """The process that mirrors into the archive now; None if there is none, or the lock cannot be read."""
     try:
         handle = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        # Shared, so that two who look do not see each other; `_locked` has patience with us.
+        # Shared, so that two lookups do not see each other; `_take` retries meanwhile.
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _read_holder(handle)
@@ -52,7 +52,7 @@ def find_holder(directory: Path) -> Holder | None:
 
 @contextmanager
 def hold(directory: Path, *, command: str) -> Iterator[None]:
-    """Mirror into the archive, alone. Raises Busy with the holder's name."""
+    """Hold the lock for mirroring into the archive. Raises Busy, which names the holder."""
     with _locked(
         directory,
         LOCK_NAME,
@@ -65,7 +65,7 @@ def hold(directory: Path, *, command: str) -> Iterator[None]:
 
 @contextmanager
 def hold_session(directory: Path, account: str, *, command: str) -> Iterator[None]:
-    """Use an account's session, alone: two places at once are its death. Raises Busy with the holder's name."""
+    """Hold the lock for an account's session: Telegram kills one that is used twice at once. Raises Busy."""
     with _locked(
         directory,
         f"{LOCK_NAME}.{account}",
@@ -85,7 +85,7 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
     except OSError as exc:
         raise UsageError(
             f"the archive in {directory} cannot be written: {exc.strerror}.",
-            hint="Set archive.dir to a directory of your own.",
+            hint="Set archive.dir to a directory you can write to.",
         ) from exc
     try:
         try:
@@ -93,11 +93,11 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
         except BlockingIOError as exc:
             holder = _read_holder(handle)
             if name == LOCK_NAME and holder and holder.command == "run":
-                hint = "It mirrors already; `telekeep status` shows how far it is."
+                hint = "The service is already running; `telekeep status` shows its progress."
             by = f"`telekeep {holder.command}` (process {holder.pid})" if holder else "another process"
             raise Busy(f"{what} is in use by {by}.", hint=hint, holder=holder.command if holder else None) from exc
         os.ftruncate(handle, 0)
-        with suppress(OSError):  # a full disk: the archive itself says so in a moment
+        with suppress(OSError):  # a full disk: the archive reports it in a moment
             os.pwrite(handle, f"`telekeep {command}` (process {os.getpid()})\n".encode(), 0)
         yield
     finally:
@@ -105,14 +105,14 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
 
 
 def _take(handle: int) -> None:
-    end = time.monotonic() + _GLANCE
+    end = time.monotonic() + _RETRY_FOR
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > end:
                 raise
-            time.sleep(_GLANCE / 10)
+            time.sleep(_RETRY_FOR / 10)
 
 
 def _read_holder(handle: int) -> Holder | None:

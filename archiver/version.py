@@ -1,4 +1,4 @@
-"""The version of the installed distribution; it stands in captures, manifests and `telekeep --version`."""
+"""The version of the installed distribution, as in captures, manifests and `telekeep --version`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 @cache
 def version() -> str:
-    """The installed version, "0+unknown" when run from a bare source tree."""
+    """The installed version; "0+unknown" in a source tree that is not installed."""
     from importlib import metadata
 
     try:

@@ -33,7 +33,7 @@ def find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
         if chat.id != channel_id:
             continue
         if isinstance(chat, types.ChannelForbidden):
-            raise ChannelInaccessible("it is private, or this account is shut out.")
+            raise ChannelInaccessible("the channel is private, or this account is banned from it.")
         if isinstance(chat, types.Channel):
             return convert_channel(chat, full)
     raise ServerFault("the server did not describe the channel it was asked for.", hint="Try again later.")

@@ -1,7 +1,7 @@
-"""One call: its turn, its time limit, and its repetition as its failure allows.
+"""One call: its turn, its time limit and its retries.
 
-A call that meets silence while others are answered is its own trouble and fails alone; when nothing is answered, the
-line is at fault, and is replaced under all of them.
+A call that gets no answer while others do fails alone; when no call is answered, the connection is at fault, and is
+replaced for all of them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundErro
 
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
 from archiver.pacing.scheduler import Priority, Scheduler
-from archiver.telegram.client import LOST_LINE, BrokenError, Client, HungError
+from archiver.telegram.client import CONNECTION_LOST, BrokenError, Client, HungError
 from archiver.telegram.connection_errors import THROTTLED, transport_code, unreachable
-from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, server_name, translate
+from archiver.telegram.faults import (
+    MIGRATIONS,
+    concerns_connection,
+    flood_seconds,
+    is_transient,
+    server_name,
+    translate,
+)
 from archiver.telegram.reconnecting import ReconnectingClient
 from archiver.telegram.timeouts import Timeouts
 
@@ -27,26 +34,26 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Count = Callable[[str, str], None]
-"""Told of each call: its method, and what came of it: answered, refused, flood, unreadable, hung or lost."""
+"""Called with the method and outcome of each call: answered, refused, flood, unreadable, hung or lost."""
 
 
 def uncounted(method: str, outcome: str) -> None:
-    """Nobody counts."""
+    """Count nothing."""
 
 
 class Owner(Protocol):
-    """Whose calls these are."""
+    """What calls need of their connection."""
 
     async def ready(self) -> None:
-        """Return when there is a line."""
+        """Return when connected."""
         ...
 
     async def follow(self, client: Client, sent: Exception, been: set[int]) -> None:
-        """Go where the server sends this call; raises what that does not mend."""
+        """Follow a redirection; raises other errors."""
         ...
 
     async def close_guests(self) -> None:
-        """Hang up everywhere but at home."""
+        """Disconnect from all data centres but the home."""
         ...
 
 
@@ -64,22 +71,22 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    """The server sends the call to another data centre, or does not know us at this one."""
+    """The server redirects the call to another data centre, or does not know the account at this one."""
 
     client: Client
     said: Exception
 
 
 @dataclass(frozen=True, slots=True)
-class _Vain:
-    """Nothing came of it that counts as a failure; `error` says what, when there is no end of it."""
+class _Retry:
+    """No result, but no failure either; `error` is raised if that happens too often."""
 
     error: Error
 
 
-_Outcome = _Answer[T] | _Failure | _Elsewhere | _Vain
-_MOST_IN_VAIN = 50
-"""So often one call is repeated that was told to wait, or whose line was lost before its turn: not for ever."""
+_Outcome = _Answer[T] | _Failure | _Elsewhere | _Retry
+_MAX_RETRIES = 50
+"""Maximum repetitions of a call after flood waits, or connections lost before its turn."""
 
 
 class Attempts:
@@ -104,12 +111,12 @@ class Attempts:
         raw_errors: tuple[type[Exception], ...] = (),
         takeout: bool = False,
     ) -> T:
-        """Run `ask` on a connected client, in its turn, timed, repeated as the failure allows.
+        """Run `ask` on a connected client, in its turn, with a time limit and retries.
 
-        `raw_errors` are Telethon's errors that the caller within this package wants to see as they are.
+        `raw_errors`: Telethon's errors that the caller within this package handles itself.
         """
         timeouts = self._timeouts
-        tries = losses = vain = 0
+        tries = losses = retries = 0
         been: set[int] = set()
         while True:
             await self._owner.ready()
@@ -121,8 +128,8 @@ class Attempts:
             if isinstance(outcome, _Elsewhere):
                 await self._owner.follow(outcome.client, outcome.said, been)
             if not isinstance(outcome, _Failure):
-                vain += 1
-                if isinstance(outcome, _Vain) and vain >= _MOST_IN_VAIN:
+                retries += 1
+                if isinstance(outcome, _Retry) and retries >= _MAX_RETRIES:
                     raise outcome.error
                 continue
             if outcome.by_others and losses < timeouts.free_losses:
@@ -141,11 +148,11 @@ class Attempts:
         raw_errors: tuple[type[Exception], ...],
         takeout: bool,
     ) -> _Outcome[T]:
-        """One try, within its turn. Raises what further tries do not mend."""
+        """One attempt, within its turn. Raises errors that retries would not fix."""
         client = self._reconnecting.client
         if client is None:
-            # Lost while waiting for the turn; from here to the sending nothing is awaited.
-            return _Vain(unreachable(ConnectionError()))
+            # Lost while waiting for the turn; from here on, nothing is awaited before sending.
+            return _Retry(unreachable(ConnectionError()))
         answered = client.answered
         try:
             answer = await client.within(limit, ask(client))
@@ -157,9 +164,9 @@ class Attempts:
         except HungError:
             self._count(method, "hung")
             return _Failure(await self._hung(client, method, own=client.answered > answered))
-        except LOST_LINE as exc:
+        except CONNECTION_LOST as exc:
             self._count(method, "lost")
-            # By a BrokenError it was this call itself.
+            # A BrokenError is caused by this call itself.
             return _Failure(await self._lost(client, method, exc), by_others=not isinstance(exc, BrokenError))
         except TypeNotFoundError as exc:
             self._count(method, "unreadable")
@@ -172,11 +179,11 @@ class Attempts:
         seconds = flood_seconds(exc)
         self._count(method, "refused" if seconds is None else "flood")
         if seconds:
-            # The scheduler ends the tries when the order is longer than its timeouts.
+            # The scheduler raises FloodWait if the wait is longer than its `max_wait`.
             self._note_answer(client)
             log.info("%s: flood wait of %d s", method, seconds)
             await self._scheduler.flooded(method, seconds, takeout=takeout)
-            return _Vain(FloodWait(seconds, method=method))
+            return _Retry(FloodWait(seconds, method=method))
         if isinstance(exc, (*MIGRATIONS, AuthKeyUnregisteredError)):
             self._note_answer(client)
             return _Elsewhere(client, exc)
@@ -187,30 +194,30 @@ class Attempts:
         self._reconnecting.note_answer()
 
     async def _hung(self, client: Client, method: str, *, own: bool) -> Error:
-        """No answer in time: the call's own fault when others were answered meanwhile, else the line's."""
+        """No answer in time: the call's own fault if others were answered meanwhile, else the connection's."""
         client.hung += 1
-        log.info("%s: no answer; %s", method, "others are answered" if own else "connecting anew")
+        log.info("%s: no answer; %s", method, "others are answered" if own else "reconnecting")
         if not own or client.hung >= self._timeouts.max_hung:
             await self._reconnecting.lose(client)
         if own or self._timeouts.forever:
-            return ServerFault("the server does not answer this question.", hint="Try again later.")
+            return ServerFault("the server does not answer this request.", hint="Try again later.")
         return unreachable(TimeoutError())
 
     async def _lost(self, client: Client, method: str, exc: BaseException) -> Error:
-        """The line broke, by this call or another; raises when the session is what is wrong."""
+        """The connection was lost, by this call or another. Raises LoginNeeded if the session is at fault."""
         failure = await self._reconnecting.judge(client, exc)
-        log.info("%s: the connection was lost (%s); connecting anew", method, type(exc.__cause__ or exc).__name__)
+        log.info("%s: connection lost (%s); reconnecting", method, type(exc.__cause__ or exc).__name__)
         if transport_code(exc) == THROTTLED:
             await self._owner.close_guests()  # one connection is enough then
         if self._timeouts.forever and not isinstance(exc, BrokenError):
-            return ServerFault("the connection is lost whenever this is asked.", hint="Try again later.")
+            return ServerFault("the connection is lost whenever this request is sent.", hint="Try again later.")
         return failure
 
     async def refuse(self, client: Client, exc: Exception, method: str = "") -> Error:
-        """A failure that may pass; raises what does not, with Telethon's error as its cause."""
-        if is_of_line(exc):
-            # It is no better than a lost one, and no sign of a good one; a new one introduces itself again.
-            log.info("%s: %s; connecting anew", method, type(exc).__name__)
+        """A temporary failure as our error; raises permanent ones, with Telethon's error as the cause."""
+        if concerns_connection(exc):
+            # As bad as a lost connection; a new one introduces itself again.
+            log.info("%s: %s; reconnecting", method, type(exc).__name__)
             await self._reconnecting.lose(client)
             return translate(exc)
         self._note_answer(client)

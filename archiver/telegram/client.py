@@ -39,9 +39,9 @@ _GOODBYE = 2.0
 _TIMEOUT, _HASTE = 10, 5
 """Seconds for the network to connect; less where there are other addresses."""
 
-LOST_LINE = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
+CONNECTION_LOST = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
 """What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
-_KNOWN = (Error, RPCError, KeyExchangeError, TypeNotFoundError, ProxyFailedError, *LOST_LINE)
+_KNOWN = (Error, RPCError, KeyExchangeError, TypeNotFoundError, ProxyFailedError, *CONNECTION_LOST)
 """What has a meaning of its own; a TimeoutError is an OSError."""
 
 

@@ -1,7 +1,7 @@
-"""An account's way to the server: asking at its home data centre, and for files at others.
+"""An account's connection to the server: requests to its home data centre, and to others for files.
 
-Many tasks may call at once. `attempts` repeats a call as its failure allows, `line` keeps the client, `moves` follows
-the account to another data centre.
+Many tasks may call at once. `attempts` retries calls, `reconnecting` keeps the client, `migration` follows the account
+to another data centre.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from archiver.telegram.timeouts import COMMAND, Timeouts
 
 log = logging.getLogger(__name__)
 
-_MOST_REFERRALS = 3
+_MAX_REDIRECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Connection:
         self._scheduler = scheduler
         self._pushed = hint is not None
         self.pages_have_no_pts = False
-        """What `paging` found out about this server."""
+        """Set by `paging`, which finds out."""
         dialler = Dialler(address, session_path, scheduler, timeouts, hint, guest=guest)
         self._reconnecting = ReconnectingClient(dialler, scheduler, timeouts)
         self._attempts = Attempts(self._reconnecting, scheduler, timeouts, count, self)
@@ -83,22 +83,22 @@ class Connection:
 
     @property
     def connected(self) -> asyncio.Event:
-        """Set while there is a line. It is the calls that mend a lost one."""
+        """Set while there is a connection. A lost one is replaced by the next call."""
         return self._reconnecting.connected
 
     @property
     def dc(self) -> int:
-        """The data centre that is asked; the account's home may move."""
+        """The current data centre; the account's home may move."""
         return self._reconnecting.dc
 
     @property
     def offline_since(self) -> float | None:
-        """Unix time since which a line has been wanted in vain; None while there is one, or nobody asked yet."""
+        """Unix time since which a connection has been wanted in vain; None while connected or before the first call."""
         return self._reconnecting.offline_since
 
     @property
     def clock_ahead(self) -> float | None:
-        """Seconds by which our clock was ahead of the server's at the last connection; None: there was none yet."""
+        """Seconds by which our clock was ahead of the server's at the last connection; None before the first."""
         return self._reconnecting.clock_ahead
 
     @property
@@ -108,40 +108,39 @@ class Connection:
 
     @property
     def flood_wait(self) -> float:
-        """Seconds for which the server wants some method of this account not to be called; 0: for none."""
+        """Seconds until the last flood wait of this account is over; 0 without one."""
         return max(self._scheduler.flood_wait, 0.0)
 
     async def close(self) -> None:
-        """Hang up; the session stays. The tasks that call have to have ended."""
+        """Disconnect; the session stays. The tasks that use the connection must have ended."""
         for guest in self._guests.values():
             await guest.close()
         await self._reconnecting.close()
 
     async def close_guests(self) -> None:
-        """Hang up everywhere but at home, whoever is asking there."""
-        for guest in list(self._home._guests.values()):  # noqa: SLF001  # one of us
-            await guest._reconnecting.drop()  # noqa: SLF001  # one of us
+        """Disconnect from all data centres but the home, even from busy ones."""
+        for guest in list(self._home._guests.values()):  # noqa: SLF001  # same class
+            await guest._reconnecting.drop()  # noqa: SLF001  # same class
 
     async def forget_session(self) -> None:
-        """Begin with a new key: the old one is dead."""
+        """Start over with a new key: the old one is no longer valid."""
         await self.close()
         self._reconnecting.forget_keys()
 
     def at_dc(self, dc: int) -> Connection:
-        """The same account at another data centre, for files: let in there once, by a key that is kept."""
+        """The same account at another data centre, for files. It is logged in there once; the key is stored."""
         if dc == self._reconnecting.dc:
             return self
         if dc not in self._guests:
             self._guests[dc] = self._open_guest(dc)
-            self._guests[dc]._home = self  # noqa: SLF001  # one of us
+            self._guests[dc]._home = self  # noqa: SLF001  # same class
         return self._guests[dc]
 
     async def is_logged_in(self) -> bool:
-        """Whether the server knows this session as logged in, as far as it says. Raises LoginNeeded where it says why.
+        """Whether the server treats this session as logged in. Raises LoginNeeded if the server gives a reason.
 
-        Telethon's own question takes any error for a no: a flood wait would then look like a lost login. A server that
-        refuses this question as such is asked another one; one that refuses both is believed to know us, and the first
-        real call tells.
+        Telethon's own check takes any error for a no: a flood wait would look like a lost login. If the server refuses
+        the first method, a second one is tried; if it refuses both, we assume a login, and the first real call decides.
         """
         for method, request in (
             ("getState", functions.updates.GetStateRequest()),
@@ -151,7 +150,7 @@ class Connection:
                 return await self._is_answered(request, method)
             except (ServerFault, ChannelError) as exc:
                 if not isinstance(exc.__cause__, RPCError):
-                    raise  # it may pass
+                    raise  # temporary
                 log.info("%s is refused: %s", method, exc.args[0])
         return True
 
@@ -171,7 +170,7 @@ class Connection:
         channel_id: int | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
     ) -> Any:
-        """The answer as a TL object. Raises what `call` raises, and the `raw_errors` of Telethon's as they are."""
+        """The answer as a TL object. Raises what `call` raises, and the `raw_errors` unchanged."""
         body = await self.call(request, method=method, priority=priority, channel_id=channel_id, raw_errors=raw_errors)
         return read_object(body)
 
@@ -188,8 +187,8 @@ class Connection:
     ) -> bytes:
         """The answer's bytes. Raises FloodWait, LoginNeeded, Unreachable, ServerFault, ChannelError, UsageError.
 
-        `dc`: for files, the data centre to ask first; it is the server that knows best. `takeout_id`: of the takeout
-        within which it is asked.
+        `dc`: for files, the data centre to ask first; the server may redirect. `takeout_id`: the takeout session to
+        use. `raw_errors`: Telethon's errors to raise unchanged.
         """
         if takeout_id is not None:
             request = functions.InvokeWithTakeoutRequest(takeout_id, request)
@@ -204,30 +203,33 @@ class Connection:
 
         if dc is None:
             return await attempt(self)
-        for _ in range(_MOST_REFERRALS):
+        for _ in range(_MAX_REDIRECTS):
             try:
                 return await attempt(self.at_dc(dc), FileMigrateError)
             except FileMigrateError as exc:
                 dc = int(exc.new_dc)
-        raise ServerFault("the data centres send us from one to the other for this file.", hint="Try again later.")
+        raise ServerFault("the data centres keep redirecting the request for this file.", hint="Try again later.")
 
     async def ready(self) -> None:
-        """Return when there is a line. Raises what keeps it from being made."""
+        """Return when connected. Raises the error that prevents it."""
         await self._reconnecting.ready(None if self._home is self else self._export)
 
     async def _export(self) -> ExportedAuthorization:
         return await export(self._home, self._reconnecting.dc)
 
     async def follow(self, client: Client, sent: Exception, been: set[int]) -> None:
-        """Go where the server says, or be let in again; raises what that does not mend. `been`: of this call."""
+        """Follow a redirection, or import the authorization again; raises other errors.
+
+        `been`: data centres this call was already redirected to.
+        """
         if isinstance(sent, MIGRATIONS):
             if self._home is self:
                 await follow(self, self._reconnecting, client, sent, been)
                 if gone := self._guests.pop(self._reconnecting.dc, None):
-                    await gone._reconnecting.drop()  # noqa: SLF001  # one of us, and no guest any more
+                    await gone._reconnecting.drop()  # noqa: SLF001  # same class; it is the home now
                 return
             been.add(sent.new_dc)
-            await self._home.is_logged_in()  # which sees for itself where the account is
+            await self._home.is_logged_in()  # which follows the account itself
         if self._home is self or -1 in been:
             raise await self._attempts.refuse(client, sent)
         been.add(-1)

@@ -48,30 +48,30 @@ class WrongDc(Unreachable):
 
 
 def transport_code(exc: BaseException) -> int | None:
-    """Which refusal of the transport this is, if it is one."""
+    """The transport's error code, None for any other error."""
     if isinstance(exc, AuthKeyNotFound):
         return UNKNOWN_KEY
     return exc.code if isinstance(exc, InvalidBufferError) else None
 
 
 def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = False) -> Error:
-    """What a lost line to `way` means."""
+    """Error for a lost connection to `way`."""
     if isinstance(exc, BrokenError):
-        return ServerFault("the server and this client do not understand each other.", hint="Try again later.")
+        return ServerFault("the server sent bytes that make no sense to this client.", hint="Try again later.")
     match transport_code(exc):
         case 404:
             return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
         case 429:
             return Unreachable(
                 f"{way} refuses more connections for now (transport error 429).",
-                hint="Close other programs that use this account, wait some minutes, and run the command again.",
+                hint="Close other programs that use this account, wait a few minutes, and run the command again.",
             )
         case 444:
             return Unreachable(
                 f"{way} says that it is another data centre (transport error 444).",
-                hint="Check the dc of [telegram.server], where that is set; otherwise try again later.",
+                hint="Check dc in [telegram.server] if it is set; otherwise try again later.",
             )
-    blocked = "" if proxied else " Where the network blocks Telegram, a proxy may help."
+    blocked = "" if proxied else " If the network blocks Telegram, a proxy may help."
     return Unreachable(
         f"{way} cannot be reached or does not answer.",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,
@@ -79,43 +79,43 @@ def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = 
 
 
 def unknown_place(dc: int) -> Error:
-    """Nobody has said where a data centre is."""
+    """Error for a data centre without a known address."""
     return Unreachable(
-        f"the server sends us to data centre {dc}, and does not say where that is.",
-        hint="Name its address in the settings: [[telegram.server.dcs]] with dc, host and port.",
+        f"the server redirects to data centre {dc} without giving its address.",
+        hint="Add its address to the settings: [[telegram.server.dcs]] with dc, host and port.",
     )
 
 
 def no_proxy(exc: ProxyFailedError, address: ServerAddress) -> Error:
-    """The proxy is at fault, and with it every way."""
+    """Error for a failing proxy, which makes every address fail."""
     return FailsEverywhere(
         f"the proxy at {proxy_address(address.proxy or '')} {exc}.",
-        hint="Check that it runs, and the setting proxy; nothing is ever sent around it.",
+        hint="Check that it is running, and the setting proxy; the proxy is never bypassed.",
     )
 
 
 def not_let_in(dc: int) -> Error:
-    """The account could not be taken along to another data centre this time."""
+    """Error for an authorization that another data centre could not import this time."""
     return FailsEverywhere(
-        f"data centre {dc} could not take over the account yet.",
+        f"data centre {dc} could not log the account in yet.",
         hint="Nothing is lost; try again later.",
     )
 
 
 def refused(exc: KeyExchangeError, way: str) -> Error:
-    """No key could be made."""
+    """Error for a failed key exchange."""
     if isinstance(exc, UntrustedError):
         return ServerFault(
-            "the server and this client could not agree on a key: its own is not one of those trusted.",
+            "the server's public key is not trusted.",
             hint="Check that telegram.server.public_key is the key of the server at telegram.server.host.",
         )
     if isinstance(exc, RefusedError):
         return ServerFault(
             f"key exchange refused by {way} ({exc}).",
-            hint="Check dc, host, port and public_key of [telegram.server] where that is set; otherwise try again"
-            " later, and upgrade telekeep if it stays so.",
+            hint="Check dc, host, port and public_key in [telegram.server] if it is set; otherwise try again later, and"
+            " upgrade telekeep if it keeps failing.",
         )
     return ServerFault(
-        f"{way} does not make keys as the protocol asks ({exc}), so that none can be trusted.",
-        hint="Check the network and telegram.server; something else than Telegram may be answering.",
+        f"{way} violates the protocol in the key exchange ({exc}), so no key can be trusted.",
+        hint="Check the network and telegram.server; something other than Telegram may be answering.",
     )

@@ -1,6 +1,6 @@
-"""Addresses of the data centres: from the settings, from the servers' own list, from what every client knows.
+"""Addresses of the data centres: from the settings, from the servers' list, and the built-in ones.
 
-Pure: `route` decides which are tried, `session` keeps what was learned. https://core.telegram.org/api/datacenter
+Pure: `route` decides which are tried, `session` stores the learned ones. https://core.telegram.org/api/datacenter
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from archiver.errors import UnreadableObject
 from archiver.telegram.answers import read_object
 
 FIRST = 2
-"""The data centre that a client without any knowledge asks."""
-_MOST_OPTIONS = 200
+"""The data centre that a new client asks."""
+_MAX_OPTIONS = 200
 _HOST = re.compile(r"[0-9A-Za-z.:-]{1,253}", re.ASCII)
-_HIGHEST = 999
+_MAX_DC = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class DcAddress:
     port: int
     media_only: bool = False
     tcpo_only: bool = False
-    """For obfuscated lines only."""
+    """Accepts obfuscated connections only."""
     secret: bool = False
-    """Whether it wants a secret for the obfuscation, which no line of ours has."""
+    """Whether it requires a secret for the obfuscation, which telekeep does not support."""
 
     @property
     def ipv6(self) -> bool:
@@ -41,12 +41,12 @@ class DcAddress:
 
     @property
     def is_open(self) -> bool:
-        """Whether everything may be asked there, by lines that we can make."""
+        """Whether it answers all requests, over connections that we support."""
         return not (self.media_only or self.secret)
 
     @property
     def exchanged_dc(self) -> int:
-        """Its number as the key exchange wants it."""
+        """Its number in the key exchange."""
         number = self.dc + (10_000 if self.host in _TEST_HOSTS else 0)
         return -number if self.media_only else number
 
@@ -63,7 +63,7 @@ _TEST_HOSTS = (
     "2001:67c:4e8:f002::e",
     "2001:b28:f23d:f003::e",
 )
-"""Of Telegram's test network."""
+"""Addresses of Telegram's test network."""
 BUILT_IN = (
     DcAddress(1, "149.154.175.50", 443),
     DcAddress(2, "149.154.167.51", 443),
@@ -76,11 +76,11 @@ BUILT_IN = (
     DcAddress(4, "2001:67c:4e8:f004::a", 443),
     DcAddress(5, "2001:b28:f23f:f005::a", 443),
 )
-"""Telegram's own, as all clients have them built in."""
+"""Telegram's own addresses, built into all clients."""
 
 
 def order(dc: int, places: Iterable[DcAddress], *, obfuscated: bool = True) -> list[DcAddress]:
-    """The ways to one data centre, each once, in the order given: IPv4, then IPv6, then what wants obfuscated lines."""
+    """Addresses of one data centre without duplicates: IPv4 before IPv6, then those that require obfuscation."""
     fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_open)
     return sorted(
         (place for place in fit if obfuscated or not place.tcpo_only), key=lambda place: (place.tcpo_only, place.ipv6)
@@ -88,14 +88,14 @@ def order(dc: int, places: Iterable[DcAddress], *, obfuscated: bool = True) -> l
 
 
 def read_config(body: bytes) -> tuple[int | None, tuple[DcAddress, ...]]:
-    """Who answered help.getConfig, and where all are, without CDN; nothing when it cannot be read."""
+    """The data centre that answered help.getConfig, and the addresses of all but CDNs; empty if unreadable."""
     try:
         config = read_object(body)
     except UnreadableObject:
         return None, ()
     if not isinstance(config, types.Config):
         return None, ()
-    places = (_place(option) for option in config.dc_options[:_MOST_OPTIONS])
+    places = (_place(option) for option in config.dc_options[:_MAX_OPTIONS])
     return config.this_dc, tuple(place for place in places if place)
 
 
@@ -103,6 +103,6 @@ def _place(option: Any) -> DcAddress | None:
     if not isinstance(option, types.DcOption) or option.cdn:
         return None
     host = option.ip_address
-    if not _HOST.fullmatch(host) or not (0 < option.id <= _HIGHEST and 0 < option.port < 1 << 16):
+    if not _HOST.fullmatch(host) or not (0 < option.id <= _MAX_DC and 0 < option.port < 1 << 16):
         return None
     return DcAddress(option.id, host, option.port, bool(option.media_only), bool(option.tcpo_only), bool(option.secret))

@@ -1,6 +1,7 @@
-"""Connecting: every address of a data centre, one after the other, and asking elsewhere where it is.
+"""Connects to a data centre: tries its addresses one after the other, and asks other data centres for new ones.
 
-A connection counts once the server has answered on it; where the account has to be let in, once it is.
+A connection is made once the server has answered on it and, at a data centre other than the home, has imported the
+account's authorization.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from telethon.sessions import MemorySession
 
 from archiver.errors import Error, FloodWait, UnreadableObject
 from archiver.pacing.scheduler import Priority, Scheduler
-from archiver.telegram.client import LOST_LINE, Client, HungError
+from archiver.telegram.client import CONNECTION_LOST, Client, HungError
 from archiver.telegram.connection_errors import (
     AccountMoved,
     FailsEverywhere,
@@ -34,7 +35,7 @@ from archiver.telegram.exported_authorization import (
     import_authorization,
     is_refusal,
 )
-from archiver.telegram.faults import MIGRATIONS, flood_seconds, is_of_line, is_transient, translate
+from archiver.telegram.faults import MIGRATIONS, concerns_connection, flood_seconds, is_transient, translate
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.pushes import Hint
@@ -46,14 +47,14 @@ from archiver.telegram.transport_errors import CONNECT, TransportErrors
 
 log = logging.getLogger(__name__)
 
-_AGAIN = 600.0
-"""Seconds after which another data centre may be asked again where one is that is not found."""
-_MOST_WAITS = 20
-"""Times that one address may put a connection off before that is a failure."""
+_ASK_INTERVAL = 600.0
+"""Minimum seconds between two requests to other data centres for the address of one that is not found."""
+_MAX_WAITS = 20
+"""Maximum flood waits while connecting to one address."""
 
 
 class Dialler:
-    """Makes the connections of one account to one data centre: a `guest` one, or the home, which may move."""
+    """Makes the connections of one account to one data centre: `guest`, or else the home, which may move."""
 
     def __init__(
         self,
@@ -66,9 +67,9 @@ class Dialler:
         guest: int | None = None,
     ) -> None:
         self.route = Route(address, session_path)
-        self.doubts = TransportErrors(address, self.route, scheduler)
+        self.transport_errors = TransportErrors(address, self.route, scheduler)
         self.exported: ExportedAuthorization | None = None
-        """To be shown with the next connection."""
+        """To be imported by the next connection."""
         self._address = address
         self._session_path = session_path
         self._scheduler = scheduler
@@ -76,48 +77,49 @@ class Dialler:
         self._hint = hint
         self._guest = guest
         self._moving: int | None = None
-        """Where the home will be once the ticket is taken there."""
+        """Where the home will be once it has imported the authorization."""
         self._padded = True
-        """Whether keys are made by RSA_PAD here."""
-        self._believed: set[DcAddress] = set()
-        """Addresses that are used though the servers there call themselves otherwise."""
-        self._asked_at = -math.inf
-        """When another data centre was last asked where ours is."""
+        """Whether this server makes keys with RSA_PAD."""
+        self._trusted: set[DcAddress] = set()
+        """Addresses used although the servers there claim to be another data centre."""
+        self._last_asked = -math.inf
+        """Loop time at which another data centre was last asked for the address of ours."""
 
     @property
     def dc(self) -> int:
-        """The data centre that it leads to."""
+        """The data centre it connects to."""
         return self._guest or self._moving or self.route.home
 
     @property
     def is_admitted(self) -> bool:
-        """Whether the account was let in there; at home, the login says."""
+        """Whether the account is logged in there; at home, the login decides that."""
         return self._guest is None or self.route.is_admitted(self._guest)
 
     def move(self, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
-        """The account is at home elsewhere.
+        """Move the account's home.
 
-        With a ticket that counts once it is taken there: who is killed before asks again at the old home.
+        With an exported authorization, the move takes effect once the new home has imported it: a process killed before
+        that asks the old home again.
         """
         self._moving, self.exported = (dc, exported) if exported else (None, None)
         if exported is None:
             self.route.move_home(dc, with_key=with_key)
-            self.doubts.key_is_borrowed = with_key
+            self.transport_errors.key_is_borrowed = with_key
 
     def expel(self) -> None:
-        """The data centre has forgotten that it let us in."""
+        """Record that the data centre has forgotten the account's authorization."""
         if self._guest is not None:
             self.route.note_admitted(self._guest, False)
 
     def judge(self, exc: BaseException, place: DcAddress) -> Error:
-        """What a lost line means. Raises LoginNeeded when a second connection too says that the key is unknown."""
-        failure = self.doubts.weigh(exc, place, visiting=self._guest or self._moving)
-        if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
+        """Error for a lost connection. Raises LoginNeeded if the key was unknown twice in a row."""
+        failure = self.transport_errors.weigh(exc, place, visiting=self._guest or self._moving)
+        if isinstance(failure, UnknownKey) and self.transport_errors.key_is_dead:
             raise unreachable(exc) from exc
         return failure
 
     async def dial(self) -> Client | Error:
-        """A connected client, or why there is none yet. Raises what another try would not mend."""
+        """A connected client, or why connecting failed. Raises errors that a retry would not fix."""
         been: set[int] = set()
         while True:
             made = await self._dial()
@@ -128,22 +130,22 @@ class Dialler:
     async def _dial(self) -> Client | Error:
         failure: Error | None = None
         for _ in range(2):
-            ways = self.route.ways(self.dc)
-            for number, place in enumerate(ways, 1):
-                made = await self._try_way(place, haste=number < len(ways))
+            addresses = self.route.addresses(self.dc)
+            for number, place in enumerate(addresses, 1):
+                made = await self._try_address(place, haste=number < len(addresses))
                 if isinstance(made, Client | FailsEverywhere):
                     return made
                 failure = made
-            if not await self._ask_elsewhere(ways):
+            if not await self._ask_other_dc(addresses):
                 break
         if isinstance(failure, WrongDc):
-            self._believed.add(failure.place)  # nothing better is known, and some servers do not know their number
-            return await self._try_way(failure.place, haste=False)
-        if isinstance(failure, UnknownKey) and self.doubts.key_is_dead:
+            self._trusted.add(failure.place)  # nothing better is known, and some servers do not know their own number
+            return await self._try_address(failure.place, haste=False)
+        if isinstance(failure, UnknownKey) and self.transport_errors.key_is_dead:
             raise unreachable(AuthKeyNotFound())
         return failure or unknown_place(self.dc)
 
-    async def _try_way(self, place: DcAddress, *, haste: bool) -> Client | Error:
+    async def _try_address(self, place: DcAddress, *, haste: bool) -> Client | Error:
         waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
@@ -163,41 +165,41 @@ class Dialler:
                     return await self._follow(client, int(exc.new_dc))
                 except RefusedError as exc:
                     self._padded = not self._padded
-                    if self._padded:  # by the old step, too
-                        return refused(exc, self._address.way(place))
-                    log.info("%s refuses RSA_PAD (%s); the old step is tried", place, exc)
+                    if self._padded:  # the old step was refused, too
+                        return refused(exc, self._address.describe(place))
+                    log.info("%s refuses RSA_PAD (%s); trying the older key exchange", place, exc)
                 except KeyExchangeError as exc:
-                    return refused(exc, self._address.way(place))
-                except (RPCError, TypeNotFoundError, ProxyFailedError, *LOST_LINE) as exc:
+                    return refused(exc, self._address.describe(place))
+                except (RPCError, TypeNotFoundError, ProxyFailedError, *CONNECTION_LOST) as exc:
                     waits += 1
                     if (seconds := flood_seconds(exc)) is None:
                         return await self._failed(exc, place)
-                    await self.doubts.obey(exc)
-                    if waits == _MOST_WAITS:
+                    await self.transport_errors.obey(exc)
+                    if waits == _MAX_WAITS:
                         raise FloodWait(seconds, method=CONNECT) from exc
                 finally:
                     if not made:
                         await client.hang_up()
 
     async def _follow(self, client: Client, dc: int) -> Error:
-        """The account was moved, and its old home does not even answer a greeting otherwise."""
-        if self._guest is not None or not self.route.ways(dc):
+        """Follow the account to its new home, when the old one answers even the first request with that redirection."""
+        if self._guest is not None or not self.route.addresses(dc):
             return unknown_place(dc)
         exported = None
         try:
             exported = await export_by_greeting(client, dc, within=self._timeouts.call)
-        except (RPCError, HungError, UnreadableObject, *LOST_LINE) as exc:
+        except (RPCError, HungError, UnreadableObject, *CONNECTION_LOST) as exc:
             if not is_refusal(exc):
-                await self.doubts.obey(exc)
+                await self.transport_errors.obey(exc)
                 return not_let_in(dc)
-            log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
+            log.info("no authorization exported for data centre %d: %s", dc, type(exc).__name__)
         self.move(dc, exported, with_key=True)
         return AccountMoved(dc)
 
     def _is_elsewhere(self, client: Client) -> bool:
-        """Whether what answers there is another data centre: the servers' list was wrong, or is by now."""
+        """Whether another data centre answered: the list of addresses is wrong or outdated."""
         place = client.place
-        known = self.route.has_named(place.dc) or place in self._believed
+        known = self.route.is_in_settings(place.dc) or place in self._trusted
         return not known and client.says_dc not in (None, place.dc)
 
     def _refuse_place(self, client: Client) -> Error:
@@ -206,56 +208,56 @@ class Dialler:
         return WrongDc(client.place)
 
     async def _import_authorization(self, client: Client) -> Error | None:
-        """Be let in, where we come with a ticket; why not, where another ticket may do.
+        """Import the exported authorization, if there is one; return why that failed, if a new one may succeed.
 
-        One that is refused leaves a key that is not logged in.
+        A refused authorization leaves a key that is not logged in.
         """
         if self.exported is None:
             return None
         exported, self.exported = self.exported, None
-        moving, self._moving = self._moving, None  # it may be spent: then the old home gives another one
+        moving, self._moving = self._moving, None  # it may be used up: then the old home exports another one
         try:
             await import_authorization(client, exported, within=self._timeouts.call)
             self.route.note_admitted(client.place.dc, True)
-        except (RPCError, HungError, *LOST_LINE) as exc:
+        except (RPCError, HungError, *CONNECTION_LOST) as exc:
             if not is_refusal(exc) or (moving is not None and exported.may_have_expired):
-                await self.doubts.obey(exc)
+                await self.transport_errors.obey(exc)
                 return not_let_in(client.place.dc)
-            log.info("the authorization was not taken by %s: %s", client.place, type(exc).__name__)
+            log.info("authorization refused by %s: %s", client.place, type(exc).__name__)
         if moving is not None:
             client.session.settle()
         return None
 
-    async def _ask_elsewhere(self, known: list[DcAddress]) -> bool:
-        """Ask another data centre where ours is; whether it says something new."""
+    async def _ask_other_dc(self, known: list[DcAddress]) -> bool:
+        """Ask another data centre for the addresses of ours; return whether there are new ones."""
         now = asyncio.get_running_loop().time()
         place = self.route.elsewhere(self.dc)
-        if place is None or self.route.has_named(self.dc) or now < self._asked_at + _AGAIN:
+        if place is None or self.route.is_in_settings(self.dc) or now < self._last_asked + _ASK_INTERVAL:
             return False
-        self._asked_at = now
-        log.info("%s is asked where data centre %d is", place, self.dc)
+        self._last_asked = now
+        log.info("asking %s for the address of data centre %d", place, self.dc)
         async with self._scheduler.turn(CONNECT, Priority.LIVE):
             client = Client(MemorySession(), place, self._address, None, haste=True, padded=self._padded)
             try:
                 await client.connect_within(self._timeouts.connect)
                 self.route.learn(client.options)
-            except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *LOST_LINE) as exc:
-                await self.doubts.obey(exc)
+            except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *CONNECTION_LOST) as exc:
+                await self.transport_errors.obey(exc)
             finally:
                 await client.hang_up()
-        return self.route.ways(self.dc) != known
+        return self.route.addresses(self.dc) != known
 
     async def _failed(self, exc: Exception, place: DcAddress) -> Error:
-        """Why there is no line, if another try may mend it; raises it otherwise."""
+        """Why connecting failed, if a retry may succeed; raises it otherwise."""
         if isinstance(exc, RPCError):
-            if is_transient(exc) or is_of_line(exc):
+            if is_transient(exc) or concerns_connection(exc):
                 return translate(exc)
             raise translate(exc) from exc
         if isinstance(exc, ProxyFailedError):
             return no_proxy(exc, self._address)
-        if isinstance(exc, LOST_LINE):
-            await self.doubts.obey(exc)
-            return self.doubts.weigh(exc, place, visiting=self._guest or self._moving)
+        if isinstance(exc, CONNECTION_LOST):
+            await self.transport_errors.obey(exc)
+            return self.transport_errors.weigh(exc, place, visiting=self._guest or self._moving)
         if isinstance(exc, TypeNotFoundError):
             # `from None`: the error's text holds the bytes that could not be read.
             raise UnreadableObject(exc.invalid_constructor_id) from None

@@ -15,7 +15,7 @@ from telethon.tl import functions
 from archiver.errors import UnreadableObject
 from archiver.telegram.answers import read_object
 from archiver.telegram.client import Client
-from archiver.telegram.faults import flood_seconds, is_of_line, is_transient
+from archiver.telegram.faults import concerns_connection, flood_seconds, is_transient
 
 FRESH = 60.0
 """Seconds for which an exported authorization is valid at least; the documentation names no limit."""
@@ -39,7 +39,7 @@ def is_refusal(exc: BaseException) -> bool:
     """Whether the server would answer the same again: no flood wait, lost connection or failure of its own."""
     if isinstance(exc, UnreadableObject):
         return True
-    return isinstance(exc, RPCError) and not (is_transient(exc) or is_of_line(exc) or flood_seconds(exc))
+    return isinstance(exc, RPCError) and not (is_transient(exc) or concerns_connection(exc) or flood_seconds(exc))
 
 
 async def export_by_greeting(client: Client, dc: int, *, within: float) -> ExportedAuthorization:

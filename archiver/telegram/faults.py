@@ -1,4 +1,4 @@
-"""From Telethon's errors to ours: one table, by the name of the class; what is not in it is the server's fault."""
+"""Translates Telethon's errors to ours by a table of class names; any other error is a ServerFault."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from archiver.errors import (
 )
 from archiver.telegram.unpacking import GARBLED, TOO_LARGE, UNPACKED_MB
 
-LOGIN_AGAIN = "Run `telekeep login`; what is archived stays as it is."
+LOGIN_AGAIN = "Run `telekeep login`; the archive is not affected."
 
-_NEW_CODE = "Run `telekeep login` again for a new one. A code that you send to anybody in a chat is cancelled at once."
+_NEW_CODE = "Run `telekeep login` again for a new one. Telegram cancels a code as soon as you send it in a chat."
 _SIGN_UP = "Sign up with an official app first; telekeep creates no accounts."
-_USE_APP = "Log in with an official app first and settle that there."
+_USE_APP = "Log in with an official app first and resolve it there."
 
 _TABLE: dict[str, Callable[[], Error]] = {
-    "ChannelPrivateError": lambda: ChannelInaccessible("it is private, or this account is shut out."),
-    "ChatForbiddenError": lambda: ChannelInaccessible("it is closed to this account."),
-    "ChatAdminRequiredError": lambda: ChannelInaccessible("reading it needs rights that this account lacks."),
-    "UserBannedInChannelError": lambda: ChannelInaccessible("this account is banned there."),
-    "ChannelBannedError": lambda: ChannelGone("the server has banned it."),
-    "ChannelPublicGroupNaError": lambda: ChannelGone("the server has taken it away."),
-    "ChatRestrictedError": lambda: ChannelInaccessible("it is restricted for this account."),
+    "ChannelPrivateError": lambda: ChannelInaccessible("the channel is private, or this account is banned from it."),
+    "ChatForbiddenError": lambda: ChannelInaccessible("the channel is closed to this account."),
+    "ChatAdminRequiredError": lambda: ChannelInaccessible("this account lacks the rights to read the channel."),
+    "UserBannedInChannelError": lambda: ChannelInaccessible("this account is banned from the channel."),
+    "ChannelBannedError": lambda: ChannelGone("Telegram has banned the channel."),
+    "ChannelPublicGroupNaError": lambda: ChannelGone("the channel no longer exists."),
+    "ChatRestrictedError": lambda: ChannelInaccessible("the channel is restricted for this account."),
     "UsernameNotOccupiedError": lambda: ChannelGone(
-        "no channel has that name.", hint="Check the spelling; the channel may have changed its name."
+        "no channel has that username.", hint="Check the spelling; the channel may have changed its username."
     ),
     "UsernameInvalidError": lambda: ChannelGone(
-        "that is no valid public name.", hint="Check its spelling in an app or at t.me/name."
+        "that is not a valid username.", hint="Check its spelling in an app or at t.me/name."
     ),
-    "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
-    "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
-    "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access to it."),
+    "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
+    "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
+    "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
     "PersistentTimestampInvalidError": lambda: LostState("the server does not accept the channel's pts."),
     "PersistentTimestampEmptyError": lambda: LostState("the server does not accept the channel's pts."),
     "AuthKeyUnregisteredError": lambda: LoginNeeded("the session is logged out.", hint=LOGIN_AGAIN),
@@ -52,8 +52,8 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "SessionExpiredError": lambda: LoginNeeded("the session has expired.", hint=LOGIN_AGAIN),
     "SessionPasswordNeededError": lambda: LoginNeeded("the login was not finished.", hint=LOGIN_AGAIN),
     "AuthKeyDuplicatedError": lambda: LoginNeeded(
-        "the session was used from two places at once and is dead.",
-        hint="Use one session in one place only, then run `telekeep login`.",
+        "the session was used in two places at once and is no longer valid.",
+        hint="Use a session in one place only, then run `telekeep login`.",
     ),
     "UserDeactivatedError": lambda: LoginNeeded("the account was deleted.", hint="Log in with another account."),
     "UserDeactivatedBanError": lambda: LoginNeeded("the account was banned.", hint="Log in with another account."),
@@ -64,10 +64,10 @@ _TABLE: dict[str, Callable[[], Error]] = {
         "the account is frozen by the server.", hint="Open an official app with this account to see why."
     ),
     "PeerFloodError": lambda: LoginNeeded(
-        "the account is limited by the server for too many requests.", hint="Leave it in peace for some days."
+        "the account is limited by the server for too many requests.", hint="Do not use it for a few days."
     ),
     "PhoneNumberInvalidError": lambda: LoginNeeded(
-        "the server does not accept that phone number.", hint="Give it with its country code, as +49..."
+        "the server does not accept that phone number.", hint="Include the country code, as in +49..."
     ),
     "PhoneNumberUnoccupiedError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
     "PhoneNotOccupiedError": lambda: LoginNeeded("no account has that phone number.", hint=_SIGN_UP),
@@ -76,7 +76,7 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "PhoneNumberFloodError": lambda: LoginNeeded("too many codes were requested for that number.", hint="Wait a day."),
     "PhonePasswordFloodError": lambda: LoginNeeded("too many wrong passwords or logins.", hint="Wait a day."),
     "PhonePasswordProtectedError": lambda: LoginNeeded(
-        "that phone number is protected by a password, and gets no code.", hint=_USE_APP
+        "that phone number is protected by a password; no code is sent to it.", hint=_USE_APP
     ),
     "PhoneCodeExpiredError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
     "PhoneCodeHashEmptyError": lambda: LoginNeeded("the login code has expired.", hint=_NEW_CODE),
@@ -87,38 +87,38 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "EmailUnconfirmedError": lambda: LoginNeeded("the account's login e-mail is not confirmed.", hint=_USE_APP),
     "EmailInvalidError": lambda: LoginNeeded("the account's login e-mail is not valid.", hint=_USE_APP),
     "SendCodeUnavailableError": lambda: LoginNeeded(
-        "the server has no way left to send a code to that number.", hint="Wait some hours, then try again."
+        "the server has no other way to send a code to that number.", hint="Wait a few hours, then try again."
     ),
     "SmsCodeCreateFailedError": lambda: LoginNeeded("the server could not send an SMS.", hint="Try again later."),
     "SignInFailedError": lambda: ServerFault("the server failed to log this account in.", hint="Try again later."),
-    "AuthRestartError": lambda: ServerFault("the server breaks the login off each time.", hint="Try again later."),
+    "AuthRestartError": lambda: ServerFault("the server keeps restarting the login.", hint="Try again later."),
     "ApiIdInvalidError": lambda: UsageError(
         "the server does not accept telegram.api_id and telegram.api_hash.",
-        hint="Make your own at my.telegram.org, under API development tools.",
+        hint="Get your own at my.telegram.org, under API development tools.",
     ),
     "ApiIdPublishedFloodError": lambda: UsageError(
-        "this api_id was published somewhere and no longer works.", hint="Make your own at my.telegram.org."
+        "this api_id was published somewhere and no longer works.", hint="Get your own at my.telegram.org."
     ),
     "UpdateAppToLoginError": lambda: UsageError(
-        "the server wants a newer client for logins.", hint="Upgrade telekeep."
+        "the server requires a newer client for logins.", hint="Upgrade telekeep."
     ),
 }
-"""Error class name of Telethon's -> ours. By name, because classes come and go between its versions."""
+"""Name of Telethon's error class -> our error. By name, because classes come and go between its versions."""
 
 _UNPACKABLE = {
-    TOO_LARGE: (f"the server sent an answer that unpacks to more than {UNPACKED_MB} MB.", "It was refused unread."),
+    TOO_LARGE: (f"the server sent an answer of more than {UNPACKED_MB} MB unpacked.", "It was discarded unread."),
     GARBLED: ("the server sent an answer that cannot be unpacked.", "Nothing of it is stored; try again later."),
 }
 
 _FOR_APPS_ONLY = ("RECAPTCHA_CHECK_", "INTEGRITY_CHECK_", "APNS_VERIFY_CHECK_")
-"""Orders to an official app to prove itself before the call is answered."""
+"""Error names that ask an official app to prove itself before the call is answered."""
 
 MIGRATIONS = (tl.PhoneMigrateError, tl.NetworkMigrateError, tl.UserMigrateError)
-"""The account, or whoever has that phone number, is to be asked for in another data centre."""
+"""The account, or the owner of that phone number, belongs to another data centre."""
 
 _TRANSIENT = ("ServerError", "TimedOutError", "RpcCallFailError", "RpcMcgetFailError", "InterdcCallErrorError")
 
-_OF_LINE = (
+_ON_CONNECTION = (
     "ConnectionNotInitedError",
     "ConnectionLayerInvalidError",
     "ConnectionAppVersionEmptyError",
@@ -131,13 +131,13 @@ _OF_LINE = (
 )
 
 
-def is_of_line(error: BaseException) -> bool:
-    """Whether the server has lost, or never took, what a new line tells it first: every call on this one fails."""
-    return type(error).__name__ in _OF_LINE
+def concerns_connection(error: BaseException) -> bool:
+    """Whether the server lost or refused the first message of the connection: every other call on it will fail too."""
+    return type(error).__name__ in _ON_CONNECTION
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed a little later: an internal error of the server's; 501 is for ever."""
+    """Whether the same call may succeed a little later: an internal server error, except for 501, which is final."""
     if isinstance(error, (tl.ServerError, tl.TimedOutError)):
         return True
     code = getattr(error, "code", None)
@@ -147,22 +147,22 @@ def is_transient(error: BaseException) -> bool:
 
 
 def flood_seconds(error: BaseException) -> int | None:
-    """How long the server orders us to wait, None when this is no flood wait."""
+    """Seconds that the server orders us to wait; None if this is not a flood wait."""
     if isinstance(error, (tl.FloodWaitError, tl.FloodPremiumWaitError, tl.FloodTestPhoneWaitError)):
         return max(int(error.seconds), 1)
     return None
 
 
 def server_name(error: BaseException) -> str:
-    """What the server calls this error, as `RPC_CALL_FAIL`; never the name of a class of Telethon's."""
-    # Its known classes keep only the category in `message`; its nameless ones have nothing but that.
+    """The server's own name of this error, such as `RPC_CALL_FAIL`; never the name of a Telethon class."""
+    # Telethon's specific classes keep only the category in `message`; the generic ones have nothing else.
     nameless = type(error).__module__.endswith("rpcbaseerrors")
     said = str(getattr(error, "message", None) or "") if nameless else ""
     return said or snake_name(type(error).__name__.removesuffix("Error")).upper()
 
 
 def translate(error: BaseException) -> Error:
-    """Our error for one of Telethon's; what is not in the table is the server's fault and names itself."""
+    """Our error for one of Telethon's; an error that is not in the table becomes a ServerFault with its name."""
     for cls in type(error).__mro__:
         if make := _TABLE.get(cls.__name__):
             return make()
@@ -171,11 +171,11 @@ def translate(error: BaseException) -> Error:
         message, hint = _UNPACKABLE[name]
         return ServerFault(message, hint=hint)
     if isinstance(error, tl.UnauthorizedError):
-        return LoginNeeded(f"the server does not take this session as logged in ({name[:80]}).", hint=LOGIN_AGAIN)
+        return LoginNeeded(f"the server does not treat this session as logged in ({name[:80]}).", hint=LOGIN_AGAIN)
     if name.startswith(_FOR_APPS_ONLY):
         return LoginNeeded(
-            "the server wants proof that this is an official app.",
+            "the server demands proof that this is an official app.",
             hint="Log in with an official app first, or try again later.",
         )
-    # Never the error's whole text: Telethon puts the request, with its peers, into it.
+    # Never the error's whole text: Telethon includes the request, with its peers.
     return ServerFault(f"the server answered {name[:80]}.")

@@ -1,9 +1,9 @@
-"""Following an account to the data centre that a server names.
+"""Follows an account to the data centre that a server redirects to.
 
-Phone numbers have a home data centre (PHONE_MIGRATE_n), networks one for those who are new (NETWORK_MIGRATE_n), and an
-account that is logged in may be moved later (USER_MIGRATE_n); https://core.telegram.org/api/datacenter. The last kind
-is logged in at its new home by the authorization that the old one still gives; where it gives none, the new home says
-whether it knows us.
+A phone number has a home data centre (PHONE_MIGRATE_n), a network has one for new users (NETWORK_MIGRATE_n), and a
+logged-in account may be moved later (USER_MIGRATE_n); https://core.telegram.org/api/datacenter. A moved account is
+logged in at its new home with the authorization that the old home still exports; if it exports none, the new home
+decides whether it knows the key.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MOST = 5
+_MAX_REDIRECTS = 5
 
 
 async def follow(home: Connection, reconnecting: ReconnectingClient, client: Client, sent: Any, been: set[int]) -> None:
-    """Move the account's home as the server says; `been`: where this call was sent already."""
+    """Move the account's home as the server says; `been`: data centres this call was already redirected to."""
     dc = sent.new_dc
-    if dc in been or len(been) >= _MOST:
+    if dc in been or len(been) >= _MAX_REDIRECTS:
         raise ServerFault(
-            f"the servers send this from one data centre to the other and back (last to {dc}).",
+            f"the servers keep redirecting this request between data centres (last to {dc}).",
             hint="Nothing is lost; try again later.",
         )
     been.add(dc)
-    async with reconnecting.moving:  # one moves, the others go along
+    async with reconnecting.moving:  # one task moves it, the others follow
         if reconnecting.holds(client):
             await _move(home, reconnecting, client, sent)
 
@@ -56,26 +56,26 @@ async def _move(home: Connection, reconnecting: ReconnectingClient, client: Clie
             pass  # nobody is logged in
         except (*MIGRATIONS, ChannelError, ServerFault) as exc:
             if isinstance(exc, Error) and not isinstance(exc.__cause__, errors.RPCError):
-                raise  # it may pass, and a move without an authorization costs the login
-            log.info("no authorization is given for data centre %d: %s", dc, type(exc).__name__)
-            with_key = True  # a server may know the key at the new home, too
+                raise  # temporary; moving without an authorization would lose the login
+            log.info("no authorization exported for data centre %d: %s", dc, type(exc).__name__)
+            with_key = True  # the new home may know the key, too
     await reconnecting.move(client, dc, exported, with_key=with_key)
 
 
 async def _find(home: Connection, reconnecting: ReconnectingClient, dc: int) -> None:
-    """Raise where nobody says where that is; the account then stays where it is found."""
-    if reconnecting.route.ways(dc):
+    """Look up the address of the data centre. Raises Unreachable if no server names it; the home then stays."""
+    if reconnecting.route.addresses(dc):
         return
     with contextlib.suppress(*MIGRATIONS, ServerFault):
         request = functions.help.GetConfigRequest()
         _, places = read_config(await home.call(request, method="getConfig", raw_errors=MIGRATIONS))
         reconnecting.route.learn(places)
-    if not reconnecting.route.ways(dc):
+    if not reconnecting.route.addresses(dc):
         raise unknown_place(dc)
 
 
 async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> ExportedAuthorization:
-    """What lets the account in at another data centre, once."""
+    """Export the account's authorization for another data centre."""
     request = functions.auth.ExportAuthorizationRequest(dc)
     given = await home.invoke(request, method="exportAuthorization", raw_errors=raw_errors)
     return ExportedAuthorization(given.id, given.bytes)

@@ -1,7 +1,7 @@
-"""The supervisor of an account's line: whoever needs a client gets the one that is there, or waits for the next one.
+"""The connection supervisor: gives out the connected client, or makes a new one.
 
-Telethon reconnects by itself, but re-sends what we have given up on, gives up after 35 s, and waits for ever for an
-answer that never comes; so a client that fails is thrown away with all it had pending, and a new one is made.
+Telethon's own reconnecting re-sends what we have given up on, gives up after 35 s, and waits for ever for an answer
+that never comes. So a failed client is discarded with everything it had pending, and a new one is made.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Export = Callable[[], Awaitable[ExportedAuthorization]]
 
 
 class ReconnectingClient:
-    """The one client of an account in one data centre, for any number of tasks.
+    """The one client of an account at one data centre, shared by any number of tasks.
 
-    `timeouts.forever` says whether it is given up at all.
+    `timeouts.forever`: whether it never gives up.
     """
 
     def __init__(self, dialler: Dialler, scheduler: Scheduler, timeouts: Timeouts) -> None:
         self.connected = asyncio.Event()
-        """Set while there is a line."""
+        """Set while there is a connection."""
         self.offline_since: float | None = None
-        """Unix time since which a line has been wanted in vain."""
+        """Unix time since which a connection has been wanted in vain."""
         self.trouble: Error | None = None
         """Why the last attempt failed, while offline."""
         self.clock_ahead: float | None = None
@@ -45,35 +45,35 @@ class ReconnectingClient:
         self._dead: LoginNeeded | None = None
         self._was_connected = False
         self._failures = 0
-        """Lines lost and not made since the last answer."""
-        self._mending = asyncio.Lock()
+        """Lost connections and failed attempts since the last answer."""
+        self._connecting = asyncio.Lock()
         self.moving = asyncio.Lock()
-        """Held by whoever moves the account's home."""
+        """Held by the task that moves the account's home."""
         self._dialler = dialler
         self.route = dialler.route
 
     @property
     def dc(self) -> int:
-        """The data centre that it leads to."""
+        """The data centre it connects to."""
         return self._dialler.dc
 
     @property
     def client(self) -> Client | None:
-        """The client, if there is one to ask at this moment."""
+        """The client, if it is connected now."""
         return self._client if self._client is not None and self._client.alive else None
 
     def holds(self, client: Client) -> bool:
-        """Whether it is still this one."""
+        """Whether this is still the current client."""
         return self._client is client
 
     async def ready(self, export: Export | None = None) -> None:
-        """Return when there is a client. Raises LoginNeeded, UsageError; Unreachable unless it is tried for ever.
+        """Return when there is a client. Raises LoginNeeded, UsageError, and Unreachable unless it never gives up.
 
-        `ticket` gives what lets us in, where that has to be.
+        `export` gets the authorization for a data centre where the account is not logged in.
         """
         if self.client:
             return
-        async with self._mending:  # one connects, the others wait for it
+        async with self._connecting:  # one task connects, the others wait for it
             if self.client:
                 return
             if self._client is not None:
@@ -92,7 +92,7 @@ class ReconnectingClient:
             self._note_loss()
 
     async def lose(self, client: Client) -> None:
-        """Throw this client away, unless that was done already: never a newer one."""
+        """Discard this client, unless it has been replaced already."""
         if self._client is not client:
             return
         self._client = None
@@ -101,19 +101,19 @@ class ReconnectingClient:
         await client.hang_up()
 
     async def close(self) -> None:
-        """Hang up; the session stays. The tasks that use the line have to have ended."""
-        async with self._mending:
+        """Disconnect; the session stays. The tasks that use the client must have ended."""
+        async with self._connecting:
             client, self._client = self._client, None
             self.connected.clear()
             if client is not None:
                 await client.hang_up()
 
     async def move(self, client: Client, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
-        """The account is at home elsewhere, as this client was told; nothing is done when that is known already.
+        """Move the account's home as this client was told; does nothing if the client has been replaced already.
 
-        `with_key`: without a ticket, the old key may be good there.
+        `with_key`: without an exported authorization, try the old key there.
         """
-        async with self._mending:
+        async with self._connecting:
             if self._client is not client:
                 return
             self._dialler.move(dc, exported, with_key=with_key)
@@ -121,20 +121,20 @@ class ReconnectingClient:
             self._failures = 0
 
     async def expel(self, client: Client) -> None:
-        """A data centre has forgotten that it let us in."""
+        """Import the authorization again: the data centre has forgotten it."""
         if self._client is client:
             self._dialler.expel()
             await self.lose(client)
 
     def forget_keys(self) -> None:
-        """Begin with new keys, at the same home; the line has to be closed."""
+        """Start over with new keys at the same home; the connection must be closed."""
         self._dead = None
         self.route.forget_keys()
 
     async def judge(self, client: Client, exc: BaseException) -> Error:
-        """What it means that this client's line broke; raises LoginNeeded when it is the session that is at fault.
+        """Discard the client and explain why its connection was lost. Raises LoginNeeded if the session is at fault.
 
-        Of all the calls that see the same line break, the first counts.
+        Of all the calls that see the same connection lost, only the first counts.
         """
         if self._client is not client:
             return unreachable(ConnectionError())
@@ -144,21 +144,21 @@ class ReconnectingClient:
         except LoginNeeded as dead:
             self.end(dead)
             raise
-        await self._dialler.doubts.obey(exc)
+        await self._dialler.transport_errors.obey(exc)
         return failure
 
     async def drop(self) -> None:
-        """Hang up; whoever is asking connects again."""
+        """Disconnect; pending calls connect again."""
         if self._client is not None:
             await self.lose(self._client)
 
     def note_answer(self) -> None:
-        """The line is good."""
+        """Record that the connection works."""
         self._failures = 0
-        self._dialler.doubts.note_answer()
+        self._dialler.transport_errors.note_answer()
 
     def end(self, failure: LoginNeeded) -> None:
-        """The account is dead: a service must not knock again."""
+        """Record that the account is logged out: a service must not connect again."""
         if self._timeouts.forever:
             self._dead = failure
 
@@ -184,7 +184,7 @@ class ReconnectingClient:
         while True:
             if self._failures > 1:
                 delay = min(first * 2 ** min(self._failures - 2, 30), most)
-                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # to spread, not to hide
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
             try:
                 made = await self._dialler.dial()
             except LoginNeeded as exc:

@@ -102,7 +102,7 @@ def described(chats: list[Any], channel_id: int) -> Channel | None:
     """
     for chat in chats:
         if chat.id == channel_id and isinstance(chat, types.ChannelForbidden):
-            raise ChannelInaccessible("it is private, or this account is shut out.")
+            raise ChannelInaccessible("the channel is private, or this account is banned from it.")
         if chat.id == channel_id and isinstance(chat, types.Channel) and not chat.min:
             return convert_channel(chat, None)
     return None

@@ -1,7 +1,7 @@
-"""By which addresses an account's data centres are tried, and what its session file knows of them.
+"""Which addresses of an account's data centres are tried, and what its session file knows of them.
 
-A data centre that the settings name is asked there and nowhere else; any other one where the servers say it is. What
-was learned from one network is never used in another: each session notes through which server of one's own it came.
+A data centre in the settings is asked at that address only; any other one at the addresses that the servers give. An
+address learned from one network is never used in another: each session records which self-hosted server it is for.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ class Route:
         self._address = address
         self._path = path
         self.via = f"{address.dc}@{address.host}:{address.port}" if address.places else ""
-        """What a session of this network notes."""
+        """Identifies this network in the session; empty for Telegram itself."""
 
     @property
     def home(self) -> int:
-        """The account's data centre, as far as is known."""
+        """The account's data centre, as far as known."""
         first = self._address.places[0].dc if self._address.places else FIRST
         stored = read_session(self._path)
         if stored is None or (stored.via is None and self._address.places):
             return first
         if stored.via not in (None, self.via) and stored.auth_key is None:
-            return first  # nothing ties it to what it was
+            return first  # no key ties it to the old one
         return stored.dc
 
-    def ways(self, dc: int) -> list[DcAddress]:
-        """The addresses of this data centre, the best first; none when nobody said where it is."""
+    def addresses(self, dc: int) -> list[DcAddress]:
+        """The known addresses of this data centre, best first."""
         if named := order(dc, self._address.places):
             return named
         known = order(dc, self._known(), obfuscated=self._address.proxy is None)
         if self._address.is_mtproxy:
-            return known[:1] or [DcAddress(dc, _NOWHERE, 443)]  # the proxy is asked by the number alone
+            return known[:1] or [DcAddress(dc, _NOWHERE, 443)]  # an MTProxy only needs the number
         return known
 
-    def has_named(self, dc: int) -> bool:
-        """Whether the settings say where it is."""
+    def is_in_settings(self, dc: int) -> bool:
+        """Whether the settings give its address, or a proxy finds it."""
         return bool(order(dc, self._address.places)) or self._address.is_mtproxy
 
     def elsewhere(self, dc: int) -> DcAddress | None:
-        """Where to ask for the address of a data centre that is not found."""
+        """Address of another data centre, to ask for one that is not found."""
         others = [
             place for place in self._known() if place.dc != dc and place.is_open and not (place.ipv6 or place.tcpo_only)
         ]
@@ -69,7 +69,7 @@ class Route:
         return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]
 
     def learn(self, places: Iterable[DcAddress]) -> None:
-        """Keep what a server says of where all are, unless it says nothing."""
+        """Store the addresses that a server listed, unless the list is empty."""
         if learned := tuple(places):
             stored = self._stored()
             if stored.via not in (None, self.via):
@@ -77,7 +77,7 @@ class Route:
             write_session(self._path, replace(stored, places=learned, via=self.via))
 
     def move_home(self, dc: int, *, with_key: bool) -> None:
-        """The account is in another data centre. `with_key`: where no key is known for it, the old one may be good."""
+        """Record the account's new home. `with_key`: if no key is known for it, try the old one."""
         stored = self._stored()
         if dc == stored.dc:
             return
@@ -86,8 +86,8 @@ class Route:
         if stored.auth_key:
             guests[stored.dc] = GuestKey(stored.auth_key)
         key = there.key if there else stored.auth_key if with_key else None
-        way = next(iter(self.ways(dc)), None)
-        host, port = (way.host, way.port) if way else (None, None)
+        best = next(iter(self.addresses(dc)), None)
+        host, port = (best.host, best.port) if best else (None, None)
         moved = replace(stored, dc=dc, host=host, port=port, auth_key=key, guests=guests, via=self.via)
         write_session(self._path, moved)
 
@@ -105,14 +105,14 @@ class Route:
         return guest is not None and guest.admitted
 
     def note_admitted(self, dc: int, admitted: bool) -> None:
-        """Note whether it was."""
+        """Record whether it was."""
         stored = self._stored()
         if guest := stored.guests.get(dc):
             guests = {**stored.guests, dc: replace(guest, admitted=admitted)}
             write_session(self._path, replace(stored, guests=guests))
 
     def forget_keys(self) -> None:
-        """Begin with new keys. Where the account was at home stays known, unless that was in another network."""
+        """Start over with new keys. The home stays known, unless it was in another network."""
         stored = self._stored()
         if stored.via not in (None, self.via):
             self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Whom to connect to and by which way: the server, its key, a proxy."""
+"""Where to connect, and how: the server, its public key, a proxy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from config.accounts import proxy_address
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Whom to connect to, and as what; `dc`, `host`, `port`, `public_key` are set for a server of one's own only."""
+    """Where to connect, and as which app; `dc`, `host`, `port`, `public_key` are set for a self-hosted server only."""
 
     api_id: int
     api_hash: str
@@ -27,25 +27,25 @@ class ServerAddress:
     port: int | None = None
     public_key: Path | None = None
     more: tuple[DcAddress, ...] = ()
-    """Its other data centres, as far as the settings name them."""
+    """The server's other data centres in the settings."""
     more_keys: tuple[Path, ...] = ()
     proxy: str | None = None
-    """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, the secret as MTProxy's path."""
+    """socks5://, http:// or mtproxy:// and host:port; user and password as in any URL, an MTProxy's secret as path."""
     app_version: str = "1"
 
     @property
     def places(self) -> tuple[DcAddress, ...]:
-        """What the settings name, where to begin first; nothing for Telegram itself."""
+        """Addresses in the settings, the first to try first; empty for Telegram itself."""
         first = (DcAddress(self.dc or FIRST, self.host, self.port),) if self.host and self.port else ()
         return first + self.more
 
     @property
     def is_mtproxy(self) -> bool:
-        """Whether a proxy finds the data centres by their numbers."""
+        """Whether the proxy is an MTProxy, which finds data centres by their numbers."""
         return self.proxy is not None and self.proxy.startswith("mtproxy:")
 
-    def way(self, place: DcAddress | None = None) -> str:
-        """Where the server is, and which proxy leads there; for errors."""
+    def describe(self, place: DcAddress | None = None) -> str:
+        """The server's address and the proxy, for error messages."""
         if place is None or self.is_mtproxy or not self.places:
             server = "the server"
         elif len({one.dc for one in self.places}) == 1 and place in self.places:
@@ -55,14 +55,14 @@ class ServerAddress:
         return f"{server} through the proxy at {proxy_address(self.proxy)}" if self.proxy else server
 
     def trust_keys(self) -> None:
-        """Accept the servers that the settings name by their keys. Raises UsageError."""
+        """Trust the public keys in the settings. Raises UsageError."""
         for path in dict.fromkeys((self.public_key, *self.more_keys)):
             if path is not None:
                 trust_key(path)
 
 
 def proxy_options(url: str | None) -> dict[str, Any]:
-    """The client's options for a proxy. Raises UsageError; a direct connection is never made instead."""
+    """Telethon's options for a proxy. Raises UsageError; never falls back to a direct connection."""
     if url is None:
         return {}
     try:
@@ -104,7 +104,7 @@ def _expect_secret(secret: str) -> None:
 
 
 def trust_key(path: Path) -> None:
-    """Accept the server whose RSA public key (PEM, PKCS#1 or SubjectPublicKeyInfo) is in `path`."""
+    """Trust the server with the RSA public key (PEM, PKCS#1 or SubjectPublicKeyInfo) in `path`. Raises UsageError."""
     try:
         pem = path.read_bytes()
         load = rsa.PublicKey.load_pkcs1 if b"BEGIN RSA PUBLIC KEY" in pem else rsa.PublicKey.load_pkcs1_openssl_pem
@@ -115,5 +115,5 @@ def trust_key(path: Path) -> None:
         ) from exc
     except Exception as exc:
         raise UsageError(
-            f"telegram.server.public_key: {path} holds no RSA public key.", hint="Give the path of a PEM file."
+            f"telegram.server.public_key: {path} contains no RSA public key.", hint="Give the path of a PEM file."
         ) from exc

@@ -1,6 +1,6 @@
-"""How often the server said by its transport that something is wrong, and what it means by now.
+"""Counts transport errors since the last answer, and what they mean when repeated.
 
--404 once may be a proxy's or a server's hiccup; -429 is waited for longer each time that it comes again.
+A single -404 may be a hiccup of a proxy or server; each further -429 doubles the wait.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from archiver.telegram.route import Route
 from archiver.telegram.server_address import ServerAddress
 
 CONNECT = "connect"
-"""Under this name the scheduler knows the making of connections."""
+"""The scheduler's method name for connecting."""
 _FIRST_WAIT = 60
 _LONGEST_WAIT = 3600
-"""Seconds without a connection after the transport's -429; doubled each time that it comes again, up to an hour."""
+"""Seconds to wait before connecting again after -429; doubled each time, up to an hour."""
 
 
 class TransportErrors:
-    """Of one data centre's connections, since the last answer."""
+    """Transport errors of the connections to one data centre, since the last answer."""
 
     def __init__(self, address: ServerAddress, route: Route, scheduler: Scheduler) -> None:
         self.key_is_borrowed = False
-        """Whether the key was made at the account's old home, and may be good here or not."""
+        """Whether the key was made at the account's old home, so that it may not be valid here."""
         self._address = address
         self._route = route
         self._scheduler = scheduler
         self._unknown = self._throttled = 0
-        """Connections that the server ended with -404, and with -429."""
+        """Connections ended by the server with -404, and with -429."""
 
     @property
     def key_is_dead(self) -> bool:
-        """Whether a second connection too said that the key is unknown."""
+        """Whether two connections in a row were told that the key is unknown."""
         return self._unknown > 1
 
     def note_answer(self) -> None:
-        """All is well."""
+        """Record that the connection works."""
         self._unknown = self._throttled = 0
         self.key_is_borrowed = False
 
     async def obey(self, exc: BaseException) -> None:
-        """Keep the order to wait that met a connection in the making, or the transport's own, if this is one."""
+        """Pass a flood wait or -429 on to the scheduler, if this is one."""
         seconds = flood_seconds(exc)
         if transport_code(exc) == THROTTLED:
             seconds = min(_FIRST_WAIT << min(self._throttled, 10), _LONGEST_WAIT)
@@ -59,17 +59,17 @@ class TransportErrors:
             await self._scheduler.flooded(CONNECT, seconds)
 
     def weigh(self, exc: BaseException, place: DcAddress, *, visiting: int | None) -> Error:
-        """What a lost line means; `visiting`: the data centre, where it is not the account's home.
+        """Error for a lost connection; `visiting`: the data centre, if it is not the account's home.
 
-        There, a key that is unknown is made again.
+        There, an unknown key is dropped and made again.
         """
         code = transport_code(exc)
         if code == UNKNOWN_KEY and (visiting is not None or self.key_is_borrowed):
             self._route.drop_key(visiting)
             self.key_is_borrowed = False
-            return Unreachable("the data centre does not know the key that was kept for it.", hint="Try again.")
+            return Unreachable("the data centre does not know the stored key.", hint="Try again.")
         if code == UNKNOWN_KEY:
             self._unknown += 1
-            return UnknownKey("the server does not know this session, as one connection says.", hint="Try again.")
-        failure = unreachable(exc, self._address.way(place), proxied=self._address.proxy is not None)
+            return UnknownKey("the server says that it does not know this session.", hint="Try again.")
+        failure = unreachable(exc, self._address.describe(place), proxied=self._address.proxy is not None)
         return FailsEverywhere(*failure.args, hint=failure.hint) if code == THROTTLED else failure

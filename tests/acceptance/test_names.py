@@ -116,7 +116,7 @@ def test_channel_is_found_by_each_of_its_names_and_by_a_former_one(desk: Desk, t
         telegram.order("name", channel="names_one", name=name, active=active)
     post = telegram.post("names_one", "harbour of names")
     desk.do("add", "t.me/NAMES_TWO")
-    assert "no channel has that name" in desk.run("add", "names_off").err
+    assert "no channel has that username" in desk.run("add", "names_off").err
     desk.do("sync", "names_two")
     telegram.order("rename", channel="names_one", username="names_new")
     telegram.post("names_new", "said under the new name")

@@ -223,7 +223,7 @@ def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground
         (desk.home / "list.txt").write_text(f"@{listed}\n@nobody_at_all\n{first}\n")
         partly = desk.run("add", "-f", "list.txt")
         assert (partly.status, partly.out, len(partly.errors)) == (3, "", 1)
-        assert partly.errors[0].startswith("telekeep: @nobody_at_all: no channel has that name")
+        assert partly.errors[0].startswith("telekeep: @nobody_at_all: no channel has that username")
         assert f"@{first} (The {first} desk): mirrored already.\n" in partly.err
         wrong = desk.run("add", "@nobody_at_all", "t.me/+AbCdEf012345")
         assert (wrong.status, wrong.out, len(wrong.errors)) == (2, "", 2)

@@ -50,7 +50,7 @@ def test_unreachable_server_and_one_with_another_key_are_one_line_soon(desk: Des
     assert f"127.0.0.1:{desk.port} cannot be reached" in unreachable.err
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), ("no key", "holds no RSA public key")])
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), ("no key", "contains no RSA public key")])
 def test_key_file_that_is_none_is_named(desk: Desk, tmp_path: Path, content: str | None, said: str) -> None:
     desk.public_key = tmp_path / "key.pem"
     if content:

@@ -129,7 +129,7 @@ async def test_a_question_that_is_never_answered_fails_alone_and_leaves_the_line
     while not hanging.done():
         await asyncio.gather(*(desk.history(channel) for channel in others))
         await asyncio.sleep(0.01)
-    with pytest.raises(ServerFault, match="does not answer this question"):
+    with pytest.raises(ServerFault, match="does not answer this request"):
         await hanging
     assert desk.connects() == 1
     assert desk.connection.offline_since is None

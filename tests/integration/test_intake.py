@@ -117,7 +117,7 @@ async def test_known_channel_is_asked_for_by_its_own_account_and_moved_by_nobody
 @pytest.mark.parametrize(
     ("order", "told"),
     [
-        (Order(channel="@nobody_at_all"), ("no channel has that name", 2)),
+        (Order(channel="@nobody_at_all"), ("no channel has that username", 2)),
         (Order(channel="12345"), ("an id alone cannot be asked for", 2)),
         (Order(channel="@alpha", account="third"), ("account third is not at work", 4)),
         (Order(channel="@alpha", alias="beta"), ("another channel is called 'beta' already", 2)),
@@ -177,7 +177,7 @@ async def test_long_flood_wait_of_another_run_is_not_even_waited_for(
         await carry_out(desk.database, desk.hands, now=lambda: until + 1)
         [told] = await desk.outcomes(2)
         assert told is not None
-        assert "no channel has that name" in str(told.error)
+        assert "no channel has that username" in str(told.error)
 
 
 async def test_account_that_gets_no_answer_does_not_hold_up_the_orders_of_another(

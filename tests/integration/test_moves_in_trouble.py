@@ -141,9 +141,9 @@ async def test_a_stranger_finds_a_first_data_centre_that_moved(desk: Desk, accou
         api_id=1, api_hash="hash", dc=1, host="127.0.0.1", port=desk.server.centres.ports[1], more=more
     )
     route = Route(places, desk.path)
-    assert route.ways(2) == []
+    assert route.addresses(2) == []
     route.learn([DcAddress(2, "127.0.0.1", desk.server.port)])
-    assert route.ways(2)
+    assert route.addresses(2)
     assert not has_session(desk.path)
 
 

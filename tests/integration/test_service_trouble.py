@@ -132,7 +132,7 @@ async def test_a_private_channel_that_comes_back_is_mirrored_again_and_its_story
         await desk.until(lambda: desk.mirrors(alpha))
         story = desk.query("SELECT state, reason FROM channel_state WHERE channel_id = ? ORDER BY at", alpha.id)
         assert [state for state, _ in story] == ["inaccessible", "active"]
-        assert story[0][1] == "it is private, or this account is shut out."
+        assert story[0][1] == "the channel is private, or this account is banned from it."
         assert desk.row(alpha, "failures, retry_at, last_error") == (0, None, None)
         # From now on it is as any other, also for the probe.
         await follow(desk, alpha)

@@ -52,7 +52,7 @@ def test_session_of_one_account_is_free_while_the_other_is_in_use(tmp_path: Path
 
 def test_beside_the_service_nobody_mirrors_and_the_hint_says_so(tmp_path: Path) -> None:
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
-        with pytest.raises(Busy, match="mirrors already; `telekeep status`") as raised, hold(tmp_path, command="sync"):
+        with pytest.raises(Busy, match="already running; `telekeep status`") as raised, hold(tmp_path, command="sync"):
             pass
         assert raised.value.holder == "run"
         with hold_session(tmp_path, "default", command="login"):

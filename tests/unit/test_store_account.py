@@ -96,7 +96,7 @@ async def test_order_is_open_until_its_first_outcome(database: Database) -> None
     numbers = await database.write(lambda conn: put(conn, orders, now=1))
     assert await list_open(database.connection) == list(zip(numbers, orders, strict=True))
     done = OrderOutcome(channel_id=7, added=True, remark="no description")
-    refused = OrderOutcome(error="no channel has that name.", exit_status=2)
+    refused = OrderOutcome(error="no channel has that username.", exit_status=2)
     await database.write(lambda conn: finish(conn, numbers[0], done, now=2))
     await database.write(lambda conn: finish(conn, numbers[1], refused, now=2))
     await database.write(lambda conn: finish(conn, numbers[0], refused, now=3))
