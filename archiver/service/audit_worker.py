@@ -11,11 +11,9 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, StaleAccess
-from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.ingest import Outdated, Removed
 from archiver.mirror.reread import Rereader
-from archiver.mirror.source import Source
 from archiver.model.review_plan import (
     ALL,
     DAY,
@@ -33,8 +31,9 @@ from archiver.model.review_plan import (
 )
 from archiver.pacing.scheduler import Priority
 from archiver.service.backoff import ACCOUNT_ERRORS
+from archiver.service.worker_context import PollSettings, WorkerContext
 from archiver.store.channel import Mirrored, find_channel
-from archiver.store.database import Database, Writer
+from archiver.store.database import Writer
 from archiver.store.review import find_surplus, list_review_states, save_progress
 from archiver.store.server_count import accept_count
 
@@ -55,35 +54,23 @@ SHARE = 0.2
 
 
 class AuditWorker:
-    """Reviews the channels of one account.
-
-    `access` gives the account's access hash of a channel, or raises StaleAccess; `fail` hears of what went wrong with
-    one channel. `interval`: seconds between two audits of a channel's newest ids, see `make_tiers`.
-    """
+    """Reviews the channels of one account."""
 
     def __init__(
-        self,
-        source: Source,
-        database: Database,
-        ingest: Ingest,
-        *,
-        account: str,
-        clock: Clock,
-        access: Callable[[Mirrored], Awaitable[int]],
-        fail: Callable[[Mirrored, Error], Awaitable[None]],
-        interval: float = DAY,
-        requests_per_second: float = 0.0,
-        share: float = SHARE,
+        self, context: WorkerContext, settings: PollSettings, *, access: Callable[[Mirrored], Awaitable[int]]
     ) -> None:
-        self._source = source
-        self._database = database
-        self._ingest = ingest
-        self._account = account
-        self._clock = clock
+        """`access`: return the account's access hash of a channel, or raise StaleAccess."""
+        self._source = context.source
+        self._database = context.database
+        self._ingest = context.ingest
+        self._account = context.account
+        self._clock = context.clock
         self._access = access
-        self._fail = fail
-        self._tiers = {tier.name: tier for tier in make_tiers(interval)}
-        self._spacing = 1 / (share * requests_per_second) if requests_per_second > 0 else 0.0
+        self._on_failure = context.on_failure
+        self._tiers = {tier.name: tier for tier in make_tiers(settings.audit_interval)}
+        rate = SHARE * settings.requests_per_second
+        self._spacing = 1 / rate if rate > 0 else 0.0
+        """Seconds between two pages of audits."""
         self._audit_at = -math.inf
         """The tick at which the next page of an audit may be asked for."""
         self._states: dict[int, ReviewState] = {}
@@ -205,7 +192,7 @@ class AuditWorker:
                 self._undescribed[channel.channel_id] = self._clock.tick() + UNDESCRIBED
                 return
             self._resting[channel.channel_id] = self._clock.tick() + REST
-            await self._fail(channel, exc)
+            await self._on_failure(channel, exc)
 
     def _without_description(self, state: ReviewState, ahead: float) -> ReviewState:
         """How the channel stands, its description left out for as long as it cannot be had.

@@ -1,4 +1,4 @@
-"""What becomes of a channel that cannot be read: its state, and how long it is left in peace. Pure but for the dice."""
+"""How to back off from a channel that cannot be read: its state, and the delay before a retry. Pure but for jitter."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ _HOUR = 3600.0
 _DAY = 24 * _HOUR
 
 _BACKOFF: tuple[tuple[type[Error], float, float, float], ...] = (
-    # error, seconds after the first failure, how much longer after each further one, at most
+    # error, seconds after the first failure, factor for each further one, maximum
     (ChannelGone, _HOUR, 5.0, 7 * _DAY),
     (ChannelInaccessible, 300.0, 3.0, _DAY),
     (StaleAccess, 300.0, 3.0, _DAY),
-    (Error, 30.0, 2.0, 120.0),  # the server's own trouble passes, and nobody tells us when
+    (Error, 30.0, 2.0, 120.0),  # a server fault passes, but there is no telling when
 )
 _MOST_STEPS = 20
-_SPREAD = 1.2
-
+_JITTER = 1.2
 
 ACCOUNT_ERRORS = (LoginNeeded, UsageError)
-"""Failures that stop an account; all others are one channel's own, and the others go on."""
+"""Errors that stop an account; any other concerns one channel, and the rest continue."""
 
 
 def channel_state_after(error: Error) -> ChannelState | None:
-    """The state that a channel is in after this failure; None when the failure says nothing about the channel."""
+    """Return the channel's state after this error; None if the error says nothing about the channel."""
     if isinstance(error, ChannelGone):
         return "banned"
     if isinstance(error, ChannelInaccessible | StaleAccess):
@@ -35,17 +34,17 @@ def channel_state_after(error: Error) -> ChannelState | None:
 
 
 def longest_retry_delay(state: ChannelState, failures: int) -> float:
-    """For how many seconds at most a channel in this state, after so many failures in a row, is left in peace."""
+    """Return the longest `retry_delay` in seconds of a channel in this state, after `failures` in a row."""
     known = {"banned": ChannelGone, "inaccessible": ChannelInaccessible}.get(state, Error)
-    return _seconds(known, max(failures - 1, 0)) * _SPREAD
+    return _seconds(known, max(failures - 1, 0)) * _JITTER
 
 
 def retry_delay(error: Error, failures: int) -> float:
-    """For how many seconds to leave the channel in peace. `failures`: how many came before this one, in a row.
+    """Return the seconds before the next attempt. `failures`: failures in a row before this one.
 
-    Up to a fifth is added at random, so that channels which failed together do not come back together.
+    Adds up to a fifth at random, so that channels that failed together are not retried together.
     """
-    return _seconds(type(error), failures) * random.uniform(1.0, _SPREAD)  # noqa: S311 - no secret
+    return _seconds(type(error), failures) * random.uniform(1.0, _JITTER)  # noqa: S311 - no secret
 
 
 def _seconds(kind: type[Error], failures: int) -> float:

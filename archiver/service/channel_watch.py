@@ -1,4 +1,4 @@
-"""What live remembers of one channel while the service runs: when it was looked at, what is sought. No I/O."""
+"""What the live worker remembers of one channel: when it was probed, what is still sought. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from archiver.model.record import PeerState
 
 TRIES = 3
-"""How often a state that the probe speaks of is looked for, if no difference leads to it."""
-UNSAID = -math.inf
+"""Attempts to reach a state that the probe reported, when no difference leads to it."""
+NEVER = -math.inf
 """The tick of what never happened."""
 
 
@@ -17,38 +17,39 @@ UNSAID = -math.inf
 class ChannelWatch:
     """One channel's. Times are ticks, because the time of day may be set."""
 
-    sure_at: float
-    """When its difference is asked for at the latest."""
+    difference_at: float
+    """When its difference is requested at the latest."""
     probed_at: float
-    """When the probe last spoke of it; `UNSAID`: it said nothing."""
+    """When the probe last reported it; `NEVER`: the last probe did not."""
     top_shown: int = 0
-    """The newest message that the probe spoke of, if it is not known yet."""
+    """The newest message id in the probe's report, if it is not archived yet."""
     top_sought: int = 0
-    """The one that was looked for already."""
+    """The newest message id that was already looked for."""
     pts_shown: int = 0
-    """The state that the probe spoke of, if it is ahead of ours."""
+    """The pts in the probe's report, if it is ahead of ours."""
     pts_sought: int = 0
-    """The one that no difference led to, and how often it was tried: a server may say what is not so."""
+    """The pts that no difference led to: a server may report what is not so."""
     pts_tries: int = 0
+    """Attempts to reach `pts_sought`."""
     overtaken: int = 0
-    """How often in a row an answer was older than what is known."""
-    dates: tuple[int, list[int]] | None = None
-    """Top id and the dates of the newest posts that were read with it."""
+    """Answers in a row that were older than what is archived."""
+    newest_dates: tuple[int, list[int]] | None = None
+    """Top id, and the dates of the newest posts when it was current."""
 
     def is_behind(self, state: PeerState, pts: int | None) -> bool:
-        """Whether the server speaks of events that we, at `pts`, do not know, and did not look for in vain."""
+        """Whether the server reports events after `pts` that were not yet sought in vain."""
         if state.pts is None or state.pts <= (pts or 0):
             return False
         self.pts_shown = state.pts
         return state.pts != self.pts_sought or self.pts_tries < TRIES
 
     def is_overtaken_again(self) -> bool:
-        """Record an answer that came too late; whether that happened more than TRIES times in a row."""
+        """Record an outdated answer; return whether it was one more than TRIES in a row."""
         self.overtaken = (self.overtaken + 1) % (TRIES + 1)
         return self.overtaken == 0
 
     def note_sought(self, top_id: int) -> None:
-        """The channel was caught up, and this newest message (0: none) was looked for beside it."""
+        """Record that the channel was caught up and message `top_id` (0: none) was looked for."""
         self.overtaken = 0
         self.top_shown, self.top_sought = 0, max(top_id, self.top_sought)
         self.pts_tries = self.pts_tries + 1 if self.pts_shown == self.pts_sought else 1

@@ -1,20 +1,17 @@
-"""The channels that are to be caught up: the urgent ones first, each once, none by two tasks at the same time.
-
-And how many hints are followed.
-"""
+"""The channels to catch up: urgent ones first, each once, never two tasks on one channel; and a limit on hints."""
 
 from __future__ import annotations
 
 import asyncio
 
-CHANGED, FRESH, SURELY = range(3)
-"""Why a channel is caught up, the urgent first: something happened, it is new, to be sure."""
-_AT_ONCE = {SURELY: 2}
-"""Of some ranks only so many are under way: while a channel waits here, it can still become more urgent."""
+CHANGED, FRESH, PRECAUTION = range(3)
+"""Why a channel is due, most urgent first: something happened, it is new, as a precaution."""
+_AT_ONCE = {PRECAUTION: 2}
+"""Maximum under way, by rank: a channel that still waits here can become more urgent."""
 
 
 class DueQueue:
-    """Holds each channel at most once, however often it is put; a channel put while it is under way comes again."""
+    """Holds each channel at most once; a channel put while it is under way is taken again later."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, int] = {}
@@ -29,16 +26,16 @@ class DueQueue:
         return channel_id in self._waiting
 
     def is_under_way(self, channel_id: int) -> bool:
-        """Whether the channel was taken and not given back yet."""
+        """Whether the channel was taken and is not done yet."""
         return channel_id in self._under_way
 
     def put(self, channel_id: int, rank: int) -> None:
-        """The channel is due; the more urgent of two reasons counts."""
+        """Queue the channel; the more urgent of two reasons counts."""
         self._waiting[channel_id] = min(rank, self._waiting.get(channel_id, rank))
         self.filled.set()
 
     def take(self) -> tuple[int, int] | None:
-        """The most urgent channel and why; None, and `filled` cleared, when there is none. `done` gives it back."""
+        """Take the most urgent channel and its rank until `done`; clear `filled` and return None if there is none."""
         ranks = list(self._under_way.values())
         full = {rank for rank, most in _AT_ONCE.items() if ranks.count(rank) >= most}
         ready = [
@@ -56,14 +53,14 @@ class DueQueue:
         return channel_id, rank
 
     def done(self, channel_id: int) -> None:
-        """The channel was caught up, or was not; it may be taken again."""
+        """Allow the channel to be taken again, whether or not it was caught up."""
         self._under_way.pop(channel_id, None)
         if self._waiting:
             self.filled.set()
 
 
 class RateLimit:
-    """So many a second in the long run, and some at once after a quiet time; no limit when that is 0.
+    """At most `per_second` in the long run, `at_once` in a burst; no limit when `per_second` is 0.
 
     https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
     """
@@ -74,8 +71,8 @@ class RateLimit:
         self._paid_until = 0.0
 
     def take(self, now: float) -> bool:
-        """Whether there is one more; it is taken then."""
-        # A clock that was set back costs no more than a quiet time.
+        """Take one if the limit allows it; return whether it did."""
+        # A clock that jumps back costs no more than one burst.
         self._paid_until = min(self._paid_until, now + self._most)
         paid = max(now, self._paid_until) + self._price
         if paid > now + self._most:

@@ -1,7 +1,7 @@
-"""When the embedded engine's index is tidied: after a sync, and while the service has nothing to fill in.
+"""When to merge the FTS5 segments of the embedded engine: after a sync, and while the service has no history to read.
 
-Backfill leaves the index in many small segments, a tenth larger than it need be. Joining them is work in short
-transactions of its own, each of which leaves the index whole: it may end at any of them, and goes on another time.
+Backfill leaves the index in many small segments, a tenth larger than necessary. Merging runs in short transactions,
+each of which leaves the index intact, so it may stop after any of them and continue later.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from archiver.store.database import Database
 from search.exact import writer
 
 MOST = 30.0
-"""Seconds that a sync spends on it at its end, at most; a million messages take about half of that."""
+"""Maximum seconds of merging at the end of a sync; a million messages take about half of that."""
 SHARE = 0.1
-"""The share of a sync's own time that it may spend, and a second."""
+"""Share of the sync's duration allowed for merging, in addition to one second."""
 IDLE = 60.0
-"""Seconds between two looks of the service whether there is something to do."""
+"""Seconds between two checks of the service for segments to merge."""
 PAUSE = 1.0
-"""Seconds between two short transactions of the service: others have their turn first."""
+"""Seconds between two transactions, so that other writers go first."""
 
 
 async def merge_after_sync(database: Database, *, seconds: float) -> None:
-    """Tidy, if it pays, for as long as becomes a sync that has taken so many seconds."""
+    """Merge, if it pays, for a time in proportion to a sync that took `seconds`."""
     until = time.monotonic() + min(MOST, 1 + seconds * SHARE)
     if await database.read(writer.is_untidy):
         while await database.write(writer.tidy) and time.monotonic() < until:
@@ -33,7 +33,7 @@ async def merge_after_sync(database: Database, *, seconds: float) -> None:
 
 
 async def merge_when_idle(database: Database, stop: asyncio.Event, clock: Clock, is_busy: Callable[[], bool]) -> None:
-    """The service's: step by step while nothing else is to be written in bulk, until told to stop."""
+    """Merge step by step while the service is not busy with histories, until `stop` is set."""
     while not await clock.wait(stop, IDLE):
         if is_busy() or not await database.read(writer.is_untidy):
             continue

@@ -1,4 +1,4 @@
-"""How often to ask a channel of which the probe says nothing. Pure."""
+"""How often to poll a channel that the probe does not report. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import pairwise
 from statistics import median
 
 POLL_LEAST, POLL_MOST = 60.0, 3600.0
-"""Seconds between two polls of a channel, while there are not too many of them."""
+"""Limits of a channel's poll interval in seconds, before any slowdown."""
 SHARE = 0.25
-"""Of the account's requests, how much polling may take to be faster than it must."""
+"""Share of the account's requests that polling may use to be faster than the channels' own rhythm requires."""
 MOST_SHARE = 0.9
-"""Of the account's requests, how much polling may take at all: histories are not to stand still beside it."""
+"""Largest share of the account's requests for polling, so that backfill continues."""
 
 
 def poll_interval(dates: Sequence[int], *, channels: int, requests_per_second: float) -> float:
-    """Seconds between two polls of a channel: half the usual time between its posts, within limits.
+    """Return the seconds between two polls: half the median time between the channel's posts, within limits.
 
-    `dates` are the unix times of its newest posts. Where few channels are polled, none needs to wait for long.
+    `dates`: unix times of its newest posts. `channels`: how many are polled; the fewer, the shorter the interval.
     """
     gaps = [abs(later - earlier) for later, earlier in pairwise(dates)]
     usual = median(gaps) / 2 if gaps else POLL_MOST
@@ -26,7 +26,7 @@ def poll_interval(dates: Sequence[int], *, channels: int, requests_per_second: f
 
 
 def slowdown(intervals: Collection[float], requests_per_second: float) -> float:
-    """By how much all intervals have to be longer, so that polling leaves room for other calls; 1.0: by nothing."""
+    """Return the factor that stretches all intervals so that polling leaves room for other calls; 1.0: none."""
     if requests_per_second <= 0:
         return 1.0
     return max(1.0, sum(1 / interval for interval in intervals) / (requests_per_second * MOST_SHARE))

@@ -1,8 +1,8 @@
-"""`telekeep run`: mirroring for months without care.
+"""`telekeep run`: mirrors for months unattended.
 
-Named workers in task groups, and one Event to stop them. An account that the server no longer accepts ends its own
-workers only; the unforeseen death of any worker ends the service with that error, because a mirror that is half dead
-looks alive. A stop lets pages that are under way be finished, for GRACE seconds at most.
+Named workers run in task groups, and one Event stops them. An account that the server no longer accepts ends only its
+own workers; any other error of a worker ends the service, because a half-dead mirror looks alive. On a stop, pages
+under way may finish within GRACE seconds.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-import orjson
-
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
 from archiver.mirror.add_channel import carry_out
+from archiver.model.account_status import AccountStatus, write_statuses
 from archiver.model.outage import Outages
-from archiver.service.account_workers import Account, AccountWorkers, PollSettings
+from archiver.service.account_workers import Account, AccountWorkers
 from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.service.merge_segments import merge_when_idle
 from archiver.service.monitoring.systemd import Systemd
+from archiver.service.worker_context import PollSettings
 from archiver.store.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service
@@ -33,53 +33,53 @@ from archiver.version import version
 log = logging.getLogger(__name__)
 
 GRACE = 3.0
-"""Seconds that the workers have to finish what they are at."""
+"""Seconds for the workers to finish on a stop."""
 FAREWELL = 0.5
-"""Seconds for the service's last word in the archive."""
+"""Seconds for recording the stop in the archive."""
 BEAT = 10.0
-"""Seconds between two signs of life, at most."""
-LOOK = 1.0
-"""Seconds between two looks at how the accounts are: a change is told at once."""
+"""Maximum seconds between two heartbeats."""
+STATUS_INTERVAL = 1.0
+"""Seconds between two checks of the accounts' status, so that changes are reported promptly."""
 INTAKE = 1.0
-"""Seconds between two looks for channels that somebody wants added."""
+"""Seconds between two checks for channels that other processes ask to add."""
 RETURN = 5.0
-"""Seconds between two looks whether an account has logged in (again)."""
-DEAF = 1800.0
-"""Seconds without a word from the server, although there is a line, after which something hangs."""
+"""Seconds between two checks for accounts that logged in (again)."""
+HUNG_AFTER = 1800.0
+"""Seconds without an answer, although connected, after which the account counts as hung."""
 
 
 class Roster(Protocol):
-    """The accounts of the run: those at work, and those that are not."""
+    """The accounts of the run, active and absent."""
 
     @property
     def at_work(self) -> Mapping[str, Account]:
-        """Accounts that can be used."""
+        """The accounts in use, by label."""
         ...
 
     @property
     def absent(self) -> Mapping[str, Error]:
-        """Why others cannot."""
+        """Why the other accounts cannot be used."""
         ...
 
     async def take(self, name: str) -> Account:
-        """Put an account to work. Raises LoginNeeded, Busy, UsageError."""
+        """Start to use an account. Raises LoginNeeded, Busy, UsageError."""
         ...
 
     async def release(self, name: str, why: Error | None = None) -> None:
-        """Let an account go; the tasks that use it have ended."""
+        """Close an account whose tasks have ended."""
         ...
 
 
 class Indexer(Protocol):
-    """Keeps the index as the archive is."""
+    """Keeps the index equal to the archive."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; trouble with the index's server is its own affair."""
+        """Run until `stop` is set; handle errors of the index's server itself."""
         ...
 
 
 class Service:
-    """Mirrors every added channel with the accounts of the roster, until told to stop."""
+    """Mirrors every added channel with the accounts of the roster."""
 
     def __init__(
         self,
@@ -99,31 +99,31 @@ class Service:
         self._manager = manager or Systemd({})
         self._workers: dict[str, AccountWorkers] = {}
         self._ready = False
-        self._beaten = math.inf
+        self._heartbeat_at = math.inf
 
     @property
     def beat_age(self) -> float:
-        """Seconds since the last sign of life was written into the archive; negative: none was yet."""
-        return self._clock.tick() - self._beaten
+        """Seconds since the last heartbeat was written to the archive; negative: none was written yet."""
+        return self._clock.tick() - self._heartbeat_at
 
-    def describe(self) -> dict[str, dict[str, object]]:
-        """What each account is at."""
+    def describe(self) -> dict[str, AccountStatus]:
+        """Current status of each account."""
         return {name: self._describe(workers) for name, workers in self._workers.items()}
 
     def hint(self, channel_id: int) -> None:
-        """The server pushed something about a channel."""
+        """Look at a channel soon, because the server pushed an update about it."""
         for workers in self._workers.values():
             workers.live.hint(channel_id)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop. Raises LoginNeeded when no account is left, and whatever a worker dies of."""
+        """Run until `stop` is set. Raises LoginNeeded when no account is left, and any error that ends a worker."""
         work = asyncio.create_task(self._work(stop), name="service")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
-                self._manager.tell("STOPPING=1")
-                log.info("stopping; pages that are under way are finished")
+                self._manager.notify("STOPPING=1")
+                log.info("stopping; finishing the pages under way")
                 await asyncio.wait({work}, timeout=GRACE)
         finally:
             stopping.cancel()
@@ -131,22 +131,22 @@ class Service:
                 work.cancel()
             await asyncio.wait({work})
             death = None if work.cancelled() else work.exception()
-            await self._say_farewell(death)
+            await self._record_stop(death)
         if death is not None:
             raise _first(death)
 
-    async def _say_farewell(self, death: BaseException | None) -> None:
-        """Write down that the service has ended, unless the archive keeps it from that."""
+    async def _record_stop(self, death: BaseException | None) -> None:
+        """Record in the archive that the service has ended, unless another program is writing."""
         pid, now = os.getpid(), int(self._clock.now())
         try:
             async with asyncio.timeout(FAREWELL):
                 await self._database.write(end_service, pid=pid, now=now)
         except TimeoutError:
-            log.warning("the stop is not written down: another program writes into the archive")
+            log.warning("the stop is not recorded: another program is writing to the archive")
         except Exception:
             if death is None:
                 raise
-            # Most likely for the same reason, which is told in a moment.
+            # Most likely the same cause as `death`, which is raised next.
 
     async def _work(self, stop: asyncio.Event) -> None:
         pid, now = os.getpid(), int(self._clock.now())
@@ -157,21 +157,23 @@ class Service:
             group.create_task(self._take_in(stop), name="intake")
             if self._indexer is not None:
                 group.create_task(self._indexer.run(stop), name="index")
-            group.create_task(merge_when_idle(self._database, stop, self._clock, self._is_filling), name="tidy")
-            group.create_task(self._beat(stop), name="beat")
-            group.create_task(self._welcome_back(group, stop), name="accounts")
+            group.create_task(
+                merge_when_idle(self._database, stop, self._clock, self._is_backfilling), name="merge segments"
+            )
+            group.create_task(self._send_heartbeats(stop), name="heartbeat")
+            group.create_task(self._restart_accounts(group, stop), name="accounts")
 
     async def _mirror_with(self, name: str, stop: asyncio.Event) -> None:
         account = self._roster.at_work[name]
-        polling = self._poll_settings.get(name, PollSettings())
-        self._workers[name] = workers = AccountWorkers(account, self._database, clock=self._clock, polling=polling)
+        settings = self._poll_settings.get(name, PollSettings())
+        self._workers[name] = workers = AccountWorkers(account, self._database, clock=self._clock, settings=settings)
         try:
             await workers.run(stop)
             return
         except (*ACCOUNT_ERRORS, BaseExceptionGroup) as exc:
             reasons = [leaf for leaf in _leaves(exc) if not isinstance(leaf, asyncio.CancelledError)]
-            strange = [leaf for leaf in reasons if not isinstance(leaf, ACCOUNT_ERRORS)]
-            if strange or not reasons:
+            unexpected = [leaf for leaf in reasons if not isinstance(leaf, ACCOUNT_ERRORS)]
+            if unexpected or not reasons:
                 raise
             reason = reasons[0]
         finally:
@@ -180,7 +182,7 @@ class Service:
         await self._retire(name, reason)
 
     async def _retire(self, name: str, reason: Error) -> None:
-        """An account is of no use any more: its channels wait, those of others go on. Never a login loop."""
+        """Stop using an account; its channels wait, those of other accounts continue. Never a login loop."""
         if isinstance(reason, LoginNeeded):
             why, now = str(reason.args[0]), int(self._clock.now())
             await self._database.write(set_account_state, name, "dead", now=now, reason=why)
@@ -189,81 +191,89 @@ class Service:
             say_whose(reason, name)
         if not self._workers:
             raise reason
-        log.error("%s The channels of other accounts go on.", reason)
+        log.error("%s The channels of other accounts continue.", reason)
 
-    async def _welcome_back(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
-        """Accounts that logged in meanwhile go to work."""
+    async def _restart_accounts(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Start accounts that have logged in meanwhile."""
         while not await self._clock.wait(stop, RETURN):
             dead = {one.account for one in await list_accounts(self._database.connection) if one.state == "dead"}
-            # What is wrong with settings stays wrong: they were read at the start.
-            away = [name for name, why in self._roster.absent.items() if not isinstance(why, UsageError)]
-            for name in [name for name in away if name not in dead]:
+            # Wrong settings stay wrong: they are read only at the start.
+            absent = [name for name, why in self._roster.absent.items() if not isinstance(why, UsageError)]
+            for name in [name for name in absent if name not in dead]:
                 try:
                     await self._roster.take(name)
                 except Error as exc:
-                    log.debug("account %s is still away: %s", name, exc)
+                    log.debug("account %s is still absent: %s", name, exc)
                     continue
-                log.warning("account %s is at work again", name)
+                log.warning("account %s is active again", name)
                 group.create_task(self._mirror_with(name, stop), name=f"account {name}")
 
     async def _take_in(self, stop: asyncio.Event) -> None:
-        """Channels that other processes want added: only we may use the accounts meanwhile."""
+        """Add channels for other processes, which may not use the accounts while the service runs."""
         while not await self._clock.wait(stop, INTAKE):
             await carry_out(self._database, self._roster.at_work, now=self._clock.now)
 
-    async def _beat(self, stop: asyncio.Event) -> None:
-        """Signs of life: now and then, and as soon as an account's state is another one."""
-        # The manager wants to hear us twice in its time; a third leaves room for a machine that is busy.
+    async def _send_heartbeats(self, stop: asyncio.Event) -> None:
+        """Record heartbeats: every BEAT seconds, and as soon as an account's state changes."""
+        # systemd recommends two pings per watchdog period; three leave room for a busy machine.
         interval = min(BEAT, (self._manager.watchdog_seconds or BEAT * 3) / 3)
-        real = Clock()  # the manager does not know of any other
+        real = Clock()  # systemd measures real time
         outages = Outages()
         last_at, last_states = -math.inf, None
         while not stop.is_set():
             now, moment = self._clock.now(), time.monotonic()
-            detail = self.describe()
-            for line in outages.note(detail, now):
+            statuses = self.describe()
+            for line in outages.note(statuses, now):
                 log.warning("%s", line)
-            states = {name: (account["state"], account["trouble"]) for name, account in detail.items()}
+            states = {name: (status.state, status.trouble) for name, status in statuses.items()}
             if states != last_states or moment >= last_at + interval:
                 last_at, last_states = moment, states
-                text, pid = orjson.dumps(detail).decode(), os.getpid()
-                await self._database.write(beat, pid=pid, now=int(now), detail=text)
-                self._beaten = self._clock.tick()
-                self._tell_manager(detail)
-            await real.wait(stop, min(LOOK, last_at + interval - moment))
+                await self._database.write(beat, pid=os.getpid(), now=int(now), detail=write_statuses(statuses))
+                self._heartbeat_at = self._clock.tick()
+                self._notify_manager(statuses)
+            await real.wait(stop, min(STATUS_INTERVAL, last_at + interval - moment))
 
-    def _is_filling(self) -> bool:
+    def _is_backfilling(self) -> bool:
         return any(workers.backfill.left for workers in self._workers.values())
 
-    def _describe(self, workers: AccountWorkers) -> dict[str, object]:
-        line, heard = workers.account.connection, workers.live.heard_at
-        silent = line.offline_since is None and workers.live.silence > DEAF
-        begins = heard is None and line.trouble is None
-        # Silence by order of the server is no hanging: to be started anew would not end it.
-        quiet = ("waiting" if line.flood_wait else "silent") if silent else "mirroring"
-        state = "starting" if begins else "offline" if line.offline_since else quiet
-        return {
-            "state": state,
-            "offline_since": line.offline_since,
-            "trouble": str(line.trouble.args[0]) if line.offline_since and line.trouble else None,
-            "flood_wait": round(line.flood_wait, 1),
-            "clock_ahead": None if line.clock_ahead is None else round(line.clock_ahead, 1),
-            "heard_at": heard,
-            "filling": workers.backfill.left,
-            "due": workers.live.due,
-        }
+    def _describe(self, workers: AccountWorkers) -> AccountStatus:
+        connection, heard_at = workers.account.connection, workers.live.heard_at
+        trouble = str(connection.trouble.args[0]) if connection.offline_since and connection.trouble else None
+        ahead = connection.clock_ahead
+        return AccountStatus(
+            state=_find_state(workers),
+            offline_since=connection.offline_since,
+            trouble=trouble,
+            flood_wait=round(connection.flood_wait, 1),
+            clock_ahead=None if ahead is None else round(ahead, 1),
+            heard_at=heard_at,
+            filling=workers.backfill.left,
+            due=workers.live.due,
+        )
 
-    def _tell_manager(self, detail: Mapping[str, Mapping[str, object]]) -> None:
-        """`READY` when the first account mirrors; a sign of life unless something hangs."""
-        states = {name: str(account["state"]) for name, account in detail.items()}
-        told = ", ".join(f"{name}: {state}" for name, state in states.items()) or "no account"
-        said = [f"STATUS={told}"]
-        if "mirroring" in states.values() and not self._ready:
+    def _notify_manager(self, statuses: Mapping[str, AccountStatus]) -> None:
+        """Notify `READY` when the first account mirrors, and ping the watchdog unless an account hangs."""
+        states = {status.state for status in statuses.values()}
+        summary = ", ".join(f"{name}: {status.state}" for name, status in statuses.items()) or "no account"
+        notes = [f"STATUS={summary}"]
+        if "mirroring" in states and not self._ready:
             self._ready = True
-            said.append("READY=1")
-        if "silent" not in states.values():
-            said.append("WATCHDOG=1")
-        self._manager.tell(*said)
+            notes.append("READY=1")
+        if "silent" not in states:
+            notes.append("WATCHDOG=1")
+        self._manager.notify(*notes)
+
+
+def _find_state(workers: AccountWorkers) -> str:
+    connection, live = workers.account.connection, workers.live
+    if live.heard_at is None and connection.trouble is None:
+        return "starting"
+    if connection.offline_since is not None:
+        return "offline"
+    if live.silence <= HUNG_AFTER:
+        return "mirroring"
+    # Silence that the server ordered is no hang: a restart would not end it.
+    return "waiting" if connection.flood_wait else "silent"
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:
@@ -275,6 +285,6 @@ def _leaves(exc: BaseException) -> Iterator[BaseException]:
 
 
 def _first(death: BaseException) -> BaseException:
-    """The error that people are to read: the first one that is no consequence of another's."""
+    """Return the error to report: the first that is not just a cancellation."""
     leaves = list(_leaves(death))
     return next((leaf for leaf in leaves if not isinstance(leaf, asyncio.CancelledError)), leaves[0])

@@ -26,9 +26,9 @@ from typing import Any, Self
 from archiver.clock import Clock
 from archiver.compose.accounts import Accounts, Conduct, open_accounts
 from archiver.model.record import Channel as Record
-from archiver.service.account_workers import PollSettings
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
+from archiver.service.worker_context import PollSettings
 from archiver.store.database import Database
 from archiver.telegram import Timeouts
 from archiver.telegram.session import FileSession

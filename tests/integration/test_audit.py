@@ -15,6 +15,7 @@ from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault
 from archiver.mirror.ingest import Ingest
 from archiver.model.review_plan import DAY, HOUR, MINUTE
 from archiver.service.audit_worker import LOOK, REST, AuditWorker
+from archiver.service.worker_context import PollSettings, WorkerContext
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage
 from tests.integration.rig import Rig, ServerClock, held, mirror_of, query, true
@@ -24,6 +25,7 @@ from tests.telegram.server import Server
 from tests.telegram.world import Account, World
 
 MONTH = 31 * DAY
+UNPACED = PollSettings(requests_per_second=0.0)
 
 
 @pytest.fixture
@@ -40,21 +42,20 @@ def channel(world: World) -> Channel:
 class Desk:
     """An auditor at work, and time that passes when it waits."""
 
-    def __init__(self, rig: Rig, server: Server, **options: float) -> None:
+    def __init__(self, rig: Rig, server: Server, settings: PollSettings = UNPACED) -> None:
         self.rig = rig
         self.server = server
         self.failed: list[tuple[int, Error]] = []
         self.ingest = Ingest(rig.database, layer=rig.source.layer, clock=server.world.clock.now)
-        self.auditor = AuditWorker(
-            rig.source,
-            rig.database,
-            self.ingest,
+        context = WorkerContext(
             account="default",
+            source=rig.source,
+            database=rig.database,
+            ingest=self.ingest,
             clock=ServerClock(server),
-            access=rig.mirror.access,
-            fail=self._fail,
-            **options,
+            on_failure=self._fail,
         )
+        self.auditor = AuditWorker(context, settings, access=rig.mirror.access)
 
     async def _fail(self, channel: Mirrored, error: Error) -> None:
         self.failed.append((channel.channel_id, error))
@@ -94,11 +95,11 @@ def missing(directory: Path) -> list[tuple[int, str]]:
 
 @contextlib.asynccontextmanager
 async def desk_of(
-    server: Server, account: Account, directory: Path, *channels: Channel, **options: float
+    server: Server, account: Account, directory: Path, *channels: Channel, settings: PollSettings = UNPACED
 ) -> AsyncIterator[Desk]:
     """A desk whose channels are mirrored to the present."""
     async with mirror_of(server, account, directory) as rig:
-        desk = Desk(rig, server, **options)
+        desk = Desk(rig, server, settings)
         for channel in channels:
             found = await rig.source.resolve_username(channel.username)
             await desk.ingest.add_channel(found)
@@ -492,7 +493,7 @@ async def test_a_removed_channel_and_one_that_is_set_aside_are_left_in_peace(
 async def test_audits_take_a_fifth_of_the_requests(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
-    async with desk_of(server, account, tmp_path, channel, requests_per_second=2.0) as desk:
+    async with desk_of(server, account, tmp_path, channel, settings=PollSettings(requests_per_second=2.0)) as desk:
         channel.miscount = 1
         asked = len(list(server.calls))
         await desk.pass_time(DAY + 600)

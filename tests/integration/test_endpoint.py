@@ -51,8 +51,8 @@ async def ask(port: int, request: bytes) -> bytes:
         ("GET /page?x=1 HTTP/1.0", "200 OK", "well\n"),
         ("HEAD /page HTTP/1.1", "200 OK", ""),
         ("POST /page HTTP/1.1", "405 Method Not Allowed", "GET and HEAD only.\n"),
-        ("GET / HTTP/1.1", "404 Not Found", "There is /broken and /page here.\n"),
-        ("nonsense", "400 Bad Request", "This is no HTTP request.\n"),
+        ("GET / HTTP/1.1", "404 Not Found", "Not found. Pages: /broken, /page\n"),
+        ("nonsense", "400 Bad Request", "Not an HTTP request.\n"),
     ],
 )
 async def test_requests_and_their_answers(port: int, request_line: str, status: str, body: str) -> None:

@@ -15,8 +15,8 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import LoginNeeded
-from archiver.service.account_workers import PollSettings
 from archiver.service.monitoring.systemd import Systemd
+from archiver.service.worker_context import PollSettings
 from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state
 from archiver.store.database import Database, Writer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.service.account_workers import PollSettings
+from archiver.service.worker_context import PollSettings
 from tests.integration.service_rig import service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel

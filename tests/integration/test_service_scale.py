@@ -13,8 +13,8 @@ from statistics import mean
 
 import pytest
 
-from archiver.service.account_workers import PollSettings
 from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
+from archiver.service.worker_context import PollSettings
 from tests.integration.service_rig import Desk, held, service_of
 from tests.telegram import faults
 from tests.telegram.channel import Channel

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from archiver.service.account_workers import PollSettings
-from archiver.service.live_worker import HINTS, HINTS_AT_ONCE
+from archiver.service.live_worker import HINT_BURST, HINT_SHARE
+from archiver.service.worker_context import PollSettings
 from archiver.store.database import Writer
 from tests.integration.service_rig import Desk, held, service_of
 from tests.telegram import faults
@@ -267,7 +267,7 @@ async def test_chatty_channels_leave_room_for_histories(
         assert server.calls.count(HISTORY) > 0
         # All of these hints together would be followed as often as the account may ask at all.
         polled = len(channels) / POLL
-        assert server.calls.count(DIFFERENCE) < (HINTS + polled) * server.calls.seconds * 1.2 + HINTS_AT_ONCE
+        assert server.calls.count(DIFFERENCE) < (HINT_SHARE + polled) * server.calls.seconds * 1.2 + HINT_BURST
         await desk.until(lambda: desk.mirrors(*channels))
 
 

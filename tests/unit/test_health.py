@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.model.account_status import ACTIVITIES, AccountStatus, read_statuses, write_statuses
 from archiver.service.monitoring.health import (
     SILENT,
     ChannelCounts,
@@ -16,9 +17,8 @@ from archiver.service.monitoring.health import (
     find_troubles,
     judge,
 )
-from archiver.service.monitoring.metrics import STATES
 
-GOOD: dict[str, Any] = {"state": "mirroring", "offline_since": None, "trouble": None, "flood_wait": 0.0}
+GOOD = AccountStatus(state="mirroring")
 
 
 def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside() -> None:
@@ -37,15 +37,15 @@ def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside(
             1,
             "account second is not at work, and 3 channels wait for it.",
         ),
-        ({"default": {}}, {}, 1, "account default is starting."),
+        ({"default": AccountStatus()}, {}, 1, "account default is starting."),
         (
-            {"default": GOOD | {"state": "offline", "offline_since": 0.0 + 86400, "trouble": "nobody answers."}},
+            {"default": replace(GOOD, state="offline", offline_since=86400.0, trouble="nobody answers.")},
             {"default": ChannelCounts(1, 0)},
             1,
             "account default is offline since 1970-01-02T00:00:00Z: nobody answers.",
         ),
         (
-            {"default": GOOD | {"state": "waiting", "flood_wait": 4000.4}},
+            {"default": replace(GOOD, state="waiting", flood_wait=4000.4)},
             {},
             1,
             "account default is waiting: the server ordered a flood wait, 4000 s of which are left.",
@@ -59,20 +59,20 @@ def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside(
     ],
 )
 def test_each_trouble_is_a_sentence(
-    accounts: dict[str, dict[str, Any]], counts: dict[str, ChannelCounts], age: float, said: str
+    accounts: dict[str, AccountStatus], counts: dict[str, ChannelCounts], age: float, said: str
 ) -> None:
     [trouble] = find_troubles(accounts, counts, beat_age=age)
     assert trouble.startswith(said)
 
 
 @given(
-    st.dictionaries(st.sampled_from("abc"), st.sampled_from(STATES).map(lambda state: GOOD | {"state": state})),
+    st.dictionaries(st.sampled_from("abc"), st.sampled_from(ACTIVITIES).map(lambda state: replace(GOOD, state=state))),
     st.dictionaries(
         st.sampled_from("abc"), st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda n: ChannelCounts(*n))
     ),
 )
 def test_every_account_that_does_not_mirror_is_named_and_no_other(
-    accounts: dict[str, dict[str, Any]], counts: dict[str, ChannelCounts]
+    accounts: dict[str, AccountStatus], counts: dict[str, ChannelCounts]
 ) -> None:
     troubles = find_troubles(accounts, counts, beat_age=0)
     if not accounts and not counts:
@@ -96,8 +96,17 @@ def test_channels_that_cannot_be_read_make_a_verdict_partly() -> None:
     verdict = judge({"default": GOOD}, {"default": ChannelCounts(4, 2)}, unread, beat_age=1)
     assert (verdict.exit_status, verdict.troubles) == (3, ())
     assert verdict.partly == (
-        "2 of 4 channels; @x private since 1970-01-02T00:00:00Z, @y set aside until 1970-01-03T00:00:00Z.",
+        "2 of 4 channels; @x private since 1970-01-02T00:00:00Z, @y retrying at 1970-01-03T00:00:00Z.",
     )
     assert judge({}, {"default": ChannelCounts(4, 2)}, unread, beat_age=1).exit_status == 2
     many = [UnreadableChannel(f"@{n}", "banned", 0, None) for n in range(9)]
     assert describe_unreadable({"default": ChannelCounts(9, 9)}, many)[0].endswith(", and 4 more.")
+
+
+def test_a_status_is_read_as_it_was_written_and_fields_of_another_version_are_ignored() -> None:
+    written = {"default": replace(GOOD, heard_at=5.0, due=3), "spare": AccountStatus()}
+    assert read_statuses(write_statuses(written)) == written
+    assert read_statuses('{"default": {"state": "mirroring", "mood": 1}, "new": {}}') == {
+        "default": GOOD,
+        "new": AccountStatus(),
+    }

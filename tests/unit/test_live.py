@@ -13,7 +13,7 @@ from archiver.mirror.backfill import RECENT
 from archiver.model.coverage import Interval, highest_gap
 from archiver.pacing.scheduler import Priority
 from archiver.service.backfill_worker import plan
-from archiver.service.due_queue import CHANGED, FRESH, SURELY, DueQueue, RateLimit
+from archiver.service.due_queue import CHANGED, FRESH, PRECAUTION, DueQueue, RateLimit
 from archiver.service.poll_interval import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
 from archiver.store.channel import Mirrored
 
@@ -66,7 +66,7 @@ def test_no_pacing_means_no_slowdown() -> None:
 
 # the queue
 
-PUT = st.tuples(st.just("put"), st.integers(1, 6), st.sampled_from([CHANGED, FRESH, SURELY]))
+PUT = st.tuples(st.just("put"), st.integers(1, 6), st.sampled_from([CHANGED, FRESH, PRECAUTION]))
 TAKE = st.tuples(st.just("take"), st.just(0), st.just(0))
 DONE = st.tuples(st.just("done"), st.integers(1, 6), st.just(0))
 
@@ -78,8 +78,8 @@ def test_the_queue_holds_each_once_and_forgets_none(steps: list[tuple[str, int, 
     under_way: dict[int, int] = {}
 
     def ready() -> dict[int, int]:
-        full = [*under_way.values()].count(SURELY) >= 2
-        return {k: rank for k, rank in waiting.items() if k not in under_way and not (full and rank == SURELY)}
+        full = [*under_way.values()].count(PRECAUTION) >= 2
+        return {k: rank for k, rank in waiting.items() if k not in under_way and not (full and rank == PRECAUTION)}
 
     for kind, channel_id, rank in steps:
         if kind == "put":
@@ -107,8 +107,8 @@ def test_the_queue_holds_each_once_and_forgets_none(steps: list[tuple[str, int, 
 
 async def test_a_channel_that_is_put_while_it_is_under_way_comes_again() -> None:
     queue = DueQueue()
-    queue.put(1, SURELY)
-    assert queue.take() == (1, SURELY)
+    queue.put(1, PRECAUTION)
+    assert queue.take() == (1, PRECAUTION)
     queue.put(1, CHANGED)
     assert queue.take() is None
     waiter = asyncio.create_task(queue.filled.wait())

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
+from archiver.model.account_status import AccountStatus
 from archiver.model.outage import LONG, Outages
 
 
-def at_work() -> dict[str, dict[str, object]]:
-    return {"default": {"offline_since": None, "trouble": None, "heard_at": 5.0}}
+def at_work() -> dict[str, AccountStatus]:
+    return {"default": AccountStatus(heard_at=5.0)}
 
 
-def offline(
-    since: float, *, heard_at: float | None = 5.0, trouble: str | None = "no way."
-) -> dict[str, dict[str, object]]:
-    return {"default": {"offline_since": since, "trouble": trouble, "heard_at": heard_at}}
+def offline(since: float, *, heard_at: float | None = 5.0, trouble: str | None = "no way.") -> dict[str, AccountStatus]:
+    return {"default": AccountStatus(offline_since=since, trouble=trouble, heard_at=heard_at)}
 
 
 def test_a_connection_that_was_never_made_is_told_at_once_and_only_once() -> None:

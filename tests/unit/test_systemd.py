@@ -32,14 +32,14 @@ def path() -> Iterator[Path]:
 
 def test_a_socket_in_the_file_system_hears_us(path: Path) -> None:
     with manager(str(path)) as listener:
-        Systemd({"NOTIFY_SOCKET": str(path)}).tell("READY=1", "STATUS=default: mirroring")
+        Systemd({"NOTIFY_SOCKET": str(path)}).notify("READY=1", "STATUS=default: mirroring")
         assert listener.recv(4096) == b"READY=1\nSTATUS=default: mirroring"
 
 
 def test_an_abstract_socket_hears_us() -> None:
     name = f"telekeep-test-{uuid.uuid4()}"
     with manager(f"\0{name}") as listener:
-        Systemd({"NOTIFY_SOCKET": f"@{name}"}).tell("WATCHDOG=1")
+        Systemd({"NOTIFY_SOCKET": f"@{name}"}).notify("WATCHDOG=1")
         assert listener.recv(4096) == b"WATCHDOG=1"
 
 
@@ -47,24 +47,24 @@ def test_each_sign_is_a_datagram_of_its_own(path: Path) -> None:
     with manager(str(path)) as listener:
         service = Systemd({"NOTIFY_SOCKET": str(path)})
         for state in ("READY=1", "WATCHDOG=1", "STOPPING=1"):
-            service.tell(state)
+            service.notify(state)
         assert [listener.recv(4096) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
 
 
 def test_a_text_of_any_language_is_told(path: Path) -> None:
     with manager(str(path)) as listener:
-        Systemd({"NOTIFY_SOCKET": str(path)}).tell("STATUS=قناة: зеркало")
+        Systemd({"NOTIFY_SOCKET": str(path)}).notify("STATUS=قناة: зеркало")
         assert listener.recv(4096).decode() == "STATUS=قناة: зеркало"
 
 
 @pytest.mark.parametrize("address", ["", "no/absolute/path", "vsock:2:1234", "/there/is/nothing/here"])
 def test_a_manager_that_is_not_there_is_no_failure(address: str) -> None:
-    Systemd({"NOTIFY_SOCKET": address}).tell("READY=1")
+    Systemd({"NOTIFY_SOCKET": address}).notify("READY=1")
 
 
 def test_nobody_is_told_anything_where_there_is_no_manager() -> None:
     service = Systemd({})
-    service.tell("READY=1")
+    service.notify("READY=1")
     assert service.watchdog_seconds is None
 
 
@@ -72,7 +72,7 @@ def test_a_manager_that_does_not_read_never_holds_us_up(path: Path) -> None:
     with manager(str(path)):
         service = Systemd({"NOTIFY_SOCKET": str(path)})
         for _ in range(10_000):  # far more than fit into the socket
-            service.tell("WATCHDOG=1" + "x" * 100)
+            service.notify("WATCHDOG=1" + "x" * 100)
 
 
 @pytest.mark.parametrize(

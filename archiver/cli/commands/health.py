@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.view.service_status import ServiceStanding, read_service
 from archiver.compose.read_archive import open_archive
+from archiver.model.account_status import read_statuses
 from archiver.model.clock_offset import describe_offset
 from archiver.reading.clock_offset import find_ahead
 from archiver.service.monitoring.health import (
@@ -107,4 +107,4 @@ def _find_troubles(service: ServiceStanding, counts: dict[str, ChannelCounts], n
     if service.life is None or not service.is_there:
         return ("the service does not run; `telekeep run` starts it.",)
     # An account that nothing is said of yet has not begun.
-    return find_troubles(orjson.loads(service.life.detail), counts, beat_age=now - service.life.beat_at)
+    return find_troubles(read_statuses(service.life.detail), counts, beat_age=now - service.life.beat_at)

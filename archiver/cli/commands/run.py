@@ -52,11 +52,11 @@ async def run(settings: Settings) -> int:
     signals = _watch_signals(stop)  # first of all: what follows takes a while
     from archiver.compose.accounts import Conduct, open_accounts
     from archiver.compose.index import open_indexer
-    from archiver.service.account_workers import PollSettings
     from archiver.service.monitoring.metrics import Metrics
     from archiver.service.monitoring.status_pages import StatusPages
     from archiver.service.monitoring.systemd import Systemd
     from archiver.service.service import Service
+    from archiver.service.worker_context import PollSettings
     from archiver.store.channel import list_channels
     from archiver.telegram import SERVICE
     from config.accounts import account_names, account_settings

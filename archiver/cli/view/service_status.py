@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from archiver.lock import Holder, find_holder
+from archiver.model.account_status import read_statuses
 from archiver.model.row import iso
 from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
@@ -48,12 +49,11 @@ class ServiceStanding(NamedTuple):
             yield f"service: gave no sign since {iso(life.beat_at)}, it hangs (process {life.pid})"
         else:
             yield f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
-            for label, account in orjson.loads(life.detail).items():
-                state = account.get("state")
-                if state != "mirroring":
-                    since = f" since {iso(int(account['offline_since']))}" if account.get("offline_since") else ""
-                    trouble = f": {account['trouble']}" if account.get("trouble") else ""
-                    yield f"account {label}: {state or 'starting'}{since}{trouble}"
+            for label, account in read_statuses(life.detail).items():
+                if account.state != "mirroring":
+                    since = f" since {iso(int(account.offline_since))}" if account.offline_since else ""
+                    trouble = f": {account.trouble}" if account.trouble else ""
+                    yield f"account {label}: {account.state}{since}{trouble}"
 
     def as_object(self, now: float) -> dict[str, Any]:
         """For JSON."""

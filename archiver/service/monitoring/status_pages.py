@@ -1,13 +1,15 @@
-"""What the running service tells whoever watches it: the pages /health and /metrics."""
+"""The status pages of the running service: /health, /live and /metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import asdict
+from typing import Protocol
 
 import orjson
 
 from archiver.clock import Clock
+from archiver.model.account_status import AccountStatus
 from archiver.model.clock_offset import describe_offset
 from archiver.service.monitoring.health import ChannelCounts, UnreadableChannel, find_troubles, judge
 from archiver.service.monitoring.http_server import Page, Reply
@@ -19,24 +21,24 @@ from archiver.store.outbox import Waiting, measure_all
 from archiver.version import version
 
 FRESH = 15.0
-"""Seconds for which the size of the outbox is remembered: counting it may take a while."""
+"""Seconds for which the size of the outbox is cached: counting may be slow."""
 
 
 class WatchedService(Protocol):
-    """The service, as far as it is watched."""
+    """What the pages need of the service."""
 
     @property
     def beat_age(self) -> float:
-        """Seconds since its last sign of life."""
+        """Seconds since its last heartbeat."""
         ...
 
-    def describe(self) -> dict[str, dict[str, Any]]:
-        """What each account is at."""
+    def describe(self) -> dict[str, AccountStatus]:
+        """Current status of each account."""
         ...
 
 
 class StatusPages:
-    """Makes the pages. `indexed`: whether there is an index, so that the outbox means something."""
+    """Renders the pages. `indexed`: whether there is a Meilisearch index, and so an outbox to measure."""
 
     def __init__(self, service: WatchedService, database: Database, metrics: Metrics, *, indexed: bool) -> None:
         self._service = service
@@ -48,36 +50,36 @@ class StatusPages:
 
     @property
     def pages(self) -> Mapping[str, Page]:
-        """By path."""
+        """The pages by path."""
         return {"/health": self.health, "/live": self.live, "/metrics": self.metrics}
 
     async def health(self) -> Reply:
-        """200 while every channel is mirrored, else 503; JSON that says what is the matter."""
+        """200 while every channel is mirrored, else 503; JSON with the reasons."""
         accounts, counts = self._service.describe(), await self._counts()
         unread = await self._unread()
         verdict = judge(accounts, counts, unread, beat_age=self._service.beat_age)
-        told = {
+        answer = {
             "healthy": verdict.exit_status == 0,
             "state": verdict.state,
             "troubles": [*verdict.troubles, *verdict.partly],
-            "warnings": _look_at_clocks(accounts),
+            "warnings": _list_clock_warnings(accounts),
             "channels": [one._asdict() for one in unread],
             "version": version(),
             "accounts": {
-                name: {**account, **counts.get(name, ChannelCounts(0, 0))._asdict()}
+                name: {**asdict(account), **counts.get(name, ChannelCounts(0, 0))._asdict()}
                 for name, account in accounts.items()
             },
         }
-        return Reply(503 if verdict.exit_status else 200, "application/json", orjson.dumps(told) + b"\n")
+        return Reply(503 if verdict.exit_status else 200, "application/json", orjson.dumps(answer) + b"\n")
 
     async def live(self) -> Reply:
-        """200 while the service works, whatever becomes of a channel: for those who would start it again."""
+        """200 while the service works, whatever the state of its channels: for supervisors that restart it."""
         troubles = find_troubles(self._service.describe(), await self._counts(), beat_age=self._service.beat_age)
-        told = {"live": not troubles, "troubles": troubles}
-        return Reply(503 if troubles else 200, "application/json", orjson.dumps(told) + b"\n")
+        answer = {"live": not troubles, "troubles": troubles}
+        return Reply(503 if troubles else 200, "application/json", orjson.dumps(answer) + b"\n")
 
     async def metrics(self) -> Reply:
-        """The figures, in the text format of Prometheus."""
+        """The metrics, in the Prometheus text format."""
         accounts, counts, now = self._service.describe(), await self._counts(), self._clock.now()
         self._metrics.set_accounts(accounts, counts)
         verdict = judge(accounts, counts, await self._unread(), beat_age=self._service.beat_age)
@@ -101,6 +103,6 @@ class StatusPages:
         return self._measured[1]
 
 
-def _look_at_clocks(accounts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    said = {describe_offset(account.get("clock_ahead")) for account in accounts.values()}
-    return sorted(one for one in said if one)
+def _list_clock_warnings(accounts: Mapping[str, AccountStatus]) -> list[str]:
+    warnings = {describe_offset(account.clock_ahead) for account in accounts.values()}
+    return sorted(warning for warning in warnings if warning)

@@ -1,6 +1,6 @@
-"""Telling systemd how the service is: readiness, a line of status, signs of life.
+"""Notifications to systemd: readiness, a status line, watchdog pings.
 
-The protocol is a datagram to a socket that is named in the environment; without one nothing is told.
+Each is a datagram to the socket named in the environment; without one, nothing is sent.
 https://www.freedesktop.org/software/systemd/man/sd_notify.html
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 
 class Systemd:
-    """The service manager, or nobody."""
+    """The service manager, if there is one."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")
@@ -21,16 +21,16 @@ class Systemd:
 
     @property
     def watchdog_seconds(self) -> float | None:
-        """Without a sign of life for so long the service is killed and started again; None: nobody watches."""
+        """Seconds without a ping after which systemd restarts the service; None: no watchdog."""
         if not self._watched or not self._watchdog.isdigit() or int(self._watchdog) == 0:
             return None
         return int(self._watchdog) / 1e6
 
-    def tell(self, *states: str) -> None:
-        """Send `READY=1`, `STATUS=...`, `WATCHDOG=1`, `STOPPING=1`; a manager that does not listen is no failure."""
+    def notify(self, *states: str) -> None:
+        """Send `READY=1`, `STATUS=...`, `WATCHDOG=1` or `STOPPING=1`; ignore a manager that does not listen."""
         if not self._address.startswith(("/", "@")):
             return
-        # An abstract socket's name begins with a zero byte, which the environment cannot hold.
+        # The name of an abstract socket starts with a zero byte, which the environment cannot hold.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
