@@ -1,5 +1,5 @@
-"""One channel: brought to the present, and compared with what the server shows.
+"""Mirror one channel: catch up, backfill, then compare the result with the server.
 
-`channel_mirror` does it, `pages` and `difference` ask the server and believe only what can be, `comparison` looks
-whether something is missing yet.
+Start with `channel_mirror`. `pages` and `difference` ask the server and reject implausible answers, `comparison` checks
+that nothing is missing, and `ingest` is the only way into the archive.
 """

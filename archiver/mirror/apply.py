@@ -1,6 +1,6 @@
-"""Carry out in the archive what an answer means: what `reconcile` decided, and the events of a difference.
+"""Apply an answer to the archive: the changes that `reconcile` found, and the events of a difference.
 
-Every function runs inside the one transaction of `ingest`.
+Every function runs inside the transaction opened by `ingest`.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from search.exact import writer
 
 @dataclass(frozen=True, slots=True)
 class StoredCounts:
-    """What an answer changed."""
+    """How many messages an answer changed, and how."""
 
     inserted: int = 0
     updated: int = 0
     revised: int = 0
     missing: int = 0
     redated: int = 0
-    """Those of `updated` that were held with another date."""
+    """Those of `updated` whose date differs from the one held."""
 
     @property
     def differs(self) -> bool:
-        """Whether there were other messages, contents or dates than were held; counters do not count."""
+        """Whether messages, contents or dates differed from those held; counters do not matter."""
         return bool(self.inserted or self.revised or self.missing or self.redated)
 
     def __add__(self, other: StoredCounts) -> StoredCounts:
@@ -58,26 +58,26 @@ class StoredCounts:
 def apply_page(
     conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
 ) -> StoredCounts:
-    """Apply messages that were shown; `proven`: the ids of which the page tells all; `sight.pts`: the page's state."""
+    """Apply the messages of a page. `proven`: the ids it fully accounts for; `sight.pts`: its pts."""
     ids = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
     held = list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
     seen = keep_known(conn, seen, held)
-    # An audit reads what is covered already, and only one at a time.
+    # An audit reads ids that are already covered, one page at a time.
     changes = reconcile(seen, held, proven=proven, pts=sight.pts, asked_after=sight.origin == "audit")
     return _apply(conn, channel, changes, sight)
 
 
 def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> StoredCounts:
-    """Apply a difference: new messages first, then all other events in their order.
+    """Apply a difference: new messages first, then all other events in order.
 
-    A new message may be shown as it was posted or as it is now: for sure it is no older than what was asked from.
+    A new message may be shown as posted or as it is now, but never in a state older than the pts asked from.
     """
     events = [_cap_pts(difference.pts, event) for event in difference.events]
     counted_pts = find_counted_pts(conn, channel.channel_id)
     deleted = {one for event in events if isinstance(event, Deleted) for one in event.message_ids}
-    # A page of the history was read after all that is told here: who it left out does not come back by this.
+    # If a history page was served after all these events, they do not bring back messages that it left out.
     all_past = counted_pts is not None and difference.pts <= counted_pts
 
     def is_past(message_id: int) -> bool:
@@ -87,7 +87,7 @@ def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, si
     if posted := [event.message for event in events if isinstance(event, Posted)]:
         ids = [message.message_id for message in posted]
         held = list_held(conn, channel.channel_id, min(ids), max(ids))
-        # Ids rise: nothing new can be below the window, where nobody would ever look whether it is true.
+        # Ids ascend, so nothing new can be below the window, where no audit would ever verify it.
         floor_id = channel.floor_id or 0
         posted = [message for message in posted if message.message_id > floor_id or message.message_id in held]
         stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
@@ -95,7 +95,7 @@ def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, si
 
 
 def _cap_pts(pts: int, event: Event) -> Event:
-    """The event, which led to no later state than all of them did."""
+    """The event, with its pts capped at that of the whole difference."""
     return replace(event, pts=min(event.pts, pts)) if isinstance(event, Edited) and event.pts else event
 
 
@@ -116,24 +116,24 @@ def _apply_events(
 
 
 def apply_missing(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> StoredCounts:
-    """Apply that these messages are gone; ids of which nothing is held are no news."""
+    """Mark these messages as missing; ids that are not held are ignored."""
     known = messages.list_known(conn, channel.channel_id, message_ids)
     return _apply(conn, channel, Changes(missing=known), sight)
 
 
 def note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:
-    """A channel with messages of a newer layer says so until each of them can be read."""
+    """Set the channel's state to `needs_newer_layer` for as long as it has messages this version cannot read."""
     if any(message.kind == "stub" for message in seen):
-        reason = "some of its messages need a newer telekeep; they are kept as far as they can be read."
+        reason = "some of its messages need a newer telekeep; what can be read of them is kept."
         channels.set_state(conn, channel.channel_id, "needs_newer_layer", now=now, reason=reason)
     elif channel.state == "needs_newer_layer" and not has_stubs(conn, channel.channel_id):
         channels.set_state(conn, channel.channel_id, "active", now=now)
 
 
 def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, retry_at: int) -> StoredCounts:
-    """Apply what the server answered when it was asked for the whole of a rich message that is held in part.
+    """Apply the complete rich message of one held in part.
 
-    `retry_at`: when to ask again if no whole of the present edit is held after that.
+    `retry_at` (unix seconds): when to ask again if this does not complete the current edit.
     """
     key = (channel.channel_id, whole.message_id)
     held = list_held(conn, channel.channel_id, whole.message_id, whole.message_id)
@@ -142,9 +142,9 @@ def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *
     [present] = messages.read_messages(conn, channel.channel_id, after=whole.message_id - 1, limit=1)
     whole = keep_names(whole, present)
     completes = begins_with(whole, present)
-    # That it is gone was learnt elsewhere, and is not undone here.
+    # If the message is marked as missing, this answer does not undo that.
     changes = reconcile([whole], held, is_past=lambda _: True, completes=completes)
-    # Nothing says when the answer was given: it shows no later state than the part did.
+    # The answer has no pts: take that of the part.
     stored = _apply(conn, channel, changes, replace(sight, pts=held[whole.message_id].seen_pts))
     if rich.is_open(conn, *key):
         rich.note_attempt(conn, *key, retry_at=retry_at)
@@ -193,7 +193,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     replaced = [*changes.update, *changes.revise, *kept]
     if replaced:
         messages.update_messages(conn, replaced, sight)
-    # A late answer does not change the content, but it does show that the message was there.
+    # An outdated answer does not change the content, but it does show that the message existed.
     present = [m.message_id for m in (*changes.seen, *changes.stale)]
     if present:
         messages.mark_seen(conn, channel_id, present, sight)
@@ -204,7 +204,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     if gone:
         messages.restore_missing_marks(conn, channel_id, gone)
     if changes.missing:
-        # The way in which something is noticed and the way in which it comes to us have the same names.
+        # How a deletion is noticed and how a message is received use the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
     writer.upsert(conn, [to_document(message) for message in kept])
     _update_search(conn, channel, changes, revised, sight)
@@ -219,7 +219,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
 
 
 def _with_part_counters(conn: Writer, channel_id: int, parts: Iterable[Message]) -> list[Message]:
-    """The wholes that are held, with the counters of their parts, which were just seen."""
+    """The complete rich messages held, with the counters of their parts, which were just seen."""
     found = []
     for part in parts:
         [whole] = messages.read_messages(conn, channel_id, after=part.message_id - 1, limit=1)
@@ -229,7 +229,7 @@ def _with_part_counters(conn: Writer, channel_id: int, parts: Iterable[Message])
 
 
 def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) -> None:
-    """Which rich messages are held in part, and which no longer."""
+    """Record which rich messages are held in part, and which no longer are."""
     if shown := [m for m in (*changes.seen, *changes.update, *changes.kept) if m.partial]:
         rich.doubt_refusals(conn, shown, now=now)
     if parts := [m for m in (*changes.insert, *changes.update, *changes.revise) if m.partial]:
@@ -246,7 +246,7 @@ def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) ->
 
 
 def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
-    """The embedded engine in the same transaction, the index through the outbox. `revised`: numbers of revisions."""
+    """Update the embedded engine now, and the index through the outbox. `revised`: the new revisions' numbers."""
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:
         numbers = dict(zip(_keys(channel, [m.message_id for m in changes.revise]), revised, strict=True))

@@ -1,7 +1,7 @@
-"""Reading the history: newest first, by uncovered interval, resumable at every page.
+"""Read a channel's history: newest first, gap by gap, resumable at every page.
 
-`mirror/step.py` decides what a page proves (pure); `_walk` fetches the next page while the last one is being written,
-one request at a time. https://core.telegram.org/api/offsets
+`step` decides what a page proves (pure); `_walk` fetches the next page while the last one is being written, one request
+at a time. https://core.telegram.org/api/offsets
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from archiver.store.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
 
 RECENT = 1000
-"""Ids below the top that are read again at once when the server would not tell what happened to them."""
-OVERTAKEN = 3
-"""How often in a row pages may come too late."""
+"""Number of newest ids that are read first after a "too long"."""
+MAX_OVERTAKEN = 3
+"""How many pages in a row may be outdated when they arrive."""
 
 
 class TopCheck(NamedTuple):
-    """What came of reading the newest page."""
+    """The result of reading the newest page."""
 
     stored: StoredCounts
     pts: int
-    """The channel's state that the page shows."""
+    """The channel's pts when the page was served."""
     lowest: int
     """The lowest id of the page."""
 
 
 class Backfill:
-    """Brings a channel's history in until nothing below its top is uncovered."""
+    """Reads a channel's history until every id below its top is covered."""
 
     def __init__(self, source: Source, database: Database, ingest: Ingest) -> None:
         self._source = source
@@ -54,22 +54,22 @@ class Backfill:
         self._ingest = ingest
 
     async def snapshot(self, channel: Mirrored, access_hash: int) -> StoredCounts:
-        """The newest page of a channel that has no pts yet. Its pts is where the differences begin."""
+        """Store the newest page of a channel without a pts. Differences start from the page's pts."""
         page = await self._pages.fetch(channel, access_hash, 0)
         return await self._store_top(channel, access_hash, page, pts=page.pts)
 
     async def read_top(self, channel: Mirrored, access_hash: int) -> StoredCounts:
-        """The newest page of a channel whose differences cannot be had, for a caller who keeps others from storing.
+        """Store the newest page of a channel whose differences fail. The caller holds the channel's lock.
 
-        Raises ServerFault when it shows nothing.
+        Raises ServerFault if the page is empty.
         """
         page = await self._pages.fetch(channel, access_hash, 0)
         if not page_ids(page):
-            raise ServerFault("the server shows nothing of it.", hint="Try again later.")
-        return await self._store_top(channel, access_hash, page, alone=True)
+            raise ServerFault("the server shows no messages in it.", hint="Try again later.")
+        return await self._store_top(channel, access_hash, page, exclusive=True)
 
     async def check_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> TopCheck:
-        """The newest page, because differences may not tell of all that happened there."""
+        """Store the newest page, because differences may miss changes in it."""
         page = await self._pages.fetch(channel, access_hash, 0)
         stored = await self._store_top(channel, access_hash, page, reading=reading)
         return TopCheck(stored, page.pts, min(page_ids(page), default=1))
@@ -82,7 +82,7 @@ class Backfill:
         *,
         pts: int | None = None,
         reading: Reading = "history",
-        alone: bool = False,
+        exclusive: bool = False,
     ) -> StoredCounts:
         newest = next(iter(page_ids(page)), 0)
         if not newest:
@@ -90,7 +90,7 @@ class Backfill:
             return await self._ingest.store_page(channel, page, proven=None, pts=pts, reading=reading)
         step = plan_top(page, newest=newest, floor_id=channel.floor_id, window_start=channel.window_start)
         if reading == "audit" and newest < channel.top_id and page.pts >= (channel.pts or 0):
-            # What is held above the newest message is gone, or the page is false.
+            # Either the archived messages above the newest one are deleted, or the page is wrong.
             await self._mark_confirmed_missing(channel, access_hash, channel.top_id, lo=newest + 1, shown=page.messages)
         return await self._ingest.store_page(
             channel,
@@ -100,7 +100,7 @@ class Backfill:
             top_id=newest,
             floor_id=step.floor_id,
             reading=reading,
-            alone=alone,
+            exclusive=exclusive,
         )
 
     async def run(
@@ -112,10 +112,10 @@ class Backfill:
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[StoredCounts, int], None] | None = None,
     ) -> bool:
-        """Fill the gaps, newest first: all, or so many pages. True when there is more to do.
+        """Fill the gaps, newest first: all of them, or up to `pages` pages. True if there is more to do.
 
-        `stop` is asked after each page; `progress` hears of each page and how many ids are left to look at. Raises
-        Outdated when the archive learns faster than the pages come, three times in a row.
+        `stop` is called after each page; `progress` with each page's changes and the number of ids left. Raises
+        Outdated if the archive overtakes the pages more than MAX_OVERTAKEN times in a row.
         """
         overtaken = 0
         while (planned := await self._next_gap(channel_id)) is not None:
@@ -127,24 +127,24 @@ class Backfill:
                         if progress:
                             progress(stored, left)
                         pages = None if pages is None else pages - 1
-                        # What a row of older messages means shows at its end only; it is short.
+                        # Finish a run of older messages: only its end shows what it means, and it is short.
                         if stop() or (pages is not None and pages <= 0 and not step.older.number):
                             return await self._next_gap(channel_id) is not None
             except Outdated:
                 overtaken += 1
-                if overtaken > OVERTAKEN:
+                if overtaken > MAX_OVERTAKEN:
                     raise
         return False
 
-    async def run_alone(
+    async def run_exclusive(
         self, channel_id: int, access_hash: int, *, progress: Callable[[StoredCounts, int], None] | None = None
     ) -> bool:
-        """One page, for a caller who sees to it that nothing else of the channel is stored meanwhile."""
+        """Read one page. The caller holds the channel's lock, so that nothing else of it is stored meanwhile."""
         if (planned := await self._next_gap(channel_id)) is None:
             return False
         async with aclosing(self._walk(planned, access_hash, ahead=False)) as steps:
             async for step, left in steps:
-                stored = await self._store(planned.channel, access_hash, step, alone=True)
+                stored = await self._store(planned.channel, access_hash, step, exclusive=True)
                 if progress:
                     progress(stored, left)
                 if not step.older.number:
@@ -152,7 +152,7 @@ class Backfill:
         return await self._next_gap(channel_id) is not None
 
     async def has_gap(self, channel_id: int) -> bool:
-        """Whether there is history to read."""
+        """Whether some of the history is not covered yet."""
         return await self._next_gap(channel_id) is not None
 
     async def _next_gap(self, channel_id: int) -> PlannedGap | None:
@@ -167,46 +167,46 @@ class Backfill:
         ends_above = channel.floor_id or ids.contains(covered, gap[0] - 1)
         return PlannedGap(channel, gap, None if ends_above else channel.window_start)
 
-    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, alone: bool = False) -> StoredCounts:
+    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, exclusive: bool = False) -> StoredCounts:
         if not step.page.messages and not step.floor_id and not step.older.number and step.proven:
             await self._mark_confirmed_missing(channel, access_hash, step.proven[1])
         return await self._ingest.store_page(
-            channel, step.page, proven=step.proven, floor_id=step.floor_id, alone=alone
+            channel, step.page, proven=step.proven, floor_id=step.floor_id, exclusive=exclusive
         )
 
     async def _steps(
-        self, work: PlannedGap, access_hash: int, pages: int | None
+        self, planned: PlannedGap, access_hash: int, pages: int | None
     ) -> AsyncGenerator[tuple[Step, int], None]:
-        """The steps that fill a gap, and how many ids of it are left then."""
-        gap, at_once = work.gap, self._source.at_once
-        if at_once > 1 and work.window_start is not None:
-            # Where the window ends is found page by page; all that is surely within it need not be.
-            oldest = await self._pages.find_older(work.channel, access_hash, work.window_start)
+        """Yield the steps that fill a gap, each with the number of ids left."""
+        gap, at_once = planned.gap, self._source.at_once
+        if at_once > 1 and planned.window_start is not None:
+            # Only the end of the window has to be found page by page; what is surely inside is read concurrently.
+            oldest = await self._pages.find_older(planned.channel, access_hash, planned.window_start)
             gap = max(gap[0], oldest + 1), gap[1]
         if at_once == 1 or gap[0] > gap[1]:
-            steps = self._walk(work, access_hash)
+            steps = self._walk(planned, access_hash)
         else:
-            steps = walk_windows(self._reading(work, access_hash, gap[0]), gap, at_once=at_once, pages=pages)
+            steps = walk_windows(self._reading(planned, access_hash, gap[0]), gap, at_once=at_once, pages=pages)
         async with aclosing(steps):
             async for step, left in steps:
                 yield step, left
 
-    def _reading(self, work: PlannedGap, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
+    def _reading(self, planned: PlannedGap, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
         async def read(part: Interval) -> Step:
-            page = await self._pages.fetch(work.channel, access_hash, part[1] + 1)
-            return plan_page(work.cut(page, lowest), gap=part, window_start=None)
+            page = await self._pages.fetch(planned.channel, access_hash, part[1] + 1)
+            return plan_page(planned.cut(page, lowest), gap=part, window_start=None)
 
         return read
 
     async def _walk(
-        self, work: PlannedGap, access_hash: int, *, ahead: bool = True
+        self, planned: PlannedGap, access_hash: int, *, ahead: bool = True
     ) -> AsyncGenerator[tuple[Step, int], None]:
-        """The same, one page after the other. `ahead`: the next one is on its way while the last is written."""
-        walk = Walk(work)
+        """Yield the same steps, reading one page at a time. `ahead`: fetch the next while the last is written."""
+        walk = Walk(planned)
 
         def fetch() -> asyncio.Task[HistoryPage]:
             return asyncio.create_task(
-                self._pages.fetch(work.channel, access_hash, walk.offset_id), name="backfill page"
+                self._pages.fetch(planned.channel, access_hash, walk.offset_id), name="backfill page"
             )
 
         coming = fetch()
@@ -226,15 +226,15 @@ class Backfill:
             coming.cancel()
             await asyncio.wait([coming])
             if not coming.cancelled():
-                coming.exception()  # told already, or of a page that nobody waits for any more
+                coming.exception()  # already raised, or of a page that is no longer needed
 
     async def _end_window(self, walk: Walk, step: Step, access_hash: int) -> Step:
-        """A row of older messages is the end, unless the server shows some of the window below."""
-        channel, start = walk.work.channel, walk.work.window_start
+        """End the window at a run of older messages, unless the server shows some of the window below it."""
+        channel, start = walk.planned.channel, walk.planned.window_start
         assert start is not None
         assert step.next_offset is not None
         reach = await self._pages.find_reach(channel, access_hash, start, lowest=step.next_offset)
-        return walk.end_window(step) if reach >= step.next_offset else walk.go_on(step, reach)
+        return walk.end_window(step) if reach >= step.next_offset else walk.extend_window(step, reach)
 
     async def _mark_confirmed_missing(
         self, channel: Mirrored, access_hash: int, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()

@@ -1,8 +1,7 @@
-"""Bringing one channel to the present: access, snapshot, catching up, backfill.
+"""Mirror one channel: look up its access hash, take a snapshot, catch up, backfill.
 
-One channel is caught up by one task at a time; its history may be read at the same moment, because `ingest` refuses
-what a page shows of the past. Errors of one channel are ChannelError, ServerFault, UnreadableObject; `Outdated` means
-that the work is to be planned anew.
+Only one task at a time catches up a channel. Its history may be read meanwhile, because `ingest` rejects outdated
+pages. A failing channel raises ChannelError, ServerFault or UnreadableObject; `Outdated` means: plan again.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
 LATER = "Try again later."
-ROUNDS = 5
-"""How often one sync walks a history that begins anew under its hands."""
-DIFFERENCES, IDLE = 1_000, 5
-"""How many differences in a row may not be final, and how many of these may tell nothing: then the server is at fault.
-The server keeps about 100,000 events, and a difference tells up to 100."""
+MAX_ROUNDS = 5
+"""Maximum rounds per sync if the server keeps resetting the history."""
+MAX_DIFFERENCES, MAX_EMPTY_DIFFERENCES = 1_000, 5
+"""How many differences in a row may be non-final, and how many of those may be empty, before the server is considered
+at fault. The server keeps about 100,000 events and returns up to 100 per difference."""
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +50,11 @@ T = TypeVar("T")
 
 
 def _ignore(stored: StoredCounts, left: int) -> None:
-    """Nobody listens."""
+    pass
 
 
 class Mirror:
-    """Mirrors channels of one account."""
+    """Mirrors the channels of one account."""
 
     def __init__(
         self,
@@ -74,14 +73,14 @@ class Mirror:
         self._setbacks = Setbacks(clock or Clock())
 
     async def sync_channel(self, channel_id: int, *, progress: Progress) -> Comparison:
-        """Fetch all that is missing within the window, and all that is new, then compare the newest page and the count.
+        """Fetch everything new and everything missing in the window, then compare the newest page and the count.
 
-        Not settled: all is fetched, but the channel kept changing while it was compared. Raises ChannelError and what
-        stops all.
+        A result that is not settled means: all is fetched, but the channel kept changing during the comparison. Raises
+        ChannelError, and errors that stop the account.
         """
         outdated: Outdated | None = None
         floor_id = (await self._get(channel_id)).floor_id
-        for _ in range(ROUNDS):
+        for _ in range(MAX_ROUNDS):
             try:
                 found = await self._round(channel_id, progress, floor_id)
             except Outdated as exc:
@@ -92,18 +91,19 @@ class Mirror:
             outdated = None
         if outdated:
             raise ServerFault(
-                "its history shows an earlier state than the server told of; nothing of that was stored.", hint=LATER
+                "its history is older than the state the server reported; the outdated pages were not stored.",
+                hint=LATER,
             ) from outdated
         if self._setbacks.reads_history_instead(channel_id):
-            raise ServerFault("what happened in it cannot be had; its newest messages were read.", hint=LATER)
+            raise ServerFault("its updates cannot be fetched; only its newest messages were read.", hint=LATER)
         if await self._has_gap(channel_id):
-            raise ServerFault("more happens in it than can be read.", hint="Run the sync again in a quieter hour.")
+            raise ServerFault("it changes faster than it can be read.", hint="Run the sync again in a quieter hour.")
         return Comparison(settled=False, surplus=None)
 
     async def _round(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison | None:
-        """Bring a channel to the present and compare it; None when its history is to be walked again."""
+        """Catch up, backfill and compare a channel; None if its history has to be walked again."""
         await self.catch_up(channel_id, progress=progress)
-        while await self.fill(channel_id, progress=progress):
+        while await self.backfill(channel_id, progress=progress):
             pass
         if await self.catch_up(channel_id, progress=progress):
             return None
@@ -129,13 +129,13 @@ class Mirror:
         top_id: int = 0,
         progress: Progress = _ignore,
     ) -> bool:
-        """From the stored pts to the present. True when there are new gaps in the history, which are to be filled.
+        """Catch up from the stored pts. True if the history has new gaps to backfill.
 
-        `top_id`: of the newest message that the server has spoken of; if no difference tells of it, it is looked for.
+        `top_id`: id of the newest message the server has reported; if no difference brings it, read the newest page.
         """
 
         async def act(access_hash: int) -> bool:
-            gaps = await self._differences(channel_id, access_hash, priority, progress)
+            gaps = await self._apply_differences(channel_id, access_hash, priority, progress)
             channel = await self._get(channel_id)
             if channel.top_id >= top_id:
                 return gaps
@@ -146,7 +146,7 @@ class Mirror:
         async with self._lock(channel_id):
             return await self._with_access(channel_id, act)
 
-    async def fill(
+    async def backfill(
         self,
         channel_id: int,
         *,
@@ -155,41 +155,43 @@ class Mirror:
         priority: Priority = Priority.BACKFILL,
         progress: Progress = _ignore,
     ) -> bool:
-        """Read pages of the uncovered history, newest first, all or so many. True when there is more to read.
+        """Read uncovered history, newest first: all of it, or up to `pages` pages. True if there is more to read.
 
-        Raises StaleAccess where the channel is to be looked up again: that may take hours, and catching up does it.
+        Raises StaleAccess if the channel has to be looked up again; that may take hours, and `catch_up` does it.
         """
         backfill = Backfill(self._source.at(priority), self._database, self._ingest)
         access_hash = await self.access(await self._get(channel_id))
         try:
             return await backfill.run(channel_id, access_hash, pages=pages, stop=stop, progress=progress)
         except Outdated:
-            # Pages are overtaken again and again, or the server does not say truly when they were served: read one
+            # Either the archive keeps overtaking the pages, or the server reports a wrong pts with them. Read one page
             # while nothing else can be stored.
             async with self._lock(channel_id):
-                return await backfill.run_alone(channel_id, access_hash, progress=progress)
+                return await backfill.run_exclusive(channel_id, access_hash, progress=progress)
 
-    def owes_difference(self, channel_id: int) -> bool:
-        """Whether a difference could not be had, and it is time to ask for it again."""
-        return self._setbacks.owes_difference(channel_id)
+    def is_difference_due(self, channel_id: int) -> bool:
+        """Whether it is time to retry a difference that failed."""
+        return self._setbacks.is_difference_due(channel_id)
 
     async def access(self, channel: Mirrored) -> int:
-        """The account's access hash of a channel. Raises StaleAccess where it has none yet."""
+        """The account's access hash of a channel. Raises StaleAccess if it has none yet."""
         access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
         if access_hash is None:
             raise StaleAccess("this account has not looked it up yet.")
         return access_hash
 
     def forget(self, kept: set[int]) -> None:
-        """Drop what is remembered of channels that are no longer mirrored."""
+        """Drop the state of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
         self._setbacks.forget(kept)
 
-    async def _differences(self, channel_id: int, access_hash: int, priority: Priority, progress: Progress) -> bool:
+    async def _apply_differences(
+        self, channel_id: int, access_hash: int, priority: Priority, progress: Progress
+    ) -> bool:
         source = self._source.at(priority)
         backfill = Backfill(source, self._database, self._ingest)
-        gaps, idle = False, 0
-        for _ in range(DIFFERENCES):
+        gaps, empty = False, 0
+        for _ in range(MAX_DIFFERENCES):
             channel = await self._get(channel_id)
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
@@ -197,9 +199,9 @@ class Mirror:
             if self._setbacks.reads_history_instead(channel_id):
                 return await self._read_top(backfill, channel, access_hash, progress)
             try:
-                difference = await self._difference(source, channel, access_hash, channel.pts)
+                difference = await self._fetch_difference(source, channel, access_hash, channel.pts)
             except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
-                # Is it the channel that cannot be read, or only its differences?
+                # The history shows whether the channel is unreadable, or only its differences.
                 return await self._read_top(backfill, channel, access_hash, progress, instead_of=exc)
             self._setbacks.note_difference(channel_id)
             if difference is None:
@@ -211,32 +213,34 @@ class Mirror:
             progress(await self._ingest.store_difference(channel, difference), 0)
             if difference.final:
                 return gaps
-            idle = idle + 1 if not difference.events else 0
-            if difference.pts <= channel.pts or idle == IDLE:
+            empty = empty + 1 if not difference.events else 0
+            if difference.pts <= channel.pts or empty == MAX_EMPTY_DIFFERENCES:
                 raise ServerFault("the server repeats the same events.", hint=LATER)
-        raise ServerFault("the server never comes to an end of what happened.", hint=LATER)
+        raise ServerFault("the server's list of events has no end.", hint=LATER)
 
-    async def _difference(self, source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
-        """What happened since `pts`; None when the history has to be walked again to know.
+    async def _fetch_difference(
+        self, source: Source, channel: Mirrored, access_hash: int, pts: int
+    ) -> Difference | None:
+        """The events since `pts`; None if only walking the history again can show them.
 
-        So it has when the server says so, and when an event could not be read: it may have been anything. But where
-        that happens again and again, in a channel that is too busy or has gone over to a newer layer, a few walks a day
-        are enough: between them its posts come by the newest page, and edits by the audit.
+        That is so if the server says "too long", or if an event is unreadable, since it may have been anything. In a
+        channel where this keeps happening (too busy, or on a newer layer), walks are limited to a few a day; between
+        them the newest page brings its posts, and the audit its edits.
         """
         try:
             difference = await ask_difference(source, channel, access_hash, pts)
         except LostState as exc:
             if self._setbacks.walks_too_soon(channel.channel_id, "lost state"):
-                raise ServerFault("the server does not accept the pts that it gave itself.") from exc
+                raise ServerFault("the server rejects a pts that it returned itself.") from exc
             return None
         if difference.too_long:
             if self._setbacks.walks_too_soon(channel.channel_id, "too long"):
-                raise ServerFault("again and again too much happened for the server to say what.", hint=LATER)
+                raise ServerFault("the server repeatedly has too many events to list.", hint=LATER)
             return None
         if difference.unread_events:
             if not self._setbacks.walks_too_soon(channel.channel_id, "unread event"):
                 return None
-            log.info("%s: events that this version cannot read are left to the audit", channel.name)
+            log.info("%s: this version cannot read some events; the audit will catch their effects", channel.name)
         return difference
 
     async def _read_top(
@@ -248,10 +252,10 @@ class Mirror:
         *,
         instead_of: Error | None = None,
     ) -> bool:
-        """Read the newest page in place of a difference that cannot be had: posts, and what became of the last 100.
+        """Read the newest page because the difference failed: it shows new posts, and the state of the last 100.
 
-        The pts stays, so that all events are told when differences can be had again. Raises `instead_of`, why there is
-        no difference, when the history cannot be read either.
+        The pts is left alone, so that no event is lost once differences work again. `instead_of` is the error of the
+        difference; it is raised if the history cannot be read either.
         """
         try:
             progress(await backfill.read_top(channel, access_hash), 0)
@@ -261,13 +265,13 @@ class Mirror:
                 raise
             raise instead_of from None
         if instead_of is not None:
-            log.info("%s: its differences cannot be had (%s); the history is read", channel.name, instead_of.args[0])
+            log.info("%s: no difference (%s); reading the newest page instead", channel.name, instead_of.args[0])
             self._setbacks.note_failed_difference(channel.channel_id)
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 
     async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
-        """Act with the access hash; one that is missing or not accepted is asked for by the channel's name, once."""
+        """Call `act` with the access hash; if it is missing or stale, look the channel up by name and retry once."""
         try:
             return await act(await self.access(await self._get(channel_id)))
         except StaleAccess:
@@ -278,7 +282,7 @@ class Mirror:
         if channel is None:
             raise NotFound(f"channel {channel_id} is not mirrored.", hint="`telekeep channels` lists those that are.")
         if channel.state == "removed":
-            raise Removed("it was removed meanwhile.")
+            raise Removed("the channel has been removed.")
         return channel
 
     def _lock(self, channel_id: int) -> asyncio.Lock:

@@ -40,7 +40,7 @@ FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
 """Seconds until a message is asked for again: after the first attempt, how much longer each time, at most."""
 
 
-def retry_delay(attempts: int) -> float:
+def part_retry_delay(attempts: int) -> float:
     """Seconds until the next attempt, given the number of failed ones before this one."""
     return min(FIRST * FACTOR ** min(attempts, 10), MOST)
 
@@ -136,4 +136,4 @@ class Completer:
         await self._ingest.store_whole(channel, whole, retry_at=self._retry_at(due))
 
     def _retry_at(self, due: Due) -> int:
-        return int(self._clock.now() + retry_delay(due.attempts))
+        return int(self._clock.now() + part_retry_delay(due.attempts))

@@ -1,10 +1,10 @@
-"""The one door: every answer enters the archive here, in one transaction, or not at all.
+"""The only way into the archive: each answer is written here, in one transaction, or not at all.
 
-Messages, revisions, media, coverage, pts, search rows and the outbox commit together; after a crash at most one answer
-is asked for again, and writing the same answer twice changes nothing.
+Messages, revisions, media, coverage, pts, search rows and the outbox commit together. After a crash at most one answer
+is fetched again, and writing the same answer twice changes nothing.
 
-Workers ask at the same time, so an answer may come too late: `Outdated` drops it. A page of the history carries the
-channel's pts of the moment in which it was served; below the stored pts, it may show what is known to be gone.
+Workers fetch concurrently, so an answer may be outdated when it arrives: it is discarded with `Outdated`. A history
+page carries the channel's pts at the time it was served; below the stored pts it may show messages known to be deleted.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from archiver.store.message import Sight
 from archiver.version import version
 
 Reading: TypeAlias = Literal["history", "audit"]
-"""Why a page was read: for the first time, or to see what became of it."""
+"""Why a page was read: for the first time, or to find edits and deletions."""
 
 
 class Outdated(Error):
-    """More is known by now than the answer could tell: it is dropped, and to be asked for again."""
+    """The archive is already newer than this answer; discard it and fetch again."""
 
 
 class Removed(ChannelError):
-    """Somebody has removed the channel meanwhile."""
+    """The channel was removed from the mirror in the meantime."""
 
 
 class Ingest:
-    """Writes what the source tells. `account` is the account's label, never its number."""
+    """Writes the source's answers. `account` is the account's label, never its phone number."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Ingest:
         count: Callable[[StoredCounts], None] = lambda _: None,
         ahead: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """`count` hears of each answer that was stored; `ahead`: how far our clock is ahead of the server's."""
+        """`count` is called for each stored answer; `ahead` returns how many seconds our clock leads the server's."""
         self._database = database
         self._layer = layer
         self._account = account
@@ -64,9 +64,9 @@ class Ingest:
     async def add_channel(
         self, channel: Channel, *, window_start: int | None = None, keep_window: bool = False, alias: str | None = None
     ) -> bool:
-        """Begin to mirror a channel, or go on after `remove`; True when it is new to the archive.
+        """Start mirroring a channel, or resume after `remove`; True if it is new to the archive.
 
-        A new one is pinned to this account. `keep_window` leaves the far end of a known channel where it is.
+        A new channel is pinned to this account. `keep_window` leaves the start date of a known channel as it is.
         """
         now = int(self._clock())
 
@@ -87,7 +87,7 @@ class Ingest:
         return await self._database.write(act)
 
     async def observe_channel(self, channel: Channel) -> None:
-        """Write what a channel says of itself now."""
+        """Store a channel's current attributes."""
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
@@ -97,7 +97,7 @@ class Ingest:
         await self._database.write(act)
 
     async def note_access(self, channel: Channel) -> None:
-        """Write how this account asks for a channel, as a look-up told; whether it is let in is another matter."""
+        """Store a channel's access hash from a look-up, which does not prove that the account can read it."""
         now = int(self._clock())
         await self._database.write(self._observe_channel, channel, now)
 
@@ -111,18 +111,18 @@ class Ingest:
         pts: int | None = None,
         top_id: int = 0,
         floor_id: int | None = None,
-        alone: bool = False,
+        exclusive: bool = False,
     ) -> StoredCounts:
-        """Store a page of the history. Raises Outdated, Removed.
+        """Store a history page. Raises Outdated, Removed.
 
-        `proven`: the ids of which it tells all; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
-        that is older than the window; `alone`: nothing else can have been stored since it was asked for.
+        `proven`: the ids it fully accounts for; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
+        older than the window; `exclusive`: nothing else can have been stored since it was requested.
         """
         sight = self._sight(channel, reading, page.pts)
 
         def act(conn: Writer) -> StoredCounts:
-            _require_current(conn, channel, None if alone else page.pts)
-            if not alone and page.pts < (server_count.find_counted_pts(conn, channel.channel_id) or 0):
+            _require_current(conn, channel, None if exclusive else page.pts)
+            if not exclusive and page.pts < (server_count.find_counted_pts(conn, channel.channel_id) or 0):
                 raise _outdated()  # a page served later is already stored
             self._reach(conn, channel, page.channel, sight.now)
             if pts is not None:
@@ -144,7 +144,7 @@ class Ingest:
     async def store_absence(
         self, channel: Mirrored, message_ids: Sequence[int], *, reading: Reading = "history"
     ) -> StoredCounts:
-        """Store that the server named these ids as empty, one by one. Raises Outdated, Removed."""
+        """Mark messages as missing whose ids the server reported as empty. Raises Outdated, Removed."""
         sight = self._sight(channel, reading)
 
         def act(conn: Writer) -> StoredCounts:
@@ -154,7 +154,10 @@ class Ingest:
         return await self._store(act)
 
     async def store_whole(self, channel: Mirrored, whole: Message, *, retry_at: int) -> StoredCounts:
-        """Store the whole of a message that is held in part; the next try, if it is none. Raises Outdated, Removed."""
+        """Store the complete rich message of one held in part. Raises Outdated, Removed.
+
+        `retry_at` (unix seconds): when to ask again if it is not the complete one.
+        """
 
         def act(conn: Writer) -> StoredCounts:
             _require_current(conn, channel, None)
@@ -165,7 +168,7 @@ class Ingest:
         return await self._store(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> StoredCounts:
-        """Store what happened since the channel's pts, in its order. Raises Outdated, Removed."""
+        """Store the events since the channel's pts, in their order. Raises Outdated, Removed."""
         sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max(told_ids(difference), default=0)
@@ -183,7 +186,7 @@ class Ingest:
             if difference.final:
                 channels.set_synced(conn, channel.channel_id, now=sight.now)
                 if difference.pts < (channel.server_count_pts or 0):
-                    # It was shown before this was asked.
+                    # That count was served before this difference, so its pts was never reached.
                     server_count.forget_later_states(conn, channel.channel_id, difference.pts)
             return stored
 
@@ -195,7 +198,7 @@ class Ingest:
         return stored
 
     async def note_quiet(self, channel_ids: Sequence[int]) -> None:
-        """Write down that these channels are at the present: the server said that nothing happened since."""
+        """Record that these channels are up to date: the server reported no new events."""
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
@@ -205,7 +208,7 @@ class Ingest:
         await self._database.write(act)
 
     async def start_generation(self, channel: Mirrored) -> None:
-        """What was covered no longer counts: the server would not tell what happened since."""
+        """Discard the coverage, because the server cannot list the events since."""
 
         def act(conn: Writer) -> None:
             checkpoint = channels.find_checkpoint(conn, channel.channel_id)
@@ -216,14 +219,14 @@ class Ingest:
         await self._database.write(act)
 
     async def set_state(self, channel_id: int, state: channels.ChannelState, reason: str | None = None) -> None:
-        """Move a channel to a state; nothing that is held changes with it."""
+        """Set a channel's state; its messages stay as they are."""
         now = int(self._clock())
         await self._database.write(channels.set_state, channel_id, state, now=now, reason=reason)
 
-    async def set_aside(
+    async def back_off(
         self, channel_id: int, *, seconds: float, error: str, state: channels.ChannelState | None = None
     ) -> None:
-        """Leave a channel in peace for a while; a state only where the failure tells one."""
+        """Do not retry a channel for some seconds. `state`: only if the error implies one."""
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
@@ -236,8 +239,8 @@ class Ingest:
 
         await self._database.write(act)
 
-    async def end_aside(self, channel_ids: Sequence[int]) -> None:
-        """Ask for these channels again now."""
+    async def end_back_off(self, channel_ids: Sequence[int]) -> None:
+        """Let these channels be retried now."""
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
@@ -252,7 +255,7 @@ class Ingest:
 
     @staticmethod
     def _reach(conn: Writer, channel: Mirrored, seen: Channel | None, now: int) -> None:
-        """The channel answered. A new title or name is noticed by the way: every answer describes its channel."""
+        """Record that the channel answered, and its title and names, which come with every answer."""
         if seen:
             channels.upsert_channel(conn, seen, now=now)
         channels.mark_reached(conn, channel.channel_id, now=now)
@@ -277,10 +280,10 @@ class Ingest:
 
 
 def _require_current(conn: Writer, channel: Mirrored, pts: int | None) -> None:
-    """Refuse an answer that was asked for before the archive learnt better. `pts`: of the answer, where it has one."""
+    """Reject an answer older than the archive. `pts`: of the answer, if it has one."""
     checkpoint = channels.find_checkpoint(conn, channel.channel_id)
     if checkpoint is None or checkpoint.state == "removed":
-        raise Removed("it was removed meanwhile.")
+        raise Removed("the channel has been removed.")
     if checkpoint.generation != channel.generation:
         raise _outdated()
     if pts is not None and checkpoint.pts is not None and pts < checkpoint.pts:
@@ -288,4 +291,4 @@ def _require_current(conn: Writer, channel: Mirrored, pts: int | None) -> None:
 
 
 def _outdated() -> Outdated:
-    return Outdated("the answer is older than what is stored; it was dropped.", hint="Ask again.")
+    return Outdated("the archive is already newer than this answer; it was discarded.", hint="Fetch it again.")

@@ -1,4 +1,4 @@
-"""Pages of the history that can be believed. https://core.telegram.org/api/offsets"""
+"""Fetch plausible pages of the history. https://core.telegram.org/api/offsets"""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored
 
 PAGE = 100
-"""Messages a page: the server's own limit."""
-LOOKS = 3
-"""How often a page is asked for that claims more than it can."""
+"""Messages per page: the server's limit."""
+MAX_TRIES = 3
+"""How often to request a page whose content is implausible."""
 
 log = logging.getLogger(__name__)
 
 
 class BelowWindow(NamedTuple):
-    """What lies right below a channel's window."""
+    """What the server shows right below a channel's window."""
 
     page: HistoryPage
-    """The newest message there, alone."""
+    """Only the newest message there."""
     is_older: bool
-    """Whether it is older than the window, or there is none."""
+    """Whether it is older than the window, or there is no message."""
 
 
 class Pages:
-    """Asks for pages; remembers where one of them ended early because of a gap that the next is to confirm."""
+    """Fetches pages; remembers where one was cut at a wide gap, for the next page to confirm it."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._seen_below: dict[int, int] = {}
-        """Offset -> the newest id below it, as the page above it showed; that page ends there, because it is far."""
+        """Offset -> the newest id below it according to the page above, which was cut there because of the gap."""
 
     async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
-        """A page that can be believed: what lies beyond a remarkable gap is left to the next one.
+        """Fetch a plausible page, cut at the first remarkably wide gap; the next page goes on from there.
 
-        Raises ServerFault when the server keeps answering what cannot be.
+        Raises ServerFault if the server's answers stay implausible.
         """
-        for look in range(1, LOOKS + 1):
+        for attempt in range(1, MAX_TRIES + 1):
             try:
                 return await self._fetch(channel, access_hash, offset_id)
             except Implausible as fault:
-                if look == LOOKS:
+                if attempt == MAX_TRIES:
                     raise
-                log.info("%s: %s It is asked again.", channel.name, fault.args[0])
+                log.info("%s: %s Requesting it again.", channel.name, fault.args[0])
         raise AssertionError("the loop returns or raises")
 
     async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
         page = await self._ask(channel, access_hash, offset_id)
         ids = page_ids(page)
         if not ids:
-            # It ends the history for good, so it counts only when it is given twice.
+            # An empty page ends the history for good, so it has to come twice.
             if page_ids(await self._ask(channel, access_hash, offset_id)):
                 raise _differing()
             return page
@@ -71,15 +71,14 @@ class Pages:
         return cut_page(page, ids[place - 1])
 
     async def find_older(self, channel: Mirrored, access_hash: int, window_start: int) -> int:
-        """The newest id that the server counts as older than that moment (unix seconds); 0: there is none."""
+        """The newest id that the server considers older than this time (unix seconds); 0 if there is none."""
         return next(iter(page_ids(await self._ask(channel, access_hash, 0, before=window_start))), 0)
 
     async def find_reach(self, channel: Mirrored, access_hash: int, window_start: int, *, lowest: int) -> int:
-        """Down to which id messages are to be read, whose last hundred or more, down to `lowest`, all are too old.
+        """The lowest id to read, after a hundred or more messages down to `lowest` that are older than the window.
 
-        That is `lowest`, unless the server counts those below as newer, or shows one that is: at the first message
-        that it says to be older, or in a page at one of the places below. Many old posts in a row may lie among younger
-        ones.
+        That is `lowest`, unless there are newer messages below: according to the server, in the page where it says the
+        older ones start, or in one of the pages sampled below. A long run of old posts may have newer ones below it.
         """
         older = await self._ask(channel, access_hash, 0, before=window_start)
         looks = [older, *[await self._ask(channel, access_hash, place) for place in places_below(lowest)]]
@@ -87,15 +86,15 @@ class Pages:
         return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
 
     async def read_below(self, channel: Mirrored, access_hash: int, message_id: int) -> BelowWindow:
-        """What the server shows right below the channel's window, which ends above this id."""
+        """Read right below the channel's window, which ends above this id."""
         page = await self._ask(channel, access_hash, message_id + 1, limit=1)
         start = channel.window_start
         return BelowWindow(page, start is None or not any(_is_since(message, start) for message in page.messages))
 
     async def count_above(self, channel: Mirrored, access_hash: int, below: HistoryPage) -> int | None:
-        """How many messages the server counts above those of a page; None where it does not say.
+        """How many messages the server counts above those of a page; None if it does not say.
 
-        Whether it counts places from 0 or from 1 shows at the newest message.
+        The newest message shows whether the server numbers places from 0 or from 1.
         """
         if not page_ids(below):
             return below.count if below.exact else None
@@ -116,7 +115,7 @@ class Pages:
         return page
 
     async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
-        """Raise Implausible when a new newest message, far above all that is known, is not there if asked for."""
+        """Confirm a new top message far above every known one by requesting it. Raises Implausible if it is missing."""
         if newest <= channel.top_id or not (doubtful or (channel.top_id and newest - channel.top_id > LEAP)):
             return
         there, _ = await self._source.get_messages(channel.channel_id, access_hash, (newest,))
@@ -125,9 +124,9 @@ class Pages:
 
 
 def places_below(lowest: int) -> list[int]:
-    """Where to look for what is younger: right below, then ever farther, each twice as far, and in the middle.
+    """Offsets to sample for newer messages: right below, then at doubling distances, and in the middle.
 
-    So the rest of a window is found below a row of older messages, if it is as long as what is left of that.
+    This finds the rest of a window below a run of older messages, if it is as long as the rest of that run.
     """
     steps = range(max(lowest // PAGE, 1).bit_length())
     places = {lowest, lowest // 2 + 1, *(lowest - (PAGE << step) for step in steps)}
@@ -135,7 +134,7 @@ def places_below(lowest: int) -> list[int]:
 
 
 def _is_since(message: Message, window_start: int) -> bool:
-    """Whether it is within the window; nobody knows of a stub, whose date is a guess."""
+    """Whether a message is within the window; False for a stub, whose date is a guess."""
     return message.kind != "stub" and message.date.timestamp() >= window_start
 
 

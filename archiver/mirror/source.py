@@ -1,11 +1,11 @@
-"""What the workers see of the network: the protocol that `telegram` fulfils.
+"""The network as the workers see it: a protocol, implemented by `telegram`.
 
 Terminology: a *page* is one answer of the history, newest first; *pts* is a channel's event counter; a *difference*
-is what happened since a pts; *too long* means that the server will not tell it all.
+is the list of events since a pts; *too long* is the server's refusal to list them all.
 
-Contract of every method: it returns within its time limit or raises; it never joins, marks as read or counts a view;
-a flood wait is obeyed, or raised as `FloodWait` when it is too long; a lost connection is mended inside. Calling twice,
-and from several tasks at the same time, is harmless.
+Contract of every method: it returns within its time limit or raises; it never joins a channel, marks messages as read
+or counts as a view; it obeys flood waits, and raises `FloodWait` for one that is too long; it reconnects by itself.
+Calls may be repeated, and made from several tasks at once.
 """
 
 from __future__ import annotations
@@ -18,56 +18,55 @@ from archiver.pacing.scheduler import Priority
 
 
 class Source(Protocol):
-    """The network as the workers see it; see the module for the contract."""
+    """The network as the workers see it. The contract is in the module's docstring."""
 
     @property
     def at_once(self) -> int:
-        """Pages of the history that may be asked for at the same time to some use."""
+        """How many history pages are worth requesting concurrently."""
         ...
 
     def at(self, priority: Priority) -> Self:
-        """The same source, whose calls are that urgent."""
+        """The same source with calls of this priority."""
         ...
 
     async def resolve_username(self, username: str) -> Channel:
-        """The channel that holds a public name now. Scarce: a few a day. Raises ChannelGone, ChannelInaccessible."""
+        """Resolve a public name: rationed to a few dozen calls a day. Raises ChannelGone, ChannelInaccessible."""
         ...
 
     async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
-        """The channel's present attributes, `about` and counts included. Raises ChannelError."""
+        """The channel's current attributes, including `about` and counts. Raises ChannelError."""
         ...
 
     async def get_history(
         self, channel_id: int, access_hash: int, *, offset_id: int, before: int | None = None, limit: int = 100
     ) -> HistoryPage:
-        """Messages with an id below `offset_id` (0: from the newest), newest first. Raises ChannelError.
+        """Messages with ids below `offset_id` (0: from the newest), newest first. Raises ChannelError.
 
-        `before` (unix seconds), with `offset_id` 0: from the newest that the server counts as older than that.
+        `before` (unix seconds) requires `offset_id` 0: start at the newest message the server considers older.
         """
         ...
 
     async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
-        """What happened since `pts`. Raises ChannelError."""
+        """The events since `pts`. Raises ChannelError."""
         ...
 
     async def get_messages(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
-        """Those of the messages that exist now, and the ids that the server names as empty. Raises ChannelError."""
+        """The requested messages that exist, and the ids the server reports as empty. Raises ChannelError."""
         ...
 
     async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
-        """A message with the whole of its rich message, of which histories and differences may show only a part.
+        """A message with its complete rich content; histories and differences may show only a part.
 
-        Raises MessageRefused where asking again does not help, ServerFault and UnreadableObject where it may,
-        ChannelError.
+        Raises MessageRefused if a retry is pointless, ServerFault or UnreadableObject if it may help, ChannelError.
         """
         ...
 
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
-        """The state of up to 100 channels, given as (channel_id, access_hash), in one call: the probe.
+        """Probe up to 100 channels, given as (channel_id, access_hash), in one call.
 
-        A channel of which the server says nothing is not in it. Raises ChannelError for the whole of it when one of
-        the channels is shut to the account, UnreadableObject when it cannot be read.
+        Channels the server does not report are left out. Raises ChannelError for all of them if the account cannot
+        access one, UnreadableObject if the answer cannot be read.
         """
         ...

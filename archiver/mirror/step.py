@@ -1,9 +1,8 @@
 """What one page of the history proves, and where the window ends. Pure.
 
-Messages rise by id; their dates mostly do, and nothing promises it. So an old message does not end the window
-(`add --since`): only ENOUGH of them in a row may, with nothing newer between. Those at a page's old end are left out,
-unproven, until the pages below show whether they are the beginning of such a row. If not, they are a gap like any
-other, and are fetched with the rest.
+Ids ascend; dates usually do too, but nothing guarantees it. So one old message does not end the window (`add --since`):
+only a run of ENOUGH of them may, with nothing newer in between. Those at a page's old end are left out, unproven, until
+the pages below show whether they start such a run. If not, they are a gap like any other, and are fetched again.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from archiver.model.plausible import cut_page, page_ids
 from archiver.model.record import HistoryPage, Message
 
 ENOUGH = 100
-"""Messages in a row, all of them older than the window, after which it may end: a page of them."""
+"""Length of a run of messages older than the window after which it may end: one page."""
 
 
 class OlderRun(NamedTuple):
-    """Messages in a row that are older than the window, down to where the reading has come."""
+    """Consecutive messages older than the window, down to the last id read."""
 
     number: int = 0
     top: int = 0
-    """The highest of their ids."""
+    """Their highest id."""
 
     @property
     def enough(self) -> bool:
@@ -33,39 +32,39 @@ class OlderRun(NamedTuple):
         return self.number >= ENOUGH
 
 
-NONE_OLDER = OlderRun()
+NO_OLDER = OlderRun()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one page means: what to store, which ids it proves, where the window ends, where to go on."""
+    """The meaning of one page: what to store, which ids it proves, where the window ends, where to continue."""
 
     page: HistoryPage
     proven: Interval | None
     floor_id: int | None
-    """The highest id that is older than the window; None while the window goes on."""
+    """The highest id older than the window; None until its end is found."""
     next_offset: int | None
-    """Where the next page of this walk begins; None at its end."""
-    older: OlderRun = NONE_OLDER
-    """What was left out at the page's old end, and above it: nothing is proved of it yet."""
+    """The offset of the next page of this walk; None at its end."""
+    older: OlderRun = NO_OLDER
+    """The messages left out at the page's old end, and of pages above it: unproven so far."""
 
     def end_window(self) -> Step:
-        """The same, where the row of older messages is the end of the window."""
+        """The same step, with the window ending at the run of older messages."""
         return replace(self, floor_id=self.older.top, next_offset=None)
 
 
-def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, older: OlderRun = NONE_OLDER) -> Step:
-    """Read a page that was asked for with offset_id = gap.hi + 1, to fill `gap`.
+def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, older: OlderRun = NO_OLDER) -> Step:
+    """Interpret a page that was requested with offset_id = gap.hi + 1, to fill `gap`.
 
-    The ids that came drive it: from the lowest of them up to the gap's upper end, each id is either in the page or
-    absent now. A short page is no end; an empty one is. `older`: the row that reaches down to this page.
+    From the page's lowest id up to the gap's upper end, each id is either in the page or absent now. A short page does
+    not end the history; an empty one does. `older`: the run of older messages that reaches down to this page.
     """
     lo, hi = gap
     if not page.messages and not page.empty_ids:
         return Step(page, None, older.top, None) if older.number else Step(page, (1, hi), None, None)
     lowest = page_ids(page)[-1]
     if lowest > hi:
-        raise Implausible("answered with messages that were not asked for")
+        raise Implausible("answered with messages that were not requested")
     tail = _older_tail(page, window_start)
     if not tail.number:
         return Step(page, (lowest, hi), None, lowest if lowest > lo else None)
@@ -77,7 +76,7 @@ def plan_page(page: HistoryPage, *, gap: Interval, window_start: int | None, old
 
 
 def plan_top(page: HistoryPage, *, newest: int, floor_id: int | None, window_start: int | None) -> Step:
-    """Read the newest page of a history. `floor_id`: up to which id it is known to be older than the window."""
+    """Interpret the newest page of a history. `floor_id`: the highest id known to be older than the window."""
     if not floor_id:
         return plan_page(page, gap=(1, newest), window_start=window_start)
     lowest = max(page_ids(page)[-1], floor_id + 1)
@@ -85,18 +84,18 @@ def plan_top(page: HistoryPage, *, newest: int, floor_id: int | None, window_sta
 
 
 def keep_within(page: HistoryPage, lowest: int) -> HistoryPage:
-    """The page down to this id; all of it where nothing of it is above."""
+    """The page down to this id; all of it if no id is above that."""
     kept = cut_page(page, lowest)
     return kept if kept.messages or kept.empty_ids else page
 
 
 def _older_tail(page: HistoryPage, window_start: int | None) -> OlderRun:
-    """The messages at the page's old end that are older than the window, up to the first that is not."""
+    """The messages at the page's old end that are older than the window, up to the first one that is not."""
     if window_start is None:
-        return NONE_OLDER
+        return NO_OLDER
     number = top = 0
     for message in sorted(page.messages, key=_message_id):
-        # The date of a stub is a guess, and 1970 is none: they never end the window.
+        # A stub's date is a guess, and date 0 is no date: neither ends the window.
         if message.kind == "stub" or not 0 < message.date.timestamp() < window_start:
             break
         number, top = number + 1, message.message_id

@@ -1,10 +1,10 @@
-"""Where a walk through a gap of the history has come, page by page. Pure; `backfill` asks and stores."""
+"""The state of a walk down through one gap of the history. Pure; `backfill` fetches and stores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from archiver.mirror.step import NONE_OLDER, Step, keep_within, plan_page
+from archiver.mirror.step import NO_OLDER, Step, keep_within, plan_page
 from archiver.model.coverage import Interval
 from archiver.model.record import HistoryPage
 from archiver.store.channel import Mirrored
@@ -12,60 +12,60 @@ from archiver.store.channel import Mirrored
 
 @dataclass(frozen=True, slots=True)
 class PlannedGap:
-    """A gap that is to be filled."""
+    """A gap to fill."""
 
     channel: Mirrored
     gap: Interval
     window_start: int | None
-    """The date at which reading may end within the gap; None: all of the gap is wanted."""
+    """The date at which the window may end within the gap; None: all of the gap is wanted."""
 
     def cut(self, page: HistoryPage, lowest: int) -> HistoryPage:
-        """A page without what lies below all that is wanted of it, where the channel has a window."""
+        """The page without its part below `lowest`, if all of the gap is within the channel's window."""
         if self.channel.window_start is None or self.window_start is not None:
             return page
         return keep_within(page, lowest)
 
 
 class Walk:
-    """Goes down through a gap, and decides where its window ends."""
+    """Walks down through a gap, and decides where the window ends."""
 
-    def __init__(self, work: PlannedGap) -> None:
-        self.work = work
+    def __init__(self, planned: PlannedGap) -> None:
+        self.planned = planned
         self.ended = False
-        self._lo, self._hi = work.gap
-        self._older = NONE_OLDER
+        self._lo, self._hi = planned.gap
+        self._older = NO_OLDER
         self._reach = 0
-        """Down to which id there is no end of the window, because the server shows that it goes on."""
+        """The window does not end above this id, because the server shows newer messages there."""
 
     @property
     def offset_id(self) -> int:
-        """Where the next page begins."""
+        """The offset of the next page."""
         return self._hi + 1
 
     @property
     def left(self) -> int:
-        """How many ids of the gap were not looked at."""
+        """Number of ids of the gap not read yet."""
         return 0 if self.ended else max(self._hi + 1 - self._lo, 0)
 
     def read(self, page: HistoryPage) -> Step:
-        """What the page at `offset_id` means."""
+        """Interpret the page at `offset_id`, and move on."""
         within = bool(self._reach) and self._hi >= self._reach
         step = plan_page(
-            self.work.cut(page, self._lo),
+            self.planned.cut(page, self._lo),
             gap=(self._lo, self._hi),
-            window_start=None if within else self.work.window_start,
+            window_start=None if within else self.planned.window_start,
             older=self._older,
         )
         return self._move(step, step.next_offset)
 
     def end_window(self, step: Step) -> Step:
-        """The row of older messages at this step is the end."""
+        """End the window at the run of older messages of this step."""
         return self._move(step.end_window(), None)
 
-    def go_on(self, step: Step, reach: int) -> Step:
-        """It is none, because the window goes on down to `reach` at least: all of it is read again, and kept."""
+    def extend_window(self, step: Step, reach: int) -> Step:
+        """Go on, because the window reaches down to `reach` at least: the run is read again, and kept."""
         self._reach = reach
-        self._move(replace(step, older=NONE_OLDER), step.older.top + 1)
+        self._move(replace(step, older=NO_OLDER), step.older.top + 1)
         return step
 
     def _move(self, step: Step, next_offset: int | None) -> Step:

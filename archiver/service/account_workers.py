@@ -152,7 +152,7 @@ class AccountWorkers:
         """Back off from a channel that cannot be read now; the others continue."""
         current = await find_channel(self._database.connection, channel.channel_id) or channel
         seconds = retry_delay(error, current.failures)
-        await self.account.ingest.set_aside(
+        await self.account.ingest.back_off(
             channel.channel_id, seconds=seconds, error=str(error.args[0]), state=channel_state_after(error)
         )
         # Only the first of several failures in a row is news.

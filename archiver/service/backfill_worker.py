@@ -160,7 +160,7 @@ class BackfillWorker:
     async def _read_pages(self, task: BackfillTask, stop: asyncio.Event) -> None:
         pages = PAGES * (_TAKEOUT_FACTOR if self._takeout and self._takeout.is_open else 1)
         try:
-            await self._mirror.fill(task.channel.channel_id, pages=pages, stop=stop.is_set, priority=task.priority)
+            await self._mirror.backfill(task.channel.channel_id, pages=pages, stop=stop.is_set, priority=task.priority)
         except (Removed, Outdated):
             return
         except StaleAccess:

@@ -145,7 +145,7 @@ class LiveWorker:
         # A delay longer than any back-off means that the time of day was set since.
         absurd = [c.channel_id for c in own if delays.get(c.channel_id, 0.0) > longest_retry_delay(c.state, c.failures)]
         if absurd:
-            await self._ingest.end_aside(absurd)
+            await self._ingest.end_back_off(absurd)
         return [c for c in own if delays.get(c.channel_id, 0.0) <= 0 or c.channel_id in absurd]
 
     def _note_heard(self) -> None:
@@ -171,7 +171,7 @@ class LiveWorker:
             unseen = state.top_id > channel.top_id and state.top_id != watch.top_sought
             if unseen:
                 watch.top_shown = state.top_id
-            owed = self._mirror.owes_difference(channel.channel_id)
+            owed = self._mirror.is_difference_due(channel.channel_id)
             if unseen or owed or (reported and watch.is_behind(state, channel.pts)):
                 self._queue.put(channel.channel_id, CHANGED)
             elif reported and channel.since_sync(now) >= QUIET_INTERVAL:

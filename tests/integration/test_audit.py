@@ -483,7 +483,7 @@ async def test_a_removed_channel_and_one_that_is_set_aside_are_left_in_peace(
         server.clock += DAY
         assert await desk.auditor.step() == 0
         asked = pages(server)
-        await desk.ingest.set_aside(aside.id, seconds=10 * DAY, error="it is not to be found.")
+        await desk.ingest.back_off(aside.id, seconds=10 * DAY, error="it is not to be found.")
         await desk.pass_time(9 * DAY)
         assert pages(server) == asked
         await desk.pass_time(2 * DAY)

@@ -45,7 +45,7 @@ async def test_differences_that_are_always_too_long_do_not_walk_the_history_for_
         for number in range(40):
             channel.post(f"news {number}")
             await rig.mirror.catch_up(channel.id)
-            while await rig.mirror.fill(channel.id):
+            while await rig.mirror.backfill(channel.id):
                 pass
         assert held(tmp_path, channel) == true(channel)  # posts come by the newest page
         assert len(server.called(HISTORY)) - asked < 150  # three walks of 15 pages, and the newest page each time

@@ -127,7 +127,7 @@ async def test_a_walk_in_short_stretches_comes_to_the_end_of_its_window(
         await rig.add(channel, window_start=start)
         await rig.mirror.catch_up(channel.id)
         for _ in range(60):
-            if not await rig.mirror.fill(channel.id, pages=1):
+            if not await rig.mirror.backfill(channel.id, pages=1):
                 break
         else:
             raise AssertionError("it never ended")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import ServerFault
-from archiver.mirror.step import ENOUGH, NONE_OLDER, OlderRun, plan_page, plan_top
+from archiver.mirror.step import ENOUGH, NO_OLDER, OlderRun, plan_page, plan_top
 from archiver.model import coverage
 from archiver.model.record import HistoryPage, Kind, Message
 
@@ -119,7 +119,7 @@ def test_walking_by_the_plan_finds_all_of_the_window_and_ends(
         if gap is None:
             break
         bound = floor or coverage.contains(covered, gap[0] - 1)
-        lo, older = gap[0], NONE_OLDER
+        lo, older = gap[0], NO_OLDER
         offset: int | None = gap[1] + 1
         while offset is not None:
             served = sorted((i for i in ids if i < offset), reverse=True)[:size]

@@ -163,7 +163,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
             return "complete"
         except (ChannelError, ServerFault, UnreadableObject) as exc:
             progress.failed()
-            await account.ingest.set_aside(
+            await account.ingest.back_off(
                 channel.channel_id,
                 seconds=retry_delay(exc, channel.failures),
                 error=str(exc),
