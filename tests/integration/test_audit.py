@@ -624,7 +624,7 @@ async def test_a_day_leaves_nothing_behind_in_memory(
         assert grown < 100_000
         await desk.ingest.set_state(channels[0].id, "removed")
         await desk.pass_time(HOUR)
-        assert all(len(kept) <= 4 for kept in (desk.auditor._standings, desk.auditor._surplus, desk.auditor._unsettled))
+        assert all(len(kept) <= 4 for kept in (desk.auditor._states, desk.auditor._surplus, desk.auditor._unsettled))
         assert desk.auditor._resting == {}
     assert desk.failed == []
     assert turns[-1] - turns[0] > 23 * HOUR
