@@ -1,16 +1,16 @@
-"""Decide what an answer changes: seen against held, as plain data. No I/O, no clock; `ingest` acts on it.
+"""Decide what an answer changes, comparing messages seen with messages held. No I/O, no clock; `apply` acts on it.
 
-seen, not held                      -> insert
-held, same payload                  -> seen again
-held, other payload, same content   -> update (counters, reactions, edit_date)
-held, other content, newer answer   -> keep the old content as a revision, then update
-held, other content, not older      -> the same, where nothing says which answer is the newer one
-held, other content, older          -> stale: a late answer never undoes a newer one, but it is evidence, and is kept
-held, other counters                -> besides all that, their change is kept
-a part held, the whole of that edit -> completed: written in the part's place, no revision
-the whole held, a part of that edit -> kept: nothing but its counters is news
-held as missing, seen               -> returned; but what was seen before it went only adds to what is known of it
-held, within the proven ids, absent -> missing
+seen, not held                       -> insert
+held, same payload                   -> seen again
+held, new payload, same content      -> update (counters, reactions, edit_date)
+held, new content, newer answer      -> keep the old content as a revision, then update
+held, new content, not older         -> the same, if nothing says which answer is newer
+held, new content, older             -> stale: never undoes a newer answer, but is kept as a revision
+held, new counters                   -> in addition, record the change of the counters
+part held, whole of the same edit    -> completed: replaces the part, no revision
+whole held, part of the same edit    -> kept: only the counters are taken over
+held as missing, seen                -> returned, unless it was seen before it was deleted: then it stays missing
+held, within the proven ids, absent  -> missing
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from archiver.model.record import Held, Message
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be written, by message."""
+    """What to write, by message."""
 
     insert: list[Message] = field(default_factory=list)
     update: list[Message] = field(default_factory=list)
     revise: list[Message] = field(default_factory=list)
-    """Whose held content becomes a revision before they are written."""
+    """Messages whose held content becomes a revision before they are written."""
     seen: list[Message] = field(default_factory=list)
     stale: list[Message] = field(default_factory=list)
-    """Older than what is held: an earlier content, kept as a revision unless it is one already."""
+    """Messages older than the one held: an earlier content, kept as a revision unless it is one already."""
     counted: list[Message] = field(default_factory=list)
-    """Whose counters are not those that are held."""
+    """Messages whose counters differ from those held."""
     missing: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     """Held as missing, and seen again."""
     gone: list[int] = field(default_factory=list)
-    """Held as missing, and shown as they were before that: missing they stay."""
+    """Held as missing, and shown in a state before the deletion: they stay missing."""
     kept: list[Message] = field(default_factory=list)
-    """Parts of rich messages whose whole is held: it stays, and takes over their counters."""
+    """Parts of rich messages whose whole is held: it stays, with the counters of the part."""
     owed: list[Message] = field(default_factory=list)
-    """Those of `kept` after which the whole may be another: it is to be asked for."""
+    """Those of `kept` that may belong to a changed whole, which has to be fetched."""
     whole: list[Message] = field(default_factory=list)
-    """What is whole where a part was known."""
+    """Complete rich messages of which a part was held."""
     redated: list[Message] = field(default_factory=list)
-    """Those of `update` whose date is another than is held: dates never change, so one of the two is false."""
+    """Those of `update` with a date other than the one held: dates never change, so one of the two is wrong."""
     completed: list[Message] = field(default_factory=list)
-    """Those of `update` that take the place of their own part."""
+    """Those of `update` that replace their own part."""
 
 
 def _never(_: int) -> bool:
@@ -66,10 +66,12 @@ def reconcile(
     asked_after: bool = False,
     completes: bool = False,
 ) -> Changes:
-    """Compare what was seen with what is held. `proven`: the ids of which the answer tells all; `overtaken`: what was
-    seen is known to be older than what is held; `is_past`: whether a message was seen before it went, if it is held as
-    missing; `pts`: the channel's state that the answer shows, where it is known; `asked_after`: it was asked for when
-    all that is held had been stored; `completes`: the messages are known to begin with the parts that are held.
+    """Compare messages seen with messages held.
+
+    `proven`: the ids the answer fully accounts for; `overtaken`: the messages seen are known to be older than those
+    held; `is_past`: whether a message held as missing was seen in a state before its deletion; `pts`: the channel's pts
+    when the answer was served, if known; `asked_after`: the answer was requested after everything held was stored;
+    `completes`: the messages are known to begin with the parts held.
     """
     changes = Changes()
     present: set[int] = set()
@@ -86,7 +88,7 @@ def reconcile(
         age = _age(message, known, overtaken=overtaken, newer=_is_newer(pts, known, asked_after=asked_after))
         _compare(changes, message, known, age, completes=completes)
     if proven and present:
-        # An answer without a single message proves nothing: a lost channel looks just like that.
+        # An answer without any message proves nothing: an inaccessible channel looks the same.
         lo, hi = proven
         changes.missing = sorted(
             known.message_id
@@ -97,28 +99,28 @@ def reconcile(
 
 
 def find_overtaken(edits: Sequence[Message], held: Mapping[int, Held]) -> set[int]:
-    """The places of those edits that are older than what is held, although their second is the same.
+    """Positions of the edits that are older than the message held, although they have the same second.
 
-    What is held may be the content of a later edit of them already: a page of the history was read between two of them,
-    or they are told after the new message, which the server shows as it is now.
+    The message held may already have the content of a later one of these edits: a history page was read between them,
+    or they follow the new message, which the server shows as it is now.
     """
     overtaken: set[int] = set()
     earlier: dict[int, set[int]] = {}
-    for place, message in enumerate(edits):
+    for position, message in enumerate(edits):
         before, known = earlier.setdefault(message.message_id, set()), held.get(message.message_id)
         if known and known.is_content(message) and _moment(message) == _held_moment(known):
             overtaken |= before
-        before.add(place)
+        before.add(position)
     return overtaken
 
 
 def _is_newer(pts: int | None, known: Held, *, asked_after: bool) -> bool:
-    """Whether the answer surely is newer than the one that is held: then its content is true, whatever its date."""
+    """Whether the answer is certainly newer than the one held: then its content is right, whatever its date."""
     return pts is not None and known.seen_pts is not None and pts + asked_after > known.seen_pts
 
 
 def _age(message: Message, known: Held, *, overtaken: bool, newer: bool) -> int:
-    """Above 0: of a later edit than what is held; 0: of the same; below: of an earlier one."""
+    """Positive if the message shows a later edit than the one held, 0 for the same, negative for an earlier one."""
     if overtaken:
         return -1
     age = message.moment - _held_moment(known)
@@ -149,7 +151,7 @@ def _compare(changes: Changes, message: Message, known: Held, age: int, *, compl
 
 def _place(changes: Changes, message: Message, known: Held, age: int, *, completes: bool) -> list[Message]:
     if message.content_hash == known.content_hash:
-        # The date of a part says of which edit the whole is wanted.
+        # The date of a part says which edit's whole is wanted.
         return changes.seen if message.partial and age < 0 else changes.update
     if known.partial and not message.partial and (age == 0 or (completes and age > 0)):
         changes.completed.append(message)
@@ -158,8 +160,11 @@ def _place(changes: Changes, message: Message, known: Held, age: int, *, complet
 
 
 def _place_part(changes: Changes, message: Message, known: Held, age: int) -> list[Message]:
-    """A part never takes the place of the whole of its own edit. Where it begins like the whole that is held, but was
-    edited since, it may be another or not: reactions move the date, too. Only the whole can tell."""
+    """Never replace a whole by a part of the same edit.
+
+    A part that begins like the whole held but has a later date may or may not be a new content, because reactions move
+    the date too. Only the new whole can tell.
+    """
     same = message.content_hash == known.part_hash
     if age < 0:
         return changes.seen if same else changes.stale

@@ -1,13 +1,13 @@
-"""What of a channel is read again, and when: a plan as plain data. No I/O, no clock; `audit` carries it out.
+"""Plan which ids of a channel to read again, and when. Plain data, no I/O, no clock; `audit_worker` carries it out.
 
-A *review* reads a range of ids again, newest first, a page at a time; its *tier* says how often and from where on:
+A *review* reads a range of ids again, newest first, a page at a time. Its *tier* sets how often, and how far back:
 
-    audit         to notice what was edited or deleted while nobody looked
+    audit         to find edits and deletions that were missed
     counters      to follow views, forwards, replies and reactions while a message is young
-    description   what the channel says of itself, and how many follow it; it reads no messages
+    description   the channel's description and number of participants; reads no messages
 
-A page counts for every review of the channel that waits for it, so a larger range that is due includes the smaller
-ones. Only ids that are covered are reviewed: the others are read by backfill anyway.
+A page counts for every pending review of the channel, so a larger range that is due includes the smaller ones. Only
+covered ids are reviewed; backfill reads the others anyway.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ RECENT, ALL, DESCRIPTION = "recent", "all", "description"
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One kind of review. Without `newest` and `age`: of all ids."""
+    """One kind of review. Without `newest` and `age` it covers all ids."""
 
     name: str
     every: float
-    """Seconds from the begin of one to the begin of the next."""
+    """Seconds from the start of one review to the start of the next."""
     priority: Priority
     newest: int | None = None
-    """Of so many ids below the top."""
+    """Only this number of newest ids."""
     age: float | None = None
-    """From the oldest message on that is so many seconds old at most."""
+    """Only messages at most this many seconds old."""
 
 
 COUNTERS = (
@@ -46,7 +46,7 @@ COUNTERS = (
 
 
 def make_tiers(interval: float = DAY) -> tuple[Tier, ...]:
-    """All tiers; `interval`: seconds between two audits of the newest ids, by which the larger audits are measured."""
+    """All tiers. `interval`: seconds between audits of the newest ids; larger audits are multiples of it."""
     return (
         Tier(RECENT, interval, Priority.AUDIT, newest=200),
         Tier("middle", 7 * interval, Priority.AUDIT, newest=5_000),
@@ -58,16 +58,16 @@ def make_tiers(interval: float = DAY) -> tuple[Tier, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewProgress:
-    """How far the review of one tier has come. Times are unix seconds."""
+    """Progress of one tier's review. Times are unix seconds."""
 
     reviewed_at: int | None = None
-    """When the last finished one began: all of the range was looked at since."""
+    """Start of the last finished review: all of the range has been read since."""
     started_at: int | None = None
-    """When the present one began; None: none is under way."""
+    """Start of the current review; None if none is running."""
     next_id: int = 0
-    """The highest id that it still has to read."""
+    """The highest id still to read."""
     lowest_id: int = 0
-    """The lowest one."""
+    """The lowest id to read."""
 
 
 NEVER = ReviewProgress()
@@ -75,53 +75,53 @@ NEVER = ReviewProgress()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewState:
-    """What the plan needs to know of a channel. Times are unix seconds."""
+    """State of a channel as the plan needs it. Times are unix seconds."""
 
     channel_id: int
     added_at: int
     described_at: int | None
-    """When it was last asked for in full."""
+    """When its full description was last fetched."""
     top: int
-    """The highest id that is covered, 0 when none is."""
+    """The highest covered id, 0 if there is none."""
     lowest: int | None
-    """The lowest id of a message that is held and belongs to the mirror."""
+    """The lowest id of a message held within the window."""
     oldest: Mapping[str, Interval]
-    """By tier with an age: id and date of the oldest message within it; without an entry there is none."""
+    """For each tier with an age: id and date of the oldest message within it; no entry if there is none."""
     progress: Mapping[str, ReviewProgress]
     """By tier."""
     counted_at: int | None = None
-    """When the server told how many messages it has, if that can be compared with what is held."""
+    """When the server gave its number of messages, if that can be compared with those held."""
     accepted_count: int | None = None
-    """The difference to what is held that stays although all of it was reviewed."""
+    """The difference between that number and the messages held that remained after a full review."""
     differs: bool = False
-    """Whether it holds other messages than it should: all of it is reviewed at once."""
+    """Whether that number differs from the messages held: then the whole channel is reviewed at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One channel's turn: what to read now."""
+    """The next range to read of one channel."""
 
     channel_id: int
     tier: str
     priority: Priority
     lateness: float
-    """How long it is overdue, as a share of its tier's period."""
+    """How long it is overdue, as a fraction of its tier's period."""
     next_id: int
     lowest_id: int
     begins: tuple[tuple[str, int], ...]
-    """Reviews that begin with it, from `next_id` down: tier and lowest id. It is one of them unless it is under way."""
+    """Reviews that start with it at `next_id`: tier and lowest id. Includes itself unless it is already running."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPlan:
-    """What is due, the most urgent first, and when the next review becomes due (unix seconds, inf: none ever)."""
+    """The due reviews, most urgent first, and when the next one becomes due (unix seconds; inf: never)."""
 
     due: tuple[Review, ...]
     next_at: float
 
 
 def plan_reviews(states: Iterable[ReviewState], tiers: Sequence[Tier], now: float) -> ReviewPlan:
-    """Decide what is due, by priority, then by lateness in proportion to the tier's period: no tier starves another."""
+    """Decide what is due: by priority, then by lateness relative to the tier's period, so that no tier starves."""
     due: list[Review] = []
     next_at = math.inf
     for state in states:
@@ -140,7 +140,7 @@ def plan_reviews(states: Iterable[ReviewState], tiers: Sequence[Tier], now: floa
 
 
 def begin(progress: Mapping[str, ReviewProgress], review: Review, now: float) -> dict[str, ReviewProgress]:
-    """What changes in a channel's progress when the review is taken up."""
+    """The changed progress of a channel when the review starts."""
     return {
         tier: replace(
             progress.get(tier, NEVER), started_at=int(now), next_id=review.next_id, lowest_id=lowest_id
@@ -150,7 +150,7 @@ def begin(progress: Mapping[str, ReviewProgress], review: Review, now: float) ->
 
 
 def advance(progress: Mapping[str, ReviewProgress], read: Interval) -> dict[str, ReviewProgress]:
-    """What changes in a channel's progress when all ids within `read` have been looked at, the highest first."""
+    """The changed progress of a channel when all ids within `read` have been read, highest first."""
     lo, hi = read
     changed = {}
     for tier, known in progress.items():
@@ -164,7 +164,7 @@ def advance(progress: Mapping[str, ReviewProgress], read: Interval) -> dict[str,
 
 
 def _due_at(state: ReviewState, tier: Tier) -> float | None:
-    """When the tier's next review is due; None when there is nothing to read."""
+    """When the tier's next review is due; None if there is nothing to read."""
     if tier.name == DESCRIPTION:
         return state.added_at if state.described_at is None else state.described_at + tier.every
     urgent = tier.name == ALL and state.differs
@@ -175,14 +175,14 @@ def _due_at(state: ReviewState, tier: Tier) -> float | None:
     span = _span(state, tier)
     if span is None:
         return None
-    # A message that has just been posted has just been looked at.
+    # A message that was just posted was just read.
     return -math.inf if urgent else max(since, span[1]) + tier.every
 
 
 def _span(state: ReviewState, tier: Tier) -> Interval | None:
-    """The lowest id of the tier's range, and since when there is something to follow in it."""
+    """The lowest id of the tier's range, and the date of the oldest message to follow in it."""
     if tier.name == ALL and state.differs:
-        return 1, 0  # it may be an id of which nothing is held
+        return 1, 0  # the difference may be an id that is not held
     if state.lowest is None or state.lowest > state.top:
         return None
     if tier.age is None:
@@ -208,21 +208,21 @@ def _review(state: ReviewState, tier: Tier, lateness: float) -> Review:
 
 
 def _without_included(reviews: Sequence[Review]) -> Iterator[Review]:
-    """The reviews of a channel, but for those whose whole rest another one of the same priority reads.
+    """The reviews of a channel without those whose remaining range is read by a larger one of the same priority.
 
-    What is included begins with the larger one, so that its pages count for both. Of another priority it also stays for
-    itself: counters need not wait for a long audit to come to this channel.
+    An included review starts together with the larger one, so that each page counts for both. If their priorities
+    differ it is also kept, so that counters need not wait until a long audit reaches this channel.
     """
     kept: list[Review] = []
     for review in sorted(reviews, key=lambda review: (review.lowest_id, -review.next_id)):
-        alone = True
+        separate = True
         for at, larger in enumerate(kept):
             if review.lowest_id < larger.lowest_id or review.next_id > larger.next_id:
                 continue
             kept[at] = replace(larger, begins=(*larger.begins, *review.begins))
             if larger.priority == review.priority:
                 kept[at] = replace(kept[at], lateness=max(larger.lateness, review.lateness))
-                alone = False
-        if alone:
+                separate = False
+        if separate:
             kept.append(review)
     yield from kept
