@@ -1,7 +1,7 @@
-"""Rows compared with the record that their payload stands for. Pure.
+"""Rows compared with the record derived from their payload. Pure.
 
-What a payload cannot tell is left out: names of peers (they came beside it), whether it is pinned (an event tells), and
-of rich messages, which come in two answers, the counters and the origin that only one of them had.
+Not compared is what a payload does not contain: names of peers (they came beside it), whether it is pinned (an event
+says so), and for rich messages, which come in two answers, the counters and the origin that only one of them has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
 from archiver.store.message import CONTENT_NAMES, content_of
 
 Wrong: TypeAlias = Iterator[str]
-"""Sentences of what is wrong; none for what is right."""
+"""Yields a sentence for each problem."""
 
 HASH = "has a different SHA-256"
 _COUNTERS = frozenset({"views", "forwards", "replies", "reactions"})
@@ -27,14 +27,17 @@ _PINNED = CONTENT_NAMES.index("pinned")
 _DIGEST = CONTENT_NAMES.index("payload_sha256")
 _DATE, _LAYER = CONTENT_NAMES.index("date"), CONTENT_NAMES.index("layer")
 _FILLED = frozenset({"views", "forwards"})
-"""What stays as it was where an answer lacks it."""
+"""Fields that keep their value if an answer lacks them."""
 _DIGEST_SIZE = 32
 _slot_values = attrgetter(*MEDIA_NAMES)
 _REVISED = ("edit_date", "text", "entities", "markup", "extra", "content_hash", "layer")
 
 
 def compare_message(record: Message, content: Row, part: Message | None) -> Wrong:
-    """`content`: the columns CONTENT_NAMES of its row; `part`: what the server showed of a rich message first."""
+    """Compare a message's row with its record.
+
+    `content`: the columns CONTENT_NAMES of the row; `part`: the part of a rich message that the server showed first.
+    """
     expected = content_of(record)
     if content[_DIGEST] != expected[_DIGEST]:
         yield HASH
@@ -45,42 +48,42 @@ def compare_message(record: Message, content: Row, part: Message | None) -> Wron
         return
     of_two = part is not None or (record.extra is not None and '"rich"' in record.extra)
     marked = marks(content[CONTENT_NAMES.index("extra")])
-    for name, told, kept in zip(CONTENT_NAMES, expected, content, strict=True):
-        if name == "pinned" or (told == kept and type(told) is not float):
+    for name, derived, kept in zip(CONTENT_NAMES, expected, content, strict=True):
+        if name == "pinned" or (derived == kept and type(derived) is not float):
             continue
         if (of_two and name in _OF_TWO) or name in _FILLED:
-            if _may_be_of_two(name, told, kept, part):
+            if _may_be_of_two(name, derived, kept, part):
                 continue
-        elif _may_be_kept(name, told, kept, marked):
+        elif _may_be_kept(name, derived, kept, marked):
             continue
         yield f"{name} is not what its payload says"
 
 
-def _may_be_of_two(name: str, told: object, kept: object, part: Message | None) -> bool:
-    """Whether a rich message may have it from the other of its two answers."""
+def _may_be_of_two(name: str, derived: object, kept: object, part: Message | None) -> bool:
+    """Whether a rich message may have this value from the other of its two answers."""
     if part is not None and name in _OF_TWO and kept == getattr(part, name):
         return True
-    if told is not None:
+    if derived is not None:
         return False
     return is_json(kept) if name in _JSON else isinstance(kept, int) and kept >= 0
 
 
 def compare_stub(stub: Message, content: Row) -> Wrong:
-    """The same of an object that could not be read: its date is a guess."""
+    """Compare the row of a stub, an unreadable object, whose date is a guess."""
     expected = content_of(stub)
     if content[_DIGEST] != expected[_DIGEST]:
         yield HASH
         return
-    for at, (name, told, kept) in enumerate(zip(CONTENT_NAMES, expected, content, strict=True)):
+    for at, (name, derived, kept) in enumerate(zip(CONTENT_NAMES, expected, content, strict=True)):
         if at == _DATE:
             if not isinstance(kept, int):
                 yield "date is none"
-        elif at != _PINNED and told != kept and not (name in _FILLED and _may_be_of_two(name, told, kept, None)):
+        elif at != _PINNED and derived != kept and not (name in _FILLED and _may_be_of_two(name, derived, kept, None)):
             yield f"{name} is not what is known of an object that cannot be read"
 
 
 def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
-    """`rows`: the columns of `media` by slot, those of the files behind them last."""
+    """Compare the media of a message. `rows`: the columns of `media` by slot, those of the downloaded files last."""
     kept = [row[: len(MEDIA_NAMES)] for row in rows]
     if [_slot_values(slot) for slot in record.media] != kept:
         yield from compare_slots(record.media, kept)
@@ -91,13 +94,13 @@ def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
 
 
 def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:
-    """An earlier content with the record of its payload."""
+    """Compare a revision with the record of its payload."""
     marked = marks(row["extra"])
     for name in _REVISED:
-        told: object = getattr(record, name)
+        derived: object = getattr(record, name)
         if name == "edit_date":
-            told = int(record.edit_date.timestamp()) if record.edit_date else None
-        if told != row[name] and not _may_be_kept(name, told, row[name], marked):
+            derived = int(record.edit_date.timestamp()) if record.edit_date else None
+        if derived != row[name] and not _may_be_kept(name, derived, row[name], marked):
             yield f"{name} is not what its payload says"
     kept = load(row["media"])
     if not isinstance(kept, list) or not all(isinstance(one, dict) for one in kept):
@@ -106,39 +109,39 @@ def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:
         yield "media is not what its payload says"
 
 
-def _may_be_kept(name: str, told: object, kept: object, marked: Mapping[str, Any]) -> bool:
-    """Whether a message may have it from an earlier answer, which is marked."""
+def _may_be_kept(name: str, derived: object, kept: object, marked: Mapping[str, Any]) -> bool:
+    """Whether a message may have this value from an earlier answer; if so, it is marked."""
     if name == "extra":
-        return isinstance(told, str | None) and is_extra(told, kept)
+        return isinstance(derived, str | None) and is_extra(derived, kept)
     if name == "reactions":
-        return "reactions" in marked and told is None and is_json(kept)
+        return "reactions" in marked and derived is None and is_json(kept)
     if "media" not in marked:
         return False
     return (name == "content_hash" and isinstance(kept, bytes) and len(kept) == _DIGEST_SIZE) or name == "media_kind"
 
 
-def _same_slots(told: Sequence[Media], kept: Sequence[Mapping[str, Any]]) -> bool:
-    return len(told) <= len(kept) and all(
-        (slot < len(told) and _same(getattr(told[slot], name), one.get(name)))
-        or may_have_kept(told, slot, name, one.get(name))
+def _same_slots(derived: Sequence[Media], kept: Sequence[Mapping[str, Any]]) -> bool:
+    return len(derived) <= len(kept) and all(
+        (slot < len(derived) and _same(getattr(derived[slot], name), one.get(name)))
+        or may_have_kept(derived, slot, name, one.get(name))
         for slot, one in enumerate(kept)
         for name in MEDIA_NAMES
         if name not in ("slot", "extra")
     )
 
 
-def _same(told: object, kept: object) -> bool:
+def _same(derived: object, kept: object) -> bool:
     # SQLite writes 15 digits of a number into JSON.
-    if isinstance(told, float) and isinstance(kept, int | float):
-        return math.isclose(told, kept, rel_tol=1e-12)
-    return told == kept
+    if isinstance(derived, float) and isinstance(kept, int | float):
+        return math.isclose(derived, kept, rel_tol=1e-12)
+    return derived == kept
 
 
 def named_revision(row: Row) -> dict[str, Any]:
-    """A row of `revision` by the names of its columns."""
+    """A row of `revision` as a dict by column."""
     return dict(zip(REVISION_NAMES, row, strict=True))
 
 
 def is_json(text: object) -> bool:
-    """Whether it is a JSON document."""
+    """Whether the text is a JSON document other than null."""
     return load(text) is not None

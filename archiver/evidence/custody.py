@@ -1,4 +1,4 @@
-"""Channels, the log of answers and what they prove, against each other. Pure."""
+"""Channels, the log and the coverage it proves, checked against each other. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_LAYERS = 10_000
 
 
 def check_captures(captures: Sequence[Mapping[str, Any]], generations: Mapping[int, int]) -> Iterator[str]:
-    """The log by itself, and against the channels' `generations`."""
+    """Check the log by itself, and against the channels' current `generations`."""
     for one in captures:
         if wrong := _wrong_in(one, generations):
             yield f"answer {one['capture_id']}: {', '.join(wrong)}"
@@ -43,7 +43,7 @@ def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[st
 
 
 def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tuple[int, str]]) -> Iterator[str]:
-    """Whoever read a channel has looked it up before."""
+    """Check that every account in the log has an access hash for the channels it read."""
     for account in sorted(
         {str(one["account"]) for one in captures if (one["channel_id"], one["account"]) not in access}
     ):
@@ -57,7 +57,7 @@ def _is_number(value: object, least: int) -> bool:
 def check_coverage(
     channel: Mapping[str, Any], covered: Iterable[tuple[int, int, int]], captures: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """What is covered is exactly what answers proved; that of earlier generations is kept together."""
+    """Check that coverage is exactly what the log proves, taking earlier generations together."""
     now, top_id = channel["generation"], channel["top_id"]
     ours: dict[bool, list[Interval]] = {True: [], False: []}
     before: tuple[int, int] | None = None
@@ -83,7 +83,7 @@ def check_coverage(
 def check_channel(
     channel: Mapping[str, Any], revisions: Sequence[Row], state: Row | None, *, highest: int, generation: int
 ) -> Iterator[str]:
-    """A channel's row by itself. `highest`: the highest id that is held or proven; `generation`: that of the log."""
+    """Check a channel's row. `highest`: the highest id held or proven; `generation`: the highest in the log."""
     top_id, floor_id = channel["top_id"], channel["floor_id"]
     if not _is_number(top_id, highest):
         yield "top_id is below an id that is known"
@@ -101,7 +101,7 @@ def check_channel(
 
 
 def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Iterator[str]:
-    """What it said of itself: each time something else, at last what it says now, and first when it was added."""
+    """Check a channel's revisions: numbered, each a change, the first from its adding, the last as it is now."""
     if not revisions:
         return
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
@@ -117,7 +117,7 @@ def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Ite
 
 
 def check_counts(channel: Mapping[str, Any], captures: Sequence[Mapping[str, Any]], *, held: int) -> Iterator[str]:
-    """Counts that came with answers. `held`: how many messages the channel has; answers may show one twice."""
+    """Check the counts that came with answers. `held`: messages the channel has; answers may show one twice."""
     counted_at = channel["server_count_at"]
     if counted_at is not None and all(one["at"] != counted_at for one in captures):
         yield "the server's count is of no answer in the log"
@@ -128,14 +128,14 @@ def check_counts(channel: Mapping[str, Any], captures: Sequence[Mapping[str, Any
 
 
 def check_clocks(captures: Iterable[Mapping[str, Any]], known: Container[str]) -> Iterator[str]:
-    """Whose clock was compared with the server's for an answer is known as an account."""
+    """Check that the accounts whose answers have a clock offset have one recorded."""
     for account in sorted({str(one["account"]) for one in captures if one["clock_ahead"] is not None}):
         if account not in known:
             yield f"{account} is missing, or how its clock was"
 
 
 def check_top(channel: Mapping[str, Any], captures: Iterable[Mapping[str, Any]], *, highest: int) -> Iterator[str]:
-    """Whether the newest id is one of which an answer told. Where the newest may lie outside the window, none did."""
+    """Check that the top id is from an answer; skipped if the newest message may be outside the window."""
     windowed = channel["window_start"] is not None or channel["floor_id"]
     if windowed or any(one["lo"] is None and one["method"] in ("history", "audit") for one in captures):
         return

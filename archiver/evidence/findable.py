@@ -1,4 +1,4 @@
-"""The search tables compared with the messages, and with themselves. Pure."""
+"""The search tables, checked against the messages and against each other. Pure."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _STATES = MISSING | PINNED | _EDITED | _FORWARDED | _REPLY | _SERVICE | _ALBUM
 _LANG = LANG_MASK << LANG_SHIFT
 _SEPARATORS = frozenset({":", "::"})
 _LONGEST = 32_768
-"""Bytes of a term that FTS5 keeps; of a longer one it has the beginning."""
+"""Maximum bytes of a term; FTS5 truncates longer ones."""
 
 
 def check_row(
     record: Message, rows: Sequence[Row], *, counters: tuple[int | None, int | None], missing: bool, lang: str | None
 ) -> Iterator[str]:
-    """What a message's row says that needs no reading of its text; `counters`: views and forwards."""
+    """Check what needs no parsing of the text in a message's search row. `counters`: views and forwards."""
     if len(rows) != 1:
         yield "it has no row" if not rows else "it has more than one row"
         return
@@ -57,7 +57,7 @@ def _states(record: Message, *, missing: bool) -> int:
 
 
 def check_document(made: Entry, row: Row) -> Iterator[str]:
-    """What its row says of its text and its kinds."""
+    """Check what a search row says about text and kinds."""
     if made.fingerprint != row.fingerprint:
         yield "its row is of another text"
     ignored = _STATES | _LANG
@@ -66,12 +66,12 @@ def check_document(made: Entry, row: Row) -> Iterator[str]:
 
 
 def has_origin(document: Document) -> bool:
-    """Whether the search tables note where it was forwarded from."""
+    """Whether the search tables store this document's forward origin."""
     return document.is_forwarded and (document.fwd_channel_id is not None or bool(document.fwd_name))
 
 
 def is_origin(document: Document, origin: ForwardOrigin | None) -> bool:
-    """Whether that is the noted one; of a channel the last name counts, whoever brought it."""
+    """Whether this is the document's origin. A channel's name is not compared: the last one stored wins."""
     if origin is None:
         return False
     if document.fwd_channel_id is None:
@@ -84,7 +84,7 @@ def check_blocks(
     blocks: Mapping[int, tuple[int, int, int, int, int]],
     runs: Mapping[tuple[int, int], tuple[int, int]],
 ) -> Iterator[str]:
-    """What blocks promise not to hold, they do not hold."""
+    """Check that the block summaries cover their rows."""
     for one in summarize(rows):
         known = blocks.get(one.block)
         if known is None or not _holds(known, one[1:]):
@@ -110,7 +110,7 @@ def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, i
 
 
 def gather(terms: Iterable[tuple[int, int, str]]) -> dict[int, list[tuple[int, str]]]:
-    """The terms of each docid with their places."""
+    """Group terms with their positions by docid."""
     found: dict[int, list[tuple[int, str]]] = {}
     shared: dict[str, str] = {}
     for docid, place, term in terms:
@@ -119,7 +119,7 @@ def gather(terms: Iterable[tuple[int, int, str]]) -> dict[int, list[tuple[int, s
 
 
 def in_order(placed: list[tuple[int, str]]) -> list[str] | None:
-    """The terms in the order of their places; None where a place is taken twice, or not at all."""
+    """The terms by position; None if a position occurs twice or is missing."""
     placed.sort()
     if [place for place, _ in placed] != list(range(len(placed))):
         return None
@@ -127,7 +127,7 @@ def in_order(placed: list[tuple[int, str]]) -> list[str] | None:
 
 
 def is_made_of(terms: list[str], line: str) -> bool:
-    """Whether the index has exactly the terms of a line."""
+    """Whether these are exactly the terms of an index line."""
     made = line.split(" ")
     wanted = [term for term in made if term]
     if wanted == terms:
@@ -143,5 +143,5 @@ def _is_term(wanted: str, term: str) -> bool:
 
 
 def text_terms(terms: Iterable[str]) -> list[str]:
-    """The terms behind the tags: those change with what a peer is called."""
+    """The terms after the tags; tags change with the names of peers."""
     return list(dropwhile(lambda term: ":" in term and term not in _SEPARATORS, terms))

@@ -1,4 +1,4 @@
-"""One message with all that hangs on it, against its payload, the log and the search tables."""
+"""One message with all its rows, checked against its payload, the log and the search tables."""
 
 from __future__ import annotations
 
@@ -31,29 +31,34 @@ _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
 _MOST_LISTED = 20
 _NO_TEXTS = (None, None, None)
 _NO_NAMES = StoredNames()
-"""Of most messages: a channel's own posts."""
+"""For most messages: a channel's own posts."""
 
 
 @dataclass(slots=True)
-class Done:
-    """What came of a task."""
+class TaskResult:
+    """The result of a task."""
 
     payloads: int = 0
     readable: int = 0
-    """Payloads that this version reads."""
+    """Payloads that this version can read."""
     unreadable: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     compared: int = 0
-    """Rows of the search tables that were compared with texts."""
+    """Search rows compared with texts."""
 
 
 class MessageCheck:
-    """Checks messages of one channel, one after the other; what it finds goes into `done`."""
+    """Checks the messages of one channel one by one; adds its findings to `done`."""
 
     def __init__(
-        self, channel_id: int, held: StoredRange, log: ChannelLog, found: dict[int, list[SearchRow]] | None, done: Done
+        self,
+        channel_id: int,
+        held: StoredRange,
+        log: ChannelLog,
+        found: dict[int, list[SearchRow]] | None,
+        done: TaskResult,
     ) -> None:
-        """`found`: rows of the search tables by message; None: there are no such tables."""
+        """`found`: search rows by message id; None: there are no search tables."""
         self._channel_id = channel_id
         self._held = held
         self._log = log
@@ -62,7 +67,7 @@ class MessageCheck:
         self._place = ""
 
     def check(self, row: Row) -> None:
-        """One row of `message`, and what other tables say of it."""
+        """Check one row of `message`, and the rows of other tables that belong to it."""
         self._place = f"{self._channel_id}/{row[0]}"
         try:
             self._check(row)
@@ -81,15 +86,15 @@ class MessageCheck:
             missing, lang = row[_MISSING] is not None, row[_LANG]
             counters = row[_COUNTED[0]], row[_COUNTED[1]]
             record = record if record.pinned == row[_PINNED] else replace(record, pinned=bool(row[_PINNED]))
-            told = findable.check_row(record, rows, counters=counters, missing=missing, lang=lang)
-            self._note([f"search: {one}" for one in told], mirrored=True)
+            problems = findable.check_row(record, rows, counters=counters, missing=missing, lang=lang)
+            self._note([f"search: {one}" for one in problems], mirrored=True)
 
     def _note(self, wrong: Iterable[str], *, which: str = "", mirrored: bool = False) -> None:
         for one in wrong:
             self._done.faults.append(Fault(self._place + which, one, mirrored))
 
     def _check_content(self, row: Row, media: list[Row]) -> tuple[Message | None, list[str]]:
-        """The record of its payload, and how the rows differ from it."""
+        """The record of the payload, and how the rows differ from it."""
         raw, layer = row[_RAW], row[_LAYER]
         if not isinstance(raw, bytes):
             return None, [contents.HASH]
@@ -124,7 +129,7 @@ class MessageCheck:
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
     def _read_part(self, message_id: int) -> tuple[Message | None, list[str]]:
-        """What the server showed of a rich message at first, where its whole came in another answer."""
+        """The part of a rich message that the server showed first, and what is wrong with it."""
         for row in self._held.parts.get(message_id, []):
             part = dict(zip(PART_NAMES, row, strict=True))
             raw = part["raw"]
@@ -135,9 +140,9 @@ class MessageCheck:
             if obj is None:
                 return None, ["its part cannot be read"]
             record = derive(obj, raw, channel_id=self._channel_id, layer=part["layer"], peers=StoredNames())
-            told = (record.moment, record.content_hash, True, place_of(obj))
+            derived = (record.moment, record.content_hash, True, place_of(obj))
             kept = (part["moment"], part["part_hash"], record.partial, (self._channel_id, message_id))
-            return record, [] if kept == told else ["its part is not what was shown"]
+            return record, [] if kept == derived else ["its part is not what was shown"]
         return None, []
 
     def _check_times(self, row: Row) -> None:

@@ -1,4 +1,4 @@
-"""Names that stand in stored records: the answer brought them beside the message, so no payload holds them. Pure."""
+"""Names in stored records: they came beside the message in an answer, so no payload contains them. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Key: TypeAlias = tuple[object, object]
 
 
 class StoredNames(Peers):
-    """Gives the names that stand in a message's sender, forward header and reply, for exactly those peers."""
+    """Provides the names stored in a message's sender, forward header and reply, for those peers only."""
 
     __slots__ = ("_known", "_texts")
 
@@ -24,7 +24,7 @@ class StoredNames(Peers):
         self._known: dict[_Key, _Names] | None = None
 
     def names(self, peer: Any) -> _Names:
-        """Name and username as they are stored, None where none are."""
+        """Name and username as stored; None for what is not."""
         if self._known is None:
             self._known = {}
             for text in self._texts:

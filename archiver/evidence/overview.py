@@ -1,4 +1,4 @@
-"""What is checked of the archive as a whole: the file, channels, the log, rows that lead nowhere, counts."""
+"""Checks of the archive as a whole: file, channels, log, dangling rows, counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.query.saved import fold_query_name
 
 
 def check_file(conn: Any) -> Iterator[Fault]:
-    """The file by SQLite's own check, its log, and how its tables are laid out."""
+    """Check the file: SQLite's own check, its write-ahead log, and the schema."""
     [path] = [row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"]
     if lost := check_journal(conn, Path(path)):
         yield Fault("database", lost)
@@ -23,7 +23,7 @@ def check_file(conn: Any) -> Iterator[Fault]:
 
 
 def check_archive(conn: Any) -> Iterator[Fault]:
-    """Channels, the log, and rows that lead nowhere."""
+    """Check channels, the log, and dangling rows."""
     channels = custody.list_channels(conn)
     captures = custody.list_captures(conn)
     generations = {channel["channel_id"]: channel["generation"] for channel in channels}
@@ -50,7 +50,7 @@ def check_archive(conn: Any) -> Iterator[Fault]:
 
 
 def _check_outbox(conn: Any) -> Iterator[str]:
-    """What waits for an index. As long as there never was one, all messages wait, and the last place is taken."""
+    """Check the outbox. If there never was an index, all messages wait and the last sequence is in use."""
     if custody.has_unissued_sequence(conn):
         yield "holds a place that was never given"
     if found := custody.find_unindexed(conn):
@@ -85,7 +85,7 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
 
 
 def check_search(conn: Any) -> Iterator[Fault]:
-    """Counts of the search tables against those of the messages, and rows that lead nowhere."""
+    """Check the search tables: layout, values, counts against the messages, and dangling rows."""
     yield from (Fault("search", wrong, True) for wrong in soundness.check_search_tables(conn))
     yield from (Fault("search", wrong, True) for wrong in limits.check_search_values(conn))
     messages, rows = search_rows.count_messages(conn), search_rows.count_present(conn)

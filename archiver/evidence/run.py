@@ -1,6 +1,6 @@
-"""A whole verification, shared out among processes: reading payloads again keeps a processor busy.
+"""A whole verification, distributed over processes: parsing payloads is CPU-bound.
 
-Each task sees one state of the archive; a mirror may go on meanwhile, so tasks compare nothing across their borders.
+Each task sees one state of the archive. Mirroring may go on meanwhile, so tasks compare nothing with each other.
 """
 
 from __future__ import annotations
@@ -17,49 +17,49 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from archiver.errors import Error
-from archiver.evidence.message import Done
-from archiver.evidence.work import Task, Worker, serve
+from archiver.evidence.message import TaskResult
+from archiver.evidence.work import VerifyTask, Worker, serve
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
 
 T = TypeVar("T")
 
 RANGE = 5_000
-"""Messages of a task."""
+"""Messages per task."""
 PART = 10_000
-"""Rows of the search tables that are compared with texts in one go; more where there are very many."""
+"""Search rows per task; LARGE_PART in archives with more than LARGE."""
 FULLY = 20_000
-"""Rows up to which all are compared; of more, one part, unless all are asked for."""
+"""Up to this many search rows, all are compared with texts; of more, only one part, unless `deep`."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
-"""Tasks up to which a second process would take longer to begin than it saves."""
+"""Message tasks up to which a second process would take longer to start than it saves."""
 MOST_FAULTS = 10_000
-"""Faults that are named; of the others only how many."""
+"""Maximum number of faults listed; the rest are only counted."""
 MOST_WORKERS = 4
 
 
 @dataclass(slots=True)
 class Verified:
-    """What a verification found."""
+    """The result of a verification."""
 
     payloads: int = 0
     faults: list[Fault] = field(default_factory=list)
-    untold: int = 0
+    unlisted: int = 0
     """Faults beyond MOST_FAULTS."""
     remarks: list[str] = field(default_factory=list)
     compared: int = 0
-    """Rows of the search tables that were compared with texts, of `rows`."""
+    """Search rows compared with texts, out of `rows`."""
     rows: int = 0
 
     def add(self, faults: Sequence[Fault]) -> None:
-        """More faults."""
+        """Add faults, listing at most MOST_FAULTS in all."""
         room = max(0, MOST_FAULTS - len(self.faults))
         self.faults += faults[:room]
-        self.untold += len(faults[room:])
+        self.unlisted += len(faults[room:])
 
 
 def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = lambda _: None) -> Verified:
-    """Check all of an archive that opens, and has the tables of this version."""
+    """Verify an archive that opens and has this version's schema. `progress` is given the payloads read so far."""
     found = Verified()
     with checked.reading(path) as conn:
         tasks = _begin(conn, found, deep=deep)
@@ -76,7 +76,7 @@ def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = 
 
 
 def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
-    """Where no payload is one that is known here, none can be compared with what was made of it."""
+    """Report unreadable payloads; if none at all could be read, drop what depends on reading them."""
     if found.payloads and not readable:
         found.faults = [fault for fault in found.faults if not fault.mirrored]
         if unreadable:
@@ -87,19 +87,19 @@ def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
         found.add([Fault(place, "its payload cannot be read") for place in unreadable])
 
 
-def _begin(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
-    """The tasks, and what is wrong where they cannot be told."""
+def _begin(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
+    """Plan the tasks; what cannot be planned becomes a fault in `found`."""
     with checked.one_state(conn):
         conn.text_factory = checked.lenient
         search = _guard(found, "search", lambda: _begin_search(conn, found, deep=deep)) or []
         conn.text_factory = str
         ranges = _guard(found, "message", lambda: checked.list_ranges(conn, RANGE)) or []
-    whole = [Task("file"), Task("archive")]
-    return [*whole, *(Task("messages", *one, findable=bool(search)) for one in ranges), *search]
+    whole = [VerifyTask("file"), VerifyTask("archive")]
+    return [*whole, *(VerifyTask("messages", *one, findable=bool(search)) for one in ranges), *search]
 
 
 def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
-    """The result of a check; that it cannot be made is a fault, too."""
+    """The result of a check; None, and a fault, if it fails."""
     try:
         return check()
     except checked.Damaged as exc:
@@ -109,8 +109,8 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
     return None
 
 
-def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
-    """The search tables as a whole, and the tasks for their rows; none where they are not this version's."""
+def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
+    """Check the layout of the search tables, and plan their tasks; none if the layout is not this version's."""
     laid_out = search_rows.is_laid_out(conn)
     if laid_out is None:
         if search_rows.count_messages(conn):
@@ -124,20 +124,20 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
     return []
 
 
-def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[Task]:
-    """Parts of the search tables; those that are compared with texts are spread over all."""
+def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
+    """Plan the tasks of the search tables; those that compare texts are spread over all rows."""
     found.rows = sum(search_rows.count_present(conn).values())
     size = LARGE_PART if found.rows > LARGE else PART
     parts = search_rows.list_parts(conn, size)
     every = 1 if deep or found.rows <= FULLY else len(parts)
-    return [Task("search"), Task("index")] + [
-        Task("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
+    return [VerifyTask("search"), VerifyTask("index")] + [
+        VerifyTask("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
     ]
 
 
-def _in_order(numbered: Iterable[tuple[int, Done]]) -> Iterator[Done]:
-    """What came of the tasks in their order, so that the same archive gives the same lines."""
-    waiting: dict[int, Done] = {}
+def _in_order(numbered: Iterable[tuple[int, TaskResult]]) -> Iterator[TaskResult]:
+    """Yield the results in the order of the tasks, so that the same archive gives the same output."""
+    waiting: dict[int, TaskResult] = {}
     following = 0
     for number, done in numbered:
         waiting[number] = done
@@ -146,7 +146,7 @@ def _in_order(numbered: Iterable[tuple[int, Done]]) -> Iterator[Done]:
             following += 1
 
 
-def _carry_out(path: Path, tasks: list[Task]) -> Iterator[tuple[int, Done]]:
+def _carry_out(path: Path, tasks: list[VerifyTask]) -> Iterator[tuple[int, TaskResult]]:
     workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
     if workers < 2 or sum(task.kind == "messages" for task in tasks) <= FEW:
         with checked.reading(path) as conn:
@@ -157,7 +157,7 @@ def _carry_out(path: Path, tasks: list[Task]) -> Iterator[tuple[int, Done]]:
         yield from _share_out(pipes, tasks)
 
 
-def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[tuple[int, Done]]:
+def _share_out(pipes: list[Any], tasks: list[VerifyTask]) -> Iterator[tuple[int, TaskResult]]:
     waiting = iter(_longest_first(list(enumerate(tasks)), len(pipes)))
     busy: dict[Any, int] = {}
     for pipe, (number, task) in zip(pipes, waiting, strict=False):
@@ -172,15 +172,15 @@ def _share_out(pipes: list[Any], tasks: list[Task]) -> Iterator[tuple[int, Done]
                 pipe.send(task)
 
 
-def _longest_first(tasks: list[tuple[int, Task]], workers: int) -> list[tuple[int, Task]]:
-    """A few tasks that take as long as several others begin first, so that nobody waits for them at the end."""
+def _longest_first(tasks: list[tuple[int, VerifyTask]], workers: int) -> list[tuple[int, VerifyTask]]:
+    """Put the few long tasks first, so that no process waits for them at the end."""
     long = sum(task.lines for _, task in tasks)
     return sorted(tasks, key=lambda one: not one[1].lines) if long <= workers else tasks
 
 
-def _receive(pipe: Any) -> Done:
+def _receive(pipe: Any) -> TaskResult:
     try:
-        done: Done = pipe.recv()
+        done: TaskResult = pipe.recv()
     except (EOFError, OSError):
         raise Error(
             "a process of the verification was ended from outside.", hint="Is there enough memory? Run it again."
@@ -190,14 +190,14 @@ def _receive(pipe: Any) -> Done:
 
 @contextmanager
 def _processes(path: Path, count: int) -> Iterator[list[Any]]:
-    """Processes that work; each ends when its pipe is closed, also where this one is killed.
+    """Worker processes. Each ends when its pipe is closed, even if this process is killed.
 
-    Copies of this one where nothing but this thread runs in it: the others take half a second to begin.
+    Forked if this process has a single thread, since spawning takes half a second.
     """
     context: Any = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
     pipes: list[Any] = []
     processes = []
-    # An interrupt goes to all; the others end with their pipes.
+    # An interrupt reaches all processes; the workers ignore it and end with their pipes.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for _ in range(count):

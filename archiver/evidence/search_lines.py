@@ -1,4 +1,4 @@
-"""A part of the search tables, checked: what its blocks promise, and which terms lead to which message."""
+"""One part of the search tables, checked: its block summaries, and the terms of each message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from search.flags import SUPERSEDED
 
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
-    """The rows with a docid within [low, high); how many were compared with their texts."""
+    """Check the rows with a docid within [low, high); also return how many were compared with their texts."""
     rows = search_rows.list_rows(conn, low, high)
     within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
     blocks, runs = search_rows.list_blocks(conn, *within), search_rows.list_runs(conn, *within)
@@ -76,14 +76,14 @@ def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> I
 
 
 def _has_words(content: Message, terms: list[str]) -> bool:
-    """Whether the text of an earlier content is in the index; of what hangs on it, not all is kept."""
+    """Whether the text of a revision is in the index; not all of its media is kept, so that is ignored."""
     words = [term for term in index_line(content.text).split(" ") if term]
     kept = findable.text_terms(terms)[: len(words) + 1]
     return not words or (kept[: len(words)] == words and kept[len(words) :] in ([], ["::"]))
 
 
 def _unfindable(message: Message, revisions: dict[int, Message], noted: Container[int]) -> Iterator[int]:
-    """Earlier contents with words of their own that are not noted as such."""
+    """Yield the revisions that have words of their own but no row."""
     lines = {number: index_line(kept.text) for number, kept in revisions.items()}
     shared = Counter([index_line(message.text), *lines.values()])
     yield from (number for number, line in lines.items() if shared[line] == 1 and number not in noted)
@@ -92,7 +92,7 @@ def _unfindable(message: Message, revisions: dict[int, Message], noted: Containe
 def _messages(
     conn: Any, names: dict[int, int], keys: Iterable[tuple[int, int]]
 ) -> Iterator[tuple[tuple[int, int], Message, dict[int, Message]]]:
-    """The messages of these rows with their earlier contents, as they are stored."""
+    """Yield the stored messages of these rows, with their revisions."""
     ids: dict[int, set[int]] = {}
     for number, message_id in keys:
         ids.setdefault(number, set()).add(message_id)

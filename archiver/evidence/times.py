@@ -1,7 +1,7 @@
-"""When and how messages were seen, compared with the log of answers, and absences with each other. Pure.
+"""When and how messages were seen, checked against the log; absences, counters and revisions among themselves. Pure.
 
-Whatever was stored was stored with an answer, and each answer is in the log: so each time in a message's rows is the
-time of an answer. That holds whatever the clock did.
+Everything stored came with an answer, and every answer is in the log. So each time in a message's rows is the time of
+an answer, whatever the clock did.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from archiver.store.limits import MOST
 from archiver.telegram.older_layers import OLDER
 
 METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}
-"""How a message came, and what such an answer is called in the log."""
+"""A message's origin, and the method of such answers in the log."""
 _WAYS = frozenset({"history", "audit", "update", "import"})
 
 
 def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
-    """`row`: the columns AFTER of a message."""
+    """Check a message's times and origin. `row`: its columns AFTER."""
     origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
     if METHODS.get(origin) not in log.answers.get(first_seen, ()):
         yield "first_seen and origin are of no answer in the log"
@@ -36,7 +36,7 @@ def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
 
 
 def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
-    """Whether a message is missing, by its own row and by those of `absence`."""
+    """Check that a message's row and its rows of `absence` agree on whether it is missing."""
     after = dict(zip(AFTER, row, strict=True))
     since, how = after["missing_since"], after["missing_how"]
     open_ones = [one for one in absences if one[3] is None]
@@ -46,7 +46,7 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
         if open_ones:
             yield "an absence is open, but it is not missing"
     else:
-        # One that began in the second in which it came back has but one row.
+        # An absence that began in the second in which the previous one ended shares its row.
         known = [one for one in absences if one[0] == since and one[3] in (None, since)]
         if not known or len(open_ones) > 1 or any(one[0] != since for one in open_ones):
             yield "it is missing without such an absence"
@@ -59,7 +59,7 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
 def check_logged(
     log: ChannelLog, absences: Sequence[Row], counters: Sequence[Row], first_seen: int, last_seen: int
 ) -> Iterator[str]:
-    """The times of a message's absences and counters; one that is asked for by name is noticed outside the log."""
+    """Check the times of absences and counters. Absences found by asking for single messages are not in the log."""
     for noticed, how, before, returned in absences:
         if how == "update" and METHODS[how] not in log.answers.get(noticed, ()):
             yield "an absence was noticed by no answer in the log"
@@ -76,19 +76,19 @@ def check_logged(
 
 
 def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
-    """`present`: the four counters of the message; those over time end with them."""
+    """Check that the counters over time include the current ones. `present`: the message's four counters."""
     for _, *numbers, reactions in counters:
         if any(not (one is None or (isinstance(one, int) and 0 <= one <= MOST)) for one in numbers):
             yield "a counter over time is no number"
         if reactions is not None and not isinstance(load(reactions), list):
             yield "reactions over time are garbled"
-    # Which are the last cannot be told by their times: a clock may have been set back.
+    # Their times do not show which are the latest: a clock may have been set back.
     if counters and all(tuple(one[1:]) != tuple(present) for one in counters):
         yield "the present counters are not among those over time"
 
 
 def check_revision_times(log: ChannelLog, revision: dict[str, object]) -> Iterator[str]:
-    """When an earlier content was seen and replaced."""
+    """Check when a revision was seen and replaced."""
     for name in ("first_seen", "last_seen", "replaced_at"):
         if revision[name] not in log.answers:
             yield f"{name} is of no answer in the log"
@@ -96,26 +96,26 @@ def check_revision_times(log: ChannelLog, revision: dict[str, object]) -> Iterat
 
 
 def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Each earlier content was the present one from when the one before gave way; one that came late never was."""
+    """Check that each revision began when the previous one was replaced, except late ones, which were never current."""
     replaced: list[int] = []
     late: list[int] = []
     for one in revisions:
         began, ended = one["first_seen"], one["replaced_at"]
         came_late = began == one["last_seen"] == ended
-        # Early versions counted what came late, too.
+        # Early versions of telekeep counted late revisions, too.
         if not came_late and began not in (max(replaced, default=first_seen), max(replaced + late, default=first_seen)):
             yield f"revision {one['revision']} did not begin when the one before it was replaced"
         (replaced if began < ended else late).append(ended)
 
 
 def check_layer(layer: object, log: ChannelLog) -> Iterator[str]:
-    """The layer that a payload is read in is one that the server was asked in, or older."""
+    """Check that a payload's layer is one used in requests, or OLDER."""
     if layer not in log.layers and layer != OLDER:
         yield "its layer is that of no answer in the log"
 
 
 def check_part(part: dict[str, object], log: ChannelLog) -> Iterator[str]:
-    """When a rich message was shown in part, and completed."""
+    """Check when a rich message was shown in part, and completed."""
     if part["noticed_at"] not in log.answers or part["completed_at"] not in (None, *log.answers):
         yield "its part is of no answer in the log"
     yield from check_layer(part["layer"], log)

@@ -1,4 +1,4 @@
-"""What one process does of a verification: a task at a time, each on one state of the archive."""
+"""One process's share of a verification: one task at a time, each on one state of the archive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from archiver.evidence.message import Done, MessageCheck
+from archiver.evidence.message import MessageCheck, TaskResult
 from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
 from archiver.model.fault import Fault
@@ -21,29 +21,29 @@ from archiver.telegram.unpacking import nothing_packed
 Kind: TypeAlias = Literal["file", "archive", "messages", "search", "index", "rows"]
 
 
-class Task(NamedTuple):
-    """A part of the work: messages of a channel by id, rows of the search tables by docid, or something as a whole."""
+class VerifyTask(NamedTuple):
+    """A unit of work: messages of a channel by id, search rows by docid, or something as a whole."""
 
     kind: Kind
     channel_id: int = 0
     lo: int = 0
     hi: int = 0
     lines: bool = False
-    """Whether rows are compared with the texts of their messages."""
+    """Whether to compare search rows with the texts of their messages."""
     findable: bool = True
-    """Whether there are search tables to compare with."""
+    """Whether there are search tables to compare messages with."""
 
 
 class Worker:
-    """Does tasks on one archive."""
+    """Runs tasks on one archive."""
 
     def __init__(self, conn: Any) -> None:
         self._conn = conn
         read_older_layers()
 
-    def do(self, task: Task) -> Done:
-        """One task. What makes the file unreadable there is a fault."""
-        done = Done()
+    def do(self, task: VerifyTask) -> TaskResult:
+        """Run one task; an error in reading becomes a fault."""
+        done = TaskResult()
         try:
             with checked.one_state(self._conn), nothing_packed(), _without_collector():
                 _ACTS[task.kind](self._conn, task, done)
@@ -55,9 +55,9 @@ class Worker:
 
 
 def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
-    """Do the tasks that come through the pipe, until it is closed; then end, without what the parent would do.
+    """Run the tasks that come through the pipe until it is closed, then exit without the parent's clean-up.
 
-    `inherited`: the other ends of pipes, which a copy of the parent holds open otherwise, for itself and for others.
+    `inherited`: pipe ends copied from the parent by a fork, to close so that the parent's end is the only one open.
     """
     for one in inherited:
         one.close()
@@ -82,7 +82,7 @@ def _serve(path: Path, pipe: Any) -> None:
             pipe.send(worker.do(task))
 
 
-def _where(task: Task) -> str:
+def _where(task: VerifyTask) -> str:
     if task.kind != "messages":
         return "database" if task.kind in ("file", "archive") else "search"
     lo, hi = max(task.lo, 0), "" if task.hi == checked.HIGHEST else task.hi
@@ -91,7 +91,7 @@ def _where(task: Task) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Millions of small objects that refer to each other in no circle: looking for circles takes half of the time."""
+    """Turn off the cyclic garbage collector, which takes half the time on millions of small objects without cycles."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -101,22 +101,22 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _check_file(conn: Any, _task: Task, done: Done) -> None:
+def _check_file(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     conn.text_factory = checked.lenient
     done.faults += check_file(conn)
 
 
-def _check_archive(conn: Any, _task: Task, done: Done) -> None:
+def _check_archive(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     conn.text_factory = checked.lenient
     done.faults += check_archive(conn)
 
 
-def _check_search(conn: Any, _task: Task, done: Done) -> None:
+def _check_search(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     conn.text_factory = checked.lenient
     done.faults += check_search(conn)
 
 
-def _check_messages(conn: Any, task: Task, done: Done) -> None:
+def _check_messages(conn: Any, task: VerifyTask, done: TaskResult) -> None:
     log = custody.read_log(conn, task.channel_id)
     held = checked.read_range(conn, task.channel_id, task.lo, task.hi)
     found = None
@@ -128,17 +128,17 @@ def _check_messages(conn: Any, task: Task, done: Done) -> None:
         check.check(row)
 
 
-def _check_rows(conn: Any, task: Task, done: Done) -> None:
+def _check_rows(conn: Any, task: VerifyTask, done: TaskResult) -> None:
     faults, done.compared = check_part(conn, task.lo, task.hi, lines=task.lines)
     done.faults += faults
 
 
-def _check_index(conn: Any, _task: Task, done: Done) -> None:
+def _check_index(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     if not search_rows.check_index(conn) or not search_rows.check_pages(conn):
         done.faults.append(Fault("search", "the index of words contradicts itself", True))
 
 
-_ACTS: dict[Kind, Callable[[Any, Task, Done], None]] = {
+_ACTS: dict[Kind, Callable[[Any, VerifyTask, TaskResult], None]] = {
     "file": _check_file,
     "archive": _check_archive,
     "search": _check_search,

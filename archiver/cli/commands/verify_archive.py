@@ -64,9 +64,9 @@ def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int
         output.note(
             f"words of the search tables: {found.compared:,} of {found.rows:,} rows were compared; --deep: all."
         )
-    if found.untold:
-        output.note(f"{found.untold:,} more faults are not listed.")
-    return found.payloads, [_shown(fault) for fault in found.faults], found.untold
+    if found.unlisted:
+        output.note(f"{found.unlisted:,} more faults are not listed.")
+    return found.payloads, [_shown(fault) for fault in found.faults], found.unlisted
 
 
 def _shown(fault: Fault) -> tuple[str, str]:
