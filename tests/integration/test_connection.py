@@ -447,13 +447,18 @@ async def test_a_message_that_the_server_refuses_costs_a_line_and_no_call(
 
 
 @pytest.mark.parametrize(
-    "fault", [faults.bad_msg(20), faults.rpc(400, "CONNECTION_NOT_INITED"), faults.rpc(400, "CONNECTION_LAYER_INVALID")]
+    ("fault", "said"),
+    [
+        (faults.bad_msg(20), "make no sense to this client"),
+        (faults.rpc(400, "CONNECTION_NOT_INITED"), "answered CONNECTION_NOT_INITED"),
+        (faults.rpc(400, "CONNECTION_LAYER_INVALID"), "answered CONNECTION_LAYER_INVALID"),
+    ],
 )
 async def test_what_every_line_refuses_is_given_up_for_this_question_only(
-    desk: Desk, channels: list[Channel], fault: faults.Action
+    desk: Desk, channels: list[Channel], fault: faults.Action, said: str
 ) -> None:
     refusing = desk.server.faults.add(DIFFERENCE, fault, predicate=about(channels[0]))
-    with pytest.raises(ServerFault, match=r"BadMessageError|Connection\w+Error"):
+    with pytest.raises(ServerFault, match=said):
         await desk.difference(channels[0])
     assert refusing.fired == 1 + len(STEADY.delays)
     assert await desk.difference(channels[1]) == channels[1].pts
@@ -470,9 +475,15 @@ async def test_a_server_that_lost_what_the_line_told_it_is_told_again(desk: Desk
     assert desk.connects() >= 2
 
 
-@pytest.mark.parametrize("fault", [faults.bad_msg(20), faults.rpc(400, "CONNECTION_NOT_INITED")])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (faults.bad_msg(20), "make no sense to this client"),
+        (faults.rpc(400, "CONNECTION_NOT_INITED"), "answered CONNECTION_NOT_INITED"),
+    ],
+)
 async def test_a_greeting_that_is_refused_is_tried_again(
-    server: Server, account: Account, channels: list[Channel], tmp_path: Path, fault: faults.Action
+    server: Server, account: Account, channels: list[Channel], tmp_path: Path, fault: faults.Action, said: str
 ) -> None:
     server.faults.add(CONNECT, fault, times=2)
     for timeouts in (STEADY, SHORT):
@@ -480,7 +491,7 @@ async def test_a_greeting_that_is_refused_is_tried_again(
             assert await desk.difference(channels[0]) == channels[0].pts
     server.faults.add(CONNECT, fault)
     async with desk_at(server, account, tmp_path, timeouts=SHORT) as desk:
-        with pytest.raises(ServerFault, match=r"BadMessageError|ConnectionNotInitedError"):
+        with pytest.raises(ServerFault, match=said):
             await desk.difference(channels[0])
 
 

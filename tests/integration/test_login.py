@@ -264,7 +264,7 @@ REFUSALS = [
     (SEND, 406, "PHONE_PASSWORD_FLOOD", LoginNeeded, "Wait a day"),
     (SEND, 400, "PHONE_PASSWORD_PROTECTED", LoginNeeded, "protected by a password"),
     (SEND, 400, "SMS_CODE_CREATE_FAILED", LoginNeeded, "SMS"),
-    (SEND, 406, "SEND_CODE_UNAVAILABLE", LoginNeeded, "no way left"),
+    (SEND, 406, "SEND_CODE_UNAVAILABLE", LoginNeeded, "no other way"),
     (SEND, 400, "API_ID_INVALID", UsageError, "my.telegram.org"),
     (SEND, 400, "API_ID_PUBLISHED_FLOOD", UsageError, "my.telegram.org"),
     (SEND, 406, "UPDATE_APP_TO_LOGIN", UsageError, "Upgrade"),
