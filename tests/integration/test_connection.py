@@ -483,7 +483,7 @@ async def test_a_server_that_lost_what_the_line_told_it_is_told_again(desk: Desk
     ],
 )
 async def test_a_greeting_that_is_refused_is_tried_again(
-    server: Server, account: Account, channels: list[Channel], tmp_path: Path, fault: faults.Action, said: str
+    server: Server, account: Account, channels: list[Channel], tmp_path: Path, *, fault: faults.Action, said: str
 ) -> None:
     server.faults.add(CONNECT, fault, times=2)
     for timeouts in (STEADY, SHORT):
