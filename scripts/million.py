@@ -24,7 +24,7 @@ from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
 from search.engine.facets import NAMES
 from search.engine.protocol import Question, Sort
-from search.exact.writer import ExactEngine, tidy
+from search.exact.writer import ExactEngine, merge_segments
 from search.query.filters import Context
 from search.query.parse import parse
 
@@ -49,7 +49,7 @@ def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
     if not (directory / ARCHIVE_NAME).exists():
         fill_archive(directory, count)
     with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
-        while tidy(conn):
+        while merge_segments(conn):
             pass
     yield from sizes(directory)
     yield from asyncio.run(times(directory))

@@ -1,8 +1,8 @@
-"""Meilisearch with the embedded engine behind it.
+"""Meilisearch with the embedded engine as its fallback.
 
-`left_to_exact` says which questions Meilisearch does not answer as the embedded engine does. When Meilisearch does not
-answer at all, the embedded engine does: at once, with the same cursor, so that pages go on where they were, and for
-the rest of the questions too. It forgives no typing errors: it answers without.
+`left_to_exact` names the questions that Meilisearch would answer differently. When Meilisearch does not answer at all,
+the embedded engine does: immediately, with the same cursor, so that paging continues, and for all later questions. It
+does not tolerate typos, so it drops `fuzzy`.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from search.meili.compile import by_rank, can_answer
 
 
 def left_to_exact(question: Question) -> str | None:
-    """Why a question is left to the embedded engine; None: Meilisearch answers alike."""
+    """Why a question is left to the embedded engine; None: Meilisearch gives the same answer."""
     if by_rank(question):
-        return "Meilisearch has an order by relevance of its own."
+        return "Meilisearch ranks by relevance differently."
     return can_answer(question)
 
 
 class AutoEngine:
-    """Asks Meilisearch, and the embedded engine when that does not answer; `Answer.engine` and `name` say which."""
+    """Meilisearch, or the embedded engine once Meilisearch has failed; `Answer.engine` and `name` say which."""
 
-    def __init__(self, meilisearch: Engine, exact: Engine, tell: Callable[[SearchError], None]) -> None:
+    def __init__(self, meilisearch: Engine, exact: Engine, report: Callable[[SearchError], None]) -> None:
         self._meilisearch = meilisearch
         self._exact = exact
-        self._tell = tell
+        self._report = report
         self.name = meilisearch.name
-        """Of the engine that answers."""
+        """Name of the engine in use."""
 
     async def search(self, question: Question) -> Answer:
-        """One page of hits. Raises Unanswerable for what neither answers."""
+        """Return one page of hits. Raises Unanswerable if neither engine can answer."""
         if self.name != self._exact.name:
             try:
                 return await self._meilisearch.search(question)
             except (ServerError, IndexStale) as error:
                 if question.cursor is not None and by_rank(question):
-                    raise  # the other order would repeat hits, and leave others out
+                    raise  # the embedded engine ranks differently: hits would be repeated or skipped
                 self._fall_back(error)
         return await self._exact.search(_strict(question))
 
     async def count(self, question: Question) -> int:
-        """The number of hits, exactly. Raises Unanswerable for what neither answers."""
+        """Count the hits exactly. Raises Unanswerable if neither engine can answer."""
         if self.name != self._exact.name:
             try:
                 return await self._meilisearch.count(question)
@@ -55,7 +55,7 @@ class AutoEngine:
         return await self._exact.count(_strict(question))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
-        """The hits counted by each of these facets. Raises Unanswerable for what neither answers."""
+        """Count the hits by each of these facets. Raises Unanswerable if neither engine can answer."""
         if self.name != self._exact.name:
             try:
                 return await self._meilisearch.facets(question, names, zone)
@@ -65,7 +65,7 @@ class AutoEngine:
 
     def _fall_back(self, error: SearchError) -> None:
         self.name = self._exact.name
-        self._tell(error)
+        self._report(error)
 
 
 def _strict(question: Question) -> Question:

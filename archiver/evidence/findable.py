@@ -11,7 +11,7 @@ from archiver.store.search_rows import ForwardOrigin
 from search.document import Document
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
-from search.exact.skip_index import find_runs, summarize
+from search.exact.skip_index import find_channel_ranges, summarize
 from search.exact.terms import Entry
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED, lang_number
 
@@ -82,7 +82,7 @@ def is_origin(document: Document, origin: ForwardOrigin | None) -> bool:
 def check_blocks(
     rows: Sequence[Row],
     blocks: Mapping[int, tuple[int, int, int, int, int]],
-    runs: Mapping[tuple[int, int], tuple[int, int]],
+    ranges: Mapping[tuple[int, int], tuple[int, int]],
 ) -> Iterator[str]:
     """Check that the block summaries cover their rows."""
     for one in summarize(rows):
@@ -92,10 +92,10 @@ def check_blocks(
     for row in rows:
         if row.docid not in window(tier_of(row.docid), row.date):
             yield f"row {row.docid} has another date"
-    for run in find_runs(rows):
-        found = runs.get((run.channel, run.block))
-        if found is None or not (found[0] <= run.low and run.high <= found[1]):
-            yield f"block {run.block} does not say which messages are in it"
+    for wanted in find_channel_ranges(rows):
+        found = ranges.get((wanted.channel, wanted.block))
+        if found is None or not (found[0] <= wanted.low and wanted.high <= found[1]):
+            yield f"block {wanted.block} does not say which messages are in it"
 
 
 def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, int, int]) -> bool:

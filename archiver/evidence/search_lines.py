@@ -26,8 +26,8 @@ def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fau
     """Check the rows with a docid within [low, high); also return how many were compared with their texts."""
     rows = search_rows.list_rows(conn, low, high)
     within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
-    blocks, runs = search_rows.list_blocks(conn, *within), search_rows.list_runs(conn, *within)
-    faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(rows, blocks, runs)]
+    blocks, ranges = search_rows.list_blocks(conn, *within), search_rows.list_channel_ranges(conn, *within)
+    faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(rows, blocks, ranges)]
     if lines:
         faults += [Fault(what, f"search: {wrong}", True) for what, wrong in _check_lines(conn, rows, low, high)]
     return faults, len(rows) if lines else 0

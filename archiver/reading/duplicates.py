@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 import orjson
 
 from archiver.store.database import Connection
 from archiver.store.rows import list_originals
-from search.engine.page import Place, read_place, write_place
+from search.engine.page import Position, format_position, parse_position
 from search.engine.protocol import Engine, Hit, Question
 from search.text.normalize import fold
 
@@ -36,9 +37,9 @@ class Group:
     """The earliest first, when they are `ordered`."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Position:
         """Where it stands: that of its earliest message."""
-        return _place(self.hits[0])
+        return self.hits[0].position
 
 
 async def gather(conn: Connection, engine: Engine, question: Question) -> list[Group]:
@@ -59,7 +60,7 @@ async def gather(conn: Connection, engine: Engine, question: Question) -> list[G
     for hit, mark in found.items():
         groups.setdefault(marks.find(mark), Group()).hits.append(hit)
     for group in groups.values():
-        group.hits.sort(key=_place)
+        group.hits.sort(key=attrgetter("position"))
     ordered = list(groups.values())  # by their best hits
     if question.sort != "relevance":
         ordered.sort(key=lambda group: group.place, reverse=question.sort == "newest")
@@ -68,18 +69,14 @@ async def gather(conn: Connection, engine: Engine, question: Question) -> list[G
 
 def behind(groups: list[Group], cursor: str) -> list[Group]:
     """Those behind the group that a cursor names; none when it has gone. Raises SearchError for another's cursor."""
-    place = read_place(cursor)
+    place = parse_position(cursor)
     at = next((at for at, group in enumerate(groups) if group.place == place), len(groups))
     return groups[at + 1 :]
 
 
 def write_cursor(group: Group) -> str:
     """The cursor behind a group."""
-    return write_place(group.place)
-
-
-def _place(hit: Hit) -> Place:
-    return (hit.date, hit.channel_id, hit.message_id)
+    return format_position(group.place)
 
 
 def _marks(text: str, fwd_from: str | None) -> Iterable[Mark]:

@@ -27,16 +27,16 @@ PAUSE = 1.0
 async def merge_after_sync(database: Database, *, seconds: float) -> None:
     """Merge, if it pays, for a time in proportion to a sync that took `seconds`."""
     until = time.monotonic() + min(MOST, 1 + seconds * SHARE)
-    if await database.read(writer.is_untidy):
-        while await database.write(writer.tidy) and time.monotonic() < until:
+    if await database.read(writer.needs_merge):
+        while await database.write(writer.merge_segments) and time.monotonic() < until:
             pass
 
 
 async def merge_when_idle(database: Database, stop: asyncio.Event, clock: Clock, is_busy: Callable[[], bool]) -> None:
     """Merge step by step while the service is not busy with histories, until `stop` is set."""
     while not await clock.wait(stop, IDLE):
-        if is_busy() or not await database.read(writer.is_untidy):
+        if is_busy() or not await database.read(writer.needs_merge):
             continue
-        while not is_busy() and await database.write(writer.tidy):
+        while not is_busy() and await database.write(writer.merge_segments):
             if await clock.wait(stop, PAUSE):
                 return

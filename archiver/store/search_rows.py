@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from search.exact.changes import Row
 from search.exact.fts5_pages import SEGMENT_BITS, first_term
-from search.exact.schema import LAYOUT_VERSION, SCHEMA
+from search.exact.schema import SCHEMA, SCHEMA_VERSION
 from search.exact.skip_index import BLOCK_BITS, is_in_block
 from search.flags import STATE_BITS, SUPERSEDED
 from search.text.normalize import NORM_VERSION
@@ -39,7 +39,7 @@ def is_laid_out(conn: sqlite3.Connection) -> bool | None:
     if "search_layout" not in names:
         return False
     rows = conn.execute("SELECT layout, norm FROM search_layout").fetchall()
-    return rows == [(LAYOUT_VERSION, NORM_VERSION)]
+    return rows == [(SCHEMA_VERSION, NORM_VERSION)]
 
 
 def search_schema(conn: sqlite3.Connection) -> None:
@@ -115,7 +115,7 @@ def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tupl
     return {row[0]: row[1:] for row in rows}
 
 
-def list_runs(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
+def list_channel_ranges(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
     """The lowest and highest message id by (channel number, block), for the blocks within [low, high)."""
     rows = conn.execute(
         "SELECT channel, block, low, high FROM search_channel_range WHERE block >= ? AND block < ?", (low, high)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver.store.database import migrations
 from archiver.store.search_rows import search_schema
-from search.exact.schema import LAYOUT_VERSION
+from search.exact.schema import SCHEMA_VERSION
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -99,7 +99,7 @@ def is_search_mislabelled(conn: sqlite3.Connection) -> bool:
     """Whether the search tables have this version's layout, but are labelled as another."""
     if any(check_search_tables(conn)):
         return False
-    return [row[0] for row in conn.execute("SELECT layout FROM search_layout")] != [LAYOUT_VERSION]
+    return [row[0] for row in conn.execute("SELECT layout FROM search_layout")] != [SCHEMA_VERSION]
 
 
 def newest_version() -> int:

@@ -1,1 +1,1 @@
-"""What an engine is asked, and what it answers."""
+"""The protocol of search engines: queries, hits, facets, pages."""

@@ -1,9 +1,9 @@
-"""Counts of hits by what they share: channel, day, month, attachment, language, origin. Pure.
+"""Count hits by a shared property: channel, day, month, attachment, language, origin. Pure.
 
-Terminology: a *facet* is one of these ways to count; a *value* is what is counted in it, as text: a channel's bare id,
-a day `2021-12-16`, a month `2021-12`, a name of `has:`, two letters of a language or UNKNOWN, and of a forward's
-origin the bare id of the channel or else a name. A message counts once for each of its values: one with a photo and a
-link for both, one without attachments for none.
+Terminology: a *facet* is one of these properties; a *value* of it is text: a bare channel id, a day `2021-12-16`, a
+month `2021-12`, a kind of `has:`, a two-letter language code or UNKNOWN, and for the origin of a forward the bare
+channel id or else a name. A message counts once for each of its values: one with a photo and a link counts for both,
+one without attachments for none.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
 FacetName: TypeAlias = Literal["channel", "day", "month", "media", "lang", "fwd"]
 NAMES: Final[tuple[FacetName, ...]] = get_args(FacetName)
 UNKNOWN: Final = "unknown"
-"""The value of messages whose language is not known."""
+"""Value of messages of unknown language."""
 MEDIA: Final = tuple(name for name in HAS_BITS if name not in {"media", "album"})
-"""The values of `media`: what `has:` asks for, but for what is no kind."""
+"""Values of `media`: those of `has:` that are kinds of attachments."""
 Counts: TypeAlias = Mapping[FacetName, Sequence["Count"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many hits have a value."""
+    """The number of hits with a value."""
 
     value: str
     count: int
     name: str | None = None
-    """What people call the value, where the engine knows."""
+    """Display name of the value, if the engine knows one."""
 
 
-def read_names(text: str) -> tuple[FacetName, ...]:
-    """The facets of a list with commas, each once. Raises SearchError for one that there is not."""
+def parse_names(text: str) -> tuple[FacetName, ...]:
+    """Parse a comma-separated list of facets; duplicates are dropped. Raises SearchError for an unknown facet."""
     wanted = [name.strip().lower() for name in text.split(",") if name.strip()]
     wrong = [name for name in wanted if name not in NAMES]
     if wrong or not wanted:
-        what = f"There is no facet '{wrong[0]}'." if wrong else "No facet is named."
-        raise SearchError(what, hint=f"There are {', '.join(NAMES)}; several with commas between.")
+        what = f"Unknown facet '{wrong[0]}'." if wrong else "No facet given."
+        raise SearchError(what, hint=f"Available: {', '.join(NAMES)}; separate several by commas.")
     return tuple(dict.fromkeys(_one(name) for name in wanted))
 
 
 def order(name: FacetName, counts: Iterable[Count]) -> list[Count]:
-    """Days and months as they follow each other, the rest by count, then by name."""
+    """Sort days and months chronologically, other values by count, then by name."""
     if name in {"day", "month"}:
         return sorted(counts, key=lambda one: one.value)
     return sorted(counts, key=lambda one: (-one.count, one.name or one.value, one.value))
 
 
-def step_of(zone: tzinfo) -> int:
-    """Seconds of which every day of the zone is a multiple: a quarter of an hour wherever people live."""
+def step_seconds(zone: tzinfo) -> int:
+    """Seconds into which all days of the zone divide evenly: a quarter of an hour for every inhabited zone."""
     if is_utc(zone):
         return 86_400
     offset = zone.utcoffset(None)
@@ -63,10 +63,10 @@ def step_of(zone: tzinfo) -> int:
 
 
 def by_date(name: FacetName, steps: Mapping[int, int], zone: tzinfo) -> list[Count]:
-    """Days or months of a zone, from counts by its steps since 1970."""
+    """Counts by day or month of a zone, from counts by its time steps since 1970."""
     if not steps:
         return []
-    length = step_of(zone)
+    length = step_seconds(zone)
     days = _days(min(steps) * length, max(steps) * length, zone)
     starts = [start for start, _ in days]
     by_day = [0] * len(days)
@@ -79,13 +79,13 @@ def by_date(name: FacetName, steps: Mapping[int, int], zone: tzinfo) -> list[Cou
 
 
 def by_media(flags: Mapping[int, int]) -> list[Count]:
-    """Attachments, from counts by the bits of a row."""
+    """Counts by attachment, from counts by row flags."""
     found = {name: sum(count for bits, count in flags.items() if bits & HAS_BITS[name]) for name in MEDIA}
     return _counts({name: count for name, count in found.items() if count})
 
 
 def by_lang(flags: Mapping[int, int]) -> list[Count]:
-    """Languages, from counts by the bits of a row."""
+    """Counts by language, from counts by row flags."""
     found: Counter[str] = Counter()
     for bits, count in flags.items():
         found[lang_code(bits >> LANG_SHIFT & LANG_MASK) or UNKNOWN] += count
@@ -93,12 +93,12 @@ def by_lang(flags: Mapping[int, int]) -> list[Count]:
 
 
 def by_channel(channels: Mapping[int, int]) -> list[Count]:
-    """Channels, from counts by their bare ids."""
+    """Counts by channel, from counts by bare id."""
     return _counts({str(channel_id): count for channel_id, count in channels.items()})
 
 
 def is_utc(zone: tzinfo) -> bool:
-    """Whether the days of a zone are those of UTC, always."""
+    """Whether a zone is UTC."""
     return zone is UTC or str(zone) in {"UTC", "Etc/UTC"}
 
 
@@ -111,7 +111,7 @@ def _counts(found: Mapping[str, int]) -> list[Count]:
 
 
 def _days(first: int, last: int, zone: tzinfo) -> list[tuple[float, date]]:
-    """When each day begins, from the one in which `first` lies to the one in which `last` does."""
+    """List the days from that of `first` to that of `last`, each with its start."""
     day, end = (datetime.fromtimestamp(at, zone).date() for at in (first, last))
     days = []
     while day <= end:

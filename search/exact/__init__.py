@@ -1,1 +1,1 @@
-"""The embedded engine: tables in the archive's own file, written with each page, always current."""
+"""The embedded engine: search tables in the archive's own file, updated in the transaction that stores each page."""

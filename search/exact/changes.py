@@ -1,4 +1,4 @@
-"""What writing a page of documents changes in the embedded engine. Pure: decided here, carried out by `exact`."""
+"""What a page of documents changes in the search tables. Pure: decided here, carried out by `writer`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from search.exact.terms import Entry, entry
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What writing a page of documents changed."""
+class WriteCounts:
+    """Numbers of messages that were added or changed by writing a page of documents."""
 
     added: int = 0
     changed: int = 0
-    """A new content superseded an old one."""
+    """Messages with a new content; the old one is superseded."""
     touched: int = 0
-    """Only counters or state."""
+    """Messages of which only counters or states changed."""
 
 
 class Row(NamedTuple):
@@ -36,24 +36,24 @@ class Row(NamedTuple):
 
 
 @dataclass(slots=True)
-class Changes:
-    """What is to be done."""
+class PageChanges:
+    """Changes that one page of documents makes."""
 
     new: list[tuple[Document, Entry]] = field(default_factory=list)
     superseded: dict[Key, Row] = field(default_factory=dict)
-    """Rows of contents that are no longer the present ones."""
+    """Rows of earlier contents, by message."""
     touched: list[Row] = field(default_factory=list)
     """Rows with new counters or states."""
 
     @property
-    def written(self) -> Written:
-        """The sum of it."""
-        return Written(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
+    def written(self) -> WriteCounts:
+        """Numbers of messages by kind of change."""
+        return WriteCounts(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
 
 
-def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
-    """What differs from the present rows. Of several documents of one message the last one counts."""
-    changes = Changes()
+def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> PageChanges:
+    """Compare documents with the present rows. If a message occurs more than once, its last document counts."""
+    changes = PageChanges()
     for key, document in {document.key: document for document in documents}.items():
         made, old = entry(document), known.get(key)
         if old is None:
@@ -71,9 +71,9 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> Changes:
 def place(
     new: Iterable[tuple[Document, Entry]], numbers: Mapping[int, int], used: dict[int, int]
 ) -> list[tuple[Row, Document, Entry]]:
-    """The rows of new contents, by ascending docid.
+    """Build the rows of new contents, by ascending docid.
 
-    `numbers` gives each channel's short number, `used` the docids in use (see `next_docid`).
+    `numbers` maps channel ids to channel numbers; `used` holds the docids in use (see `next_docid`).
     """
     placed = []
     for document, made in sorted(new, key=_by_date):

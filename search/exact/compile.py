@@ -1,9 +1,9 @@
-"""From a question's tree to SQL for the embedded engine: one FTS5 expression that drives, and conditions on the rows.
+"""Compile a query tree to SQL for the embedded engine: one driving FTS5 expression, and conditions on the rows.
 
-FTS5 intersects, joins and subtracts lists of messages in C, so whatever it can express goes into its expression: the
-words and the tags. Bits, numbers and dates are conditions on the row `d`. Where they stand under OR or NOT together, a
-part for FTS5 becomes `d.docid IN (...)`, which is sound anywhere. Terms are always quoted and values always bound:
-nothing of a question is ever read as a language. https://www.sqlite.org/fts5.html#full_text_query_syntax
+FTS5 intersects, joins and subtracts posting lists in C, so its expression holds all that it can: words and tags.
+Flags, numbers and dates are conditions on the row `d`. Where both kinds occur under one OR or NOT, the FTS5 part
+becomes `d.docid IN (...)`, which is correct anywhere. Terms are always quoted and values always bound: nothing in a
+query is interpreted as FTS5 syntax or SQL. https://www.sqlite.org/fts5.html#full_text_query_syntax
 """
 
 from __future__ import annotations
@@ -40,45 +40,46 @@ from search.text.normalize import Needle
 
 REVISION: Final = """(SELECT r.revision FROM search_revision AS r
     WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
-"""The number of the revision that a row `d` is; NULL for a present content, and for one that is no revision."""
+"""Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
 
 _MAX_CHANNEL_TERMS = 64
-"""FTS5 joins lists one by one: beyond, a look at the row is cheaper."""
+"""FTS5 merges posting lists one by one; with more channels, a condition on the row is cheaper."""
 _MAX_MATCH_DEPTH = 8
-"""FTS5's parser has a small stack; deeper parts are joined by SQL."""
+"""FTS5's parser has a small stack; deeper parts are combined in SQL."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to ask of SQLite."""
+class QueryPlan:
+    """SQL that answers a query."""
 
     match: str | None
-    """The driving FTS5 expression; None: walk the rows."""
+    """The driving FTS5 expression; None: scan the rows."""
     where: Condition
     bounds: Bounds
-    """Dates that hold for every hit."""
+    """Date bounds of all hits."""
     ranked: bool
-    """Whether there is text by which hits can be ranked."""
+    """Whether the query has words to rank hits by."""
     blocks: Condition | None = None
-    """What holds for a block `b` with hits, where the rows are walked; None: nothing is known."""
+    """Condition on blocks `b` that may hold hits, for scans; None: scan all blocks."""
     revisions: bool = False
-    """Whether earlier contents are read too."""
+    """Whether earlier contents are searched too."""
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The columns in whose order the rows come by themselves."""
+        """Columns by which the rows arrive sorted."""
         if self.match:
             return ("search_text.rowid",)
         return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
 
     def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
-        """The statement that reads these columns within a range of docids, and its values; of the contents that are
-        asked: the present ones, or those and the revisions."""
+        """Return the statement that reads these columns within a range of docids, and its values.
+
+        It reads present contents, and revisions if the query asks for them."""
         asked = f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
         where = f"{asked} AND {self.where.sql}"
         if self.match is None:
             return self._walk(columns, docids, where)
-        # CROSS JOIN: the text leads, whatever the planner thinks of the conditions.
+        # CROSS JOIN fixes the order: FTS5 drives, whatever the query planner would prefer.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
@@ -94,8 +95,8 @@ class Plan:
         return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
 
 
-def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
-    """How to answer a tree within bounds and channels."""
+def plan_query(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> QueryPlan:
+    """Plan the SQL for a tree within bounds and channels."""
     parts = [part for part in _flat(tree) if not isinstance(part, InRevisions)]
     if channels is not None:
         parts.append(InChannel(channels))
@@ -109,16 +110,16 @@ def plan(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Plan:
     where.append(_row(PostedWithin(bounds)))
     blocks = None if match else block_condition(And(tuple(rest)))
     ranked = match is not None and any(text_leaves(tree))
-    return Plan(match, join(where, " AND "), bounds, ranked, blocks, includes_revisions(tree))
+    return QueryPlan(match, join(where, " AND "), bounds, ranked, blocks, includes_revisions(tree))
 
 
 def _flat(tree: Node) -> list[Node]:
-    """The parts of an AND, and of those within it."""
+    """List the parts of an AND, nested ANDs flattened."""
     return [one for part in tree.parts for one in _flat(part)] if isinstance(tree, And) else [tree]
 
 
 def _split(parts: Sequence[Node]) -> tuple[str | None, list[Condition]]:
-    """The parts of an AND: what FTS5 can answer together, and conditions for the others."""
+    """Split the parts of an AND into one FTS5 expression and conditions for the rest."""
     wanted, unwanted, rest = [], [], []
     for part in parts:
         positive = part.part if isinstance(part, Not) else part
@@ -135,7 +136,7 @@ def _split(parts: Sequence[Node]) -> tuple[str | None, list[Condition]]:
 
 
 def _match(node: Node, depth: int = 0) -> str | None:
-    """The FTS5 expression of a node, None where it has none."""
+    """FTS5 expression of a node; None if FTS5 cannot express it."""
     if depth > _MAX_MATCH_DEPTH:
         return None
     match node:
@@ -156,7 +157,7 @@ def _match(node: Node, depth: int = 0) -> str | None:
 
 
 def _match_and(parts: Sequence[Node], depth: int) -> str | None:
-    """FTS5 knows NOT only as subtraction: something must be wanted."""
+    """FTS5 has only a binary NOT, so at least one part must be positive."""
     wanted = [_match(part, depth + 1) for part in parts if not isinstance(part, Not)]
     unwanted = [_match(part.part, depth + 1) for part in parts if isinstance(part, Not)]
     if not wanted or None in wanted or None in unwanted:
@@ -179,7 +180,7 @@ def _subtract(wanted: str, unwanted: Sequence[str]) -> str:
 
 
 def _row(node: Node) -> Condition:
-    """The condition of any node on a row; never unknown, so that NOT is its very opposite."""
+    """Condition of any node on a row; never NULL, so that NOT is its exact opposite."""
     match node:
         case And(parts):
             match, rest = _split(parts)
@@ -207,7 +208,7 @@ def _row(node: Node) -> Condition:
 
 
 def _row_or(parts: Sequence[Node]) -> Condition:
-    """What FTS5 can answer is asked of it in one go."""
+    """Combine all parts that FTS5 can express into one expression."""
     matches = [(part, _match(part)) for part in parts]
     found = [match for _, match in matches if match is not None]
     rows = [_row(part) for part, match in matches if match is None]
@@ -237,7 +238,7 @@ def _number(node: Number) -> Condition:
 
 
 def _lang(code: str, *, prefix: bool) -> Condition:
-    """A language by its two letters, or all that begin with one."""
+    """Match a two-letter language code, or all codes with the same first letter."""
     code = code.lower()
     low, high = (lang_number(f"{code}a"), lang_number(f"{code}z")) if prefix and len(code) == 1 else (None, None)
     if low is None or high is None:

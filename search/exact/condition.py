@@ -1,4 +1,4 @@
-"""A piece of SQL that is true or false of a row, with the values that are bound to it. Pure."""
+"""SQL conditions with their bound values. Pure."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Final, TypeAlias
 Value: TypeAlias = int | str
 
 MOST: Final = 2**63 - 1
-"""The largest integer of SQLite."""
+"""SQLite's largest integer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on `d`, a row of search_document, or on `b`, one of search_block; with its values."""
+    """A condition on `d`, a row of search_document, or on `b`, a row of search_block."""
 
     sql: str
     values: Sequence[Value] = field(default_factory=tuple)
 
 
 def join(conditions: Sequence[Condition], operator: str, *, empty: str = "1") -> Condition:
-    """The conditions joined by AND or OR."""
+    """Combine conditions with AND or OR; `empty` is the SQL of no conditions."""
     if not conditions:
         return Condition(empty)
     values = tuple(value for one in conditions for value in one.values)

@@ -1,10 +1,10 @@
-"""Numbers of the embedded engine's rows, in the order of their dates. Pure arithmetic.
+"""Row numbers of the embedded engine, ordered by date. Pure arithmetic.
 
-A *docid* is a tier, a window of time and a running number within the window. Tiers have windows of a week, a day, an
-hour, a minute, a second. A message takes the first of them that has room. So windows are in order and small: a page of
-newest or oldest hits is read without sorting more than one window of each tier, and dates are ranges. And docids are
-small and close to one another, which keeps FTS5's lists short, for they store differences: a week rather than a day,
-because the messages of one channel come together, and have words in common.
+A *docid* encodes a tier, a time window and a sequence number within the window. The tiers have windows of a week, a
+day, an hour, a minute and a second; a message is placed in the first tier with room. Windows are ordered and small, so
+a page of newest or oldest hits needs at most one window of each tier sorted, and date bounds are docid ranges. Docids
+are also small and close together, which keeps FTS5's delta-encoded lists short; windows of a week rather than a day
+keep messages of one channel, which share words, next to each other.
 """
 
 from __future__ import annotations
@@ -17,45 +17,48 @@ from itertools import accumulate
 from search.query.dates import Bounds
 
 WIDTHS = (604_800, 86_400, 3_600, 60, 1)
-"""Seconds of a window, tier by tier."""
+"""Length of a window in seconds, by tier."""
 ROOM = (13, 13, 12, 12, 20)
-"""Bits of the running number."""
+"""Bits of the sequence number, by tier."""
 _END = (1 << 32) - 1
-"""Telegram's dates are 32 bits of seconds."""
+"""Telegram's dates are 32-bit Unix seconds."""
 _FIRST = tuple(accumulate(((_END // width + 2 << room) for width, room in zip(WIDTHS, ROOM, strict=True)), initial=0))
-"""The first docid of each tier, and one behind all."""
+"""First docid of each tier, and the end of the last one."""
 
 
 def window(tier: int, date: int) -> range:
-    """The docids of the window that a date (unix seconds) lies in."""
+    """Docids of the window that contains a date (Unix seconds)."""
     first = _FIRST[tier] + (date // WIDTHS[tier] << ROOM[tier])
     return range(first, first + (1 << ROOM[tier]))
 
 
-def window_of(docid: int) -> int:
-    """A number of the window of a docid, to compare with others of the same tier."""
+def window_number(docid: int) -> int:
+    """Number of a docid's window within its tier."""
     tier = tier_of(docid)
     return docid - _FIRST[tier] >> ROOM[tier]
 
 
 def tier_of(docid: int) -> int:
-    """The tier that a docid belongs to."""
+    """Tier of a docid."""
     return bisect_right(_FIRST, docid) - 1
 
 
-def tiers_to(docid: int | None) -> range:
-    """The tiers in use when this is the highest docid, None when there is none."""
+def tiers_in_use(docid: int | None) -> range:
+    """Tiers in use, given the highest docid; None: no documents."""
     return range(0 if docid is None else tier_of(docid) + 1)
 
 
 def windows(tiers: Iterable[int], dates: Iterable[int]) -> set[range]:
-    """The windows of all the dates in all the tiers."""
+    """Windows that contain any of the dates, in all of these tiers."""
     dates = set(dates)
     return {window(tier, date) for tier in tiers for date in dates}
 
 
 def next_docid(date: int, used: dict[int, int]) -> int:
-    """A free docid for a date, noted as used. `used` is the highest docid in use by the first one of its window."""
+    """Take a free docid for a date.
+
+    `used` maps the first docid of a window to the highest one in use, and is updated. Raises OverflowError.
+    """
     for tier in range(len(WIDTHS)):
         docids = window(tier, date)
         docid = used.get(docids.start, docids.start - 1) + 1
@@ -66,7 +69,7 @@ def next_docid(date: int, used: dict[int, int]) -> int:
 
 
 def docid_range(tier: int, bounds: Bounds) -> range:
-    """The docids of the windows that the bounds touch."""
+    """Docids of all windows that overlap the bounds."""
     return range(window(tier, _clamp(bounds.since, 0)).start, window(tier, _clamp(bounds.until, _END)).stop)
 
 

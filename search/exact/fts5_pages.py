@@ -1,8 +1,9 @@
-"""The terms of FTS5's index, read where it keeps them. Pure but for the statement; `wordlist` carries it out.
+"""Read the terms of FTS5's index directly from its leaf pages. Pure; `word_list` runs the statements.
 
-FTS5 stores its terms in order, on leaf pages; `search_text_idx` says with what each page begins. So a range of the
-alphabet is a few pages, however many messages a word stands in: FTS5's own way to list terms (`fts5vocab`) would read
-all of their lists. The format has been the same since FTS5 began, and has a number: of any other, FTS5 is asked.
+FTS5 stores its terms sorted on leaf pages, and `search_text_idx` holds the first term of each page. A range of the
+alphabet is therefore a few pages, however many messages contain its words, whereas FTS5's own term list (`fts5vocab`)
+reads the posting list of every term. The page format has not changed since FTS5's first release and carries a version
+number; for any other version, `fts5vocab` is used.
 
 https://www.sqlite.org/fts5.html#fts5_data_structures, "Leaf Page Format" in SQLite's ext/fts5/fts5_index.c
 """
@@ -13,20 +14,22 @@ from collections.abc import Iterator
 from typing import Final
 
 FORMAT: Final = 4
-"""The number of the format that is read here; 5 is that of tables with `secure-delete`."""
-VERSION: Final = "SELECT v FROM search_text_config WHERE k = 'version'"
-LISTED: Final = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_listed USING fts5vocab(main, search_text, row)"
-TERMS: Final = "SELECT term FROM temp.search_listed WHERE term >= ? AND term < ? LIMIT ?"
-"""The same terms as FTS5 lists them."""
+"""Supported format version; 5 is that of tables with `secure-delete`."""
+SELECT_VERSION: Final = "SELECT v FROM search_text_config WHERE k = 'version'"
+CREATE_VOCABULARY: Final = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_listed USING fts5vocab(main, search_text, row)"
+)
+SELECT_TERMS: Final = "SELECT term FROM temp.search_listed WHERE term >= ? AND term < ? LIMIT ?"
+"""The same terms, listed by FTS5."""
 
 _MAIN: Final = "0"
-"""What stands before each term of the index itself; others are of prefix indexes, which there are none of."""
+"""Prefix of every term of the main index. Other values belong to prefix indexes, which this table has none of."""
 SEGMENT_BITS: Final = 37
-"""Of the number of a page within its segment, in the key of search_text_data."""
+"""Bits of the page number in a key of search_text_data; the segment is above them."""
 _HEADER: Final = 4
-"""Bytes in front of a page's terms."""
+"""Bytes of a page's header."""
 
-PAGES: Final = f"""
+SELECT_PAGES: Final = f"""
     WITH RECURSIVE
     asked (low, high) AS (
         SELECT CAST('{_MAIN}' || (value ->> 0) AS BLOB), CAST('{_MAIN}' || (value ->> 1) AS BLOB) FROM json_each(?)
@@ -43,12 +46,12 @@ PAGES: Final = f"""
         AND i.term < a.high
     )
     SELECT d.block FROM page AS p CROSS JOIN search_text_data AS d ON d.id = p.id LIMIT ?"""  # noqa: S608 constants only
-"""The pages with the terms of all these ranges, `[[low, high], ...]` as JSON; at most so many."""
+"""Pages that hold the terms of the given ranges (`[[low, high], ...]` as JSON), up to a limit."""
 
 
 def read_terms(page: bytes) -> Iterator[str]:
-    """The terms that begin on a leaf page, in their order. Raises IndexError for a page that is cut off."""
-    # The last part of a page says where its terms begin: the first place, then the distances.
+    """Yield the terms that begin on a leaf page, in order. Raises IndexError for a truncated page."""
+    # A page ends with the offsets of its terms: the first offset, then differences.
     last, end = int.from_bytes(page[2:4], "big"), len(page)
     if not _HEADER <= last <= end:
         raise IndexError
@@ -65,19 +68,19 @@ def read_terms(page: bytes) -> Iterator[str]:
 
 
 def first_term(page: bytes) -> bytes | None:
-    """The first term that begins on a page, with what stands before it; None where none does."""
+    """First term that begins on a page, with its index prefix; None if no term begins there."""
     index = int.from_bytes(page[2:4], "big")
     if index >= len(page):
         return None
     at, _ = _number(page, index)
     if at == _HEADER and any(page[:2]):
-        return b""  # it says that a list of before goes on here
+        return b""  # the header says that a list of the previous page continues here
     length, start = _number(page, at)
     return page[start : start + length]
 
 
 def _number(page: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and the place behind it."""
+    """Decode a varint; return it and the offset after it."""
     value = page[at]
     if value < 128:
         return value, at + 1

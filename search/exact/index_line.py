@@ -1,7 +1,7 @@
-"""A text as the embedded engine's index has it: the terms of `normalize`, but runs as their single characters. Pure.
+"""The FTS5 line of a text: the terms of `normalize`, but unspaced scripts as single characters. Pure.
 
-Single characters side by side take a third less than pairs, since a text has fewer different characters than pairs. A
-`:` keeps runs apart that had a space between.
+Single characters take a third less space than pairs, since a text has fewer distinct characters than distinct pairs. A
+`:` separates two unspaced strings that had a space between them.
 """
 
 from __future__ import annotations
@@ -12,42 +12,42 @@ from typing import Final
 from search.text.normalize import Needle, fold
 from search.text.scripts import is_unspaced, may_be_unspaced, split_scripts
 
-_APART: Final = ":"
+_SEPARATOR: Final = ":"
 
 
 def index_line(text: str) -> str:
-    """The terms of a text in their order, separated by spaces."""
+    """Return the terms of a text in order, separated by spaces."""
     folded = fold(text)
     if not may_be_unspaced(folded):
         return folded
-    return " ".join(_keep_apart([piece for word in folded.split() for piece in split_scripts(word)]))
+    return " ".join(_separate_unspaced([piece for word in folded.split() for piece in split_scripts(word)]))
 
 
 def line_needle(found: Needle) -> Needle:
-    """What finds in such lines what the needle finds in the terms of `normalize`."""
+    """Translate a needle for the terms of `normalize` into one for index lines."""
     if not any(map(is_unspaced, found.terms)):
         return found
     single = tuple(_single(found.terms))
     return Needle(single, found.prefix and not is_unspaced(single[-1]))
 
 
-def _keep_apart(parts: Sequence[str]) -> Iterator[str]:
+def _separate_unspaced(parts: Sequence[str]) -> Iterator[str]:
     ended = False
     for piece in parts:
         run = is_unspaced(piece)
         if run and ended:
-            yield _APART
+            yield _SEPARATOR
         yield piece.replace("", " ").strip() if run else piece  # a space between all characters
         ended = run
 
 
 def _single(terms: Sequence[str]) -> Iterator[str]:
-    """Pairs to characters; a pair stands for its first, and the last one for both."""
+    """Convert pairs to characters: the first of each pair, both of the last one."""
     ended = False
     for term in terms[:-1]:
         if is_unspaced(term):
             if ended:
-                yield _APART
+                yield _SEPARATOR
             yield term[0]
         else:
             yield term
@@ -55,7 +55,7 @@ def _single(terms: Sequence[str]) -> Iterator[str]:
     last = terms[-1]
     if is_unspaced(last):
         if ended:
-            yield _APART
+            yield _SEPARATOR
         yield from last
     else:
         yield last

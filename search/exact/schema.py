@@ -1,4 +1,4 @@
-"""The tables of the embedded engine, as SQL. `exact` says what they are for, and is alone in writing them."""
+"""Tables of the embedded engine, as SQL. `writer` describes them and is the only module that writes to them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Final
 
 from search.query.tags import TERM_SIGNS
 
-LAYOUT_VERSION: Final = 7
-"""To be raised with any change of the tables or of `terms`."""
+SCHEMA_VERSION: Final = 7
+"""Raise it with any change to the tables or to `terms`. Kept in `search_layout.layout`."""
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS search_layout (layout INTEGER NOT NULL, norm INTEGER NOT NULL)",
@@ -56,4 +56,4 @@ TABLES: Final = (
     "search_origin", "search_channel", "search_layout",
     "search_octet", "search_slot", "search_run", "search_word", "search_word_mark",
 )  # fmt: skip
-"""The present ones, then those of earlier layouts."""
+"""The current tables, then those of earlier versions."""

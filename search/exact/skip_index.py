@@ -1,10 +1,10 @@
-"""What a block of neighbouring rows may hold: the bits of all, the most views, the ids from and to. Pure.
+"""Skip index: summaries of blocks of 256 docids, by which a scan skips the blocks that cannot hold a hit. Pure.
 
-A walk over the rows that looks for something rare passes over the blocks that cannot hold it, a few hundred rows at
-a time. A summary may promise too much (counters fall, contents are superseded), never too little.
+A summary has the flags of all rows of the block, the highest counters, and the lowest and highest message id. It may
+claim too much (counters fall, contents are superseded), never too little.
 
-A *run* is the part of a channel in a block. Messages of a channel lie together, in the order of their ids: which block
-a message is in is known from the first and the last id of each run, and takes no index with an entry a message.
+A *channel range* is the lowest and highest message id of a channel in a block. Messages of a channel are stored
+together in the order of their ids, so these ranges locate a message without an index entry for each.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from search.flags import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
 from search.query.tree import And, Has, Is, Node, Number, Or, Tag
 
 BLOCK_BITS = 8
-"""Docids of a block, as a power of two; windows of docids begin with one."""
+"""Block size as a power of two; docid windows begin at block boundaries."""
 
 _GAP = 1 << BLOCK_BITS
 
 
-class Summary(NamedTuple):
+class BlockSummary(NamedTuple):
     """A row of search_block, in the order of its columns."""
 
     block: int
     flags: int
     views: int
-    """The most of all; -1: unknown of all."""
+    """Highest value; -1: unknown for all rows."""
     forwards: int
     low: int
-    """The lowest message id of all."""
+    """Lowest message id of all channels."""
     high: int
 
 
-def summarize(rows: Iterable[Row]) -> list[Summary]:
-    """What these rows add to their blocks."""
-    found: dict[int, Summary] = {}
+def summarize(rows: Iterable[Row]) -> list[BlockSummary]:
+    """Summarize rows by block."""
+    found: dict[int, BlockSummary] = {}
     for row in rows:
         block = row.docid >> BLOCK_BITS
         views = -1 if row.views is None else row.views
         forwards = -1 if row.forwards is None else row.forwards
         known = found.get(block)
         found[block] = (
-            Summary(block, row.flags, views, forwards, row.message_id, row.message_id)
+            BlockSummary(block, row.flags, views, forwards, row.message_id, row.message_id)
             if known is None
-            else Summary(
+            else BlockSummary(
                 block,
                 known.flags | row.flags,
                 max(known.views, views),
@@ -59,29 +59,29 @@ def summarize(rows: Iterable[Row]) -> list[Summary]:
     return list(found.values())
 
 
-class Run(NamedTuple):
+class ChannelRange(NamedTuple):
     """A row of search_channel_range, in the order of its columns."""
 
     channel: int
     block: int
     low: int
-    """The lowest message id."""
+    """Lowest message id."""
     high: int
 
 
-def find_runs(rows: Iterable[Row]) -> list[Run]:
-    """The runs that these rows belong to, as far as they are known from them."""
-    found: dict[tuple[int, int], Run] = {}
+def find_channel_ranges(rows: Iterable[Row]) -> list[ChannelRange]:
+    """Return the channel ranges that these rows span."""
+    found: dict[tuple[int, int], ChannelRange] = {}
     for row in rows:
         place, message_id = (row.channel, row.docid >> BLOCK_BITS), row.message_id
         known = found.get(place)
         low, high = (known.low, known.high) if known else (message_id, message_id)
-        found[place] = Run(*place, min(low, message_id), max(high, message_id))
+        found[place] = ChannelRange(*place, min(low, message_id), max(high, message_id))
     return list(found.values())
 
 
 def cluster(ids: Collection[int]) -> list[tuple[int, int]]:
-    """The ids as few ranges without wide gaps, which are looked for one by one."""
+    """Group ids into few ranges without wide gaps, one query each."""
     ranges: list[tuple[int, int]] = []
     for one in sorted(ids):
         if ranges and one - ranges[-1][1] <= _GAP:
@@ -97,7 +97,7 @@ def is_in_block(block: str) -> str:
 
 
 def block_condition(node: Node) -> Condition | None:
-    """What holds for the block of every row that a node is true of; None where nothing does."""
+    """Condition that holds for the block of every row a node matches; None if there is none."""
     match node:
         case And(parts):
             found = [one for one in map(block_condition, parts) if one is not None]
@@ -111,7 +111,7 @@ def block_condition(node: Node) -> Condition | None:
         case Has(kind):
             return Condition(f"b.flags & {HAS_BITS[kind]}")
         case Tag("lang", code, False) if number := lang_number(code):
-            # The bits of several languages mix: all of these are there, if the language is.
+            # The summary ORs the bits of all languages: if this language occurs, all its bits are set.
             return Condition(f"b.flags >> {LANG_SHIFT} & ?1 = ?1".replace("?1", str(number)))
         case Number("id", low, high):
             return Condition("b.high >= ? AND b.low <= ?", (low or 0, MOST if high is None else high))

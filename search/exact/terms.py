@@ -1,9 +1,9 @@
-"""How a document lies in the embedded engine: a line of terms for FTS5, and a few bits for its row.
+"""What the embedded engine stores of a document: a line of terms for FTS5, and flags for its row.
 
-The line begins with the *tags*: terms with a colon, `channel:123`, `hashtag:word`, that no word of a text can be. Then
-come the words of the text and of each further text, with a `::` between (so that no phrase runs across). What many
-messages share (photo, link, language) or what changes without the content (edited, missing, pinned) is a bit of the row
-instead: a bit costs nothing, a term three bytes for each message that has it.
+The line begins with the *tags*: terms with a colon such as `channel:123` or `hashtag:word`, which no word of a text can
+equal. The words of the text and of each further text follow, separated by `::` so that no phrase spans two texts.
+Properties that many messages share (photo, link, language) or that change without the content (edited, missing, pinned)
+are flags of the row instead: a flag costs nothing, a term three bytes in each message that has it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from search.text.normalize import index_text, needle
 
 _BREAK = " :: "
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
-"""Tags of several words, which may be asked for one by one."""
+"""Tags of several words, which can be searched separately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Entry:
     """A document as the engine stores it."""
 
     line: str
-    """The terms, separated by spaces."""
+    """Terms, separated by spaces."""
     fingerprint: int
-    """32 bits of a hash of the line: the same as long as the content is."""
+    """32-bit hash of the line; changes with the content."""
     flags: int
 
 
 def entry(document: Document) -> Entry:
-    """The terms and bits of a document."""
+    """Return the terms and flags of a document."""
     texts = [document.text, *document.extra, document.file_name or ""]
     text = _BREAK.join([index_line(text) for text in texts if text])
     line = f"{' '.join(_tags(document))} {text}"
@@ -47,7 +47,7 @@ def entry(document: Document) -> Entry:
 
 
 def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
-    """The terms of a tag that is asked for, to stand one behind the other; and whether the last is a prefix."""
+    """Return the adjacent terms that match a tag of a query, and whether the last one is a prefix."""
     if tag.field in _WORDS:
         found = needle(tag.value, prefix=tag.prefix)
         if found is None:
@@ -57,7 +57,7 @@ def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
 
 
 def channel_term(channel_id: int) -> str:
-    """The tag of a channel."""
+    """Return the tag of a channel."""
     return f"channel:{channel_id}"
 
 

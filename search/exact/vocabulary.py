@@ -1,8 +1,8 @@
-"""From a plain word to the forms of it that an archive has. Pure; `wordlist` reads the words themselves.
+"""Find the inflected forms of a word that occur in an archive. Pure; `word_list` reads the words from the index.
 
-The embedded engine's index holds words as they are; stems beside them would cost it half its size again. Its distinct
-words can be listed instead, and a question's plain word becomes those that share a key with it: `ranges` says where in
-the alphabet they may stand, `choose` takes those that are forms, `inflect` writes them into the question's tree.
+The embedded engine indexes words unstemmed; stems in addition would make the index half as large again. Its distinct
+words are listed instead, and a plain word of a query is replaced by those that share a key with it: `ranges` gives the
+parts of the alphabet to look in, `choose` selects the forms, `inflect` puts them into the query tree.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from search.words.stems.lexicon import forms_of, present_stems, turkish_nouns
 from search.words.stems.umlauts import with_umlauts, without_umlauts
 
 MOST_LOOKED_AT: Final = 250
-"""Words whose keys are worked out for a question's word, those of about its length first."""
+"""Candidates whose keys are computed for a word of a query, those closest in length first."""
 MOST_FORMS: Final = 120
 MOST_TAILS: Final = 30
-"""The same of the last word of one with hyphens: each is a phrase."""
+"""Maximum forms of the last part of a hyphenated word: each is a phrase."""
 _SHORTEST: Final = 3
 _LONGER: Final = 8
-"""Letters that a form may be longer than what it shares with the word."""
+"""Letters by which a form may be longer than the part it shares with the word."""
 _MANY_ENDINGS: Final = 11
-"""The same in Turkish: ülke-ler-imiz-den."""
+"""The same for Turkish: ülke-ler-imiz-den."""
 
-# What may hang on a word in front, and the beginnings of verbs.
+# Prefixes written together with a word, and the beginnings of verbs.
 _ARABIC = "و ف ب ل ك ال وال فال بال كال لل ولل وبال وب ول وك فب فل ي ت ن سي ست سن وي وت ون في فت وسي وست فسي فست مي نمي"
 _HEBREW = "ו ה ב ל מ ש כ וה וב ול ומ וש וכ שה שב של שמ מה כש כשה ושה ומה וכש בה לה"
 _FRONTS: Final[Mapping[str, Sequence[str]]] = {"arabic": ["", *_ARABIC.split()], "hebrew": ["", *_HEBREW.split()]}
 _FINALS: Final = dict(zip("מנצפכ", "םןץףך", strict=True))
 _UNSTEADY: Final = (*"yicgkqupbtdzfкцгзхс", "al", "el", "eur")
-"""Ends of stems that are written otherwise before some endings: city, cities; kitap, kitabi; cheval, chevaux."""
+"""Stem endings that change before some suffixes: city, cities; kitap, kitabi; cheval, chevaux."""
 _PRESENTS: Final = ("مي", "نمي", "ب")
 _FUTURES: Final = ("س", "وس", "فس")
 _IMPERFECTS: Final = ["ي", "ت", "ن", "سي", "ست", "سن", "وي", "وت", "ون", "في", "فت", "فن", "وسي", "وست", "فسي", "فست"]
 
 
-class Range(NamedTuple):
-    """Words from `low` on and before `high`, of at most so many letters."""
+class TermRange(NamedTuple):
+    """Words from `low` up to but excluding `high`, of at most `most` letters."""
 
     low: str
     high: str
@@ -49,7 +49,7 @@ class Range(NamedTuple):
 
 
 def wanted_words(tree: Node) -> set[str]:
-    """The words of a tree that may stand in other forms, excluded ones too."""
+    """Words of a tree that also match in other forms, excluded words included."""
     match tree:
         case Word():
             return {word for word in (tree.inflected, tree.tail and tree.tail.last) if word}
@@ -62,7 +62,7 @@ def wanted_words(tree: Node) -> set[str]:
 
 
 def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
-    """The tree with each word as the OR of its forms."""
+    """Replace each word of a tree by the OR of its forms."""
     match tree:
         case Word() if tree.inflected and (found := forms.get(tree.inflected)):
             return any_of(tuple(Phrase(word) for word in found))
@@ -78,10 +78,10 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
             return tree
 
 
-def ranges(word: str) -> list[Range]:
-    """Where the forms of a word may stand, none of them within another."""
+def ranges(word: str) -> list[TermRange]:
+    """Ranges of the alphabet that hold the forms of a word, without nested ones."""
     found = {one for key in form_keys(word) for one in _of_key(word, key)}
-    starts: list[Range] = []
+    starts: list[TermRange] = []
     for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
         if not starts or one.high > starts[-1].high:
             starts.append(one)
@@ -91,13 +91,13 @@ def ranges(word: str) -> list[Range]:
 
 
 def choose(word: str, candidates: Iterable[str]) -> list[str]:
-    """The word and those of the candidates that are forms of it."""
+    """Return the word and the candidates that are forms of it."""
     own = form_keys(word)
     near = sorted({*candidates} - {word}, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
     return [word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]]
 
 
-def _of_key(word: str, key: str) -> Iterator[Range]:
+def _of_key(word: str, key: str) -> Iterator[TermRange]:
     kind, stem = key[0], key[2:]
     if kind == "=":
         for member in forms_of(key[1:]):
@@ -118,7 +118,7 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
         if stem.startswith("ا"):
             yield from (_beginning(front + stem[1:], len(stem) + _LONGER) for front in _IMPERFECTS)
     elif kind == "v":
-        # קול of קל, and what the future puts in front.
+        # קול of קל, and the prefixes of the future tense.
         starts = (
             stem,
             stem[:-1] + _FINALS.get(stem[-1], stem[-1]),
@@ -127,7 +127,7 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
         )
         yield from (_beginning(front + start, len(stem) + _LONGER) for front in _FRONTS["hebrew"] for start in starts)
     elif kind == "h":
-        # The last letter is written otherwise at the end of a word.
+        # Some letters have another shape at the end of a word.
         start = stem[:-1] if len(stem) > _SHORTEST - 1 else stem
         yield from (_beginning(front + start, len(start) + _LONGER) for front in _FRONTS["hebrew"])
     else:
@@ -139,10 +139,10 @@ def _of_key(word: str, key: str) -> Iterator[Range]:
             yield _beginning(start[:-1] if slack else start, len(start) + (_MANY_ENDINGS if kind == "t" else _LONGER))
 
 
-def _of_member(member: str) -> Iterator[Range]:
-    """Of a word of a family: itself, and in Arabic, Hebrew and Turkish what hangs on it."""
+def _of_member(member: str) -> Iterator[TermRange]:
+    """Ranges of a listed irregular form: the word itself, and its affixes in Arabic, Hebrew and Turkish."""
     script = "arabic" if "\u0600" <= member < "\u0700" else "hebrew" if "\u0590" <= member < "\u0600" else ""
-    # Before an ending ه is written ت.
+    # ه becomes ت before a suffix.
     start = member[:-1] if script == "arabic" and member[-1] == "ه" and len(member) > _SHORTEST else member
     for front in (*_FRONTS.get(script, ()), *(_FUTURES if member[0] in "يتن" else ())):
         yield _beginning(front + start, len(front + member) + _LONGER)
@@ -150,11 +150,11 @@ def _of_member(member: str) -> Iterator[Range]:
     if not script:
         yield from map(_exactly, with_umlauts(member))
         long = len(member) + (_MANY_ENDINGS if member in turkish_nouns() else 0)
-        yield Range(member, f"{member}\U0010ffff" if long > len(member) else f"{member} ", long)
+        yield TermRange(member, f"{member}\U0010ffff" if long > len(member) else f"{member} ", long)
 
 
-def _of_present(past: str) -> Iterator[Range]:
-    """Of the present of a Persian verb, by its past."""
+def _of_present(past: str) -> Iterator[TermRange]:
+    """Ranges of the present tense of a Persian verb, given its past stem."""
     for stem in (*present_stems().get(past, ()), *([past[:-2]] if past.endswith("يد") else ())):
         yield from (_beginning(front + stem, len(front + stem) + _LONGER) for front in _PRESENTS)
 
@@ -164,7 +164,7 @@ def _same(letters: tuple[str, str]) -> bool:
 
 
 def _plurals(stem: str) -> Iterator[str]:
-    """Broken plurals of common shapes; see `arabic_singular`."""
+    """Common broken plurals; see `arabic_singular`."""
     if len(stem) == _SHORTEST:
         yield f"ا{stem[:2]}ا{stem[2]}"
         yield f"{stem[:2]}و{stem[2]}"
@@ -173,7 +173,7 @@ def _plurals(stem: str) -> Iterator[str]:
 
 
 def _variants(kind: str, stem: str) -> Iterator[str]:
-    """Other beginnings of the same stem."""
+    """Other beginnings that words of this stem can have."""
     if kind == "g":
         yield f"ge{stem}"
         if found := SEPARABLE.match(stem):
@@ -201,9 +201,9 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
                 yield f"{stem[:at]}і{stem[at + 1 : -1]}"
 
 
-def _exactly(word: str) -> Range:
-    return Range(word, f"{word} ", len(word))
+def _exactly(word: str) -> TermRange:
+    return TermRange(word, f"{word} ", len(word))
 
 
-def _beginning(start: str, most: int) -> Range:
-    return Range(start, f"{start}\U0010ffff", most)
+def _beginning(start: str, most: int) -> TermRange:
+    return TermRange(start, f"{start}\U0010ffff", most)

@@ -1,12 +1,12 @@
-"""The embedded engine's tables in the archive's own file: written in the caller's transaction, always current.
+"""Write the search tables of the embedded engine, in the archive's own file and the caller's transaction.
 
 `search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
-each docid: which message, and what changes without the content. A new content takes a new docid and leaves the old row
-superseded; nothing is ever taken out of the index (SQLite before 3.43 could not without the text). `search_revision`
-says which superseded rows are revisions.
-`search_block` sums up rows: walks pass over blocks that hold nothing.
+each docid: its message, and the properties that change without the content. A new content gets a new docid and its
+old row is marked as superseded; nothing is ever deleted from the index (SQLite before 3.43 cannot delete without the
+text). `search_revision` says which superseded rows are revisions. `search_block` and `search_channel_range` are the
+skip index.
 
-Docids follow the dates (`docid`), so FTS5's own order is newest or oldest first. Answers are in `answering`.
+Docids are ordered by date (`docid`), so FTS5 returns hits newest or oldest first by itself. `reader` answers queries.
 
 https://www.sqlite.org/fts5.html#contentless_tables
 """
@@ -21,11 +21,11 @@ from typing import Any, Protocol
 import aiosqlite
 
 from search.document import Document, Key
-from search.exact.changes import Row, Written, decide, place
-from search.exact.docid import tiers_to, windows
+from search.exact.changes import Row, WriteCounts, decide, place
+from search.exact.docid import tiers_in_use, windows
 from search.exact.reader import ExactEngine
-from search.exact.schema import LAYOUT_VERSION, SCHEMA, TABLES
-from search.exact.skip_index import BLOCK_BITS, Summary, cluster, find_runs, is_in_block, summarize
+from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
+from search.exact.skip_index import BLOCK_BITS, BlockSummary, cluster, find_channel_ranges, is_in_block, summarize
 from search.exact.terms import Entry, entry
 from search.flags import MISSING, PINNED, SUPERSEDED
 from search.text.normalize import NORM_VERSION
@@ -33,11 +33,11 @@ from search.text.normalize import NORM_VERSION
 __all__ = ["ExactEngine"]
 
 _AUTOMERGE = 8
-"""Segments of a level before FTS5 joins them: more make writing cheaper, searching dearer and the file larger."""
+"""Segments per level before FTS5 merges them: more make writing faster, searching slower and the file larger."""
 _ROWS = 100
-"""Rows that are inserted at once: a page. FTS5 writes out its memory with each statement of several rows."""
-_UNTIDY = 500
-"""Leaf pages outside the largest segment (2 MB) that are left as they are: joining rewrites that segment too."""
+"""Rows per INSERT: a page. FTS5 flushes its memory after each multi-row statement."""
+_FEW_PAGES = 500
+"""Leaf pages (2 MB) outside the largest segment that are not worth merging: it would rewrite that segment too."""
 
 
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
@@ -49,39 +49,39 @@ class Queryable(Protocol):
     """A connection that is only read from."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor:
-        """As sqlite3's."""
+        """See `sqlite3.Connection.execute`."""
         ...
 
 
 def create(conn: sqlite3.Connection) -> None:
-    """Creates the tables where they are missing, inside the caller's transaction."""
+    """Create the tables that are missing, in the caller's transaction."""
     for statement in SCHEMA:
         conn.execute(statement)
     if conn.execute("SELECT 1 FROM search_layout").fetchone() is None:
-        conn.execute("INSERT INTO search_layout VALUES (?, ?)", (LAYOUT_VERSION, NORM_VERSION))
+        conn.execute("INSERT INTO search_layout VALUES (?, ?)", (SCHEMA_VERSION, NORM_VERSION))
         conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
 
 
-def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Mapping[Key, int] = _NONE) -> Written:
-    """Writes a page of documents inside the caller's transaction; writing them again changes nothing.
+def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Mapping[Key, int] = _NONE) -> WriteCounts:
+    """Write a page of documents in the caller's transaction; writing them again changes nothing.
 
-    Of several documents of one message the last one counts. A page of about 100 is written fastest. `revised`: the
+    If a message occurs more than once, its last document counts. Pages of about 100 are fastest. `revised`: revision
     numbers under which the archive keeps the contents that these supersede.
     """
     numbers = _channel_numbers(conn, {document.channel_id for document in documents})
     changes = decide(documents, _known_rows(conn, [document.key for document in documents], numbers))
     superseded = [row._replace(flags=row.flags | SUPERSEDED) for row in changes.superseded.values()]
     store(conn, [*superseded, *changes.touched])
-    _note_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
-    _widen(conn, summarize(changes.touched))
+    _record_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
+    _extend_blocks(conn, summarize(changes.touched))
     _add(conn, changes.new, numbers)
     return changes.written
 
 
 def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, int]]) -> int:
-    """Writes earlier contents that never were the present ones here, with their numbers, for `in:revisions`; how many.
+    """Add earlier contents that were never indexed as present ones, with their revision numbers; return how many.
 
-    The message itself has been written before. A content that is known already is passed over.
+    The present content must have been written before. Contents that are already indexed are skipped.
     """
     made = [(document, number, entry(document)) for document, number in revisions]
     numbers = _channel_numbers(conn, {document.channel_id for document, _, _ in made})
@@ -90,30 +90,30 @@ def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, 
         present = _known_rows(conn, [document.key], numbers).get(document.key)
         if present is None or one.fingerprint == present.fingerprint:
             continue
-        if any(one.fingerprint == old.fingerprint for old in _revisions(conn, present)):
+        if any(one.fingerprint == old.fingerprint for old in _revision_rows(conn, present)):
             continue
         state = present.flags & (MISSING | PINNED)
         old = Entry(one.line, one.fingerprint, one.flags & ~(MISSING | PINNED) | state | SUPERSEDED)
-        _note_revisions(conn, [(row, number) for row in _add(conn, [(document, old)], numbers)])
+        _record_revisions(conn, [(row, number) for row in _add(conn, [(document, old)], numbers)])
         added += 1
     return added
 
 
 def mark_missing(conn: sqlite3.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
-    """Notes that these messages are (no longer) absent from their channel. Unknown keys are passed over."""
+    """Mark messages as missing from their channel, or as present. Unknown keys are ignored."""
     _set_flag(conn, keys, MISSING, on=missing)
 
 
 def mark_pinned(conn: sqlite3.Connection, keys: Collection[Key], *, pinned: bool) -> None:
-    """Notes that these messages were pinned or unpinned. Unknown keys are passed over."""
+    """Mark messages as pinned or unpinned. Unknown keys are ignored."""
     _set_flag(conn, keys, PINNED, on=pinned)
 
 
 def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on: bool) -> None:
-    """On the present content and on the revisions of each message."""
+    """Set or clear a flag on the present content and the revisions of each message."""
     numbers = _find_channels(conn, {channel_id for channel_id, _ in keys})
     present = _known_rows(conn, [key for key in keys if key[0] in numbers], numbers).values()
-    rows = {*present, *(old for row in present for old in _revisions(conn, row))}
+    rows = {*present, *(old for row in present for old in _revision_rows(conn, row))}
     changed = [row._replace(flags=row.flags | flag if on else row.flags & ~flag) for row in rows]
     store(conn, set(changed) - rows)
     if on:
@@ -124,15 +124,15 @@ def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on:
 
 
 async def is_current(conn: aiosqlite.Connection) -> bool:
-    """Whether the tables are there and were made by this version; if not, they are to be cleared and written anew."""
+    """Whether the tables exist and were written by this version; if not, rebuild them."""
     if not await conn.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'"):
         return False
     rows = await conn.execute_fetchall("SELECT layout, norm FROM search_layout")
-    return [tuple(row) for row in rows] == [(LAYOUT_VERSION, NORM_VERSION)]
+    return [tuple(row) for row in rows] == [(SCHEMA_VERSION, NORM_VERSION)]
 
 
 def clear(conn: sqlite3.Connection) -> None:
-    """Drops the tables, inside the caller's transaction; `create` and `upsert` build them anew."""
+    """Drop the tables, in the caller's transaction; `create` and `upsert` rebuild them."""
     kinds = dict(conn.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall())
     for name in TABLES:
         if name in kinds:
@@ -141,29 +141,34 @@ def clear(conn: sqlite3.Connection) -> None:
             except sqlite3.DatabaseError:
                 if name != _INDEX:
                     raise
-                _forget_index(conn)
+                _remove_from_schema(conn)
     for name in kinds:
         if name.startswith(f"{_INDEX}_"):
             conn.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _forget_index(conn: sqlite3.Connection) -> None:
-    """FTS5 drops no index that it cannot open. https://www.sqlite.org/pragma.html#pragma_writable_schema"""
+def _remove_from_schema(conn: sqlite3.Connection) -> None:
+    """Remove the index from the schema: FTS5 cannot drop one that it cannot open.
+
+    https://www.sqlite.org/pragma.html#pragma_writable_schema
+    """
     conn.execute("PRAGMA writable_schema = ON")
     conn.execute("DELETE FROM sqlite_master WHERE name = ?", (_INDEX,))
     conn.execute("PRAGMA writable_schema = RESET")
 
 
-def is_untidy(conn: Queryable) -> bool:
-    """Whether so much of the index lies in small segments that `tidy` would pay: an eighth of it."""
+def needs_merge(conn: Queryable) -> bool:
+    """Whether enough of the index is in small segments for `merge_segments` to pay off: an eighth of it."""
     rows = conn.execute("SELECT count(*) FROM search_text_idx GROUP BY segid ORDER BY 1")
     leaves = [int(row[0]) for row in rows]
-    return sum(leaves[:-1]) > max(_UNTIDY, sum(leaves) // 8)
+    return sum(leaves[:-1]) > max(_FEW_PAGES, sum(leaves) // 8)
 
 
-def tidy(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
-    """Joins segments of the index for as long as writing so many pages takes; searching gets faster and the file
-    smaller. To be called in transactions of its own while there is nothing else to do. True: there is more to do."""
+def merge_segments(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
+    """Merge segments of the index, writing about `pages` pages; return whether more can be merged.
+
+    Merging makes searches faster and the file smaller. Call it when idle, each time in a transaction of its own.
+    """
     before = conn.total_changes
     # A negative number of pages joins segments of all levels: https://www.sqlite.org/fts5.html#the_merge_command
     conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", (-pages,))
@@ -171,28 +176,28 @@ def tidy(conn: sqlite3.Connection, *, pages: int = 500) -> bool:
 
 
 def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], numbers: Mapping[int, int]) -> Sequence[Row]:
-    """New contents, each with a docid of its own."""
+    """Insert new contents, each with a new docid."""
     if not new:
         return ()
-    # Ascending: FTS5 writes out its memory whenever a docid is not above the last.
+    # Ascending: FTS5 flushes its memory whenever a docid is not above the previous one.
     placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
     _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
     rows = [row for row, _, _ in placed]
     store(conn, rows)
-    _widen(conn, summarize(rows))
+    _extend_blocks(conn, summarize(rows))
     conn.executemany(
         """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
-        find_runs(rows),
+        find_channel_ranges(rows),
     )
     for row, document, _ in placed:
         if document.is_forwarded:
-            _note_origin(conn, row.docid, document)
+            _record_origin(conn, row.docid, document)
     return rows
 
 
-def _note_origin(conn: sqlite3.Connection, docid: int, document: Document) -> None:
-    """Where it was forwarded from, for the counts by origin; the last name of a channel counts."""
+def _record_origin(conn: sqlite3.Connection, docid: int, document: Document) -> None:
+    """Record the origin of a forward, for the facet by origin; the latest name of a channel counts."""
     channel_id, name = document.fwd_channel_id, document.fwd_name
     if channel_id is None and not name:
         return
@@ -205,15 +210,15 @@ def _note_origin(conn: sqlite3.Connection, docid: int, document: Document) -> No
     conn.execute("INSERT INTO search_forward VALUES (?, ?)", (docid, number))
 
 
-def _note_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Row, int]]) -> None:
+def _record_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Row, int]]) -> None:
     conn.executemany(
         "INSERT INTO search_revision VALUES (?, ?, ?, ?)",
         [(row.channel, row.message_id, row.docid, number) for row, number in revisions],
     )
 
 
-def _widen(conn: sqlite3.Connection, summaries: Iterable[Summary]) -> None:
-    """Blocks only ever grow: what they promise not to hold, they do not hold."""
+def _extend_blocks(conn: sqlite3.Connection, summaries: Iterable[BlockSummary]) -> None:
+    """Extend the summaries of blocks. They are never narrowed, so they never claim too little."""
     conn.executemany(
         """INSERT INTO search_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
             flags = flags | excluded.flags,
@@ -223,8 +228,8 @@ def _widen(conn: sqlite3.Connection, summaries: Iterable[Summary]) -> None:
     )
 
 
-def _revisions(conn: sqlite3.Connection, present: Row) -> list[Row]:
-    """The rows of a message's earlier contents."""
+def _revision_rows(conn: sqlite3.Connection, present: Row) -> list[Row]:
+    """List the rows of a message's revisions."""
     rows = conn.execute(
         f"""SELECT {_ROW} FROM search_revision AS r CROSS JOIN search_document AS d ON d.docid = r.docid
             WHERE r.channel = ? AND r.message_id = ?""",  # noqa: S608 constants only
@@ -234,14 +239,14 @@ def _revisions(conn: sqlite3.Connection, present: Row) -> list[Row]:
 
 
 def _find_channels(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
-    """Short numbers of those channels that have one; a row holds one of two bytes instead of six."""
+    """Look up channel numbers: a row stores a number of one or two bytes instead of an id of six."""
     marks = ", ".join("?" * len(ids))
     select = f"SELECT channel_id, number FROM search_channel WHERE channel_id IN ({marks})"  # noqa: S608 marks only
     return {row[0]: row[1] for row in conn.execute(select, tuple(ids))}
 
 
 def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
-    """Short numbers of all these channels; new ones get theirs."""
+    """Look up the numbers of channels; new channels get one."""
     found = _find_channels(conn, ids)
     for channel_id in sorted(ids - found.keys()):
         added = conn.execute("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
@@ -251,7 +256,7 @@ def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
 
 
 def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[int, int]) -> dict[Key, Row]:
-    """The rows of the present contents, found by way of the runs."""
+    """Find the rows of present contents, by channel ranges."""
     ids: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
         ids.setdefault(channel_id, []).append(message_id)
@@ -271,12 +276,12 @@ def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[
 
 
 def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
-    """Writes rows, new ones and known ones."""
+    """Insert or replace rows."""
     _insert(conn, "OR REPLACE INTO search_document", list(rows))
 
 
 def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """All rows, a page a statement: `executemany` would wait for Python's global lock once a row."""
+    """Insert rows, a page per statement: `executemany` would wait for the GIL once per row."""
     for at in range(0, len(rows), _ROWS):
         chunk = rows[at : at + _ROWS]
         row = f"({', '.join('?' * len(chunk[0]))})"
@@ -285,9 +290,9 @@ def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ..
 
 
 def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
-    """The highest docid in use by the first one of its window, of all windows that the dates lie in."""
+    """Map the first docid of each window that contains one of the dates to the highest docid in use."""
     [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
-    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_to(top), dates))
+    ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_in_use(top), dates))
     rows = conn.execute(
         """SELECT value ->> 0 AS first, (
                SELECT max(docid) FROM search_document WHERE docid >= value ->> 0 AND docid < value ->> 1

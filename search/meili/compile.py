@@ -20,10 +20,10 @@ from math import prod
 from typing import Any, Final
 
 from search.engine.facets import FacetName, is_utc
-from search.engine.page import read_place, read_rank
+from search.engine.page import parse_position, parse_rank
 from search.engine.protocol import Question
 from search.errors import Unanswerable
-from search.meili.filters import ALL, behind, compile_filter, join, one_of, unanswerable, within
+from search.meili.filters import ALL, compile_filter, is_after, join, one_of, unanswerable, within
 from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
@@ -96,7 +96,7 @@ def search_body(question: Question) -> dict[str, Any]:
     body["attributesToRetrieve"] = list(ORDER)
     body["limit"] = question.limit + 1
     if by_rank(question):
-        offset = 0 if question.cursor is None else read_rank(question.cursor)
+        offset = 0 if question.cursor is None else parse_rank(question.cursor)
         if offset + question.limit > MAX_HITS:
             raise Unanswerable(
                 f"Meilisearch ranks no more than the best {MAX_HITS}.", hint="Narrow the question, or sort by date."
@@ -108,7 +108,7 @@ def search_body(question: Question) -> dict[str, Any]:
         body["sort"] = [f"{name}:{'desc' if newest else 'asc'}" for name in ORDER]
         if question.cursor is not None:
             body["filter"] = join(
-                "AND", [body["filter"], behind(read_place(question.cursor), newest=newest)], empty=ALL
+                "AND", [body["filter"], is_after(parse_position(question.cursor), newest=newest)], empty=ALL
             )
     if question.fuzzy:
         # What was matched is known to Meilisearch alone.

@@ -16,7 +16,7 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from search.engine.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
-from search.engine.page import read_rank, write_place, write_rank
+from search.engine.page import format_position, format_rank, parse_rank
 from search.engine.protocol import Answer, Hit, Question
 from search.meili.compile import COUNTED, FACETS, MARKS, by_rank, cannot_count, facet_body, search_body
 from search.meili.filters import unanswerable, without
@@ -42,7 +42,7 @@ class MeiliEngine:
         """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
         # First of all whether it can be answered: the cursor of a question that cannot is the embedded engine's.
         body, ranked = search_body(question), by_rank(question)
-        before = read_rank(question.cursor) if ranked and question.cursor is not None else 0
+        before = parse_rank(question.cursor) if ranked and question.cursor is not None else 0
         answers = await self._ask(body)
         hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
         if len(self._nodes) > 1:
@@ -119,6 +119,6 @@ def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _cursor(question: Question, page: Sequence[Hit]) -> str | None:
     if not by_rank(question):
-        return write_place((page[-1].date, page[-1].channel_id, page[-1].message_id)) if page else None
-    end = (0 if question.cursor is None else read_rank(question.cursor)) + len(page)
-    return write_rank(end)
+        return format_position(page[-1].position) if page else None
+    end = (0 if question.cursor is None else parse_rank(question.cursor)) + len(page)
+    return format_rank(end)

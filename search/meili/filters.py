@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from search.engine.page import Place
+from search.engine.page import Position
 from search.errors import Unanswerable
 from search.query.dates import Bounds
 from search.query.filters import HAS
@@ -88,9 +88,9 @@ def within(bounds: Bounds) -> str:
     return join("AND", parts, empty=ALL)
 
 
-def behind(place: Place, *, newest: bool) -> str:
-    """Whether it comes after this place in the order by date, channel and id."""
-    date, channel_id, message_id = place
+def is_after(position: Position, *, newest: bool) -> str:
+    """Whether it comes after this position in the order by date, channel and id."""
+    date, channel_id, message_id = position
     sign = "<" if newest else ">"
     same_channel = f"channel_id = {channel_id} AND message_id {sign} {message_id}"
     return f"date {sign} {date} OR (date = {date} AND (channel_id {sign} {channel_id} OR ({same_channel})))"

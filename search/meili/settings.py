@@ -16,12 +16,12 @@ from search.meili.words import LOCALE
 from search.text.normalize import NORM_VERSION
 from search.words.forms import FORMS_VERSION
 
-LAYOUT_VERSION: Final = 2
+DOCUMENT_VERSION: Final = 2
 """To be raised with any change of the documents that older ones must follow."""
 PRIMARY_KEY: Final = "id"
-TERMS: Final = f"terms_{LAYOUT_VERSION}_{NORM_VERSION}"
+TERMS: Final = f"terms_{DOCUMENT_VERSION}_{NORM_VERSION}"
 """The field that is searched for words as they are written."""
-FORMS: Final = f"forms_{LAYOUT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
+FORMS: Final = f"forms_{DOCUMENT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
 """The field that is searched for words in any form: keys of `search.words.forms`."""
 
 MAX_HITS: Final = 1000

@@ -188,7 +188,7 @@ def test_writing_twice_changes_nothing(pages: list[list[Document]]) -> None:
         for page in pages:
             exact.upsert(conn, page)
             before = conn.serialize()
-            assert exact.upsert(conn, page) == exact.Written()
+            assert exact.upsert(conn, page) == exact.WriteCounts()
             assert conn.serialize() == before
 
 

@@ -11,7 +11,7 @@ from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search.exact import writer as exact
-from search.exact.changes import Written
+from search.exact.changes import WriteCounts
 from tests.integration.rig import Rig, mirror_of, query
 from tests.telegram.demo import demo
 from tests.telegram.server import Server
@@ -24,7 +24,7 @@ FOUND = """
 
 
 async def test_what_is_read_back_gives_the_same_documents(tmp_path: Path) -> None:
-    def write_again(conn: Writer) -> list[Written]:
+    def write_again(conn: Writer) -> list[WriteCounts]:
         return [
             exact.upsert(
                 conn, [to_document(message) for message in read_messages(conn, channel_id, after=0, limit=999)]
@@ -33,7 +33,7 @@ async def test_what_is_read_back_gives_the_same_documents(tmp_path: Path) -> Non
         ]
 
     async with _demo(tmp_path) as rig:
-        assert await rig.database.write(write_again) == [Written()] * 3
+        assert await rig.database.write(write_again) == [WriteCounts()] * 3
 
 
 async def test_old_tables_are_made_anew_with_what_is_missing(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from archiver.model.document import to_document
 from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search.exact import writer as exact
-from search.exact.changes import Written
+from search.exact.changes import WriteCounts
 from search.flags import MISSING, SUPERSEDED
 from tests.integration.rig import held, query, true
 from tests.integration.service_rig import Desk, service_of
@@ -341,4 +341,4 @@ def check_search(conn: Writer) -> None:
         held = [
             m for m in read_messages(conn, channel_id, after=0, limit=10_000) if (channel_id, m.message_id) in present
         ]
-        assert exact.upsert(conn, [to_document(message) for message in held]) == Written()  # nothing is new
+        assert exact.upsert(conn, [to_document(message) for message in held]) == WriteCounts()  # nothing is new

@@ -15,8 +15,18 @@ import pytest
 from search.document import Document
 from search.engine.protocol import Question, Sort
 from search.exact import writer as exact
-from search.exact.changes import Written
-from search.exact.docid import ROOM, WIDTHS, docid_range, next_docid, tier_of, tiers_to, window, window_of, windows
+from search.exact.changes import WriteCounts
+from search.exact.docid import (
+    ROOM,
+    WIDTHS,
+    docid_range,
+    next_docid,
+    tier_of,
+    tiers_in_use,
+    window,
+    window_number,
+    windows,
+)
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Node, Not, Or, Word
 
@@ -75,7 +85,7 @@ async def test_a_day_with_more_messages_than_it_has_room_for_keeps_its_order(
     for tree in (Word("word"), And(()), Or((Word("word"), Has("link")))):
         found = await find(path, tree, sort=sort, limit=700)
         assert found == (ordered if sort == "oldest" else ordered[::-1])
-    assert exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n // 4) for n in ids]) == Written()
+    assert exact.upsert(writer, [post(n, date=DAY_ONE * DAY + n // 4) for n in ids]) == WriteCounts()
 
 
 async def test_a_rolled_back_page_was_never_there(path: Path, writer: sqlite3.Connection) -> None:
@@ -85,7 +95,7 @@ async def test_a_rolled_back_page_was_never_there(path: Path, writer: sqlite3.Co
     writer.execute("ROLLBACK")
     assert await find(path, Word("first")) == [1]
     assert await find(path, Word("second")) == []
-    assert exact.upsert(writer, [post(1, "second"), post(2, "second")]) == Written(added=1, changed=1)
+    assert exact.upsert(writer, [post(1, "second"), post(2, "second")]) == WriteCounts(added=1, changed=1)
     assert await find(path, Word("second")) == [2, 1]
 
 
@@ -99,10 +109,10 @@ async def test_a_reader_sees_whole_pages_while_one_is_written(path: Path, writer
 
 
 def test_what_writing_changed_is_told(writer: sqlite3.Connection) -> None:
-    assert exact.upsert(writer, []) == Written()
-    assert exact.upsert(writer, [post(1), post(2)]) == Written(added=2)
-    assert exact.upsert(writer, [post(1, views=4), post(2, "changed"), post(3)]) == Written(1, 1, 1)
-    assert exact.upsert(writer, [post(1, "x"), post(1, views=4)]) == Written(), "the last one of a message counts"
+    assert exact.upsert(writer, []) == WriteCounts()
+    assert exact.upsert(writer, [post(1), post(2)]) == WriteCounts(added=2)
+    assert exact.upsert(writer, [post(1, views=4), post(2, "changed"), post(3)]) == WriteCounts(1, 1, 1)
+    assert exact.upsert(writer, [post(1, "x"), post(1, views=4)]) == WriteCounts(), "the last one of a message counts"
 
 
 async def test_pins_come_and_go(path: Path, writer: sqlite3.Connection) -> None:
@@ -115,12 +125,12 @@ async def test_pins_come_and_go(path: Path, writer: sqlite3.Connection) -> None:
     assert writer.execute("SELECT count(*) FROM search_document WHERE flags").fetchone() == (0,)
 
 
-async def test_tidying_joins_segments_and_changes_no_answer(path: Path, writer: sqlite3.Connection) -> None:
+async def test_merge_segments_joins_segments_and_changes_no_answer(path: Path, writer: sqlite3.Connection) -> None:
     for n in range(60):
         exact.upsert(writer, [post(n, f"word w{n % 7}")])
     segments = writer.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone()
     rounds = 0
-    while exact.tidy(writer, pages=1):
+    while exact.merge_segments(writer, pages=1):
         rounds += 1
         assert rounds < 1000
     assert writer.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone() < segments
@@ -149,7 +159,7 @@ def test_tables_of_an_earlier_layout_give_way(writer: sqlite3.Connection) -> Non
     exact.clear(writer)
     assert writer.execute("SELECT name FROM sqlite_master WHERE name GLOB 'search_*'").fetchall() == []
     exact.create(writer)
-    assert exact.upsert(writer, [post(1)]) == Written(added=1)
+    assert exact.upsert(writer, [post(1)]) == WriteCounts(added=1)
 
 
 async def test_nothing_of_the_index_is_ever_deleted(writer: sqlite3.Connection) -> None:
@@ -173,13 +183,13 @@ def test_docids_follow_the_dates_in_every_tier(tier: int) -> None:
     here, after = window(tier, date), window(tier, date + WIDTHS[tier])
     assert here.stop == after.start
     assert window(tier, date - 1).stop == here.start
-    assert window_of(here.start) == window_of(here.stop - 1) < window_of(after.start)
+    assert window_number(here.start) == window_number(here.stop - 1) < window_number(after.start)
     assert {tier_of(here.start), tier_of(here.stop - 1)} == {tier}
     whole = docid_range(tier, Bounds())
     assert whole.start <= here.start < whole.stop
     assert (tier_of(whole.start), tier_of(whole.stop - 1)) == (tier, tier)
-    assert tiers_to(here.start) == range(tier + 1)
-    assert list(tiers_to(None)) == []
+    assert tiers_in_use(here.start) == range(tier + 1)
+    assert list(tiers_in_use(None)) == []
 
 
 def test_a_full_window_goes_on_in_the_next_tier() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from search.exact import writer as exact
 from search.exact.changes import Row
-from search.exact.compile import plan
+from search.exact.compile import plan_query
 from search.query.dates import Bounds
 from search.query.tree import And, Node, Number, Word
 from tests.unit.search_tables import conn, tables
@@ -54,7 +54,7 @@ def test_the_fields_of_a_row_are_the_columns_of_its_table(conn: sqlite3.Connecti
 @pytest.mark.parametrize("order", ["ASC", "DESC"])
 @pytest.mark.parametrize("tree", [Word("word"), And(()), Number("views", 1, None)])
 def test_a_row_is_found_by_its_key_and_nothing_is_sorted(conn: sqlite3.Connection, tree: Node, order: str) -> None:
-    made = plan(tree, Bounds(), None)
+    made = plan_query(tree, Bounds(), None)
     statement, values = made.select("d.docid", SOME)
     ordered = f"{statement} ORDER BY {', '.join(f'{column} {order}' for column in made.order)}"
     steps = [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {ordered}", values)]

@@ -44,7 +44,7 @@ from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
 from archiver.store.database import Connection
 from archiver.store.rows import list_names, snapshot
-from search.engine.facets import read_names
+from search.engine.facets import parse_names
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
 from search.query.tree import And, InChannel, Node, includes_revisions
@@ -121,7 +121,7 @@ def command(
         engine=engine,
         fuzzy=fuzzy,
         glossary=find_glossary(context.obj.settings, wanted=expand, named=glossary),
-        facets=read_names(facet) if facet is not None else (),
+        facets=parse_names(facet) if facet is not None else (),
         collapse=collapse,
         after=after,
     )

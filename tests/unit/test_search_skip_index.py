@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.exact import writer as exact
-from search.exact.changes import Written
-from search.exact.compile import plan
+from search.exact.changes import WriteCounts
+from search.exact.compile import plan_query
 from search.exact.skip_index import cluster
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
@@ -32,7 +32,7 @@ def post(message_id: int, **fields: object) -> Document:
 
 def looked_at(conn: sqlite3.Connection, tree: Node) -> int:
     """Rows of the blocks that a walk for this tree cannot pass over."""
-    made = plan(tree, Bounds(), None)
+    made = plan_query(tree, Bounds(), None)
     if made.blocks is None:
         return -1
     return int(
@@ -45,7 +45,7 @@ def looked_at(conn: sqlite3.Connection, tree: Node) -> int:
 
 
 def hits(conn: sqlite3.Connection, tree: Node) -> list[int]:
-    statement, values = plan(tree, Bounds(), None).select("d.message_id", ALL)
+    statement, values = plan_query(tree, Bounds(), None).select("d.message_id", ALL)
     return sorted(row[0] for row in conn.execute(statement, values))
 
 
@@ -86,7 +86,7 @@ def test_each_message_is_written_once_wherever_its_date_puts_it(pages: list[list
             made = [post(number, channel_id=channel, date=week * 7 * DAY) for channel, number, week in page]
             exact.upsert(conn, made)
             latest.update({document.key: document for document in made})
-            assert exact.upsert(conn, [document for key, document in latest.items()]) == Written()
+            assert exact.upsert(conn, [document for key, document in latest.items()]) == WriteCounts()
         [(count,)] = conn.execute("SELECT count(*) FROM search_document WHERE flags & 1 = 0")
         assert count == len(latest)
 
@@ -99,15 +99,15 @@ def test_ranges_of_ids_hold_all_of_them(ids: set[int]) -> None:
 
 
 def test_many_small_segments_are_worth_tidying(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact, "_UNTIDY", 10)
+    monkeypatch.setattr(exact, "_FEW_PAGES", 10)
     exact.upsert(conn, [post(1)])
-    assert not exact.is_untidy(conn)
+    assert not exact.needs_merge(conn)
     for at in range(4):
         with conn:
             conn.execute("BEGIN")
             numbers = range(at * 100, at * 100 + 100)
             exact.upsert(conn, [post(n, text=" ".join(f"w{n}x{m}" for m in range(100))) for n in numbers])
-    assert exact.is_untidy(conn)
-    while exact.tidy(conn):
+    assert exact.needs_merge(conn)
+    while exact.merge_segments(conn):
         pass
-    assert not exact.is_untidy(conn)
+    assert not exact.needs_merge(conn)

@@ -19,12 +19,12 @@ from search.exact import writer as exact
 @pytest.fixture
 async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """An archive whose index lies in several small segments."""
-    monkeypatch.setattr(exact, "_UNTIDY", 5)
+    monkeypatch.setattr(exact, "_FEW_PAGES", 5)
     async with await Database.open(tmp_path) as opened:
         await opened.write(exact.create)
         for at in range(4):
             await opened.write(lambda conn, at=at: write(conn, at * 60))  # type: ignore[misc]
-        assert await opened.read(exact.is_untidy)
+        assert await opened.read(exact.needs_merge)
         yield opened
 
 
@@ -35,7 +35,7 @@ def write(conn: Writer, first: int) -> None:
 
 async def test_a_sync_leaves_the_index_tidy(database: Database) -> None:
     await merge_after_sync(database, seconds=600)
-    assert not await database.read(exact.is_untidy)
+    assert not await database.read(exact.needs_merge)
 
 
 async def test_the_service_tidies_when_it_is_not_busy_and_stops_when_told(
@@ -54,7 +54,7 @@ async def test_the_service_tidies_when_it_is_not_busy_and_stops_when_told(
 
     worker = asyncio.create_task(merge_when_idle(database, stop, Clock(), is_busy))
     async with asyncio.timeout(60):
-        while await database.read(exact.is_untidy):  # noqa: ASYNC110 what it waits for lies in a file
+        while await database.read(exact.needs_merge):  # noqa: ASYNC110 what it waits for lies in a file
             await asyncio.sleep(0.01)
         stop.set()
         await worker

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from search.exact import word_list as wordlist
 from search.exact import writer as exact
-from search.exact.fts5_pages import PAGES, read_terms
+from search.exact.fts5_pages import SELECT_PAGES, read_terms
 from search.exact.word_list import find_forms
 from tests.sample import build, index, make_message
 from tests.tiers import examples
@@ -46,7 +46,7 @@ def write(conn: sqlite3.Connection, lines: list[list[str]]) -> None:
 
 
 def read(conn: sqlite3.Connection, *ranges: tuple[str, str]) -> set[str]:
-    pages = [row[0] for row in conn.execute(PAGES, (json.dumps(ranges), 10_000))]
+    pages = [row[0] for row in conn.execute(SELECT_PAGES, (json.dumps(ranges), 10_000))]
     terms = {term for page in pages for term in read_terms(page)}
     return {term for term in terms if any(low <= term < high for low, high in ranges)}
 
@@ -56,7 +56,7 @@ def read(conn: sqlite3.Connection, *ranges: tuple[str, str]) -> set[str]:
 def test_a_range_has_the_terms_that_fts5_lists(lines: list[list[str]], starts: list[str], tidied: bool) -> None:
     with opened() as conn:
         write(conn, lines)
-        while tidied and exact.tidy(conn):
+        while tidied and exact.merge_segments(conn):
             pass
         ranges = [(start, f"{start}\U0010ffff") for start in starts]
         listed = {row[0] for row in conn.execute("SELECT term FROM listed")}
@@ -70,9 +70,9 @@ def test_many_pages_of_many_segments(conn: sqlite3.Connection) -> None:
     assert segments > 1
     assert read(conn, ("w", "x")) == set(words)
     assert read(conn, ("w01230", "w01240"), ("common", "common ")) == {*(f"w0123{at}" for at in range(10)), "common"}
-    pages = len(conn.execute(PAGES, (json.dumps([("w01230", "w01240")]), 10_000)).fetchall())
+    pages = len(conn.execute(SELECT_PAGES, (json.dumps([("w01230", "w01240")]), 10_000)).fetchall())
     assert pages <= 2 * segments, "of each segment the pages of the range only"
-    assert len(conn.execute(PAGES, (json.dumps([("a", "z")]), 5)).fetchall()) == 5
+    assert len(conn.execute(SELECT_PAGES, (json.dumps([("a", "z")]), 5)).fetchall()) == 5
 
 
 def test_a_word_of_many_pages_is_one_page_to_read(conn: sqlite3.Connection) -> None:
@@ -80,7 +80,7 @@ def test_a_word_of_many_pages_is_one_page_to_read(conn: sqlite3.Connection) -> N
     write(conn, [["common", f"x{at}"] for at in range(20_000)])
     conn.execute("COMMIT")
     assert read(conn, ("common", "common ")) == {"common"}
-    assert len(conn.execute(PAGES, (json.dumps([("common", "common ")]), 10_000)).fetchall()) <= 2
+    assert len(conn.execute(SELECT_PAGES, (json.dumps([("common", "common ")]), 10_000)).fetchall()) <= 2
 
 
 def test_an_empty_index_has_no_terms(conn: sqlite3.Connection) -> None:
@@ -102,5 +102,6 @@ async def test_forms_are_the_same_whether_pages_are_read_or_fts5_is_asked(
         if not format_known:
             monkeypatch.setattr(wordlist, "FORMAT", 99)
         if kept is not None:
-            monkeypatch.setattr(wordlist, "PAGES", f"SELECT substr(block, 1, {kept}) FROM ({wordlist.PAGES})")  # noqa: S608
+            cut = f"SELECT substr(block, 1, {kept}) FROM ({wordlist.SELECT_PAGES})"  # noqa: S608
+            monkeypatch.setattr(wordlist, "SELECT_PAGES", cut)
         assert await find_forms(conn, words) == wanted
