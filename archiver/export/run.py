@@ -53,7 +53,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExportResult:
     """What was written."""
 
     rows: int
@@ -73,7 +73,7 @@ async def export_to_file(
     now: datetime,
     force: bool = True,
     progress: Callable[[int], None] = lambda _: None,
-) -> Result:
+) -> ExportResult:
     """Write the data file and the manifest beside it; both are whole, or as before. `force`: a file gives way."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ async def export_to_file(
         )
         told = dump(manifest.to_object(), indent=True) + b"\n"
         manifest_path = await publish(data, told)
-    return Result(rows, manifest, path, manifest_path, hashlib.sha256(told).hexdigest())
+    return ExportResult(rows, manifest, path, manifest_path, hashlib.sha256(told).hexdigest())
 
 
 async def export_to_stream(
@@ -107,11 +107,11 @@ async def export_to_stream(
     sink: Sink,
     *,
     progress: Callable[[int], None] = lambda _: None,
-) -> Result:
+) -> ExportResult:
     """Write the data alone, as it comes."""
     async with snapshot(conn):
         shares = await _write_rows(conn, request, writer, sink, progress)
-    return Result(sum(share.rows for share in shares.values()), None, None, None)
+    return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
 async def _write_rows(

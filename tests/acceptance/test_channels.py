@@ -97,7 +97,7 @@ def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
     desk.do("add", "quiet_a")
     assert orjson.loads(desk.do("channels", "--json").out)[0]["since"] == "2021-12-15T21:00:00Z"
     again = desk.do("add", "quiet_a", "--since", "all")
-    assert again.err == "@quiet_a (The quiet a desk): mirrored already, from its first message on.\n"
+    assert again.err == "@quiet_a (The quiet a desk): already mirrored, from its first message on.\n"
     desk.do("sync")
     assert len(desk.export()) == 37
 

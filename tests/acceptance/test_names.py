@@ -90,7 +90,7 @@ def test_list_may_come_through_a_pipe_among_other_words(desk: Desk) -> None:
     assert listed(desk) == ["quiet_a", "quiet_b"]
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"\x89PNG\r\n\0\0\0\r" * 9, "is no text"), (None, "cannot be read")])
+@pytest.mark.parametrize(("data", "said"), [(b"\x89PNG\r\n\0\0\0\r" * 9, "is not text"), (None, "cannot be read")])
 def test_list_that_is_none_is_refused_in_one_line(desk: Desk, data: bytes | None, said: str) -> None:
     if data is not None:
         (desk.home / "list").write_bytes(data)
@@ -104,7 +104,7 @@ def test_name_that_is_known_or_given_twice_costs_no_second_look_up(desk: Desk, t
     done = desk.do("add", "@quiet_a", "https://t.me/Quiet_A", "QUIET_A")
     assert done.err.splitlines() == [
         "@quiet_a (The quiet a desk): added.",
-        "@quiet_a (The quiet a desk): mirrored already.",
+        "@quiet_a (The quiet a desk): already mirrored.",
     ]
     desk.do("add", "@quiet_a")
     assert telegram.calls(RESOLVE) == 1

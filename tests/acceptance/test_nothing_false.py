@@ -92,7 +92,7 @@ def test_an_empty_channel_is_empty_and_not_unread(desk: Desk, telegram: Telegram
     telegram.order("make", title="Void", username="void_channel")
     telegram.order("delete", channel="void_channel", ids=[1])
     desk.do("add", "@void_channel")
-    assert "was fetched yet" in desk.run("gaps", "void_channel").err
+    assert "is fetched yet" in desk.run("gaps", "void_channel").err
     desk.do("sync")
     gaps = desk.run("gaps", "void_channel", "--json")
     assert (gaps.status, orjson.loads(gaps.out)) == (1, [])

@@ -115,13 +115,13 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["search", "x", "--engine", "meilisearch"], "--engine meilisearch needs Meilisearch"),
         (["search", "x", "--facet", "colour"], "There are channel, day, month"),
         (["show", "NightBridge"], "names no message"),
-        (["show", "NightBridge/10"], "there was no such message"),
-        (["show", "NightBridge/35"], "was not fetched yet"),
-        (["show", "NightBridge/999"], "the highest id known"),
+        (["show", "NightBridge/10"], "the channel had no such message"),
+        (["show", "NightBridge/35"], "is not fetched yet"),
+        (["show", "NightBridge/999"], "the highest known id"),
         (["show", "t.me/+abcdef"], "invite link"),
         (["gaps", "nobody"], "is not in the archive"),
         (["export"], "--output"),
-        (["export", "-o", "x.jsonl", "--excel"], "--excel belongs to CSV"),
+        (["export", "-o", "x.jsonl", "--excel"], "--excel needs CSV"),
         (["export", "-o", "/proc/none/x.jsonl"], "cannot be made"),
         (["verify", "."], "no export manifest"),
         (["verify", "./not/there.csv"], "there is no not/there.csv"),
@@ -328,7 +328,7 @@ def test_gaps_lists_every_run_that_is_not_held(run: Run) -> None:
     assert [row["how"] for row in rows(done)] == ["history", "update", None]
     assert rows(done)[0]["noticed"] == "2021-12-20T11:33:20Z"
     assert sum(row["count"] for row in rows(run("gaps", "bridge", "--all", "--jsonl"))) == 40
-    assert "28 held, 1 missing, 1 absent, 10 not fetched" in done.stderr
+    assert "28 archived, 1 deleted, 1 absent, 10 not fetched" in done.stderr
 
 
 def test_gaps_leaves_with_1_when_there_are_none(run: Run) -> None:

@@ -224,7 +224,7 @@ def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground
         partly = desk.run("add", "-f", "list.txt")
         assert (partly.status, partly.out, len(partly.errors)) == (3, "", 1)
         assert partly.errors[0].startswith("telekeep: @nobody_at_all: no channel has that username")
-        assert f"@{first} (The {first} desk): mirrored already.\n" in partly.err
+        assert f"@{first} (The {first} desk): already mirrored.\n" in partly.err
         wrong = desk.run("add", "@nobody_at_all", "t.me/+AbCdEf012345")
         assert (wrong.status, wrong.out, len(wrong.errors)) == (2, "", 2)
         taken = desk.run("add", second, "--alias", "harbour")
@@ -262,7 +262,7 @@ def test_ctrl_c_ends_the_waiting_and_the_service_adds_it_all_the_same(field: Gro
         adding.send_signal(signal.SIGINT)
         done = desk.end(adding)
         assert (done.status, done.out) == (130, "")
-        told = f"Asked for and not yet added: {second}. The service adds what is open as soon as it can.\n"
+        told = f"Requested but not yet added: {second}. The service will add them as soon as it can.\n"
         assert done.err.startswith(told)
         assert "are added or requested" in done.err
         until(lambda: desk.query("SELECT count(*) FROM channel") == [(2,)], what="the adding")
@@ -286,7 +286,7 @@ def test_order_that_the_service_dies_under_is_carried_out_by_the_next_one(
             stop(desk, process)
             done = desk.end(adding, limit=10)
             assert (done.status, done.out) == (3, "")
-            assert f"Asked for and not yet added: {second}." in done.err
+            assert f"Requested but not yet added: {second}." in done.err
     with service(desk):
         if end == "killed":  # it waits on: a service that was killed is started again
             done = desk.end(adding)

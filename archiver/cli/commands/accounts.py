@@ -1,4 +1,4 @@
-"""`telekeep accounts`: with which accounts the archive is fed, and how they are."""
+"""`telekeep accounts`: the accounts and their state."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ EXIT_STATUS = {0: "done", 2: "wrong usage"}
 def command(
     context: typer.Context,
     *,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
     forget_wait: Annotated[
         list[str] | None,
-        typer.Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a wait that the server ordered."),
+        typer.Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a flood wait."),
     ] = None,
 ) -> int:
-    """List the accounts: whether they work, what they read, by which way, and what the server made them wait for.
+    """List the accounts: their state, number of channels, proxy and flood waits.
 
     \b
     Examples:
@@ -34,17 +34,17 @@ def command(
       telekeep accounts --json | jq '.[] | select(.state == "dead")'
       telekeep accounts --forget-wait default:getHistory
 
-    An account has a section [telegram.accounts.NAME] in the settings; `default` needs none. One that the server no
-    longer accepts is dead until the next `telekeep login`; `telekeep move` gives its channels to another.
+    Each account has a section [telegram.accounts.NAME] in the settings; `default` needs none. An account that the
+    server no longer accepts is dead until the next `telekeep login`; `telekeep move` assigns its channels to another.
 
-    --forget-wait is for an order of the server that is an error, or was lifted on another device: all waits of
-    the account are lifted, or that of one method. It is refused while the service runs with the account.
+    Use --forget-wait if a flood wait is an error, or was lifted on another device. It lifts all waits of the account,
+    or only that of METHOD. It is refused while the service uses the account.
     """
     return interrupted.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))
 
 
 async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:
-    """Print them, or lift waits. Returns the exit status."""
+    """Print the accounts, or lift waits. Returns the exit status."""
     from archiver.compose.privacy import look_at_permissions
     from archiver.errors import NotFound
     from archiver.store.account import list_accounts
@@ -64,7 +64,7 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
             known = {account.account: account for account in await list_accounts(database.connection)}
             waits = await list_waits(database.connection, now=time.time())
     except NotFound:
-        pass  # nothing is archived yet; the settings name accounts all the same
+        pass  # no archive yet, but the settings may have accounts
     names = dict.fromkeys([*account_names(settings), *known])
     rows = [
         _row(settings, name, known.get(name), {one.method: one.until for one in waits if one.account == name})
@@ -90,7 +90,7 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
     return {
         "account": name,
         "configured": configured,
-        # A login that was broken off leaves a session, too.
+        # An unfinished login leaves a session file, too.
         "logged_in": session_path(settings, name).exists() and known is not None and known.state is not None,
         "state": known.state if known else None,
         "since": iso(known.since) if known and known.since is not None else None,
@@ -118,10 +118,10 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         row["proxy"] or "none",
         waits,
         row["reason"],
-        named(row["first_name"], row["phone_end"]),
+        describe_owner(row["first_name"], row["phone_end"]),
     )
 
 
-def named(first_name: str | None, phone_end: str | None) -> str:
-    """Nadia (…45): whose account it is, as far as that is known."""
+def describe_owner(first_name: str | None, phone_end: str | None) -> str:
+    """The account's owner as far as known: `Nadia (…45)`."""
     return " ".join(filter(None, (first_name, f"(…{phone_end})" if phone_end else None)))

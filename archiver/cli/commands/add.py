@@ -1,4 +1,4 @@
-"""`telekeep add`: choose channels to mirror."""
+"""`telekeep add`: add channels to mirror."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "all are mirrored from now on",
-    2: "wrong usage, or none could be added",
-    3: "some could not be added, or the service has not come to them yet",
-    4: "login needed",
-    5: "flood wait: run again after the seconds named",
+    0: "all channels were added",
+    2: "wrong usage, or no channel could be added",
+    3: "some channels could not be added, or the service has not added them yet",
+    4: "login required",
+    5: "flood wait: run again after the delay shown",
 }
 
 
@@ -24,22 +24,25 @@ def command(
     context: typer.Context,
     *,
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL", help="@name, a t.me link; once added, its id or alias too.")
+        list[str] | None,
+        typer.Argument(metavar="CHANNEL", help="@name or t.me link; for known channels also id or alias."),
     ] = None,
     file: Annotated[
-        str | None, typer.Option("--file", "-f", metavar="FILE", help="One channel a line; - for standard input.")
+        str | None,
+        typer.Option("--file", "-f", metavar="FILE", help="List of channels, one per line; - for standard input."),
     ] = None,
-    alias: Annotated[str | None, typer.Option("--alias", metavar="A", help="A name of your own for it.")] = None,
+    alias: Annotated[str | None, typer.Option("--alias", metavar="A", help="Your own name for the channel.")] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="Mirror from this date on; `all`: the whole history (default)."),
+        typer.Option("--since", metavar="DATE", help="Mirror messages from this date on; `all` (default): everything."),
     ] = None,
-    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="The time zone of --since.")] = "UTC",
+    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of --since.")] = "UTC",
     account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="Which account reads new ones (default: default).")
+        str | None,
+        typer.Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
     ] = None,
 ) -> int:
-    """Choose channels to mirror.
+    """Add channels to mirror.
 
     \b
     Examples:
@@ -47,12 +50,12 @@ def command(
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
       telekeep add -f channels.txt
 
-    Telekeep reads public channels and groups; it never joins one. A list has one channel a line, # begins a comment,
-    and the first column of a CSV will do. Adding a channel again takes it up where it stopped, and changes its
-    --since or --alias if one is given; what is archived stays.
+    Telekeep reads public channels and groups; it never joins one. A list has one channel per line; # starts a comment,
+    and of a CSV the first column is used. Adding a channel again resumes mirroring, and changes --since or --alias if
+    given; everything archived is kept.
 
-    While `telekeep run` mirrors, the service adds them and this command waits for its answer, unless the service stops
-    or is silent for ten minutes; what is still open then is added later, within a week.
+    While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
+    service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
     """
     return interrupted.run(
         run(
@@ -77,7 +80,7 @@ async def run(
     tz: str,
     account: str | None,
 ) -> int:
-    """Add each channel, or let the service do so where one runs. Returns the exit status."""
+    """Add each channel, or have the running service add it. Returns the exit status."""
     from archiver.cli.commands.adding import add_here, add_in_service
     from archiver.cli.commands.channel_list import read_list
     from archiver.errors import Busy, UsageError
@@ -85,11 +88,11 @@ async def run(
     from config.accounts import account_settings
 
     if account is not None:
-        account_settings(settings, account)  # whether there is such an account
+        account_settings(settings, account)  # raises if there is no such account
     words = [word for typed in channels for word in (read_list("-") if typed == "-" else [typed])]
     words += read_list(file) if file else []
     if not words:
-        raise UsageError("no channel was named.", hint="Write `telekeep add @name`, or give a list with -f.")
+        raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
     named, refused = _check(words)
     if alias is not None:
         _check_alias(alias, len(named) + refused)
@@ -113,7 +116,7 @@ async def run(
 
 
 def _check(words: list[str]) -> tuple[list[str], int]:
-    """The words that name a channel, each once, and how many name none; these keep no other from being added."""
+    """The distinct valid channels, and the number of invalid words, which do not keep the others from being added."""
     from archiver.address import echo, parse_channel
     from archiver.errors import UsageError
 
@@ -122,7 +125,7 @@ def _check(words: list[str]) -> tuple[list[str], int]:
     for word in words:
         try:
             ref = parse_channel(word)
-            # An id costs no look-up by name; what the two ways to write it lead to is said for each.
+            # An id needs no look-up by name, so it and a link with the same id stay separate, each with its own result.
             named.setdefault(str(ref).casefold() if ref.name else word.strip(), word.strip())
         except UsageError as exc:
             refused += 1
@@ -135,14 +138,14 @@ def _check_alias(alias: str, count: int) -> None:
     from archiver.errors import UsageError
 
     if count != 1:
-        raise UsageError("--alias names one channel, and several were given.", hint="Add them one by one.")
+        raise UsageError("--alias can be used with a single channel only.", hint="Add them one by one.")
     try:
         ref = parse_channel(alias)
     except UsageError:
         ref = None
     if ref is None or ref.name != alias:
         raise UsageError(
-            f"{alias!r} cannot be an alias.", hint="Use letters, digits, - and _, and no number, @ or link."
+            f"{alias!r} is not a valid alias.", hint="Use letters, digits, - and _; not a number, @name or link."
         )
 
 

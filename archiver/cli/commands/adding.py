@@ -1,4 +1,4 @@
-"""The two ways of `telekeep add`: with the account itself, or by the service that has it."""
+"""The two ways of `telekeep add`: directly, or through the running service."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
 from config.settings import Settings
 
-LOOK = 0.3
-"""Seconds between two looks at what the service says."""
-SILENCE = 600.0
-"""Seconds without a word from the service after which nobody waits for it any longer."""
-DEAD = 60.0
-"""Seconds without a sign of life after which a service counts as dead."""
-PATIENCE = 3.0
-"""Seconds after which it is said what is waited for."""
-LEFT = 3
-"""The exit status for an order that is still open."""
+POLL_INTERVAL = 0.3
+"""Seconds between two checks for the service's answer."""
+ANSWER_TIMEOUT = 600.0
+"""Seconds to wait for the service's next answer before giving up."""
+HEARTBEAT_TIMEOUT = 60.0
+"""Seconds without a heartbeat after which a service counts as dead."""
+NOTE_AFTER = 3.0
+"""Seconds of waiting before the user is told about it."""
+STILL_OPEN = 3
+"""Exit status for an order that is still open."""
 
 
 async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
-    """Add the channels now. Returns the exit status of each failure. Raises Busy when another process mirrors."""
+    """Add the channels now. Returns the exit status of each failure. Raises Busy if another process is mirroring."""
     failures = []
     async with open_accounts(settings, command="add", names=(), remarks=output) as accounts:
         conn = accounts.database.connection
@@ -48,18 +48,18 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
                 raise say_whose(exc, settings, name) from exc.__cause__
-            failures += await _tell(conn, order, outcome)
+            failures += await _report(conn, order, outcome)
     return failures
 
 
 async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[int]:
-    """Leave the channels to the service, and tell what becomes of each. Returns the exit status of each failure."""
+    """Have the service add the channels, and report each result. Returns the exit status of each failure."""
     failures = []
     async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
         numbers = await database.write(put, orders, now=asked_at)
-        waiting, told = dict(zip(numbers, orders, strict=True)), False
+        waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:
             while True:
                 for number, order in list(waiting.items()):
@@ -67,40 +67,40 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
                     if outcome is not None:
                         del waiting[number]
                         heard = time.monotonic()
-                        failures += await _tell(database.connection, order, outcome)
+                        failures += await _report(database.connection, order, outcome)
                 if not waiting:
                     return failures
-                if time.monotonic() - heard > SILENCE or await _is_dead(database.connection, asked_at):
-                    output.warn(f"the service does not answer. {_left(waiting)}")
-                    return failures + [LEFT] * len(waiting)
-                if not told and time.monotonic() - began > PATIENCE:
-                    told = True
+                if time.monotonic() - heard > ANSWER_TIMEOUT or await _is_dead(database.connection, asked_at):
+                    output.warn(f"the service does not answer. {_describe_open(waiting)}")
+                    return failures + [STILL_OPEN] * len(waiting)
+                if not noted and time.monotonic() - began > NOTE_AFTER:
+                    noted = True
                     output.note(f"waiting for the service (`telekeep run`) to add {_count(waiting)}.")
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_INTERVAL)
         except asyncio.CancelledError:
-            output.note(_left(waiting))
+            output.note(_describe_open(waiting))
             raise
 
 
 async def _is_dead(conn: Connection, asked_at: int) -> bool:
-    """Whether the service has stopped since, or has not lived for a while; a new one needs a while to begin."""
+    """Whether the service has stopped since, or its heartbeat is overdue; a new one needs time to start."""
     service = await find_service(conn)
     if service is not None and service.stopped_at is not None and service.stopped_at >= asked_at:
         return True
-    return time.time() - max(service.beat_at if service else 0, asked_at) > DEAD
+    return time.time() - max(service.beat_at if service else 0, asked_at) > HEARTBEAT_TIMEOUT
 
 
 def _count(waiting: dict[int, Order]) -> str:
     return "a channel" if len(waiting) == 1 else f"{len(waiting)} channels"
 
 
-def _left(waiting: dict[int, Order]) -> str:
+def _describe_open(waiting: dict[int, Order]) -> str:
     names = ", ".join(echo(order.channel) for order in list(waiting.values())[:5])
     more = ", ..." if len(waiting) > 5 else ""
-    return f"Asked for and not yet added: {names}{more}. The service adds what is open as soon as it can."
+    return f"Requested but not yet added: {names}{more}. The service will add them as soon as it can."
 
 
-async def _tell(conn: Connection, order: Order, outcome: OrderOutcome) -> list[int]:
+async def _report(conn: Connection, order: Order, outcome: OrderOutcome) -> list[int]:
     if outcome.remark:
         output.note(f"{echo(order.channel)}: {outcome.remark}")
     if outcome.error is not None or outcome.channel_id is None:
@@ -112,5 +112,5 @@ async def _tell(conn: Connection, order: Order, outcome: OrderOutcome) -> list[i
     whole = "" if outcome.added or order.keep_window else ", from its first message on"
     since = f", from {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if start else whole
     name = f"@{channel.username}" if channel.username else str(channel.channel_id)
-    output.note(f"{name} ({channel.title}): {'added' if outcome.added else 'mirrored already'}{since}.")
+    output.note(f"{name} ({channel.title}): {'added' if outcome.added else 'already mirrored'}{since}.")
     return []

@@ -1,4 +1,4 @@
-"""The message that an address means, or why it is not in the archive: for `show` and `history`."""
+"""Find the message at an address, or explain why it is not archived: for `show` and `history`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archiver.store.rows import HeldMessage, get_messages, list_names
 
 
 async def get_message(database: Database, address: str) -> tuple[ChannelName, HeldMessage]:
-    """The message with its media, and its channel. Raises NotFound, which says what is known of the id."""
+    """The channel, and the message with its media. Raises NotFound, which explains what is known about the id."""
     conn, wanted = database.connection, parse_message(address)
     channel = await find_named(conn, wanted.channel, await list_names(conn), remarks=output)
     key = (channel.channel_id, wanted.message_id)
@@ -28,14 +28,14 @@ async def get_message(database: Database, address: str) -> tuple[ChannelName, He
 async def _why_not(database: Database, channel: ChannelName, message_id: int) -> str:
     conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
-    what = f"{channel.name}/{message_id} is not in the archive"
+    what = f"{channel.name}/{message_id} is not archived"
     if message_id > mirrored.top_id:
         newer = how_to_fetch(mirrored, directory, certain=False)
-        return f"{what}: the highest id known of the channel is {mirrored.top_id}. {newer}"
+        return f"{what}: the highest known id of the channel is {mirrored.top_id}. {newer}"
     run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
     if run.state == "absent":
         noticed = f" (noticed {iso(run.noticed)}, {run.how})" if run.noticed else ""
-        return f"{what}: there was no such message in the channel{noticed}."
+        return f"{what}: the channel had no such message{noticed}."
     if run.state == "outside":
-        return f"{what}: it is older than the window that is mirrored."
-    return f"{what}: it was not fetched yet. {how_to_fetch(mirrored, directory)}"
+        return f"{what}: it is older than the mirrored window."
+    return f"{what}: it is not fetched yet. {how_to_fetch(mirrored, directory)}"

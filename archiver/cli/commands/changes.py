@@ -1,4 +1,4 @@
-"""`telekeep changes`: what was edited, deleted or renamed, newest first."""
+"""`telekeep changes`: edits, deletions and renames, newest first."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 EXIT_STATUS = {
-    0: "there are changes, and they were listed",
+    0: "changes found",
     1: "nothing found",
     2: "wrong usage, or there is no archive",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for."""
+class ChangesOptions:
+    """The options as given."""
 
     channels: tuple[str, ...] = ()
     when: When
@@ -46,19 +46,21 @@ def command(
         list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
     *,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")] = "UTC",
-    kind: Annotated[
-        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only these; may be repeated. See above.")
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only changes from this time or day on.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only changes before this time; a day is included.")
     ] = None,
-    counts: Annotated[bool, typer.Option("--counts", help="Numbers of subscribers, too: they move often.")] = False,
-    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="At most N; 0 for all.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+    on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
+    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")] = "UTC",
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind (repeatable).")
+    ] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Include changes of the subscriber count.")] = False,
+    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
-    """List what happened to what is kept, newest first, by the time when it was noticed.
+    """List changes of archived messages and channels, by the time they were noticed, newest first.
 
     \b
     Examples:
@@ -67,19 +69,19 @@ def command(
       telekeep changes --kind edited -n 0 --jsonl | jq -r .permalink
 
     \b
-    edited       a message has another content; `telekeep history CHANNEL/ID --diff` shows all of them
-    missing      a message is gone; it went between last_seen and the time given
-    returned     a message that was gone is there again
-    renamed      the channel has another @name; retitled, about, flags (scam, verified ...), restriction alike
+    edited       the content of a message changed; `telekeep history CHANNEL/ID --diff` shows every version
+    missing      a message was deleted, or is no longer visible, since last_seen
+    returned     a deleted message is visible again
+    renamed      the channel's @name changed; likewise retitled, about, flags (scam, verified ...), restriction
     state        the channel became inaccessible (private), banned, active again ...
-    count        the number of subscribers, with --counts
+    count        the number of subscribers changed (with --counts)
 
-    The JSON is that of docs/changes.md. In a pipe: time, address, link, kind, description, last seen, with tabs
-    between.
+    The JSON is documented in docs/changes.md. In a pipe: time, address, link, kind, description, last seen, separated
+    by tabs.
     """
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.")
-    options = Options(
+    options = ChangesOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, tz),
         kinds=_kinds(kind or [], counts=counts),
@@ -89,10 +91,10 @@ def command(
     return interrupted.run(run(context.obj, options))
 
 
-async def run(invocation: Invocation, options: Options) -> int:
-    """List them; the result is the exit status."""
+async def run(invocation: Invocation, options: ChangesOptions) -> int:
+    """List the changes. Returns the exit status."""
     found, more = 0, ""
-    tell, close = _teller(options.shape)
+    show, close = _printer(options.shape)
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         bounds = options.when.resolve(await read_present(conn), remarks=output)
@@ -107,23 +109,23 @@ async def run(invocation: Invocation, options: Options) -> int:
                         more = " (there are more: -n 0 shows all)"
                         break
                     found += 1
-                    tell(change)
+                    show(change)
     close()
     output.note(f"{found} shown, newest first{more}" if found else "nothing found")
     return 0 if found else 1
 
 
 def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[Kind]:
-    """The kinds that were typed; all but the numbers for none."""
+    """The kinds given; by default all except `count`."""
     wrong = next((word for word in typed if word not in KINDS), None)
     if wrong is not None:
-        raise UsageError(f"there is no kind of change called {wrong}.", hint=f"Kinds are {', '.join(KINDS)}.")
+        raise UsageError(f"unknown kind of change: {wrong}.", hint=f"Kinds: {', '.join(KINDS)}.")
     kinds = frozenset(kind for kind in KINDS if (kind in typed if typed else kind != "count"))
     return kinds | {"count"} if counts else kinds
 
 
-def _teller(shape: str) -> tuple[Callable[[Change], None], Callable[[], None]]:
-    """How to print a change, and how to end."""
+def _printer(shape: str) -> tuple[Callable[[Change], None], Callable[[], None]]:
+    """A function that prints a change, and one that ends the output."""
     if shape == "jsonl":
         return lambda change: output.jsonl(change.to_object()), lambda: None
     if shape == "json":

@@ -1,4 +1,4 @@
-"""The list of `add -f`: one channel a line, as people keep it in editors, spreadsheets and chats. Bytes to words."""
+"""Parse the list of `add -f`: one channel per line, as people keep it in editors, spreadsheets and chats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARKS = (
 
 
 def read_list(file: str) -> list[str]:
-    """The channels of a file, `-` for standard input. Raises UsageError."""
+    """Read the channels listed in a file, `-` for standard input. Raises UsageError."""
     try:
         if file == "-":
             data = sys.stdin.buffer.read(_LARGEST + 1)
@@ -36,17 +36,17 @@ def read_list(file: str) -> list[str]:
     except OSError as exc:
         raise UsageError(f"the list {file} cannot be read: {exc.strerror}.") from exc
     if len(data) > _LARGEST:
-        raise UsageError(f"the list {file} has more than {_LARGEST:,} bytes.", hint="Is it the right file?")
+        raise UsageError(f"the list {file} is larger than {_LARGEST:,} bytes.", hint="Is it the right file?")
     text = _decode(data)
     if "\0" in text:
-        raise UsageError(f"the list {file} is no text.", hint="Save it as plain text, one channel a line.")
+        raise UsageError(f"the list {file} is not text.", hint="Save it as plain text, one channel per line.")
     return list(parse_list(text))
 
 
 def parse_list(text: str) -> Iterator[str]:
-    """What stands for a channel on each line: the first cell of a CSV; each, where all of them plainly are channels.
+    """The channel on each line: the first cell of a CSV line, or every word if all are clearly channels.
 
-    A # at the beginning of a word begins a comment; within a link it belongs to that.
+    A # at the start of a word starts a comment; inside a link it is part of the link.
     """
     for number, line in enumerate(text.splitlines()):
         cells = list(_cells(_COMMENT.sub("", line)))
@@ -76,5 +76,5 @@ def _decode(data: bytes) -> str:
             return data.decode(encoding, "replace")
     if b"\0" in data[:2]:  # an ASCII letter in UTF-16 without a mark
         return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
-    # Names are ASCII: a comment or a title in another encoding keeps none of them from being read.
+    # Names are ASCII, so a comment or title in another encoding does no harm.
     return data.decode("utf-8", "replace")

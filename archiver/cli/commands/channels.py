@@ -1,4 +1,4 @@
-"""`telekeep channels`: what is mirrored."""
+"""`telekeep channels`: the mirrored channels."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 def command(
     context: typer.Context,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Those that were removed, too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include removed channels.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
     """List the mirrored channels.
 
@@ -35,7 +35,7 @@ def command(
 
 
 async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:
-    """Print them. Returns the exit status."""
+    """Print the channels. Returns the exit status."""
     from archiver.cli.view.channel_status import state_note, state_word
     from archiver.compose.read_archive import open_archive
     from archiver.store.channel import list_channels
@@ -53,11 +53,11 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
             output.jsonl(_row(channel, standings[channel.channel_id]))
         return 0
     if not channels:
-        output.note("no channel is mirrored yet; add one: telekeep add @name")
+        output.note("no channels yet; add one: telekeep add @name")
     rows = [
         (c.name, c.channel_id, c.title, _day(c.window_start) or "all", state_word(c, now), c.account) for c in channels
     ]
-    # One account needs no column on a terminal; in a pipe the columns are always the same.
+    # With one account a terminal needs no column for it; in a pipe the columns are always the same.
     several = len({channel.account for channel in channels}) > 1 or not output.is_terminal()
     shown = ("channel", "id", "title", "since", "state", "account")[: 6 if several else 5]
     output.table(shown, [row[: len(shown)] for row in rows], right=("id",))

@@ -1,4 +1,4 @@
-"""The end of a sync: the whole of rich messages that are held in part."""
+"""The end of a sync: complete partial rich messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def complete_parts(account: Account, channels: Sequence[Mirrored]) -> None:
-    """Ask for the whole of each part once, and say what came of it. Raises FloodWait and what stops the account."""
+    """Fetch the rest of each partial message once, and report it. Raises FloodWait, and what stops the account."""
     conn = account.database.connection
     before = {channel.channel_id: await count_parts(conn, channel.channel_id) for channel in channels}
     waiting = [channel for channel in channels if _is_waiting(before[channel.channel_id])]
@@ -43,7 +43,7 @@ async def complete_parts(account: Account, channels: Sequence[Mirrored]) -> None
 
 
 async def list_waiting(database: Database, channel_ids: Iterable[int]) -> list[int]:
-    """Those of the channels that hold messages in part whose whole may still be had."""
+    """The channels with partial messages that the server has not refused to complete."""
     return [one for one in channel_ids if _is_waiting(await count_parts(database.connection, one))]
 
 

@@ -1,4 +1,4 @@
-"""The end of `sync` and `index verify`: the index brought up to the archive, with progress and the outcome said."""
+"""The end of `sync` and `index verify`: bring the index up to date, showing progress and the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def drain(settings: Settings, database: Database) -> None:
-    """Bring the index up to the archive. A server that does not work is told of, and is no failure."""
+    """Bring the index up to date. A failing server is reported, but is not an error."""
     async with open_indexer(settings, database) as node_workers:
         if node_workers is None:
             return
@@ -34,19 +34,19 @@ async def drain(settings: Settings, database: Database) -> None:
         output.note(f"index: up to date ({sent}).")
         return
     left += await _count_again(database, behind)
-    output.note(f"index: {left:,} messages wait; the next run sends them. {await _complain(database, behind)}")
+    output.note(f"index: {left:,} messages wait; the next run sends them. {await _describe(database, behind)}")
 
 
 async def _count_again(database: Database, behind: Sequence[NodeWorker]) -> int:
-    """Messages that these nodes lost, and that are sent again."""
+    """Number of messages that these nodes lost and that are sent again."""
     return await database.read(lambda conn: sum(count_walk(conn, one.name, one.index) for one in behind))
 
 
-async def _complain(database: Database, behind: Sequence[NodeWorker]) -> str:
-    """How the nodes are that have not everything."""
-    told = []
+async def _describe(database: Database, behind: Sequence[NodeWorker]) -> str:
+    """State of the nodes that are not up to date."""
+    states = []
     for one in behind:
         standing = await find_node_status(database.connection, one.name)
         why = f": {standing.reason}" if standing.reason else "."
-        told.append(f"{one.name} is {standing.state}{why}")
-    return " ".join(told)
+        states.append(f"{one.name} is {standing.state}{why}")
+    return " ".join(states)

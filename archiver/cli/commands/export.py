@@ -1,4 +1,4 @@
-"""`telekeep export`: write a date range to a file, with a manifest that says how complete it is."""
+"""`telekeep export`: export a range of dates to a file, with a manifest that states how complete it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archiver.export.comma import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request
-from archiver.export.run import Result, export_to_file, export_to_stream
+from archiver.export.run import ExportResult, export_to_file, export_to_stream
 from archiver.export.writer import Writer
 from archiver.reading.clock_offset import read_present
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from search.query.glossary import Glossary
 
 EXIT_STATUS = {
-    0: "written, also when no message lies in the range",
+    0: "written, even if no message is in the range",
     2: "wrong usage, or failure; nothing was written",
     130: "interrupted; nothing was written",
 }
@@ -37,34 +37,38 @@ FORMATS: dict[str, Callable[[], Writer]] = {"jsonl": JsonlWriter, "csv": CsvWrit
 
 def command(
     context: typer.Context,
-    channels: Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="All when none is named.")] = None,
+    channels: Annotated[
+        list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
+    ] = None,
     *,
     out: Annotated[
         str, typer.Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
     ],
     format_name: Annotated[
         Literal["jsonl", "csv"] | None,
-        typer.Option("--format", metavar="FORMAT", help="jsonl or csv; by the file's ending when left out."),
+        typer.Option("--format", metavar="FORMAT", help="jsonl or csv; default: by the file name extension."),
     ] = None,
     query: Annotated[
-        str | None, typer.Option("--query", metavar="QUERY", help="Only what it finds; see `telekeep help query`.")
+        str | None, typer.Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
     expand: Annotated[
-        bool, typer.Option("--expand", help="Also the other spellings of the glossary; see search.")
+        bool, typer.Option("--expand", help="Also search for equivalent spellings from the glossary.")
     ] = False,
     glossary: Annotated[
-        Path | None, typer.Option("--glossary", metavar="FILE", help="Instead of the one of the settings.")
+        Path | None, typer.Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="From this instant, or day's beginning.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Before this instant; a day is included.")] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="A day, month, year, or A..B.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="The zone that days are counted in.")] = "UTC",
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only messages from this time or day on.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
+    ] = None,
+    on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
+    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")] = "UTC",
     excel: Annotated[
         bool, typer.Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> int:
-    """Write a date range to a file, with a manifest.
+    """Export a range of dates to a file, with a manifest.
 
     \b
     Examples:
@@ -73,13 +77,14 @@ def command(
       telekeep export --query 'bridge -toll' --since 2021-12 -o found/
       telekeep export --since 7d -o - | jq .permalink
 
-    The rows of docs/rows.md, oldest first; [since, until) in UTC; the same bytes for the same archive and command.
-    A file is there whole or not at all; one that is there already is replaced with --force only. Beside it lies
-    manifest.json: bounds, counts, completeness, SHA-256. Pipes and devices are written into, and get no manifest.
+    Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
+    and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
+    with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
+    or device has no manifest.
     """
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
-        raise UsageError("--expand belongs to --query.", hint="Write a query, or leave it out.")
+        raise UsageError("--expand needs --query.")
     spellings = find_glossary(context.obj.settings, wanted=expand, named=glossary)
     when = When(since, until, on, tz)
     return interrupted.run(
@@ -107,9 +112,9 @@ async def run(
     glossary: Glossary | None = None,
     force: bool = False,
 ) -> int:
-    """Export; the result is the exit status."""
+    """Export. Returns the exit status."""
     place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
-    result: Result | None = None
+    result: ExportResult | None = None
     try:
         async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
             conn = database.connection
@@ -132,30 +137,30 @@ async def run(
     except asyncio.CancelledError:
         if result is None:
             raise
-        # It came too late: both files have their names, and 130 would say that nothing was written.
-    _tell(result)
+        # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
+    _report(result)
     return 0
 
 
 def _writer(name: str, *, excel: bool) -> Writer:
     if excel:
         if name != "csv":
-            raise UsageError("--excel belongs to CSV.", hint="Write --format csv.")
+            raise UsageError("--excel needs CSV.", hint="Use --format csv.")
         return CsvWriter(excel=True)
     return FORMATS[name]()
 
 
 def _format_of(out: str) -> str:
-    """By the file's ending; JSON Lines for what has none, as a directory, a pipe or standard output."""
+    """The format by file name extension; JSON Lines without one, as for a directory, a pipe or standard output."""
     ending = Path(out).suffix.lower()
     if ending in ENDINGS:
         return ENDINGS[ending]
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
-    raise UsageError(f"there is no format with the ending {ending}.", hint="Write --format jsonl or --format csv.")
+    raise UsageError(f"unknown file name extension {ending}.", hint="Use --format jsonl or --format csv.")
 
 
-def _tell(result: Result) -> None:
+def _report(result: ExportResult) -> None:
     assert result.manifest is not None
     output.note(f"{result.rows} rows in {result.data_path}, manifest in {result.manifest_path}")
     output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")

@@ -1,4 +1,4 @@
-"""`telekeep gaps`: the ids of a channel that are missing, absent or not fetched."""
+"""`telekeep gaps`: the ids of a channel that are deleted, absent or not fetched."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 
 EXIT_STATUS = {
-    0: "there are gaps, and they were listed",
-    1: "there are none: every id is held",
-    2: "wrong usage, or nothing of the channel was fetched yet",
+    0: "gaps found",
+    1: "no gaps: every id is archived",
+    2: "wrong usage, or nothing of the channel is fetched yet",
 }
 
 
@@ -31,11 +31,11 @@ def command(
     context: typer.Context,
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     *,
-    every: Annotated[bool, typer.Option("--all", help="The runs that are held, too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include archived ids.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
-    """List the ids of a channel that are missing, absent or not fetched.
+    """List the ids of a channel that are deleted, absent or not fetched.
 
     \b
     Examples:
@@ -43,14 +43,14 @@ def command(
       telekeep gaps @channel --jsonl | jq 'select(.state == "not fetched")'
 
     \b
-    missing      held here, and gone from the channel; it went between last_seen and noticed
-    absent       an answer of the server proved that there was no such message when it was given: noticed
-    not fetched  nobody knows yet; `telekeep run` and `telekeep sync` fetch it
+    missing      archived, but deleted (or no longer visible) in the channel since last_seen
+    absent       not archived: the server had no such message when it was asked (noticed)
+    not fetched  not known yet; `telekeep run` and `telekeep sync` fetch it
     outside      older than the window of `telekeep add --since`
-    how          update (the server told), history or audit (it was read again), difference, import
+    how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
-    With --all each id from 1 to the highest known one is in exactly one run. A channel that was removed, or cannot be
-    read any more, answers as well. In a pipe: state, ids, count, noticed, how, last seen, with tabs between.
+    With --all, each id from 1 to the highest known one is in exactly one range. Removed and inaccessible channels are
+    covered as well. In a pipe: state, ids, count, noticed, how, last seen, separated by tabs.
     """
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.")
@@ -59,7 +59,7 @@ def command(
 
 
 async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) -> int:
-    """List them; the result is the exit status."""
+    """List the gaps. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         name = await find_typed(conn, typed, await list_names(conn), remarks=output)
@@ -74,7 +74,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
             output.json_array(())
         return 1
     if channel.top_id == 0:
-        raise NotFound(f"nothing of {name.name} was fetched yet.", hint=how_to_fetch(channel, database.path.parent))
+        raise NotFound(f"nothing of {name.name} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))
     everything = list(fill_held(found, 1, channel.top_id))
     runs = everything if every else found
     if shape == "json":
@@ -87,8 +87,9 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
         output.table(("state", "ids", "count", "noticed", "how", "last seen"), rows, right=("count",), wide=True)
     counts = tally(everything)
     output.note(
-        f"{name.name}: of {channel.top_id} ids {counts.held} held, {counts.missing} missing, {counts.absent} absent,"
-        f" {counts.not_fetched} not fetched{f', {counts.outside} outside the window' if counts.outside else ''}"
+        f"{name.name}: of {channel.top_id} ids {counts.held} archived, {counts.missing} deleted,"
+        f" {counts.absent} absent, {counts.not_fetched} not fetched"
+        f"{f', {counts.outside} outside the window' if counts.outside else ''}"
     )
     if parts.partial:
         output.note(f"{name.name}: {describe_parts(parts)}")

@@ -1,4 +1,4 @@
-"""`telekeep health`: whether the service really mirrors, for whoever watches it by exit statuses."""
+"""`telekeep health`: check whether the service is mirroring, for monitoring by exit status."""
 
 from __future__ import annotations
 
@@ -26,24 +26,22 @@ from archiver.service.monitoring.health import (
 from archiver.store.account import list_loads, list_unread
 
 EXIT_STATUS = {
-    0: "the service mirrors every channel",
-    2: "it does not mirror; stderr says why",
-    3: "it mirrors, but not every channel; stderr says which",
+    0: "the service is mirroring every channel",
+    2: "the service is not mirroring; stderr says why",
+    3: "the service is mirroring some channels only; stderr says which",
 }
 
 SCARCE = 4 * 1024 * 1024
-"""Bytes of free space below which a mirror cannot go on for long."""
+"""Bytes of free disk space below which mirroring is about to stop."""
 
 
 def command(
     context: typer.Context,
     *,
-    service_only: Annotated[
-        bool, typer.Option("--service", help="Only whether the service works, whatever a channel does.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    service_only: Annotated[bool, typer.Option("--service", help="Check the service only, not the channels.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> int:
-    """Say whether the service mirrors all that it is to mirror.
+    """Check whether the service is mirroring every channel.
 
     \b
     Examples:
@@ -51,17 +49,17 @@ def command(
       telekeep health --json | jq .troubles
       HEALTHCHECK CMD telekeep -q health --service          (in a Dockerfile)
 
-    A channel that went private, was banned or is set aside counts: not all is mirrored. Starting the
-    service again helps none of them, so --service leaves them out.
+    Channels that are private, banned or waiting for a retry count as not mirrored. Restarting the service does not
+    help them, so --service ignores them.
 
-    It looks at the archive and at the service's signs of life there; nothing is asked of the network. A running service
-    says the same at service.listen, /health, and /live for --service.
+    The command reads the service's heartbeat from the archive; it does not use the network. A running service gives
+    the same answer over HTTP (service.listen) at /health, and at /live for --service.
     """
     return interrupted.run(run(context.obj, json=json, service_only=service_only))
 
 
 async def run(invocation: Invocation, *, json: bool, service_only: bool = False) -> int:
-    """Say it; the result is the exit status."""
+    """Check and report. Returns the exit status."""
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
@@ -100,11 +98,11 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
     free = shutil.disk_usage(directory).free
     if free >= SCARCE:
         return ()
-    return (f"the disk is full: {free // 1024:,} KB are left for the archive in {directory}; make room.",)
+    return (f"the disk is full: {free // 1024:,} KB left for the archive in {directory}; free some space.",)
 
 
 def _find_troubles(service: ServiceStanding, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
     if service.life is None or not service.is_there:
-        return ("the service does not run; `telekeep run` starts it.",)
-    # An account that nothing is said of yet has not begun.
+        return ("the service is not running; `telekeep run` starts it.",)
+    # An account without an entry has not started yet.
     return find_troubles(read_statuses(service.life.detail), counts, beat_age=now - service.life.beat_at)

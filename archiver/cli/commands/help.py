@@ -1,4 +1,4 @@
-"""`telekeep help`: the help of a command, and how queries are written."""
+"""`telekeep help`: the help of a command, and the query syntax."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXIT_STATUS = {0: "done", 2: "no such command or topic"}
 
 WIDTH = 100
 _LEFT = 34
-"""Columns of the examples."""
+"""Width of the examples column."""
 
 
 def command(
@@ -23,7 +23,7 @@ def command(
         list[str] | None, typer.Argument(metavar="COMMAND | query", help="A command, or query.", show_default=False)
     ] = None,
 ) -> int:
-    """Show the help of a command; `telekeep help query` explains how queries are written.
+    """Show the help of a command; `telekeep help query` explains the query syntax.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def command(
 
 
 def guide() -> list[str]:
-    """How queries are written: the lines of `telekeep help query`."""
+    """The lines of `telekeep help query`."""
     from search.query.guide import sections
 
     lines: list[str] = []
@@ -54,7 +54,7 @@ def guide() -> list[str]:
 
 
 def _example(example: str, meaning: str) -> list[str]:
-    """Two columns, or the meaning below where the example is long."""
+    """Two columns; the meaning goes below a long example."""
     from rich.cells import cell_len
 
     rows = textwrap.wrap(meaning, WIDTH - _LEFT - 4, break_long_words=False)
@@ -66,7 +66,7 @@ def _example(example: str, meaning: str) -> list[str]:
 
 
 def _help(context: Any, words: list[str]) -> str:
-    """The help of the command that these words call."""
+    """The help of the command named by these words."""
     for at, word in enumerate(words):
         group = context.command
         table = getattr(group, "table", {})

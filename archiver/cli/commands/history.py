@@ -1,4 +1,4 @@
-"""`telekeep history`: what became of one message."""
+"""`telekeep history`: the history of one message."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ def command(
     address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
     diff: Annotated[bool, typer.Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
-    counters: Annotated[bool, typer.Option("--counters", help="Views, forwards, replies, reactions too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="One JSON object a line for each thing that happened.")
-    ] = False,
+    counters: Annotated[bool, typer.Option("--counters", help="Include views, forwards, replies, reactions.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per event and line.")] = False,
 ) -> int:
-    """Show every content of a message that was seen, when it was gone, and what changed.
+    """Show every version of a message that was seen, its deletions, and what changed.
 
     \b
     Examples:
@@ -38,10 +36,10 @@ def command(
       telekeep history @channel/123 --diff
       telekeep history https://t.me/channel/123 --counters --json
 
-    Edits between two looks leave no trace: a version is what was seen. It was gone between "last seen" and "noticed",
-    and how that was noticed is said: update (the server told), history or audit (it was read again).
-    The JSON is that of docs/changes.md. In a pipe: time, what, last seen, number, edit_date, what changed or how,
-    SHA-256 of the payload, text, with tabs between.
+    An edit that was replaced before the message was read again leaves no trace. A message was deleted, or stopped being
+    visible, between "last seen" and "noticed"; "how" is update (reported by the server), history or audit (read again).
+    The JSON is documented in docs/changes.md. In a pipe: time, event, last seen, number, edit_date, what changed or
+    how, SHA-256 of the payload, text, separated by tabs.
     """
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.")
@@ -50,7 +48,7 @@ def command(
 
 
 async def run(invocation: Invocation, address: str, *, diff: bool, counters: bool, shape: str) -> int:
-    """Show it; the result is the exit status."""
+    """Show the history. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         async with snapshot(conn):

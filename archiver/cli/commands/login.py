@@ -1,4 +1,4 @@
-"""`telekeep login`: sign in with a code, from prompts or from the lines of standard input."""
+"""`telekeep login`: log in with a code, from prompts or from lines of standard input."""
 
 from __future__ import annotations
 
@@ -14,24 +14,20 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "logged in, or was already",
+    0: "logged in",
     2: "wrong usage or settings, another number is logged in, the account is in use, or no server can be reached",
-    4: "the number, code or password was not accepted, or no code can come",
-    5: "flood wait: run again after the seconds named",
+    4: "the number, code or password was not accepted, or no code can be sent",
+    5: "flood wait: run again after the delay shown",
 }
 
 
 def command(
     context: typer.Context,
     *,
-    phone: Annotated[
-        str | None, typer.Option("--phone", metavar="P", help="The account's number with country code.")
-    ] = None,
-    account: Annotated[
-        str, typer.Option("--account", metavar="NAME", help="Which account of the settings.")
-    ] = "default",
+    phone: Annotated[str | None, typer.Option("--phone", metavar="P", help="Phone number with country code.")] = None,
+    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Account in the settings.")] = "default",
 ) -> int:
-    """Log in with a code; the session stays on this machine.
+    """Log in with a code; the session is stored on this machine.
 
     \b
     Examples:
@@ -40,21 +36,21 @@ def command(
       telekeep login --account second
       printf '%s\\n' 12345 'the password' | telekeep login --phone +9996612345
 
-    It first says where the code was sent: app, SMS, call, e-mail. Type `resend` instead of a code to get it by the next
-    way, once the server allows that. Three wrong codes or passwords end the login.
+    The command first shows where the code was sent: app, SMS, call or e-mail. Type `resend` instead of a code to have
+    it sent another way, once the server allows that. The login fails after three wrong codes or passwords.
 
-    When standard input is no terminal its lines answer, in this order: the number (without --phone), the code, the
-    password (only if the account has one). A line `resend` waits as long as it has to, up to ten minutes.
+    If standard input is not a terminal, its lines are, in this order: the number (without --phone), the code, and the
+    password (if the account has one). A line `resend` waits until the server allows it, up to ten minutes.
 
-    Use an account of your own that has existed for a while: new and rented numbers get banned. Each further
-    account has a section [telegram.accounts.NAME] in the settings; one may be logged in while `telekeep run` mirrors
-    with the others. An account that is logged in with another number than --phone stays as it is, which is an error.
+    Use an account of your own that has existed for a while: new and rented numbers get banned. Each further account
+    has a section [telegram.accounts.NAME] in the settings, and can be logged in while `telekeep run` mirrors with the
+    others. If the account is already logged in with a number other than --phone, that is an error; nothing changes.
     """
     return interrupted.run(run(context.obj.settings(), phone=phone, name=account))
 
 
 async def run(settings: Settings, *, phone: str | None, name: str) -> int:
-    """Sign in. Returns the exit status."""
+    """Log in. Returns the exit status."""
     from archiver.cli.commands.prompts import StandardInput
     from archiver.compose.accounts import (
         mark_active,
@@ -89,9 +85,9 @@ def _other_number(done: LoggedIn, name: str) -> Error:
 
 
 def _as_whom(done: LoggedIn) -> str:
-    from archiver.cli.commands.accounts import named
+    from archiver.cli.commands.accounts import describe_owner
 
-    who = named(done.identity.first_name, done.identity.phone_end) if done.identity else ""
+    who = describe_owner(done.identity.first_name, done.identity.phone_end) if done.identity else ""
     return f" as {who}" if who else ""
 
 
