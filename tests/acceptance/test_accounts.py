@@ -288,13 +288,13 @@ def test_channel_is_removed_and_moved_while_a_sync_runs(
 ) -> None:
     desk, names, process = syncing
     removed = desk.do("remove", names[-1])
-    assert removed.err == f"{names[-1]}: no longer mirrored; what is archived stays.\n"
+    assert removed.err == f"{names[-1]}: no longer mirrored; its archive is kept.\n"
     desk.do("move", names[0], "--to", "second")
     assert process.poll() is None
     ground.telegram.calm()
     done = desk.end(process)
     assert (done.status, done.errors) == (0, [])
-    assert f"{names[-1]}: it was removed meanwhile; what is archived stays." in done.err.splitlines()
+    assert f"{names[-1]}: removed in the meantime; its archive is kept." in done.err.splitlines()
     assert held(desk) == dict.fromkeys(names[:-1], 4) | {names[-1]: 0}
     assert [row["username"] for row in desk.do("channels", "--jsonl").rows] == names[:-1]
 

@@ -311,8 +311,8 @@ def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Pat
     assert status["service"]["detail"] == {"default": {"due": 3}}
     assert ("second", "dead") in {(one["account"], one["state"]) for one in status["accounts"]}
     assert f"quiet_a: set aside until {aside['retry_at']} after 3 failures in a row: the server failed." in told.err
-    assert "quiet_a: 1 messages are kept that this version cannot read" in told.err
-    assert "account second: not accepted since 2021-12-20T11:33:20Z: the number was banned" in told.err
+    assert "quiet_a: 1 archived messages cannot be read by this version" in told.err
+    assert "account second: not accepted by the server since 2021-12-20T11:33:20Z: the number was banned" in told.err
     assert "service: runs since" in told.err
     assert [line.split("\t")[1] for line in told.out.splitlines()] == ["set aside", "active", "inaccessible"]
     assert "quiet_a: set aside until" in desk.do("channels").err

@@ -67,7 +67,7 @@ def shop(meili: Meili, tmp_path: Path) -> Shop:
 
 def test_rebuild_fills_an_index_from_the_archive(shop: Shop) -> None:
     done = shop.desk.do("index", "rebuild")
-    assert "built anew, 45 documents" in done.err
+    assert "rebuilt, 45 documents" in done.err
     assert shop.ids() == ALL
     assert shop.ids(f"{shop.name}_next") == set()
     found = shop.status()
@@ -95,7 +95,7 @@ def test_rebuild_lets_a_service_that_is_started_again_do_it(shop: Shop) -> None:
     with hold(shop.desk.archive, command="run"):
         process = shop.desk.start("index", "rebuild")
         assert process.stderr is not None
-        assert b"is at work and does it" in process.stderr.readline()
+        assert b"is running and rebuilds it" in process.stderr.readline()
     time.sleep(4)  # it looks every two seconds whether the service is there
     with hold(shop.desk.archive, command="run"):
         assert process.poll() is None

@@ -61,7 +61,7 @@ def test_service_keeps_the_index_as_the_archive_is(shared_ground: Ground, meili:
         found = orjson.loads(desk.do("status", "--json").out)["index"]
         assert (found["state"], found["waiting"], found["set_aside"]) == ("following", 0, 0)
         done = desk.do("index", "rebuild")
-        assert "`telekeep run` is at work and does it" in done.err
+        assert "`telekeep run` is running and rebuilds it" in done.err
         assert indexed(meili, index) == held(desk)
         desk.kill(process)
     telegram.post(names[0], "after the kill")

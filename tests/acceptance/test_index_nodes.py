@@ -118,7 +118,7 @@ class Shop:
             build(self.desk.archive, own, channel=make_channel(channel_id))
             everything += own
         index(self.desk.archive, everything)
-        assert "built anew, 40 documents" in self.desk.do("index", "rebuild").err
+        assert "rebuilt, 40 documents" in self.desk.do("index", "rebuild").err
 
     def channels_of(self, meili: Meili) -> list[int]:
         nodes = [node_name(one.url) for one in self.meilis]
@@ -223,7 +223,7 @@ def test_a_rebuild_is_one_of_every_node(shop: Shop) -> None:
     shop.desk.kill(process)
     shop.desk.end(process)
     shop.meilis[1].double.instance.scheduler.hold(None)
-    assert "built anew, 40 documents" in shop.desk.do("index", "rebuild").err
+    assert "rebuilt, 40 documents" in shop.desk.do("index", "rebuild").err
     after = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
     assert all(one != other for one, other in zip(before, after, strict=True))
     assert where(shop.meilis) == wanted(shop.desk, shop.meilis)
@@ -234,6 +234,6 @@ def test_a_rebuild_leaves_out_a_node_that_is_away_and_names_it(shop: Shop) -> No
     shop.meilis[1].double.refuse()
     done = shop.desk.run("index", "rebuild")
     assert done.status == 2
-    assert f"not built anew there: Meilisearch at {node_name(shop.meilis[1].url)} did not answer" in done.errors[-1]
+    assert f"not rebuilt there: Meilisearch at {node_name(shop.meilis[1].url)} did not answer" in done.errors[-1]
     for one in (0, 2):
         assert shop.meilis[one].client().get_index(INDEX).created_at != before[one]

@@ -212,7 +212,7 @@ def test_verify_tells_of_the_nodes_that_live_and_counts_what_was_sent_again(node
     assert checked.status == 1
     assert len(checked.errors) == 1
     assert f"Meilisearch at {node_name(away.url)} did not answer" in checked.errors[0]
-    assert "what it holds was not compared" in checked.errors[0]
+    assert "its documents were not compared" in checked.errors[0]
     done = nodes.desk.run("index", "verify")
     assert done.status == 3
     assert "3 lacking messages are sent again, 0 surplus ones were deleted." in done.err

@@ -64,7 +64,7 @@ def test_a_query_is_saved_used_in_others_replaced_and_removed(run: Run) -> None:
     assert found(run, "query:convoys") == [5, 4, 3]
     assert found(run, "query:Crossing OR toll") == [5, 3, 2]
     assert found(run, "bridge -query:convoys") == [2, 1]
-    assert "before it was: convoy OR قافلة" in run("query", "save", "convoys", "قافلة").stderr
+    assert "previously: convoy OR قافلة" in run("query", "save", "convoys", "قافلة").stderr
     assert found(run, "query:crossing") == [3]
     listed = orjson.loads(run("query", "list", "--json").stdout)
     assert [(one["name"], one["query"]) for one in listed] == [
@@ -85,9 +85,9 @@ def test_a_wrong_query_is_not_saved(run: Run) -> None:
     assert run("query", "save", "two", "query:one toll").returncode == 0
     for name, query, said in [
         ("three", "bridge OR", "nothing to look for after 'OR'"),
-        ("three", " ", "nothing in the query"),
+        ("three", " ", "the query is empty"),
         ("one", "a query:two", "'two' would contain itself: two > one > two"),
-        ("two words", "bridge", "cannot be the name"),
+        ("two words", "bridge", "is not a valid query name"),
         ("three", "a \udcff", "not UTF-8"),
     ]:
         done = run("query", "save", name, query)

@@ -54,7 +54,7 @@ def test_sigterm_ends_it_in_good_order_and_the_next_run_goes_on_from_there(field
         wait_until_equal(desk, field.telegram, *names)
         assert (life(desk)["running"], life(desk)["pid"], life(desk)["stopped_at"]) == (True, process.pid, None)
         done = stop(desk, process)
-    assert done.err.splitlines() == ["mirroring 3 channels; Ctrl-C stops.", "stopped; everything that came is kept."]
+    assert done.err.splitlines() == ["mirroring 3 channels; Ctrl-C stops.", "stopped; everything received is kept."]
     assert (life(desk)["running"], life(desk)["stopped_at"] is not None) == (False, True)
     for name in names:
         field.telegram.post(name, "while nobody mirrored")
@@ -178,7 +178,7 @@ def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
     names = field.names(2)
     desk = field.desk(tmp_path / "desk", *names)
     with service(desk) as process:
-        assert stop(desk, process, signal.SIGINT).err.endswith("stopped; everything that came is kept.\n")
+        assert stop(desk, process, signal.SIGINT).err.endswith("stopped; everything received is kept.\n")
     with service(desk) as process:
         wait_until_equal(desk, field.telegram, *names)
         field.telegram.order("fault", spec="*:hang()")

@@ -174,4 +174,4 @@ def test_an_address_beyond_this_machine_is_said_loudly(field: Ground, tmp_path: 
         desk.listen = f"127.0.0.1:{port}"
         until(lambda: get(desk, "/health")[0] == 200, what="its being well")
         done = stop(desk, process)
-    assert done.errors[0].startswith(f"telekeep: service.listen is 0.0.0.0:{port}, beyond this machine: ")
+    assert done.errors[0].startswith(f"telekeep: service.listen is 0.0.0.0:{port}, not a loopback address: ")

@@ -173,7 +173,7 @@ def test_terminal_that_goes_away_ends_the_service_as_a_polite_kill_does(filled: 
     service.send_signal(kind)
     done = filled.end(service, limit=15)
     assert (done.status, done.errors) == (0, [])
-    assert "everything that came is kept" in done.err
+    assert "everything received is kept" in done.err
     assert filled.query("SELECT stopped_at IS NOT NULL FROM service") == [(1,)]
 
 

@@ -1,33 +1,37 @@
-"""`telekeep index`: what is to be done about the Meilisearch index, one file a subcommand."""
+"""`telekeep index`: maintain the Meilisearch index, one file per subcommand."""
 
 from __future__ import annotations
 
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "status": ("Commands", "archiver.cli.commands.index_status", "Show how the index stands, here and on the server."),
+    "status": (
+        "Commands",
+        "archiver.cli.commands.index_status",
+        "Show the state of the index, here and on the server.",
+    ),
     "rebuild": (
         "Commands",
         "archiver.cli.commands.index_rebuild",
-        "Build it anew from the archive, then exchange the two.",
+        "Rebuild the index from the archive, then swap it in.",
     ),
     "verify": (
         "Commands",
         "archiver.cli.commands.index_verify",
-        "Compare it with the archive id by id, and repair it.",
+        "Compare the index with the archive, and repair it.",
     ),
-    "keys": ("Commands", "archiver.cli.commands.index_keys", "Make keys that may do no more than they need."),
+    "keys": ("Commands", "archiver.cli.commands.index_keys", "Create API keys with minimal permissions."),
 }
 
 EXIT_STATUS = {
     0: "done",
-    1: "differences were found (verify --check)",
-    2: "wrong usage, no Meilisearch is set up, or it cannot be reached",
+    1: "differences found (verify --check)",
+    2: "wrong usage, no Meilisearch configured, or it is unreachable",
     130: "interrupted",
 }
 
 
 def command() -> None:
-    """Look after the Meilisearch index.
+    """Maintain the Meilisearch index.
 
     \b
     Examples:
@@ -35,5 +39,5 @@ def command() -> None:
       telekeep index rebuild
       telekeep index verify --check
 
-    `telekeep run` and `telekeep sync` keep the index as the archive is; nothing here is needed for that.
+    `telekeep run` and `telekeep sync` keep the index up to date; none of these commands is needed for that.
     """

@@ -1,4 +1,4 @@
-"""`telekeep index keys`: keys that may do no more than they need, made with the master key."""
+"""`telekeep index keys`: create API keys with minimal permissions, using the master key."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
     from search.meili.admin import Admin
 
-EXIT_STATUS = {0: "made, or there already", 2: "wrong usage, the key is refused, or the server cannot be reached"}
+EXIT_STATUS = {0: "created, or they exist", 2: "wrong usage, the key is refused, or the server is unreachable"}
 MASTER_KEY = "MEILI_MASTER_KEY"
 INDEXER = (
     "documents.add", "documents.get", "documents.delete", "tasks.get", "tasks.delete", "stats.get", "settings.get",
     "settings.update", "indexes.create", "indexes.get", "indexes.delete", "indexes.swap",
 )  # fmt: skip
-"""What filling and rebuilding need. https://www.meilisearch.com/docs/reference/api/keys#actions"""
+"""Actions needed to fill and rebuild the index. https://www.meilisearch.com/docs/reference/api/keys#actions"""
 SEARCH = ("search",)
-PATIENCE = 2.0
-"""Seconds that standard input has for a key when the environment has one: nobody may ever write to it."""
+STDIN_TIMEOUT = 2.0
+"""Seconds to wait for a key on standard input if the environment has one: nothing may ever be written to it."""
 FILES = {"api_key": "meili-write.key", "search_key": "meili-search.key"}
 
 
@@ -36,28 +36,27 @@ def command(
     context: typer.Context,
     *,
     into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Write them into files there, mode 0600.")
+        Path | None, typer.Option("--into", metavar="DIR", help="Write the keys to files in DIR, mode 0600.")
     ] = None,
     remotes: Annotated[
-        bool, typer.Option("--remotes", help="Also tell several servers of each other, so that one is asked for all.")
+        bool, typer.Option("--remotes", help="Also make several servers known to each other, for federated search.")
     ] = False,
 ) -> int:
-    """Make a key that fills the index and one that searches it.
+    """Create a key that fills the index and one that searches it.
 
     \b
     Examples:
       telekeep index keys --into ~/.config/telekeep
       telekeep index keys < master.key
 
-    The master key is read from standard input, from MEILI_MASTER_KEY, or from a prompt; it is used once and kept
-    nowhere. The section for telekeep.toml goes to stdout; without --into the keys are in it. Keys that were made before
-    are given again.
+    The master key is read from standard input, MEILI_MASTER_KEY or a prompt; it is used once and not stored. The
+    section for telekeep.toml goes to stdout; without --into it contains the keys. Existing keys are returned again.
     """
     return interrupted.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
 
 
 async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool) -> int:
-    """Make them. Returns the exit status. Raises UsageError and what the server says."""
+    """Create the keys. Returns the exit status. Raises UsageError and ServerError."""
     from archiver.compose.index import closing, expect_addresses
     from archiver.errors import UsageError
 
@@ -70,7 +69,7 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
     name = settings.index
     async with closing([Admin(url, master_key, index=name) for url in settings.addresses]) as nodes:
         for node in nodes:
-            await node.check_version()  # the keys themselves may not ask
+            await node.check_version()  # the new keys are not allowed to
         keys = {
             "api_key": await _make(nodes, f"telekeep indexer of {name}", INDEXER, [name, f"{name}_next"]),
             "search_key": await _make(nodes, f"telekeep search in {name}", SEARCH, [name]),
@@ -79,16 +78,16 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
             addresses = dict(zip([node.name for node in nodes], settings.addresses, strict=True))
             for node in nodes:
                 await node.meet(addresses, keys["search_key"])
-            output.note(f"each of {len(nodes)} servers knows the others.")
+            output.note(f"each of the {len(nodes)} servers knows the others.")
     lines = keys if into is None else _write(into, keys)
     _print_section(settings, lines)
-    private = ", and let nobody else read it (chmod 600)" if into is None else ""
-    output.note(f"put these lines into telekeep.toml in place of its section [meilisearch], if any{private}.")
+    private = ", and make the file private (chmod 600)" if into is None else ""
+    output.note(f"put these lines into telekeep.toml, replacing its section [meilisearch] if any{private}.")
     return 0
 
 
 def _print_section(settings: MeilisearchSettings, keys: Mapping[str, str]) -> None:
-    """The lines for telekeep.toml, whole: the address may have been in the environment only."""
+    """Print the complete section for telekeep.toml: the address may be set in the environment only."""
     output.line("[meilisearch]")
     urls = ", ".join(f'"{url}"' for url in settings.addresses)
     output.line(f"urls = [{urls}]" if settings.urls else f"url = {urls}")
@@ -99,10 +98,10 @@ def _print_section(settings: MeilisearchSettings, keys: Mapping[str, str]) -> No
 
 
 async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], indexes: list[str]) -> str:
-    """A key of that name that may do just this, on every node; one that was made before if there is one.
+    """Create a key with these permissions on every node, or return the existing one.
 
-    A key is made of its `uid` and the master key, and the `uid` of what it may: so it is the same on all nodes, and
-    on a server that lost everything.
+    The server derives a key from its `uid` and the master key, and we derive the `uid` from the permissions: so the
+    key is the same on all nodes, and on a server that lost its data.
     """
     from archiver.errors import UsageError
 
@@ -117,8 +116,8 @@ async def _make(nodes: Sequence[Admin], name: str, actions: tuple[str, ...], ind
     for node, key in zip(nodes, keys, strict=True):
         if key != keys[0]:
             raise UsageError(
-                f"{node.name} has another master key than {nodes[0].name}.",
-                hint="Start all nodes with the same one: a key of telekeep opens all of them.",
+                f"{node.name} and {nodes[0].name} have different master keys.",
+                hint="Start all nodes with the same master key, so that one key works on all of them.",
             )
     return keys[0]
 
@@ -146,13 +145,13 @@ def _read_master_key() -> str:
         return known
     if sys.stdin.isatty():
         return known or getpass.getpass("Master key of Meilisearch: ").strip()
-    if known and not select.select([sys.stdin], [], [], PATIENCE)[0]:
+    if known and not select.select([sys.stdin], [], [], STDIN_TIMEOUT)[0]:
         return known
     return sys.stdin.readline().strip() or known
 
 
 def _write(directory: Path, keys: Mapping[str, str]) -> dict[str, str]:
-    """Put each key into a file; the settings that name the files."""
+    """Write each key to a file. Returns the settings that name the files."""
     written = {}
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for setting, key in keys.items():

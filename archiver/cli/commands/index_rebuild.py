@@ -1,4 +1,4 @@
-"""`telekeep index rebuild`: the index made anew beside the old one."""
+"""`telekeep index rebuild`: build a new index next to the old one, then swap them."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from search.meili.node import Node
 
 EXIT_STATUS = {
-    0: "built anew, and in its place",
-    2: "wrong usage, a server does not work, or the index has documents of another archive",
-    130: "interrupted; the next run, of this or of the service, goes on",
+    0: "rebuilt and swapped in",
+    2: "wrong usage, a server fails, or the index has documents of another archive",
+    130: "interrupted; the next run, or the service, continues",
 }
 PATIENCE = 60.0
-"""Seconds without a working server after which it gives up for now."""
+"""Seconds without a working server before giving up for now."""
 _SAMPLE = 1_000
-"""Documents that are looked at where they cannot be counted."""
+"""Documents to sample if they cannot be counted."""
 _LOCK_EVERY = 2.0
-"""Seconds between two looks whether whoever fills the index is gone."""
+"""Seconds between two checks whether the process that fills the index has ended."""
 _RESTART = 10.0
-"""Seconds for a service that ended to begin again, before its work is done here and it could not."""
+"""Seconds given to an ended service to restart before this command takes over and locks it out."""
 
 
 def command(
     context: typer.Context,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also when documents of another archive would be lost by it.")
+        bool, typer.Option("--force", help="Rebuild even if documents of another archive would be lost.")
     ] = False,
 ) -> int:
-    """Build the index anew from the archive, then exchange the two.
+    """Rebuild the index from the archive, then swap it in.
 
     \b
     Examples:
       telekeep index rebuild
 
-    Needed after an update that lays the index out in another way (`telekeep index status` says so). Searching goes on
-    with the old index until the new one has everything; new messages go to both. It needs room for two. It may be
-    interrupted at any moment. When `telekeep run` is at work the service does it, and this shows how far it is.
+    Needed after an update that changes the layout of the index (`telekeep index status` says so). Searches use the old
+    index until the new one is complete; new messages go to both. The server needs disk space for both. You can
+    interrupt a rebuild at any time. If `telekeep run` is running, the service rebuilds and this command shows progress.
     """
     return interrupted.run(run(context.obj.settings(), force=force))
 
 
 async def run(settings: Settings, *, force: bool) -> int:
-    """Ask for it, do it or watch it, until it is done on every node. Returns the exit status."""
+    """Request a rebuild, then do it or watch it until every node is done. Returns the exit status."""
     from archiver.cli.view.index_progress import IndexProgress
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
@@ -80,14 +80,14 @@ async def run(settings: Settings, *, force: bool) -> int:
         if not done:
             return 2
         documents = sum([(await node.stats()).documents for node in asked])
-        output.note(f"index {settings.meilisearch.index}: built anew, {documents:,} documents.")
+        output.note(f"index {settings.meilisearch.index}: rebuilt, {documents:,} documents.")
         for away_for in away.values():
-            output.error(f"not built anew there: {away_for} Then run it again.")
+            output.error(f"not rebuilt there: {away_for} Then run it again.")
     return 2 if away else 0
 
 
 async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, ServerUnreachable]:
-    """The nodes that do not answer, and why. Raises UsageError for one that a rebuild would take something from."""
+    """The unreachable nodes with their errors. Raises UsageError if a rebuild would lose foreign documents."""
     from archiver.store.indexing import get_node_status
     from search.errors import ServerUnreachable
 
@@ -104,7 +104,7 @@ async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Se
 
 
 async def _expect_own(node: Node, database: Database) -> None:
-    """Raise UsageError when the index has documents that this archive cannot bring back."""
+    """Raise UsageError if the index has documents that this archive cannot restore."""
     from archiver.errors import UsageError
     from archiver.store.indexing import count_held
     from search.errors import IndexMissing, RequestRefused
@@ -115,24 +115,24 @@ async def _expect_own(node: Node, database: Database) -> None:
         foreign = total - sum([await node.count(channel_id) for channel_id in channel_ids]) if total else 0
     except IndexMissing:
         return
-    except RequestRefused:  # one that cannot be asked by channel is of another version, or somebody else's
+    except RequestRefused:  # without a filter for channels it is of another version, or not ours
         foreign = sum(key is None or key[0] not in channel_ids for key in await node.list_some(_SAMPLE))
     if foreign > 0:
         raise UsageError(
             f"the index has {foreign:,} documents of channels that are not in this archive; a rebuild would lose them.",
-            hint="Set [meilisearch] index to a name of its own, or give --force.",
+            hint="Set [meilisearch] index to another name, or use --force.",
         )
 
 
 async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgress) -> bool:
-    """Do it, or watch whoever mirrors do it; False when the server does not work for too long."""
+    """Rebuild, or watch the mirroring process do it; False if the server fails for too long."""
     from archiver.compose.write_archive import open_archive
     from archiver.errors import Busy
     from archiver.lock import find_holder
     from archiver.store.database import Database
 
     seen: float | None = None
-    """When somebody else was last at work, by `time.monotonic`."""
+    """When another process was last seen at work, by `time.monotonic`."""
     while True:
         if seen is not None and find_holder(settings.archive.dir):
             seen = time.monotonic()
@@ -142,7 +142,9 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
                     return await _do(settings, nodes, database, progress)
             except Busy as busy:
                 if seen is None:
-                    output.note(f"`telekeep {busy.holder or 'run'}` is at work and does it; Ctrl-C leaves it at it.")
+                    output.note(
+                        f"`telekeep {busy.holder or 'run'}` is running and rebuilds it, even after Ctrl-C here."
+                    )
                 seen = time.monotonic()
         async with await Database.open_readonly(settings.archive.dir) as database:
             watched = await _watch(settings, nodes, database, progress)
@@ -162,12 +164,12 @@ async def _do(settings: Settings, nodes: Sequence[str], database: Database, prog
 
         behind = await work(node_workers, database, list_behind, lambda left: None, patience=PATIENCE)
         for one in behind:
-            output.error(f"the rebuild waits: {one.trouble or f'{one.name} is not ready.'} Run it again to go on.")
+            output.error(f"rebuild paused: {one.trouble or f'{one.name} is not ready.'} Run it again to continue.")
         return not behind
 
 
 async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
-    """For a while; None when it is not decided yet."""
+    """Watch for a while; None if the rebuild has neither finished nor failed."""
     from archiver.compose.index import pause_after
 
     until = time.monotonic() + _LOCK_EVERY
@@ -182,7 +184,7 @@ async def _watch(settings: Settings, nodes: Sequence[str], database: Database, p
             if standing.state not in {"following", "stale", "unused"} and time.time() - (standing.since or 0) > PATIENCE
         ]
         if len(late) == len(building):
-            output.error(f"the rebuild waits: {late[0].reason} `telekeep run` goes on with it as soon as it can.")
+            output.error(f"rebuild paused: {late[0].reason} `telekeep run` continues as soon as it can.")
             return False
         await asyncio.sleep(pause_after(time.monotonic() - began))
     return None
@@ -191,7 +193,7 @@ async def _watch(settings: Settings, nodes: Sequence[str], database: Database, p
 async def _show(
     settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress
 ) -> dict[str, NodeStatus]:
-    """Tell how far it is; the nodes that are still built anew."""
+    """Show progress. Returns the nodes that are still being rebuilt."""
     from archiver.store.indexing import count_held, count_walk, get_node_status
 
     beside = f"{settings.meilisearch.index}_next"

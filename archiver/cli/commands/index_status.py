@@ -1,4 +1,4 @@
-"""`telekeep index status`: how the index stands, in the archive and on the server."""
+"""`telekeep index status`: the state of the index, in the archive and on the server."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from search.errors import ServerError
     from search.meili.node import Node
 
-EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch is set up, or there is no archive"}
+EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch configured, or there is no archive"}
 
 
 def command(
-    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
+    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False
 ) -> int:
-    """Show how the index stands: what waits, what is set aside, and what the server says.
+    """Show the state of the index: messages waiting, messages set aside because the server rejected them, and servers.
 
     \b
     Examples:
       telekeep index status
       telekeep index status --json | jq .waiting
 
-    `rebuild needed` means that another version of telekeep made the index: `telekeep index rebuild`.
+    `rebuild needed` means that another version of telekeep made the index: run `telekeep index rebuild`.
     """
     return interrupted.run(run(context.obj, json=json))
 
 
 async def run(invocation: Invocation, *, json: bool) -> int:
-    """Show it; the result is the exit status. Raises UsageError."""
+    """Show the state. Returns the exit status. Raises UsageError."""
     from archiver.cli.view.index_status import read_index, sum_up
     from archiver.compose.index import open_nodes
     from archiver.compose.read_archive import open_archive
@@ -69,7 +69,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
 
 
 async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
-    """What a server says, and its trouble, which is said on stderr too."""
+    """Ask a server for its state. Returns the answer and the error, which is also printed."""
     from search.errors import IndexMissing, ServerError
     from search.meili.settings import is_stale
 

@@ -1,4 +1,4 @@
-"""`telekeep index verify`: the index against the archive, id by id."""
+"""`telekeep index verify`: compare the index with the archive, id by id."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from search.meili.node import Node
 
 EXIT_STATUS = {
-    0: "the index has what the archive has, or has it again",
-    1: "--check: it has not",
-    2: "wrong usage, no Meilisearch is set up, or it cannot be reached",
-    3: "some servers cannot be reached; the others were compared, and have what the archive has",
+    0: "the index matches the archive, or was repaired",
+    1: "--check: differences found",
+    2: "wrong usage, no Meilisearch configured, or it is unreachable",
+    3: "some servers are unreachable; the others match the archive",
 }
 _HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "surplus")
 
@@ -49,8 +49,8 @@ class _Row:
 def command(
     context: typer.Context,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say what differs; repair nothing.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only report differences; repair nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> int:
     """Compare the index with the archive, id by id, and repair what differs.
 
@@ -59,15 +59,15 @@ def command(
       telekeep index verify
       telekeep index verify --check
 
-    lacking: held, acknowledged and not set aside, but not in the index; they are sent again. surplus: in the index but
-    not in the archive; they are deleted there. What waits to be sent is no difference. What was set aside is tried
-    again. Channels that are not in this archive are left alone.
+    lacking: archived and acknowledged, but not in the index; sent again. surplus: in the index but not archived;
+    deleted from the index. Messages waiting to be sent are no difference. Messages set aside because the server
+    rejected them are sent again. Documents of channels that are not in this archive are left alone.
     """
     return interrupted.run(run(context.obj.settings(), check=check, json=json))
 
 
 async def run(settings: Settings, *, check: bool, json: bool) -> int:
-    """Compare, and repair. Returns the exit status."""
+    """Compare and repair. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
     from archiver.compose.write_archive import open_beside
@@ -106,7 +106,7 @@ def _differences(rows: Sequence[_Row]) -> tuple[list[list[int]], list[list[int]]
 
 
 async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_Row], list[Node]]:
-    """The rows of the servers that answer, and those that do not. Raises ServerError when none does."""
+    """The rows of the reachable servers, and the unreachable ones. Raises ServerError if none is reachable."""
     from search.errors import ServerError
 
     rows, away = [], []
@@ -117,7 +117,7 @@ async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_R
             away.append(node)
             if len(away) == len(nodes):
                 raise
-            output.warn(f"{str(error).rstrip('.')}; what it holds was not compared.")
+            output.warn(f"{str(error).rstrip('.')}; its documents were not compared.")
     return rows, away
 
 
@@ -165,7 +165,7 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
 
 
 async def _send(settings: Settings) -> None:
-    """Bring the index up to the archive, unless somebody does so already."""
+    """Bring the index up to date, unless another process is doing so."""
     from archiver.cli.commands.drain_index import drain
     from archiver.compose.write_archive import open_archive
     from archiver.errors import Busy
@@ -174,4 +174,4 @@ async def _send(settings: Settings) -> None:
         async with open_archive(settings.archive.dir, command="index", remarks=output) as database:
             await drain(settings, database)
     except Busy as busy:
-        output.note(f"`telekeep {busy.holder or 'run'}` is at work and sends them.")
+        output.note(f"`telekeep {busy.holder or 'run'}` is running and sends them.")

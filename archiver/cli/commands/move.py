@@ -1,4 +1,4 @@
-"""`telekeep move`: let another account read a channel."""
+"""`telekeep move`: assign channels to another account."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def command(
     context: typer.Context,
     *,
     channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The account that reads them from now on.")],
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Account that reads them from now on.")],
 ) -> int:
-    """Let another account read a channel; what is archived stays.
+    """Assign channels to another account; everything archived is kept.
 
     \b
     Examples:
       telekeep move @channel --to second
 
-    It needs no connection and works while `telekeep run` mirrors. The new account looks the channel up by its public
-    name when it first reads it; a name that belongs to another channel by then is not followed.
+    Needs no connection and works while `telekeep run` is mirroring. The new account looks the channel up by its public
+    name when it first reads it; if that name then belongs to another channel, it is not followed.
     """
     return interrupted.run(run(context.obj.settings(), channels=channels, to=to))
 
@@ -41,7 +41,7 @@ async def run(settings: Settings, *, channels: list[str], to: str) -> int:
     from archiver.store.database import expect_archive
     from config.accounts import account_settings, session_path
 
-    account_settings(settings, to)  # whether there is such an account
+    account_settings(settings, to)  # raises if there is no such account
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="move", remarks=output) as database:
         chosen = await pick_channels(database.connection, channels, removed=True)

@@ -1,4 +1,4 @@
-"""Which mirrored channels the words of a command mean."""
+"""Resolve the channels given to a command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from archiver.store.rows import list_names
 
 
 async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool = False) -> list[Mirrored]:
-    """The channels that were typed, in that order and each once; all mirrored ones when none was.
+    """The channels given, in that order and without repetitions; all mirrored ones if none was given.
 
-    Raises NotFound, also for a channel that was removed unless `removed` lets it in, and UsageError.
+    Raises NotFound, also for removed channels unless `removed`, and UsageError.
     """
     mirrored = await list_channels(conn, removed=removed)
     if not typed:
@@ -39,6 +39,6 @@ async def _find(conn: Connection, word: str, mirrored: set[int], known: Sequence
         if removed is None:
             raise
         raise NotFound(
-            f"{removed.name} was removed; what is archived stays.",
-            hint=f"`telekeep add {removed.name}` takes it up again.",
+            f"{removed.name} was removed; its archive is kept.",
+            hint=f"`telekeep add {removed.name}` resumes mirroring.",
         ) from None

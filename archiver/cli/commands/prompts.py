@@ -1,6 +1,6 @@
-"""The questions of a login: asked on a terminal, answered there or by the lines of standard input.
+"""The prompts of a login, answered on a terminal or by lines of standard input.
 
-Questions go to stderr. They hold the event loop: nothing else is at work during a login.
+Prompts go to stderr. They block the event loop, which has nothing else to do during a login.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from archiver.telegram.login import LONGEST_HOLD
 from archiver.telegram.sent_code import ascii_digits
 
 _EMPTY_LINES = 3
-"""At a terminal, in answer to one question; a line of a script is never empty by accident."""
+"""Empty answers allowed per prompt on a terminal; a script's line is never empty by accident."""
 
 
 class StandardInput:
-    """Answers from people at a terminal, or from lines."""
+    """Answers from a terminal, or from lines of a script."""
 
     def __init__(self, phone: str | None) -> None:
         self._phone = phone
 
     def given(self) -> str | None:
-        """The number of --phone."""
+        """The number given with --phone."""
         return None if self._phone is None else self.phone()
 
     def phone(self) -> str:
-        """The number that was given, or is typed now."""
+        """The phone number, given or typed now."""
         typed = self._phone if self._phone is not None else self._ask("Phone number with country code: ")
-        # Invisible marks come along when a number is copied out of a contact.
+        # Numbers copied from a contact contain invisible marks.
         number = ascii_digits("".join(letter for letter in typed if unicodedata.category(letter) != "Cf")).strip()
         if not re.fullmatch(r"[+\d\s()./\u2010-\u2015-]+", number) or not re.search(r"\d", number):
-            raise LoginNeeded("that is no phone number.", hint="Give it with its country code, as +49...")
+            raise LoginNeeded("that is not a phone number.", hint="Include the country code, as in +49...")
         return re.sub(r"^00", "", re.sub(r"\D", "", number))
 
     def code(self) -> str:
-        """The code that came, or the word that asks for another way."""
+        """The login code, or the word `resend`."""
         return self._ask("Code: ")
 
     def password(self, hint: str | None) -> str:
-        """The second password, never shown."""
+        """The second password, never echoed."""
         return self._ask(f"Password{f' (hint: {output.text(hint)})' if hint else ''}: ", secret=True)
 
     def wrong(self, what: str) -> None:
-        """The code or the password was not accepted."""
+        """Report that the code or password was not accepted."""
         output.warn(f"that {what} was wrong; try again.")
 
     def say(self, message: str) -> None:
-        """A line between the questions."""
+        """Print a line between prompts."""
         output.note(message)
 
     def hold(self, seconds: int) -> bool:
-        """People are asked again, as the code may still come; lines have nothing to say meanwhile."""
+        """Whether to wait: at a terminal, ask again instead, as the code may still arrive; a script has to wait."""
         if _at_terminal():
             output.note(f'another code can be requested in {seconds} s: type "resend" then.')
             return False
@@ -83,7 +83,7 @@ def _at_terminal() -> bool:
 
 
 def _typed(question: str, *, secret: bool) -> str | None:
-    """What a person answers; an empty line is asked again. None when the input has ended."""
+    """An answer from a terminal; empty ones are asked again. None at the end of input."""
     answer: str | None = ""
     try:
         for _ in range(_EMPTY_LINES):
@@ -91,7 +91,7 @@ def _typed(question: str, *, secret: bool) -> str | None:
             if answer is None or answer.strip():
                 break
     except KeyboardInterrupt:
-        sys.stderr.write("\n")  # what comes next begins a line of its own
+        sys.stderr.write("\n")  # end the line of the prompt
         raise
     if answer is None:
         sys.stderr.write("\n")
@@ -112,13 +112,13 @@ def _hidden(question: str) -> str | None:
 
 
 def _line() -> str | None:
-    """The next line of standard input, without its end; None when there is none."""
+    """The next line of standard input without its newline; None at the end."""
     try:
         line = sys.stdin.readline() if sys.stdin is not None else ""
         line.encode()
     except UnicodeError:
-        # `from None`: the error's text holds what was typed.
+        # `from None`: the error's text contains the answer.
         raise LoginNeeded(
-            "the answer is not UTF-8 text.", hint="Check the terminal's or the script's encoding."
+            "the answer is not UTF-8 text.", hint="Check the encoding of the terminal or script."
         ) from None
     return line.rstrip("\r\n") if line else None

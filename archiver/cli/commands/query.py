@@ -1,19 +1,19 @@
-"""`telekeep query`: questions that are kept by a name, one file a subcommand."""
+"""`telekeep query`: saved queries, one file per subcommand."""
 
 from __future__ import annotations
 
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "save": ("Commands", "archiver.cli.commands.query_save", "Keep a query by a name."),
+    "save": ("Commands", "archiver.cli.commands.query_save", "Save a query under a name."),
     "list": ("Commands", "archiver.cli.commands.query_list", "List the saved queries."),
-    "remove": ("Commands", "archiver.cli.commands.query_remove", "Forget saved queries."),
+    "remove": ("Commands", "archiver.cli.commands.query_remove", "Remove saved queries."),
 }
 
-EXIT_STATUS = {0: "done", 2: "wrong usage, a wrong query, or there is no archive"}
+EXIT_STATUS = {0: "done", 2: "wrong usage, an invalid query, or there is no archive"}
 
 
 def command() -> None:
-    """Keep queries by a name; query:NAME stands for one within any query, in search and export.
+    """Save queries under a name, to use them in any query of search and export as query:NAME.
 
     \b
     Examples:
@@ -22,5 +22,5 @@ def command() -> None:
       telekeep search 'query:fresh -drill'
       telekeep query list
 
-    A saved query may use others, but never itself. `telekeep help query` explains what a query may be.
+    A saved query may use others, but not itself. See `telekeep help query` for the query syntax.
     """

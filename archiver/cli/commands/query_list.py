@@ -13,7 +13,7 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
 
 def command(
-    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False
 ) -> int:
     """List the saved queries by name.
 
@@ -22,13 +22,13 @@ def command(
       telekeep query list
       telekeep query list --json | jq -r '.[].name'
 
-    In a pipe: name, query and when it was saved, with tabs between. With --json: name, query, saved_at.
+    In a pipe: name, query and time of saving, separated by tabs. With --json: name, query, saved_at.
     """
     return interrupted.run(run(context.obj, json=json))
 
 
 async def run(invocation: Invocation, *, json: bool) -> int:
-    """Print them. Returns the exit status."""
+    """Print the queries. Returns the exit status."""
     from archiver.compose.read_archive import open_archive
     from archiver.model.row import iso
     from archiver.store.saved_query import list_saved

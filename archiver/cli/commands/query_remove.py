@@ -1,4 +1,4 @@
-"""`telekeep query remove`: forget saved queries."""
+"""`telekeep query remove`: remove saved queries."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from archiver.store.database import Writer
     from config.settings import Settings
 
-EXIT_STATUS = {0: "removed", 2: "wrong usage, no such query, or others use it; nothing was removed"}
+EXIT_STATUS = {0: "removed", 2: "wrong usage, no such query, or other queries use it; nothing was removed"}
 
 
 def command(
     context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Of saved queries.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Name of a saved query.")],
 ) -> int:
-    """Forget saved queries. One that others use stays.
+    """Remove saved queries, unless others use them.
 
     \b
     Examples:
@@ -29,7 +29,7 @@ def command(
 
 
 async def run(settings: Settings, *, names: list[str]) -> int:
-    """Forget them. Returns the exit status."""
+    """Remove the queries. Returns the exit status."""
     from archiver.cli.commands.query_save import newly_broken
     from archiver.compose.query import make_context
     from archiver.compose.write_archive import open_beside
@@ -45,12 +45,12 @@ async def run(settings: Settings, *, names: list[str]) -> int:
         for name in names:
             if fold_query_name(name) not in context.saved:
                 hint = suggest(fold_query_name(name), context.saved, "{}") or "`telekeep query list` lists them."
-                raise NotFound(f"there is no saved query {name!r}.", hint=hint)
+                raise NotFound(f"no saved query {name!r}.", hint=hint)
         gone = {fold_query_name(name) for name in names}
         left = {name: text for name, text in context.saved.items() if name not in gone}
         if broken := newly_broken(context, left):
             used = ", ".join(f"query:{one}" for one in broken)
-            raise UsageError(f"{used} would no longer work without it.", hint="Remove that one too, or save it anew.")
+            raise UsageError(f"{used} would no longer work without it.", hint="Remove or change that query first.")
 
         def act(conn: Writer) -> None:
             for name in names:

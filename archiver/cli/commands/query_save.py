@@ -1,4 +1,4 @@
-"""`telekeep query save`: keep a query by a name."""
+"""`telekeep query save`: save a query under a name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from search.query.filters import Context
 
-EXIT_STATUS = {0: "saved", 2: "wrong usage, a wrong query, or there is no archive; nothing was saved"}
+EXIT_STATUS = {0: "saved", 2: "wrong usage, an invalid query, or there is no archive; nothing was saved"}
 
 
 def command(
@@ -23,7 +23,7 @@ def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Letters and digits of any script, - _ and .")],
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="As in search.")],
 ) -> int:
-    """Keep a query by a name, to be used as query:NAME.
+    """Save a query under a name, to use it as query:NAME.
 
     \b
     Examples:
@@ -31,15 +31,15 @@ def command(
       telekeep query save fresh 'query:convoys has:video since:7d'
       telekeep query save not-toll -- -toll
 
-    The query is checked now, with the queries and channels that it names. since:7d and on:yesterday mean what they mean
-    when it is used, and days are counted in the --tz of then. A query of the same name is replaced. It works while
-    `telekeep run` mirrors.
+    The query is checked now, with the queries and channels that it names. Relative dates such as since:7d and
+    on:yesterday are resolved when the query is used, in the --tz given then. An existing query of the same name is
+    replaced. Works while `telekeep run` is mirroring.
     """
     return interrupted.run(run(context.obj.settings(), name=name, query=" ".join(query)))
 
 
 async def run(settings: Settings, *, name: str, query: str) -> int:
-    """Check and keep it. Returns the exit status."""
+    """Check and save the query. Returns the exit status."""
     from archiver.compose.query import make_context
     from archiver.compose.write_archive import open_beside
     from archiver.errors import UsageError
@@ -50,30 +50,30 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
 
     if not is_query_name(name):
         raise UsageError(
-            f"{name!r} cannot be the name of a query.",
-            hint=f"Write letters and digits of any script, - _ and ., at most {MAX_QUERY_NAME} together.",
+            f"{name!r} is not a valid query name.",
+            hint=f"Use letters and digits of any script, - _ and ., at most {MAX_QUERY_NAME} characters.",
         )
     if any("\ud800" <= char <= "\udfff" for char in query):
-        raise UsageError("the query has bytes that are not UTF-8.", hint="Type it anew.")
+        raise UsageError("the query is not valid UTF-8.", hint="Type it again.")
     expect_archive(settings.archive.dir)
     async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         saved = {**context.saved, fold_query_name(name): query}
         if parse(query, replace(context, saved=saved)) == EVERYTHING:
-            raise UsageError("there is nothing in the query.", hint="Write words or filters.")
+            raise UsageError("the query is empty.", hint="Give words or filters.")
         if broken := newly_broken(context, saved):
             raise UsageError(
                 f"{', '.join(f'query:{one}' for one in broken)} would no longer work with it.",
-                hint="Save it by another name, or mend that one first.",
+                hint="Use another name, or fix that query first.",
             )
         before = context.saved.get(fold_query_name(name))
         await database.write(save_query, name, query, now=int(time.time()))
-    output.note(f"saved; use it as query:{name}." if before is None else f"saved; before it was: {before}")
+    output.note(f"saved; use it as query:{name}." if before is None else f"saved; previously: {before}")
     return 0
 
 
 def newly_broken(context: Context, saved: Mapping[str, str]) -> list[str]:
-    """The saved queries that work now and would not if these were all there are."""
+    """The saved queries that are valid now but would not be with these."""
     after = replace(context, saved=saved)
     return [one for one in saved if _works(one, context) and not _works(one, after)]
 

@@ -1,4 +1,4 @@
-"""`telekeep remove`: stop mirroring; the archive stays."""
+"""`telekeep remove`: stop mirroring a channel; its archive is kept."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def command(
     *,
     channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
 ) -> int:
-    """Stop mirroring a channel; what is archived stays, searchable and exportable.
+    """Stop mirroring a channel; its archive is kept, searchable and exportable.
 
     \b
     Examples:
       telekeep remove @channel
 
-    `telekeep add @channel` takes it up again, with the --since that is given then. It works while `telekeep run` or
-    `telekeep sync` mirrors.
+    `telekeep add @channel` resumes mirroring, with the --since given then. Works while `telekeep run` or
+    `telekeep sync` is mirroring.
     """
     return interrupted.run(run(context.obj.settings(), channels=channels))
 
 
 async def run(settings: Settings, *, channels: list[str]) -> int:
-    """Set the channels aside. Returns the exit status."""
+    """Mark the channels as removed. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.write_archive import open_beside
     from archiver.store.channel import set_state
@@ -51,5 +51,5 @@ async def run(settings: Settings, *, channels: list[str]) -> int:
 
         await database.write(act)
     for channel in chosen:
-        output.note(f"{channel.name}: no longer mirrored; what is archived stays.")
+        output.note(f"{channel.name}: no longer mirrored; its archive is kept.")
     return 0

@@ -1,4 +1,4 @@
-"""`telekeep repair search`: make the search tables again from the messages."""
+"""`telekeep repair search`: rebuild the search tables from the messages."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "the search tables are those of the messages",
-    2: "wrong usage, there is no archive, or another process mirrors into it",
-    6: "the messages cannot all be read; the search tables are as they were",
+    0: "rebuilt",
+    2: "wrong usage, there is no archive, or another process is mirroring into it",
+    6: "some messages cannot be read; the search tables are unchanged",
 }
 
 
 def command(context: typer.Context) -> int:
-    """Make the search tables again from the messages and their earlier contents.
+    """Rebuild the search tables from the messages and their earlier versions.
 
     \b
     Examples:
       telekeep repair search
 
-    All at once: until it is done searches use the old tables, and stopping it leaves those. No account and no server is
-    needed, but nothing else may mirror into the archive meanwhile.
+    Searches use the old tables until the rebuild is complete; interrupting it leaves them unchanged. No account or
+    server is needed, but no other process may be mirroring into the archive.
     """
     return interrupted.run(run(context.obj.settings()))
 
 
 async def run(settings: Settings) -> int:
-    """Make them. Returns the exit status. Raises IntegrityError."""
+    """Rebuild the tables. Returns the exit status. Raises IntegrityError."""
     from archiver.compose.privacy import look_at_permissions
     from archiver.compose.write_archive import tell_of_migration
     from archiver.errors import IntegrityError
@@ -51,8 +51,8 @@ async def run(settings: Settings) -> int:
                 count = await rebuild_search(database)
             except UNREADABLE as exc:
                 raise IntegrityError(
-                    "the messages cannot all be read; the search tables are as they were.",
-                    hint="`telekeep verify` says which.",
+                    "some messages cannot be read; the search tables are unchanged.",
+                    hint="`telekeep verify` lists them.",
                 ) from exc
-    output.note(f"made the search tables from {count:,} messages.")
+    output.note(f"rebuilt the search tables from {count:,} messages.")
     return 0

@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "stopped in good order by SIGTERM or SIGHUP",
+    0: "stopped by SIGTERM or SIGHUP",
     2: "wrong usage, the archive is in use, or a worker failed",
-    4: "login needed: no account is left that the server accepts",
-    130: "stopped in good order by Ctrl-C, or forced by a second signal",
+    4: "login required: the server accepts none of the accounts",
+    130: "stopped by Ctrl-C, or forced by a second signal",
 }
 FORCED = 130
 LOCKED = 3600.0
-"""Seconds for which the service waits when another program writes into the archive."""
+"""Seconds to wait while another program writes to the archive."""
 
 
 def command(context: typer.Context) -> int:
-    """Mirror every added channel from now on, until stopped.
+    """Run the service: mirror all added channels until stopped.
 
     \b
     Examples:
       telekeep run
       systemctl --user enable --now telekeep
 
-    New posts, edits and deletions are kept as they come, histories are brought in beside it, and what is kept is looked
-    at again from time to time. `telekeep add` and `telekeep remove` work meanwhile; `telekeep status` shows how it
-    goes, `telekeep health` and http://127.0.0.1:9464/health (service.listen) whether it does; /metrics is for a
-    Prometheus. Ctrl-C, SIGTERM or SIGHUP stop it within 5 seconds, a second one at once; nothing is lost either way.
+    Posts, edits and deletions are archived as they happen; histories are fetched in parallel; archived messages are
+    re-checked from time to time. `telekeep add` and `telekeep remove` work while it runs. `telekeep status` shows
+    progress; `telekeep health` and http://127.0.0.1:9464/health (service.listen) show whether it is mirroring, /metrics
+    has Prometheus metrics. Ctrl-C, SIGTERM or SIGHUP stop it within 5 seconds, a second one at once; nothing is lost.
     """
     return asyncio.run(run(context.obj.settings()))
 
 
 async def run(settings: Settings) -> int:
-    """Mirror until a signal comes. Returns the exit status."""
+    """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
-    signals = _watch_signals(stop)  # first of all: what follows takes a while
+    signals = _watch_signals(stop)  # first, because the rest takes a while
     from archiver.compose.accounts import Conduct, open_accounts
     from archiver.compose.index import open_indexer
     from archiver.service.monitoring.metrics import Metrics
@@ -77,7 +77,7 @@ async def run(settings: Settings) -> int:
         wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
         for name, error in accounts.absent.items():
             if name in wanted:
-                output.warn(f"account {name} is not at work: {error}")
+                output.warn(f"account {name} is not in use: {error}")
         poll_settings = {
             name: PollSettings(
                 poll_interval=settings.service.poll_interval.total_seconds(),
@@ -95,13 +95,13 @@ async def run(settings: Settings) -> int:
         status_pages = StatusPages(service, accounts.database, metrics, indexed=bool(settings.meilisearch.addresses))
         async with _listening(settings, status_pages.pages):
             await service.run(stop)
-    output.note("stopped; everything that came is kept.")
+    output.note("stopped; everything received is kept.")
     return FORCED if signals() == signal.SIGINT else 0
 
 
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
-    """Serve the pages where the settings say; where that cannot be, mirroring goes on all the same."""
+    """Serve the pages at service.listen; if that fails, mirroring goes on without them."""
     from archiver.service.monitoring.http_server import is_loopback, serve
 
     listen = settings.service.listen
@@ -111,31 +111,31 @@ async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIter
                 await stack.enter_async_context(serve(listen, pages, names=settings.service.host_names))
                 if not is_loopback(listen):
                     output.warn(
-                        f"service.listen is {listen}, beyond this machine: everyone who can reach it can read /health"
-                        " and /metrics. Let a firewall or a proxy guard it."
+                        f"service.listen is {listen}, not a loopback address: everyone who can reach it can read"
+                        " /health and /metrics. Protect it with a firewall or proxy."
                     )
             except OSError as exc:
                 why = "it is in use" if exc.errno == errno.EADDRINUSE else exc.strerror or type(exc).__name__
-                # By default it may well be another archive's service that listens there.
+                # With the default address, it is probably another archive's service that listens there.
                 say = output.warn if "listen" in settings.service.model_fields_set else output.note
                 say(f"nothing listens at {listen} (service.listen): {why}. Mirroring goes on.")
         yield
 
 
 def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
-    """The first signal asks for a stop, the second one forces it. The result tells which the first was."""
+    """Stop on the first signal, exit at once on the second. Returns a function that gives the first signal."""
     received: list[int] = []
 
     def on_signal(number: int) -> None:
         received.append(number)
         if len(received) > 1:
-            # Every page is one transaction: there is nothing that a sudden end could leave half done.
+            # Every page is one transaction, so a sudden end leaves nothing half done.
             leave()
         stop.set()
 
     loop = asyncio.get_running_loop()
     heard = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: a terminal that goes away is no reason to end
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup, ignore a closing terminal
         heard.append(signal.SIGHUP)
     for number in heard:
         loop.add_signal_handler(number, on_signal, number)

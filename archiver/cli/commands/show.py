@@ -1,4 +1,4 @@
-"""`telekeep show`: one message with all that is known of it."""
+"""`telekeep show`: one message and everything known about it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archiver.store.rows import Payload, find_payload
 EXIT_STATUS = {
     0: "shown",
     2: "wrong usage, or there is no such message",
-    6: "with --raw: the payload is not what was stored",
+    6: "with --raw: the payload is damaged",
 }
 
 
@@ -29,10 +29,12 @@ def command(
     context: typer.Context,
     address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
-    raw: Annotated[bool, typer.Option("--raw", help="The payload as the server sent it, checked, in base64.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Include the verified payload from the server, in base64.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> int:
-    """Show one message with all that is known of it.
+    """Show one message and everything known about it.
 
     \b
     Examples:
@@ -40,15 +42,15 @@ def command(
       telekeep show https://t.me/channel/123 --json
       telekeep show 1234567890/123 --raw
 
-    The JSON has the keys of docs/rows.md; --raw adds raw: {layer, sha256, base64}. Where only the beginning of a rich
-    message is held yet, stderr says so, and partial: {noticed, attempts, refused} is added. `telekeep history
-    CHANNEL/ID` shows what it was before.
+    The JSON has the keys documented in docs/rows.md; --raw adds raw: {layer, sha256, base64}. If only the beginning of
+    a rich message is archived, stderr says so and partial: {noticed, attempts, refused} is added. `telekeep history
+    CHANNEL/ID` shows earlier versions.
     """
     return interrupted.run(run(context.obj, address, raw=raw, json=json))
 
 
 async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:
-    """Show it; the result is the exit status."""
+    """Show the message. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         channel, (message, media) = await get_message(database, address)
@@ -70,7 +72,7 @@ async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) ->
 
 def _raw(payload: Payload) -> dict[str, object]:
     if hashlib.sha256(payload.raw).digest() != payload.sha256:
-        raise IntegrityError("the payload is not the one that was stored: its SHA-256 differs.")
+        raise IntegrityError("the payload is damaged: its SHA-256 differs.")
     return {
         "layer": payload.layer,
         "sha256": payload.sha256.hex(),

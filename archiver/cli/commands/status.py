@@ -1,4 +1,4 @@
-"""`telekeep status`: what is held of each channel, how complete it is, and whether anything keeps it from growing."""
+"""`telekeep status`: what is archived of each channel, how complete it is, and what keeps it from being mirrored."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class _Channel:
     stubs: int
     parts: PartCount
     surplus: int | None
-    """How many more messages the server counts than are held and present, if that can be compared."""
+    """Messages that the server counts in excess of those archived and not deleted, if comparable."""
 
     @property
     def count_differs(self) -> bool | None:
-        """Whether it counts others, and not for a reason that a review of all ids has found no cure for."""
+        """Whether the counts differ, other than by the amount that a review of all ids left unexplained."""
         return None if self.surplus is None else self.surplus not in (0, self.mirrored.accepted_count)
 
 
@@ -65,18 +65,18 @@ class _Status:
     service: ServiceStanding
     waits: list[Wait]
     speed: Speed | None
-    """Of the histories that are being read at this moment."""
+    """Of the histories being fetched now."""
     index: list[IndexStanding]
-    """By node; nothing: no Meilisearch is set up."""
+    """By node; empty if no Meilisearch is configured."""
 
     @property
     def ids_left(self) -> int:
-        """How many ids are not fetched of the channels that are read."""
+        """Ids not fetched, of all channels that are not removed."""
         return sum(one.tally.not_fetched for one in self.channels if one.mirrored.state != "removed")
 
     @property
     def size(self) -> int:
-        """Bytes of the archive."""
+        """Size of the archive in bytes."""
         parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
         return sum(part.stat().st_size for part in parts if part.exists())
 
@@ -84,10 +84,10 @@ class _Status:
 def command(
     context: typer.Context,
     *,
-    wide: Annotated[bool, typer.Option("--wide", "-w", help="On a terminal: every column, whole times.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="On a terminal: all columns and full times.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> int:
-    """Show per channel what is held and how complete it is, and whether the service runs.
+    """Show what is archived of each channel, how complete it is, and whether the service is running.
 
     \b
     Examples:
@@ -95,14 +95,15 @@ def command(
       telekeep status --wide
       telekeep status --json | jq '.channels[] | select(.not_fetched > 0) | .channel'
 
-    covered: the share of the window's ids that are held, or known to be absent. newest, synced: how long ago, or the
-    day (UTC). Removed channels are shown as well. What keeps a channel from being mirrored is said below the table.
+    held: archived and still in the channel. missing: archived, but deleted or no longer visible in the channel.
+    covered: the share of the window's ids that are archived, or known to be absent. newest, synced: how long ago, or
+    the day (UTC). Removed channels are included. Problems are listed below the table.
     """
     return interrupted.run(run(context.obj, wide=wide, json=json))
 
 
 async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
-    """Show it; the result is the exit status."""
+    """Show the status. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         status = await _read(database, invocation.settings().meilisearch)
     if json:
@@ -114,7 +115,7 @@ async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
         headers = _WIDE if wide else _HEADERS
         rows = (_cells(channel, status.now)[: len(headers)] for channel in status.channels)
         output.table(headers, rows, right=_NUMBERS, wide=True)
-    _tell_notes(status)
+    _print_notes(status)
     return 0
 
 
@@ -184,14 +185,14 @@ def _cells(channel: _Channel, now: float) -> tuple[object, ...]:
 
 
 def _percent(channel: _Channel) -> str:
-    """Rounded down, so that 100 % means all."""
+    """Coverage, rounded down so that 100 % means complete."""
     if channel.mirrored.last_sync_at is None and not channel.tally.held:
         return "-"
     return f"{int(channel.tally.covered * 1000) / 10:.1f}%"
 
 
 def _ago(moment: int | None, now: float) -> str | None:
-    """`40s`, `5m`, `3h` before now, or the day."""
+    """Age as `40s`, `5m` or `3h`, or the day."""
     if moment is None:
         return None
     seconds = int(now - moment)
@@ -201,36 +202,36 @@ def _ago(moment: int | None, now: float) -> str | None:
     return (iso(moment) or "")[:10]
 
 
-def _tell_channel(channel: _Channel, now: float) -> None:
+def _print_channel_notes(channel: _Channel, now: float) -> None:
     mirrored = channel.mirrored
     if note := state_note(mirrored, channel.standing, now):
         output.note(note)
     if channel.stubs:
-        output.note(f"{mirrored.name}: {channel.stubs} messages are kept that this version cannot read")
+        output.note(f"{mirrored.name}: {channel.stubs} archived messages cannot be read by this version")
     if channel.parts.partial:
         output.note(f"{mirrored.name}: {describe_parts(channel.parts)}")
     if channel.surplus:
-        looked = "an audit reads all of it again" if channel.count_differs else "all ids were looked at"
+        looked = "an audit reads everything again" if channel.count_differs else "all ids were checked"
         more = "more" if channel.surplus > 0 else "fewer"
         output.note(
-            f"{mirrored.name}: the server counts {abs(channel.surplus)} messages {more} than are held and there;"
-            f" {looked}"
+            f"{mirrored.name}: the server counts {abs(channel.surplus)} messages {more} than are archived and not"
+            f" deleted; {looked}"
         )
 
 
-def _tell_notes(status: _Status) -> None:
+def _print_notes(status: _Status) -> None:
     for channel in status.channels:
-        _tell_channel(channel, status.now)
+        _print_channel_notes(channel, status.now)
     for account in status.accounts:
         if account.state == "dead":
             reason = f": {account.reason}" if account.reason else ""
-            output.note(f"account {account.account}: not accepted since {iso(account.since)}{reason}")
+            output.note(f"account {account.account}: not accepted by the server since {iso(account.since)}{reason}")
     for warning in {describe_offset(account.clock_ahead) for account in status.accounts} - {None}:
         output.warn(str(warning))
     for wait in status.waits:
         output.note(waits.describe(wait, status.now))
     if not status.channels:
-        output.note("no channel is mirrored yet; add one: telekeep add @name")
+        output.note("no channels yet; add one: telekeep add @name")
     for line in status.service.describe(status.now):
         output.note(line)
     if status.speed and status.ids_left:

@@ -1,4 +1,4 @@
-"""`telekeep sync`: bring the mirrored channels to the present, then exit."""
+"""`telekeep sync`: bring the mirrored channels up to date, then exit."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
-"""What became of a channel: it differs when the server counts other messages than it shows; it is partial when the rest
-of rich messages that it holds in part may still be had."""
+"""Result for a channel. `differs`: the server counts a different number of messages than it shows; `partial`: the rest
+of some rich messages can still be fetched."""
 
 EXIT_STATUS = {
-    0: "all that the channels show is archived, up to the present",
-    2: "wrong usage, the server cannot be reached, or every channel failed",
-    3: "some channels failed, hold rich messages in part, or the server counts other messages than it shows",
-    4: "login needed: no account works",
-    5: "flood wait: run again after the seconds named",
-    130: "interrupted; what was stored stays, the next run goes on from there",
+    0: "everything the channels show is archived",
+    2: "wrong usage, the server is unreachable, or every channel failed",
+    3: "some channels failed, have partial rich messages, or the server counts messages it does not show",
+    4: "login required: no account works",
+    5: "flood wait: run again after the delay shown",
+    130: "interrupted; everything fetched is kept, the next run continues from there",
 }
 
 
@@ -39,11 +39,11 @@ def command(
     takeout: Annotated[
         bool | None,
         typer.Option(
-            "--takeout/--no-takeout", help="Read histories within a takeout session. [default: telegram.takeout]"
+            "--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"
         ),
     ] = None,
 ) -> int:
-    """Fetch what is missing and what is new, then exit.
+    """Fetch everything not yet archived, then exit.
 
     \b
     Examples:
@@ -51,20 +51,20 @@ def command(
       telekeep sync @channel
       telekeep sync --takeout @channel
 
-    Newest messages come first. Stop it at any moment: the next run goes on where it was. Each channel is read by its
-    account; an account that fails does not stop the others. Rich messages of which the server showed only a part are
-    completed when all histories are read. Where a Meilisearch is set up, it is brought up to date last; if that fails,
-    a message says so, the exit status stays the same, and the next run catches up.
+    Newest messages are fetched first. You can interrupt it at any time; the next run continues from there. Each channel
+    is read by its account; if one account fails, the others go on. Rich messages that the server showed only in part
+    are completed after all histories. If Meilisearch is configured, the index is updated last; if that fails, a note
+    says so, the exit status is unaffected, and the next run catches up.
 
-    With --takeout long histories come several times as fast, because the server grants more to exports of data. The
-    first time it wants that to be allowed on another device of the account, or some hours to pass; until then, and
-    where a takeout cannot be had, histories are read as usual.
+    With --takeout, long histories are fetched several times faster, because the server allows more to data exports. The
+    first time, the server requires that you allow it on another device, or that some hours pass; until then, and
+    if takeout is not available, histories are fetched as usual.
     """
     return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
 
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
-    """Sync the channels account by account, one after the other. Returns the exit status."""
+    """Sync the channels, one account after the other. Returns the exit status."""
     from archiver.cli.commands.drain_index import drain
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.accounts import open_accounts, say_whose
@@ -75,7 +75,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
     async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
         chosen = await pick_channels(accounts.database.connection, typed)
         if not chosen:
-            raise UsageError("no channel is mirrored yet.", hint="Add one: telekeep add @name")
+            raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
         complete, differing, statuses = 0, 0, []
         names = list(dict.fromkeys(channel.account for channel in chosen))
         for name in names:
@@ -89,7 +89,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
             if len(names) == 1:
                 await drain(settings, accounts.database)
                 raise say_whose(failure, settings, name)
-            advice = " `telekeep move` gives its channels to another account." * isinstance(failure, LoginNeeded)
+            advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
             output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
             statuses.append(failure.exit_status)
         await drain(settings, accounts.database)
@@ -100,7 +100,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
 
 
 def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
-    """What was typed, else the account's setting; one that left the settings has none."""
+    """The option if given, else the account's setting; an account removed from the settings has none."""
     from config.accounts import account_names, account_settings
 
     if typed is not None or name not in account_names(settings):
@@ -111,7 +111,7 @@ def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
 async def _sync_account(
     accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
-    """What became of an account's channels, and what stopped it, if anything did."""
+    """Sync an account's channels. Returns their results, and the error that stopped the account, if any."""
     from archiver.cli.commands.completing import complete_parts, list_waiting
     from archiver.compose.accounts import mark_active, mark_dead
     from archiver.errors import Error, LoginNeeded
@@ -147,7 +147,7 @@ async def _sync_account(
 
 
 async def _sync(account: Account, channel: Mirrored) -> End:
-    """Sync one channel. What stops the whole account (login, flood, network) is raised."""
+    """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.cli.view.progress import SyncProgress
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
@@ -159,7 +159,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
             found = await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
         except Removed:
             progress.failed()
-            output.note(f"{channel.name}: it was removed meanwhile; what is archived stays.")
+            output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
             return "complete"
         except (ChannelError, ServerFault, UnreadableObject) as exc:
             progress.failed()
@@ -169,7 +169,7 @@ async def _sync(account: Account, channel: Mirrored) -> End:
                 error=str(exc),
                 state=channel_state_after(exc),
             )
-            output.error(f"{channel.name}: {exc} What is archived stays.")
+            output.error(f"{channel.name}: {exc} Its archive is kept.")
             return "failed"
     partial = (await count_parts(account.database.connection, channel.channel_id)).partial
     progress.done(found, partial, window_start=channel.window_start)

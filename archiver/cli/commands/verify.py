@@ -1,4 +1,4 @@
-"""`telekeep verify`: check the archive, or an export against its manifest."""
+"""`telekeep verify`: verify the archive, or an export against its manifest."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from archiver.errors import IntegrityError, UsageError
 from archiver.export.verify import find_manifests, judge
 
 EXIT_STATUS = {
-    0: "all is as it was written",
+    0: "everything is intact",
     2: "wrong usage, or there is no manifest or archive",
-    6: "something is missing or was changed",
+    6: "something is missing or damaged",
 }
 
 
 def command(
     context: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="An export's directory, data file or manifest.")
+        Path | None, typer.Argument(metavar="PATH", help="Directory, data file or manifest of an export.")
     ] = None,
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Only the file and the SHA-256 of each payload.")] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Every word of the search tables, too.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Check only the file and the SHA-256 of each payload.")
+    ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also check every word of the search tables.")] = False,
 ) -> int:
-    """Check the archive, or an export against its manifest.
+    """Verify the archive, or an export against its manifest.
 
     \b
     Examples:
@@ -36,16 +38,18 @@ def command(
       telekeep verify
       telekeep verify --deep
 
-    An export: the manifest itself, and every file that it names by its size, SHA-256 and rows; neither archive nor
-    network is needed. The manifest's own SHA-256 is shown, for comparison with what `telekeep export` said.
-    The archive (no PATH): SQLite's own check of the file; every payload, earlier contents included, by its SHA-256, and
-    all that was made of it (texts, dates, attachments, counters ...) by making it again; absences, revisions, what was
-    fetched and the log of answers against each other; the search tables against the messages, with --deep every word of
-    them, else of some 10,000 messages. With --quick: the file, and payloads by their SHA-256. Each damage is a line.
+    An export: checks the manifest itself, and the size, SHA-256 and rows of every file that it names; needs neither
+    archive nor network. The manifest's own SHA-256 is shown, to compare it with the one that `telekeep export` printed.
+
+    The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions; all
+    that is derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
+    revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
+    some 10,000 messages, with --deep of all. --quick checks only the file and the SHA-256 of each payload. Each fault
+    is one line.
     """
     if path is not None:
         if quick or deep:
-            raise UsageError("--quick and --deep are for the archive; an export is always checked whole.")
+            raise UsageError("--quick and --deep are for the archive; an export is always checked completely.")
         return verify_export(path)
     if quick and deep:
         raise UsageError("--quick and --deep cannot be combined.")
@@ -55,7 +59,7 @@ def command(
 
 
 def verify_export(path: Path) -> int:
-    """Check it; the result is the exit status. Raises IntegrityError."""
+    """Verify the export. Returns the exit status. Raises IntegrityError."""
     judged = [judge(manifest) for manifest in find_manifests(path)]
     checked = [file for one in judged for file in one.files]
     rows: list[tuple[object, ...]] = []

@@ -1,4 +1,4 @@
-"""`telekeep verify` without a path: the archive."""
+"""`telekeep verify` without a path: verify the archive."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from archiver.store.journal import check_journal
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as, newest_version
 
-REPAIR = "`telekeep repair search` makes the search tables again."
+REPAIR = "`telekeep repair search` rebuilds the search tables."
 
 
 def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
-    """Check it; the result is the exit status. Raises IntegrityError."""
+    """Verify the archive. Returns the exit status. Raises IntegrityError."""
     directory = invocation.settings().archive.dir
     look_at_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
@@ -40,12 +40,12 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
             hint=REPAIR if all(_is_search(fault) for fault in faults) and not untold else None,
         )
     if quick:
-        output.note("only the file and the payloads were checked; without --quick, also what is made of them.")
+        output.note("only the file and the payloads were checked; without --quick, derived data is checked too.")
     return 0
 
 
 def count_faults(count: int) -> str:
-    """The number with its word."""
+    """`1 fault`, `2 faults`."""
     return f"{count:,} fault{'' if count == 1 else 's'}"
 
 
@@ -62,7 +62,7 @@ def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int
         output.note(remark)
     if found.compared < found.rows:
         output.note(
-            f"words of the search tables: {found.compared:,} of {found.rows:,} rows were compared; --deep: all."
+            f"words of the search tables: {found.compared:,} of {found.rows:,} rows were compared; --deep compares all."
         )
     if found.unlisted:
         output.note(f"{found.unlisted:,} more faults are not listed.")
@@ -74,7 +74,7 @@ def _shown(fault: Fault) -> tuple[str, str]:
 
 
 async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
-    """The file by SQLite's quick check, and payloads by their SHA-256."""
+    """Check the file with SQLite's quick check, and the SHA-256 of each payload."""
     count, broken = 0, []
     with reading(directory / ARCHIVE_NAME) as conn:
         if lost := check_journal(conn, directory / ARCHIVE_NAME):
@@ -92,9 +92,9 @@ async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tu
 
 
 async def expect_archive(directory: Path) -> None:
-    """Raise IntegrityError where the file is none of telekeep's, or too damaged; NotFound where there is none.
+    """Raise IntegrityError if the file is not an archive, or too damaged to open; NotFound if there is none.
 
-    An archive of another version is no damage, unless its tables are not those of that version.
+    An archive of another version is not damaged, unless its tables are not those of that version.
     """
     path = directory / ARCHIVE_NAME
     if path.is_file() and (wrong := _read_header(path)):
@@ -106,11 +106,11 @@ async def expect_archive(directory: Path) -> None:
                 output.note(database.remark)
     except NewerSchemaError as exc:
         if _is_laid_out(path, newest_version()):
-            raise _damaged(path, "its number of the schema is not that of its tables") from exc
+            raise _damaged(path, "its schema version does not match its tables") from exc
         raise
     except NotFound as exc:
         if path.is_file():
-            raise _damaged(path, "it holds none of an archive's tables") from exc
+            raise _damaged(path, "it has none of the tables of an archive") from exc
         raise
     except UsageError as exc:
         if is_damage(exc.__cause__):
@@ -118,7 +118,7 @@ async def expect_archive(directory: Path) -> None:
         raise
     if version != newest_version():
         if not _is_laid_out(path, version):
-            raise _damaged(path, f"its tables are not those of schema {version}")
+            raise _damaged(path, f"its tables do not match schema {version}")
         raise older_archive(directory)
 
 
@@ -126,7 +126,7 @@ def _read_header(path: Path) -> str | None:
     try:
         return check_header(path)
     except OSError:
-        return None  # opening says why
+        return None  # opening it will report why
 
 
 def _is_laid_out(path: Path, version: int) -> bool:
