@@ -1,7 +1,7 @@
-"""Carrying out the plan of `review`: a stretch of the most urgent channel at a time, beside all that is more urgent.
+"""Carries out the review plan (`model.review_plan`): a few pages of the most urgent channel at a time.
 
-Finds what was edited or deleted while nobody looked, and how counters grew. A page is stored before it is counted as
-read, so that a crash costs no more than reading it again.
+Finds edits and deletions that no update reported, and new counters. A page is stored before it counts as read, so a
+crash only costs reading it again.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from archiver.store.server_count import accept_count
 
 log = logging.getLogger(__name__)
 
-STRETCH = 10
-"""Pages of one channel before the next one has its turn."""
-UNDESCRIBED = 6 * 3600.0
-"""Seconds until a channel is asked for its description again that did not give it. It is mirrored without."""
-REST = 60.0
-"""Seconds for which a channel is left alone that could not be reviewed."""
-LOOK = 30.0
-"""Seconds between two looks for work, at most: what is due changes with what is posted."""
+PAGES = 10
+"""Pages of one channel per turn."""
+DESCRIPTION_RETRY = 6 * 3600.0
+"""Seconds before retrying a description that could not be read; the channel is mirrored without it."""
+PAUSE = 60.0
+"""Seconds for which a channel that could not be reviewed is skipped."""
+MAX_IDLE = 30.0
+"""Maximum seconds between two steps: new posts change what is due."""
 FRESH = 10.0
-"""Seconds for which it is remembered how the channels stand: a look at 500 of them takes 50 ms."""
+"""Seconds for which the channels' review states are cached: reading 500 of them takes 50 ms."""
 SHARE = 0.2
-"""Of the account's requests, what audits may take on the average."""
+"""Average share of the account's requests that audits may use."""
 
 
 class AuditWorker:
@@ -72,63 +72,62 @@ class AuditWorker:
         self._spacing = 1 / rate if rate > 0 else 0.0
         """Seconds between two pages of audits."""
         self._audit_at = -math.inf
-        """The tick at which the next page of an audit may be asked for."""
+        """The tick at which the next page of an audit may be requested."""
         self._states: dict[int, ReviewState] = {}
-        self._looked_at = -math.inf
-        self._resting: dict[int, float] = {}
-        """Channels that are left alone, and until which tick."""
+        self._loaded_at = -math.inf
+        self._paused: dict[int, float] = {}
+        """Skipped channels, each with the tick until which it is skipped."""
         self._undescribed: dict[int, float] = {}
-        """Channels whose description cannot be had, and until which tick they are not asked for it."""
+        """Channels whose description could not be read, each with the tick of the next attempt."""
         self._surplus: dict[int, tuple[int, int]] = {}
-        """How many more messages than held the server counted, with the time of that count."""
+        """By channel: time of the server's count, and how many more messages than held it has."""
         self._unsettled: set[int] = set()
-        """Channels of which all was reviewed while the counts could not be compared."""
+        """Channels that were reviewed completely while the counts could not be compared."""
 
     async def step(self, stop: Callable[[], bool] = lambda: False) -> float:
-        """Review a stretch of the channel that needs it most; `stop` is asked after each page.
+        """Review some pages of the most urgent channel, checking `stop` after each.
 
-        Returns in how many seconds the next step is worth it, 0 when more is due now. Raises what stops the account,
-        and FloodWait.
+        Returns the seconds until the next step is due; 0: more is due now. Raises FloodWait and what stops the account.
         """
         now, tick = self._clock.now(), self._clock.tick()
-        if tick - self._looked_at >= FRESH:
-            await self._look(now)
-        self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
+        if tick - self._loaded_at >= FRESH:
+            await self._load_states(now)
+        self._paused = {channel_id: until for channel_id, until in self._paused.items() if until > tick}
         self._undescribed = {channel_id: until for channel_id, until in self._undescribed.items() if until > tick}
         awake = (
             self._without_description(state, now - tick)
             for state in self._states.values()
-            if state.channel_id not in self._resting
+            if state.channel_id not in self._paused
         )
         planned = plan_reviews(awake, tuple(self._tiers.values()), now)
         for review in planned.due:
             if review.priority != Priority.AUDIT or self._audit_at <= tick:
-                looked_at, self._looked_at = self._looked_at, -math.inf  # whatever becomes of it
-                await self._take_up(review, stop)
-                await self._look_at(review.channel_id)
-                self._looked_at = looked_at
+                loaded_at, self._loaded_at = self._loaded_at, -math.inf  # reload if the review fails
+                await self._review(review, stop)
+                await self._reload_state(review.channel_id)
+                self._loaded_at = loaded_at
                 return 0.0
         return self._pause(planned, now, tick)
 
     def _pause(self, planned: ReviewPlan, now: float, tick: float) -> float:
-        pauses = [planned.next_at - now, LOOK, *(until - tick for until in self._resting.values())]
+        pauses = [planned.next_at - now, MAX_IDLE, *(until - tick for until in self._paused.values())]
         if planned.due:
             pauses.append(self._audit_at - tick)
         return max(min(pauses), 0.0)
 
     # what is due
 
-    async def _look(self, now: float) -> None:
-        """See how all channels stand. What is remembered of others is dropped."""
+    async def _load_states(self, now: float) -> None:
+        """Read the review states of all channels; forget channels that are gone."""
         found = await self._list_review_states(now)
         known = {state.channel_id for state in found}
-        self._surplus = {channel_id: told for channel_id, told in self._surplus.items() if channel_id in known}
+        self._surplus = {channel_id: surplus for channel_id, surplus in self._surplus.items() if channel_id in known}
         self._unsettled &= known
         self._states = {state.channel_id: replace(state, differs=await self._differs(state, now)) for state in found}
-        self._looked_at = self._clock.tick()
+        self._loaded_at = self._clock.tick()
 
-    async def _look_at(self, channel_id: int) -> None:
-        """See how one channel stands that was just reviewed."""
+    async def _reload_state(self, channel_id: int) -> None:
+        """Read the review state of a channel again after a review."""
         now = self._clock.now()
         self._states.pop(channel_id, None)
         self._surplus.pop(channel_id, None)
@@ -140,10 +139,10 @@ class AuditWorker:
         return await list_review_states(self._database.connection, account=self._account, now=now, ages=ages, only=only)
 
     async def _differs(self, state: ReviewState, now: float) -> bool:
-        """Whether the server counts other messages than are held, and that is a reason to review all of them.
+        """Whether the server's message count differs from ours in a way that calls for a complete review.
 
-        It is not when that very difference stayed after all was reviewed, nor more often than the newest ids are
-        audited: some servers count otherwise, some now and then.
+        A difference that remained after a complete review is accepted, and complete reviews come no more often than
+        audits of the newest ids: some servers count differently, some only at times.
         """
         if state.counted_at is None:
             return False
@@ -159,51 +158,51 @@ class AuditWorker:
         if surplus in (0, state.accepted_count):
             return False
         progress = state.progress.get(ALL, NEVER)
-        lately = progress.reviewed_at is not None and now - progress.reviewed_at < self._tiers[RECENT].every
-        return progress.started_at is not None or not lately
+        reviewed_lately = progress.reviewed_at is not None and now - progress.reviewed_at < self._tiers[RECENT].every
+        return progress.started_at is not None or not reviewed_lately
 
     # reviewing
 
-    async def _take_up(self, review: Review, stop: Callable[[], bool]) -> None:
+    async def _review(self, review: Review, stop: Callable[[], bool]) -> None:
         channel = await find_channel(self._database.connection, review.channel_id)
         if channel is None or (channel.retry_at or 0) > self._clock.now():
-            return  # somebody else has set it aside meanwhile
+            return  # another worker started to back off from it
         try:
             access_hash = await self._access(channel)
-        except StaleAccess:  # catching up looks it up
-            self._resting[channel.channel_id] = self._clock.tick() + REST
+        except StaleAccess:  # the live worker looks the hash up
+            self._paused[channel.channel_id] = self._clock.tick() + PAUSE
             return
         try:
             if review.tier == DESCRIPTION:
                 source = self._source.at(review.priority)
                 await self._ingest.observe_channel(await source.get_channel(channel.channel_id, access_hash))
             else:
-                await self._stretch(review, access_hash, stop)
+                await self._read_pages(review, access_hash, stop)
         except Removed:
             return
         except (*ACCOUNT_ERRORS, FloodWait):
             raise
         except Outdated:
-            self._resting[channel.channel_id] = self._clock.tick() + REST
+            self._paused[channel.channel_id] = self._clock.tick() + PAUSE
         except Error as exc:
             if review.tier == DESCRIPTION:
-                # Whether the channel can be read is for others to find out.
-                log.info("%s: its description could not be read (%s)", channel.name, type(exc).__name__)
-                self._undescribed[channel.channel_id] = self._clock.tick() + UNDESCRIBED
+                # The other workers find out whether the channel can be read.
+                log.info("channel %s: cannot read its description (%s)", channel.name, type(exc).__name__)
+                self._undescribed[channel.channel_id] = self._clock.tick() + DESCRIPTION_RETRY
                 return
-            self._resting[channel.channel_id] = self._clock.tick() + REST
+            self._paused[channel.channel_id] = self._clock.tick() + PAUSE
             await self._on_failure(channel, exc)
 
     def _without_description(self, state: ReviewState, ahead: float) -> ReviewState:
-        """How the channel stands, its description left out for as long as it cannot be had.
+        """Postpone the description in the channel's state while it cannot be read.
 
-        `ahead`: by how many seconds the time of day is ahead of the ticks.
+        `ahead`: seconds by which the time of day is ahead of the ticks.
         """
         until = self._undescribed.get(state.channel_id)
         return state if until is None else replace(state, described_at=int(until + ahead - DAY))
 
-    async def _stretch(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
-        """Some pages of a review. Each is stored, then counted for all reviews that wait for it."""
+    async def _read_pages(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
+        """Read some pages of a review; each is stored, then counted for every review that includes it."""
         spaced = review.priority == Priority.AUDIT and self._spacing > 0
         reader = Rereader(
             self._source.at(review.priority), self._database, self._ingest, review.channel_id, access_hash
@@ -211,7 +210,7 @@ class AuditWorker:
         progress = dict(self._states[review.channel_id].progress)
         await self._save(review.channel_id, progress, begin(progress, review, self._clock.now()))
         next_id = review.next_id
-        for _ in range(1 if spaced else STRETCH):
+        for _ in range(1 if spaced else PAGES):
             try:
                 read = await reader.read(review.lowest_id, next_id)
             finally:
@@ -227,7 +226,7 @@ class AuditWorker:
     async def _save(
         self, channel_id: int, progress: dict[str, ReviewProgress], changed: Mapping[str, ReviewProgress]
     ) -> None:
-        """Note how far the reviews have come; after a review of all, a difference that remains is accepted."""
+        """Save the reviews' progress; after a complete review, accept the remaining difference in counts."""
         whole = ALL in changed and changed[ALL].started_at is None
 
         def act(conn: Writer) -> int | None:

@@ -14,7 +14,7 @@ import pytest
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
 from archiver.mirror.ingest import Ingest
 from archiver.model.review_plan import DAY, HOUR, MINUTE
-from archiver.service.audit_worker import LOOK, REST, AuditWorker
+from archiver.service.audit_worker import MAX_IDLE, PAUSE, AuditWorker
 from archiver.service.worker_context import PollSettings, WorkerContext
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage
@@ -67,7 +67,7 @@ class Desk:
         while (now := clock.now()) < end:
             pause = await self.auditor.step()
             # In a longer time nobody looks as often as every half minute whether something was posted.
-            leap = pause if pause < LOOK else max(pause, seconds / 300)
+            leap = pause if pause < MAX_IDLE else max(pause, seconds / 300)
             self.server.clock += min(leap, end - now)
             if pause and meanwhile:
                 await meanwhile()
@@ -359,7 +359,7 @@ async def test_a_broken_line_loses_nothing_that_is_held(
         assert isinstance(desk.failed[0][1], error)
         channel.delete(590)
         await desk.happen_unseen(channel)
-        await desk.pass_time(2 * REST)
+        await desk.pass_time(2 * PAUSE)
     assert missing(tmp_path) == [(590, "audit")]
 
 
@@ -625,6 +625,6 @@ async def test_a_day_leaves_nothing_behind_in_memory(
         await desk.ingest.set_state(channels[0].id, "removed")
         await desk.pass_time(HOUR)
         assert all(len(kept) <= 4 for kept in (desk.auditor._states, desk.auditor._surplus, desk.auditor._unsettled))
-        assert desk.auditor._resting == {}
+        assert desk.auditor._paused == {}
     assert desk.failed == []
     assert turns[-1] - turns[0] > 23 * HOUR
