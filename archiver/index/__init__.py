@@ -1,1 +1,1 @@
-"""From the archive into Meilisearch: what waits is batched, sent, and acknowledged when the server has applied it."""
+"""Fills Meilisearch from the archive: pending messages are batched, sent, and acknowledged once applied."""

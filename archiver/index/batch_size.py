@@ -1,7 +1,7 @@
-"""How much is sent to the index at once, and when. Pure.
+"""How much to send to the index at once, and when. Pure.
 
-A task costs a large index much whatever it carries, so what comes live is gathered for a while: longer when the last
-tasks took longer, and never so long that a message is not in the index within a minute of its commit.
+On a large index every task is expensive, whatever its size, so live messages are gathered for a while: longer if the
+last tasks took longer, but a message is always indexed within a minute of its commit.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ from dataclasses import dataclass
 from typing import Final
 
 MOST_BYTES: Final = 32_000_000
-"""Of one task: large ones are cheap, this one fits the server's limit of 100 MB and our memory."""
+"""Maximum size of a task: large ones are cheap, and this fits the server's limit of 100 MB and our memory."""
 LEAST_BYTES: Final = 100_000
 PROBE: Final = 20
-"""Full tasks after a refused one before a larger one is tried again."""
+"""Full tasks after a refused one before trying a larger one again."""
 MUCH: Final = 5_000
-"""Messages; when so many wait nothing is gathered."""
-SHORTEST: Final = 1.0
-"""Seconds that messages are gathered for at least."""
+"""Waiting messages from which on nothing is gathered any longer."""
+MIN_GATHERING: Final = 1.0
+"""Minimum seconds to gather messages."""
 TARGET: Final = 10.0
-"""Seconds that the server may work on a task of ours: what comes live has to wait behind it."""
+"""Seconds that one task may take: live messages have to wait for it."""
 
 
 def gathering_seconds(duration: float) -> float:
-    """Seconds to gather messages for, after a task that took so long.
+    """Return how many seconds to gather messages after a task that took `duration`.
 
-    A message waits for the task before it, then is gathered, then its own task runs: 45 seconds in all, as long as
-    tasks take less than 20.
+    A message waits for the task before it, is gathered, then its own task runs: 45 seconds in all, as long as tasks
+    take less than 20.
     """
-    return max(SHORTEST, min(2 * duration, 45 - 2 * duration))
+    return max(MIN_GATHERING, min(2 * duration, 45 - 2 * duration))
 
 
 @dataclass(slots=True)
-class Size:
-    """How many bytes a task may have."""
+class BatchSize:
+    """The size in bytes to aim for, learnt from how long tasks take and which are refused."""
 
     bytes: int = MOST_BYTES
     most: int = MOST_BYTES
-    """What the server takes, as far as is known."""
+    """The largest size the server is known to accept."""
     rest: int = PROBE
-    """Full tasks until twice of that is tried: somebody may have raised its limit since."""
+    """Full tasks before trying twice that size, because the server's limit may have been raised."""
     full: int = 0
-    """Full tasks since then."""
+    """Full tasks since the last refusal or probe."""
     probing: bool = False
-    """Whether it was not yet taken."""
+    """Whether `most` has not been accepted yet."""
 
     def learn(self, sent: int, duration: float | None) -> None:
-        """A task of so many bytes took so long."""
+        """Learn from an applied task: its size in bytes and its duration in seconds."""
         if duration is None or sent <= self.bytes // 2:
             return
         self.full += 1
@@ -61,7 +61,7 @@ class Size:
             self.bytes = min(self.most, self.bytes * 2)
 
     def refuse(self, sent: int) -> None:
-        """The server does not take so many."""
+        """Learn from a task that the server refused as too large."""
         if self.probing:
             self.rest, self.most = min(2 * self.rest, 10 * PROBE), self.most // 2
         else:
@@ -71,5 +71,5 @@ class Size:
 
 
 def pause_after(failures: int, *, most: float = 15.0, least: float = 0.0) -> float:
-    """Seconds until the next try after so many failures in a row: twice as long each time, never in step."""
+    """Return the seconds before the next attempt after `failures` in a row: doubled each time, with jitter."""
     return max(least, min(most, 0.5 * float(2 ** min(failures, 10))) * random.uniform(0.75, 1.25))  # noqa: S311

@@ -1,7 +1,7 @@
-"""Whether the index has what the archive has: counts by channel, then ids where counts differ.
+"""Compares the index with the archive: counts by channel, then ids where the counts differ.
 
-A message that is held, does not wait in the outbox and is not set aside was acknowledged, so the index has it; an index
-with fewer was wiped, restored from an older copy, or emptied by somebody else.
+A message that is held, neither in the outbox nor rejected by the server, was acknowledged, so the index must have it.
+An index with fewer was wiped, restored from an older copy, or emptied by somebody else.
 """
 
 from __future__ import annotations
@@ -17,41 +17,42 @@ if TYPE_CHECKING:
     from search.meili.node import Node
 
 RANGE = 10_000
-"""Ids that are compared at once."""
+"""Ids compared at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an index is to have of a channel."""
+    """How many messages of a channel an index should have."""
 
     held: int
     waiting: int
     """In the outbox; the index may have an earlier state of them."""
-    aside: int
+    rejected: int
+    """By the server, as documents."""
 
     @property
     def least(self) -> int:
-        """So many it has, if nothing is lost."""
-        return max(0, self.held - self.waiting - self.aside)
+        """The minimum, if nothing is lost."""
+        return max(0, self.held - self.waiting - self.rejected)
 
 
 @dataclass(slots=True)
 class Discrepancy:
-    """How a channel in the index differs from the archive."""
+    """Difference between a channel in the index and in the archive."""
 
     lacking: list[int] = field(default_factory=list)
-    """Ids that the index does not have, although it should."""
+    """Ids missing from the index."""
     surplus: list[int] = field(default_factory=list)
-    """Ids that only the index has."""
+    """Ids that exist only in the index."""
 
 
 async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dict[int, Expected]:
-    """What a node is to have, by channel; `covered`: as far as a rebuild has brought what waits."""
+    """Return what a node should have, by channel; `covered`: outbox position up to which a rebuild has sent."""
 
     def act(conn: Reader) -> dict[int, Expected]:
-        waiting, aside = count_waiting(conn, node, covered=covered), count_aside(conn, node)
+        waiting, rejected = count_waiting(conn, node, covered=covered), count_aside(conn, node)
         return {
-            channel_id: Expected(held, waiting.get(channel_id, 0), aside.get(channel_id, 0))
+            channel_id: Expected(held, waiting.get(channel_id, 0), rejected.get(channel_id, 0))
             for channel_id, held in count_held(conn, node).items()
         }
 
@@ -59,9 +60,9 @@ async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dic
 
 
 async def find_lacking(reader: Database, node: Node, index: str, *, covered: int = 0) -> list[int]:
-    """The channels of which an index has fewer messages than it should. Raises ServerError."""
+    """List the channels of which an index has fewer messages than it should. Raises ServerError."""
     expected = await read_expected(reader, node.name, covered=covered)
-    # What is acknowledged between the two looks is in the index by then: only a loss can make it fewer.
+    # What is acknowledged between the two counts is in the index by then: only a loss can reduce it.
     return [
         channel_id
         for channel_id, one in expected.items()
@@ -70,29 +71,31 @@ async def find_lacking(reader: Database, node: Node, index: str, *, covered: int
 
 
 async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Discrepancy:
-    """Which messages differ, beside those that wait or are set aside. Raises ServerError."""
+    """Compare the ids of a channel, except those waiting or rejected. Raises ServerError."""
     discrepancy = Discrepancy()
     top = await reader.read(find_top, channel_id)
-    for first in range(0, top + 1 + RANGE, RANGE):  # one range more: of what comes meanwhile
+    for first in range(0, top + 1 + RANGE, RANGE):  # one extra range, for messages that arrive meanwhile
         last = first + RANGE - 1
-        there = set(await node.list_ids(channel_id, first, last, index=index))
-        held, excused = await reader.read(_own, node.name, channel_id, first, last)
-        lacking, surplus = held - there - excused, there - held
+        indexed = set(await node.list_ids(channel_id, first, last, index=index))
+        held, excused = await reader.read(_list_held_and_excused, node.name, channel_id, first, last)
+        lacking, surplus = held - indexed - excused, indexed - held
         if lacking:
-            # What came and was acknowledged between the two looks is there by now.
+            # What arrived and was acknowledged between the two reads is indexed by now.
             lacking -= set(await node.list_ids(channel_id, first, last, index=index))
         discrepancy.lacking += sorted(lacking)
         discrepancy.surplus += sorted(surplus)
-    # An archive that was put back from an older copy knows fewer.
-    behind = await node.list_ids_behind(channel_id, last, index=index)
-    if behind:
-        held = set(await reader.read(list_ids, channel_id, last + 1, behind[-1]))
-        discrepancy.surplus += [one for one in behind if one not in held]
+    # An archive restored from an older copy has fewer messages than the index.
+    beyond = await node.list_ids_behind(channel_id, last, index=index)
+    if beyond:
+        held = set(await reader.read(list_ids, channel_id, last + 1, beyond[-1]))
+        discrepancy.surplus += [one for one in beyond if one not in held]
     return discrepancy
 
 
-def _own(conn: Reader, node: str, channel_id: int, first: int, last: int) -> tuple[set[int], set[int]]:
-    """The ids that are held, and those that the index need not have (yet)."""
+def _list_held_and_excused(
+    conn: Reader, node: str, channel_id: int, first: int, last: int
+) -> tuple[set[int], set[int]]:
+    """Return the ids that are held, and those that the index need not have (yet)."""
     excused = list_waiting_ids(conn, node, channel_id, first, last) + list_aside_ids(
         conn, node, channel_id, first, last
     )

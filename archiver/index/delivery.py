@@ -1,7 +1,7 @@
-"""Batches on their way into the index: sent, asked about, acknowledged when the server said that they are applied.
+"""Delivers batches to the index: sends them, polls their tasks, and acknowledges what the server has applied.
 
-Only `succeeded` acknowledges, and only of a task that carries our batch's name: a server that lost its data counts its
-tasks from 0 again. What failed is halved until the bad message stands alone; that one is set aside.
+Only a `succeeded` task that carries our batch's name acknowledges it: a server that lost its data numbers its tasks
+from 0 again. A failed batch is halved until the bad message is alone; that one is recorded as rejected.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from archiver.index.batch_size import Size
+from archiver.index.batch_outcome import DOCUMENT_ERRORS, find_outcome
+from archiver.index.batch_size import BatchSize
 from archiver.index.load_batch import DocumentBatch, load_batch
 from archiver.model.ledger import Batch, BatchOutcome, Ledger, Place, Stretch
 from archiver.store.database import Database, Writer
@@ -31,7 +32,7 @@ from archiver.store.indexing import (
     take_back,
 )
 from archiver.store.outbox import acknowledge, find_place
-from search.errors import PayloadTooLarge, RequestRefused, ServerError, StorageFull, TaskFailed
+from search.errors import PayloadTooLarge, RequestRefused, ServerError, TaskFailed
 
 if TYPE_CHECKING:
     from search.meili.node import Node
@@ -39,66 +40,56 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OF_DOCUMENT: Final = frozenset(
-    {
-        "invalid_document_id", "missing_document_id", "invalid_document_fields", "max_fields_limit_exceeded",
-        "invalid_document_geo_field", "invalid_document_geojson_field", "document_fields_limit_reached",
-        "malformed_payload", "invalid_vector_dimensions", "invalid_vectors_type", "primary_key_inference_failed",
-    }
-)  # fmt: skip
-"""Codes that speak of a document. https://www.meilisearch.com/docs/reference/errors/error_codes"""
-OF_INDEX: Final = frozenset({"index_not_found", "index_primary_key_already_exists", "canceled"})
-"""Codes of what has nothing to do with what was sent."""
 _TRIES = 3
-"""Failures with a code that may mean anything before a document is suspected."""
+"""Failures with an ambiguous code before a document is suspected."""
 _TRIES_ALONE = 6
-"""The same for a message that is alone and has nothing to be compared with."""
+"""The same for a single message, while no other batch has succeeded."""
 TOO_LARGE, UNREADABLE = "payload_too_large", "unreadable"
-FINAL: Final = OF_DOCUMENT | {TOO_LARGE, UNREADABLE}
-"""Codes that only a change of the message, or of the settings, can help."""
+FINAL: Final = DOCUMENT_ERRORS | {TOO_LARGE, UNREADABLE}
+"""Codes for which a retry is useless until the message or the settings change."""
 
 
 class Delivery:
-    """Sends and settles; see above."""
+    """Sends the batches of one node and settles their tasks."""
 
     def __init__(self, database: Database, reader: Database, node: Node, *, now: Callable[[], float]) -> None:
         self.ledger = Ledger()
-        self.size = Size()
+        self.size = BatchSize()
         self.duration = 0.0
-        """Seconds that the server worked on the last task."""
+        """Seconds that the server took for the last task."""
         self.written_at: datetime | None = None
-        """Or a little later the index was written to, by the server's clock."""
+        """Start of our last task that wrote to the index, by the server's clock."""
         self.applied = 0
-        """Batches that were applied."""
+        """Number of batches applied."""
         self._database = database
         self._reader = reader
         self._node = node
         self._name = node.name
         self._now = now
         self._restored: list[Batch] = []
-        self._strange = 0
-        """Failures with a code that may mean anything."""
+        self._ambiguous = 0
+        """Failures in a row with an ambiguous code."""
         self._proven = False
-        """Whether a batch was applied since the first of them."""
+        """Whether a batch succeeded since the first of them."""
         self._alone = 0
-        """Those among them of a single message, while nothing was proven."""
+        """How many of them were single messages, while no batch had succeeded."""
 
     async def restore(self) -> None:
-        """Remember what was under way when the last process ended."""
+        """Load the batches that were under way when the last process ended."""
         self._restored = await self._reader.read(list_batches, self._name)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way or to be sent again."""
+        """Whether nothing is under way or to be resent."""
         return self.ledger.is_empty and not self._restored
 
     @property
     def is_restoring(self) -> bool:
-        """Whether tasks of the last process are not settled yet: nothing is taken before, it may be in them."""
+        """Whether tasks of the last process are still unsettled: until then nothing is sent, as they may contain it."""
         return bool(self._restored)
 
     async def send(self, taken: Stretch, indexes: Sequence[str]) -> bool:
-        """Send the first of a stretch; whether there was anything. What raises, a ServerError, was not sent."""
+        """Send the first messages of a stretch; return whether there were any. After a ServerError nothing was sent."""
         try:
             documents = await load_batch(self._reader, self._name, taken, self.size.bytes)
         except BaseException:
@@ -116,7 +107,7 @@ class Delivery:
                 self.ledger.settle(batch, BatchOutcome.APPLIED)
             return bool(documents.unreadable)
         try:
-            await self._hand_over(batch, documents, indexes)
+            await self._upload(batch, documents, indexes)
         except PayloadTooLarge:
             self.size.refuse(documents.size)
             if batch.count > 1:
@@ -124,9 +115,9 @@ class Delivery:
             else:
                 self.ledger.sent(taken, batch)
                 self.ledger.settle(batch, BatchOutcome.FAILED)
-                await self._set_aside(batch, TOO_LARGE)
+                await self._reject(batch, TOO_LARGE)
         except RequestRefused as error:
-            if error.code not in OF_DOCUMENT:
+            if error.code not in DOCUMENT_ERRORS:
                 self.ledger.put_back(taken)
                 raise
             self.ledger.sent(taken, batch)
@@ -141,7 +132,7 @@ class Delivery:
         return True
 
     async def note_task(self, uid: int) -> None:
-        """The server gave a task this number. All is sent again if it is not higher than the last: an older copy."""
+        """Record a task number; one not above the last means the server was restored from an older copy: resend all."""
         index = self._node.index
 
         def act(conn: Writer) -> bool:
@@ -155,23 +146,23 @@ class Delivery:
 
         if await self._database.write(act):
             self.ledger.forget(index)
-            log.warning("the server of the index was emptied or put back from an older copy; all is sent again")
+            log.warning("the index's server was emptied or restored from an older copy; resending everything")
 
-    async def _hand_over(self, batch: Batch, documents: DocumentBatch, indexes: Sequence[str]) -> None:
+    async def _upload(self, batch: Batch, documents: DocumentBatch, indexes: Sequence[str]) -> None:
         lines = b"".join(documents.lines)
         for index in indexes:
             batch.tasks[index] = (await self._node.send(lines, index=index, metadata=batch.name)).uid
 
     async def poll(self) -> bool:
-        """Ask about everything that is under way; whether anything was settled. Raises why it was not applied."""
+        """Poll all tasks under way; return whether any was settled. Raises the first error that prevented one."""
         batches = [*self._restored, *self.ledger.under_way]
-        asked = [uid for batch in batches for index, uid in batch.tasks.items() if index not in batch.done]
-        if not asked:
+        uids = [uid for batch in batches for index, uid in batch.tasks.items() if index not in batch.done]
+        if not uids:
             return False
-        tasks = {task.uid: task for task in await self._node.tasks(asked)}
+        tasks = {task.uid: task for task in await self._node.tasks(uids)}
         settled, first = False, None
         for batch in batches:
-            outcome, error = _judge(batch, tasks)
+            outcome, error = find_outcome(batch, tasks)
             if outcome is None:
                 continue
             settled = True
@@ -189,7 +180,7 @@ class Delivery:
         if batch in self._restored:
             self._restored.remove(batch)
             if outcome is not BatchOutcome.APPLIED:
-                # Nothing was taken yet, so all that is not acknowledged will be.
+                # Nothing was taken yet, so whatever is not acknowledged will be sent.
                 await self._database.write(drop_tasks, batch.name)
                 return
             self.ledger.under_way.append(batch)
@@ -208,7 +199,7 @@ class Delivery:
                 raise error
 
     async def _apply(self, batch: Batch) -> None:
-        """The indexes have it: that is the one moment in which anything is acknowledged."""
+        """Acknowledge a batch that all its indexes have applied; nothing else acknowledges."""
         self.ledger.settle(batch, BatchOutcome.APPLIED)
         stretch, now = batch.stretch, int(self._now())
         walk_of = stretch.walk_of
@@ -229,31 +220,31 @@ class Delivery:
         self.applied += 1
         self._proven, self._alone = True, 0
         if not self.ledger.has_more:
-            self._strange = 0
+            self._ambiguous = 0
 
     async def _lose(self, batch: Batch) -> None:
         self.ledger.settle(batch, BatchOutcome.LOST)
         await self._database.write(drop_tasks, batch.name)
 
     async def _suspect(self, batch: Batch, error: TaskFailed) -> None:
-        """One message of it may be bad. A code that may mean anything is believed only when others went through."""
-        if error.code not in OF_DOCUMENT:
-            if self._strange == 0:
+        """Look for a bad message in the batch; an ambiguous code counts only if other batches succeeded."""
+        if error.code not in DOCUMENT_ERRORS:
+            if self._ambiguous == 0:
                 self._proven = False
-            self._strange += 1
+            self._ambiguous += 1
             self._alone += batch.count <= 1 and not self._proven
-            if self._strange < _TRIES or 0 < self._alone < _TRIES_ALONE:
+            if self._ambiguous < _TRIES or 0 < self._alone < _TRIES_ALONE:
                 await self._lose(batch)
                 raise error
-        suspect = await self._find(batch, error.document_id)
+        suspect = await self._find_place(batch, error.document_id)
         bad = self.ledger.settle(batch, BatchOutcome.FAILED, suspect=suspect)
         if bad is None:
             await self._database.write(drop_tasks, batch.name)
         else:
-            await self._set_aside(batch, error.code)
+            await self._reject(batch, error.code)
 
-    async def _find(self, batch: Batch, document_id: str | None) -> Place | None:
-        """Where the message stands that the server named."""
+    async def _find_place(self, batch: Batch, document_id: str | None) -> Place | None:
+        """Find the place of the document that the server named."""
         from search.meili.document import read_id
 
         key = read_id(document_id) if document_id else None
@@ -263,8 +254,8 @@ class Delivery:
             return (0, *key)
         return await self._reader.read(find_place, self._name, *key)
 
-    async def _set_aside(self, batch: Batch, code: str) -> None:
-        """The one message of a batch cannot be brought in; the others go on."""
+    async def _reject(self, batch: Batch, code: str) -> None:
+        """Record the batch's only message as rejected, so that the others continue."""
         now, stretch = int(self._now()), batch.stretch
         frontier = None if stretch.walk_of is None else self.ledger.frontier(stretch.walk_of)
         single = Stretch(stretch.after, stretch.upto, 1, stretch.walk_of)
@@ -280,25 +271,5 @@ class Delivery:
             drop_tasks(conn, batch.name)
 
         await self._database.write(act)
-        self._strange = self._alone = 0
-        log.warning("the index does not take message %d/%d: %s; it is set aside", bad[1], bad[2], code)
-
-
-def _judge(batch: Batch, tasks: dict[int, Task]) -> tuple[BatchOutcome | None, ServerError | None]:
-    """What became of a batch; None while it is not decided. One index is enough to fail it."""
-    for index, uid in batch.tasks.items():
-        task = tasks.get(uid)
-        if index in batch.done:
-            continue
-        if task is None or task.metadata != batch.name:
-            return BatchOutcome.LOST, None
-        if not task.is_done:
-            return None, None
-        error = task.error
-        if error is None:
-            batch.done.add(index)
-            continue
-        if isinstance(error, TaskFailed) and error.code not in OF_INDEX and not isinstance(error, StorageFull):
-            return BatchOutcome.FAILED, error
-        return BatchOutcome.LOST, error
-    return BatchOutcome.APPLIED, None
+        self._ambiguous = self._alone = 0
+        log.warning("the index rejects message %d/%d: %s; skipping it", bad[1], bad[2], code)

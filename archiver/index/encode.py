@@ -1,4 +1,4 @@
-"""From our record to a line of the index: the document, what is shown besides, and whether it is still there. Pure."""
+"""Encodes a message for the index: its document, details to show, and whether it is missing. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.meili.document import to_line
 
 
 def encode(one: Indexable) -> bytes:
-    """The line of a message. Raises ValueError, TypeError, KeyError for a record that is not as records are."""
+    """Encode a message as a line of JSON. Raises ValueError, TypeError or KeyError for a malformed record."""
     document = to_document(
         one.message,
         channel_username=one.channel_username,
@@ -25,7 +25,7 @@ def encode(one: Indexable) -> bytes:
 
 
 def to_details(message: Message) -> Details:
-    """What the index shows of a message besides its document."""
+    """Return what the index shows of a message besides its document."""
     values: dict[str, Any] = {"post_author": message.post_author, "reply_to": message.reply_to_msg_id}
     if message.sender:
         sender = orjson.loads(message.sender)
@@ -34,11 +34,11 @@ def to_details(message: Message) -> Details:
     if message.fwd_from:
         values["fwd_message_id"] = orjson.loads(message.fwd_from).get("channel_post")
     if message.media:
-        values |= _of_media(message.media)
+        values |= _describe_media(message.media)
     return Details(**values)
 
 
-def _of_media(media: tuple[Media, ...]) -> dict[str, Any]:
+def _describe_media(media: tuple[Media, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     file = next((slot for slot in media if slot.size is not None or slot.mime), None)
     if file is not None:

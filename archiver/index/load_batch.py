@@ -1,4 +1,4 @@
-"""What one task for the index carries: messages of a stretch, read and encoded in the reader's thread."""
+"""Loads the documents of one task: messages of a stretch, read and encoded in the reader's thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.store.indexing import list_walk_places
 from archiver.store.outbox import list_places
 
 CHUNK = 500
-"""Messages that are read at once: a stop never waits for more."""
+"""Messages read at once, so that a stop never waits long."""
 
 
 @dataclass(slots=True)
@@ -20,18 +20,18 @@ class DocumentBatch:
     """The documents of a task."""
 
     upto: Place
-    """The last place that is in it."""
+    """The last place in it."""
     lines: list[bytes] = field(default_factory=list)
     size: int = 0
-    """Bytes."""
+    """In bytes."""
     unreadable: list[Place] = field(default_factory=list)
-    """Messages whose record cannot be made a document; they are not in it."""
+    """Messages that cannot be encoded as a document; they are left out."""
     ended: bool = False
-    """Whether the stretch has nothing behind `upto`."""
+    """Whether the stretch has nothing after `upto`."""
 
 
 async def load_batch(reader: Database, node: str, stretch: Stretch, most_bytes: int) -> DocumentBatch:
-    """The first messages of a stretch for a node as they are now, as many as the limits allow, at least one."""
+    """Load the first messages of a stretch in their current state, as many as the limits allow, at least one."""
     batch = DocumentBatch(upto=stretch.after)
     while len(batch.lines) < stretch.most and batch.size < most_bytes:
         limit, after = min(CHUNK, stretch.most - len(batch.lines)), batch.upto
@@ -59,7 +59,7 @@ def _add(batch: DocumentBatch, encoded: list[tuple[Place, bytes | None]], most_b
 
 
 def _encode(conn: Reader, node: str, stretch: Stretch, after: Place, limit: int) -> list[tuple[Place, bytes | None]]:
-    """Lines by place; None for what cannot be encoded, an empty one for what is not held."""
+    """Encode messages, by place; None if that fails, an empty line if the message is not held."""
     if stretch.walk_of is None:
         places = list_places(conn, node, after, stretch.upto, limit)
     else:

@@ -1,4 +1,4 @@
-"""What an error of the server makes of the index: the state that `status` tells."""
+"""The node state that a server error leads to, as shown by `status`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from search.errors import (
     WrongVersion,
 )
 
-STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` makes it anew."
-FOREIGN: Final = "its documents are none of telekeep's; set [meilisearch] index to a name of its own."
-"""Why nothing is sent to an index that is `stale`."""
+STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` rebuilds it."
+FOREIGN: Final = "its documents are not telekeep's; set [meilisearch] index to another name."
+"""Reasons for `stale`: nothing is sent to such an index."""
 LOG: Final = "Its log says why: other work, or a full disk."
 _STATES: Final[tuple[tuple[type[ServerError], NodeState], ...]] = (
     (ServerUnreachable, "unreachable"),
@@ -30,7 +30,7 @@ _STATES: Final[tuple[tuple[type[ServerError], NodeState], ...]] = (
 
 
 def node_state_after(error: ServerError) -> NodeState:
-    """The state that the index is in while this is so."""
+    """Return the state of the node while this error persists."""
     if isinstance(error, RequestRefused) and (error.status or 0) >= 500:
-        return "failing"  # a full disk too: sending to it ends in 500 and `internal`
+        return "failing"  # including a full disk: a send then fails with 500 `internal`
     return next((state for kind, state in _STATES if isinstance(error, kind)), "failing")

@@ -22,13 +22,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
-from archiver.index.batch_size import MUCH, SHORTEST, gathering_seconds, pause_after
+from archiver.index.batch_size import MIN_GATHERING, MUCH, gathering_seconds, pause_after
 from archiver.index.consistency import find_lacking
 from archiver.index.delivery import Delivery
 from archiver.index.node_state import FOREIGN, LOG, STALE, node_state_after
 from archiver.index.rebalance import Rebalancer
 from archiver.index.rebuild import Rebuilder, next_index
-from archiver.index.task_cleanup import PRUNE, prune, went_back
+from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
 from archiver.store.home import list_channels_at
@@ -52,22 +52,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Finish: TypeAlias = "Callable[[Sequence[Task]], Awaitable[bool]]"
-"""Waits for tasks; False when told to stop before. Raises why one failed."""
+"""Waits for tasks; False if stopped before they are done. Raises the error of a failed task."""
 
-LOOK: Final = 10.0
-"""Seconds between two looks whether the index is as it should be."""
-COMPARE: Final = 60.0
-"""Seconds between two comparisons of its counts, at least; many channels make it more."""
+CHECK_INTERVAL: Final = 10.0
+"""Seconds between two checks of the index."""
+MIN_COMPARE_INTERVAL: Final = 60.0
+"""Minimum seconds between two comparisons of its counts; many channels make it longer."""
 SLOW, STUCK = 60.0, 300.0
-"""Seconds for which no task was done when that is told, and when whoever waits for it gives up."""
+"""Seconds without a finished task: until that is reported, and until callers that wait give up."""
 IDLE: Final = 0.5
-"""Seconds between two looks into the outbox."""
+"""Seconds between two checks of the outbox."""
 MOST_UNDER_WAY: Final = 2
-"""Large tasks: one is worked on while the next one is sent."""
+"""Maximum large tasks under way: one runs while the next is sent."""
 
 
 class NodeWorker:
-    """See above. `reader` is a connection of its own: encoding does not keep the mirror from writing."""
+    """Keeps one node up to date. `reader`: a separate connection, so that encoding never blocks the mirror's writes."""
 
     def __init__(self, database: Database, reader: Database, node: Node, *, clock: Clock | None = None) -> None:
         self._database, self._reader, self._node = database, reader, node
@@ -80,35 +80,35 @@ class NodeWorker:
         self.name, self.index = node.name, node.index
         self._failures = self._applied = 0
         self.trouble: ServerError | None = None
-        """What keeps it from going on, until something was applied again."""
-        self.stale = self._present = False
-        """Whether the index is of another version; whether it was seen to be right since the last trouble."""
-        self._look_at = self._compare_at = self._prune_at = -math.inf
-        self._documents, self._poll, self._moved_at, self._slow = 0, 0.05, math.inf, False
+        """The error that blocks it, until a batch is applied again."""
+        self.stale = self._checked = False
+        """Whether the index has another version; whether it was checked since the last error."""
+        self._check_at = self._compare_at = self._cleanup_at = -math.inf
+        self._documents, self._poll, self._progress_at, self._slow = 0, 0.05, math.inf, False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; what is under way then is asked about by the next one."""
-        self._stop, self._moved_at = stop, self._clock.now()
+        """Run until `stop` is set; the next run settles the tasks still under way."""
+        self._stop, self._progress_at = stop, self._clock.now()
         await self.delivery.restore()
         while not stop.is_set():
             try:
                 pause = await self._step()
             except ServerError as error:
-                pause = await self._suffer(error)
+                pause = await self._handle_error(error)
             if pause:
                 await self._clock.wait(stop, pause)
 
     @property
     def is_ready(self) -> bool:
-        """Whether the index is right, and nothing is under way to it."""
-        return self._present and not self.stale and self.delivery.is_idle
+        """Whether the index is in order and no task is under way."""
+        return self._checked and not self.stale and self.delivery.is_idle
 
     async def _step(self) -> float:
-        """Do what there is to do; seconds until there may be more."""
-        if self._clock.now() >= self._look_at:
-            await self._look()
+        """Do the next piece of work; return the seconds until there may be more."""
+        if self._clock.now() >= self._check_at:
+            await self._check()
         if await self.delivery.poll() or self.delivery.is_idle:
-            self._poll, self._moved_at, self._slow = 0.05, self._clock.now(), False
+            self._poll, self._progress_at, self._slow = 0.05, self._clock.now(), False
         if self.delivery.applied != self._applied:
             self._applied = self.delivery.applied
             self._recover()
@@ -125,15 +125,15 @@ class NodeWorker:
         return await self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
 
     async def _wait_for_tasks(self) -> float:
-        waited, now = self._clock.now() - self._moved_at, int(self._clock.now())
+        waited, now = self._clock.now() - self._progress_at, int(self._clock.now())
         if waited > SLOW:
-            # One with a full disk begins its task again and again.
+            # A server with a full disk restarts its task again and again.
             slow = ServerBusy(
-                f"Meilisearch at {self.name} has not finished a task for long.", hint=LOG, retry_after=0.0
+                f"Meilisearch at {self.name} has not finished a task for a long time.", hint=LOG, retry_after=0.0
             )
             if not self._slow:
                 self._slow = True
-                log.warning("the index waits: %s", slow)
+                log.warning("indexing paused: %s", slow)
                 await self._database.write(set_state, self.name, "busy", now=now, reason=str(slow))
             if waited > STUCK:
                 self.trouble = slow
@@ -143,7 +143,7 @@ class NodeWorker:
     # --- sending
 
     async def _send(self, standing: NodeStatus) -> bool:
-        """Send what may be sent now; whether there was anything."""
+        """Send what may be sent now; return whether anything was."""
         ledger = self.delivery.ledger
         live = [] if self.stale else [self._node.index]
         both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
@@ -166,12 +166,12 @@ class NodeWorker:
         return False
 
     def _is_walked(self, index: str) -> bool:
-        """Whether all that was taken of a walk is done."""
+        """Whether everything taken from a walk is applied."""
         ledger = self.delivery.ledger
         return ledger.frontier(index) == ledger.claimed(Lane(index))
 
     async def _is_due(self, lane: Lane) -> bool:
-        """Whether what waits in a lane of the outbox is much, or was gathered for long enough."""
+        """Whether a lane of the outbox holds many messages, or has gathered them for long enough."""
         ledger = self.delivery.ledger
         after, ours = ledger.claimed(lane), ledger.count_under_way(lane)
         waiting = await self._reader.read(peek, self.name, after, lane.end, MUCH)
@@ -179,14 +179,14 @@ class NodeWorker:
             return False
         if waiting.messages >= MUCH:
             return ours < MOST_UNDER_WAY
-        # Behind other tasks it waits long enough.
-        gathered = SHORTEST if len(ledger.under_way) > ours else gathering_seconds(self.delivery.duration)
+        # A task behind others waits long enough anyway.
+        gathered = MIN_GATHERING if len(ledger.under_way) > ours else gathering_seconds(self.delivery.duration)
         return ours == 0 and self._clock.now() - waiting.since >= gathered
 
     # --- the index
 
-    async def _look(self) -> None:
-        """Make the index, mend its settings, and find out whether it lost anything."""
+    async def _check(self) -> None:
+        """Create the index, correct its settings, and check it for losses."""
         node, name = self._node, self._node.index
         ensured = await node.ensure()
         if not await self._finish(ensured.tasks):
@@ -194,7 +194,7 @@ class NodeWorker:
         self.stale = ensured.stale
         for task in ensured.tasks:
             await self.delivery.note_task(task.uid)
-        standing = await self._note(ensured)
+        standing = await self._record_state(ensured)
         if not ensured.stale and standing.rebuild is None:
             documents = (await node.stats()).documents
             due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
@@ -202,36 +202,36 @@ class NodeWorker:
             if due and not await self._reader.read(is_walking, self.name, name):
                 await self._compare(fresh=ensured.created)
         await self._rebuilder.check(standing)
-        await self._tidy()
-        self._present, self._look_at = True, self._clock.now() + LOOK
+        await self._clean_up()
+        self._checked, self._check_at = True, self._clock.now() + CHECK_INTERVAL
 
-    async def _note(self, ensured: Ensured) -> NodeStatus:
+    async def _record_state(self, ensured: Ensured) -> NodeStatus:
         now = int(self._clock.now())
         standing = await find_node_status(self._database.connection, self.name)
         if ensured.stale and standing.rebuild is None:
             reason = FOREIGN if ensured.foreign else STALE
             if standing.state != "stale":
-                log.warning("nothing is sent to the index: %s", reason)
+                log.warning("indexing stopped: %s", reason)
             await self._database.write(set_state, self.name, "stale", now=now, reason=reason)
         elif (
             standing.state != "following"
             and self.delivery.is_idle
             and not await self._reader.read(has_waiting, self.name)
         ):
-            # With something to send, only that it was taken shows that the trouble is over.
+            # If there is something to send, only its success shows that the error is over.
             self._recover()
             await self._database.write(set_state, self.name, "following", now=now)
         return standing
 
     async def _compare(self, *, fresh: bool) -> None:
-        """Send those channels again of which the index has less than was acknowledged."""
+        """Resend the channels of which the index has fewer messages than it acknowledged."""
         name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
-        coming = await self._reader.read(list_channels_at, self.name, "wanted", "filling")
-        lacking = [one for one in await find_lacking(self._reader, self._node, name) if one not in coming]
-        self._compare_at = self._clock.now() + max(COMPARE, 50 * (time.monotonic() - began))
+        arriving = await self._reader.read(list_channels_at, self.name, "wanted", "filling")
+        lacking = [one for one in await find_lacking(self._reader, self._node, name) if one not in arriving]
+        self._compare_at = self._clock.now() + max(MIN_COMPARE_INTERVAL, 50 * (time.monotonic() - began))
         if lacking:
             level = logging.INFO if fresh else logging.WARNING
-            log.log(level, "the index lacks messages of %d channels; they are sent again", len(lacking))
+            log.log(level, "the index lacks messages of %d channels; resending them", len(lacking))
             self.delivery.ledger.forget(name)
             await self._database.write(start_walk, self.name, name, lacking)
         elif self.delivery.is_idle and self.trouble is None:
@@ -242,47 +242,47 @@ class NodeWorker:
         walking = standing.rebuild == "walking" and await self._reader.read(is_walking, self.name, name)
         moved = await self._rebuilder.advance(standing, walking=walking)
         if moved:
-            self._look_at = -math.inf
+            self._check_at = -math.inf
         return moved
 
     async def _finish(self, tasks: Sequence[Task]) -> bool:
-        pause, left = 0.02, {task.uid for task in tasks}
-        while left:
-            known = await self._node.tasks(sorted(left))
+        pause, pending = 0.02, {task.uid for task in tasks}
+        while pending:
+            known = await self._node.tasks(sorted(pending))
             for task in known:
                 if task.error is not None and task.code != "index_already_exists":
                     raise task.error
                 if task.is_done:
-                    left.discard(task.uid)
-            left &= {task.uid for task in known}  # one that is not known any more will never be done
-            if left and await self._clock.wait(self._stop, pause):
+                    pending.discard(task.uid)
+            pending &= {task.uid for task in known}  # a task that no longer exists never finishes
+            if pending and await self._clock.wait(self._stop, pause):
                 return False
             pause = min(2 * pause, 2.0)
         return True
 
-    async def _tidy(self) -> None:
+    async def _clean_up(self) -> None:
         now = self._clock.now()
-        if now >= self._prune_at or await went_back(self._node, self.delivery):
-            self._prune_at = now + PRUNE
-            await prune(self._database, self._node, self.delivery, now=now)
+        if now >= self._cleanup_at or await was_restored(self._node, self.delivery):
+            self._cleanup_at = now + CLEANUP_INTERVAL
+            await clean_up(self._database, self._node, self.delivery, now=now)
 
-    # --- trouble
+    # --- errors
 
     def _recover(self) -> None:
         self._failures, self.trouble = 0, None
 
-    async def _suffer(self, error: ServerError) -> float:
-        """Note it; seconds until the next try."""
-        self._look_at, self._present = -math.inf, False
+    async def _handle_error(self, error: ServerError) -> float:
+        """Record the error; return the delay in seconds before the next attempt."""
+        self._check_at, self._checked = -math.inf, False
         if isinstance(error, IndexMissing) and self._failures == 0:
             self._failures = 1
-            return 0.05  # the look makes it
+            return 0.05  # the check creates it
         if isinstance(error, ServerUnreachable):
-            self._prune_at = -math.inf  # it may come back as an older copy of itself
+            self._cleanup_at = -math.inf  # it may come back restored from an older copy
         self.trouble = error
         state, now = node_state_after(error), int(self._clock.now())
         known = (await find_node_status(self._database.connection, self.name)).state
-        log.log(logging.INFO if known == state else logging.WARNING, "the index waits: %s", error)
+        log.log(logging.INFO if known == state else logging.WARNING, "indexing paused: %s", error)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))
         least = error.retry_after if isinstance(error, ServerBusy) else 0.0
         self._failures += 1

@@ -1,8 +1,8 @@
-"""Channels that come to a node or leave it, and channels that are called otherwise now; see `homes`.
+"""Moves channels to and from a node, and resends renamed channels; see `model.placement`.
 
-A channel is sent whole to the node that is to have it. When that one has all of it searches ask it, from one
-transaction on; the other one deletes its documents a little later, because a search that is under way may still ask it.
-A kill at any moment repeats a step. A channel with a new name is sent whole once more, after everything else.
+A channel is sent completely to its new node. Once that has everything, one transaction directs searches to it; the old
+node deletes its documents a little later, because a search under way may still read them. A kill at any moment only
+repeats a step. A renamed channel is sent completely once more, after everything else.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GRACE: Final = 15
-"""Seconds for which documents stay where searches do not look for them any more."""
+"""Seconds for which a node keeps documents that searches no longer read from it."""
 MOST: Final = 200
-"""Channels that one task deletes."""
+"""Maximum channels that one task deletes."""
 
 
-class _Todo(NamedTuple):
+class _Pending(NamedTuple):
     wanted: list[int]
     renamed: list[int]
     arrived: list[int]
@@ -47,7 +47,7 @@ class _Todo(NamedTuple):
 
 
 class Rebalancer:
-    """Brings the channels of one node in and out."""
+    """Moves the channels of one node in and out."""
 
     def __init__(
         self,
@@ -67,19 +67,19 @@ class Rebalancer:
         self._now = now
 
     async def work(self) -> bool:
-        """Do a step, where there is one to do; whether anything moved. Raises ServerError."""
-        todo = await self._reader.read(self._look)
-        if todo.wanted or todo.renamed:
+        """Take one step, if there is one; return whether anything changed. Raises ServerError."""
+        pending = await self._reader.read(self._list_pending)
+        if pending.wanted or pending.renamed:
             return await self._begin()
-        if todo.arrived and await self._settle(todo.arrived):
+        if pending.arrived and await self._settle(pending.arrived):
             return True
-        return bool(todo.gone) and await self._clear(todo.gone[:MOST])
+        return bool(pending.gone) and await self._clear(pending.gone[:MOST])
 
-    def _look(self, conn: Reader) -> _Todo:
+    def _list_pending(self, conn: Reader) -> _Pending:
         name = self._node.name
         filling = list_channels_at(conn, name, "filling")
         walked = list_walked(conn, name, self._node.index) if filling else set()
-        return _Todo(
+        return _Pending(
             wanted=list_channels_at(conn, name, "wanted"),
             renamed=list_renamed(conn, name),
             arrived=[one for one in filling if one not in walked],
@@ -87,7 +87,7 @@ class Rebalancer:
         )
 
     async def _begin(self) -> bool:
-        """Send what is wanted, and what has another name."""
+        """Start to send wanted and renamed channels."""
         name, index, now = self._node.name, self._node.index, int(self._now())
 
         def act(conn: Writer) -> tuple[int, int]:
@@ -100,11 +100,11 @@ class Rebalancer:
 
         self._ledger.forget(index)
         counts = await self._database.write(act)
-        log.info("%s is to have %d more channels; %d have another name", name, *counts)
+        log.info("%s: sending %d more channels, and %d renamed ones", name, *counts)
         return True
 
     async def _settle(self, channel_ids: list[int]) -> bool:
-        """Searches ask this node for channels that it has now; what it lacks is sent again."""
+        """Direct searches to this node for channels that have arrived; resend those with messages missing."""
         name, index, now = self._node.name, self._node.index, int(self._now())
         expected = await read_expected(self._reader, name)
         lacking = []
@@ -125,10 +125,10 @@ class Rebalancer:
         return True
 
     async def _clear(self, channel_ids: list[int]) -> bool:
-        """Delete what another node has."""
+        """Delete channels that another node serves now."""
         if not await self._finish([await self._node.forget(channel_ids)]):
             return False
         gone = [one for one in channel_ids if not await self._node.count(one)]
         await self._database.write(drop_homes, self._node.name, gone)
-        log.info("%s does not have %d channels any more; others do", self._node.name, len(gone))
+        log.info("%s: deleted %d channels that moved to other nodes", self._node.name, len(gone))
         return bool(gone)

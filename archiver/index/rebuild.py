@@ -1,13 +1,12 @@
-"""The index built anew beside the present one, filled from the archive, and put in its place.
+"""Rebuilds the index beside the current one, filled from the archive, then swaps the two.
 
-    wanted    -> make an empty `<index>_next`
-    walking   -> send it everything; what comes meanwhile goes to both, and what waited of the history is in it
-    swapping  -> exchange the two in one step, for which nothing may be under way
-    dropping  -> the present one has all: delete the old one
+    wanted    -> create an empty `<index>_next`
+    walking   -> send it everything; new messages go to both, and waiting history is included
+    swapping  -> exchange the two in one step, while no task is under way
+    dropping  -> the new index is in place: delete the old one
 
-Each step asks the server how things are before it acts, so a kill at any moment, of either side, only repeats a
-question. An exchange is its own inverse, so it must not be done twice: the new index is known by the instant at which
-the server made it, which goes with it.
+Each step first asks the server for its state, so a kill of either side at any moment only repeats a question. A swap
+is its own inverse, so it must not happen twice: the new index is recognised by its creation time, which moves with it.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ log = logging.getLogger(__name__)
 
 
 def next_index(index: str) -> str:
-    """What the index is called while it is built."""
+    """Name of the index while it is being rebuilt."""
     return f"{index}_next"
 
 
 class Rebuilder:
-    """Takes a rebuild a step further."""
+    """Advances the rebuild of one node."""
 
     def __init__(self, database: Database, reader: Database, node: Node, ledger: Ledger, finish: Finish) -> None:
         self._database = database
@@ -54,10 +53,10 @@ class Rebuilder:
         self._next = next_index(node.index)
 
     async def advance(self, standing: NodeStatus, *, walking: bool) -> bool:
-        """One step, where one can be taken now; whether anything moved. Raises ServerError."""
+        """Take one step, if possible now; return whether anything changed. Raises ServerError."""
         match standing.rebuild:
             case "wanted":
-                # Each message has its node before: what waits for it is known then.
+                # First every message needs its node: only then is it known what waits for this one.
                 return not await self._reader.read(has_waiting, "") and await self._begin()
             case "walking":
                 return not walking and await self._end_walk(standing)
@@ -68,9 +67,9 @@ class Rebuilder:
         return False
 
     async def check(self, standing: NodeStatus) -> bool:
-        """Whether the index that is being filled is still the one that was made for it; else it is begun again.
+        """Return whether the index being filled is still the one we created; otherwise start over.
 
-        One that was lost may be there again, made by documents that were sent to it, and has none of our settings.
+        A lost index may have been recreated by documents sent to it, without our settings.
         """
         if standing.rebuild != "walking":
             return True
@@ -89,22 +88,22 @@ class Rebuilder:
             return False
         mark = await node.made_at(index=name)
         if mark is None:
-            return False  # somebody deleted it again
+            return False  # somebody deleted it
 
         def act(conn: Writer) -> None:
             end_walks(conn, self._node.name, name)
             start_walk(conn, node.name, name, count_held(conn, node.name))
-            take_all_back(conn, node.name)  # the walk tries them again
+            take_all_back(conn, node.name)  # the walk retries them
             set_rebuild(conn, self._node.name, "walking", mark=mark)
             set_covered(conn, node.name)
 
         self._ledger.forget(name)
         await self._database.write(act)
-        log.info("the index is built anew as %s", name)
+        log.info("rebuilding the index as %s", name)
         return True
 
     async def _end_walk(self, standing: NodeStatus) -> bool:
-        """All was sent; what of it is not there is sent again."""
+        """After sending everything, resend what is missing, or start the swap."""
         if not await self.check(standing):
             return True
         lacking = await find_lacking(self._reader, self._node, self._next, covered=standing.covered)
@@ -124,7 +123,7 @@ class Rebuilder:
             await self._set("dropping")
             return True
         if mark is None or await node.made_at(index=self._next) != mark:
-            await self._set("wanted")  # it is gone, or another one
+            await self._set("wanted")  # it is gone, or was replaced
         elif present is None:
             await self._finish(await node.create(node.index))
         else:
@@ -134,7 +133,7 @@ class Rebuilder:
     async def _drop(self, mark: str | None, covered: int) -> bool:
         made = await self._node.made_at()
         if made is None or made != mark:
-            await self._set("wanted")  # the index was lost just now
+            await self._set("wanted")  # the index was lost in the meantime
             return True
         if await self._node.made_at(index=self._next) is not None and not await self._finish(
             [await self._node.drop(self._next)]
@@ -149,7 +148,7 @@ class Rebuilder:
 
         self._ledger.forget(self._node.index)
         await self._database.write(act)
-        log.info("the index was built anew")
+        log.info("the index is rebuilt")
         return True
 
     async def _set(self, rebuild: Rebuild) -> None:

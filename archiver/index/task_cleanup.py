@@ -1,6 +1,6 @@
-"""Now and then the server is let forget tasks that succeeded, and what was set aside is tried again.
+"""Now and then deletes finished tasks on the server, and retries messages it rejected.
 
-To forget is a task of the server too, whose number shows whether it was put back from an older copy
+The deletion is a task itself, whose number shows whether the server was restored from an older copy
 (`Delivery.note_task`).
 """
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PRUNE: Final = 3600.0
-"""Seconds after which the server may forget tasks that succeeded."""
+CLEANUP_INTERVAL: Final = 3600.0
+"""Seconds between two clean-ups, and the age from which finished tasks are deleted."""
 
 
-async def prune(database: Database, node: Node, delivery: Delivery, *, now: float) -> None:
-    """Do it. Raises ServerError."""
+async def clean_up(database: Database, node: Node, delivery: Delivery, *, now: float) -> None:
+    """Retry rejected messages and delete finished tasks. Raises ServerError."""
 
     def act(conn: Writer) -> None:
         for channel_id, message_id, code in list_aside(conn, node.name):
@@ -35,16 +35,16 @@ async def prune(database: Database, node: Node, delivery: Delivery, *, now: floa
 
     await database.write(act)
     try:
-        task = await node.prune(datetime.fromtimestamp(now - PRUNE, UTC))
+        task = await node.prune(datetime.fromtimestamp(now - CLEANUP_INTERVAL, UTC))
         await delivery.note_task(task.uid)
     except KeyRefused:
-        log.info("the key may not delete finished tasks; the server does so itself when there are a million")
+        log.info("the key may not delete finished tasks; the server does so itself at a million")
 
 
-async def went_back(node: Node, delivery: Delivery) -> bool:
-    """Whether the index was last written to before our last task for it was begun."""
-    ours = delivery.written_at
-    if ours is None or (await node.written_at() or ours) >= ours:
+async def was_restored(node: Node, delivery: Delivery) -> bool:
+    """Whether the index was last written to before our last task for it started: an older copy of the server."""
+    our_write_at = delivery.written_at
+    if our_write_at is None or (await node.written_at() or our_write_at) >= our_write_at:
         return False
     delivery.written_at = None
     return True

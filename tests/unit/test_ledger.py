@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, Size, gathering_seconds, pause_after
+from archiver.index.batch_size import LEAST_BYTES, MOST_BYTES, BatchSize, gathering_seconds, pause_after
 from archiver.model.ledger import HISTORY, LATER, NEWS, START, Batch, BatchOutcome, Lane, Ledger, Place, Stretch
 from tests.tiers import examples
 
@@ -172,7 +172,7 @@ def test_a_message_is_in_the_index_within_a_minute(duration: float) -> None:
 
 
 def test_tasks_shrink_when_they_take_long_and_grow_again() -> None:
-    size = Size()
+    size = BatchSize()
     for _ in range(20):
         size.learn(size.bytes, 60.0)
     assert size.bytes == LEAST_BYTES
@@ -187,7 +187,7 @@ def test_tasks_shrink_when_they_take_long_and_grow_again() -> None:
 
 
 def test_a_limit_that_was_raised_is_found_out_and_one_that_was_not_is_seldom_tried() -> None:
-    size, limit, refused = Size(), 1_000_000, 0
+    size, limit, refused = BatchSize(), 1_000_000, 0
     for number in range(4000):
         if number == 3000:
             limit = 100_000_000

@@ -134,7 +134,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
             held=expected.held,
             indexed=await node.count(channel_id),
             waiting=expected.waiting,
-            aside=expected.aside,
+            aside=expected.rejected,
             discrepancy=await compare_ids(reader, node, channel_id, node.index),
         )
         for channel_id, expected in (await read_expected(reader, node.name)).items()
