@@ -57,7 +57,7 @@ def test_service_tells_nobody_to_run_again_what_it_tries_again_itself(
         telegram.order("private", channel=names[1])
         telegram.post(names[2], "while the archive is held")
         hold_for_a_while(desk)
-        until(lambda: b"the index waits" in log.read_bytes(), what="the index's trouble")
+        until(lambda: b"indexing paused" in log.read_bytes(), what="the index's trouble")
         until(lambda: b"retrying in" in log.read_bytes(), what="the channel's trouble")
         telegram.order("clear", channel=names[1])
         meili.double.listen()
