@@ -33,7 +33,7 @@ def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk
 REFUSED = {
     "@nobody_at_all": "no channel has that username",
     "@nadia_reads": "this is a person, not a channel",
-    "@gamma": "it is private",
+    "@gamma": "the channel is private",
     "https://t.me/+AbCdEf012345": "invite link",
     "t.me/joinchat/AbCdEf012345": "invite link",
     "@9lives": "cannot be a public name",

@@ -155,7 +155,7 @@ def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegr
     assert "phone or computer that is logged in to this account" in told
     assert re.search(r"from 20\d\d-\d\d-\d\d \d\d:\d\d \+03 on \(in 24 hours\)", told)
     status = desk.do("status")
-    assert "takeout: default may begin one in 24 hours, at 20" in status.err
+    assert "takeout: default may start one in 24 hours, at 20" in status.err
     [wait] = orjson.loads(desk.do("status", "--json").out)["floods"]
     assert (wait["account"], wait["method"]) == ("default", "takeout")
     # What runs by itself does not ask for it again, though there is something to read.
@@ -242,7 +242,7 @@ def test_a_wait_of_months_is_told_obeyed_for_a_week_and_lifted_by_a_person(desk:
         assert "Current waits: default:getHistory." in refused.errors[0]
     lifted = desk.run("accounts", "--forget-wait", "default:getHistory")
     assert lifted.status == 0
-    assert "lifted: default was not to call getHistory before" in lifted.err
+    assert "lifted: default was not allowed to call getHistory before" in lifted.err
     assert "risks longer waits" in lifted.err
     assert orjson.loads(desk.do("status", "--json").out)["floods"] == []
     telegram.order("fault", clear=True)

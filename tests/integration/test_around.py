@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.cli.view.around import PAGE, Surroundings
+from archiver.cli.view.around import PAGE, ContextBuilder
 from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName
 from archiver.store.database import Database
@@ -27,7 +27,7 @@ HITS = st.sets(st.integers(1, COUNT), max_size=PAGE + 20)
 async def all_blocks(directory: Path, count: int, sort: Sort) -> list[list[Shown]]:
     async with await Database.open_readonly(directory) as database:
         engine = ExactEngine(database.connection)
-        surroundings = Surroundings(database.connection, engine, NAMES, count)
+        surroundings = ContextBuilder(database.connection, engine, NAMES, count)
         question = Question(tree=Word("hit"), sort=sort, limit=PAGE)
         found: list[list[Shown]] = []
         while True:

@@ -11,7 +11,7 @@ import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
-from archiver.cli.view.service_status import ServiceStanding, read_service
+from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.compose.read_archive import open_archive
 from archiver.model.account_status import read_statuses
 from archiver.model.clock_offset import describe_offset
@@ -101,7 +101,7 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
     return (f"the disk is full: {free // 1024:,} KB left for the archive in {directory}; free some space.",)
 
 
-def _find_troubles(service: ServiceStanding, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
+def _find_troubles(service: ServiceStatus, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
     if service.life is None or not service.is_there:
         return ("the service is not running; `telekeep run` starts it.",)
     # An account without an entry has not started yet.

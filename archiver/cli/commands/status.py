@@ -13,8 +13,8 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.view import waits
 from archiver.cli.view.channel_status import describe_parts, state_note, state_word
-from archiver.cli.view.index_status import IndexStanding, look, read_index, sum_up
-from archiver.cli.view.service_status import ServiceStanding, read_service
+from archiver.cli.view.index_status import IndexStatus, look, read_index, sum_up
+from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.speed import Speed, read_speed
 from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
@@ -62,11 +62,11 @@ class _Status:
     path: Path
     channels: list[_Channel]
     accounts: list[KnownAccount]
-    service: ServiceStanding
+    service: ServiceStatus
     waits: list[Wait]
     speed: Speed | None
     """Of the histories being fetched now."""
-    index: list[IndexStanding]
+    index: list[IndexStatus]
     """By node; empty if no Meilisearch is configured."""
 
     @property

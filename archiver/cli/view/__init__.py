@@ -1,1 +1,1 @@
-"""How rows, versions, channels, the index and progress look to people."""
+"""Presentation of rows, versions, channels, the index and progress."""

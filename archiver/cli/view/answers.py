@@ -1,4 +1,4 @@
-"""What a search shows, block by block: hits with their rows, with their surroundings, or gathered from copies."""
+"""The results of a search, block by block: plain hits, hits with context, or groups of copies."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from search.document import Key
 from search.engine.protocol import Hit, Question
 
 PAGE = 200
-"""Hits that are in memory at once."""
+"""Hits in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Comes last, when there are more hits than were asked for; the cursor continues behind those that were shown."""
+    """Last item, if there are more hits than requested; the cursor continues after those shown."""
 
     cursor: str
 
 
 class Answers:
-    """The blocks of a question."""
+    """The blocks of results for a question."""
 
     def __init__(self, conn: Connection, finder: Finder, names: Mapping[int, ChannelName]) -> None:
         self._conn = conn
@@ -35,21 +35,19 @@ class Answers:
         self._names = names
 
     async def plain(self, question: Question, limit: int, around: int) -> AsyncGenerator[list[Shown] | More, None]:
-        """What is shown together at a time. `limit`: so many hits at most, 0 for all; `around`: with neighbours."""
+        """Blocks of messages. `limit`: maximum number of hits, 0 = no limit; `around`: context on each side."""
         left = limit or None
         engine = self._finder.engine
-        surroundings, page = None, PAGE
+        context, page = None, PAGE
         if around:
             from archiver.cli.view import around as near
 
-            surroundings, page = near.Surroundings(self._conn, engine, self._names, around), near.PAGE
+            context, page = near.ContextBuilder(self._conn, engine, self._names, around), near.PAGE
         while True:
             answer = await engine.search(replace(question, limit=page if left is None else min(left, page)))
             rows = await self._rows(answer.hits)
-            if surroundings is not None:
-                for block in await surroundings.blocks(
-                    question, {hit.key: hit for hit in answer.hits if hit.key in rows}
-                ):
+            if context is not None:
+                for block in await context.blocks(question, {hit.key: hit for hit in answer.hits if hit.key in rows}):
                     yield await self._with_earlier(block)
             else:
                 for shown in await self._with_earlier(list(rows.values())):
@@ -63,7 +61,7 @@ class Answers:
             question = replace(question, cursor=answer.cursor)
 
     async def collapsed(self, question: Question, limit: int) -> AsyncGenerator[list[Shown] | More, None]:
-        """The earliest of each group of copies at a time, with the others."""
+        """The earliest hit of each group of copies, with the addresses of the others."""
         from archiver.reading.duplicates import behind, gather, write_cursor
 
         groups = await gather(self._conn, self._finder.engine, question)
@@ -80,7 +78,7 @@ class Answers:
             yield More(write_cursor(wanted[-1]))
 
     async def count_groups(self, question: Question) -> int:
-        """How many groups of copies there are."""
+        """The number of groups of copies."""
         from archiver.reading.duplicates import gather
 
         return len(await gather(self._conn, self._finder.engine, question))
@@ -95,7 +93,7 @@ class Answers:
         }
 
     async def _with_earlier(self, block: list[Shown]) -> list[Shown]:
-        """The earlier contents of those that were found by one."""
+        """Add the earlier content to rows that were found by one."""
         wanted = [(one.row["channel_id"], one.row["message_id"]) for one in block if one.revision is not None]
         if not wanted:
             return block

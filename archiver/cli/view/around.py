@@ -1,7 +1,7 @@
 """`search -C N`: hits with the messages before and after them in their channel.
 
-What overlaps is one block, and no message is shown twice. Every message is marked as what it is: one that the question
-finds is a hit, also where it stands beside another or lies beyond `-n`.
+Overlapping context is merged into one block, and no message is shown twice. Every message that matches the question is
+marked as a hit, even in the context of another hit or beyond `-n`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from search.query.dates import Bounds
 from search.query.tree import And, InChannel, Number, any_of
 
 Hits: TypeAlias = Mapping[Key, Hit]
-"""Hits by their messages."""
+"""Hits by message."""
 
 PAGE = 50
-"""Hits whose surroundings are in memory at once."""
+"""Hits whose context is in memory at once."""
 _KEPT = 100_000
 
 
 @dataclass(slots=True)
 class Block:
-    """Messages of one channel that are shown together."""
+    """Messages of one channel shown together."""
 
     rank: int
-    """Of its first hit in the page."""
+    """Rank of its first hit in the page."""
     held: dict[int, HeldMessage] = field(default_factory=dict)
 
     @property
@@ -47,8 +47,8 @@ class Block:
         return max(self.held)
 
 
-class Surroundings:
-    """Makes blocks of one page of hits after the other."""
+class ContextBuilder:
+    """Builds blocks from one page of hits after another."""
 
     def __init__(self, conn: Connection, engine: Engine, names: Mapping[int, ChannelName], count: int) -> None:
         self._conn = conn
@@ -58,9 +58,9 @@ class Surroundings:
         self._shown: dict[Key, None] = {}
 
     async def blocks(self, question: Question, found: Hits) -> list[list[Shown]]:
-        """The blocks of these hits, in the order of their first ones; each by message id."""
+        """The blocks of these hits, ordered by their first hit; messages ordered by id."""
         blocks = await self._gather(list(found))
-        # By date the blocks of a page lie together; by relevance they are anywhere, and all between would be looked at.
+        # Sorted by date, the blocks of a page are close together; by relevance, one question would span everything.
         groups = [blocks] if question.sort != "relevance" else [[block] for block in blocks]
         hits = dict(found)
         for group in groups:
@@ -78,7 +78,7 @@ class Surroundings:
         return sorted(merged, key=lambda one: one[1].rank)
 
     async def _hits_within(self, question: Question, blocks: Sequence[tuple[int, Block]]) -> Hits:
-        """Which messages of the blocks the question finds."""
+        """The messages of the blocks that match the question."""
         dates = [held[0].date for _, block in blocks for held in block.held.values()]
         if not dates:
             return {}
@@ -106,7 +106,7 @@ class Surroundings:
             asked = replace(asked, cursor=answer.cursor)
 
     def _rows(self, channel_id: int, block: Block, hits: Hits) -> list[Shown]:
-        """The messages of a block that were not shown yet."""
+        """The messages of a block not shown yet."""
         rows = []
         for message_id in sorted(block.held):
             key = channel_id, message_id
@@ -114,13 +114,13 @@ class Surroundings:
                 self._shown[key] = None
                 row = build_row(self._names[channel_id], *block.held[message_id])
                 rows.append(Shown(row, is_hit=False) if key not in hits else Shown.of(row, hits[key]))
-        while len(self._shown) > _KEPT:  # long ago, so that a page of today stands nowhere near
+        while len(self._shown) > _KEPT:  # oldest first: no later page is near them
             del self._shown[next(iter(self._shown))]
         return rows
 
 
 def merge(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks of one channel with those made one that overlap or follow one another."""
+    """Merge blocks of one channel that overlap or are adjacent."""
     merged: list[Block] = []
     for block in sorted(blocks, key=lambda one: one.low):
         if merged and block.low <= merged[-1].high + 1:

@@ -1,4 +1,4 @@
-"""How a channel stands, in a line for people: what keeps it from being read, and what brings what is lacking."""
+"""Describe the state of a channel: why it is not being mirrored, and how to fetch what is not fetched."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from archiver.store.channel_details import ChannelStatus
 from archiver.store.rich import PartCount
 
 _MEANING = {
-    "inaccessible": "it cannot be read now; it is private, or this account is shut out",
-    "banned": "it was banned or deleted, or nobody holds its name",
-    "needs_newer_layer": "it holds what this version cannot read; a newer telekeep can",
-    "removed": "it is not mirrored any more",
+    "inaccessible": "the channel is private, or this account is banned from it",
+    "banned": "the channel was banned or deleted, or no channel has its username",
+    "needs_newer_layer": "the channel has content that needs a newer version of telekeep",
+    "removed": "no longer mirrored",
 }
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """The state for a column of a table; `set aside` for an active channel that is left in peace for a while."""
+    """The state as a table cell; `set aside` for an active channel that waits for a retry."""
     return "set aside" if channel.state == "active" and is_aside(channel, now) else channel.state
 
 
 def is_aside(channel: Mirrored, now: float) -> bool:
-    """Whether the channel is left in peace at present, after failures."""
+    """Whether the channel waits for a retry after failures."""
     return channel.retry_at is not None and channel.retry_at > now
 
 
 def state_note(channel: Mirrored, standing: ChannelStatus, now: float) -> str | None:
-    """What keeps the channel from being mirrored, since when and until when; None when nothing does."""
+    """Why the channel is not being mirrored, since when and until when; None if it is."""
     aside = f"set aside until {iso(channel.retry_at)}" if is_aside(channel, now) else ""
     reason = standing.last_error if aside else None
     if channel.state == "active":
@@ -38,24 +38,23 @@ def state_note(channel: Mirrored, standing: ChannelStatus, now: float) -> str | 
     since = f" since {iso(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
     return (
-        f"{channel.name}: {channel.state}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; what is held stays"
+        f"{channel.name}: {channel.state}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; its archive is kept"
     )
 
 
 def describe_parts(count: PartCount) -> str:
-    """How many messages are held in part, and what becomes of them."""
+    """The number of partial messages, and whether they can be completed."""
     refused = f", {count.refused} of them refused by the server" if count.refused else ""
-    rest = "" if count.refused == count.partial else "; `telekeep run` and `telekeep sync` ask for the rest"
-    return f"{count.partial} partial (only the beginning of a rich message is held{refused}){rest}"
+    rest = "" if count.refused == count.partial else "; `telekeep run` and `telekeep sync` fetch the rest"
+    return f"{count.partial} partial (only the beginning of a rich message is archived{refused}){rest}"
 
 
 def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) -> str:
-    """What brings what was not fetched yet into the archive in the directory, as a sentence. `certain`: the channel
-    has, or had, something there."""
+    """A sentence on how to fetch what is not fetched. `certain`: the channel has, or had, such a message."""
     holder = find_holder(directory)
-    who = "the service, which runs," if holder and holder.command == "run" else "`telekeep sync`"
+    who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
     if channel.state == "removed":
-        return f"The channel is not mirrored any more; `telekeep add {channel.name}` takes it up again."
+        return f"The channel is no longer mirrored; `telekeep add {channel.name}` resumes mirroring."
     if channel.state in ("inaccessible", "banned"):
         return f"The channel is {channel.state}: {who} fetches it if that changes."
-    return f"{who[0].upper()}{who[1:]} fetches it{'' if certain else ', if there is such a message by now'}."
+    return f"{who[0].upper()}{who[1:]} fetches it{'' if certain else ', if it exists by now'}."

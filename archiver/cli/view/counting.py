@@ -1,4 +1,4 @@
-"""Progress on stderr: a moving line on a terminal, a plain line now and then otherwise, nothing when quiet."""
+"""Progress on stderr: a line that updates on a terminal, occasional plain lines otherwise, nothing with --quiet."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _MOVING_EVERY = 0.2
 
 @contextmanager
 def count_rows(what: str) -> Iterator[Callable[[int], None]]:
-    """A function to call with the number of rows so far."""
+    """Yield a function to call with the number of rows so far."""
     moving = output.is_terminal(sys.stderr) and not output.is_quiet()
-    began = told = time.monotonic()
+    began = shown_at = time.monotonic()
 
-    def tell(count: int) -> None:
-        nonlocal told
+    def show(count: int) -> None:
+        nonlocal shown_at
         now = time.monotonic()
-        if output.is_quiet() or now - told < (_MOVING_EVERY if moving else _PLAIN_EVERY):
+        if output.is_quiet() or now - shown_at < (_MOVING_EVERY if moving else _PLAIN_EVERY):
             return
-        told = now
-        line = f"{what}: {count} rows, {count / (now - began):.0f} a second"
+        shown_at = now
+        line = f"{what}: {count} rows, {count / (now - began):.0f}/s"
         sys.stderr.write(f"\r{line}\x1b[K" if moving else f"{line}\n")
         sys.stderr.flush()
 
     try:
-        yield tell
+        yield show
     finally:
-        if moving and told != began:
+        if moving and shown_at != began:
             sys.stderr.write("\r\x1b[K")

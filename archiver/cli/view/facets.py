@@ -1,4 +1,4 @@
-"""`search --facet`: how many hits there are of each channel, day, attachment ..."""
+"""`search --facet`: the number of hits by channel, day, attachment ..."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.engine.facets import Count, Counts, FacetName, order
 
 
 def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
-    """Channels by what they are called now, as far as the archive knows them; in the order of those names."""
+    """Label channels with their current names, as far as archived, and order them by those names."""
     return {
         facet: order(facet, [_named(one, names) for one in found]) if facet in {"channel", "fwd"} else found
         for facet, found in counts.items()
@@ -22,7 +22,7 @@ def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
 
 
 def print_counts(counts: Counts, shape: str, over: Searched) -> None:
-    """A table for each facet; TSV in a pipe (facet, name, count); or JSON."""
+    """Print a table for each facet; TSV in a pipe (facet, name, count); or JSON."""
     if shape == "json":
         counted: dict[str, Any] = {facet: [_object(one) for one in found] for facet, found in counts.items()}
         output.json(counted | {"incomplete": incomplete_object(over)})

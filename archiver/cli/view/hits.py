@@ -1,4 +1,4 @@
-"""Found messages for people: cards with highlights on a terminal, one TSV line each in a pipe."""
+"""Print hits: cards with highlights on a terminal, one TSV line each in a pipe."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 480
-"""Characters of a text that a card shows; `telekeep show` has it all."""
+"""Characters of text shown on a card; `telekeep show` shows all."""
 
 BETWEEN = "--"
-"""The line between blocks, as grep has it."""
+"""The line between blocks, like grep's."""
 
 _COPIES = 5
-"""Copies that are named; JSON names all."""
+"""Copies listed; JSON lists all."""
 _SIGNS = {True: ">", False: "-"}
 _MATCH = "bold underline"
 
 
 def printer(tree: Node, *, in_blocks: bool = False) -> Callable[[Shown], None]:
-    """A function that prints one row. `in_blocks`: with a sign for hits and context, and a line between blocks."""
+    """A function that prints one row. `in_blocks`: mark hits and context, and print a line between blocks."""
     if not output.is_terminal():
-        tell = _print_marked_line if in_blocks else _print_line
+        show = _print_marked_line if in_blocks else _print_line
     else:
         console = output.console()
 
-        def tell(shown: Shown) -> None:
+        def show(shown: Shown) -> None:
             _print_card(console, shown, tree, sign=_SIGNS[shown.is_hit] if in_blocks else "")
 
     last = 1
@@ -49,13 +49,13 @@ def printer(tree: Node, *, in_blocks: bool = False) -> Callable[[Shown], None]:
         if in_blocks and shown.block > last:
             output.line(BETWEEN)
         last = shown.block
-        tell(shown)
+        show(shown)
 
     return print_row
 
 
 def _as_found(shown: Shown) -> Shown:
-    """The row with the content that was found, if it is an earlier one."""
+    """The row with the content that matched, which may be an earlier one."""
     earlier = shown.earlier
     if earlier is None:
         return shown
@@ -63,7 +63,7 @@ def _as_found(shown: Shown) -> Shown:
 
 
 def _remarks(shown: Shown) -> str:
-    """What is said of a row besides its text, in brackets."""
+    """Remarks on a row besides its text, in brackets."""
     parts = [describe(shown.row)]
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
     if shown.revision is not None:
@@ -76,13 +76,13 @@ def _remarks(shown: Shown) -> str:
 
 
 def describe(row: Row) -> str:
-    """What a message is besides its text: `[poll Which one?] [video clip.mp4] [pin_message] [gone since ...]`."""
+    """What a message has besides text: `[poll Which one?] [video clip.mp4] [pin_message] [deleted, noticed ...]`."""
     media = orjson.loads(row["media"])
     parts = [" ".join(filter(None, (one["kind"], one["title"], one["file_name"]))) for one in media]
     if row["action"]:
         parts.append(str(orjson.loads(row["action"]).get("type")))
     if row["missing_since"]:
-        parts.append(f"gone since {row['missing_since']}")
+        parts.append(f"deleted, noticed {row['missing_since']}")
     return " ".join(f"[{part}]" for part in parts)
 
 
@@ -124,7 +124,7 @@ def _head(shown: Shown, sign: str) -> Text:
 
 
 def _body(shown: Shown, tree: Node) -> Text:
-    """The text around its matches; below it, where it has none, what else was found."""
+    """The text around its matches, or below it the attachment that matched."""
     wanted = any_of((tree, *map(Phrase, shown.matched)))
     text = shown.row["text"]
     spans = highlight(wanted, text)
@@ -139,7 +139,7 @@ def _body(shown: Shown, tree: Node) -> Text:
 
 
 def further_texts(row: Row) -> Iterator[tuple[str, str]]:
-    """The texts of what hangs on a message (a title, a poll's answers, a file's name ...), each with its kind."""
+    """The texts of attachments (titles, poll answers, file names ...), each with its kind."""
     for one in orjson.loads(row["media"]):
         for key in ("title", "performer", "file_name", "extra"):
             for text in _strings(one[key]):
@@ -164,9 +164,9 @@ def _dim(row: Row) -> Text:
 
 
 def _pieces(pieces: Sequence[Snippet]) -> Text:
-    """The pieces of a text with their matches and with dots where something is left out.
+    """The snippets of a text with matches highlighted and omissions marked by dots.
 
-    Each line is isolated where it has right-to-left letters: it takes its own direction, dots included.
+    Lines with right-to-left letters are isolated, so that each takes its own direction, dots included.
     """
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""Progress of the index on stderr: a bar on a terminal, a plain line now and then otherwise, nothing when quiet."""
+"""Progress of the index on stderr: a bar on a terminal, occasional plain lines otherwise, nothing with --quiet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY = 10.0
 
 
 class IndexProgress:
-    """How many messages are still to be sent."""
+    """Shows how many messages are still to be sent."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -53,7 +53,7 @@ class IndexProgress:
             self._bar.stop()
 
     def advance(self, total: int, left: int, what: str | None = None) -> None:
-        """`left` messages of `total` are still to be sent; `what` is being done where that is not the whole story."""
+        """Show that `left` of `total` messages are still to be sent; `what`: a more precise label."""
         done = max(0, total - left)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, total=total or None, completed=done, description=what or self._name)

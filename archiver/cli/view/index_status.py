@@ -1,4 +1,4 @@
-"""How the index stands, for people and as JSON: what `status` and `index status` say of it."""
+"""The state of the index, as text and as JSON, for `status` and `index status`."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ if TYPE_CHECKING:
     from search.meili.node import Node
 
 LOOK: Final = 3.0
-"""Seconds that a server has to answer `status`."""
+"""Timeout in seconds for a server's answer to `status`."""
 _SUMS: Final = (
     "waiting", "again", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexStanding:
-    """What the archive knows of its index on one node."""
+class IndexStatus:
+    """The state of the index on one node, as noted in the archive and as its server answers."""
 
     name: str
     node: str
     alone: bool
-    """Whether it is the only one."""
+    """Whether it is the only node."""
     coming: int
     """Channels that it does not serve yet."""
     going: int
-    """Channels that it is to forget."""
+    """Channels to be removed from it."""
     standing: NodeStatus
     waiting: Waiting
     again: int
-    """Messages that it lost, or of channels that it lost, and that are sent again."""
+    """Messages sent again, because it lost them or their channels."""
     reached: bool | None = None
-    """Whether the server answers now; None: it was not asked."""
+    """Whether the server answers now; None: not asked."""
     trouble: str | None = None
-    """Why it does not, or what it answers in place of what was asked."""
+    """The error of the server, or why it is unreachable."""
     seen: NodeState | None = None
-    """What that trouble makes of the state that was noted when all was well."""
+    """The state implied by that error, if the noted state was a good one."""
     left: int
-    """Messages that a rebuild has still to send."""
+    """Messages that a rebuild still has to send."""
     aside: int
 
-    def with_trouble(self, error: ServerError) -> IndexStanding:
-        """The same as its server says now, or does not say."""
+    def with_trouble(self, error: ServerError) -> IndexStatus:
+        """A copy updated by the error that the server gives now."""
         from archiver.index.node_state import node_state_after
         from search.errors import IndexMissing, ServerUnreachable
 
         if isinstance(error, IndexMissing) and self.standing.state == "unused":
-            return replace(self, reached=True)  # it is made when it is filled
+            return replace(self, reached=True)  # it is created on the first batch
         seen = node_state_after(error) if self.standing.state in ("following", "unused") else None
         return replace(self, reached=not isinstance(error, ServerUnreachable), trouble=str(error), seen=seen)
 
     def describe(self, now: float) -> str:
-        """One line."""
+        """Describe the state in one line."""
         standing, parts = self.standing, []
         if self.waiting.messages:
             age = max(0, int(now - (self.waiting.since or now)))
@@ -71,11 +71,11 @@ class IndexStanding:
         if self.again:
             parts.append(f"{self.again:,} are sent again")
         if self.coming or self.going:
-            parts.append(f"{self.coming} channels come, {self.going} go")
+            parts.append(f"{self.coming} channels are moving in, {self.going} out")
         if standing.rebuild:
-            parts.append(f"it is built anew ({standing.rebuild}, {self.left:,} left)")
+            parts.append(f"rebuild in progress ({standing.rebuild}, {self.left:,} left)")
         if self.aside:
-            parts.append(f"{self.aside:,} set aside (`telekeep index status` names them)")
+            parts.append(f"{self.aside:,} set aside (`telekeep index status` lists them)")
         if standing.success_at:
             parts.append(f"last {'reached' if self.reached is False else 'success'} {iso(standing.success_at)}")
         why = self.trouble or standing.reason
@@ -84,17 +84,17 @@ class IndexStanding:
         return f"index {self.name}{where}: {'; '.join([self._describe_state(), *parts])}{reason}"
 
     def _describe_state(self) -> str:
-        """As it was noted by whoever filled it last, unless the server says otherwise now."""
+        """The state noted when the index was last filled, unless the server says otherwise now."""
         state, since = self.standing.state, self.standing.since
         if self.seen:
-            return "it answers, but not as it should" if self.reached else "not reached now"
+            return "it answers with an error" if self.reached else "not reachable now"
         if state == "unused":
-            return "never filled yet"
+            return "not filled yet"
         noted = f"{state} since {iso(since)}" if state != "following" and since else state
         return f"{noted}, answers again" if state == "unreachable" and self.reached and not self.trouble else noted
 
     def as_object(self, now: float) -> dict[str, Any]:
-        """The same as JSON."""
+        """As JSON."""
         standing, since = self.standing, self.waiting.since
         return {
             "name": self.name,
@@ -117,7 +117,7 @@ class IndexStanding:
 
 
 def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The index as one thing: sums, the oldest and the worst of its nodes; each of them is in `nodes`."""
+    """Summarise the index: sums, the oldest waiting message and the worst state; every node is in `nodes`."""
     worst = min(found, key=lambda one: (one["state"] == "following", one["reached"] is not False))
     whole = dict(worst) | {name: sum(one[name] or 0 for one in found) for name in _SUMS if name in worst}
     waits = [one["oldest_waiting_at"] for one in found if one["oldest_waiting_at"]]
@@ -133,13 +133,13 @@ def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**whole, "nodes": list(found)}
 
 
-async def read_index(database: Database, settings: MeilisearchSettings) -> list[IndexStanding]:
-    """How the index stands, by node; nothing when no Meilisearch is set up."""
+async def read_index(database: Database, settings: MeilisearchSettings) -> list[IndexStatus]:
+    """Read the state of the index by node; empty if no Meilisearch is configured."""
     names = [node_name(url) for url in settings.addresses]
 
-    def act(conn: Reader) -> list[IndexStanding]:
+    def act(conn: Reader) -> list[IndexStatus]:
         return [
-            IndexStanding(
+            IndexStatus(
                 name=settings.index,
                 node=node,
                 alone=len(names) == 1,
@@ -157,8 +157,8 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
     return await database.read(act)
 
 
-async def look(found: Sequence[IndexStanding], settings: MeilisearchSettings) -> list[IndexStanding]:
-    """The same with whether each server answers at this moment."""
+async def look(found: Sequence[IndexStatus], settings: MeilisearchSettings) -> list[IndexStatus]:
+    """Copies updated by whether each server answers now."""
     if not found:
         return []
     from archiver.compose.index import closing
@@ -184,7 +184,7 @@ async def _find_trouble(node: Node) -> ServerError | None:
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:
-    """What waits for the first node, and what waits for none yet."""
+    """Add up what waits for the first node and what waits for no node yet."""
     if other is None or not other.messages:
         return one
     return Waiting(one.messages + other.messages, min(since for since in (one.since, other.since) if since is not None))

@@ -22,7 +22,7 @@ EVERY = 10.0
 
 
 class SyncProgress:
-    """How far one channel is."""
+    """Shows the progress of one channel."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -47,7 +47,7 @@ class SyncProgress:
         self.failed()
 
     def advance(self, stored: StoredCounts, left: int) -> None:
-        """An answer was stored; `left` ids of the present stretch are still to be looked at."""
+        """Count a stored answer; `left` ids of the current range are still to be fetched."""
         self._inserted += stored.inserted
         self._changed += stored.revised
         self._missing += stored.missing
@@ -72,15 +72,15 @@ class SyncProgress:
             output.note(f"{self._name}: {', '.join(filter(None, parts))}")
 
     def failed(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def done(self, found: Comparison, partial: int = 0, *, window_start: int | None = None) -> None:
-        """Say what the sync brought, and what is known of it.
+        """Print the result of the sync.
 
-        `partial`: messages of which only a part is held yet; `window_start`: from when on the channel is mirrored.
+        `partial`: number of partial messages; `window_start`: unix time from which the channel is mirrored.
         """
         self.failed()
         parts = [f"{self._inserted:,} new"]
@@ -96,12 +96,12 @@ class SyncProgress:
             more = "more" if surplus > 0 else "fewer"
             output.warn(
                 f"{self._name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
-                " shows, also after they were read again. The next sync looks again."
+                " shows, even after they were read again. The next sync checks again."
             )
 
 
 def describe_end(found: Comparison, window_start: int | None) -> str:
-    """What is known of a channel at the end of its sync: no more is claimed than was compared."""
+    """The state of a channel after its sync; claims no more than was compared."""
     since = "" if window_start is None else f" since {(iso(window_start) or '').removesuffix('T00:00:00Z')}"
     if not found.settled:
         return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"

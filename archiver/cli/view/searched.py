@@ -1,4 +1,4 @@
-"""Over what a question was asked: how much, up to when, and which channels may hold more than was searched."""
+"""Describe what was searched: how many messages, up to when, and which channels are incomplete."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from archiver.reading.shortfall import Searched, count_searched
 from archiver.store.database import Connection
 
 _NAMED = 3
-"""Channels that are named; `status` and JSON name all."""
+"""Channels listed; `status` and JSON list all."""
 
 
 async def describe_searched(conn: Connection, over: Searched) -> str:
-    """What "nothing found" is true of: `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`."""
+    """The scope of "nothing found": `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`."""
     messages = await count_searched(conn, over)
     channels = f"{len(over.channel_ids):,} channel{'' if len(over.channel_ids) == 1 else 's'}"
     if over.synced_at is None:
@@ -23,10 +23,10 @@ async def describe_searched(conn: Connection, over: Searched) -> str:
 
 
 def warn_incomplete(over: Searched) -> None:
-    """Name the channels that may hold more than was searched."""
+    """List the channels that are not completely archived."""
     for channel, shortfall in over.incomplete[:_NAMED]:
-        mend = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
-        output.note(f"! {channel.name}: {'; '.join(shortfall.reasons)}{mend}")
+        remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
+        output.note(f"! {channel.name}: {'; '.join(shortfall.reasons)}{remedy}")
     if (more := len(over.incomplete) - _NAMED) > 0:
         what = "channel is" if more == 1 else "channels are"
         output.note(f"! {more:,} more {what} incomplete: telekeep status")

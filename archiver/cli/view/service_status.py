@@ -1,4 +1,4 @@
-"""How the service is, as `telekeep status` tells it: what it said of itself, and whether its process is there."""
+"""The state of the service for `telekeep status`: its own report, and whether its process is running."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
 
 _ALIVE = 180
-"""Seconds after its last sign of life within which a service that is there counts as running."""
+"""Seconds after the last heartbeat during which a service counts as running."""
 
 
-class ServiceStanding(NamedTuple):
-    """What is known of the service."""
+class ServiceStatus(NamedTuple):
+    """What is known about the service."""
 
     life: ServiceLife | None
     holder: Holder | None
-    """Who mirrors at this moment."""
+    """The process that is mirroring now."""
 
     @property
     def is_there(self) -> bool:
-        """Whether the process that spoke last is there, and mirrors or hangs."""
+        """Whether the process that reported last still exists, working or hanging."""
         life = self.life
         return life is not None and life.stopped_at is None and self.holder == ("run", life.pid)
 
     def is_running(self, now: float) -> bool:
-        """Whether it is there and gives signs of life."""
+        """Whether the process exists and its heartbeat is recent."""
         return self.is_there and self.life is not None and now - self.life.beat_at < _ALIVE
 
     def describe(self, now: float) -> Iterator[str]:
-        """A line for the service, and one for each of its accounts that does not mirror."""
+        """A line for the service, and one for each account that is not mirroring."""
         life, holder = self.life, self.holder
         if holder is not None and holder.command == "run" and not self.is_there:
-            yield f"service: is starting or ending (process {holder.pid})"
+            yield f"service: starting or stopping (process {holder.pid})"
         elif life is None:
             return
         elif life.stopped_at is not None:
             yield f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it"
         elif not self.is_there:
-            yield f"service: was killed after {iso(life.beat_at)} (process {life.pid}); `telekeep run` starts it"
+            yield f"service: killed after {iso(life.beat_at)} (process {life.pid}); `telekeep run` starts it"
         elif not self.is_running(now):
-            yield f"service: gave no sign since {iso(life.beat_at)}, it hangs (process {life.pid})"
+            yield f"service: hanging, no heartbeat since {iso(life.beat_at)} (process {life.pid})"
         else:
-            yield f"service: runs since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
+            yield f"service: running since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
             for label, account in read_statuses(life.detail).items():
                 if account.state != "mirroring":
                     since = f" since {iso(int(account.offline_since))}" if account.offline_since else ""
@@ -56,7 +56,7 @@ class ServiceStanding(NamedTuple):
                     yield f"account {label}: {account.state}{since}{trouble}"
 
     def as_object(self, now: float) -> dict[str, Any]:
-        """For JSON."""
+        """As JSON."""
         life = self.life
         return {
             "running": self.is_running(now),
@@ -69,7 +69,7 @@ class ServiceStanding(NamedTuple):
         }
 
 
-async def read_service(database: Database) -> ServiceStanding:
-    """How the service is now."""
-    holder = find_holder(database.path.parent)  # first: one that ends says so before it lets go
-    return ServiceStanding(await find_service(database.connection), holder)
+async def read_service(database: Database) -> ServiceStatus:
+    """Read the current state of the service."""
+    holder = find_holder(database.path.parent)  # first: a stopping service reports before it releases the lock
+    return ServiceStatus(await find_service(database.connection), holder)

@@ -1,4 +1,4 @@
-"""One row of a search as it is handed to whoever prints it."""
+"""One row of search results, ready to print."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class Shown(NamedTuple):
 
     row: Row
     is_hit: bool = True
-    """False: it only stands beside a hit."""
+    """False for context."""
     matched: tuple[str, ...] = ()
-    """Terms by which it was found, besides those of the question."""
+    """Terms that matched, besides those of the question."""
     block: int = 0
-    """What stands together has one number, from 1 on."""
+    """Number of its block, from 1."""
     revision: int | None = None
-    """The number of the earlier content that was found, where the present one was not."""
+    """Number of the earlier content that matched, if the current one did not."""
     earlier: Version | None = None
     """That content."""
     copies: Sequence[str] | None = None
-    """Where else the same was posted, `channel/id` each, oldest first; None when nobody asked."""
+    """Addresses (`channel/id`) of the copies, oldest first; None if not requested."""
 
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:
-        """A row that was found."""
+        """The row of a hit."""
         return cls(row, matched=hit.matched, revision=hit.revision)

@@ -1,4 +1,4 @@
-"""How fast histories are being read now, by whatever process does so: taken from the log of what was stored."""
+"""The speed at which histories are being fetched now, by any process, from the capture log."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from archiver.store.capture import list_read_since
 from archiver.store.database import Connection
 
 _SPAN = 60
-"""Seconds over which the speed is taken."""
+"""Seconds over which the speed is averaged."""
 _QUIET = 30
-"""Seconds after the last page for which reading still counts as going on."""
+"""Seconds after the last page during which fetching counts as under way."""
 
 
 class Speed(NamedTuple):
-    """Of all histories together."""
+    """Speed of all histories together."""
 
     messages_per_second: float
     ids_per_second: float
 
     def seconds_left(self, ids: int) -> float | None:
-        """Time for that number of ids; None if unknown."""
+        """Seconds needed for that number of ids; None if unknown."""
         return ids / self.ids_per_second if self.ids_per_second > 0 else None
 
     def describe(self, ids: int) -> str:
-        """For people: the speed and what is left."""
+        """The speed and the time left, as a line."""
         parts = [f"{self.messages_per_second:,.0f} messages/s", f"{ids:,} ids left", time_left(self.seconds_left(ids))]
         return f"reading histories: {', '.join(filter(None, parts))}"
 
     def as_object(self, ids: int) -> dict[str, Any]:
-        """For JSON."""
+        """As JSON."""
         seconds = self.seconds_left(ids)
         return {
             "messages_per_second": round(self.messages_per_second, 1),
@@ -40,7 +40,7 @@ class Speed(NamedTuple):
 
 
 async def read_speed(conn: Connection, now: float) -> Speed | None:
-    """The present speed; None when no history is being read."""
+    """The current speed; None if no history is being fetched."""
     read = await list_read_since(conn, now - _SPAN)
     if not read or now - read[-1].at > _QUIET:
         return None

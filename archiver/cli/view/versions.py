@@ -1,4 +1,4 @@
-"""The history of a message for people: the versions and the rest on a terminal, one TSV line an event in a pipe."""
+"""Print the history of a message: versions and other events on a terminal, one TSV line per event in a pipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COUNTED = ("views", "forwards", "replies")
 
 
 def print_history(history: History, *, diff: bool) -> None:
-    """Print it."""
+    """Print the history."""
     if output.is_terminal():
         _print_cards(history, diff=diff)
         return
@@ -76,9 +76,9 @@ def _describe(version: Version) -> list[Text]:
 
 
 def _body(pieces: Sequence[Piece]) -> Text:
-    """The text with its marks; where it is written from right to left, each line is one isolate, each change another.
+    """The text with its marks. In right-to-left text each line is one isolate, and each change another.
 
-    So the line is laid out in the direction of its first letter, and no change can pull in what stands beside it.
+    So a line takes the direction of its first letter, and no change affects the order of the text around it.
     """
     from rich.text import Text
 
@@ -88,7 +88,7 @@ def _body(pieces: Sequence[Piece]) -> Text:
     for op, text in pieces:
         opening, closing = MARKS[op]
         inner = (begin, end) if opening else ("", "")
-        # An isolate ends with its line.
+        # An isolate ends at the end of a line.
         lines = [line.join(inner) for line in terminal_safe(text, multiline=True).split("\n")]
         body.append(opening + f"{end}\n{begin}".join(lines) + closing, style=_STYLES[op])
     return body.append(end)
@@ -100,7 +100,7 @@ def _print_rest(history: History) -> None:
         rows = (
             (iso(one.last_seen), iso(one.noticed_at), one.how, iso(one.returned_at) or "no") for one in history.absences
         )
-        output.table(("gone: last seen", "noticed", "how", "returned"), rows)
+        output.table(("deleted: last seen", "noticed", "how", "returned"), rows)
     if history.counters is not None:
         output.line()
         counted = (

@@ -1,4 +1,4 @@
-"""Waits that a server ordered: how they are shown, and how a person lifts one."""
+"""Show flood waits and takeout delays, and lift them on request."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def describe(wait: Wait, now: float) -> str:
-    """One line for people."""
+    """Describe a wait in one line."""
     left = in_words(wait.until - now)
     if wait.method == TAKEOUT:
         at = local_moment(wait.until)
-        return f"takeout: {wait.account} may begin one in {left}, at {at}, or once another device allows it"
+        return f"takeout: {wait.account} may start one in {left}, at {at}, or once another device allows it"
     more = f" (the server ordered {in_words(wait.ordered - now)}; it is asked again then)" if wait.ordered else ""
     return f"flood wait: {wait.account} may call {wait.method} again in {left}, at {moment(wait.until)}{more}"
 
 
 def as_object(wait: Wait) -> dict[str, Any]:
-    """For JSON."""
+    """As JSON."""
     ordered = iso(int(wait.ordered)) if wait.ordered else None
     return {"account": wait.account, "method": wait.method, "until": iso(int(wait.until)), "ordered": ordered}
 
 
 async def forget(settings: Settings, typed: str) -> None:
-    """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError where there is none, Busy."""
+    """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError if there is none, and Busy."""
     from archiver.compose.write_archive import open_beside
     from archiver.errors import UsageError
     from archiver.lock import hold_session
@@ -47,12 +47,12 @@ async def forget(settings: Settings, typed: str) -> None:
         if not lifted:
             known = ", ".join(f"{one.account}:{one.method}" for one in waits)
             hint = f"Current waits: {known}." if known else "No account has to wait."
-            raise UsageError(f"there is no wait for {typed[:80]}.", hint=hint)
+            raise UsageError(f"no wait for {typed[:80]}.", hint=hint)
         with hold_session(directory, account, command="accounts"):
             for wait in lifted:
                 await database.write(forget_wait, wait)
     for wait in lifted:
-        what = "begin a takeout" if wait.method == TAKEOUT else f"call {wait.method}"
-        output.note(f"lifted: {account} was not to {what} before {moment(wait.until)}.")
+        what = "start a takeout" if wait.method == TAKEOUT else f"call {wait.method}"
+        output.note(f"lifted: {account} was not allowed to {what} before {moment(wait.until)}.")
     if any(wait.method != TAKEOUT for wait in lifted):
-        output.warn("calling before the time that the server set risks longer waits, and the account.")
+        output.warn("calling earlier than the server allowed risks longer waits, and the account.")
