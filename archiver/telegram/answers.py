@@ -1,7 +1,7 @@
-"""Requests and answers as bytes: what the server sent is kept exactly, and one unreadable object costs itself only.
+"""Requests and answers as bytes: every message keeps its exact bytes, and an unreadable object spoils nothing else.
 
-`Raw` hands the answer's bytes back unread, so that the parsing happens here, where a constructor of a newer layer can
-be told apart from all that came before it. Every message keeps its own slice.
+`Raw` returns the answer's bytes unparsed. They are parsed here, so that an object of a newer layer does not cost the
+objects before it, and every message keeps its own slice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archiver.errors import ServerFault, UnreadableObject
 from archiver.model.record import PeerState
 from archiver.telegram.unpacking import nothing_packed, reading_answer
 from archiver.telegram.vectors import (
-    BEHIND_MESSAGES,
+    AFTER_MESSAGES,
     NAMELESS,
     Objects,
     find_rest,
@@ -29,11 +29,11 @@ from archiver.telegram.vectors import (
 
 _WHOLE = (types.messages.Messages.CONSTRUCTOR_ID, 0x8C718E87)
 _SLICE = (types.messages.MessagesSlice.CONSTRUCTOR_ID, 0x3A54685E)
-"""Pages without the channel's state: of today, and of before a page had topics."""
+"""Constructors of pages without a pts: the current one, and the one before pages had topics."""
 
 
 class Raw(TLRequest):  # type: ignore[misc]  # Telethon is untyped
-    """A request whose result is the answer's bytes; wrapped in invokeWithoutUpdates unless `updates` are wanted."""
+    """A request that returns the answer's bytes; wrapped in invokeWithoutUpdates unless `updates` are wanted."""
 
     def __init__(self, query: TLRequest, *, updates: bool = False) -> None:
         sent = query if updates else functions.InvokeWithoutUpdatesRequest(query)
@@ -46,7 +46,7 @@ class Raw(TLRequest):  # type: ignore[misc]  # Telethon is untyped
 
     @staticmethod
     def read_result(reader: BinaryReader) -> bytes:
-        """The whole body, unread."""
+        """The whole body, unparsed."""
         body: bytes = reader.read()
         return body
 
@@ -56,16 +56,16 @@ class HistoryAnswer:
     """A page of messages with each one's bytes."""
 
     pts: int | None
-    """None where the server answers as it does for people: without the channel's state."""
+    """None if the server answers as for a chat with a person: without the channel's pts."""
     count: int
     inexact: bool
     messages: Objects
     chats: list[Any]
     users: list[Any]
     whole: bool = False
-    """Whether the server calls it all there is, so that the count is its length."""
+    """Whether the server says that this is the whole history, so that the count is its length."""
     place: int | None = None
-    """Where its first message stands among all that are counted; None: the server does not say."""
+    """Offset of the first message from the newest one; None if the server does not say."""
 
 
 @dataclass(slots=True)
@@ -84,11 +84,11 @@ class DifferenceAnswer:
 
 @nothing_packed()
 def read_object(body: bytes) -> Any:
-    """Any one answer. Raises UnreadableObject for a newer layer."""
+    """Parse any single object. Raises UnreadableObject for a newer layer."""
     try:
         return BinaryReader(body).tgread_object()
     except TypeNotFoundError as exc:
-        # `from None`: the error's own text holds the bytes that could not be read.
+        # `from None`: the error's text contains the bytes that could not be read.
         raise UnreadableObject(exc.invalid_constructor_id, body) from None
     except ServerFault:
         raise
@@ -98,13 +98,11 @@ def read_object(body: bytes) -> Any:
 
 @reading_answer()
 def read_history(body: bytes) -> HistoryAnswer:
-    """The answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for anything else."""
+    """Parse the answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for others."""
     reader = BinaryReader(body)
     constructor = reader.read_int(signed=False)
     if constructor == types.messages.MessagesNotModified.CONSTRUCTOR_ID:
-        raise ServerFault(
-            "the server says that nothing changed, to a question that did not ask.", hint="Try again later."
-        )
+        raise ServerFault('the server answered "not modified" to a request for the history.', hint="Try again later.")
     if constructor in _WHOLE:
         return _read_page(reader, None, None, inexact=False, names=2 + (constructor == _WHOLE[0]))
     if constructor not in (types.messages.ChannelMessages.CONSTRUCTOR_ID, *_SLICE):
@@ -123,7 +121,7 @@ def read_history(body: bytes) -> HistoryAnswer:
 
 
 def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inexact: bool, names: int) -> HistoryAnswer:
-    """The vectors of a page: messages, then topics (not in older layers), chats and users."""
+    """Parse the vectors of a page: messages, then topics (not in older layers), chats and users."""
     messages = read_vector(reader)
     *_topics, chats, users = read_rest(reader, messages, names)
     known = len(messages.read) + messages.left if count is None else count
@@ -132,7 +130,7 @@ def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inex
 
 @reading_answer()
 def read_difference(body: bytes) -> DifferenceAnswer:
-    """The answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
+    """Parse the answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
     reader = BinaryReader(body)
     constructor = reader.read_int(signed=False)
     if constructor == types.updates.ChannelDifferenceEmpty.CONSTRUCTOR_ID:
@@ -140,7 +138,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
         return DifferenceAnswer(empty.pts, True, empty.timeout, False, Objects(), Objects(), [], [])
     flags = reader.read_int()
     if constructor == types.updates.ChannelDifferenceTooLong.CONSTRUCTOR_ID:
-        # The dialog's pts is not needed: the re-walk takes the state of its own first page.
+        # The dialog's pts is not needed: reading the history again takes the pts of its first page.
         return DifferenceAnswer(0, True, None, True, Objects(), Objects(), [], [])
     if constructor != types.updates.ChannelDifference.CONSTRUCTOR_ID:
         raise UnreadableObject(constructor, body)
@@ -148,7 +146,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
     timeout = reader.read_int() if flags & 2 else None
     messages = read_vector(reader)
     if messages.unreadable:
-        updates, chats, users = find_rest(body, messages.unreadable, BEHIND_MESSAGES) or (lost(messages), *NAMELESS)
+        updates, chats, users = find_rest(body, messages.unreadable, AFTER_MESSAGES) or (lost(messages), *NAMELESS)
     else:
         updates = read_vector(reader)
         if updates.unreadable:
@@ -161,9 +159,9 @@ def read_difference(body: bytes) -> DifferenceAnswer:
 
 @reading_answer()
 def read_states(body: bytes) -> dict[int, PeerState]:
-    """The answer to messages.getPeerDialogs, by channel; one that is shut to us is left out. Raises UnreadableObject.
+    """Parse the answer to messages.getPeerDialogs, by channel, without inaccessible ones. Raises UnreadableObject.
 
-    Only the dialogs count: what stands behind them may be of any layer.
+    Only the dialogs are needed: the objects after them may be of any layer.
     """
     reader = BinaryReader(body)
     constructor = reader.read_int(signed=False)
@@ -184,7 +182,7 @@ def read_states(body: bytes) -> dict[int, PeerState]:
 
 
 def message_prefix_id(raw: bytes) -> int | None:
-    """The id of a message whose inside cannot be read, None when even its constructor is unknown.
+    """The id of an unreadable message, None if even its constructor is unknown.
 
     message#… flags:# flags2:# id:int, messageService#… flags:# id:int.
     """
@@ -196,13 +194,13 @@ def message_prefix_id(raw: bytes) -> int | None:
     return None
 
 
-def in_their_order(updates: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
-    """Updates by the state of the channel that each led to; one that names none stays behind the one before it."""
+def sort_by_pts(updates: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
+    """Updates sorted by pts; one without a pts stays after its predecessor."""
     pts, keyed = 0, []
     for update, raw in updates:
         pts = getattr(update, "pts", None) or pts
         keyed.append((pts, (update, raw)))
-    return [told for _, told in sorted(keyed, key=lambda entry: entry[0])]
+    return [entry for _, entry in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def inner_message(update: Any, raw: bytes) -> bytes | None:

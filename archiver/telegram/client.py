@@ -1,8 +1,8 @@
-"""Telethon's client as transport, keys and TL types: what it does by itself is cut out, nothing of it lives on unseen.
+"""Telethon's client, reduced to transport, keys and TL types; everything it does on its own is cut out.
 
-`connect` says who we are and asks for the servers' list of addresses, in one call; it asks for nobody's name and starts
-no update engine, so that no updates.getDifference can go out. Nothing is called through Telethon's own methods, which
-would repeat calls and move to other data centres by themselves.
+`connect` introduces the app and fetches the list of addresses in one call. It does not ask for the account's user and
+starts no update engine, so no updates.getDifference is ever sent. Requests never go through Telethon's own methods,
+which would retry and switch data centres on their own.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ from archiver.telegram.unpacking import guarded, unpacking
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_GOODBYE = 2.0
-"""Seconds that hanging up may take."""
-_TIMEOUT, _HASTE = 10, 5
-"""Seconds for the network to connect; less where there are other addresses."""
+_DISCONNECT_TIMEOUT = 2.0
+"""Maximum seconds for disconnecting."""
+_TIMEOUT, _TIMEOUT_IN_HASTE = 10, 5
+"""Seconds for the TCP connection; fewer if there are other addresses to try."""
 
 CONNECTION_LOST = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
-"""What Telethon raises for a line that broke; IncompleteReadError (a polite end within an answer) is an EOFError."""
+"""What Telethon raises for a lost connection; IncompleteReadError (closed within an answer) is an EOFError."""
 _KNOWN = (Error, RPCError, KeyExchangeError, TypeNotFoundError, ProxyFailedError, *CONNECTION_LOST)
-"""What has a meaning of its own; a TimeoutError is an OSError."""
+"""Errors with a known meaning; a TimeoutError is an OSError."""
 
 
 class HungError(Exception):
-    """No answer came within the time limit."""
+    """No answer within the time limit."""
 
 
 class BrokenError(ConnectionError):
-    """Telethon failed in a way that is none of the known ones: a refused message, bytes that make no sense.
+    """Telethon failed in an unknown way: a refused message, bytes that make no sense.
 
-    The text is the failure's type only: Telethon puts requests and answers into its own.
+    The text is only the type of the cause: Telethon's own texts contain requests and answers.
     """
 
     def __init__(self, cause: Exception) -> None:
@@ -60,7 +60,7 @@ class BrokenError(ConnectionError):
 
 
 class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
-    """One line to the server: connected once, and thrown away when it is lost."""
+    """One connection to the server: connected once, and discarded when it is lost."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         haste: bool = False,
         padded: bool = True,
     ) -> None:
-        """`haste`: there are other ways, so that this one is not waited for long. `padded`: how a key is made."""
+        """`haste`: use a short timeout, since there are other addresses. `padded`: make keys with RSA_PAD."""
         session.set_dc(place.dc, place.host, place.port)
         super().__init__(
             session,
@@ -86,13 +86,13 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             device_model="telekeep",
             app_version=address.app_version,
             base_logger=_quiet_logger(),
-            **_line_options(place, address),
+            **_transport_options(place, address),
         )
         self.place = place
         self.says_dc: int | None = None
-        """Which data centre it is, as it says itself."""
+        """The server's own data centre, as it reported when we connected."""
         self.options: tuple[DcAddress, ...] = ()
-        """Where all are, as it said when we connected."""
+        """Addresses of all data centres, as the server reported when we connected."""
         self.clock_ahead: float | None = None
         """Seconds by which our clock was ahead of the server's when we connected."""
         self.made_key = self.session.auth_key is None
@@ -102,9 +102,9 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             padded=padded,
             loggers=self._log,
             retries=1,
-            delay=0,  # the waiting between tries is ours
+            delay=0,  # we wait between attempts ourselves
             auto_reconnect=False,
-            connect_timeout=_HASTE if haste else _TIMEOUT,
+            connect_timeout=_TIMEOUT_IN_HASTE if haste else _TIMEOUT,
             auth_key_callback=self._auth_key_callback,
             updates_queue=UpdateQueue(hint),
         )
@@ -113,23 +113,23 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         results = self._sender._handlers  # noqa: SLF001
         results[RpcResult.CONSTRUCTOR_ID] = guarded(results[RpcResult.CONSTRUCTOR_ID])
         self.answered = 0
-        """Calls to which something came back, errors included."""
+        """Number of answered calls, errors included."""
         self.hung = 0
-        """Calls given up on. Telethon keeps each of them for as long as it lives."""
+        """Number of abandoned calls. Telethon keeps each of them for as long as it lives."""
 
     @property
     def ended(self) -> asyncio.Future[None]:
-        """Done when Telethon notices that the line is lost."""
+        """Done when Telethon notices that the connection is lost."""
         future: asyncio.Future[None] = self._sender._disconnected  # noqa: SLF001  # the public one is a new shield each
         return future
 
     @property
     def alive(self) -> bool:
-        """Whether there is anybody to ask, as far as is known. While Telethon hangs up, what it is given is lost."""
+        """Whether it is connected, as far as known. While Telethon disconnects, new requests would be lost."""
         return bool(self.is_connected() and self._sender._transport_connected())  # noqa: SLF001
 
     async def within(self, seconds: float, asked: Awaitable[T]) -> T:
-        """The answer, within a limit. Raises HungError, BrokenError, and what Telethon raises for a lost line."""
+        """The answer, within a time limit. Raises HungError, BrokenError, and CONNECTION_LOST errors."""
         answer, ended = asyncio.ensure_future(asked), self.ended
         try:
             await asyncio.wait((answer, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -138,20 +138,20 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             if answer.done():
                 return answer.result()
             if ended.done():
-                raise ended.exception() or ConnectionError("the line was lost")
+                raise ended.exception() or ConnectionError("the connection was lost")
         except _KNOWN:
             raise
         except Exception as exc:
-            # When the line has ended of it, it was told to all who ask, and is not this question's.
+            # If it ended the connection, all pending calls got it: it is not this call's own failure.
             raise (ConnectionError(type(exc).__name__) if ended.done() else BrokenError(exc)) from exc
         finally:
             answer.cancel()
         raise HungError
 
     async def connect_within(self, seconds: float) -> None:
-        """Connect, within a limit. Raises BrokenError and what Telethon raises.
+        """Connect, within a time limit. Raises BrokenError and Telethon's errors.
 
-        A future that Telethon cancelled means a lost line, not that we are to stop.
+        A future cancelled by Telethon means a lost connection, not that this task was cancelled.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -166,27 +166,27 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
                 raise
             raise ConnectionError("the request was dropped") from exc
 
-    async def hang_up(self) -> None:
-        """Disconnect; whatever that does must neither last nor hide the reason."""
+    async def disconnect_quietly(self) -> None:
+        """Disconnect, quickly, and without hiding the error that led here."""
         leaving: Coroutine[Any, Any, None] = self._disconnect_coro()  # the public one only adds a shield
         try:
-            await asyncio.wait_for(leaving, _GOODBYE)
+            await asyncio.wait_for(leaving, _DISCONNECT_TIMEOUT)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                raise  # we are to stop; Telethon's own cancelled futures are no reason
-        except Exception as exc:  # noqa: BLE001  # whatever it is, the line is given up
-            log.debug("hanging up: %s", type(exc).__name__)
+                raise  # this task was cancelled, not just one of Telethon's futures
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the connection is given up
+            log.debug("disconnecting: %s", type(exc).__name__)
         if self.ended.done() and not self.ended.cancelled():
-            self.ended.exception()  # a future nobody looks at would complain when collected
+            self.ended.exception()  # or asyncio would log an exception that was never retrieved
 
     async def connect(self) -> None:
-        """Connect, making a key where there is none, and introduce ourselves."""
+        """Connect, make a key if there is none, and introduce the app."""
         self._loop = asyncio.get_running_loop()
-        line = self._connection(
+        transport = self._connection(
             self.place.host, self.place.port, self.place.dc, loggers=self._log, proxy=self._proxy, local_addr=None
         )
-        await self._sender.connect(line)
+        await self._sender.connect(transport)
         self.session.auth_key = self._sender.auth_key
         body = await self.greet(functions.help.GetConfigRequest())
         # The ids of the server's messages are its time, in 2^-32 seconds.
@@ -196,25 +196,25 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         self._keepalive_handle = self._loop.create_task(self._keepalive_loop())
 
     def greet(self, request: TLRequest) -> Awaitable[bytes]:
-        """Ask this, and say who we are: what a line has to begin with."""
+        """Send this as the first request of a connection, wrapped in the introduction of the app."""
         self._init_request.query = request
         greeting = functions.InvokeWithoutUpdatesRequest(self._init_request) if self._no_updates else self._init_request
         return self.ask(functions.InvokeWithLayerRequest(LAYER, greeting), updates=True)
 
     def ask(self, request: TLRequest, *, updates: bool = False) -> Awaitable[bytes]:
-        """Send it: once, and whatever is answered comes back unread. Raises Telethon's errors."""
+        """Send the request once; return the answer's bytes. Raises Telethon's errors."""
         answer: Awaitable[bytes] = self._sender.send(Raw(request, updates=updates))
         return answer
 
 
-def _line_options(place: DcAddress, address: ServerAddress) -> dict[str, Any]:
+def _transport_options(place: DcAddress, address: ServerAddress) -> dict[str, Any]:
     if address.proxy is None:
         return {"connection": ObfuscatedTransport if place.tcpo_only else PlainTransport}
     return proxy_options(address.proxy)
 
 
 def _quiet_logger() -> logging.Logger:
-    """Telethon logs peers, phone numbers and whole answers: none of it may reach our logs."""
+    """A silent logger: Telethon logs peers, phone numbers and whole answers, which must not reach our logs."""
     quiet = logging.getLogger("archiver.telegram.telethon")
     quiet.setLevel(logging.CRITICAL + 1)
     return quiet

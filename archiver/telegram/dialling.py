@@ -179,7 +179,7 @@ class Dialler:
                         raise FloodWait(seconds, method=CONNECT) from exc
                 finally:
                     if not made:
-                        await client.hang_up()
+                        await client.disconnect_quietly()
 
     async def _follow(self, client: Client, dc: int) -> Error:
         """Follow the account to its new home, when the old one answers even the first request with that redirection."""
@@ -244,7 +244,7 @@ class Dialler:
             except (RPCError, TypeNotFoundError, ProxyFailedError, KeyExchangeError, *CONNECTION_LOST) as exc:
                 await self.transport_errors.obey(exc)
             finally:
-                await client.hang_up()
+                await client.disconnect_quietly()
         return self.route.addresses(self.dc) != known
 
     async def _failed(self, exc: Exception, place: DcAddress) -> Error:

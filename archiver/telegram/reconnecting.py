@@ -98,7 +98,7 @@ class ReconnectingClient:
         self._client = None
         self._failures += 1
         self._note_loss()
-        await client.hang_up()
+        await client.disconnect_quietly()
 
     async def close(self) -> None:
         """Disconnect; the session stays. The tasks that use the client must have ended."""
@@ -106,7 +106,7 @@ class ReconnectingClient:
             client, self._client = self._client, None
             self.connected.clear()
             if client is not None:
-                await client.hang_up()
+                await client.disconnect_quietly()
 
     async def move(self, client: Client, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
         """Move the account's home as this client was told; does nothing if the client has been replaced already.

@@ -20,12 +20,12 @@ from archiver.model.record import Channel, Difference, Event, HistoryPage, Messa
 from archiver.pacing.scheduler import Priority
 from archiver.telegram.answers import (
     HistoryAnswer,
-    in_their_order,
     inner_message,
     read_difference,
     read_history,
     read_object,
     read_states,
+    sort_by_pts,
 )
 from archiver.telegram.connection import Connection
 from archiver.telegram.older_layers import layer_of
@@ -119,7 +119,7 @@ class TelegramSource:
             convert_difference_event(
                 item, inner_message(item, raw), channel_id=channel_id, peers=peers, layer=layer_of(raw[4:])
             )
-            for item, raw in in_their_order(answer.updates.read)
+            for item, raw in sort_by_pts(answer.updates.read)
         ]
         return Difference(
             events=(*posted, *other),
