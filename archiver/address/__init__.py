@@ -1,11 +1,11 @@
-"""What people type or paste for a channel or a message, taken apart. Pure; nothing is looked up here.
+"""Parses what people type or paste for a channel or a message. Pure; nothing is looked up.
 
 A channel: its alias, `@name` or `name`, a link (`t.me/name`, `t.me/s/name`, `t.me/c/ID/N`, `name.t.me`, `tg://...`,
 `web.telegram.org/k/#@name`), its bare id, or the marked id `-100ID` that other tools show. A message: a channel and
-`/ID`, or a message's link. Whatever else it is, the error says what. https://core.telegram.org/api/links
+`/ID`, or a message's link. For anything else the error says what it is. https://core.telegram.org/api/links
 
-`pasted` takes off what a document or a chat leaves around a name, `links` reads links, `kinds` knows what is no
-channel, and `parse` is the way in.
+`parse` is the entry point; `pasted` strips what surrounds a pasted name, `links` parses links, `kinds` names links and
+words that are not channels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Links and words that are no channel: what each is, so that the error can say it.
+"""Links and words that are not channels: what each one is, for the error message.
 
 https://core.telegram.org/api/links lists them all.
 """
@@ -10,7 +10,7 @@ from archiver.errors import UsageError
 HINT = "A channel's link is https://t.me/name."
 
 KINDS = {
-    # The first step of a link's path, or what stands behind tg:// -> what it is.
+    # The first part of a link's path, or the word after tg:// -> what it is.
     "addemoji": "a set of custom emoji",
     "addlist": "a folder of chats",
     "addstickers": "a sticker set",
@@ -59,20 +59,20 @@ INVITE = (
 
 
 def not_channel(what: str, hint: str | None = HINT) -> UsageError:
-    """This is something else."""
+    """Error for something that is not a channel."""
     return UsageError(f"this is {what}, not a channel.", hint=hint)
 
 
 def invite() -> UsageError:
-    """It leads to where only members read."""
+    """Error for an invite link: it leads to a channel that only members can read."""
     return UsageError(INVITE[0], hint=INVITE[1])
 
 
 def phone() -> UsageError:
-    """A number to call; people have one, channels do not."""
+    """Error for a phone number: people have one, channels do not."""
     return not_channel("a phone number", "Write the channel's @name or its t.me link.")
 
 
 def boost(channel: str | None) -> UsageError:
-    """A link that asks for boosts; mostly it names the channel."""
+    """Error for a boost link, which usually names the channel."""
     return not_channel("a link for boosting a channel", f"Use the channel itself: {channel}." if channel else HINT)

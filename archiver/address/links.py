@@ -1,4 +1,4 @@
-"""Links to channels and messages, of the web and of the app. https://core.telegram.org/api/links"""
+"""Web and app links to channels and messages. https://core.telegram.org/api/links"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from archiver.address.kinds import HINT, KINDS, boost, invite, not_channel, phone
-from archiver.address.ref import MARKED, NUMBER, USERNAME, ChannelRef, Place, read_channel_id, read_message_id
+from archiver.address.ref import MARKED, NUMBER, USERNAME, ChannelRef, ParsedAddress, read_channel_id, read_message_id
 from archiver.errors import UsageError
 
 _HOST = re.compile(r"(?:([a-z0-9_-]+)\.)?(?:t\.me|telegram\.me|telegram\.dog|telesco\.pe)", re.IGNORECASE)
@@ -18,17 +18,17 @@ _OLD_PEER = re.compile(r"(?P<kind>[cgus])(?P<id>[0-9]+)(?:_[0-9]+)?")
 
 
 def is_ours(host: str) -> bool:
-    """Whether links of this host are read here."""
+    """Whether this module parses links to this host."""
     return any(known.fullmatch(host.rstrip(".")) for known in (_HOST, _WEB_CLIENT, _OWN_SITE))
 
 
-def read_web_link(url: str) -> Place | None:
-    """What a http(s) link means; None for one of another site. Raises UsageError for what is no channel."""
+def read_web_link(url: str) -> ParsedAddress | None:
+    """The address in an http(s) link; None for another site. Raises UsageError for links that are not channels."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
-        raise UsageError("this link cannot be read.", hint=HINT) from None
+        raise UsageError("this link is malformed.", hint=HINT) from None
     if _WEB_CLIENT.fullmatch(host):
         return _read_web_client(parts)
     if _OWN_SITE.fullmatch(host):
@@ -41,7 +41,7 @@ def read_web_link(url: str) -> Place | None:
     return _read_path([subdomain, *path] if subdomain not in ("", "www") else path, _values(parts.query))
 
 
-def _read_path(path: list[str], values: dict[str, str]) -> Place:
+def _read_path(path: list[str], values: dict[str, str]) -> ParsedAddress:
     if path and path[0].lower() == "s" and len(path) > 1:  # the preview
         path = path[1:]
     if not path:
@@ -59,28 +59,28 @@ def _read_path(path: list[str], values: dict[str, str]) -> Place:
     if word in KINDS:
         raise not_channel(KINDS[word])
     if not USERNAME.fullmatch(first) or (word == "c" and not rest):
-        raise not_channel("a link that has no channel's name in it")
+        raise not_channel("a link without a channel's name")
     return _read_rest(ChannelRef(name=first, public=True), rest)
 
 
-def _read_rest(channel: ChannelRef, rest: list[str]) -> Place:
-    """What stands behind the channel: N, TOPIC/N, or something else of it."""
+def _read_rest(channel: ChannelRef, rest: list[str]) -> ParsedAddress:
+    """The rest of the path after the channel: N, TOPIC/N, or something else of the channel."""
     if rest and NUMBER.fullmatch(rest[0]):
         in_topic = len(rest) > 1 and NUMBER.fullmatch(rest[1])
-        return Place(channel, read_message_id(rest[1] if in_topic else rest[0]))
+        return ParsedAddress(channel, read_message_id(rest[1] if in_topic else rest[0]))
     other = {"s": "a story", "a": "an album of stories", "c": "a collection of gifts"}
-    return Place(channel, other=other.get(rest[0].lower(), "an app of a bot") if rest else None)
+    return ParsedAddress(channel, other=other.get(rest[0].lower(), "an app of a bot") if rest else None)
 
 
 def _values(query: str) -> dict[str, str]:
     try:
         return {key.lower(): found[-1] for key, found in parse_qs(query, keep_blank_values=True).items()}
     except ValueError:
-        raise UsageError("this link cannot be read.", hint=HINT) from None
+        raise UsageError("this link is malformed.", hint=HINT) from None
 
 
-def read_app_link(text: str) -> Place:
-    """tg://resolve?domain=name&post=N, tg://privatepost?channel=ID&post=N, and their like."""
+def read_app_link(text: str) -> ParsedAddress:
+    """The address in an app link, such as tg://resolve?domain=name&post=N or tg://privatepost?channel=ID&post=N."""
     word, _, query = text.partition(":")[2].lstrip("/").partition("?")
     word, values = word.partition("/")[0].lower(), _values(query.partition("#")[0])
     if word == "join":
@@ -106,10 +106,11 @@ def _named(name: str) -> str | None:
     return f"@{name}" if USERNAME.fullmatch(name) else None
 
 
-def _read_web_client(parts: SplitResult) -> Place:
-    """The address bar of the web clients: /a/#-100ID_N, /k/#@name, /k/#-ID, #/im?p=@name, #?tgaddr=tg%3A...
+def _read_web_client(parts: SplitResult) -> ParsedAddress:
+    """The address in a URL of the web clients: /a/#-100ID_N, /k/#@name, /k/#-ID, #/im?p=@name, #?tgaddr=tg%3A...
 
-    K marks ids with a mere minus, for channels and basic groups alike. A number behind _ is a thread's first message.
+    Client K marks the ids of channels and basic groups alike with just a minus. A number after _ is a thread's first
+    message.
     """
     fragment = unquote(parts.fragment)
     for query in (parts.query, parts.fragment.partition("?")[2]):
@@ -121,7 +122,7 @@ def _read_web_client(parts: SplitResult) -> Place:
     peer = _PEER.fullmatch(fragment.partition("?")[0].strip("/"))
     if old := _OLD_PEER.fullmatch(fragment):
         if old["kind"] == "c":
-            return Place(ChannelRef(channel_id=read_channel_id(old["id"])))
+            return ParsedAddress(ChannelRef(channel_id=read_channel_id(old["id"])))
         raise not_channel("a basic group" if old["kind"] == "g" else "a private chat")
     if peer is None:
         raise UsageError("this link of the web app names no channel.", hint=HINT)

@@ -1,4 +1,4 @@
-"""The way in: what was typed, as a channel or a message. Raises UsageError, and nothing else, for any text."""
+"""Entry point: parses any text as a channel or a message, or raises UsageError and nothing else."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from archiver.address.ref import (
     USERNAME,
     ChannelRef,
     MessageRef,
-    Place,
+    ParsedAddress,
     read_channel_id,
     read_message_id,
 )
 from archiver.errors import UsageError
 
-_Read = TypeVar("_Read", Place, Place | None)
+_Read = TypeVar("_Read", ParsedAddress, ParsedAddress | None)
 _HINT = "Write @name, a t.me link, an alias or an id."
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _SCHEME = re.compile(r"(?:(https?):/{0,3}|([a-z][a-z0-9+.-]*):/{1,3}|//)", re.IGNORECASE)
@@ -38,21 +38,21 @@ _NESTED = re.compile(
 
 
 def parse_channel(typed: str) -> ChannelRef:
-    """The channel that was typed. Raises UsageError with the reason."""
+    """The channel in the text. Raises UsageError with the reason."""
     return _parse(typed).channel
 
 
 def parse_message(typed: str) -> MessageRef:
-    """The message that was typed. Raises UsageError with the reason."""
-    place = _parse(typed)
-    if place.message_id is None:
+    """The message in the text. Raises UsageError with the reason."""
+    parsed = _parse(typed)
+    if parsed.message_id is None:
         raise UsageError(
-            f"this names no message, only {place.other or 'a channel'}.", hint="Write CHANNEL/ID or a message's link."
+            f"this names no message, only {parsed.other or 'a channel'}.", hint="Write CHANNEL/ID or a message's link."
         )
-    return MessageRef(place.channel, place.message_id)
+    return MessageRef(parsed.channel, parsed.message_id)
 
 
-def _parse(typed: str) -> Place:
+def _parse(typed: str) -> ParsedAddress:
     text = clean(typed)
     if not text:
         raise UsageError("a channel is missing.", hint=_HINT)
@@ -62,32 +62,32 @@ def _parse(typed: str) -> Place:
         text = unquote(text)
     if text[:3].lower() == "tg:":
         return _hint_at_inner(read_app_link, text)
-    place = _read_link(text)
-    if place is not None:
-        return place
+    parsed = _read_link(text)
+    if parsed is not None:
+        return parsed
     _refuse_other(text)
     found = re.fullmatch(r"(?s)(.+?)(?:[/:]([0-9]+))?/*", text)
     assert found is not None, "it is not empty"
-    return Place(_parse_name(found[1], text), read_message_id(found[2]) if found[2] else None)
+    return ParsedAddress(_parse_name(found[1], text), read_message_id(found[2]) if found[2] else None)
 
 
-def _read_link(text: str) -> Place | None:
+def _read_link(text: str) -> ParsedAddress | None:
     scheme = _SCHEME.match(text)
     rest = text[scheme.end() :] if scheme else text
     if scheme is None and not is_ours(re.split(r"[/?#:]", rest, maxsplit=1)[0]):
         return None
     if re.search(r"\s", rest):
-        raise _too_much(text)
-    place = None
+        raise _not_only_a_name(text)
+    parsed = None
     if scheme is None or not scheme[2]:
-        place = _hint_at_inner(read_web_link, f"https://{rest}")
-    if place is None:
+        parsed = _hint_at_inner(read_web_link, f"https://{rest}")
+    if parsed is None:
         raise UsageError("this is a link to another site, not a channel.", hint=_did_you_mean(rest) or _HINT)
-    return place
+    return parsed
 
 
 def _hint_at_inner(read: Callable[[str], _Read], link: str) -> _Read:
-    """Read the link; where it only wraps another one (t.me/share/url?url=...), the error names that."""
+    """Parse the link; if it only wraps another one (t.me/share/url?url=...), the error names that."""
     try:
         return read(link)
     except UsageError as error:
@@ -96,7 +96,7 @@ def _hint_at_inner(read: Callable[[str], _Read], link: str) -> _Read:
 
 
 def _refuse_other(text: str) -> None:
-    """What is plainly something else."""
+    """Raise UsageError for what is obviously something else."""
     if _EMAIL.fullmatch(text):
         raise not_channel("an e-mail address", _HINT)
     if _PHONE.fullmatch(text):
@@ -104,31 +104,31 @@ def _refuse_other(text: str) -> None:
     if text.startswith("+"):
         raise invite()
     if re.search(r"\s", text):
-        raise _too_much(text)
+        raise _not_only_a_name(text)
     host, slash, _ = text.partition("/")
     if slash and _HOST.fullmatch(host) and not NUMBER.fullmatch(text[len(host) + 1 :].strip("/") or "0"):
         raise UsageError("this is a link to another site, not a channel.", hint=_did_you_mean(text) or _HINT)
 
 
-def _too_much(text: str) -> UsageError:
+def _not_only_a_name(text: str) -> UsageError:
     if near := _did_you_mean(text) or _did_you_mean("".join(text.split())):  # a link may be broken over two lines
         return UsageError("this is more than a channel's name.", hint=near)
     return UsageError(
-        "this is no channel's name: those have no spaces.",
+        "this is not a channel's username: those have no spaces.",
         hint="A title cannot be looked up; the channel's page in an app shows its @name.",
     )
 
 
 def _did_you_mean(text: str) -> str | None:
-    """The channels that stand within other words, or within another site's link."""
+    """Suggest the channels within other words, or within a link to another site."""
     names = []
     for found in _NESTED.findall(unquote(text)):
         try:
-            place = _parse(found)
+            parsed = _parse(found)
         except UsageError:
             continue
-        if place.channel.name:
-            names.append(f"{place.channel}/{place.message_id}" if place.message_id else str(place.channel))
+        if parsed.channel.name:
+            names.append(f"{parsed.channel}/{parsed.message_id}" if parsed.message_id else str(parsed.channel))
     return f"Did you mean {' or '.join(list(dict.fromkeys(names))[:3])}?" if names else None
 
 
@@ -144,16 +144,16 @@ def _parse_name(word: str, text: str) -> ChannelRef:
             raise _no_username(word)
         return ChannelRef(name=word[1:], public=True)
     if not _NAME.fullmatch(word):
-        raise UsageError("this is no channel.", hint=_did_you_mean(text) or _HINT)
+        raise UsageError("this is not a channel.", hint=_did_you_mean(text) or _HINT)
     return ChannelRef(name=word)
 
 
 def _no_username(word: str) -> UsageError:
-    """Why not: a letter of another alphabet that looks like a Latin one is hard to see."""
+    """Error for an invalid username; names a letter of another alphabet, which may look like a Latin one."""
     foreign = next((char for char in word if not char.isascii() and char.isalpha()), None)
     if foreign is not None and re.search("[A-Za-z]", word):
         name = unicodedata.name(foreign, "")
-        why = f"Its {foreign!r} is no Latin letter{f' ({name.lower()})' if name else ''}; write the name by hand."
+        why = f"Its {foreign!r} is not a Latin letter{f' ({name.lower()})' if name else ''}; type the name by hand."
     else:
-        why = _did_you_mean(word) or "It has up to 32 Latin letters, digits and _, a letter first."
-    return UsageError(f"{word[:40]!r} cannot be a public name.", hint=why)
+        why = _did_you_mean(word) or "A username has up to 32 Latin letters, digits and _, and starts with a letter."
+    return UsageError(f"{word[:40]!r} is not a valid username.", hint=why)

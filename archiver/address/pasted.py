@@ -1,4 +1,4 @@
-"""What a document, a chat or a web page leaves around a name, taken off; and the name as errors repeat it."""
+"""Strips what a document, a chat or a web page leaves around a pasted name; and the name as errors quote it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 import unicodedata
 
 LONGEST = 2048
-"""Characters of what is typed; a longer one is no address."""
+"""Maximum characters of an address."""
 
 _INVISIBLE = dict.fromkeys(
     [0x034F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)]
 )
-"""Characters besides those of the category Cf that show nothing: joiners, fillers, variation selectors."""
+"""Invisible characters outside the category Cf: joiners, fillers, variation selectors."""
 _DASHES = re.compile(r"^[\u2010-\u2015\u2212](?=[0-9])")
 _BULLET = re.compile(r"^(?:[-*+\u2010-\u2015\u2022\u2023\u25aa\u25cf\u25e6\u00b7\u2043]|[0-9]{1,4}[.)])\s+")
 _OPENING = "\"'`*~|<([{\u00ab\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2039\u203a\u300a\u3008\u300c\u300e\u3010"
@@ -29,7 +29,7 @@ _SECRET = re.compile(
 
 
 def clean(typed: str) -> str:
-    """The address without what is invisible, and without quotes, brackets, bullets and punctuation around it."""
+    """The address without invisible characters, and without surrounding quotes, brackets, bullets and punctuation."""
     text = _visible(unicodedata.normalize("NFKC", typed[: LONGEST + 1])).strip().replace("&amp;", "&")
     for pattern, right in _DEFANGED:
         text = pattern.sub(right, text)
@@ -41,7 +41,7 @@ def clean(typed: str) -> str:
 
 
 def echo(typed: str) -> str:
-    """What was typed, for an error's line: whole, but for what is secret or too long."""
+    """What was typed, quoted in an error: complete except for secrets and excess length."""
     text = " ".join(_visible(typed).split())
     text = _PHONE.sub(lambda found: f"+…{found[0][-2:]}", text)
     text = _SECRET.sub(r"\1…", text)
@@ -49,7 +49,7 @@ def echo(typed: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """The same for two ways to write one name: case, width and what `clean` takes off do not count."""
+    """Normal form of a name, for comparison: ignores case, width and what `clean` strips."""
     return clean(name).casefold()
 
 

@@ -1,4 +1,4 @@
-"""A channel and a message as they were typed."""
+"""References to a channel or a message, as typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archiver.errors import UsageError
 
-# Telegram gives out 4 letters and more; whether a shorter name exists is for the server to say.
+# Telegram assigns names of 4 letters and more; whether a shorter one exists is for the server to say.
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 NUMBER = re.compile(r"[0-9]+")
 MARKED = re.compile(r"-(?:100[0-9]+|1[0-9]{12})")
@@ -18,7 +18,7 @@ _MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class ChannelRef:
-    """A channel as it was typed: by id, or by name."""
+    """A channel as typed: by id or by name."""
 
     channel_id: int | None = None
     """Bare positive id."""
@@ -34,41 +34,41 @@ class ChannelRef:
 
     @property
     def may_be_username(self) -> bool:
-        """Whether the name has the form that a username must have."""
+        """Whether the name is a syntactically valid username."""
         return self.name is not None and USERNAME.fullmatch(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """A message as it was typed."""
+    """A message as typed."""
 
     channel: ChannelRef
     message_id: int
 
 
-class Place(NamedTuple):
-    """What an address means: a channel, or one message of it."""
+class ParsedAddress(NamedTuple):
+    """A parsed address: a channel, or one message of it."""
 
     channel: ChannelRef
     message_id: int | None = None
     other: str | None = None
-    """What else of the channel it means, when it is neither the channel nor a message: "a story"."""
+    """What it refers to, if neither the channel nor a message: "a story"."""
 
 
 def read_channel_id(digits: str) -> int:
     """The bare id of a bare or marked one. Raises UsageError."""
-    number = int(digits[:25])  # a longer one is out of bounds anyway, and slow to read
+    number = int(digits[:25])  # a longer one is out of range anyway, and slow to parse
     if number < 0:
-        # The marked id is -(10^12 + id); for ids of ten digits that reads as -100 before the id, and people shorten so.
+        # The marked id is -(10^12 + id); for ids of ten digits it looks like -100 and the id, and people shorten it so.
         number = -number - _MARK if -number > _MARK else int(digits[:25].removeprefix("-100"))
     if not 0 < number <= _MAX_ID:
-        raise UsageError(f"{digits[:25]} is no channel's id.")
+        raise UsageError(f"{digits[:25]} is not a valid channel id.")
     return number
 
 
 def read_message_id(digits: str) -> int:
-    """Raises UsageError where no message can have this id."""
+    """The message's id. Raises UsageError if no message can have it."""
     number = int(digits[:25])
     if not 0 < number < 2**31:
-        raise UsageError(f"{digits[:25]} is no message's id: those go from 1 to {2**31 - 1}.")
+        raise UsageError(f"{digits[:25]} is not a valid message id: those go from 1 to {2**31 - 1}.")
     return number

@@ -1,11 +1,12 @@
-"""The one Telethon client: transport, login and TL types; every private call of Telethon's is in this package.
+"""The one Telethon client: transport, login and TL types; all uses of Telethon's private API are in this package.
 
-`address` says whom, `session` keeps the keys, `client` is Telethon's; `data_centres` and `route` know where the servers
-are, `dialling` connects, `line` keeps the client, `attempts` repeats calls, `moves` follows the account by `tickets`,
-`connection` is the door to all that; `answers` and `pushes` read what comes, `unpacking` limits what that may cost,
-`faults` and `losses` name errors, `timeouts` says how long, `source` fulfils `archiver.mirror.source.Source`; `takeout`
-is a session for reading much; `login` signs in: `sent_code` says where its code comes, `second_password` and
-`authorization` finish it.
+Connecting: `server_address`, `data_centres` and `route` know the servers, `session` stores the keys, `client` is
+Telethon's, `dialling` connects, `reconnecting` supervises; `connection_errors` and `transport_errors` explain failures.
+Calling: `connection` is the entry point, `attempts` retries, `timeouts` sets limits, `faults` translates errors, and
+`migration` follows the account to another data centre with an `exported_authorization`.
+Reading: `answers`, `vectors` and `pushes` parse, `packets` and `unpacking` limit sizes, `source` implements
+`archiver.mirror.source.Source`, `takeout` is an export session.
+Login: `login` signs in, `sent_code` describes the code, `second_password` and `authorization` finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
 

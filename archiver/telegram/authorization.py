@@ -1,4 +1,4 @@
-"""Who is logged in: the little of it that is kept. A person whom this version cannot read is logged in all the same."""
+"""Who is logged in, reduced to what is kept. An unreadable user object does not make a login fail."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from archiver.telegram.connection import Connection
 
 _LONGEST_NAME = 64
 _SHORTEST_NUMBER = 5
-"""Digits; of a shorter one two would be half of it."""
+"""Digits; the last two of a shorter number would reveal too much of it."""
 _NATIONAL = 7
-"""Digits from which a number's end is taken for the number, typed as at home."""
+"""Minimum digits to recognise a number typed without its country code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Enough to tell one's own accounts apart, and no more."""
+    """Just enough to tell one's own accounts apart."""
 
     first_name: str
-    """As the account's owner wrote it: a stranger's text."""
+    """As the account's owner wrote it: untrusted text."""
     phone_end: str
-    """The last two digits of the number; empty when the server does not say it."""
+    """The last two digits of the phone number; empty if the server does not give it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """What came of a login."""
+    """Result of a login."""
 
     new: bool
     """False: the session was logged in already."""
     identity: Identity | None
     other_number: bool = False
-    """The session is of another number than the one that was given."""
+    """The session belongs to another number than the one given."""
     relogin_days: int | None = None
-    """The server wants a second password to be set; without one the next login by SMS may have to wait so long."""
+    """Days that the next login by SMS may have to wait, unless a second password is set."""
 
 
 def read_authorization(body: bytes) -> LoggedIn:
-    """An auth.Authorization. Raises LoginNeeded when the number has no account: nobody is signed up here."""
+    """Parse an auth.Authorization. Raises LoginNeeded if the number has no account: telekeep never signs up."""
     constructor = int.from_bytes(body[:4], "little")
     if constructor == types.auth.AuthorizationSignUpRequired.CONSTRUCTOR_ID:
         raise LoginNeeded(
@@ -60,7 +60,7 @@ def read_authorization(body: bytes) -> LoggedIn:
 
 
 async def find_login(connection: Connection, given: str | None) -> LoggedIn:
-    """Whose session this is, and whether of the number `given` (digits), as far as the server says."""
+    """The owner of the session, and whether its number is `given` (digits), as far as the server says."""
     user = await _find_user(connection)
     number = _digits(user.phone) if user else ""
     same = given is None or not number or number == given or _is_end(given.lstrip("0"), number)
@@ -68,7 +68,7 @@ async def find_login(connection: Connection, given: str | None) -> LoggedIn:
 
 
 async def find_identity(connection: Connection) -> Identity | None:
-    """Whose session this is; None when the server does not say."""
+    """The owner of the session; None if the server does not say."""
     return _identity(await _find_user(connection))
 
 
@@ -77,7 +77,7 @@ async def _find_user(connection: Connection) -> types.User | None:
     try:
         users = await connection.invoke(request, method="getUsers")
     except Error:
-        return None  # a name only; whether we are logged in was another question
+        return None  # only the name is lost; the login itself was checked separately
     return next((one for one in users if isinstance(one, types.User)), None) if isinstance(users, list) else None
 
 

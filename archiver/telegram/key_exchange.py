@@ -1,7 +1,7 @@
-"""Making a key by RSA_PAD, as documented; Telethon 1.45 only knows the step before it, which Telegram still takes.
+"""Key exchange with RSA_PAD, as documented; Telethon 1.45 only knows the older scheme, which Telegram still accepts.
 
-A server that refuses RSA_PAD is asked by the old step, once, on another connection. All checks that the protocol asks
-of a client are made: a key comes from this or not at all. https://core.telegram.org/mtproto/auth_key
+A server that refuses RSA_PAD gets the older scheme, once, on another connection. All checks that the protocol requires
+of a client are made; no key is made in any other way. https://core.telegram.org/mtproto/auth_key
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from telethon.tl.functions import ReqDHParamsRequest, ReqPqMultiRequest, SetClie
 
 from archiver.telegram.numbers import find_factors, is_safe_group, is_safe_half
 
-_PATIENCE = 8.0
-"""Seconds for the answer to the sealed secret: some servers say nothing at all to what they do not understand."""
-_MOST_RETRIES = 5
+_ANSWER_TIMEOUT = 8.0
+"""Seconds to wait for the answer to the encrypted secret: some servers do not answer what they do not understand."""
+_MAX_RETRIES = 5
 
 
 class KeyExchangeError(Exception):
-    """No key: the server does not do as the protocol asks. The text says what was wrong, for our log."""
+    """No key: the server violates the protocol. The text says how, for our log."""
 
 
 class UntrustedError(KeyExchangeError):
-    """The server has none of the RSA keys that are trusted."""
+    """The server has none of the trusted RSA keys."""
 
 
 class RefusedError(KeyExchangeError):
-    """The server does not take what we sealed."""
+    """The server does not accept what we encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nonces:
-    """What both sides have thrown."""
+    """The random numbers of both sides."""
 
     client: int
     server: int
     secret: int
 
     def expect_in(self, answer: Any) -> None:
-        """Raise unless the answer is one to us."""
+        """Raise KeyExchangeError unless the answer has our nonces."""
         if (answer.nonce, answer.server_nonce) != (self.client, self.server):
             raise KeyExchangeError(f"{type(answer).__name__} with another nonce")
 
 
 class Sender(MTProtoSender):  # type: ignore[misc]  # Telethon is untyped
-    """Telethon's sender, which makes its key here."""
+    """Telethon's sender, which makes its key with this module."""
 
     def __init__(self, auth_key: AuthKey | None, *, dc: int, padded: bool, **options: Any) -> None:
         super().__init__(auth_key, **options)
@@ -68,20 +68,20 @@ class Sender(MTProtoSender):  # type: ignore[misc]  # Telethon is untyped
         try:
             self.auth_key.key, self._state.time_offset = await make_key(plain, dc=self._dc, padded=self._padded)
         except InvalidBufferError as exc:
-            if exc.code in (None, 404):  # here it is not about a key of ours
+            if exc.code in (None, 404):  # not about a key here, since we have none yet
                 raise RefusedError(f"transport error {exc.code}") from exc
             raise
         except (AssertionError, BufferError, ValueError, TypeError, AttributeError, TypeNotFoundError) as exc:
-            # `from None`: bytes that cannot be read are in the texts.
-            raise KeyExchangeError(f"an answer that cannot be read ({type(exc).__name__})") from None
+            # `from None`: the error's text contains the bytes that could not be read.
+            raise KeyExchangeError(f"unreadable answer ({type(exc).__name__})") from None
         await self._auth_key_callback(self.auth_key)
         return True
 
 
 async def make_key(plain: MTProtoPlainSender, *, dc: int, padded: bool) -> tuple[bytes, int]:
-    """A new key, and the seconds that the server's clock is ahead. Raises KeyExchangeError, OSError for a lost line.
+    """A new key, and the seconds by which the server's clock is ahead. Raises KeyExchangeError, OSError.
 
-    `dc` is negative for a media data centre, and 10,000 more for a test one.
+    `dc`: negative for a media data centre, plus 10,000 for a test one.
     """
     nonce = int.from_bytes(os.urandom(16), "little", signed=True)
     found = await plain.send(ReqPqMultiRequest(nonce))
@@ -112,14 +112,14 @@ def _seal(found: types.ResPQ, nonces: Nonces, dc: int, *, padded: bool) -> TLReq
         block = seal_padded(data, key.n)
     else:
         data = bytes(types.PQInnerData(**common, new_nonce=nonces.secret))
-        # The SHA-1, then the data, then anything: what Telegram took before RSA_PAD.
+        # SHA-1, data, random padding: the scheme before RSA_PAD.
         block = int.from_bytes((sha1(data).digest() + data + os.urandom(255))[:255], "big")  # noqa: S324
     sealed = pow(block, key.e, key.n).to_bytes(256, "big")
     return ReqDHParamsRequest(nonces.client, nonces.server, p, q, fingerprint, sealed)
 
 
 def _find_key(fingerprints: list[int]) -> tuple[int, Any]:
-    """The first of the server's keys that is trusted; one that is going out of use only after all others."""
+    """The first trusted one of the server's keys; old keys come last."""
     known = [number for number in fingerprints if number in rsa._server_keys]  # noqa: SLF001
     if not known:
         raise UntrustedError
@@ -131,7 +131,7 @@ def _find_key(fingerprints: list[int]) -> tuple[int, Any]:
 
 
 def seal_padded(data: bytes, modulus: int) -> int:
-    """RSA_PAD of at most 144 bytes, ready for the power: step 4.1 of the protocol."""
+    """RSA_PAD of at most 144 bytes, before the exponentiation: step 4.1 of the protocol."""
     padded = data + os.urandom(192 - len(data))
     while True:
         temporary = os.urandom(32)
@@ -144,9 +144,9 @@ def seal_padded(data: bytes, modulus: int) -> int:
 
 
 async def _ask_sealed(plain: MTProtoPlainSender, request: TLRequest) -> Any:
-    """The answer to what we sealed. A server that cannot open it breaks the line, says so, or says nothing."""
+    """The answer to the encrypted secret. A server that cannot decrypt it disconnects, says so, or does not answer."""
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_ANSWER_TIMEOUT):
             return await plain.send(request)
     except InvalidBufferError as exc:
         if exc.code == 429:
@@ -159,7 +159,7 @@ async def _ask_sealed(plain: MTProtoPlainSender, request: TLRequest) -> Any:
 
 
 def _open(answer: Any, nonces: Nonces) -> types.ServerDHInnerData:
-    """The server's half of the key and its group, checked."""
+    """The server's half of the key and its group, verified."""
     _expect(answer, types.ServerDHParamsOk, types.ServerDHParamsFail)
     nonces.expect_in(answer)
     if isinstance(answer, types.ServerDHParamsFail):
@@ -183,11 +183,11 @@ def _open(answer: Any, nonces: Nonces) -> types.ServerDHInnerData:
 
 
 async def _finish(plain: MTProtoPlainSender, inner: types.ServerDHInnerData, nonces: Nonces) -> bytes:
-    """Give our half; again with another one when the server wants that."""
+    """Send our half of the key; send another one if the server asks for it."""
     prime = int.from_bytes(inner.dh_prime, "big")
     retry_id = 0
-    for _ in range(_MOST_RETRIES):
-        half, key = _throw(prime, inner.g, int.from_bytes(inner.g_a, "big"))
+    for _ in range(_MAX_RETRIES):
+        half, key = _make_half(prime, inner.g, int.from_bytes(inner.g_a, "big"))
         data = bytes(types.ClientDHInnerData(nonces.client, nonces.server, retry_id, half))
         hashed = sha1(data).digest() + data  # noqa: S324
         hashed += os.urandom(-len(hashed) % 16)
@@ -209,15 +209,15 @@ async def _finish(plain: MTProtoPlainSender, inner: types.ServerDHInnerData, non
 
 
 def agree(key: bytes, hashed: int, number: int, secret: int) -> bytes | None:
-    """The key that the server means: with leading zeros, as documented, or as some have it, without; None: another."""
+    """The key that the server computed: with leading zeros, as documented, or without, as some do; None: neither."""
     for meant in (key, key.lstrip(b"\0")):
         if AuthKey(meant).calc_new_nonce_hash(secret, number) == hashed:
             return meant
     return None
 
 
-def _throw(prime: int, generator: int, other: int) -> tuple[bytes, bytes]:
-    """Our half, and the key that it makes with the other one."""
+def _make_half(prime: int, generator: int, other: int) -> tuple[bytes, bytes]:
+    """A random half of ours, and the key that it makes with the server's."""
     while True:
         secret = int.from_bytes(os.urandom(256), "big")
         half = pow(generator, secret, prime)

@@ -1,7 +1,7 @@
-"""Signing in: phone number, code, and the second password where the account has one.
+"""Login: phone number, code, and the second password if the account has one.
 
-By code only: logins by QR code and with fresh or rented numbers are what gets accounts banned. Nothing of what is
-typed here is logged or kept; what stays is the session's key. https://core.telegram.org/api/auth
+By code only: QR code logins and fresh or rented numbers get accounts banned. Nothing that is typed is logged or stored;
+only the session's key is kept. https://core.telegram.org/api/auth
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from archiver.telegram.second_password import ATTEMPTS, give_password
 from archiver.telegram.sent_code import SentCode, clean, read_sent_code, remark_on
 
 RESEND = "resend"
-"""Typed instead of the code: send it by the next way."""
+"""Typed instead of the code: send it again, by the next method."""
 MOST_RESENDS = 5
 MOST_ANSWERS = 30
-"""Lines read at the prompt for the code, whatever they say."""
+"""Maximum lines read at the prompt for the code."""
 LONGEST_HOLD = 600
-"""Seconds that lines of a script wait until a code may be asked for again."""
+"""Maximum seconds that a scripted login waits before it may request another code."""
 
 _WRONG = (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError, errors.CodeInvalidError, errors.CodeEmptyError)
 _EXPIRED = (errors.PhoneCodeExpiredError, errors.CodeHashInvalidError, errors.EmailVerifyExpiredError)
 _ANY_TIME = (errors.SessionPasswordNeededError, errors.AuthRestartError)
-"""Answers to any call of a login that say how it goes on."""
+"""Errors that any call of a login may return to direct the next step."""
 
 
 class _MovedError(Exception):
-    """The account's new home does not know the code that its old one sent."""
+    """The account's new home does not know the code sent by the old one."""
 
 
 class Prompts(Protocol):
-    """Whom to ask. Each question raises LoginNeeded when nobody answers."""
+    """Asks the user. Each question raises LoginNeeded if there is no answer."""
 
     def phone(self) -> str:
         """The account's phone number, with country code."""
         ...
 
     def code(self) -> str:
-        """The code that the server has sent, as it was typed, or `RESEND`."""
+        """The code sent by the server, as typed, or `RESEND`."""
         ...
 
     def password(self, hint: str | None) -> str:
@@ -58,20 +58,20 @@ class Prompts(Protocol):
         ...
 
     def wrong(self, what: str) -> None:
-        """Say that the code or password was wrong, before it is asked for again."""
+        """Report a wrong code or password, before asking again."""
         ...
 
     def say(self, message: str) -> None:
-        """Say what happens."""
+        """Show a message."""
         ...
 
     def hold(self, seconds: int) -> bool:
-        """Say that another code can be asked for only in so many seconds; whether to wait rather than ask again."""
+        """Report that another code can be requested only in this many seconds; return whether to wait for that."""
         ...
 
 
 async def log_in(connection: Connection, prompts: Prompts, *, number: str | None = None) -> LoggedIn:
-    """Sign in, unless the session is logged in; `number`, digits, is whose it is to be then.
+    """Sign in, unless the session is logged in already; then `number` (digits) is compared with its number.
 
     Raises LoginNeeded, FloodWait, Unreachable, ServerFault, UsageError.
     """
@@ -81,7 +81,7 @@ async def log_in(connection: Connection, prompts: Prompts, *, number: str | None
     try:
         return await _log_in_with(connection, prompts, phone)
     except FloodWait as exc:
-        exc.hint = f"Run `telekeep login` again in {exc.seconds} s for a new code; earlier tries would not help."
+        exc.hint = f"Run `telekeep login` again in {exc.seconds} s for a new code; trying earlier would not help."
         raise
 
 
@@ -108,7 +108,7 @@ async def _is_logged_in(connection: Connection) -> bool:
 
 
 class _Login:
-    """One number's way in, from the sending of a code. Raises AuthRestartError when it has to begin again."""
+    """The login of one phone number, from sending the code. Raises AuthRestartError if it must start over."""
 
     def __init__(self, connection: Connection, prompts: Prompts, phone: str) -> None:
         self._connection = connection
@@ -141,8 +141,8 @@ class _Login:
             try:
                 return await self._offer(sent, typed)
             except _MovedError:
-                self._prompts.say("the account is in another data centre by now, which sends a code, too.")
-                sent, again = await self._send_code(), typed  # it is the same code, mostly
+                self._prompts.say("the account has moved to another data centre, which sends a code, too.")
+                sent, again = await self._send_code(), typed  # usually the same code
             except _WRONG as exc:
                 wrong += 1
                 if wrong == ATTEMPTS:
@@ -151,7 +151,7 @@ class _Login:
         raise LoginNeeded("no code was given.", hint="Run `telekeep login` again when you have it.")
 
     async def _offer(self, sent: SentCode, typed: str) -> LoggedIn:
-        """Sign in with what was typed."""
+        """Sign in with the typed code."""
         code = clean(sent.delivery, typed)
         if remark := remark_on(sent.delivery, code):
             self._prompts.say(remark)
@@ -165,7 +165,7 @@ class _Login:
         try:
             return read_authorization(await self._call(request, "signIn", *_WRONG, *_EXPIRED, errors.SignInFailedError))
         except (*_EXPIRED, errors.SignInFailedError) as exc:
-            # An answer that was lost on the way is asked for again, and the code is used up by then.
+            # If an answer is lost, the call is repeated, and the code is used up by then.
             if identity := await find_identity(self._connection):
                 return LoggedIn(new=True, identity=identity)
             if self._connection.dc != dc:
@@ -173,7 +173,7 @@ class _Login:
             raise translate(exc) from exc
 
     async def _send_again(self, sent: SentCode) -> SentCode | LoggedIn:
-        """The code by the next way; the one that was sent when there is none, or not yet."""
+        """Request the code by the next method; return the current one if there is none, or not yet."""
         if sent.next_delivery is None:
             self._prompts.say("there is no other way to get a code; the one already sent is still valid.")
             return sent
@@ -203,7 +203,7 @@ class _Login:
         return await self._take(body)
 
     async def _take(self, body: bytes) -> SentCode | LoggedIn:
-        """Say where the code comes, and pass over a way that is of no use here."""
+        """Report how the code is delivered, and skip a method that does not work here."""
         if int.from_bytes(body[:4], "little") == types.auth.SentCodeSuccess.CONSTRUCTOR_ID:
             return read_authorization(body[4:])
         sent = read_sent_code(body)
@@ -212,7 +212,7 @@ class _Login:
         if not sent.delivery.official_only:
             if sent.next_delivery is not None:
                 after = f" after {sent.timeout} s" if sent.timeout else ""
-                self._prompts.say(f'if it has not come{after}, type "{RESEND}" to get it {sent.next_delivery}.')
+                self._prompts.say(f'if it has not arrived{after}, type "{RESEND}" to get it {sent.next_delivery}.')
             return sent
         if sent.next_delivery is None:
             raise LoginNeeded(
@@ -229,5 +229,5 @@ class _Login:
 
 
 def is_resend(typed: str) -> bool:
-    """Whether this asks for another way rather than being a code."""
+    """Whether this requests another code rather than being one."""
     return typed.strip().strip("\"'`").casefold() == RESEND

@@ -1,4 +1,4 @@
-"""The arithmetic of the key exchange: factors, primes, and what makes a Diffie-Hellman group safe. Pure.
+"""Arithmetic of the key exchange: factors, primes, and safe Diffie-Hellman groups. Pure.
 
 https://core.telegram.org/mtproto/auth_key and https://core.telegram.org/mtproto/security_guidelines
 """
@@ -10,11 +10,11 @@ import random
 from functools import lru_cache
 
 _BITS = 2048
-_EDGE = 1 << (_BITS - 64)
-"""How far from both ends the half keys have to be."""
+_MARGIN = 1 << (_BITS - 64)
+"""Minimum distance of half keys from both ends of the range."""
 _ROUNDS = 40
-_MOST_STEPS = 1 << 20
-"""Of the search for a factor; those of 63 bits take some 2^16."""
+_MAX_STEPS = 1 << 20
+"""Maximum steps of the search for a factor; 63-bit numbers take about 2^16."""
 KNOWN_PRIME = int(
     "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530f4dbfa33"
     "6f6e0ac925139543aed44cce7c3720fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f642477fe96"
@@ -24,13 +24,13 @@ KNOWN_PRIME = int(
     "d8e3b92fcc5b",
     16,
 )
-"""Telegram's own, known to be safe."""
+"""Telegram's own prime, known to be safe."""
 _RESIDUES = {2: (8, {7}), 3: (3, {2}), 5: (5, {1, 4}), 6: (24, {19, 23}), 7: (7, {3, 5, 6})}
-"""Of the prime, for each generator, so that it makes the subgroup of prime order; 4 always does."""
+"""Generator -> modulus and residues of the prime for which it generates the subgroup of prime order; 4 always does."""
 
 
 def find_factors(number: int) -> tuple[int, int] | None:
-    """The two primes, the smaller first, of which this is the product; None when it is not of that kind."""
+    """The two prime factors, the smaller first; None if the number is not such a product."""
     if not 3 < number < 1 << 64:
         return None
     found = 2 if number % 2 == 0 else _rho(number)
@@ -41,16 +41,16 @@ def find_factors(number: int) -> tuple[int, int] | None:
 
 
 def _rho(number: int) -> int:
-    """Brent's way of Pollard's rho: a factor, or 1 or the number itself."""
+    """Pollard's rho in Brent's variant: a factor, or 1 or the number itself."""
     root = math.isqrt(number)
     if root * root == number:
         return root
     steps = 0
-    while steps < _MOST_STEPS:
-        slow = fast = random.randrange(2, number)  # noqa: S311  # no secret depends on it
+    while steps < _MAX_STEPS:
+        slow = fast = random.randrange(2, number)  # noqa: S311  # not security-relevant
         add, power, lap, product = random.randrange(1, number), 1, 0, 1  # noqa: S311
         divisor = 1
-        while divisor == 1 and steps < _MOST_STEPS:
+        while divisor == 1 and steps < _MAX_STEPS:
             if lap == power:
                 slow, power, lap = fast, power * 2, 0
             for _ in range(min(128, power - lap)):
@@ -65,7 +65,7 @@ def _rho(number: int) -> int:
 
 
 def is_prime(number: int) -> bool:
-    """Miller and Rabin's test, by random bases: wrong once in 4^40."""
+    """Miller-Rabin test with random bases: wrong with a probability of at most 4^-40."""
     if number < 4:
         return number in (2, 3)
     if number % 2 == 0:
@@ -89,7 +89,7 @@ def _passes(number: int, base: int, odd: int, twos: int) -> bool:
 
 @lru_cache(maxsize=8)
 def is_safe_group(prime: int, generator: int) -> bool:
-    """Whether the prime has 2048 bits and is safe, and the generator makes the subgroup of prime order."""
+    """Whether the prime has 2048 bits and is safe, and the generator generates the subgroup of prime order."""
     if prime.bit_length() != _BITS or not 2 <= generator <= 7:
         return False
     modulus, wanted = _RESIDUES.get(generator, (1, {0}))
@@ -99,5 +99,5 @@ def is_safe_group(prime: int, generator: int) -> bool:
 
 
 def is_safe_half(half: int, prime: int) -> bool:
-    """Whether one side's half of the key gives nothing away."""
-    return _EDGE < half < prime - _EDGE
+    """Whether one side's half of the key reveals nothing."""
+    return _MARGIN < half < prime - _MARGIN

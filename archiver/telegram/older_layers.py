@@ -1,8 +1,8 @@
-"""Objects of an older layer, read as those of the pinned one: a server that is behind is read all the same.
+"""Reads objects of an older TL layer as those of the pinned one, for servers that lag behind.
 
-Telegram answers in the layer that a client names; other servers answer in their own. `older.tl` lists what differs in
-layer 201, in Telegram's notation (https://core.telegram.org/mtproto/TL). A field keeps its name through the layers, so
-what is read becomes the class of today, whose newer fields stay None.
+Telegram answers in the layer that a client names; other servers answer in their own. `older.tl` lists the differences
+in layer 201, in Telegram's notation (https://core.telegram.org/mtproto/TL). Fields keep their names through the layers,
+so an object becomes the current class, with its newer fields left None.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER, tlobjects
 
 OLDER = 201
-"""The layer that the table is of."""
+"""The layer of the table."""
 
 _LINE = re.compile(r"(?P<name>[\w.]+)#(?P<number>[0-9a-f]+) (?P<fields>.*)= (?P<kind>[\w.]+);")
 _DATE = re.compile(r"(\b|_)(date|until|since)(\b|_)")
@@ -53,7 +53,7 @@ class _Field:
 
 @dataclass(frozen=True)
 class _Older:
-    """What stands in Telethon's table for an older constructor."""
+    """Entry in Telethon's table for an older constructor."""
 
     name: str
     text: str
@@ -64,26 +64,26 @@ class _Older:
         return [_Field.parse(text) for text in self.text.split()]
 
     def from_reader(self, reader: BinaryReader) -> Any:
-        said: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for one in self._fields:
             if one.type == "#":
-                said[one.name] = reader.read_int(signed=False)
-            elif one.flags is not None and not said[one.flags] >> one.bit & 1:
-                said[one.name] = False if one.type == "true" else None
+                values[one.name] = reader.read_int(signed=False)
+            elif one.flags is not None and not values[one.flags] >> one.bit & 1:
+                values[one.name] = False if one.type == "true" else None
             else:
-                said[one.name] = True if one.type == "true" else _read(reader, one.type)
+                values[one.name] = True if one.type == "true" else _read(reader, one.type)
         made = _button if self.name.startswith("keyboardButton") else _MADE.get(self.name, _make)
-        return made(self.name, said)
+        return made(self.name, values)
 
 
 def read_older_layers() -> None:
-    """Let Telethon read them, too; what it knows itself is left as it is. Calling twice is harmless."""
+    """Make Telethon read them, too, without replacing its own constructors. Calling it twice is harmless."""
     for number, older in _table().items():
         tlobjects.setdefault(number, older)
 
 
 def layer_of(raw: bytes) -> int:
-    """The layer by which these bytes are to be read."""
+    """The layer in which these bytes are to be read."""
     return OLDER if int.from_bytes(raw[:4], "little") in _table() else LAYER
 
 
@@ -119,36 +119,36 @@ def _class(name: str) -> Any:
     return getattr(place, last[0].upper() + last[1:], None)
 
 
-def _make(name: str, said: dict[str, Any]) -> Any:
-    """The class of today, with the fields that it still has."""
+def _make(name: str, values: dict[str, Any]) -> Any:
+    """An object of the current class, with the fields that it still has."""
     made = _class(name)
     wanted = list(inspect.signature(made.__init__).parameters)[1:]
-    return made(**{field: said.get(field, [] if field == "topics" else None) for field in wanted})
+    return made(**{field: values.get(field, [] if field == "topics" else None) for field in wanted})
 
 
-def _button(name: str, said: dict[str, Any]) -> Any:
-    """A button's kind is an object of its own today."""
+def _button(name: str, values: dict[str, Any]) -> Any:
+    """A button, whose kind is now a separate object."""
     kind = name.removeprefix("keyboardButton") or "Default"
     made = _class(f"inlineButtonType{kind}") or _class(f"buttonType{kind}")
     wanted = set(inspect.signature(made.__init__).parameters) - {"self", "args", "kwargs"}
-    return types.KeyboardButton(said["text"], made(**{field: said[field] for field in wanted if field in said}))
+    return types.KeyboardButton(values["text"], made(**{field: values[field] for field in wanted if field in values}))
 
 
-def _gift_months(name: str, said: dict[str, Any]) -> Any:
-    return _make(name, said | {"days": 30 * said["months"]})
+def _gift_months(name: str, values: dict[str, Any]) -> Any:
+    return _make(name, values | {"days": 30 * values["months"]})
 
 
-def _theme(name: str, said: dict[str, Any]) -> Any:
-    return _make(name, said | {"theme": types.ChatTheme(said["emoticon"])})
+def _theme(name: str, values: dict[str, Any]) -> Any:
+    return _make(name, values | {"theme": types.ChatTheme(values["emoticon"])})
 
 
-def _rarity(name: str, said: dict[str, Any]) -> Any:
-    return _make(name, said | {"rarity": types.StarGiftAttributeRarity(said["rarity_permille"])})
+def _rarity(name: str, values: dict[str, Any]) -> Any:
+    return _make(name, values | {"rarity": types.StarGiftAttributeRarity(values["rarity_permille"])})
 
 
-def _topics(name: str, said: dict[str, Any]) -> Any:
+def _topics(name: str, values: dict[str, Any]) -> Any:
     newer = name.replace("updateChannelPinnedTopic", "updatePinnedForumTopic")
-    return _make(newer, said | {"peer": types.PeerChannel(said["channel_id"])})
+    return _make(newer, values | {"peer": types.PeerChannel(values["channel_id"])})
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Lines on which a packet has a largest size: a server's word for a length must not cost gigabytes of memory.
+"""Transports with a maximum packet size: a length sent by the server must not cost gigabytes of memory.
 
 https://core.telegram.org/mtproto/mtproto-transports
 """
@@ -15,15 +15,15 @@ MOST_MB = 64
 
 
 class PacketReader:
-    """A stream reader that refuses to wait for more than a packet may have."""
+    """A stream reader that refuses to read more than the maximum size of a packet."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         self._reader = reader
 
     async def readexactly(self, size: int) -> bytes:
-        """As asyncio's. Raises ConnectionError for a size that no packet has."""
+        """Like asyncio's. Raises ConnectionError for an impossible size."""
         if not 0 <= size <= MOST_MB << 20:
-            raise ConnectionError("a packet of a size that none has")
+            raise ConnectionError("impossible packet size")
         return await self._reader.readexactly(size)
 
     def __getattr__(self, name: str) -> Any:
@@ -31,7 +31,7 @@ class PacketReader:
 
 
 class BoundedPackets:
-    """What a connection of Telethon's needs beside itself to have such a reader."""
+    """Mixin that gives one of Telethon's connections such a reader."""
 
     _reader: Any
 
@@ -39,12 +39,12 @@ class BoundedPackets:
         await super()._connect(timeout=timeout, ssl=ssl)  # type: ignore[misc]
         self._reader = PacketReader(self._reader)
         if obfuscation := getattr(self, "_obfuscation", None):
-            obfuscation._reader = self._reader  # noqa: SLF001  # it took the bare one just now
+            obfuscation._reader = self._reader  # noqa: SLF001  # it has just taken the unbounded one
 
 
 class PlainTransport(BoundedPackets, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
-    """A line to the server itself."""
+    """A direct connection to the server."""
 
 
 class ObfuscatedTransport(BoundedPackets, ConnectionTcpObfuscated):  # type: ignore[misc]  # Telethon is untyped
-    """The same, for addresses that take nothing else."""
+    """An obfuscated connection, for addresses that accept nothing else."""

@@ -1,8 +1,8 @@
-"""Pages of history from servers that answer as for people: without the channel's state.
+"""Pages of history, including from servers that answer without the channel's pts.
 
-Telegram answers with messages.channelMessages; others with messages.messages or messages.messagesSlice, which have no
-pts. There the pts of the full channel is asked for before each page: an older one only repeats events, a newer one
-would lose them.
+Telegram answers with messages.channelMessages; other servers with messages.messages or messages.messagesSlice, which
+have no pts. For those the pts of the full channel is requested before each page: an older pts only repeats events, a
+newer one would lose them.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Ask = Callable[[TLRequest, str, int | None], Awaitable[bytes]]
 
 
 class PagingState(Protocol):
-    """Whose habits are remembered."""
+    """Remembers what kind of pages the server sends."""
 
     pages_have_no_pts: bool
 
 
 async def read_page(
-    server: PagingState, ask: Ask, request: functions.messages.GetHistoryRequest, channel: types.InputChannel
+    state: PagingState, ask: Ask, request: functions.messages.GetHistoryRequest, channel: types.InputChannel
 ) -> HistoryAnswer:
-    """The page, with the state that the channel had when it was served, or shortly before."""
-    pts = await _ask_pts(ask, channel) if server.pages_have_no_pts else None
+    """The page, with the channel's pts when it was served, or shortly before."""
+    pts = await _ask_pts(ask, channel) if state.pages_have_no_pts else None
     answer = read_history(await ask(request, "getHistory", channel.channel_id))
     if answer.pts is None and pts is None:
-        server.pages_have_no_pts = True
+        state.pages_have_no_pts = True
         pts = await _ask_pts(ask, channel)
         answer = read_history(await ask(request, "getHistory", channel.channel_id))
     if answer.pts is not None:
-        server.pages_have_no_pts = False
+        state.pages_have_no_pts = False
         return answer
     part = bool(request.offset_id or request.add_offset)
     return replace(answer, pts=pts, inexact=answer.inexact or (answer.whole and part))
@@ -48,5 +48,5 @@ async def _ask_pts(ask: Ask, channel: types.InputChannel) -> int:
     )
     pts = getattr(getattr(answer, "full_chat", None), "pts", None)
     if not isinstance(pts, int):
-        raise ServerFault("the server does not say the channel's state.", hint="Try again later.")
+        raise ServerFault("the server did not send the channel's pts.", hint="Try again later.")
     return pts

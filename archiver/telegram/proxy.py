@@ -1,7 +1,7 @@
-"""By way of a proxy, and never around it: what Telethon makes of its failures, told apart again.
+"""Connections through a proxy, never around it, whose failures name the proxy.
 
-Telethon knows one error for whatever fails before there is a line. These say that it was the proxy, and what it did;
-they also close what Telethon leaves open then.
+Telethon has one error for everything that fails before a connection is made. These say that it was the proxy, and how
+it failed; they also close what Telethon leaves open.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from archiver.telegram.packets import BoundedPackets
 
 
 class ProxyFailedError(Exception):
-    """The proxy cannot be reached or does not let us pass; the text says which, without any secret."""
+    """The proxy cannot be reached or refuses to connect; the text says which, without secrets."""
 
 
 class ProxyTransport(BoundedPackets, ConnectionTcpFull):  # type: ignore[misc]  # Telethon is untyped
-    """A line through a SOCKS5 or HTTP proxy."""
+    """A connection through a SOCKS5 or HTTP proxy."""
 
     async def _proxy_connect(self, timeout: float | None = None, local_addr: Any = None) -> Any:  # noqa: ASYNC109  # Telethon's
         try:
@@ -28,7 +28,7 @@ class ProxyTransport(BoundedPackets, ConnectionTcpFull):  # type: ignore[misc]  
 
 
 class MTProxyTransport(BoundedPackets, ConnectionTcpMTProxyRandomizedIntermediate):  # type: ignore[misc]  # Telethon is untyped
-    """A line through an MTProxy, which speaks the server's own protocol."""
+    """A connection through an MTProxy, which speaks the server's own protocol."""
 
     async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:  # noqa: ASYNC109  # Telethon's
         try:
@@ -48,7 +48,7 @@ def _reason(exc: Exception) -> str:
     if "407" in said or "authentication" in said or "login" in said:
         return "does not accept the user and password"
     if isinstance(exc, EOFError | ConnectionResetError | BrokenPipeError) or "closed" in said:
-        return "ends the connection"
+        return "closes the connection"
     if "could not connect" in said or (isinstance(exc, OSError) and exc.errno is not None):
         return "cannot be reached"
-    return f"does not let us pass ({str(exc)[:60]})"
+    return f"refuses to connect ({str(exc)[:60]})"

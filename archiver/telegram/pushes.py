@@ -1,6 +1,6 @@
-"""What the server sends unasked: read for the channels it is about, never kept, never in the way of an answer.
+"""Pushed updates: read only for the channels they concern, never stored, never in the way of an answer.
 
-Telethon puts each push into a queue that nobody here would empty.
+Telethon puts each update into a queue that nothing here would empty.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 Hint = Callable[[int], None]
-"""Told the id of a channel in which something may have happened."""
+"""Called with the id of a channel in which something may have happened."""
 
 
 class UpdateQueue:
-    """Stands in for Telethon's queue of updates: channels are told of, nothing is kept or applied."""
+    """Replaces Telethon's queue of updates: passes on the channel ids and drops the updates."""
 
     def __init__(self, hint: Hint | None) -> None:
         self._hint = hint
 
     def put_nowait(self, pushed: Any) -> None:
-        """Never fails: it runs where answers are received."""
+        """Pass on the channels of an update. Never raises: it runs in the loop that receives answers."""
         if self._hint is None:
             return
         try:
             for channel_id in set(named_channels(pushed)):
                 self._hint(channel_id)
-        except Exception as exc:  # noqa: BLE001  # a hint that is lost costs nothing: the probe comes by anyway
-            log.debug("a push could not be read: %s", type(exc).__name__)
+        except Exception as exc:  # noqa: BLE001  # a lost hint costs nothing: the probe finds the change
+            log.debug("unreadable push: %s", type(exc).__name__)
 
 
 def named_channels(pushed: Any) -> Iterator[int]:
-    """The channels that Updates, UpdatesCombined or UpdateShort say something about."""
+    """The channels that an Updates, UpdatesCombined or UpdateShort concerns."""
     for update in getattr(pushed, "updates", None) or (getattr(pushed, "update", None),):
         message_peer = getattr(getattr(update, "message", None), "peer_id", None)
         for place in (update, message_peer, getattr(update, "peer", None)):

@@ -1,4 +1,4 @@
-"""From an answer's objects to records, and what an answer about one channel may hold at all."""
+"""Turns an answer's objects into records, and checks that they belong to the channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_CHANNEL = (
 
 
 def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
-    """The page; raises UnreadableObject where one of its messages cannot be read."""
+    """The page as a record. Raises UnreadableObject if one of its messages cannot be read."""
     if answer.messages.unreadable:
         raise answer.messages.unreadable
     channel = described(answer.chats, channel_id)
@@ -40,9 +40,9 @@ def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
 
 
 def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
-    """The messages before the one that cannot be read, to see where they lie: without the names, which stand after it.
+    """The messages before the unreadable one, to see their ids and dates; their names, which come after it, are lost.
 
-    Where it comes first, its bare id.
+    If it comes first, only its id.
     """
     expect_own(answer.messages, channel_id)
     messages = tuple(convert_all(answer.messages, channel_id, Peers([], [])))
@@ -52,42 +52,42 @@ def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
 
 
 def expect_own(objects: Objects, channel_id: int) -> None:
-    """Raise Implausible when one of the messages belongs to another channel, a person or a group.
+    """Raise Implausible if one of the messages belongs to another channel, a person or a group.
 
     SessionData under this channel it would get a permalink to something that was never posted there.
     """
     for item, _ in objects.read:
         peer = getattr(item, "peer_id", None)
         if peer is None and is_empty(item):
-            continue  # an empty message need not say where it was
+            continue  # an empty message may lack its peer
         if getattr(peer, "channel_id", None) != channel_id:
             raise Implausible("answered with messages of another channel")
 
 
 def expect_own_updates(updates: Objects, channel_id: int) -> None:
-    """Raise Implausible when one of a difference's updates is of another channel: what it stood for would be lost."""
+    """Raise Implausible if an update of a difference is for another channel: the event it replaced would be lost."""
     for update, _ in updates.read:
         message = getattr(update, "message", None) if isinstance(update, _OF_MESSAGE) else None
         if message is not None and not is_empty(message):
-            told = getattr(message.peer_id, "channel_id", None)
+            named = getattr(message.peer_id, "channel_id", None)
         elif isinstance(update, _OF_CHANNEL):
-            told = update.channel_id
+            named = update.channel_id
         else:
             continue
-        if told != channel_id:
-            raise Implausible("answered with what happened in another channel")
+        if named != channel_id:
+            raise Implausible("answered with events of another channel")
 
 
 def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:
-    """Messages and empty ids of an answer by id. Raises Implausible when one of them was not asked for."""
-    told = {message.message_id for message in page.messages} | set(page.empty_ids)
-    if not told.issubset(message_ids):
-        raise Implausible("answered with messages that were not asked for")
+    """Messages and empty ids of an answer to getMessages. Raises Implausible if one of them was not requested."""
+    answered = {message.message_id for message in page.messages} | set(page.empty_ids)
+    if not answered.issubset(message_ids):
+        raise Implausible("answered with messages that were not requested")
     return page.messages, frozenset(page.empty_ids)
 
 
 def convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
-    """The messages that are there, as records."""
+    """The messages as records, without the empty ones."""
     return [
         convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
         for item, raw in objects.read
@@ -96,9 +96,9 @@ def convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message
 
 
 def described(chats: list[Any], channel_id: int) -> Channel | None:
-    """The channel as an answer about its messages describes it beside them, where it does so fully.
+    """The channel as described in an answer about its messages, if fully.
 
-    Raises ChannelInaccessible when it is shut: a lost channel must never look like an empty one.
+    Raises ChannelInaccessible if it is inaccessible: a lost channel must never look like an empty one.
     """
     for chat in chats:
         if chat.id == channel_id and isinstance(chat, types.ChannelForbidden):

@@ -1,4 +1,4 @@
-"""The answer to messages.getRichMessage: one message with the whole of its rich message.
+"""Parses the answer to messages.getRichMessage: one message with its complete rich message.
 
 https://core.telegram.org/method/messages.getRichMessage
 """
@@ -20,12 +20,12 @@ from archiver.telegram.unpacking import reading_answer
 from archiver.telegram.vectors import Objects, read_rest, read_vector
 
 _OF_SERVER = ("METHOD", "INPUT", "CONNECTION", "LAYER")
-"""Beginnings of refusals that speak of the call, not of the message: another server, or a later one, may answer it."""
+"""Prefixes of errors about the call, not the message: another server, or a later version, may answer it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeAnswer:
-    """Messages with their bytes, and the chats and users behind them."""
+    """Messages with their bytes, and the chats and users after them."""
 
     messages: Objects
     chats: list[Any]
@@ -34,11 +34,11 @@ class WholeAnswer:
 
 @reading_answer()
 def read_whole(body: bytes) -> WholeAnswer:
-    """The answer in any of its forms: of a channel, or without a pts. Raises UnreadableObject, ServerFault."""
+    """Parse the answer in any of its forms: with or without a pts. Raises UnreadableObject, ServerFault."""
     reader = BinaryReader(body)
     constructor = reader.read_int(signed=False)
     if constructor == types.messages.MessagesNotModified.CONSTRUCTOR_ID:
-        raise ServerFault("the server did not answer with the message it was asked for.", hint="Try again later.")
+        raise ServerFault("the server did not answer with the requested message.", hint="Try again later.")
     if constructor == types.messages.ChannelMessages.CONSTRUCTOR_ID:
         flags = reader.read_int()
         _skip(reader, 2 + bool(flags & 4))  # pts, count, offset_id_offset
@@ -57,18 +57,18 @@ def read_whole(body: bytes) -> WholeAnswer:
 
 
 def pick_whole(answer: WholeAnswer, channel_id: int, message_id: int, layer: int) -> Message:
-    """The message that was asked for. Raises ServerFault where the answer is about anything else, or empty."""
+    """The requested message. Raises ServerFault if the answer contains another one or an empty one."""
     for item, raw in answer.messages.read:
         if item.id != message_id or getattr(item.peer_id, "channel_id", None) != channel_id:
             continue
         if is_empty(item):
-            break  # so is a channel that is lost for a while: whether the message is gone, the next audit says
+            break  # an inaccessible channel looks the same: the next audit finds out whether the message is deleted
         return convert_message(item, raw, channel_id=channel_id, peers=Peers(answer.users, answer.chats), layer=layer)
-    raise ServerFault("the server did not answer with the message it was asked for.", hint="Try again later.")
+    raise ServerFault("the server did not answer with the requested message.", hint="Try again later.")
 
 
 def refusal(failure: Error) -> MessageRefused | None:
-    """The failure of a call as the refusal of its message; None where it is about anything else."""
+    """A call's failure as the refusal of its message; None if it is about anything else."""
     cause = failure.__cause__
     if not isinstance(cause, tl.BadRequestError):
         return None

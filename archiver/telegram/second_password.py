@@ -1,4 +1,4 @@
-"""The second password, proved without sending it. https://core.telegram.org/api/srp"""
+"""Login with the second password, by a proof that does not send it. https://core.telegram.org/api/srp"""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from archiver.telegram.login import Prompts
 
 ATTEMPTS = 3
-"""Wrong passwords before the login ends: the server counts them too."""
+"""Wrong passwords after which the login ends: the server counts them, too."""
 _OLD = (errors.SrpIdInvalidError, errors.SrpPasswordChangedError)
 _CHALLENGES = 3
-"""Challenges for one typed password: one is too old when the typing took long."""
+"""Maximum challenges for one typed password: a challenge expires if typing takes long."""
 
 
 async def give_password(connection: Connection, prompts: Prompts) -> LoggedIn:
-    """Ask for the password until it is right. Raises LoginNeeded after `ATTEMPTS` wrong ones."""
+    """Ask for the password until it is correct. Raises LoginNeeded after `ATTEMPTS` wrong ones."""
     for left in reversed(range(ATTEMPTS)):
         challenge = await _challenge(connection)
         password = prompts.password(challenge.hint or None)
@@ -50,7 +50,7 @@ async def _prove(connection: Connection, challenge: Any, password: str) -> Logge
             return read_authorization(body)
         except _OLD:
             challenge = await _challenge(connection)
-    raise ServerFault("the server takes no answer to its password challenge.", hint="Try again later.")
+    raise ServerFault("the server accepts no answer to its password challenge.", hint="Try again later.")
 
 
 async def _challenge(connection: Connection) -> Any:
@@ -58,9 +58,11 @@ async def _challenge(connection: Connection) -> Any:
         functions.account.GetPasswordRequest(), method="getPassword", raw_errors=(errors.AuthRestartError,)
     )
     if not getattr(challenge, "current_algo", None):
-        raise ServerFault("the server asks for a second password, but none is set.", hint="Run `telekeep login` again.")
+        raise ServerFault(
+            "the server asks for a second password, but the account has none.", hint="Run `telekeep login` again."
+        )
     if isinstance(challenge.current_algo, types.PasswordKdfAlgoUnknown):
-        raise UsageError("this account's second password needs a newer client.", hint="Upgrade telekeep.")
+        raise UsageError("this account's second password requires a newer client.", hint="Upgrade telekeep.")
     return challenge
 
 
@@ -68,7 +70,7 @@ def _answer(challenge: Any, password: str) -> Any:
     try:
         return compute_check(challenge, password)
     except ValueError:
-        # `from None`: nothing about a password is ever shown, not even by --debug.
+        # `from None`: nothing about a password is ever shown, not even with --debug.
         raise ServerFault(
             "the server's password challenge is not valid, so nothing was sent.", hint="Check whose server it is."
         ) from None

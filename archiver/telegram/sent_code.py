@@ -1,7 +1,7 @@
-"""Where a login code comes, what it looks like, and how it can come another way, in words for the person who waits.
+"""How a login code is delivered, what it looks like, and how to get it by another method, as text for the user.
 
-https://core.telegram.org/api/auth: the server chooses the way, says how long the code is, and names the next way and
-the seconds after which it may be asked for. What it says about the way (an address, a number) is a stranger's text.
+https://core.telegram.org/api/auth: the server chooses the method, gives the length of the code, the next method and the
+seconds after which it may be requested. Its details of the method (an address, a number) are untrusted text.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from archiver.errors import LoginNeeded, UnreadableObject
 from archiver.telegram.answers import read_object
 
 CodeStyle: TypeAlias = Literal["digits", "number", "words", "any"]
-"""What a code is: digits; the digits of the number that calls; words; not known."""
+"""Kind of code: digits; digits of the calling number; words; unknown."""
 
 _LONGEST = 80
-"""Characters shown of what the server says about a way."""
+"""Maximum characters shown of the server's details of a method."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeDelivery:
-    """One way of a code: where it arrives, as a sentence, and what it looks like."""
+    """How a code is delivered, as a sentence, and what it looks like."""
 
     where: str
     style: CodeStyle = "digits"
     length: int | None = None
     by_email: bool = False
-    """The server wants it back as an e-mail's code."""
+    """Must be returned to the server as an e-mail code."""
     official_only: bool = False
-    """Nothing comes unless an official app asks for it."""
+    """Only delivered if an official app requests it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCode:
-    """A code on its way; `code_hash` names it to the server."""
+    """A code that was sent; `code_hash` identifies it to the server."""
 
     delivery: CodeDelivery
     code_hash: str
     next_delivery: str | None = None
-    """How it would come when asked for again; None: by no other way."""
+    """How it is delivered if requested again; None: there is no other method."""
     timeout: int = 0
-    """Seconds before it may be asked for again."""
+    """Seconds before it may be requested again."""
 
 
 def read_sent_code(body: bytes) -> SentCode:
-    """The answer to auth.sendCode and auth.resendCode. Raises LoginNeeded for ways that lead nowhere here."""
+    """Parse the answer to auth.sendCode and auth.resendCode. Raises LoginNeeded for methods that cannot work here."""
     try:
         sent = read_object(body)
     except UnreadableObject:
@@ -61,7 +61,7 @@ def read_sent_code(body: bytes) -> SentCode:
         raise UnreadableObject(sent.CONSTRUCTOR_ID, body)
     if isinstance(sent.type, types.auth.SentCodeTypeSetUpEmailRequired):
         raise LoginNeeded(
-            "no code was sent: this account has to set up a login e-mail first.",
+            "no code was sent: this account must set up a login e-mail first.",
             hint="Log in with an official app, which asks for it (or Settings > Privacy and Security > Login Email),"
             " then run `telekeep login` again.",
         )
@@ -74,13 +74,13 @@ def read_sent_code(body: bytes) -> SentCode:
 
 
 def delivery_of(kind: Any) -> CodeDelivery:
-    """What this SentCodeType means for the person who waits."""
+    """The delivery that this SentCodeType stands for."""
     make = DELIVERIES.get(type(kind).__name__)
     return make(kind) if make else _unknown()
 
 
 def next_delivery_of(kind: Any) -> str:
-    """The way that this CodeType names, as in "get the code by SMS"."""
+    """The method that this CodeType names, as in "get the code by SMS"."""
     return NEXT_DELIVERIES.get(type(kind).__name__, "in another way")
 
 
@@ -120,7 +120,7 @@ def _fragment(kind: Any) -> CodeDelivery:
 
 def _unknown() -> CodeDelivery:
     return CodeDelivery(
-        where="the code was sent in a way that this version does not know: check app, SMS and e-mail.", style="any"
+        where="the code was sent in a way that this version does not know: check the app, SMS and e-mail.", style="any"
     )
 
 
@@ -142,7 +142,7 @@ DELIVERIES: dict[str, Callable[[Any], CodeDelivery]] = {
         where="the server offers an SMS that only official apps can request (Firebase).", official_only=True
     ),
 }
-"""By the name of the SentCodeType; SentCodeTypeSetUpEmailRequired sends nothing and is an error of its own."""
+"""Name of the SentCodeType -> delivery; SentCodeTypeSetUpEmailRequired sends nothing and is an error."""
 
 NEXT_DELIVERIES = {
     "CodeTypeSms": "by SMS",
@@ -151,11 +151,11 @@ NEXT_DELIVERIES = {
     "CodeTypeMissedCall": "by missed call",
     "CodeTypeFragmentSms": "on Fragment",
 }
-"""By the name of the CodeType."""
+"""Name of the CodeType -> how the code is delivered."""
 
 
 def clean(delivery: CodeDelivery, typed: str) -> str:
-    """The code as the server wants it: people type spaces and dashes into it, in the digits of their own script."""
+    """The code as the server expects it: people add spaces and dashes, and use the digits of their own script."""
     # Invisible marks come along when a code is copied out of a chat.
     visible = "".join(letter for letter in typed if unicodedata.category(letter) != "Cf")
     plain = unicodedata.normalize("NFC", " ".join(visible.split()))
@@ -164,12 +164,12 @@ def clean(delivery: CodeDelivery, typed: str) -> str:
     digits = re.sub(r"[\s().+_-]|[\u2010-\u2015]", "", ascii_digits(plain))
     if not digits.isdecimal():
         return plain
-    # Of a missed call the end counts; some type the whole number.
+    # For a missed call, the end of the number is the code; some type the whole number.
     return digits[-delivery.length :] if delivery.style == "number" and delivery.length else digits
 
 
 def remark_on(delivery: CodeDelivery, code: str) -> str | None:
-    """What is odd about a code, which may be right all the same."""
+    """What is unusual about a code, which may still be right."""
     if delivery.style not in {"digits", "number"}:
         return None
     if not code.isdecimal():
@@ -180,12 +180,12 @@ def remark_on(delivery: CodeDelivery, code: str) -> str | None:
 
 
 def ascii_digits(text: str) -> str:
-    """The same text with every script's decimal digits as 0 to 9."""
+    """The text with the decimal digits of all scripts as 0 to 9."""
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def count_digits(number: int) -> str:
-    """5 digits."""
+    """For example "5 digits"."""
     return f"{number} digit{'' if number == 1 else 's'}"
 
 
@@ -200,13 +200,13 @@ def _shown(text: str) -> str:
 def _payment_needed(sent: types.auth.SentCodePaymentRequired) -> LoginNeeded:
     support = f" (questions: {_shown(sent.support_email_address)})" if sent.support_email_address else ""
     return LoginNeeded(
-        "no code was sent: SMS to this number are expensive, and the server wants a Premium subscription first.",
+        "no code was sent: SMS to this number are expensive, and the server requires a Premium subscription first.",
         hint=f"Log in with an official app, where it can be bought{support}, then run `telekeep login` again.",
     )
 
 
 def _read_newer(body: bytes) -> SentCode:
-    """A code that comes by a way of a newer layer: its hash is the text before the fields of fixed size."""
+    """Parse a code with a delivery of a newer layer: its hash is the string before the fields of fixed size."""
     flags, end = int.from_bytes(body[4:8], "little"), len(body)
     timeout = 0
     if int.from_bytes(body[:4], "little") != types.auth.SentCode.CONSTRUCTOR_ID:
@@ -225,7 +225,7 @@ def _read_newer(body: bytes) -> SentCode:
 
 
 def _text_before(body: bytes, end: int) -> str:
-    """The short TL string that ends there: a length, so many bytes, and zeros up to a multiple of four."""
+    """The short TL string that ends at `end`: a length, that many bytes, and zeros up to a multiple of four."""
     for start in range(end - 4, 8, -4):
         length = body[start]
         text, rest = body[start + 1 : start + 1 + length], body[start + 1 + length : end]

@@ -1,8 +1,8 @@
-"""The session: an account's keys and where they are good, in one private file that is written whole or not at all.
+"""The session: an account's keys and their data centres, in one private file that is replaced atomically.
 
-Beside the key of the home data centre it holds those of others, and the addresses that the servers told. Telethon's own
-file is readable by others under a common umask, holds a write lock between saves, and its portable string form corrupts
-keys that begin with a zero byte; hence this one.
+Besides the key of the home data centre it contains those of others, and the addresses learned from the servers.
+Telethon's own file is readable by others under a common umask, holds a write lock between saves, and its portable
+string form corrupts keys that begin with a zero byte; hence this one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from archiver.telegram.data_centres import FIRST, DcAddress
 
 @dataclass(frozen=True, slots=True)
 class GuestKey:
-    """A key in another data centre than the account's own."""
+    """A key for a data centre other than the account's home."""
 
     key: bytes
     admitted: bool = False
@@ -34,31 +34,31 @@ class GuestKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionData:
-    """What the file says."""
+    """Contents of the file."""
 
     dc: int = FIRST
-    """The account's home, as far as is known."""
+    """The account's home, as far as known."""
     host: str | None = None
     port: int | None = None
     auth_key: bytes | None = None
     guests: Mapping[int, GuestKey] = field(default_factory=dict)
     via: str | None = None
-    """Of which server of one's own it is, "" for Telegram itself; None: nobody noted it."""
+    """The self-hosted server it is for, "" for Telegram itself; None: not recorded."""
     places: tuple[DcAddress, ...] = ()
-    """What the servers said of where they are."""
+    """Addresses listed by the servers."""
 
 
 def has_session(path: Path) -> bool:
-    """Whether there is a key, or what ought to be one; whether it is still good, only the server knows."""
+    """Whether there is a key, even an unreadable one; only the server knows whether it is still valid."""
     try:
         stored = read_session(path)
     except UsageError:
-        return True  # who uses it is told what is wrong
+        return True  # reading it will report what is wrong
     return stored is not None and stored.auth_key is not None
 
 
 def read_session(path: Path) -> SessionData | None:
-    """What is stored, None when nothing is. Raises UsageError."""
+    """The stored session; None if there is none. Raises UsageError."""
     try:
         return _parse(orjson.loads(path.read_bytes()))
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def read_session(path: Path) -> SessionData | None:
 
 
 def write_session(path: Path, stored: SessionData) -> None:
-    """Keep this from now on; whoever is killed leaves the old or the new, whole."""
+    """Store the session atomically: a killed process leaves the old or the new one, complete."""
     if stored != read_session(path):
         _write_private(path, orjson.dumps(_format(stored)))
 
@@ -108,13 +108,13 @@ def _format(stored: SessionData) -> dict[str, Any]:
 
 
 class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
-    """The part of the file in `path` (mode 0600) that one client uses: the home, or another data centre.
+    """The part of the file at `path` (mode 0600) that one client uses: the home, or another data centre.
 
-    Entities are not kept: access hashes live in the archive.
+    Entities are not stored: access hashes are kept in the archive.
     """
 
     def __init__(self, path: Path, *, dc: int | None = None, via: str | None = None) -> None:
-        """`dc` names a data centre that is not, or not yet, the account's home."""
+        """`dc`: a data centre that is not, or not yet, the account's home."""
         super().__init__()
         self._path = path
         self._guest = dc
@@ -142,7 +142,7 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         write_session(self._path, kept)
 
     def settle(self) -> None:
-        """The account is at home here from now on; the key of its old home stays for visits."""
+        """Make this data centre the account's home; the key of the old home is kept."""
         if self._auth_key is None or self._guest is None:
             return
         stored = read_session(self._path) or SessionData()
@@ -157,12 +157,12 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         return replace(stored, dc=self._dc_id, host=self._server_address, port=self._port, auth_key=key, via=via)
 
     def process_entities(self, tlo: Any) -> None:
-        """Nothing: the archive keeps the access hashes."""
+        """Do nothing: the archive stores access hashes."""
 
 
 def _write_private(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")  # no account's session can be called so
+    temporary = path.with_name(f".{path.name}.new")  # no account's session can have this name
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -173,6 +173,6 @@ def _write_private(path: Path, content: bytes) -> None:
     temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # or a power cut brings back the keys of before
+        os.fsync(folder)  # or a power failure may bring back the old keys
     finally:
         os.close(folder)

@@ -1,4 +1,4 @@
-"""`archiver.mirror.source.Source` over the network: each question is one raw request, each answer becomes records.
+"""Implements `archiver.mirror.source.Source` over the network: one raw request per method, answers as records.
 
 Requests and their meaning: https://core.telegram.org/methods, https://core.telegram.org/api/offsets (history),
 https://core.telegram.org/api/updates (differences).
@@ -45,44 +45,44 @@ from archiver.telegram.unreadable import Unreadable
 
 
 class TelegramSource:
-    """What the workers see; see `archiver.mirror.source` for the contract."""
+    """The source of an account, over its connection; `archiver.mirror.source` has the contract."""
 
     layer = LAYER
 
     def __init__(
         self, connection: Connection, priority: Priority = Priority.BACKFILL, *, takeout: Takeout | None = None
     ) -> None:
-        """`takeout`: histories are read within it, while it is open."""
+        """`takeout`: read histories within it while it is open."""
         self._connection = connection
         self._priority = priority
         self._takeout = takeout
 
     @property
     def at_once(self) -> int:
-        """Pages of the history that may be asked for at the same time to some use."""
+        """Useful number of concurrent requests for pages of the history."""
         return self._takeout.at_once if self._takeout else 1
 
     def at(self, priority: Priority) -> Self:
-        """The same source, whose calls are that urgent."""
+        """The same source, whose calls have this priority."""
         return type(self)(self._connection, priority, takeout=self._takeout)
 
     async def resolve_username(self, username: str) -> Channel:
-        """The channel that holds a public name now."""
+        """The channel that has this username now."""
         answer = await self._ask(functions.contacts.ResolveUsernameRequest(username), "resolveUsername")
         return convert_resolved(answer)
 
     async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
-        """The channel's present attributes, `about` and counts included."""
+        """The channel's current attributes, including `about` and counts."""
         request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
         answer = await self._ask(request, "getFullChannel", channel_id)
         if not isinstance(answer, types.messages.ChatFull):
-            raise ServerFault("the server answered with something else than the channel.", hint="Try again later.")
+            raise ServerFault("the server did not answer with the channel.", hint="Try again later.")
         return find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(
         self, channel_id: int, access_hash: int, *, offset_id: int, before: int | None = None, limit: int = 100
     ) -> HistoryPage:
-        """Messages below `offset_id`, newest first; an unreadable one becomes a stub and costs itself only."""
+        """Messages below `offset_id`, newest first; an unreadable one becomes a stub."""
         answer = await self._history(channel_id, access_hash, offset_id, limit, before=before)
         if answer.messages.unreadable:
             if before is not None:
@@ -95,7 +95,7 @@ class TelegramSource:
         return to_page(channel_id, answer)
 
     async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
-        """What happened since `pts`, and what of it this version cannot read."""
+        """The events since `pts`, and whether some of them are unreadable."""
         request = functions.updates.GetChannelDifferenceRequest(
             channel=types.InputChannel(channel_id, access_hash),
             filter=types.ChannelMessagesFilterEmpty(),
@@ -134,7 +134,7 @@ class TelegramSource:
     async def get_messages(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
-        """Those of the messages that exist now, and those that the server names as empty."""
+        """The messages that exist now, and the ids that the server reports as empty."""
         request = functions.channels.GetMessagesRequest(
             types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
         )
@@ -145,7 +145,7 @@ class TelegramSource:
         return expect_asked(page, message_ids)
 
     async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
-        """A message with the whole of its rich message."""
+        """A message with its complete rich message."""
         request = functions.messages.GetRichMessageRequest(types.InputPeerChannel(channel_id, access_hash), message_id)
         try:
             body = await self._call(request, "getRichMessage", channel_id)
@@ -156,7 +156,7 @@ class TelegramSource:
         return pick_whole(answer, channel_id, message_id, LAYER)
 
     async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
-        """pts and newest message of up to 100 channels in one call."""
+        """pts and newest message id of up to 100 channels, in one call."""
         request = functions.messages.GetPeerDialogsRequest(
             [
                 types.InputDialogPeer(types.InputPeerChannel(channel_id, access_hash))
@@ -166,9 +166,9 @@ class TelegramSource:
         try:
             return read_states(await self._call(request, "getPeerDialogs", None))
         except UsageError as exc:
-            # Such a refusal of the probe alone is the probe's; if it is the account's, the next call says so.
+            # If it concerned the account rather than this method, the next call would fail, too.
             raise ServerFault(
-                "the server refuses to tell how channels stand.", hint="They are asked one by one."
+                "the server refuses to list the state of channels.", hint="They are polled one by one."
             ) from exc
 
     async def _ask(self, request: TLRequest, method: str, channel_id: int | None = None) -> Any:
@@ -194,7 +194,7 @@ class TelegramSource:
             offset_date=None if before is None else min(max(before, 1), 2**31 - 1),
             add_offset=add_offset,
             limit=limit,
-            max_id=0,  # max_id and min_id cut after slicing and make empty pages that are no end
+            max_id=0,  # max_id and min_id cut after slicing and give empty pages before the end
             min_id=0,
             hash=0,
         )
@@ -204,11 +204,11 @@ class TelegramSource:
     async def _messages_around(
         self, channel_id: int, access_hash: int, message_ids: tuple[int, ...], answer: HistoryAnswer
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
-        """Messages by id of which one cannot be read: it is there all the same; those behind it are asked for anew."""
+        """Messages by id, one of which is unreadable: it becomes a stub, and those after it are requested again."""
         objects, place = answer.messages, len(answer.messages.read)
         assert objects.unreadable is not None
         if [item.id for item, _ in objects.read] != list(message_ids[:place]):
-            raise objects.unreadable  # told in another order: who knows which one it is
+            raise objects.unreadable  # in another order: it could be any of them
         there, empty = convert_all(objects, channel_id, Peers([], [])), {i.id for i, _ in objects.read if is_empty(i)}
         date = datetime.fromtimestamp(0, UTC)
         raw, message_id = objects.unreadable.raw, message_ids[place]

@@ -1,8 +1,8 @@
 """An account's takeout session: histories are read within it, at a rate that the server grants only there.
 
-https://core.telegram.org/api/takeout. It is never needed: what goes wrong with it is said, and reading goes on without.
-The id is remembered before it is used and forgotten when the end is confirmed, so that one which a killed process left
-open is used or ended by the next. One that the server no longer knows is replaced once.
+https://core.telegram.org/api/takeout. It is optional: failures are reported, and reading continues without it. The id
+is stored before it is used and removed when the end is confirmed, so that a session left open by a killed process is
+used or ended by the next one. One that the server no longer knows is replaced once.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from archiver.telegram.connection import Connection
 log = logging.getLogger(__name__)
 
 AT_ONCE = 3
-"""Pages that may be on their way: more gain nothing on one account."""
-_OPENING = 60.0
-"""Seconds that opening one may take: it must not keep the reading from going on without."""
-_ENDING = 3.0
-"""Seconds that ending one may take: Ctrl-C waits for it."""
-_LATER = 3600.0
-"""Seconds until one is asked for again that could not be had."""
-_AGAIN = "Once it is allowed there, run `telekeep sync --takeout` again."
+"""Maximum pages in flight: more gain nothing on one account."""
+_OPEN_TIMEOUT = 60.0
+"""Maximum seconds for opening one, after which reading continues without it."""
+_END_TIMEOUT = 3.0
+"""Maximum seconds for ending one: Ctrl-C waits for it."""
+_RETRY_AFTER = 3600.0
+"""Seconds before another one is requested after a failure."""
+_AGAIN = "Once it is confirmed, run `telekeep sync --takeout` again."
 
 
 class TakeoutStore(Protocol):
-    """Where the takeout of the account is remembered."""
+    """Stores the takeout of the account."""
 
     async def load(self) -> tuple[int | None, float]:
-        """The id that is open as far as is known, and the unix time before which no other one is to be asked for."""
+        """The id that is open, as far as known, and the unix time before which another one must not be requested."""
         ...
 
     async def save(self, takeout_id: int | None) -> None:
-        """An id that is open now, after which no delay holds; None: none is."""
+        """Store the id that is open now, which ends any delay; None: none is open."""
         ...
 
     async def delay(self, until: float) -> None:
-        """None is to be asked for before this unix time."""
+        """Store the unix time before which no takeout must be requested."""
         ...
 
 
 class Takeout:
-    """The takeout of one account, while there is one. For several tasks at a time, but for `open` and `finish`."""
+    """The takeout of one account. Several tasks may use it at the same time, except for `open` and `finish`."""
 
     def __init__(
         self, connection: Connection, memory: TakeoutStore, *, account: str, say: Callable[[str], None], clock: Clock
     ) -> None:
-        """`say` hears what people should know."""
+        """`say` is called with messages for the user."""
         self._connection = connection
         self._memory = memory
         self._account = account
@@ -66,24 +66,24 @@ class Takeout:
         self._replaced = False
         self._replacing = asyncio.Lock()
         self._shut: set[int] = set()
-        """Channels that are refused within a takeout only."""
+        """Channels that are refused within the takeout only."""
         self._not_before = 0.0
 
     @property
     def is_open(self) -> bool:
-        """Whether the history is read within a takeout."""
+        """Whether histories are read within a takeout."""
         return self._id is not None
 
     @property
     def at_once(self) -> int:
-        """Pages of the history that may be asked for at the same time to some use."""
+        """Useful number of concurrent requests for pages of the history."""
         return AT_ONCE if self.is_open else 1
 
     async def open(self, *, by_hand: bool = False) -> bool:
-        """Go on within the takeout that is open, or open one. False: it cannot be had now, which was said.
+        """Continue the takeout that is open, or open one. False: not possible now, which was reported.
 
-        `by_hand`: a person asks for it now, who may have allowed it on a phone: the wait is no reason not to try.
-        Raises what stops the account: LoginNeeded, Unreachable, UsageError.
+        `by_hand`: a user requests it now, who may have confirmed it on a phone: try despite the delay. Raises errors
+        that stop the account: LoginNeeded, Unreachable, UsageError.
         """
         if self.is_open or self._clock.now() < self._not_before:
             return self.is_open
@@ -102,12 +102,12 @@ class Takeout:
             await self.finish(success=False)
 
     async def finish(self, *, success: bool) -> None:
-        """End the takeout, if one is open, within a limit; one whose end is not confirmed is left to the next run."""
+        """End the takeout, if one is open, within a time limit; an unconfirmed end is left to the next run."""
         takeout_id, self._id = self._id, None
         if takeout_id is None:
             return
         try:
-            async with asyncio.timeout(_ENDING):
+            async with asyncio.timeout(_END_TIMEOUT):
                 await self._connection.call(
                     functions.account.FinishTakeoutSessionRequest(success=success or None),
                     method="finishTakeoutSession",
@@ -116,7 +116,7 @@ class Takeout:
                     raw_errors=(TakeoutInvalidError,),
                 )
         except TakeoutInvalidError:
-            log.info("account %s: the takeout was over already", self._account)
+            log.info("account %s: the takeout had already ended", self._account)
         except (Error, TimeoutError) as exc:
             log.info("account %s: the takeout could not be ended (%s)", self._account, type(exc).__name__)
             return
@@ -125,7 +125,7 @@ class Takeout:
     async def call(
         self, request: TLRequest, *, method: str, priority: Priority, channel_id: int | None = None
     ) -> bytes:
-        """Ask within the takeout, or without where that cannot be. Raises what `Connection.call` raises."""
+        """Call within the takeout, or without it if that is impossible. Raises what `Connection.call` raises."""
         how: dict[str, Any] = {"method": method, "priority": priority, "channel_id": channel_id}
         while (takeout_id := self._id) is not None and channel_id not in self._shut:
             try:
@@ -136,7 +136,7 @@ class Takeout:
                 await self._replace(takeout_id)
             except (ChannelError, ServerFault) as exc:
                 if not isinstance(exc.__cause__, RPCError):
-                    raise  # nothing that a takeout has to do with
+                    raise  # not caused by the takeout
                 answer = await self._connection.call(request, **how)
                 self._leave_out(channel_id, exc)
                 return answer
@@ -145,39 +145,39 @@ class Takeout:
     def _leave_out(self, channel_id: int | None, why: Error) -> None:
         if channel_id is not None and channel_id not in self._shut:
             self._shut.add(channel_id)
-            self._say(f"channel {channel_id} is refused within the takeout ({why.args[0]}); it is read without.")
+            self._say(f"channel {channel_id} is refused within the takeout ({why.args[0]}); reading it without.")
 
     async def _replace(self, known: int) -> None:
-        """The server does not know this takeout: open another one, once; then there is none."""
+        """Replace a takeout that the server does not know, once; after that, continue without one."""
         async with self._replacing:
             if self._id != known:
                 return
             self._id = None
             await self._memory.save(None)
             if self._replaced:
-                self._not_before = self._clock.now() + _LATER
-                self._say("the takeout was ended by the server or another program; reading goes on without one.")
+                self._not_before = self._clock.now() + _RETRY_AFTER
+                self._say("the takeout was ended by the server or another program; continuing without one.")
                 return
             self._replaced = True
-            log.info("account %s: the takeout is over; another one is asked for", self._account)
+            log.info("account %s: the takeout has ended; requesting another one", self._account)
             await self._begin()
 
     async def _begin(self) -> None:
         if self._clock.now() < self._not_before:
             self._say(
-                f"a takeout may begin at {local_moment(self._not_before)}; until then histories are read without one."
+                f"a takeout can start at {local_moment(self._not_before)}; until then histories are read without one."
                 f" {_AGAIN}"
             )
             return
         try:
-            async with asyncio.timeout(_OPENING):
+            async with asyncio.timeout(_OPEN_TIMEOUT):
                 answer = await self._connection.invoke(
                     functions.account.InitTakeoutSessionRequest(message_channels=True, message_megagroups=True),
                     method="initTakeoutSession",
                     raw_errors=(TakeoutInitDelayError,),
                 )
             if not isinstance(answer, types.account.Takeout) or not answer.id:
-                raise ServerFault("the server answered with something else than a takeout.")
+                raise ServerFault("the server did not answer with a takeout.")
             await self._memory.save(answer.id)
             self._id, self._not_before = answer.id, 0.0
         except TakeoutInitDelayError as exc:
@@ -185,17 +185,17 @@ class Takeout:
         except (LoginNeeded, Unreachable, UsageError):
             raise
         except (Error, TimeoutError) as exc:
-            self._not_before = self._clock.now() + _LATER
+            self._not_before = self._clock.now() + _RETRY_AFTER
             why = exc.args[0] if isinstance(exc, Error) else "it could not be opened within a minute."
-            self._say(f"no takeout can be had: {why} Reading goes on without one.")
+            self._say(f"no takeout available: {why} Continuing without one.")
 
     async def _wait(self, seconds: int) -> None:
-        """The account's owner has to allow it on another device, or to wait."""
+        """Report that the account's owner must confirm it on another device, or wait."""
         self._not_before = self._clock.now() + seconds + 1
         await self._memory.delay(self._not_before)
         self._say(
-            "the server wants the takeout to be confirmed: on a phone or computer that is logged in to this account,"
-            ' open the chat "Telegram" and allow the request to export data. Without that it works from'
-            f" {local_moment(self._not_before)} on (in {in_words(seconds)}). Until then histories are read without one."
+            "the server requires the takeout to be confirmed: on a phone or computer that is logged in to this account,"
+            ' open the chat "Telegram" and allow the request to export data. Without a confirmation it can start at'
+            f" {local_moment(self._not_before)} (in {in_words(seconds)}). Until then histories are read without one."
         )
         self._say(_AGAIN)

@@ -36,7 +36,7 @@ REFUSED = {
     "@gamma": "the channel is private",
     "https://t.me/+AbCdEf012345": "invite link",
     "t.me/joinchat/AbCdEf012345": "invite link",
-    "@9lives": "cannot be a public name",
+    "@9lives": "is not a valid username",
     "https://example.org/quiet_a": "not a channel",
     "-12345": "is a basic group or a chat",
 }

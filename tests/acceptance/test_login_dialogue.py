@@ -16,7 +16,7 @@ from tests.acceptance.desk import CODE, LIMIT, PHONE, Desk, Telegram, desk_at
 PASSWORD, NAME = "horse battery", "Nadia"
 GUARDED, GUARDED_CODE = "+9996612377", "90817"
 FIRST_WAY = "the code was sent to the Telegram app on your other devices (5 digits)."
-TO_SMS = 'if it has not come after {} s, type "resend" to get it by SMS.'
+TO_SMS = 'if it has not arrived after {} s, type "resend" to get it by SMS.'
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_person_gets_the_code_by_the_next_way(desk: Desk, server: Telegram) -> N
     codes(server, ways=["app", "call"], timeout=0)
     typed = [("Code:", "Resend"), ("reads out the code (5 digits).\r\nCode:", CODE)]
     screen = desk.on_terminal("login", "--phone", PHONE, typed=typed)
-    assert 'if it has not come, type "resend" to get it by phone call.' in screen
+    assert 'if it has not arrived, type "resend" to get it by phone call.' in screen
     assert screen.rstrip().endswith("logged in as Nadia (…45).")
     assert server.calls("auth.resendCode") == 1
 
@@ -164,7 +164,7 @@ def test_server_that_has_no_way_left_says_so_and_the_code_still_counts(desk: Des
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"ways": ["set_up_email"]}, "no code was sent: this account has to set up a login e-mail first."),
+        ({"ways": ["set_up_email"]}, "no code was sent: this account must set up a login e-mail first."),
         ({"instead": "payment"}, "no code was sent: SMS to this number are expensive"),
         ({"ways": ["firebase"]}, "the server offers only an SMS that official apps can request."),
     ],

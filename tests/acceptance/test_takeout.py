@@ -163,7 +163,7 @@ def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegr
     desk.do("add", "@big_source")
     asked = takeouts(telegram)["asked"]
     desk.environment["TELEKEEP_TELEGRAM__TAKEOUT"] = "true"
-    assert "may begin at" in desk.do("sync").err
+    assert "can start at" in desk.do("sync").err
     assert takeouts(telegram)["asked"] == asked == before["asked"] + 1
     # The owner allows it on a phone, and asks again.
     telegram.order("takeout", allow=True)

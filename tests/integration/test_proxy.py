@@ -121,7 +121,7 @@ async def test_wrong_password_is_said_without_it(
 async def test_wrong_secret_of_an_mtproxy_leads_nowhere(server: Server, account: Account, tmp_path: Path) -> None:
     async with MTProxy(server) as proxy:
         said = await failure_by(url_of("mtproxy", proxy.port), server, account, tmp_path)
-    assert f"the proxy at 127.0.0.1:{proxy.port} ends the connection." in said
+    assert f"the proxy at 127.0.0.1:{proxy.port} closes the connection." in said
     assert server.accepted == 0
 
 

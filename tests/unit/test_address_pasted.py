@@ -96,7 +96,7 @@ def test_what_stands_around_an_address_does_not_matter(typed: str, channel: Chan
         ("tg:join?invite=AbC", "an invite link"),
         ("https://telegram.org/faq", "Telegram's own site"),
         ("@nіghtbridge", "cyrillic small letter"),
-        ("@@@", "cannot be a public name"),
+        ("@@@", "is not a valid username"),
         ("  “” ", "a channel is missing"),
         ("x" * 3000, "too long"),
     ],
