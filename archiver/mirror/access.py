@@ -1,4 +1,4 @@
-"""Getting an account's access to a channel that it has lost, or never had."""
+"""Look up a channel whose access hash an account has lost, or never had."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from archiver.store.channel import Mirrored
 
 
 async def look_up_again(source: Source, ingest: Ingest, channel: Mirrored) -> int:
-    """Ask for the channel by its name; a name that another channel holds now is never followed."""
+    """Look the channel up by its username, and return its access hash.
+
+    Raises ChannelInaccessible if it has none, or if the name is free or belongs to another channel now.
+    """
     if channel.username is None:
         raise ChannelInaccessible("this account has no access to it, and it has no public name to ask by.")
     try:
         seen = await source.resolve_username(channel.username)
     except ChannelGone as exc:
         raise ChannelInaccessible(
-            f"this account has no access to it, and @{channel.username} leads to no channel any more."
+            f"this account has no access to it, and no channel is called @{channel.username} any more."
         ) from exc
     if seen.channel_id != channel.channel_id:
         raise ChannelInaccessible(
-            f"the name @{channel.username} belongs to another channel now ({seen.channel_id}); it is not followed."
+            f"@{channel.username} belongs to another channel now ({seen.channel_id}), which is not mirrored instead."
         )
     await ingest.note_access(seen)
     return seen.access_hash

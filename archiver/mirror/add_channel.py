@@ -1,8 +1,8 @@
-"""Adding a channel: looked up by the account that is to read it, and pinned to it.
+"""Add a channel: look it up with the account that will read it, and pin it to that account.
 
-`telekeep add` does so itself when nothing else mirrors; else it leaves an order in the archive, and the service, which
-alone may use the account then, carries it out. Doing it twice is harmless: an order that was carried out just before a
-crash is carried out again, and finds the channel there.
+`telekeep add` does this itself if nothing else is mirroring. Otherwise it leaves an order in the archive for the
+service, which has the account to itself while it runs. Repeating an order is harmless: one that was carried out just
+before a crash is carried out again, and finds the channel in the archive.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ from archiver.store.rows import list_names
 
 DEFAULT = "default"
 RESOLVE = "resolveUsername"
-SOON = 30.0
-"""Seconds of a flood wait that the orders wait for; for a longer one they are left open until it is over."""
+SHORT_WAIT = 30.0
+"""Longest flood wait in seconds that an order waits for; during a longer one it stays open."""
 
 STALE = 7 * 86400.0
-"""Seconds after which an order is not carried out any more: whoever gave it may have thought better of it since."""
-LIMIT = 60.0
-"""Seconds that one order may take before the others have their turn: its account may be offline."""
+"""Age in seconds at which an order expires: the user may have changed their mind."""
+ORDER_TIMEOUT = 60.0
+"""Seconds that one order may hold up the others: its account may be offline."""
 
 log = logging.getLogger(__name__)
 
 
 class AddRefused(Error):
-    """The channel cannot be added in the way that was asked for."""
+    """The channel cannot be added as requested."""
 
 
 class AddingAccount(Protocol):
-    """One account's way to the server and into the archive."""
+    """The parts of an account that adding a channel needs."""
 
     @property
     def name(self) -> str:
@@ -65,17 +65,17 @@ class AddingAccount(Protocol):
 
     @property
     def source(self) -> Source:
-        """Where the channel is looked up."""
+        """The source that looks the channel up."""
         ...
 
     @property
     def ingest(self) -> Ingest:
-        """Where it is written."""
+        """The ingest that stores it."""
         ...
 
 
 async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -> str:
-    """Which account is to ask for a channel: the named one, else that of a known channel, else the default one."""
+    """The account to look a channel up with: the named one, else that of a known channel, else the default."""
     if named is not None:
         return named
     try:
@@ -108,15 +108,15 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
 async def carry_out(
     database: Database, accounts: Mapping[str, AddingAccount], *, now: Callable[[], float] = time.time
 ) -> None:
-    """Carry out the open orders, one after the other, each with its account; what has to wait stays open.
+    """Carry out the open orders one after another, each with its account; one that has to wait stays open.
 
-    Whatever is wrong with an order is told to whoever gave it, and keeps nothing else from going on. One that
-    nobody came to for a week is given up.
+    An error is reported to the process that placed the order, and does not affect other orders. Orders expire after
+    STALE seconds.
     """
     for number in await list_stale(database.connection, before=int(now() - STALE)):
-        log.warning("an order to add a channel is given up: nobody came to it for a week")
+        log.warning("an order to add a channel expired after a week")
         old = OrderOutcome(
-            error="the service did not come to it for a week; add it again.", exit_status=AddRefused.exit_status
+            error="the service did not get to it within a week; add it again.", exit_status=AddRefused.exit_status
         )
         await _finish(database, number, old, int(now()))
     for number, order in await list_open(database.connection):
@@ -132,19 +132,17 @@ async def _finish(database: Database, number: int, outcome: OrderOutcome, now: i
 async def _attempt(
     database: Database, accounts: Mapping[str, AddingAccount], order: Order, now: float
 ) -> OrderOutcome | None:
-    """What became of the order, None when it is to be tried again."""
+    """Carry out one order; None if it has to be retried."""
     try:
         ref = parse_channel(order.channel)
         name = await choose_account(database.connection, ref, order.account)
         account = accounts.get(name)
         if account is None:
-            raise LoginNeeded(
-                f"account {name} is not at work in the service.", hint="`telekeep accounts` shows what it lacks."
-            )
+            raise LoginNeeded(f"account {name} is not running in the service.", hint="`telekeep accounts` shows why.")
         floods = await list_floods(database.connection, name)
-        if ref.channel_id is None and floods.get(RESOLVE, 0.0) - now > SOON:
+        if ref.channel_id is None and floods.get(RESOLVE, 0.0) - now > SHORT_WAIT:
             return None
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(ORDER_TIMEOUT):
             return await add_channel(database, account, ref, order)
     except (FloodWait, TimeoutError, Unreachable):
         return None
@@ -152,11 +150,11 @@ async def _attempt(
         return OrderOutcome(error=str(exc), exit_status=exc.exit_status)
     except Exception as exc:  # noqa: BLE001  # an order comes from another process: none may end the service
         log.warning("an order to add a channel failed unexpectedly (%s)", type(exc).__name__)
-        return OrderOutcome(error="an error in the service itself; its log says where.", exit_status=Error.exit_status)
+        return OrderOutcome(error="the service had an internal error; see its log.", exit_status=Error.exit_status)
 
 
 async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) -> tuple[Channel, str | None]:
-    """The channel as the server describes it now, and what people should know of it."""
+    """The channel as the server describes it now, and a remark for the user."""
     source = account.source.at(Priority.NEW)
     channel_id = ref.channel_id
     if channel_id is None and not ref.public:
@@ -165,15 +163,15 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
         access_hash = await find_access(conn, account=account.name, channel_id=channel_id)
         if access_hash is None:
             raise NotFound(
-                "an id alone cannot be asked for: the server gives out channels by their public names.",
-                hint="Add it by its @name or t.me/name link once; from then on its id will do.",
+                "a channel cannot be looked up by its id alone, only by its public name.",
+                hint="Add it once by its @name or t.me/name link; after that its id works too.",
             )
         channel = await source.get_channel(channel_id, access_hash)
         return channel, _kind_remark(channel)
     if not ref.may_be_username:
         raise NotFound(
-            "this cannot be a public name, and no channel here has it as its alias.",
-            hint="A title cannot be looked up; the channel's page in an app shows its @name.",
+            "this cannot be a public name, and no mirrored channel has it as its alias.",
+            hint="Titles cannot be looked up; the channel's page in a Telegram app shows its @name.",
         )
     if known := await _look_up_known(conn, account, str(ref.name)):
         return known, _kind_remark(known)
@@ -181,12 +179,12 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
     try:
         channel = await source.get_channel(channel.channel_id, channel.access_hash)
     except (ServerFault, StaleAccess, UnreadableObject):
-        return channel, "its description could not be read; it is mirrored all the same."
+        return channel, "its description could not be read; it is mirrored anyway."
     return channel, _kind_remark(channel)
 
 
 async def _look_up_known(conn: Connection, account: AddingAccount, name: str) -> Channel | None:
-    """The channel that had the name when we last looked, if it still has: looking names up is what costs most."""
+    """The archived channel with this name, if it still has it. Saves a name look-up, the scarcest of all calls."""
     for known in await list_names(conn):
         if name.casefold() in {one.casefold() for one in (known.username, *known.usernames) if one}:
             access_hash = await find_access(conn, account=account.name, channel_id=known.channel_id)
@@ -203,12 +201,12 @@ async def _look_up_known(conn: Connection, account: AddingAccount, name: str) ->
 
 def _kind_remark(channel: Channel) -> str | None:
     if "forum" in channel.flags:
-        return "it is a group with topics; all of them are mirrored, as one history."
+        return "it is a group with topics, which are mirrored as one history."
     return None
 
 
 async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:
-    """An alias that another channel is called by would make both ambiguous."""
+    """Raise AddRefused if another channel has this name: both would become ambiguous."""
     for other in await list_names(conn):
         names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
         if other.channel_id != channel_id and alias.casefold() in names:

@@ -1,7 +1,7 @@
-"""The last look of a sync: what happened without moving the pts shows in the newest page, or in the count.
+"""The last step of a sync: find changes that did not move the pts, by the newest page and the message count.
 
-Content that differs is read again downwards until a page is as held; a count that differs has all of it read again.
-Of a channel with a window, the messages within are counted by the place of the first one below it.
+If the newest page differs from the archive, read downwards until a page agrees; if the count differs, read everything
+again. For a channel with a window, the position of the first message below it gives the number within.
 """
 
 from __future__ import annotations
@@ -18,15 +18,12 @@ from archiver.store.database import Database
 
 
 class Comparison(NamedTuple):
-    """What came of comparing a channel with what the server shows."""
+    """The result of comparing a channel with the server."""
 
     settled: bool
-    """Whether nothing happened meanwhile, and nothing is left to be fetched."""
+    """Whether the channel did not change meanwhile, and nothing is left to fetch."""
     surplus: int | None
-    """How many more messages the server counts, within the window if there is one, than it shows.
-
-    None when that cannot be compared.
-    """
+    """How many more messages (within the window, if any) the server counts than it shows; None if not comparable."""
 
 
 async def compare(
@@ -39,9 +36,10 @@ async def compare(
     progress: Progress,
     floor_id: int | None = None,
 ) -> Comparison:
-    """Compare one channel, for a caller who keeps others from catching it up meanwhile. Raises ChannelError, Outdated.
+    """Compare one channel. The caller holds its lock, so that it is not caught up meanwhile.
 
-    `floor_id`: where its window ended before this sync; the dates there are looked at again.
+    `floor_id`: where its window ended before this sync; the dates there are checked again. Raises ChannelError,
+    Outdated.
     """
     backfill, pages = Backfill(source, database, ingest), Pages(source)
     reader = Rereader(source, database, ingest, channel.channel_id, access_hash)

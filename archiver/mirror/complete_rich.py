@@ -1,6 +1,6 @@
-"""Asking for the whole of rich messages that are held in part, one after another, beside all that is more urgent.
+"""Complete rich messages held in part, one after another, at low priority.
 
-One message that cannot be had is tried again later and later; it keeps neither its channel nor any other from going on.
+A message that fails is retried with growing delays; it holds up neither its channel nor any other.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from archiver.store.rich import Due, list_due, note_attempt, refuse
 log = logging.getLogger(__name__)
 
 BATCH = 20
-"""Messages between two looks for what is due."""
+"""Messages per query for due messages."""
 LOOK = 5.0
-"""Seconds between two looks, when nothing was due."""
+"""Seconds until the next query when nothing was due."""
 REST = 60.0
-"""Seconds for which a channel is left alone that cannot be asked."""
+"""Seconds for which a failing channel is left alone."""
 FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
-"""Seconds until a message is asked for again: after the first attempt, how much longer each time, at most."""
+"""Retry delay of a message: seconds after the first attempt, growth factor, maximum in seconds."""
 
 
 def part_retry_delay(attempts: int) -> float:
@@ -76,7 +76,7 @@ class Completer:
         """Channels not to be asked, each with the tick at which its pause ends."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop. Raises what stops the account."""
+        """Run until `stop` is set. Raises errors that stop the account."""
         while not stop.is_set():
             try:
                 pause = 0.0 if await self.step(stop.is_set) else LOOK
@@ -87,9 +87,9 @@ class Completer:
             await self._clock.wait(stop, pause)
 
     async def step(self, stop: Callable[[], bool] = lambda: False, *, only: Collection[int] | None = None) -> int:
-        """Ask for some of what is due, `only` of these channels; for how many. Each is then done, or due later.
+        """Fetch a batch of due messages, `only` of these channels; return its size. Each is then done, or due later.
 
-        Raises FloodWait, Unreachable, and what stops the account.
+        Raises FloodWait, Unreachable, and errors that stop the account.
         """
         tick = self._clock.tick()
         self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
@@ -111,16 +111,16 @@ class Completer:
     async def _complete(self, due: Due) -> None:
         channel = await find_channel(self._database.connection, due.channel_id)
         if channel is None:
-            return  # a message without a channel cannot be
+            return  # cannot happen: each message has a channel
         try:
             await self._ask(channel, due)
         except MessageRefused as exc:
             reason = str(exc.args[0])
-            log.info("%s/%d: the server refuses the whole of it (%s)", channel.name, due.message_id, reason)
+            log.info("%s/%d: the server refuses the complete message (%s)", channel.name, due.message_id, reason)
             retry_at = self._retry_at(due)
             await self._database.write(refuse, due.channel_id, due.message_id, reason=reason, retry_at=retry_at)
         except (Outdated, ServerFault, UnreadableObject) as exc:
-            log.info("%s/%d: the whole of it cannot be had now (%s)", channel.name, due.message_id, type(exc).__name__)
+            log.info("%s/%d: not completed, retrying later (%s)", channel.name, due.message_id, type(exc).__name__)
             retry_at = self._retry_at(due)
             await self._database.write(note_attempt, due.channel_id, due.message_id, retry_at=retry_at)
         except ChannelError as exc:
@@ -132,7 +132,7 @@ class Completer:
         access_hash = await self._channels.access(channel)
         whole = await self._source.get_rich_message(channel.channel_id, access_hash, due.message_id)
         if is_shorter(whole, due.blocks):
-            raise ServerFault("the server answered with less than the part that it showed.", hint="Try again later.")
+            raise ServerFault("the server's complete message is shorter than its part.", hint="Try again later.")
         await self._ingest.store_whole(channel, whole, retry_at=self._retry_at(due))
 
     def _retry_at(self, due: Due) -> int:

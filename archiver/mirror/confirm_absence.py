@@ -1,7 +1,7 @@
-"""An empty answer where messages are held is suspicious: a lost channel looks just like that.
+"""Confirm deletions one by one when an empty page covers messages that are held.
 
-So all that is held there is asked for by name, together with a message that exists. Only where the server shows that
-one, and names the others as empty beside it, are they believed to be gone.
+An inaccessible channel looks just as empty. So each held message is requested by id, together with one that exists;
+only if the server shows that one, and reports the others as empty beside it, are they marked as missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archiver.store.database import Database
 from archiver.store.message import list_present_ids
 
 ASKED = 99
-"""Ids a question beside the one that exists: the server's own limit is 100."""
+"""Ids per request besides the one that exists: the server's limit is 100."""
 
 
 async def mark_confirmed_missing(
@@ -32,9 +32,10 @@ async def mark_confirmed_missing(
     shown: Sequence[Message] = (),
     reading: Reading = "history",
 ) -> None:
-    """Return when nothing that is held within these ids is there any more; it is marked as missing then.
+    """Mark all messages held within these ids as missing, after the server confirmed each.
 
-    `shown`: messages that the server has just shown, if any. Raises ServerFault otherwise, and nothing is changed.
+    `shown`: messages that the server has just shown, if any. Raises ServerFault, and changes nothing more, if it does
+    not confirm.
     """
     lo, hi = within
     while held := await list_present_ids(database.connection, channel.channel_id, hi, ASKED, lowest=lo):
@@ -46,5 +47,5 @@ async def mark_confirmed_missing(
                 await ingest.store_absence(channel, held, reading=reading)
                 continue
         raise ServerFault(
-            "the server answered with an empty page where messages exist; nothing was changed.", hint="Try again later."
+            "the server sent an empty page where messages exist; nothing was changed.", hint="Try again later."
         )

@@ -1,7 +1,4 @@
-"""Asking what happened since a pts, and believing only what can have happened.
-
-https://core.telegram.org/api/updates
-"""
+"""Fetch the difference since a pts, and reject implausible ones. https://core.telegram.org/api/updates"""
 
 from __future__ import annotations
 
@@ -13,18 +10,18 @@ from archiver.store.channel import Mirrored
 
 
 async def ask_difference(source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference:
-    """A difference that can be believed; a doubtful one is asked for a second time.
+    """Fetch a plausible difference; a doubtful one is fetched twice.
 
-    Raises LostState where the server itself was never at our pts, Implausible.
+    Raises LostState if the server itself has not reached our pts, Implausible.
     """
     difference = await _look(source, channel, access_hash, pts)
     if difference is None or _is_doubtful(difference, pts):
-        # Was it the answer, or what it tells of?
+        # A second answer shows whether the first one was faulty, or the events really are so.
         difference = await _look(source, channel, access_hash, pts)
     if difference is None:
-        raise Implausible("answered with events that cannot have happened")
+        raise Implausible("answered with impossible events")
     if difference.pts < pts and not difference.too_long:
-        raise LostState("the server is at an earlier state of the channel than it said before.")
+        raise LostState("the server's state of the channel is older than one it reported before.")
     return difference
 
 
@@ -33,7 +30,7 @@ def _is_doubtful(difference: Difference, pts: int) -> bool:
 
 
 async def _look(source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
-    """A difference; None when it tells what cannot be. A post far above all others must be there if asked for."""
+    """A difference; None if it is implausible. A post far above all others must exist when requested by id."""
     try:
         difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)
         check_difference(difference)

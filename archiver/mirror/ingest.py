@@ -126,9 +126,8 @@ class Ingest:
                 raise _outdated()  # a page served later is already stored
             self._reach(conn, channel, page.channel, sight.now)
             if pts is not None:
-                server_count.forget_later_states(
-                    conn, channel.channel_id, pts
-                )  # a walk begins because the state was lost
+                # A walk starts because the state was lost.
+                server_count.forget_later_states(conn, channel.channel_id, pts)
             stored = apply_page(conn, channel, page.messages, proven, sight)
             note_stubs(conn, channel, page.messages, sight.now)
             if proven:

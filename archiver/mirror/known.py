@@ -1,4 +1,4 @@
-"""What is held of messages that were just seen again, put back where their new copies show less."""
+"""Restore what new copies of messages leave out, from the copies held."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.store.message import read_messages
 
 
 def keep_known(conn: Writer, seen: Sequence[Message], held: Mapping[int, Held]) -> list[Message]:
-    """The messages of one channel, those richer that were known to be; for a caller within the transaction."""
+    """The messages just seen of one channel, with what is held of them filled in. Runs inside the transaction."""
     doubtful = [message for message in seen if _may_lack(message, held.get(message.message_id))]
     if not doubtful:
         return list(seen)

@@ -1,6 +1,6 @@
-"""The search tables made anew from the archive, when this version folds or lays them out otherwise.
+"""Rebuild the search tables from the archive, after a change of their schema or of text folding.
 
-One transaction: readers see the old tables until the new ones are whole, and a crash leaves the old ones.
+One transaction: readers see the old tables until the new ones are complete, and a crash leaves the old ones.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ PAGE = 500
 
 
 async def prepare_search(database: Database) -> int | None:
-    """Make the search tables where there are none or old ones; how many messages were written, None if no need."""
+    """Build the search tables if they are missing or outdated; return the number of messages, None if up to date."""
     if await writer.is_current(database.connection):
         return None
     return await database.write(_rebuild)
 
 
 async def rebuild_search(database: Database) -> int:
-    """Make the search tables again, whatever is in them; how many messages were written."""
+    """Rebuild the search tables unconditionally; return the number of messages."""
     return await database.write(_rebuild)
 
 

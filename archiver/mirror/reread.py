@@ -1,7 +1,7 @@
-"""Reading ids of one channel again, a page at a time.
+"""Read ids of one channel again, a page at a time.
 
-Only what an answer leaves out among messages that exist, or names as empty beside one that exists, is believed to be
-gone: a lost channel looks empty, too.
+A message is only marked as missing if the answer skips it between messages that exist, or reports it as empty beside
+one that exists: an inaccessible channel looks empty, too.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from archiver.store.review import Window, find_surplus
 from archiver.store.server_count import note_unexplained
 
 Progress: TypeAlias = Callable[[StoredCounts, int], None]
-"""Hears of each stored answer, and of how many ids are left to be looked at."""
+"""Called with the changes of each stored answer, and the number of ids left to read."""
 
 TRIES = 3
-"""How often a page may come too late before it is left for another time."""
+"""How often a page may be outdated before it is left for another time."""
 MOST_PAGES = 5_000
-"""Pages that one sync reads again because of a differing count: at one a second an hour and a half."""
+"""Pages that one sync reads again because of a differing count: an hour and a half at one per second."""
 SMALL = 2_000
-"""Ids of a channel that is read again at every sync while its count differs; a larger one until that is accepted."""
+"""Channels up to this many ids are read again at every sync while their count differs; larger ones only until the
+difference is accepted."""
 
 
 class Rereader:
@@ -46,17 +47,17 @@ class Rereader:
         self._channel_id = channel_id
         self._access_hash = access_hash
         self._stored = StoredCounts()
-        """What the last page changed."""
+        """Changes of the last page."""
         self._changed = False
-        """Whether pages changed something since the counts were compared."""
+        """Whether a page changed something since the counts were last compared."""
         self._window: Window | None = None
-        """What the server counts, where the channel has a window."""
+        """The server's count within the window, if the channel has one."""
 
     async def read(self, lo: int, hi: int) -> Interval | None:
-        """Look at the newest ids of [lo, hi], a page of them; None when the channel cannot be reviewed now.
+        """Read a page of the newest ids of [lo, hi]; None if the channel cannot be reviewed now.
 
-        Returns the ids that need not be looked at any more; those that are not covered are left to backfill. Raises
-        Outdated when the page comes too late again and again.
+        Returns the ids that are done; those not covered are left to backfill. Raises Outdated if the page is outdated
+        TRIES times.
         """
         tries = 0
         while True:
@@ -75,7 +76,7 @@ class Rereader:
                     raise
 
     async def _read_part(self, channel: Mirrored, part: Interval) -> int:
-        """Store a page of covered ids, the newest of this part; down to which id it tells all."""
+        """Store a page of the newest ids of a covered part; return the lowest id it accounts for."""
         page = await self._pages.fetch(channel, self._access_hash, part[1] + 1)
         proven = plan_page(page, gap=part, window_start=None).proven or part
         lo, hi = max(part[0], proven[0]), part[1]
@@ -97,14 +98,14 @@ class Rereader:
         return lo
 
     async def follow_changes(self, channel: Mirrored, hi: int, progress: Progress) -> None:
-        """Read downwards from `hi` until a page shows what is held already."""
+        """Read downwards from `hi` until a page agrees with the archive."""
         await self._read_down(channel, hi, progress, until=self._is_as_held)
 
     async def explain_count(self, channel: Mirrored, progress: Progress, *, counted: int | None = None) -> int | None:
-        """How many more messages the server counts than it shows, after all was read again if that differs from before.
+        """How many more messages the server counts than it shows; a new difference has everything read again first.
 
-        None when it cannot be compared: not all is fetched, or the channel moved meanwhile. `counted`: how many the
-        server counts within its window, if it has one.
+        None if that cannot be compared: not all is fetched, or the channel changed meanwhile. `counted`: the server's
+        count within the window, if the channel has one.
         """
         if channel.floor_id:
             self._window = None if counted is None else Window(counted, channel.floor_id, channel.pts or 0)
@@ -125,7 +126,7 @@ class Rereader:
     async def _read_down(
         self, channel: Mirrored, hi: int, progress: Progress, *, until: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """Read all that is covered up to `hi`, newest first, MOST_PAGES of it; False when it ended early."""
+        """Read everything covered up to `hi`, newest first, at most MOST_PAGES; False if it ended early."""
         lowest = channel.lowest_wanted
         for _ in range(MOST_PAGES):
             if hi < lowest:
@@ -143,7 +144,7 @@ class Rereader:
         return not self._stored.differs
 
     async def _is_explained(self) -> bool:
-        """Whether the counts agree by now, and the differences have come to an end."""
+        """Whether the counts agree now, and the last page showed no more changes."""
         if self._stored.differs:
             self._changed = True
             return False

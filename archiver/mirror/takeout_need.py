@@ -1,4 +1,4 @@
-"""Whether there is history to read, so that a takeout is worth its opening."""
+"""Whether there is history to read, so that opening a takeout is worthwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.store.database import Database
 
 
 async def has_history(database: Database, channels: Iterable[Mirrored]) -> bool:
-    """Whether the history of any of these channels is not complete."""
+    """Whether the history of any of these channels is incomplete."""
     covered = await list_all_coverage(database.connection)
     return any(
         one.pts is None or highest_gap(covered.get(one.channel_id, []), one.lowest_wanted, one.top_id) is not None

@@ -1,8 +1,7 @@
-"""Reading one gap of a history at several places at once, newest first as far as that goes.
+"""Read one gap of a history at several places concurrently, roughly newest first.
 
-The gap is cut into windows from its top; each is walked page by page, and the pages come out as they arrive. What a
-page proves does not depend on the others: overlaps melt together in the coverage. `Windows` decides, `walk_windows`
-asks.
+The gap is cut into windows from its top; each is walked page by page, and pages are yielded as they arrive. What a page
+proves does not depend on the others: overlaps merge in the coverage. `Windows` decides, `walk_windows` fetches.
 """
 
 from __future__ import annotations
@@ -17,30 +16,30 @@ if TYPE_CHECKING:
     from archiver.mirror.step import Step
 
 PAGES = 20
-"""Pages of a window, about: few, so that the newest come first; several, because the last one may overlap."""
+"""Approximate pages per window: few, so that the newest come first; several, because the last one may overlap."""
 FIRST = 100
-"""Ids of a page, as long as none has come: those of a channel in which nothing was deleted."""
+"""Ids per page before the first one arrives: as in a channel without deletions."""
 
 
 class Windows:
-    """Which part of a gap to ask for next. Pure."""
+    """Decides which part of a gap to read next. Pure."""
 
     def __init__(self, gap: Interval) -> None:
         self._lo, self._top = gap
-        """What was not handed out yet: down to the gap's end, from here."""
+        """The part of the gap not handed out yet."""
         self._resting: list[Interval] = []
-        """What is left of windows that nobody reads at this moment."""
+        """Remainders of windows that are not being read at the moment."""
         self._reading: list[Interval] = []
         self._page = float(FIRST)
 
     @property
     def left(self) -> int:
-        """How many ids are still to be looked at."""
+        """Number of ids still to read."""
         parts = [*self._resting, *self._reading, (self._lo, self._top)]
         return sum(max(hi - lo + 1, 0) for lo, hi in parts)
 
     def take(self) -> Interval | None:
-        """The highest part that nobody reads; its first page is to be asked for. None: there is none."""
+        """Take the highest part that is not being read, to fetch its first page; None if there is none."""
         if self._resting:
             part = max(self._resting)
             self._resting.remove(part)
@@ -53,7 +52,7 @@ class Windows:
         return part
 
     def note(self, part: Interval, lowest: int, *, ended: bool) -> None:
-        """Record a page that settles the part from `lowest` up; `ended`: there is nothing to read below."""
+        """Record a page that settles the part from `lowest` up. `ended`: there is nothing to read below."""
         self._reading.remove(part)
         lo, hi = part
         if ended:
@@ -70,9 +69,9 @@ class Windows:
 async def walk_windows(
     read: Callable[[Interval], Awaitable[Step]], gap: Interval, *, at_once: int, pages: int | None
 ) -> AsyncGenerator[tuple[Step, int], None]:
-    """The steps that fill a gap, each with the number of ids left then; `pages` limits them.
+    """Yield the steps that fill a gap, each with the number of ids left; at most `pages` of them.
 
-    `read` asks for the first page of a part; what it raises ends the walk.
+    `read` fetches the first page of a part; its errors end the walk.
     """
     windows, running = Windows(gap), dict[asyncio.Task["Step"], Interval]()
     spare = pages
@@ -100,7 +99,7 @@ async def walk_windows(
             await asyncio.wait(running)
         for task in running:
             if not task.cancelled():
-                task.exception()  # of a page that nobody waits for any more
+                task.exception()  # of a page that is no longer needed
 
 
 async def _run(read: Callable[[Interval], Awaitable[Step]], part: Interval) -> Step:

@@ -47,7 +47,7 @@ WHAT = {
     "@quіet_a": "cyrillic small letter",
     "look at @quiet_a": "Did you mean @quiet_a?",
     "https://web.telegram.org/a/#-4321": "a basic group",
-    "t.me/c/1234512345/7": "an id alone cannot be asked for",
+    "t.me/c/1234512345/7": "a channel cannot be looked up by its id alone",
 }
 
 
@@ -166,7 +166,7 @@ def test_forum_and_gigagroup_are_mirrored_as_a_whole(desk: Desk, telegram: Teleg
         telegram.order("make", title=title, username=name, **{what: True})
         telegram.post(name, f"said in the {what}")
     done = desk.do("add", "topics_desk", "hall_desk")
-    assert "topics_desk: it is a group with topics; all of them are mirrored" in done.err
+    assert "topics_desk: it is a group with topics, which are mirrored" in done.err
     desk.do("sync")
     assert [row["text"] for row in desk.export() if row["kind"] == "message"] == [
         "said in the forum",

@@ -118,7 +118,7 @@ async def test_known_channel_is_asked_for_by_its_own_account_and_moved_by_nobody
     ("order", "told"),
     [
         (Order(channel="@nobody_at_all"), ("no channel has that username", 2)),
-        (Order(channel="12345"), ("an id alone cannot be asked for", 2)),
+        (Order(channel="12345"), ("a channel cannot be looked up by its id alone", 2)),
         (Order(channel="@alpha", account="third"), ("account third is not at work", 4)),
         (Order(channel="@alpha", alias="beta"), ("another channel is called 'beta' already", 2)),
         (Order(channel="t.me/+AbCdEf012345"), ("invite link", 2)),
@@ -186,7 +186,7 @@ async def test_account_that_gets_no_answer_does_not_hold_up_the_orders_of_anothe
     alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
     other = world.add_account("+9996622222", "33333")
     server.faults.add(RESOLVE, faults.hang(), account=account.id)
-    monkeypatch.setattr("archiver.mirror.add_channel.LIMIT", 0.3)
+    monkeypatch.setattr("archiver.mirror.add_channel.ORDER_TIMEOUT", 0.3)
     async with desk_of(server, tmp_path, default=account, second=other) as desk:
         orders = [Order(channel="@alpha"), Order(channel="@beta", account="second")]
         assert await desk.order(*orders) == [None, OrderOutcome(channel_id=beta.id, added=True)]
@@ -221,7 +221,7 @@ async def test_order_that_nobody_came_to_for_a_week_is_given_up(
         await carry_out(desk.database, desk.hands)
         old, young = await desk.outcomes(1, 2)
         assert old is not None
-        assert (old.error, old.exit_status) == ("the service did not come to it for a week; add it again.", 2)
+        assert (old.error, old.exit_status) == ("the service did not get to it within a week; add it again.", 2)
         assert young == OrderOutcome(channel_id=beta.id, added=True)
         assert list(await desk.channels()) == [beta.id]
 
