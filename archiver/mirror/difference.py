@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver.errors import Implausible, LostState
 from archiver.mirror.source import Source
-from archiver.model.plausible import LEAP, check_difference, told_ids
+from archiver.model.plausible import LEAP, check_difference, shown_ids
 from archiver.model.record import Difference
 from archiver.store.channel import Mirrored
 
@@ -36,7 +36,7 @@ async def _look(source: Source, channel: Mirrored, access_hash: int, pts: int) -
         check_difference(difference)
     except Implausible:
         return None
-    top_id = max(told_ids(difference), default=0)
+    top_id = max(shown_ids(difference), default=0)
     if channel.top_id and top_id - channel.top_id > LEAP:
         there, _ = await source.get_messages(channel.channel_id, access_hash, (top_id,))
         return difference if there else None

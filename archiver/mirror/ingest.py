@@ -17,7 +17,7 @@ import archiver.store.channel as channels
 from archiver.errors import ChannelError, Error
 from archiver.mirror.apply import StoredCounts, apply_difference, apply_missing, apply_page, apply_whole, note_stubs
 from archiver.model.coverage import Interval
-from archiver.model.plausible import proven_posts, told_ids
+from archiver.model.plausible import proven_posts, shown_ids
 from archiver.model.record import Channel, Difference, HistoryPage, Message, Origin, Posted
 from archiver.store import server_count
 from archiver.store.access import set_access
@@ -170,7 +170,7 @@ class Ingest:
         """Store the events since the channel's pts, in their order. Raises Outdated, Removed."""
         sight = self._sight(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
-        top_id = max(told_ids(difference), default=0)
+        top_id = max(shown_ids(difference), default=0)
         proven = proven_posts(difference, top_id, known_top=channel.top_id)
 
         def act(conn: Writer) -> StoredCounts:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archiver.errors import Implausible
 from archiver.mirror.source import Source
-from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, far_gap, page_ids, starts_far_below
+from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, find_far_gap, page_ids, starts_far_below
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored
 
@@ -62,7 +62,7 @@ class Pages:
             again = page_ids(await self._ask(channel, access_hash, offset_id))
             if again[:1] != ids[:1]:
                 raise _differing()
-        place = far_gap(ids)
+        place = find_far_gap(ids)
         if not offset_id:
             await self._expect_top(channel, access_hash, ids[0], doubtful=place is not None)
         if place is None:

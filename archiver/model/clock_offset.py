@@ -1,15 +1,15 @@
-"""How far this machine's clock is from the server's, and what to say of it. Pure."""
+"""Describe how far this machine's clock is off from the server's. Pure."""
 
 from __future__ import annotations
 
 TOLERATED = 30.0
-"""Seconds that nobody has to be told of."""
+"""Offset in seconds that is not reported."""
 _LARGE = 7200
-"""Seconds from which hours are named."""
+"""Offset in seconds from which it is given in hours."""
 
 
 def describe_offset(ahead: float | None) -> str | None:
-    """A sentence about a clock that is wrong; None where it is right, or not known."""
+    """A sentence about a wrong clock; None if it is right, or the offset unknown."""
     if ahead is None or abs(ahead) <= TOLERATED:
         return None
     size = f"{abs(ahead) / 3600:.1f} hours" if abs(ahead) >= _LARGE else f"{abs(ahead):.0f} s"

@@ -1,10 +1,10 @@
-"""How complete a channel is, as runs of ids: held, missing, absent, not fetched. Pure.
+"""How complete a channel is, as runs of ids with one state each. Pure.
 
-    held         a message is kept and was there when last seen
-    missing      a message is kept, and was noticed to be gone since
-    absent       nothing is kept, and an answer proved that there was nothing when it was given
-    not fetched  nobody knows yet
-    outside      below the far end of the channel's window (`add --since`): never asked for
+    held         a message is archived, and existed when last seen
+    missing      a message is archived, and was found to be deleted since
+    absent       no message is archived, and an answer proved that none existed at the time
+    not fetched  unknown so far
+    outside      before the start of the channel's window (`add --since`): never fetched
 
 Every id from 1 to the channel's top belongs to exactly one run.
 """
@@ -23,7 +23,7 @@ State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """An answer of the server that told all about the ids [lo, hi]."""
+    """A server's answer that fully accounts for the ids [lo, hi]."""
 
     lo: int
     hi: int
@@ -33,29 +33,29 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class IdRun:
-    """Neighbouring ids of one state; `noticed` and `how` for what is missing or absent, where it is known.
+    """Consecutive ids of one state. Times are unix seconds.
 
-    Times are unix seconds.
+    `noticed` and `how` are set for missing and absent ids, if known.
     """
 
     state: State
     lo: int
     hi: int
     noticed: int | None = None
-    """When it was first known that nothing is there."""
+    """When the ids were first known to have no message."""
     how: str | None = None
     last_seen: int | None = None
-    """When what is missing was there for the last time."""
+    """When a missing message was last seen."""
 
     @property
     def count(self) -> int:
-        """How many ids."""
+        """Number of ids."""
         return self.hi - self.lo + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many ids of each state."""
+    """Number of ids in each state."""
 
     held: int = 0
     missing: int = 0
@@ -70,13 +70,13 @@ class Tally:
 
     @property
     def covered(self) -> float:
-        """The share of wanted ids that are accounted for, 1 where none is wanted."""
+        """The fraction of wanted ids that are accounted for; 1 if none is wanted."""
         known = self.held + self.missing + self.absent
         return known / (known + self.not_fetched) if known + self.not_fetched else 1.0
 
 
 def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowest_wanted: int = 1) -> Iterator[IdRun]:
-    """What becomes of the ids that are not kept: absent where covered, else not fetched, or outside the window."""
+    """Classify the ids without an archived message: absent if covered, else not fetched, or outside the window."""
     for lo, hi in holes:
         if lo < lowest_wanted:
             yield IdRun("outside", lo, min(hi, lowest_wanted - 1))
@@ -89,7 +89,7 @@ def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowes
 
 
 def with_proofs(runs: Iterable[IdRun], proofs: Iterable[Proof]) -> Iterator[IdRun]:
-    """Absent runs cut by when each id was first known to be absent, and how. Runs ascend; proofs are in their order."""
+    """Split absent runs by when and how each id was first known to be absent. Runs ascend; proofs are in time order."""
     firsts = first_proofs(proofs)
     at = 0
     for run in runs:
@@ -102,9 +102,9 @@ def with_proofs(runs: Iterable[IdRun], proofs: Iterable[Proof]) -> Iterator[IdRu
 
 
 def first_proofs(proofs: Iterable[Proof]) -> list[Proof]:
-    """For each id the first proof that tells of it, as disjoint ascending stretches. Proofs are in their order.
+    """The first proof for each id, as disjoint ascending ranges. Proofs are in time order.
 
-    History is read again and again, and most proofs tell nothing new: they must cost next to nothing.
+    Histories are read repeatedly, so most proofs add nothing new, and must cost next to nothing.
     """
     known: list[Interval] = []
     firsts: list[Proof] = []
@@ -117,26 +117,26 @@ def first_proofs(proofs: Iterable[Proof]) -> list[Proof]:
 
 
 def _cut(run: IdRun, firsts: Sequence[Proof], at: int) -> Iterator[IdRun]:
-    """The run in pieces that became known together; ids without any proof stay without a time."""
-    lo, hi = run.lo, run.lo - 1  # of the piece that is being put together
+    """Split a run into pieces that became known together; ids without a proof get no time."""
+    lo, hi = run.lo, run.lo - 1  # of the current piece
     known: tuple[int | None, str | None] = (None, None)
-    told: tuple[int | None, str | None]
+    found: tuple[int | None, str | None]
     while hi < run.hi:
         proof = firsts[at] if at < len(firsts) and firsts[at].lo <= run.hi else None
         if proof is not None and proof.lo <= hi + 1:
-            told, end = (proof.at, proof.how), min(run.hi, proof.hi)
+            found, end = (proof.at, proof.how), min(run.hi, proof.hi)
             at += 1
         else:
-            told, end = (None, None), run.hi if proof is None else proof.lo - 1
-        if told != known and hi >= lo:
+            found, end = (None, None), run.hi if proof is None else proof.lo - 1
+        if found != known and hi >= lo:
             yield IdRun(run.state, lo, hi, *known)
             lo = hi + 1
-        known, hi = told, end
+        known, hi = found, end
     yield IdRun(run.state, lo, hi, *known)
 
 
 def fill_held(runs: Iterable[IdRun], lo: int, hi: int) -> Iterator[IdRun]:
-    """The same runs with the held ones in between, so that all of [lo, hi] is told. Runs ascend and are disjoint."""
+    """Add the held runs in between, so that the runs cover [lo, hi]. Runs are ascending and disjoint."""
     at = lo
     for run in runs:
         if run.lo > at:

@@ -1,7 +1,7 @@
-"""Pure arithmetic on sets of message ids, kept as sorted, disjoint, non-adjacent closed intervals.
+"""Sets of message ids as sorted, disjoint, non-adjacent closed intervals. Pure, no clock, no I/O.
 
-The archive's coverage of a channel is such a set: the ids that were read to the last one. What lies between the
-intervals was not fetched. No I/O, no clock; hypothesis compares it with plain sets.
+The coverage of a channel is such a set: the ids that an answer fully accounted for. Ids between the intervals were not
+fetched. Hypothesis tests compare the functions with plain sets.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Interval: TypeAlias = tuple[int, int]
 
 
 def add(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
-    """The set with [lo, hi] joined in; neighbours melt together."""
+    """The set with [lo, hi] added; neighbours merge. Raises ValueError if lo > hi."""
     if lo > hi:
         raise ValueError(f"an interval ends before it begins: [{lo}, {hi}]")
-    # Intervals that touch or overlap [lo - 1, hi + 1] are swallowed.
+    # Merge intervals that touch or overlap [lo, hi].
     first = bisect_left(intervals, lo - 1, key=lambda interval: interval[1])
     last = bisect_right(intervals, hi + 1, key=lambda interval: interval[0])
     if first < last:
@@ -29,7 +29,7 @@ def add(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
 
 
 def gaps(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
-    """The runs of ids within [lo, hi] that the set lacks, ascending."""
+    """The intervals within [lo, hi] that the set lacks, ascending."""
     if lo > hi:
         return []
     edges: list[Interval] = [(lo - 1, lo - 1), *clip(intervals, lo, hi), (hi + 1, hi + 1)]
@@ -37,7 +37,7 @@ def gaps(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
 
 
 def highest_gap(intervals: Sequence[Interval], lo: int, hi: int) -> Interval | None:
-    """The newest run of ids within [lo, hi] that the set lacks."""
+    """The highest interval within [lo, hi] that the set lacks."""
     missing = gaps(intervals, lo, hi)
     return missing[-1] if missing else None
 
@@ -45,10 +45,10 @@ def highest_gap(intervals: Sequence[Interval], lo: int, hi: int) -> Interval | N
 def next_gap(
     intervals: Sequence[Interval], before: Sequence[Interval], lo: int, hi: int, *, newest: int
 ) -> Interval | None:
-    """What to read next of [lo, hi]: what lacks among the `newest` ids, then what was never read, then all else.
+    """The gap of [lo, hi] to read next: first among the `newest` ids, then ids never read, then the rest.
 
-    `before` was read once, and is to be read again. So a channel that has to be walked again and again still gets its
-    whole history: else each walk would begin at the top, and none would come to the bottom.
+    `before`: ids that were read in an earlier generation. They come last, so that a channel that has to be walked
+    repeatedly still gets its whole history; otherwise each walk would start at the top, and none reach the bottom.
     """
     gap = highest_gap(intervals, lo, hi)
     if gap is None or not before:
@@ -62,12 +62,12 @@ def next_gap(
 
 
 def clip(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
-    """The part of the set that lies within [lo, hi]."""
+    """The part of the set within [lo, hi]."""
     return [(max(a, lo), min(b, hi)) for a, b in intervals if a <= hi and b >= lo]
 
 
 def size(intervals: Iterable[Interval]) -> int:
-    """How many ids the set holds."""
+    """Number of ids in the set."""
     return sum(hi - lo + 1 for lo, hi in intervals)
 
 
@@ -78,7 +78,7 @@ def contains(intervals: Sequence[Interval], message_id: int) -> bool:
 
 
 def runs(ids: Iterable[int]) -> list[Interval]:
-    """Ascending ids as intervals; equal or falling ids are an error of the caller's."""
+    """Turn ascending ids into intervals. Raises ValueError for ids that do not ascend."""
     found: list[Interval] = []
     for message_id in ids:
         if found and message_id <= found[-1][1]:

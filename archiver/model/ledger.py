@@ -1,15 +1,15 @@
-"""What of the archive is on its way into the index: claimed, under way, to be sent again. Pure, no clock, no I/O.
+"""What is on its way from the archive to the index: claimed, in flight, to be resent. Pure, no clock, no I/O.
 
-A *place* orders what is to be sent: `(seq, channel_id, message_id)` in the outbox, the same with 0 in a walk over the
-archive. A *stretch* is all that stands within `(after, upto]`. Every stretch that was taken is either under way, or to
-be sent again, or done; what is done is what the server said it has applied, in every index that it was sent to.
+A *place* is a position in the sending order: `(seq, channel_id, message_id)` in the outbox, with seq 0 in a walk over
+the archive. A *stretch* is everything within `(after, upto]`. A stretch that was taken is in flight, or to be resent,
+or done: the server has confirmed it in every index it was sent to.
 
-The outbox has two lanes: news, and behind it, from the sequence LATER on, what the history brought. Each is taken from
-its own start, so that a post of this minute does not wait behind the hundred thousand of a channel's past.
+The outbox has two lanes: news, and from the sequence LATER on, what the history brought. Each is taken from its own
+start, so that a new post does not wait behind a hundred thousand old ones.
 
-    stretch = ledger.take()                  # of the news; or of another lane, or of the walk for an index
-    ledger.sent(Batch(...))                  # what of it was sent; the rest is taken again
-    ledger.settle(batch, BatchOutcome.APPLIED)    # or FAILED: halved, until a single message is left
+    stretch = ledger.take()                     # of the news, of another lane, or of the walk for an index
+    ledger.sent(stretch, Batch(...))            # the part that was sent; the rest is taken again
+    ledger.settle(batch, BatchOutcome.APPLIED)  # or FAILED: halved, until a single message is left
 """
 
 from __future__ import annotations
@@ -23,60 +23,60 @@ Place: TypeAlias = tuple[int, int, int]
 """(seq, channel_id, message_id)."""
 START: Final[Place] = (-1, 0, 0)
 LATER: Final = 2**40
-"""The first sequence of what can wait."""
+"""The first sequence of the history lane."""
 BETWEEN: Final[Place] = (LATER, 0, 0)
-"""The end of the news, and the start of what can wait."""
+"""The end of the news lane and the start of the history lane."""
 END: Final[Place] = (2**62, 0, 0)
 MOST_DOCUMENTS: Final = 50_000
-"""Of one task."""
+"""Maximum documents per task."""
 
 
 class BatchOutcome(Enum):
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     APPLIED = "applied"
-    """Each index has it."""
+    """Every index has it."""
     LOST = "lost"
-    """It was not applied, for a reason that does not lie in it."""
+    """Not applied, for a reason unrelated to its content."""
     FAILED = "failed"
-    """It was not applied, and one of its messages may be why."""
+    """Not applied, possibly because of one of its messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """All that stands within (after, upto], or the first `most` of it."""
+    """Everything within (after, upto], or the first `most` messages of it."""
 
     after: Place = START
     upto: Place = END
     most: int = MOST_DOCUMENTS
     walk_of: str | None = None
-    """The index that the archive is walked for; None: of the outbox."""
+    """The index that the archive is walked for; None for the outbox."""
 
     @property
     def is_open(self) -> bool:
-        """Whether it ends where its lane does: it is taken as far as it is sent."""
+        """Whether it ends where its lane does: only what is sent of it counts as taken."""
         return self.upto in {BETWEEN, END}
 
     @property
     def lane(self) -> Lane:
-        """What it is a stretch of."""
+        """The lane it belongs to."""
         return Lane(self.walk_of, later=self.walk_of is None and self.after >= BETWEEN)
 
 
 class Lane(NamedTuple):
-    """What is taken from its own start: the news, what can wait, or a walk."""
+    """An independent order of sending: the news, the history, or a walk."""
 
     walk_of: str | None = None
     later: bool = False
 
     @property
     def start(self) -> Place:
-        """Before its first place."""
+        """The place before its first one."""
         return BETWEEN if self.later else START
 
     @property
     def end(self) -> Place:
-        """Behind its last place."""
+        """The place after its last one."""
         return END if self.later or self.walk_of is not None else BETWEEN
 
 
@@ -86,7 +86,7 @@ HISTORY: Final = Lane(later=True)
 
 @dataclass(slots=True)
 class Batch:
-    """What was sent at once: the first `count` messages of a stretch, which end at its `upto`."""
+    """Messages sent together: the first `count` of a stretch, ending at its `upto`."""
 
     name: str
     stretch: Stretch
@@ -94,15 +94,15 @@ class Batch:
     tasks: dict[str, int] = field(default_factory=dict)
     """The server's task for each index."""
     done: set[str] = field(default_factory=set)
-    """Indexes whose task was applied."""
+    """Indexes that have applied it."""
     size: int = 0
     """Bytes."""
     unreadable: list[Place] = field(default_factory=list)
-    """What could not be made a document; it was not sent."""
+    """Messages that could not be converted to documents, and were not sent."""
 
 
 class Ledger:
-    """See above."""
+    """Tracks the stretches of all lanes that are claimed, in flight or to be resent."""
 
     def __init__(self) -> None:
         self.under_way: list[Batch] = []
@@ -111,54 +111,54 @@ class Ledger:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is under way or to be sent again."""
+        """Whether nothing is in flight or to be resent."""
         return not self.under_way and not self._again
 
     @property
     def has_more(self) -> bool:
-        """Whether something is to be sent again."""
+        """Whether something is to be resent."""
         return bool(self._again)
 
     def claimed(self, lane: Lane) -> Place:
-        """Up to where it was taken."""
+        """The place up to which a lane has been taken."""
         return self._claimed.get(lane, lane.start)
 
     def count_under_way(self, lane: Lane) -> int:
-        """How many batches of it are under way."""
+        """Number of a lane's batches in flight."""
         return sum(batch.stretch.lane == lane for batch in self.under_way)
 
     def take_again(self) -> Stretch | None:
-        """What is to be sent again, the longest waiting first."""
+        """Take the first stretch to resend, if any."""
         return self._again.popleft() if self._again else None
 
     def take(self, lane: Lane = NEWS) -> Stretch:
-        """What was never taken of it; it counts as taken as far as it is `sent`."""
+        """Everything of a lane not taken yet; what is then `sent` of it counts as taken."""
         return Stretch(after=self.claimed(lane), upto=lane.end, walk_of=lane.walk_of)
 
     def sent(self, taken: Stretch, batch: Batch) -> None:
-        """A batch of a stretch that was taken is under way."""
+        """Record that a batch of a taken stretch is in flight."""
         self.under_way.append(batch)
         self.drop(taken, batch.stretch.upto)
 
     def drop(self, taken: Stretch, upto: Place) -> None:
-        """Of a stretch that was taken nothing up to a place is left to be sent; the rest of it is."""
+        """Drop a taken stretch up to a place; the rest is left to be sent."""
         self.pass_over(taken.lane, upto)
         if not taken.is_open and upto < taken.upto:
             self._again.appendleft(replace(taken, after=upto))
 
     def pass_over(self, lane: Lane, upto: Place) -> None:
-        """Nothing of it up to a place is to be taken."""
+        """Skip a lane up to a place."""
         self._claimed[lane] = max(self.claimed(lane), upto)
 
     def put_back(self, taken: Stretch) -> None:
-        """A stretch that was taken was not sent."""
+        """Return a taken stretch that was not sent."""
         if not taken.is_open:
             self._again.appendleft(taken)
 
     def settle(self, batch: Batch, outcome: BatchOutcome, *, suspect: Place | None = None) -> Stretch | None:
-        """A batch is not under way any more. A failed one of a single message is given back: that one is bad.
+        """Record a batch's outcome. Returns the stretch of a failed batch of one message: that message is bad.
 
-        `suspect`: the place of the message that the server named; only a failure of its own proves anything.
+        `suspect`: the place of the message that the server named; it is resent alone, because only that proves it bad.
         """
         self.under_way.remove(batch)
         stretch = batch.stretch
@@ -175,13 +175,13 @@ class Ledger:
         return None
 
     def forget(self, walk_of: str) -> None:
-        """Take a walk from its start again, as what is not done shows it."""
+        """Forget a walk, so that it starts over."""
         self.under_way = [batch for batch in self.under_way if batch.stretch.walk_of != walk_of]
         self._again = deque(stretch for stretch in self._again if stretch.walk_of != walk_of)
         self._claimed.pop(Lane(walk_of), None)
 
     def frontier(self, walk_of: str) -> Place:
-        """Up to where a walk is done: behind it something is under way, to be sent again, or not yet taken."""
+        """The place up to which a walk is done; after it, something is in flight, to be resent, or not yet taken."""
         open_ = [batch.stretch for batch in self.under_way] + list(self._again)
         return min((one.after for one in open_ if one.walk_of == walk_of), default=self.claimed(Lane(walk_of)))
 

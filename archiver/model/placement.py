@@ -1,15 +1,15 @@
-"""Which node a channel's documents are on, and how they move when the list of nodes changes. Pure.
+"""Which node holds a channel's documents, and how channels move when the list of nodes changes. Pure.
 
-A *home* is a channel on a node. Each channel that moves has two for a while: searches ask the one that *serves*, live
+A *home* is a channel on a node. A channel that moves has two for a while: searches ask the one that *serves*, live
 messages go to both.
 
-    wanted    it is to have the channel; nothing was sent for that yet
-    filling   the channel is being sent to it
-    held      it has the channel; from here on `consistency` watches it
-    leaving   it is to forget the channel, which another one has, or which was on a node that is not asked any more
+    wanted    the node is to get the channel; nothing has been sent yet
+    filling   the channel is being sent to the node
+    held      the node has the channel; from here on `consistency` checks it
+    leaving   the node is to forget the channel, because another has it or the node was removed from the list
 
-A node that is in the list and does not answer keeps its channels: it may come back. One that is taken out of the list
-is not asked any more; should it come back, what it still has is cleared away or written anew.
+A listed node that does not answer keeps its channels, since it may come back. One that is removed from the list is not
+used any more; should it come back, what it still has is deleted or overwritten.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Home(NamedTuple):
 
 
 def plan(channel_ids: Iterable[int], homes: Mapping[int, Sequence[Home]], nodes: Sequence[str]) -> list[Home]:
-    """The homes that are new or change, so that each channel gets to its node among `nodes`, at least one."""
+    """The homes that are new or change, so that each channel gets to its node among `nodes` (at least one)."""
     changed = []
     for channel_id in channel_ids:
         known = homes.get(channel_id, ())
@@ -42,12 +42,12 @@ def plan(channel_ids: Iterable[int], homes: Mapping[int, Sequence[Home]], nodes:
 
 
 def arrive(homes: Sequence[Home], node: str) -> list[Home]:
-    """The homes of a channel that change when all of it has come to a node: that one serves it from now on."""
+    """The homes of a channel that change when a node has received all of it, and serves it from now on."""
     own = next((home for home in homes if home.node == node and home.phase == "filling"), None)
     if own is None:
-        return []  # the list of nodes is another one by now
+        return []  # the list of nodes has changed meanwhile
     if own.serves:
-        return [own._replace(phase="held")]  # it may be on its way to yet another node
+        return [own._replace(phase="held")]  # the channel may be moving on to yet another node
     others = [home._replace(phase="leaving", serves=False) for home in homes if home.node != node]
     return [own._replace(phase="held", serves=True), *others]
 
@@ -55,7 +55,7 @@ def arrive(homes: Sequence[Home], node: str) -> list[Home]:
 def _wanted(channel_id: int, known: Sequence[Home], nodes: Sequence[str]) -> list[Home]:
     target = choose_node(channel_id, nodes)
     if not known:
-        # What was ever written of it waits, or is found to be lacking.
+        # Messages already archived are in the outbox, or the consistency check finds them lacking.
         return [Home(channel_id, target, "held", serves=True)]
     server = next((home.node for home in known if home.serves and home.node in nodes), None)
     found = [_keep(home, target, server) for home in known]

@@ -1,8 +1,8 @@
-"""What an answer of the server may claim at all. Pure; `backfill` and `mirror` ask again when it claims more.
+"""Reject implausible answers of the server. Pure; `pages` and `difference` fetch them again.
 
-A page of the history proves that every id between its messages is absent, so one stray id could declare a whole
-history deleted. Ids that cannot be are refused. A gap far wider than the others of its page is not believed because
-of one answer: the page ends above it, and the next question, asked from there, shows whether it is real.
+A history page proves that every id between its messages is absent, so one stray id could declare a whole history
+deleted. Impossible ids are rejected. A gap far wider than the others of its page is not trusted on one answer alone:
+the page is cut above it, and the next request, from there, shows whether it is real.
 https://core.telegram.org/api/offsets
 """
 
@@ -18,59 +18,59 @@ from archiver.model.coverage import Interval
 from archiver.model.record import Deleted, Difference, Edited, HistoryPage, Posted
 
 LAST_ID = 2**31 - 2
-"""The highest id that a message can have: ids are positive 32-bit numbers, and an offset lies above its ids."""
+"""The highest possible message id: ids are positive 32-bit integers, and an offset is higher than its ids."""
 FAR = 100
-"""Absent ids in a row that are never remarkable: a page of deleted messages."""
+"""Gaps up to this many ids are never remarkable: a page of deleted messages."""
 TIMES = 20
-"""How many times wider than the page's median gap a remarkable gap is."""
+"""A gap is remarkable from this multiple of the page's median gap."""
 LEAP = 10_000
-"""New ids at once that no difference tells of; a newer top is confirmed by asking for that message."""
+"""Number of new ids from which a new top message is confirmed by requesting it by id."""
 
 
 def page_ids(page: HistoryPage) -> list[int]:
-    """The ids the page names, each once, newest first."""
+    """All ids of a page, including empty ones, without repeats, newest first."""
     return sorted({*(message.message_id for message in page.messages), *page.empty_ids}, reverse=True)
 
 
 def check_page(page: HistoryPage, *, offset_id: int, limit: int) -> None:
-    """Raise Implausible for a page that cannot answer this question. `offset_id` 0: from the newest message on."""
+    """Raise Implausible for a page that cannot answer this request. `offset_id` 0: from the newest message."""
     ids = page_ids(page)
     if not ids:
         return
     if ids[-1] < 1 or ids[0] > LAST_ID:
         raise Implausible("answered with a message id that cannot exist")
     if offset_id and ids[0] >= offset_id:
-        raise Implausible("answered with messages that were not asked for")
+        raise Implausible("answered with messages that were not requested")
     if len(ids) > limit:
-        raise Implausible("answered with more messages than were asked for")
+        raise Implausible("answered with more messages than requested")
 
 
 def check_difference(difference: Difference) -> None:
-    """Raise Implausible for a difference with an id that cannot exist."""
+    """Raise Implausible for a difference with an impossible id."""
     gone = (one for event in difference.events if isinstance(event, Deleted) for one in event.message_ids)
-    if any(not 1 <= message_id <= LAST_ID for message_id in chain(told_ids(difference), gone)):
+    if any(not 1 <= message_id <= LAST_ID for message_id in chain(shown_ids(difference), gone)):
         raise Implausible("answered with a message id that cannot exist")
 
 
-def told_ids(difference: Difference) -> Iterable[int]:
-    """Ids of the messages whose content the difference shows."""
+def shown_ids(difference: Difference) -> Iterable[int]:
+    """Ids of the messages whose content a difference contains."""
     return (event.message.message_id for event in difference.events if isinstance(event, Posted | Edited))
 
 
-def far_gap(ids: Sequence[int]) -> int | None:
-    """The place of the first id that lies remarkably far below the one before it; `ids` descend. None without one."""
+def find_far_gap(ids: Sequence[int]) -> int | None:
+    """The position of the first id remarkably far below the one before it, if any; `ids` descend."""
     gaps = [above - below for above, below in pairwise(ids)]
     widest = _widest(gaps)
     return next((place for place, gap in enumerate(gaps, 1) if gap > widest), None)
 
 
 def starts_far_below(ids: Sequence[int], offset_id: int) -> bool:
-    """Whether the newest of these ids lies remarkably far below the offset they were asked for with."""
+    """Whether the newest of these ids is remarkably far below the requested offset."""
     return bool(ids) and offset_id - ids[0] > _widest([above - below for above, below in pairwise(ids)])
 
 
 def _widest(gaps: Sequence[int]) -> float:
-    """The widest gap that is not remarkable beside these. Too few of them say nothing about their channel."""
+    """The widest unremarkable gap, given the page's gaps; fewer than four say nothing about their channel."""
     return max(FAR, TIMES * median(gaps)) if len(gaps) > 3 else FAR
 
 
@@ -84,16 +84,16 @@ def cut_page(page: HistoryPage, lowest: int) -> HistoryPage:
 
 
 def proven_posts(difference: Difference, top_id: int, *, known_top: int) -> Interval | None:
-    """The ids of new messages, if the difference accounts for each up to the newest: as posted or as deleted.
+    """The ids of new messages, if the difference accounts for each up to the newest, as posted or as deleted.
 
-    It does, unless some could not be read, or the server kept some to itself, as of a channel that was shut meanwhile:
-    then the history has to show what is there.
+    It does not if some were unreadable or the server withheld some, for example of a channel that became inaccessible;
+    then the history has to be read.
     """
     if top_id <= known_top or difference.unread_posts:
         return None
     if top_id - known_top > 1 << 20:
-        return None  # no difference tells of so many
-    told = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
-    told.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
+        return None  # more than any difference contains
+    shown = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
+    shown.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
     lo = known_top + 1
-    return (lo, top_id) if told.issuperset(range(lo, top_id + 1)) else None
+    return (lo, top_id) if shown.issuperset(range(lo, top_id + 1)) else None

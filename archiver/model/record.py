@@ -1,11 +1,11 @@
-"""The records that travel from the source to the archive: frozen, plain, without I/O.
+"""The records passed from the source to the archive: frozen, plain, without I/O.
 
-Terminology (docs/architecture.md): a *channel* is a broadcast channel or a megagroup, known by its bare positive id;
-a *message* is `(channel_id, message_id)`, a service message included; *media* is what hangs on a message, one
-record a slot. Times are aware UTC. 64-bit ids of media and albums travel as text, because JSON readers round them.
+Terminology (docs/architecture.md): a *channel* is a broadcast channel or a megagroup, identified by its bare positive
+id; a *message* is `(channel_id, message_id)`, service messages included; *media* are a message's attachments, one
+record per slot. Times are aware UTC. 64-bit ids of media and albums are text, because JSON readers round them.
 
-Fields that nobody asks for one by one (entities, forward header, reactions...) are canonical JSON text: made once in
-`convert`, compared and exported as they stand.
+Fields that are never queried individually (entities, forward header, reactions...) are canonical JSON text: made once
+in `convert`, then compared and exported as they are.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Origin: TypeAlias = Literal["history", "update", "audit", "import"]
-"""How a message came to us: paged history, a difference, an audit, somebody's export."""
+"""How a message was received: in a history page, a difference, an audit, or an imported export."""
 
 Kind: TypeAlias = Literal["message", "service", "stub"]
-"""A post, a service message, or what is known of an object that this version cannot read."""
+"""A post, a service message, or a placeholder for an object that this version cannot read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,25 +26,25 @@ class Channel:
     """A channel as the server shows it at one moment."""
 
     channel_id: int
-    """Bare positive id: the identity. All else may change."""
+    """Bare positive id: the identity. Everything else may change."""
     access_hash: int
-    """Valid for the account that received it, and for no other."""
+    """Valid only for the account that received it."""
     title: str
     username: str | None = None
-    """The active public name without @, as written by its owner."""
+    """The active public name without @, in its owner's spelling."""
     usernames: tuple[str, ...] = ()
-    """Every active name, the first one included."""
+    """All active names, including `username`."""
     about: str | None = None
     megagroup: bool = False
     participants: int | None = None
     created: datetime | None = None
     noforwards: bool = False
     restriction: str | None = None
-    """JSON list of {platform, reason, text}, where the content is blocked somewhere."""
+    """JSON list of {platform, reason, text}, if the content is blocked somewhere."""
     flags: tuple[str, ...] = ()
     """Which of verified, scam, fake, restricted, gigagroup, forum are set."""
     described: bool = False
-    """Whether it was asked for in full: only then do `about` and `participants` tell what is, also when empty."""
+    """Whether the full channel was fetched: only then are `about` and `participants` known, even if empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Media:
     """One attachment of a message: its metadata, never the file itself."""
 
     slot: int
-    """0 for the message's own media; 1 and up for what hangs inside it (paid items, rich blocks, poll media)."""
+    """0 for the message's own media; 1 and up for media inside it (paid items, rich blocks, poll media)."""
     kind: str
     """photo, video, round, voice, audio, gif, sticker, custom_emoji, image, document, webpage, poll, geo, ..."""
     id: str | None = None
@@ -70,14 +70,14 @@ class Media:
     performer: str | None = None
     url: str | None = None
     search_text: str | None = None
-    """Further words by which people look for it: site name, description, answers of a poll."""
+    """More text to search: site name, description, poll answers."""
     extra: str | None = None
-    """JSON object of all that is particular to the kind (poll answers, coordinates, dc, flags)."""
+    """JSON object of everything specific to the kind (poll answers, coordinates, dc, flags)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message as it was observed once."""
+    """One observation of a message."""
 
     channel_id: int
     message_id: int
@@ -101,7 +101,7 @@ class Message:
     forwards: int | None = None
     replies: int | None = None
     reactions: str | None = None
-    """JSON list of {reaction, count}; a custom emoji stands as its document id in `custom_emoji_id`."""
+    """JSON list of {reaction, count}; a custom emoji is given by its document id in `custom_emoji_id`."""
     action: str | None = None
     """JSON {type, ...} of a service message."""
     media: tuple[Media, ...] = ()
@@ -114,39 +114,39 @@ class Message:
     extra: str | None = None
     """JSON object of rarer fields: rich blocks, ttl_period, effect, fact check, stars..."""
     lang: str | None = None
-    """The language that the text seems to be in, '' when it is not sure; None: it was not looked at."""
+    """The guessed language of the text, '' if unsure; None if it was not guessed."""
     partial: bool = False
-    """Whether only the beginning of its rich message was shown: the whole has to be asked for."""
+    """Whether only the beginning of its rich message was shown, so that the whole has to be fetched."""
     reactions_untold: bool = False
-    """Whether there is an object for its reactions with none in it, which is the same for all users (`min`)."""
+    """Whether its reactions object is empty and the same for all users (`min`), so that reactions are unknown."""
     content_hash: bytes
-    """SHA-256 over text, entities, media identity, markup and rich blocks: a new one means a new revision."""
+    """SHA-256 of text, entities, media identity, markup and rich blocks: a new one means a new revision."""
     raw: bytes
     """The TL bytes exactly as the server sent them."""
     layer: int
-    """TL layer in which `raw` is to be read."""
+    """TL layer needed to read `raw`."""
     payload_sha256: bytes
     """SHA-256 of `raw`."""
 
     @property
     def moment(self) -> int:
-        """Unix time of the edit that it shows."""
+        """Unix time of the edit it shows; of posting, if it was never edited."""
         return int((self.edit_date or self.date).timestamp())
 
     @property
     def media_kind(self) -> str | None:
-        """Kind of the first media, None without any."""
+        """Kind of the first media, if any."""
         return self.media[0].kind if self.media else None
 
     @property
     def counters(self) -> tuple[int | None, int | None, int | None, str | None]:
-        """Views, forwards, replies, reactions: what others do moves them, and no edit."""
+        """Views, forwards, replies, reactions: they change without an edit."""
         return self.views, self.forwards, self.replies, self.reactions
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What reconciling needs to know of a message that is held."""
+    """The fields of an archived message that `reconcile` compares."""
 
     message_id: int
     date: int
@@ -158,21 +158,21 @@ class Held:
     counters: tuple[int | None, int | None, int | None, str | None] = (None, None, None, None)
     """Views, forwards, replies, reactions."""
     seen_pts: int | None = None
-    """The channel's state in the answer that showed the content last; None: it was shown before that was noted."""
+    """The channel's pts in the last answer that showed the content; None if it predates this field."""
     part_hash: bytes | None = None
-    """Content hash of the part that the server shows of this edit's rich message; None: it never showed only a part."""
+    """Content hash of the part shown of this edit's rich message; None if it was never shown in part."""
     part_sha256: bytes | None = None
-    """SHA-256 of that part's payload, as it was last seen."""
+    """SHA-256 of that part's payload when last seen."""
     wanted: int | None = None
-    """The moment of the edit whose whole is to be asked for; None: nothing is."""
+    """The `moment` of the edit whose whole is to be fetched; None if none is."""
 
     @property
     def partial(self) -> bool:
-        """Whether nothing but the part is held."""
+        """Whether only the part is held."""
         return self.part_hash == self.content_hash
 
     def is_content(self, message: Message) -> bool:
-        """Whether this very content is held, be it as the part of a whole."""
+        """Whether the message's content is the one held, or its part."""
         return message.content_hash in (self.content_hash, self.part_hash)
 
 
@@ -182,27 +182,27 @@ class HistoryPage:
 
     messages: tuple[Message, ...]
     empty_ids: tuple[int, ...]
-    """Ids that the server named as empty: absent now."""
+    """Ids that the server reported as empty: absent now."""
     pts: int
-    """The channel's state when the page was served."""
+    """The channel's pts when the page was served."""
     count: int
-    """How many messages the server says the channel has."""
+    """The channel's number of messages according to the server."""
     exact: bool
     """Whether `count` is exact."""
     channel: Channel | None = None
-    """What the answer says of the channel itself."""
+    """The channel as described by this answer."""
     place: int | None = None
-    """The place of its first message among all that `count` counts, from 0 or 1 on; None: the server does not say."""
+    """Position of its first message among the `count`, from 0 or 1; None if the server does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerState:
-    """What a probe tells of a channel: whether something happened since."""
+    """A channel's state according to a probe: whether it has new events."""
 
     pts: int | None
-    """None when the server does not say."""
+    """None if the server does not say."""
     top_id: int
-    """Id of its newest message; 0 without any."""
+    """Id of its newest message; 0 if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +214,16 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The present content of a message that was edited."""
+    """The current content of an edited message."""
 
     message: Message
     pts: int | None = None
-    """The channel's state that the edit led to."""
+    """The channel's pts after the edit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """Messages that are gone."""
+    """Messages that were deleted."""
 
     message_ids: tuple[int, ...]
 
@@ -245,7 +245,7 @@ class HistoryCleared:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An update of a kind that this version does not apply; counted, never fatal."""
+    """An update that this version does not apply; counted, never fatal."""
 
     name: str
 
@@ -255,18 +255,18 @@ Event: TypeAlias = Posted | Edited | Deleted | Pinned | HistoryCleared | Unread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What happened in a channel since a pts; `too_long` means: more than the server tells, re-walk."""
+    """The events of a channel since a pts. `too_long`: the server will not list them all, so walk the history again."""
 
     events: tuple[Event, ...]
-    """New messages first, then the other updates in their order."""
+    """New messages first, then the other updates in order."""
     pts: int
     final: bool
     too_long: bool = False
     channel: Channel | None = None
-    """What the answer says of the channel itself."""
+    """The channel as described by this answer."""
     timeout: int | None = None
-    """Seconds after which the server suggests to ask again."""
+    """Seconds after which the server suggests asking again."""
     unread_posts: bool = False
-    """Whether new messages are in it that this version cannot read: they are to be looked for in the history."""
+    """Whether it has new messages that this version cannot read, and that must be looked for in the history."""
     unread_events: bool = False
-    """Whether something else happened that this version cannot read."""
+    """Whether it has other events that this version cannot read."""

@@ -1,7 +1,7 @@
-"""A rich message in part and whole, compared as records. Pure.
+"""Compare a rich message's part and whole. Pure.
 
-A *part* is a message whose rich content the server shows only the beginning of; the *whole* is the answer to
-`messages.getRichMessage`. Both are contents of the same edit, and one revision.
+A *part* is a message with only the beginning of its rich content; the *whole* is the answer to
+`messages.getRichMessage`. Both belong to the same edit, and are one revision.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from archiver.model.record import Message
 
 
 def list_blocks(message: Message) -> list[Any] | None:
-    """The blocks of its rich message; None without one."""
+    """The blocks of its rich message, if it has one."""
     if not message.extra or '"rich"' not in message.extra:
         return None
     rich = orjson.loads(message.extra).get("rich")
@@ -23,7 +23,7 @@ def list_blocks(message: Message) -> list[Any] | None:
 
 
 def begins_with(whole: Message, part: Message) -> bool:
-    """Whether the part is the beginning of the whole, so that both may be the same edit although its date moved."""
+    """Whether the part is the beginning of the whole, so that both may be the same edit even if the date moved."""
     beginning, blocks = list_blocks(part), list_blocks(whole)
     if beginning is None or blocks is None or blocks[: len(beginning)] != beginning:
         return False
@@ -31,17 +31,17 @@ def begins_with(whole: Message, part: Message) -> bool:
 
 
 def is_shorter(whole: Message, blocks: int | None) -> bool:
-    """Whether an answer has fewer blocks than are held of the part: it cannot be the whole of it.
+    """Whether an answer has fewer blocks than the part held, so that it cannot be its whole.
 
-    An edit meanwhile may have made it shorter; then the next difference shows that part, too.
+    It may have been edited meanwhile; then the next difference brings the new part.
     """
     return blocks is not None and len(list_blocks(whole) or ()) < blocks
 
 
 def keep_names(whole: Message, held: Message) -> Message:
-    """The whole, with what is held of its sender and origin, and of counters that the answer has not.
+    """The whole with the sender and origin held, and with the counters that the answer lacks.
 
-    Sender and origin never change, and an answer about one message may come without the names behind them.
+    Sender and origin never change, and an answer about a single message may lack their names.
     """
     return replace(
         whole,
