@@ -8,6 +8,7 @@ from typing import Any
 from archiver.convert.canonical import to_json
 from archiver.convert.peers import active_usernames
 from archiver.errors import StaleAccess
+from archiver.model.ids import AccessHash
 from archiver.model.record import Channel
 
 _FLAGS = ("verified", "scam", "fake", "restricted", "gigagroup", "forum")
@@ -24,7 +25,7 @@ def convert_channel(chat: Any, full: Any = None) -> Channel:
     participants = getattr(full, "participants_count", None)
     return Channel(
         channel_id=chat.id,
-        access_hash=chat.access_hash,
+        access_hash=AccessHash(chat.access_hash),
         title=chat.title,
         username=usernames[0] if usernames else None,
         usernames=usernames,

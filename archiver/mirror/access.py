@@ -5,10 +5,11 @@ from __future__ import annotations
 from archiver.errors import ChannelGone, ChannelInaccessible
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored
 
 
-async def look_up_again(source: Source, ingest: Ingest, channel: Mirrored) -> int:
+async def look_up_again(source: Source, ingest: Ingest, channel: Mirrored) -> AccessHash:
     """Look the channel up by its username, and return its access hash.
 
     Raises ChannelInaccessible if it has none, or if the name is free or belongs to another channel now.

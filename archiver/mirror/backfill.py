@@ -22,6 +22,7 @@ from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import PlannedGap, Walk
 from archiver.mirror.windows import walk_windows
 from archiver.model.coverage import Interval
+from archiver.model.ids import AccessHash
 from archiver.model.plausible import page_ids
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored, find_channel
@@ -53,12 +54,12 @@ class Backfill:
         self._database = database
         self._ingest = ingest
 
-    async def snapshot(self, channel: Mirrored, access_hash: int) -> StoredCounts:
+    async def snapshot(self, channel: Mirrored, access_hash: AccessHash) -> StoredCounts:
         """Store the newest page of a channel without a pts. Differences start from the page's pts."""
         page = await self._pages.fetch(channel, access_hash, 0)
         return await self._store_top(channel, access_hash, page, pts=page.pts)
 
-    async def read_top(self, channel: Mirrored, access_hash: int) -> StoredCounts:
+    async def read_top(self, channel: Mirrored, access_hash: AccessHash) -> StoredCounts:
         """Store the newest page of a channel whose differences fail. The caller holds the channel's lock.
 
         Raises ServerFault if the page is empty.
@@ -68,7 +69,7 @@ class Backfill:
             raise ServerFault("the server shows no messages in it.", hint="Try again later.")
         return await self._store_top(channel, access_hash, page, exclusive=True)
 
-    async def check_top(self, channel: Mirrored, access_hash: int, *, reading: Reading = "history") -> TopCheck:
+    async def check_top(self, channel: Mirrored, access_hash: AccessHash, *, reading: Reading = "history") -> TopCheck:
         """Store the newest page, because differences may miss changes in it."""
         page = await self._pages.fetch(channel, access_hash, 0)
         stored = await self._store_top(channel, access_hash, page, reading=reading)
@@ -77,7 +78,7 @@ class Backfill:
     async def _store_top(
         self,
         channel: Mirrored,
-        access_hash: int,
+        access_hash: AccessHash,
         page: HistoryPage,
         *,
         pts: int | None = None,
@@ -106,7 +107,7 @@ class Backfill:
     async def run(
         self,
         channel_id: int,
-        access_hash: int,
+        access_hash: AccessHash,
         *,
         pages: int | None = None,
         stop: Callable[[], bool] = lambda: False,
@@ -137,7 +138,7 @@ class Backfill:
         return False
 
     async def run_exclusive(
-        self, channel_id: int, access_hash: int, *, progress: Callable[[StoredCounts, int], None] | None = None
+        self, channel_id: int, access_hash: AccessHash, *, progress: Callable[[StoredCounts, int], None] | None = None
     ) -> bool:
         """Read one page. The caller holds the channel's lock, so that nothing else of it is stored meanwhile."""
         if (planned := await self._next_gap(channel_id)) is None:
@@ -167,7 +168,9 @@ class Backfill:
         ends_above = channel.floor_id or ids.contains(covered, gap[0] - 1)
         return PlannedGap(channel, gap, None if ends_above else channel.window_start)
 
-    async def _store(self, channel: Mirrored, access_hash: int, step: Step, *, exclusive: bool = False) -> StoredCounts:
+    async def _store(
+        self, channel: Mirrored, access_hash: AccessHash, step: Step, *, exclusive: bool = False
+    ) -> StoredCounts:
         if not step.page.messages and not step.floor_id and not step.older.number and step.proven:
             await self._mark_confirmed_missing(channel, access_hash, step.proven[1])
         return await self._ingest.store_page(
@@ -175,7 +178,7 @@ class Backfill:
         )
 
     async def _steps(
-        self, planned: PlannedGap, access_hash: int, pages: int | None
+        self, planned: PlannedGap, access_hash: AccessHash, pages: int | None
     ) -> AsyncGenerator[tuple[Step, int], None]:
         """Yield the steps that fill a gap, each with the number of ids left."""
         gap, at_once = planned.gap, self._source.at_once
@@ -191,7 +194,9 @@ class Backfill:
             async for step, left in steps:
                 yield step, left
 
-    def _reading(self, planned: PlannedGap, access_hash: int, lowest: int) -> Callable[[Interval], Awaitable[Step]]:
+    def _reading(
+        self, planned: PlannedGap, access_hash: AccessHash, lowest: int
+    ) -> Callable[[Interval], Awaitable[Step]]:
         async def read(part: Interval) -> Step:
             page = await self._pages.fetch(planned.channel, access_hash, part[1] + 1)
             return plan_page(planned.cut(page, lowest), gap=part, window_start=None)
@@ -199,7 +204,7 @@ class Backfill:
         return read
 
     async def _walk(
-        self, planned: PlannedGap, access_hash: int, *, ahead: bool = True
+        self, planned: PlannedGap, access_hash: AccessHash, *, ahead: bool = True
     ) -> AsyncGenerator[tuple[Step, int], None]:
         """Yield the same steps, reading one page at a time. `ahead`: fetch the next while the last is written."""
         walk = Walk(planned)
@@ -228,7 +233,7 @@ class Backfill:
             if not coming.cancelled():
                 coming.exception()  # already raised, or of a page that is no longer needed
 
-    async def _end_window(self, walk: Walk, step: Step, access_hash: int) -> Step:
+    async def _end_window(self, walk: Walk, step: Step, access_hash: AccessHash) -> Step:
         """End the window at a run of older messages, unless the server shows some of the window below it."""
         channel, start = walk.planned.channel, walk.planned.window_start
         assert start is not None
@@ -237,7 +242,7 @@ class Backfill:
         return walk.end_window(step) if reach >= step.next_offset else walk.extend_window(step, reach)
 
     async def _mark_confirmed_missing(
-        self, channel: Mirrored, access_hash: int, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()
+        self, channel: Mirrored, access_hash: AccessHash, hi: int, *, lo: int = 1, shown: Sequence[Message] = ()
     ) -> None:
         how: dict[str, Any] = {"access_hash": access_hash, "within": (lo, hi), "shown": shown}
         await mark_confirmed_missing(self._source, self._database, self._ingest, channel, **how)

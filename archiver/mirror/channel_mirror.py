@@ -31,6 +31,7 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reread import Progress
 from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.model.record import Difference
 from archiver.pacing.scheduler import Priority
 from archiver.store.access import find_access
@@ -110,7 +111,7 @@ class Mirror:
         return await self._compare(channel_id, progress, floor_id)
 
     async def _compare(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison:
-        async def act(access_hash: int) -> Comparison:
+        async def act(access_hash: AccessHash) -> Comparison:
             source, channel = self._source.at(Priority.AUDIT), await self._get(channel_id)
             how: dict[str, Any] = {"access_hash": access_hash, "progress": progress, "floor_id": floor_id}
             return await compare(source, self._database, self._ingest, channel, **how)
@@ -134,7 +135,7 @@ class Mirror:
         `top_id`: id of the newest message the server has reported; if no difference brings it, read the newest page.
         """
 
-        async def act(access_hash: int) -> bool:
+        async def act(access_hash: AccessHash) -> bool:
             gaps = await self._apply_differences(channel_id, access_hash, priority, progress)
             channel = await self._get(channel_id)
             if channel.top_id >= top_id:
@@ -173,7 +174,7 @@ class Mirror:
         """Whether it is time to retry a difference that failed."""
         return self._setbacks.is_difference_due(channel_id)
 
-    async def access(self, channel: Mirrored) -> int:
+    async def access(self, channel: Mirrored) -> AccessHash:
         """The account's access hash of a channel. Raises StaleAccess if it has none yet."""
         access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
         if access_hash is None:
@@ -186,7 +187,7 @@ class Mirror:
         self._setbacks.forget(kept)
 
     async def _apply_differences(
-        self, channel_id: int, access_hash: int, priority: Priority, progress: Progress
+        self, channel_id: int, access_hash: AccessHash, priority: Priority, progress: Progress
     ) -> bool:
         source = self._source.at(priority)
         backfill = Backfill(source, self._database, self._ingest)
@@ -219,7 +220,7 @@ class Mirror:
         raise ServerFault("the server's list of events has no end.", hint=LATER)
 
     async def _fetch_difference(
-        self, source: Source, channel: Mirrored, access_hash: int, pts: int
+        self, source: Source, channel: Mirrored, access_hash: AccessHash, pts: int
     ) -> Difference | None:
         """The events since `pts`; None if only walking the history again can show them.
 
@@ -247,7 +248,7 @@ class Mirror:
         self,
         backfill: Backfill,
         channel: Mirrored,
-        access_hash: int,
+        access_hash: AccessHash,
         progress: Progress,
         *,
         instead_of: Error | None = None,
@@ -270,7 +271,7 @@ class Mirror:
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 
-    async def _with_access(self, channel_id: int, act: Callable[[int], Awaitable[T]]) -> T:
+    async def _with_access(self, channel_id: int, act: Callable[[AccessHash], Awaitable[T]]) -> T:
         """Call `act` with the access hash; if it is missing or stale, look the channel up by name and retry once."""
         try:
             return await act(await self.access(await self._get(channel_id)))

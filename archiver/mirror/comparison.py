@@ -13,6 +13,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
 from archiver.mirror.reread import Progress, Rereader
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
 
@@ -32,7 +33,7 @@ async def compare(
     ingest: Ingest,
     channel: Mirrored,
     *,
-    access_hash: int,
+    access_hash: AccessHash,
     progress: Progress,
     floor_id: int | None = None,
 ) -> Comparison:

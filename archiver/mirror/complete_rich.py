@@ -22,6 +22,7 @@ from archiver.errors import (
 )
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.model.rich_whole import is_shorter
 from archiver.pacing.scheduler import Priority
 from archiver.store.channel import Mirrored, find_channel
@@ -55,7 +56,7 @@ class AccountChannels:
 
     account: str
     """The account's label."""
-    access: Callable[[Mirrored], Awaitable[int]]
+    access: Callable[[Mirrored], Awaitable[AccessHash]]
     """Return the account's access hash of a channel, or raise StaleAccess."""
     fail: Callable[[Mirrored, Error], Awaitable[None]] = _ignore_failure
     """Called with an error that concerns a whole channel."""

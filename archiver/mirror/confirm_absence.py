@@ -12,6 +12,7 @@ from archiver.errors import ServerFault
 from archiver.mirror.ingest import Ingest, Reading
 from archiver.mirror.source import Source
 from archiver.model.coverage import Interval
+from archiver.model.ids import AccessHash
 from archiver.model.record import Message
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
@@ -27,7 +28,7 @@ async def mark_confirmed_missing(
     ingest: Ingest,
     channel: Mirrored,
     *,
-    access_hash: int,
+    access_hash: AccessHash,
     within: Interval,
     shown: Sequence[Message] = (),
     reading: Reading = "history",

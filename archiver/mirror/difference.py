@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from archiver.errors import Implausible, LostState
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.model.plausible import LEAP, check_difference, shown_ids
 from archiver.model.record import Difference
 from archiver.store.channel import Mirrored
 
 
-async def ask_difference(source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference:
+async def ask_difference(source: Source, channel: Mirrored, access_hash: AccessHash, pts: int) -> Difference:
     """Fetch a plausible difference; a doubtful one is fetched twice.
 
     Raises LostState if the server itself has not reached our pts, Implausible.
@@ -29,7 +30,7 @@ def _is_doubtful(difference: Difference, pts: int) -> bool:
     return difference.unread_posts or difference.unread_events or difference.pts < pts
 
 
-async def _look(source: Source, channel: Mirrored, access_hash: int, pts: int) -> Difference | None:
+async def _look(source: Source, channel: Mirrored, access_hash: AccessHash, pts: int) -> Difference | None:
     """A difference; None if it is implausible. A post far above all others must exist when requested by id."""
     try:
         difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)

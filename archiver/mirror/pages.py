@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from archiver.errors import Implausible
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, find_far_gap, page_ids, starts_far_below
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored
@@ -36,7 +37,7 @@ class Pages:
         self._seen_below: dict[int, int] = {}
         """Offset -> the newest id below it according to the page above, which was cut there because of the gap."""
 
-    async def fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+    async def fetch(self, channel: Mirrored, access_hash: AccessHash, offset_id: int) -> HistoryPage:
         """Fetch a plausible page, cut at the first remarkably wide gap; the next page goes on from there.
 
         Raises ServerFault if the server's answers stay implausible.
@@ -50,7 +51,7 @@ class Pages:
                 log.info("%s: %s Requesting it again.", channel.name, fault.args[0])
         raise AssertionError("the loop returns or raises")
 
-    async def _fetch(self, channel: Mirrored, access_hash: int, offset_id: int) -> HistoryPage:
+    async def _fetch(self, channel: Mirrored, access_hash: AccessHash, offset_id: int) -> HistoryPage:
         page = await self._ask(channel, access_hash, offset_id)
         ids = page_ids(page)
         if not ids:
@@ -70,11 +71,11 @@ class Pages:
         self._seen_below[ids[place - 1]] = ids[place]
         return cut_page(page, ids[place - 1])
 
-    async def find_older(self, channel: Mirrored, access_hash: int, window_start: int) -> int:
+    async def find_older(self, channel: Mirrored, access_hash: AccessHash, window_start: int) -> int:
         """The newest id that the server considers older than this time (unix seconds); 0 if there is none."""
         return next(iter(page_ids(await self._ask(channel, access_hash, 0, before=window_start))), 0)
 
-    async def find_reach(self, channel: Mirrored, access_hash: int, window_start: int, *, lowest: int) -> int:
+    async def find_reach(self, channel: Mirrored, access_hash: AccessHash, window_start: int, *, lowest: int) -> int:
         """The lowest id to read, after a hundred or more messages down to `lowest` that are older than the window.
 
         That is `lowest`, unless there are newer messages below: according to the server, in the page where it says the
@@ -85,13 +86,13 @@ class Pages:
         newer = [message.message_id for page in looks for message in page.messages if _is_since(message, window_start)]
         return min(one for one in (*newer, *page_ids(older)[:1], lowest) if one <= lowest)
 
-    async def read_below(self, channel: Mirrored, access_hash: int, message_id: int) -> BelowWindow:
+    async def read_below(self, channel: Mirrored, access_hash: AccessHash, message_id: int) -> BelowWindow:
         """Read right below the channel's window, which ends above this id."""
         page = await self._ask(channel, access_hash, message_id + 1, limit=1)
         start = channel.window_start
         return BelowWindow(page, start is None or not any(_is_since(message, start) for message in page.messages))
 
-    async def count_above(self, channel: Mirrored, access_hash: int, below: HistoryPage) -> int | None:
+    async def count_above(self, channel: Mirrored, access_hash: AccessHash, below: HistoryPage) -> int | None:
         """How many messages the server counts above those of a page; None if it does not say.
 
         The newest message shows whether the server numbers places from 0 or from 1.
@@ -106,7 +107,13 @@ class Pages:
         return below.place - first.place
 
     async def _ask(
-        self, channel: Mirrored, access_hash: int, offset_id: int, *, before: int | None = None, limit: int = PAGE
+        self,
+        channel: Mirrored,
+        access_hash: AccessHash,
+        offset_id: int,
+        *,
+        before: int | None = None,
+        limit: int = PAGE,
     ) -> HistoryPage:
         page = await self._source.get_history(
             channel.channel_id, access_hash, offset_id=offset_id, before=before, limit=limit
@@ -114,7 +121,7 @@ class Pages:
         check_page(page, offset_id=offset_id, limit=limit)
         return page
 
-    async def _expect_top(self, channel: Mirrored, access_hash: int, newest: int, *, doubtful: bool) -> None:
+    async def _expect_top(self, channel: Mirrored, access_hash: AccessHash, newest: int, *, doubtful: bool) -> None:
         """Confirm a new top message far above every known one by requesting it. Raises Implausible if it is missing."""
         if newest <= channel.top_id or not (doubtful or (channel.top_id and newest - channel.top_id > LEAP)):
             return

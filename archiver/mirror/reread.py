@@ -18,6 +18,7 @@ from archiver.mirror.source import Source
 from archiver.mirror.step import plan_page
 from archiver.model import coverage
 from archiver.model.coverage import Interval
+from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
@@ -39,7 +40,9 @@ difference is accepted."""
 class Rereader:
     """Reads pages of one channel again."""
 
-    def __init__(self, source: Source, database: Database, ingest: Ingest, channel_id: int, access_hash: int) -> None:
+    def __init__(
+        self, source: Source, database: Database, ingest: Ingest, channel_id: int, access_hash: AccessHash
+    ) -> None:
         self._source = source
         self._database = database
         self._ingest = ingest

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from archiver.model.ids import AccessHash
+
 Origin: TypeAlias = Literal["history", "update", "audit", "import"]
 """How a message was received: in a history page, a difference, an audit, or an imported export."""
 
@@ -27,7 +29,7 @@ class Channel:
 
     channel_id: int
     """Bare positive id: the identity. Everything else may change."""
-    access_hash: int
+    access_hash: AccessHash
     """Valid only for the account that received it."""
     title: str
     username: str | None = None

@@ -14,6 +14,7 @@ from dataclasses import replace
 from archiver.errors import Error, FloodWait, StaleAccess
 from archiver.mirror.ingest import Outdated, Removed
 from archiver.mirror.reread import Rereader
+from archiver.model.ids import AccessHash
 from archiver.model.review_plan import (
     ALL,
     DAY,
@@ -57,7 +58,7 @@ class AuditWorker:
     """Reviews the channels of one account."""
 
     def __init__(
-        self, context: WorkerContext, settings: PollSettings, *, access: Callable[[Mirrored], Awaitable[int]]
+        self, context: WorkerContext, settings: PollSettings, *, access: Callable[[Mirrored], Awaitable[AccessHash]]
     ) -> None:
         """`access`: return the account's access hash of a channel, or raise StaleAccess."""
         self._source = context.source
@@ -201,7 +202,7 @@ class AuditWorker:
         until = self._undescribed.get(state.channel_id)
         return state if until is None else replace(state, described_at=int(until + ahead - DAY))
 
-    async def _read_pages(self, review: Review, access_hash: int, stop: Callable[[], bool]) -> None:
+    async def _read_pages(self, review: Review, access_hash: AccessHash, stop: Callable[[], bool]) -> None:
         """Read some pages of a review; each is stored, then counted for every review that includes it."""
         spaced = review.priority == Priority.AUDIT and self._spacing > 0
         reader = Rereader(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.mirror.source import Source
+from archiver.model.ids import AccessHash
 from archiver.model.record import PeerState
 from archiver.service.backoff import ACCOUNT_ERRORS
 
@@ -50,7 +51,9 @@ class Probe:
         self._excluded: dict[int, float] = {}
         """Channels that spoil an answer, each with the tick until which it is left out."""
 
-    async def ask(self, access: Mapping[int, int], stop: Callable[[], bool]) -> AsyncGenerator[ProbeResult, None]:
+    async def ask(
+        self, access: Mapping[int, AccessHash], stop: Callable[[], bool]
+    ) -> AsyncGenerator[ProbeResult, None]:
         """Report each channel once, in batches; `access`: channel -> access hash. Raises what stops the account."""
         now = self._clock.tick()  # the time of day may be set
         self._excluded = {channel_id: until for channel_id, until in self._excluded.items() if until > now}
@@ -88,7 +91,7 @@ class Probe:
         """Probe a channel together with the others again, because it became readable."""
         self._excluded.pop(channel_id, None)
 
-    async def _request_states(self, peers: list[tuple[int, int]]) -> dict[int, PeerState] | None:
+    async def _request_states(self, peers: list[tuple[int, AccessHash]]) -> dict[int, PeerState] | None:
         try:
             return await self._source.get_states(peers)
         except ACCOUNT_ERRORS:

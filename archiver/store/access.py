@@ -6,8 +6,10 @@ import sqlite3
 
 import aiosqlite
 
+from archiver.model.ids import AccessHash
 
-def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: int, now: int) -> None:
+
+def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: AccessHash, now: int) -> None:
     """Store an account's access hash for a channel."""
     conn.execute(
         "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
@@ -17,16 +19,16 @@ def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, acces
     )
 
 
-async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> int | None:
+async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> AccessHash | None:
     """The account's access hash for a channel; None if the account never resolved it."""
     async with conn.execute(
         "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
     ) as cursor:
         row = await cursor.fetchone()
-    return int(row[0]) if row else None
+    return AccessHash(int(row[0])) if row else None
 
 
-async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, int]:
+async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, AccessHash]:
     """The account's access hashes, by channel id."""
     async with conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,)) as cursor:
-        return {int(row[0]): int(row[1]) async for row in cursor}
+        return {int(row[0]): AccessHash(int(row[1])) async for row in cursor}

@@ -16,6 +16,7 @@ from telethon.tl.alltlobjects import LAYER
 from archiver.convert import Peers, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
 from archiver.errors import ServerFault, StaleAccess, UsageError
+from archiver.model.ids import AccessHash
 from archiver.model.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.pacing.scheduler import Priority
 from archiver.telegram.answers import (
@@ -71,7 +72,7 @@ class TelegramSource:
         answer = await self._ask(functions.contacts.ResolveUsernameRequest(username), "resolveUsername")
         return convert_resolved(answer)
 
-    async def get_channel(self, channel_id: int, access_hash: int) -> Channel:
+    async def get_channel(self, channel_id: int, access_hash: AccessHash) -> Channel:
         """The channel's current attributes, including `about` and counts."""
         request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
         answer = await self._ask(request, "getFullChannel", channel_id)
@@ -80,7 +81,7 @@ class TelegramSource:
         return find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(
-        self, channel_id: int, access_hash: int, *, offset_id: int, before: int | None = None, limit: int = 100
+        self, channel_id: int, access_hash: AccessHash, *, offset_id: int, before: int | None = None, limit: int = 100
     ) -> HistoryPage:
         """Messages below `offset_id`, newest first; an unreadable one becomes a stub."""
         answer = await self._history(channel_id, access_hash, offset_id, limit, before=before)
@@ -94,7 +95,9 @@ class TelegramSource:
             return await Unreadable(channel_id, history).page(offset_id, answer)
         return to_page(channel_id, answer)
 
-    async def get_difference(self, channel_id: int, access_hash: int, *, pts: int, limit: int = 100) -> Difference:
+    async def get_difference(
+        self, channel_id: int, access_hash: AccessHash, *, pts: int, limit: int = 100
+    ) -> Difference:
         """The events since `pts`, and whether some of them are unreadable."""
         request = functions.updates.GetChannelDifferenceRequest(
             channel=types.InputChannel(channel_id, access_hash),
@@ -132,7 +135,7 @@ class TelegramSource:
         )
 
     async def get_messages(
-        self, channel_id: int, access_hash: int, message_ids: tuple[int, ...]
+        self, channel_id: int, access_hash: AccessHash, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """The messages that exist now, and the ids that the server reports as empty."""
         request = functions.channels.GetMessagesRequest(
@@ -144,7 +147,7 @@ class TelegramSource:
         page = to_page(channel_id, answer)
         return expect_asked(page, message_ids)
 
-    async def get_rich_message(self, channel_id: int, access_hash: int, message_id: int) -> Message:
+    async def get_rich_message(self, channel_id: int, access_hash: AccessHash, message_id: int) -> Message:
         """A message with its complete rich message."""
         request = functions.messages.GetRichMessageRequest(types.InputPeerChannel(channel_id, access_hash), message_id)
         try:
@@ -155,7 +158,7 @@ class TelegramSource:
         described(answer.chats, channel_id)
         return pick_whole(answer, channel_id, message_id, LAYER)
 
-    async def get_states(self, peers: Sequence[tuple[int, int]]) -> dict[int, PeerState]:
+    async def get_states(self, peers: Sequence[tuple[int, AccessHash]]) -> dict[int, PeerState]:
         """pts and newest message id of up to 100 channels, in one call."""
         request = functions.messages.GetPeerDialogsRequest(
             [
@@ -181,7 +184,7 @@ class TelegramSource:
     async def _history(
         self,
         channel_id: int,
-        access_hash: int,
+        access_hash: AccessHash,
         offset_id: int,
         limit: int,
         *,
@@ -202,7 +205,7 @@ class TelegramSource:
         return await read_page(self._connection, self._call, request, channel)
 
     async def _messages_around(
-        self, channel_id: int, access_hash: int, message_ids: tuple[int, ...], answer: HistoryAnswer
+        self, channel_id: int, access_hash: AccessHash, message_ids: tuple[int, ...], answer: HistoryAnswer
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """Messages by id, one of which is unreadable: it becomes a stub, and those after it are requested again."""
         objects, place = answer.messages, len(answer.messages.read)
