@@ -1,1 +1,1 @@
-"""The parts put together from the settings. Prints nothing: remarks go to whoever shows them."""
+"""Build the parts from the settings. Prints nothing: remarks go to the caller's `Remarks`."""

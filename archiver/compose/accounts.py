@@ -1,7 +1,6 @@
-"""Putting the parts together for the commands that ask the server: settings, locks, archive, connections, mirrors.
+"""The composition root of commands that talk to the server: settings, locks, archive, connections, mirrors.
 
-The composition root of the mirror. The locks come first: two processes never mirror into one archive or share a
-session.
+Locks are taken first: no two processes ever mirror into one archive or share a session.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What a command works with: one account's way to the server and into the archive."""
+class OpenAccount:
+    """An account in use: its connection to the server and its path into the archive."""
 
     name: str
     database: Database
@@ -62,40 +61,40 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conduct:
-    """How the accounts of a run behave towards the server."""
+class ConnectionPolicy:
+    """How the accounts of a run behave towards the server, and whom they notify."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
-    """Of connections and their answers."""
+    """For connecting and for answers."""
     max_flood_wait: float = 120.0
-    """Longest flood wait, in seconds, that is sat out; a longer one is raised as FloodWait."""
+    """Longest flood wait to sit out, in seconds; a longer one is raised as FloodWait."""
     hint: Hint | None = None
-    """Told the channels that the server pushes something about."""
+    """Called with channels for which the server pushed an update."""
     clock: Clock | None = None
     metrics: Metrics | None = None
-    """Where calls and what they brought are counted."""
+    """Counts calls and stored messages."""
 
 
 class Accounts:
-    """The accounts of one run: those at work, and why others are not. Not for use from several tasks at a time."""
+    """The accounts of one run: those in use, and why others are not. Not for concurrent use."""
 
     def __init__(
-        self, settings: Settings, database: Database, *, command: str, conduct: Conduct, remarks: Remarks
+        self, settings: Settings, database: Database, *, command: str, conduct: ConnectionPolicy, remarks: Remarks
     ) -> None:
         self.database = database
-        self.at_work: dict[str, Account] = {}
+        self.at_work: dict[str, OpenAccount] = {}
         self.absent: dict[str, Error] = {}
-        """Why an account that was wanted is not at work."""
+        """Requested accounts that are not in use, and why."""
         self._settings = settings
         self._command = command
         self._conduct = conduct
         self._remarks = remarks
         self._open: dict[str, AsyncExitStack] = {}
 
-    async def take(self, name: str) -> Account:
-        """Put an account to work; it connects with its first call.
+    async def take(self, name: str) -> OpenAccount:
+        """Open an account; it connects on its first call.
 
-        Raises LoginNeeded without a session, Busy when another process uses it, UsageError for its settings.
+        Raises LoginNeeded without a session, Busy if another process uses it, UsageError for wrong settings.
         """
         if name in self.at_work:
             return self.at_work[name]
@@ -111,7 +110,7 @@ class Accounts:
         return account
 
     async def release(self, name: str, why: Error | None = None) -> None:
-        """Let an account go, so that another process may log it in. The tasks that use it have to have ended."""
+        """Close an account, so that another process may log it in. Tasks that use it must have ended."""
         if why is not None:
             self.absent[name] = why
         self.at_work.pop(name, None)
@@ -119,7 +118,7 @@ class Accounts:
             await stack.aclose()
 
     async def release_all(self) -> None:
-        """Let all accounts go."""
+        """Close all accounts."""
         for name in list(self._open):
             await self.release(name)
 
@@ -131,14 +130,14 @@ async def open_accounts(
     command: str,
     remarks: Remarks,
     names: Iterable[str] | None = None,
-    conduct: Conduct = Conduct(),
+    conduct: ConnectionPolicy = ConnectionPolicy(),
 ) -> AsyncIterator[Accounts]:
-    """The archive for mirroring with these accounts at work, by default all that can be.
+    """Open the archive for mirroring with these accounts, by default with all that are usable.
 
-    Those that cannot be put to work are in `absent`. Raises LoginNeeded when no account at all ever logged in, and the
-    reason when none of `names` can be put to work; with no names the caller takes accounts as it needs them.
+    Accounts that cannot be opened are in `absent`. Raises LoginNeeded if no account ever logged in, and the reason if
+    none of `names` can be opened; with empty `names` the caller takes accounts as needed.
     """
-    _spare_the_collector()
+    _freeze_garbage_collector()
     wanted = account_names(settings) if names is None else list(names)
     expect_place(settings.archive.dir)
     _expect_some_account(settings)
@@ -158,53 +157,53 @@ async def open_accounts(
 
 
 @asynccontextmanager
-async def open_login(settings: Settings, name: str, *, remarks: Remarks) -> AsyncIterator[Account]:
-    """One account for logging in, beside whatever mirrors with the others. Raises Busy when it is in use."""
-    _spare_the_collector()
+async def open_login(settings: Settings, name: str, *, remarks: Remarks) -> AsyncIterator[OpenAccount]:
+    """Open one account to log in, while others may be mirroring. Raises Busy if it is in use."""
+    _freeze_garbage_collector()
     expect_place(settings.archive.dir)
-    address_of(settings, name)  # what is wrong with the settings is said before an archive is made
+    get_address(settings, name)  # report wrong settings before creating an archive
     async with (
         open_beside(settings.archive.dir, command="login", remarks=remarks) as database,
-        _connected(settings, database, name, command="login", conduct=Conduct(), remarks=remarks) as account,
+        _connected(settings, database, name, command="login", conduct=ConnectionPolicy(), remarks=remarks) as account,
     ):
         yield account
 
 
 def _expect_some_account(settings: Settings) -> None:
-    """Say what no account can do without before an archive is made."""
+    """Raise what would stop every account, before an archive is created."""
     names = account_names(settings)
     if not any(one.api_id and one.api_hash for one in (account_settings(settings, name) for name in names)):
-        address_of(settings, DEFAULT)
+        get_address(settings, DEFAULT)
     if not any(has_session(session_path(settings, name)) for name in names):
         raise LoginNeeded("no account is logged in.", hint="Run `telekeep login`.")
 
 
 async def mark_dead(database: Database, name: str, error: LoginNeeded) -> None:
-    """Note that the server no longer accepts the account; `telekeep login` makes it active again."""
+    """Record that the server no longer accepts the account; `telekeep login` makes it active again."""
     reason, now = str(error.args[0]), int(time.time())
     await database.write(set_account_state, name, "dead", now=now, reason=reason)
 
 
 async def mark_active(database: Database, name: str, who: LoggedIn | None = None) -> None:
-    """Note that the server accepts the account and, after a login, whose it is."""
+    """Record that the server accepts the account and, after a login, its owner."""
     now = int(time.time())
     await database.write(set_account_state, name, "active", now=now)
-    if who and (who.identity or who.new):  # what is known of a session stays when nothing is said about it
+    if who and (who.identity or who.new):  # without news, keep what is known
         first_name, phone_end = (who.identity.first_name, who.identity.phone_end) if who.identity else (None, None)
         await database.write(set_identity, name, first_name, phone_end)
 
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, database: Database, name: str, *, command: str, conduct: Conduct, remarks: Remarks
-) -> AsyncIterator[Account]:
+    settings: Settings, database: Database, name: str, *, command: str, conduct: ConnectionPolicy, remarks: Remarks
+) -> AsyncIterator[OpenAccount]:
     if name not in account_names(settings):
         raise UsageError(
             f"account {name} is not in the settings.",
             hint=f"Give it a section [telegram.accounts.{name}], or move its channels: telekeep move CHANNEL --to NAME",
         )
     session = session_path(settings, name)
-    address = address_of(settings, name)
+    address = get_address(settings, name)
     if command != "login" and not has_session(session):
         raise LoginNeeded(f"account {name} is not logged in.", hint=f"Run `{errors.login_command(name)}`.")
     with hold_session(settings.archive.dir, name, command=command):
@@ -222,34 +221,34 @@ async def _connected(
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)
         mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)
         try:
-            yield Account(name, database, connection, scheduler, source, ingest, mirror, takeout)
+            yield OpenAccount(name, database, connection, scheduler, source, ingest, mirror, takeout)
         finally:
             try:
-                await takeout.finish(success=False)  # those who read it all have finished it already
+                await takeout.finish(success=False)  # no effect if it was finished successfully
             finally:
                 await connection.close()
 
 
 def say_whose(error: Error, settings: Settings, name: str) -> Error:
-    """The same error, which says of which account it speaks where there are several."""
+    """Name the account in the error if several are configured."""
     return errors.say_whose(error, name) if len(account_names(settings)) > 1 else error
 
 
-def _spare_the_collector() -> None:
-    """Keep Python's cycle collector from walking Telethon's 300,000 lasting objects again and again.
+def _freeze_garbage_collector() -> None:
+    """Keep Python's cycle collector from repeatedly walking Telethon's 300,000 permanent objects.
 
-    Pages make no cycles; reference counting frees them. Measured: a tenth of a sync's time, with the threshold.
+    Pages contain no cycles, so reference counting frees them. Measured, with the threshold: a tenth of a sync's time.
     """
     gc.freeze()
 
 
-def address_of(settings: Settings, name: str) -> ServerAddress:
-    """Whom the account connects to, and by which way. Raises UsageError, SettingsError."""
+def get_address(settings: Settings, name: str) -> ServerAddress:
+    """The server the account connects to, and its proxy. Raises UsageError, SettingsError."""
     account = account_settings(settings, name)
     if account.api_id is None or account.api_hash is None:
         raise UsageError(
             "telegram.api_id and telegram.api_hash are not set.",
-            hint="Make your own at https://my.telegram.org (API development tools) and put them into telekeep.toml or"
+            hint="Create your own at https://my.telegram.org (API development tools) and put them into telekeep.toml or"
             " TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
         )
     return ServerAddress(
@@ -262,7 +261,7 @@ def address_of(settings: Settings, name: str) -> ServerAddress:
 
 
 def _server(server: ServerSettings | None) -> dict[str, Any]:
-    """The part of the address that a server of one's own has."""
+    """The fields of the address for a custom server."""
     if server is None:
         return {}
     first, *more = server.centres

@@ -1,4 +1,4 @@
-"""Which engine a search asks, and what is said of it: its name, whether its counts are exact, how far it lags."""
+"""Choose the engine for a search, and describe it: its name, whether results are exact, its lag."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ Choice = Literal["auto", "exact", "meilisearch"]
 Counting: TypeAlias = tuple[Sequence[FacetName], tzinfo]
 
 SECONDS = 15.0
-"""How long Meilisearch may take for an answer before the embedded engine gives it."""
+"""Timeout for an answer from Meilisearch; after it the embedded engine answers."""
 
 
 @dataclass(slots=True)
 class Finder:
-    """The engine that is asked, and what is known of its answers."""
+    """The engine in use, and what is known about its answers."""
 
     engine: Engine
     lag: int
-    """Messages that the index does not know yet."""
+    """Messages not yet in the index."""
     fuzzy: bool = False
     dropped: int = 0
-    """Hits of the index that the archive does not have."""
+    """Hits of the index that are not in the archive."""
     left: str | None = None
-    """Why `auto` asked the embedded engine although there is an index."""
+    """Why `auto` chose the embedded engine although there is an index."""
     away: SearchError | None = None
-    """Why the embedded engine answered in place of Meilisearch."""
+    """Why Meilisearch did not answer, so that the embedded engine did."""
 
     def describe(self) -> str:
-        """Who answered, and how exactly."""
+        """Which engine answered, and how exactly."""
         name = self.engine.name
         if name == ExactEngine.name:
             return f"engine={name} exact=yes{self._say_why()}"
@@ -52,12 +52,12 @@ class Finder:
         return f"engine={name} exact={exact} lag={self.lag}{dropped}"
 
     def note_away(self, error: SearchError) -> None:
-        """Meilisearch did not answer; it is said once, with the answer."""
+        """Record that Meilisearch did not answer, to report it once with the results."""
         self.away = error
 
     def _say_why(self) -> str:
         if self.away is not None:
-            strict = ", and forgives no typing errors" if self.fuzzy else ""
+            strict = ", without tolerating typos" if self.fuzzy else ""
             return f" ({str(self.away).rstrip('.')}; the embedded engine answers instead{strict})"
         return f" (not asked of Meilisearch: {self.left.rstrip('.')})" if self.left else ""
 
@@ -71,19 +71,19 @@ async def open_finder(
     *,
     counting: Counting = ((), UTC),
 ) -> AsyncIterator[Finder]:
-    """The engine for this question, the embedded one behind it. Raises UsageError, NotSearchable.
+    """Open the engine for this question, with the embedded one as fallback. Raises UsageError, NotSearchable.
 
-    `counting`: the facets by which hits are to be counted, and the zone of their days.
+    `counting`: the facets to count hits by, and the time zone of their days.
     """
     exact = await open_engine(conn)
     names = [node_name(url) for url in settings.addresses]
     if not names and (choice == "meilisearch" or question.fuzzy):
         what = "--fuzzy" if question.fuzzy else "--engine meilisearch"
         raise UsageError(
-            f"{what} needs Meilisearch, and none is set up.", hint="Set [meilisearch] url, or leave the option out."
+            f"{what} needs Meilisearch, which is not configured.", hint="Set [meilisearch] url, or omit the option."
         )
     if choice == "exact" and question.fuzzy:
-        raise UsageError("--fuzzy is Meilisearch's alone.", hint="Leave --engine exact out.")
+        raise UsageError("--fuzzy needs Meilisearch.", hint="Omit --engine exact.")
     lag = await count_lag(conn, names, settings.index) if names else 0
     left = _why_left(question, lag, counting) if names and choice == "auto" else None
     if not names or choice == "exact" or left is not None:
@@ -101,14 +101,14 @@ async def open_finder(
 
 
 def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
-    """Why `auto` asks the embedded engine: it knows everything, the index only what has come to it."""
+    """Why `auto` chooses the embedded engine; None if Meilisearch can answer equally well."""
     from search.auto import left_to_exact
     from search.meili.compile import cannot_count
 
     if question.fuzzy:
         return None
     if lag > 0:
-        return f"the index lacks {lag:,} message{'' if lag == 1 else 's'} yet"
+        return f"the index still lacks {lag:,} message{'' if lag == 1 else 's'}"
     return cannot_count(*counting) or left_to_exact(question)
 
 

@@ -1,4 +1,4 @@
-"""`--expand` of `search` and `export`: the glossary read, and what it makes of a query said on stderr."""
+"""`--expand` of `search` and `export`: read the glossary, expand the query, and report the result."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from search.query.tree import Node
 from search.query.write import write
 
 _LARGEST = 5_000_000
-"""Bytes; some hundred thousand spellings."""
+"""Bytes: some hundred thousand spellings."""
 
 
 def expand_query(
     tree: Node, glossary: Glossary, context: Context, known: Sequence[ChannelName], *, remarks: Remarks
 ) -> Node:
-    """The query with all spellings of its words; says what it asks now. Raises QueryError where it becomes too long."""
+    """Add all equivalent spellings to the query and report it. Raises QueryError if it becomes too long."""
     expanded = expand(tree, glossary)
     if expanded == tree:
-        remarks.note("expanded: nothing of the query is in the glossary.")
+        remarks.note("expanded: no word of the query is in the glossary.")
         return tree
     try:
         parse(write(expanded), context)
     except QueryError as error:
         raise QueryError(
-            f"With all spellings of the glossary: {error.message}", hint="Leave --expand out, or ask for less at once."
+            f"With all spellings of the glossary: {error.message}", hint="Omit --expand, or simplify the query."
         ) from error
     remarks.note(f"expanded: {write(expanded, {channel.channel_id: channel.name for channel in known})}")
     return expanded
 
 
 def load_glossary(named: Path | None, *, configured: Path | None) -> Glossary:
-    """The glossary of this file, else of the settings. Raises UsageError, which names the file and the line."""
+    """Read the glossary from this file, or the configured one. Raises UsageError with file and line."""
     path = named.expanduser() if named else configured
     if path is None:
-        raise UsageError("--expand needs a glossary.", hint="Write --glossary FILE, or set [search] glossary.")
+        raise UsageError("--expand needs a glossary.", hint="Use --glossary FILE, or set [search] glossary.")
     try:
         data = path.read_bytes()
     except OSError as exc:
         raise UsageError(f"the glossary {path} cannot be read: {exc.strerror}.") from exc
     if len(data) > _LARGEST:
-        raise UsageError(f"the glossary {path} has more than {_LARGEST:,} bytes.", hint="Is it the right file?")
+        raise UsageError(f"the glossary {path} is larger than {_LARGEST:,} bytes.", hint="Is it the right file?")
     try:
         return read_glossary(data.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
-        raise UsageError(f"{path}, line {line}: this is not UTF-8.", hint="Save the file as UTF-8.") from None
+        raise UsageError(f"{path}, line {line}: not valid UTF-8.", hint="Save the file as UTF-8.") from None
     except GlossaryError as error:
         raise UsageError(f"{path}, line {error.line}: {error.message}", hint=error.hint) from None

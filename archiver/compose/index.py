@@ -1,6 +1,6 @@
-"""Putting the index's parts together for the commands that fill it: settings, archive, server, worker.
+"""The composition root of commands that fill the index: settings, archive, servers, workers.
 
-Whoever holds the archive's lock is the only one that fills the index.
+Only the process that holds the archive's lock fills the index.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound="Node")
 
 PATIENCE = 10.0
-"""Seconds without a working server after which `sync` leaves the rest to the next run."""
+"""Seconds without a working server before `sync` leaves the rest to the next run."""
 _EVERY = 0.2
 _LONGEST = 3.0
 
 
 def pause_after(seconds: float) -> float:
-    """How long to wait after a look that took so long: looking takes no more than a twentieth of the time."""
+    """Seconds to pause after a check that took `seconds`, so that checks take at most a twentieth of the time."""
     return min(_LONGEST, max(_EVERY, 20 * seconds))
 
 
 @asynccontextmanager
 async def open_nodes(settings: MeilisearchSettings) -> AsyncIterator[list[Node]]:
-    """The servers of the settings, with the key that may write. Raises UsageError when none is set up."""
+    """Open the configured servers with the write key. Raises UsageError if none is configured."""
     expect_addresses(settings)
     from search.meili.node import Node
 
@@ -51,7 +51,7 @@ async def open_nodes(settings: MeilisearchSettings) -> AsyncIterator[list[Node]]
 
 @asynccontextmanager
 async def closing(nodes: Sequence[N]) -> AsyncIterator[list[N]]:
-    """These servers; their connections are closed at the end."""
+    """Close these servers' connections at the end."""
     async with AsyncExitStack() as stack:
         for node in nodes:
             stack.push_async_callback(node.close)
@@ -59,9 +59,9 @@ async def closing(nodes: Sequence[N]) -> AsyncIterator[list[N]]:
 
 
 def expect_addresses(settings: MeilisearchSettings) -> None:
-    """Raise UsageError when no server is set up."""
+    """Raise UsageError if no server is configured."""
     if not settings.addresses:
-        raise UsageError("no Meilisearch is set up.", hint="Set [meilisearch] url.")
+        raise UsageError("Meilisearch is not configured.", hint="Set [meilisearch] url.")
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[
 
 
 async def settle(settings: Settings, *, remarks: Remarks) -> None:
-    """Make the nodes of the settings those of the archive. A process that fills the index has done so at its start."""
+    """Record the configured nodes in the archive, unless a process that fills the index has already done so."""
     if not settings.meilisearch.addresses:
         return
     from archiver.index.node_workers import settle_nodes
@@ -131,7 +131,7 @@ async def work(
 
 
 async def _is_hopeless(indexer: NodeWorker, database: Database) -> bool:
-    """Whether waiting does not end the trouble."""
+    """Whether waiting cannot fix the error."""
     if indexer.stale and (await find_node_status(database.connection, indexer.name)).rebuild is None:
         return True
     return isinstance(indexer.trouble, KeyRefused | WrongVersion | RequestRefused)

@@ -1,4 +1,4 @@
-"""Which archived channel a word of a command means, also by a name or title that it has or once had."""
+"""Resolve a channel given on the command line, by its current or former name, its title or id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archiver.store.rows import list_once_named
 
 
 async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName], *, remarks: Remarks) -> ChannelName:
-    """The channel that was typed. Raises NotFound, and UsageError with the word in it."""
+    """The channel given by this word. Raises NotFound, and UsageError that quotes the word."""
     try:
         ref = parse_channel(word)
     except UsageError as error:
@@ -28,7 +28,7 @@ async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName], 
 async def find_named(
     conn: Connection, ref: ChannelRef, known: Sequence[ChannelName], *, remarks: Remarks
 ) -> ChannelName:
-    """The channel that has this name, else the one that had it once; says so then. Raises NotFound, UsageError."""
+    """The channel with this name, or else the one that once had it, with a remark. Raises NotFound, UsageError."""
     try:
         return find_channel(ref, known)
     except NotFound:
@@ -38,6 +38,6 @@ async def find_named(
             raise
     if len(found) > 1:
         ways = ", ".join(f"{channel.channel_id} ({channel.name})" for channel in found)
-        raise UsageError(f"{ref} is ambiguous: it was a name of {ways}.", hint="Use one of these ids.")
+        raise UsageError(f"{ref} is ambiguous; it is a former name of {ways}.", hint="Use one of these ids.")
     remarks.note(f"{ref} is a former name of {found[0].name}.")
     return found[0]

@@ -1,4 +1,4 @@
-"""How fast one account may ask, put together from settings and archive: its scheduler and its takeout."""
+"""Build an account's scheduler and takeout from the settings and the archive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _LONG = 600
-"""Seconds from which a wait is said in words."""
+"""Seconds from which a wait is described in words."""
 
 
 async def make_scheduler(
@@ -35,7 +35,7 @@ async def make_scheduler(
     def notify(method: str, seconds: float) -> None:
         long = f"{in_words(seconds)}, until {moment(scheduler.clock.now() + seconds)},"
         wait = f"{seconds:.0f} s" if seconds < _LONG else long
-        remarks.note(f"waiting {wait} before the next {method} call{whose}, for the account's sake.")
+        remarks.note(f"waiting {wait} before the next {method} call{whose}, to protect the account.")
 
     own = account_settings(settings, name)
     memory = FloodMemory(

@@ -1,4 +1,4 @@
-"""Permissions that somebody widened: noticed by every command that opens the archive, closed by those that write."""
+"""Check the archive's permissions: every command warns if they are too wide, commands that write fix them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _said: set[Path] = set()
 
 
 def look_at_permissions(directory: Path, *, close: bool, remarks: Remarks) -> None:
-    """Warn in one line, once a run, of what others may use; `close`: leave it to its owner alone."""
+    """Warn once per run about files that other users can access; `close`: restrict them to the owner."""
     found = list_widened(directory)
     if not found or directory in _said:
         return
@@ -20,9 +20,9 @@ def look_at_permissions(directory: Path, *, close: bool, remarks: Remarks) -> No
     named = ", ".join(f"{one.path.name} (mode {one.mode:04o})" for one in found)
     closed = [make_private(one) for one in found] if close else [False]
     if all(closed):
-        remarks.warn(f"the archive in {directory} was open to other users: {named}; it is closed to them now.")
+        remarks.warn(f"the archive in {directory} was open to other users: {named}; it is now private again.")
     else:
         remarks.warn(
             f"the archive in {directory} is open to other users: {named}."
-            f" Close it: chmod -R go= {shlex.quote(str(directory))}"
+            f" Make it private: chmod -R go= {shlex.quote(str(directory))}"
         )

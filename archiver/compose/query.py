@@ -1,4 +1,4 @@
-"""What `search` and `export --query` share: the query parsed against the archive, and the engine made ready."""
+"""Shared by `search` and `export --query`: parse the query against the archive, and open the embedded engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NotSearchable(Error):
 
 
 async def make_context(conn: Connection, *, now: datetime | None = None, zone: str = "UTC") -> Context:
-    """What a query means in this archive: its channels, the saved queries, the present and the zone."""
+    """The context of a query in this archive: its channels, saved queries, current time and time zone."""
     return Context(
         now=now or await read_present(conn),
         tz=parse_zone(zone),
@@ -41,19 +41,19 @@ async def make_context(conn: Connection, *, now: datetime | None = None, zone: s
 async def read_query(
     conn: Connection, text: str, *, now: datetime, zone: str, remarks: Remarks, glossary: Glossary | None = None
 ) -> Node:
-    """The query as a tree, with all spellings of a glossary if one is given. Raises QueryError with the place."""
+    """Parse the query, with all equivalent spellings if a glossary is given. Raises QueryError with the position."""
     context = await make_context(conn, now=now, zone=zone)
     tree = parse(text, context)
     if glossary is None:
-        _tell_dates(tree, remarks)
+        _report_dates(tree, remarks)
         return tree
     from archiver.compose.glossary import expand_query
 
     return expand_query(tree, glossary, context, await list_names(conn), remarks=remarks)
 
 
-def _tell_dates(tree: Node, remarks: Remarks) -> None:
-    """Say which instants the dates of a query are: a day is another one elsewhere."""
+def _report_dates(tree: Node, remarks: Remarks) -> None:
+    """Report which instants the dates of a query mean, since days depend on the time zone."""
     if asked := list(dict.fromkeys(date_leaves(tree))):
         from search.query.write import write
 
@@ -61,10 +61,10 @@ def _tell_dates(tree: Node, remarks: Remarks) -> None:
 
 
 def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path | None) -> Glossary | None:
-    """The glossary of `--glossary`, else of the settings; None without `--expand`. Raises UsageError."""
+    """The glossary of `--glossary`, or the configured one; None without `--expand`. Raises UsageError."""
     if not wanted:
         if named is not None:
-            raise UsageError("--glossary belongs to --expand.", hint="Add --expand.")
+            raise UsageError("--glossary needs --expand.")
         return None
     from archiver.compose.glossary import load_glossary
 
@@ -72,16 +72,14 @@ def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path
 
 
 async def open_engine(conn: Connection) -> ExactEngine:
-    """The embedded engine over this archive. Raises NotSearchable."""
+    """Open the embedded engine on this archive. Raises NotSearchable."""
     if not await has_search_tables(conn) or not await is_current(conn):
-        raise NotSearchable(
-            "the archive's search tables were not made by this version.", hint="`telekeep sync` makes them anew."
-        )
+        raise NotSearchable("the search tables were made by another version.", hint="`telekeep sync` rebuilds them.")
     return ExactEngine(conn)
 
 
 def _names(known: Sequence[ChannelName]) -> Mapping[str, frozenset[int]]:
-    """Names by which the filter `channel:` finds channels, lower case, to their ids."""
+    """Lower-case names that the filter `channel:` accepts, with the ids of their channels."""
     names: dict[str, frozenset[int]] = {}
     for channel in known:
         for name in (channel.username, channel.alias, channel.title, *channel.usernames):

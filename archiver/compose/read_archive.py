@@ -1,4 +1,4 @@
-"""What the reading commands share: the archive opened beside a writer, and the channels that were meant."""
+"""Shared by reading commands: open the archive, which may have a writer, and resolve channels."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from search.query.dates import Bounds, parse_bounds, parse_zone
 
 
 def older_archive(directory: Path) -> UsageError:
-    """The archive has to be migrated before it can be read, which only commands that write do."""
+    """The error for an archive that a writing command has to migrate first."""
     return UsageError(
-        f"the archive in {directory} was written by an older telekeep; this one cannot read it as it is.",
-        hint="`telekeep sync` brings it up to date, or, without an account, `telekeep repair search`; nothing is lost.",
+        f"the archive in {directory} was written by an older version and must be upgraded first.",
+        hint="Run `telekeep sync` or, without an account, `telekeep repair search`; nothing is lost.",
     )
 
 
 @asynccontextmanager
 async def open_archive(directory: Path, *, remarks: Remarks) -> AsyncIterator[Database]:
-    """The archive, for reading only. Raises NotFound, with what to run, where there is none, and UsageError."""
+    """Open the archive read-only. Raises NotFound with a hint, and UsageError for an older archive."""
     look_at_permissions(directory, close=False, remarks=remarks)
     async with await Database.open_readonly(directory) as database:
         if not await Database.is_current(directory):
@@ -41,7 +41,7 @@ async def open_archive(directory: Path, *, remarks: Remarks) -> AsyncIterator[Da
 
 
 async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Remarks) -> tuple[ChannelName, ...]:
-    """The channels that were typed, all for none, by id and each once."""
+    """The channels given, by default all, sorted by id and without repetitions."""
     known = await list_names(conn)
     if not typed:
         return tuple(known)
@@ -50,15 +50,15 @@ async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Re
 
 
 async def get_mirrored(conn: Connection, channel_id: int) -> Mirrored:
-    """The channel's row. Raises NotFound."""
+    """The row of the channel. Raises NotFound."""
     found = await channels.find_channel(conn, channel_id)
     if found is None:
-        raise NotFound(f"channel {channel_id} is not in the archive.")
+        raise NotFound(f"channel {channel_id} is not archived.")
     return found
 
 
 class When(NamedTuple):
-    """--since, --until, --on and --tz as they were typed."""
+    """--since, --until, --on and --tz as given."""
 
     since: str | None = None
     until: str | None = None
@@ -66,7 +66,7 @@ class When(NamedTuple):
     tz: str = "UTC"
 
     def resolve(self, now: datetime, *, remarks: Remarks) -> Bounds:
-        """The instants they mean; remarked, because a day is another one elsewhere."""
+        """Resolve them to instants, with a remark, since days depend on the time zone."""
         bounds = parse_bounds(since=self.since, until=self.until, on=self.on, tz=parse_zone(self.tz), now=now)
         if bounds.since is not None or bounds.until is not None:
             since, until = iso(bounds.since_unix) or "the beginning", iso(bounds.until_unix) or "now"

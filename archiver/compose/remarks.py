@@ -1,4 +1,4 @@
-"""Who shows what is worth a remark while parts are put together; this package itself prints nothing."""
+"""The protocol by which this package, which prints nothing itself, reports remarks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class Remarks(Protocol):
-    """Takes one line of plain text each. `archiver.cli.output` is one."""
+    """Takes remarks, one line of plain text each. `archiver.cli.output` implements it."""
 
     def note(self, text: str) -> None:
-        """Say what is good to know."""
+        """Report information."""
         ...
 
     def warn(self, text: str) -> None:
-        """Say what should be looked into."""
+        """Report a problem to look into."""
         ...

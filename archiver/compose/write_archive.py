@@ -1,4 +1,4 @@
-"""What the writing commands share: the archive opened for the mirror, alone, or for a short write beside it."""
+"""Shared by writing commands: open the archive exclusively for mirroring, or for a short write next to a mirror."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import ARCHIVE_NAME, Database
 
 
-async def tell_of_migration(directory: Path, *, remarks: Remarks) -> None:
-    """Say that opening the archive for writing is going to change its tables, where it is."""
+async def report_migration(directory: Path, *, remarks: Remarks) -> None:
+    """Report it if opening the archive for writing is going to migrate it."""
     if (directory / ARCHIVE_NAME).exists() and not await Database.is_current(directory):
-        remarks.note("bringing the archive of an older telekeep up to date; older versions cannot open it afterwards.")
+        remarks.note("upgrading the archive of an older version; older versions will not be able to open it.")
 
 
 @asynccontextmanager
 async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
-    """The archive for mirroring, made ready by this version. Raises Busy when another process mirrors."""
+    """Open the archive for mirroring, migrated to this version. Raises Busy if another process is mirroring."""
     os.umask(0o077)
     look_at_permissions(directory, close=True, remarks=remarks)
     with hold(directory, command=command):
-        await tell_of_migration(directory, remarks=remarks)
+        await report_migration(directory, remarks=remarks)
         async with await Database.open(directory) as database:
             if rewritten := await prepare_search(database):
-                remarks.note(f"made the search tables anew, from {rewritten:,} messages.")
+                remarks.note(f"rebuilt the search tables from {rewritten:,} messages.")
             yield database
 
 
 @asynccontextmanager
 async def open_beside(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
-    """The archive for short writes, also while another process mirrors into it.
+    """Open the archive for short writes, even while another process is mirroring into it.
 
-    Raises Busy when that one is of another version: tables are changed only where nobody else works on them.
+    Raises Busy if that process is of another version: a migration needs the archive alone.
     """
     os.umask(0o077)
     look_at_permissions(directory, close=True, remarks=remarks)
@@ -47,7 +47,7 @@ async def open_beside(directory: Path, *, command: str, remarks: Remarks) -> Asy
             async with open_archive(directory, command=command, remarks=remarks):
                 pass
         except Busy as exc:
-            exc.hint = "It began with another version of telekeep: let it end, or stop it and start it again."
+            exc.hint = "It runs another version of telekeep: let it finish, or restart it."
             raise
     async with await Database.open(directory) as database:
         yield database

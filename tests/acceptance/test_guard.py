@@ -87,7 +87,7 @@ def test_directory_that_was_open_is_closed_by_the_first_run(desk: Desk) -> None:
     (desk.archive / "session").chmod(0o644)
     done = desk.run("add", "alpha")
     assert (done.status, len(done.errors)) == (0, 1)
-    assert "it is closed to them now" in done.errors[0]
+    assert "it is now private again" in done.errors[0]
     assert desk.archive.stat().st_mode & 0o777 == 0o700
 
 

@@ -164,7 +164,7 @@ def test_index_commands_say_what_is_wrong(shop: Shop) -> None:
     shop.desk.environment.pop("TELEKEEP_MEILISEARCH__URL")
     for command in ("status", "rebuild", "verify", "keys"):
         done = shop.desk.run("index", command)
-        assert (done.status, done.errors) == (2, ["telekeep: no Meilisearch is set up. Set [meilisearch] url."])
+        assert (done.status, done.errors) == (2, ["telekeep: Meilisearch is not configured. Set [meilisearch] url."])
 
 
 def test_keys_are_not_made_on_a_server_that_is_too_old(shop: Shop, meili: Meili) -> None:

@@ -127,7 +127,7 @@ def test_auto_says_why_it_left_a_question_to_the_embedded_engine(shop: Shop, que
 def test_auto_says_how_many_messages_the_index_lacks(shop: Shop) -> None:
     shop.desk.do("index", "rebuild")
     assert "engine=meilisearch exact=yes lag=0" in shop.desk.do("search", "bridge").err
-    for lag, said in ((1, "lacks 1 message yet"), (2, "lacks 2 messages yet")):
+    for lag, said in ((1, "still lacks 1 message"), (2, "still lacks 2 messages")):
         shop.write(f"INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, {lag}, 0)")  # noqa: S608
         assert (
             f"engine=exact exact=yes (not asked of Meilisearch: the index {said})"
@@ -147,7 +147,7 @@ def test_fuzzy_with_the_server_away_is_one_line_that_contradicts_nothing(
     said = [line for line in done.err.splitlines() if "engine" in line or "Meilisearch" in line]
     assert len(said) == 1, done
     assert "did not answer" in said[0]
-    assert "the embedded engine answers instead, and forgives no typing errors" in said[0]
+    assert "the embedded engine answers instead, without tolerating typos" in said[0]
     assert "exact=no" not in said[0]
 
 

@@ -147,7 +147,7 @@ def test_former_name_of_two_channels_is_ambiguous(desk: Desk, telegram: Telegram
     desk.do("sync")
     done = desk.run("gaps", "@shared_once")
     assert (done.status, len(done.err.splitlines())) == (2, 1)
-    assert "is ambiguous: it was a name of" in done.err
+    assert "is ambiguous; it is a former name of" in done.err
     assert "first_now" in done.err
     assert "second_now" in done.err
 

@@ -111,7 +111,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["search", "x", "--since", "then"], "is not a date"),
         (["search", "x", "--tz", "Asia/Bagdad"], "Asia/Baghdad"),
         (["search", "x", "-c", "nightbrige"], "Did you mean NightBridge or bridge?"),
-        (["search", "x", "--fuzzy"], "--fuzzy needs Meilisearch, and none is set up"),
+        (["search", "x", "--fuzzy"], "--fuzzy needs Meilisearch, which is not configured"),
         (["search", "x", "--engine", "meilisearch"], "--engine meilisearch needs Meilisearch"),
         (["search", "x", "--facet", "colour"], "There are channel, day, month"),
         (["show", "NightBridge"], "names no message"),
@@ -172,11 +172,11 @@ def test_archive_of_an_older_version_is_told_from_a_broken_one(run: Run, tmp_pat
     older.close()
     done = run(*arguments, directory=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "`telekeep sync` brings it up to date" in done.stderr
+    assert "Run `telekeep sync` or" in done.stderr
     repaired = run("repair", "search", directory=tmp_path)
     assert repaired.returncode == 0
-    assert "bringing the archive of an older telekeep up to date" in repaired.stderr
-    assert "older telekeep" not in run(*arguments, directory=tmp_path).stderr
+    assert "upgrading the archive of an older version" in repaired.stderr
+    assert "older version" not in run(*arguments, directory=tmp_path).stderr
 
 
 def test_search_finds_and_gives_the_shared_rows(run: Run) -> None:

@@ -111,7 +111,7 @@ def test_typing_errors_are_forgiven_only_on_demand(shop: Shop) -> None:
     assert "engine=meilisearch exact=no" in shop.run("brigde", "--fuzzy").stderr
     refused = shop.run("brigde", "--fuzzy", "--engine", "exact")
     assert refused.returncode == 2
-    assert "--fuzzy is Meilisearch's alone" in refused.stderr
+    assert "--fuzzy needs Meilisearch" in refused.stderr
 
 
 def test_an_unreachable_server_is_said_once_and_the_embedded_engine_answers(shop: Shop) -> None:

@@ -277,7 +277,7 @@ def test_permissions_that_somebody_widened_are_noticed_by_readers_and_closed_by_
         assert f"chmod -R go= {filled.archive}" in said[0]
     done = filled.run("sync", "quiet_a")
     assert (done.status, len(done.errors)) == (0, 1)
-    assert "it is closed to them now" in done.errors[0]
+    assert "it is now private again" in done.errors[0]
     assert filled.archive.stat().st_mode & 0o777 == 0o700
     assert (filled.archive / "archive.db").stat().st_mode & 0o777 == 0o600
     filled.do("status")

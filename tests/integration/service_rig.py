@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from archiver.clock import Clock
-from archiver.compose.accounts import Accounts, Conduct, open_accounts
+from archiver.compose.accounts import Accounts, ConnectionPolicy, open_accounts
 from archiver.model.record import Channel as Record
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.service import Service
@@ -226,7 +226,7 @@ async def service_of(
             service.hint(channel_id)
 
     clock = clock or WorldTime(server)
-    conduct = Conduct(timeouts=timeouts, max_flood_wait=wait_for_floods, hint=hint, clock=clock)
+    conduct = ConnectionPolicy(timeouts=timeouts, max_flood_wait=wait_for_floods, hint=hint, clock=clock)
     with _as_before(), _no_complaints():
         async with open_accounts(settings, command="run", conduct=conduct, remarks=Heard()) as accounts:
             poll_settings = {name: pace_of(settings, name) for name in account_names(settings)}

@@ -95,7 +95,7 @@ async def test_tables_of_an_older_version_are_changed_only_where_nobody_mirrors(
     connection.executescript(first.read_text(encoding="utf-8"))
     connection.close()
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
-        with pytest.raises(Busy, match="began with another version"):
+        with pytest.raises(Busy, match="runs another version"):
             async with open_beside(tmp_path, command="remove", remarks=Heard()):
                 pass
         assert not await Database.is_current(tmp_path)

@@ -11,12 +11,12 @@ from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
-    from archiver.compose.accounts import Account
+    from archiver.compose.accounts import OpenAccount
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
 
 
-async def complete_parts(account: Account, channels: Sequence[Mirrored]) -> None:
+async def complete_parts(account: OpenAccount, channels: Sequence[Mirrored]) -> None:
     """Fetch the rest of each partial message once, and report it. Raises FloodWait, and what stops the account."""
     conn = account.database.connection
     before = {channel.channel_id: await count_parts(conn, channel.channel_id) for channel in channels}

@@ -34,7 +34,7 @@ def command(context: typer.Context) -> int:
 async def run(settings: Settings) -> int:
     """Rebuild the tables. Returns the exit status. Raises IntegrityError."""
     from archiver.compose.privacy import look_at_permissions
-    from archiver.compose.write_archive import tell_of_migration
+    from archiver.compose.write_archive import report_migration
     from archiver.errors import IntegrityError
     from archiver.lock import hold
     from archiver.mirror.rebuild_search import rebuild_search
@@ -45,7 +45,7 @@ async def run(settings: Settings) -> int:
     expect_archive(directory)
     look_at_permissions(directory, close=True, remarks=output)
     with hold(directory, command="repair"):
-        await tell_of_migration(directory, remarks=output)
+        await report_migration(directory, remarks=output)
         async with await Database.open(directory) as database:
             try:
                 count = await rebuild_search(database)

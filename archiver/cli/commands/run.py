@@ -50,7 +50,7 @@ async def run(settings: Settings) -> int:
     """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first, because the rest takes a while
-    from archiver.compose.accounts import Conduct, open_accounts
+    from archiver.compose.accounts import ConnectionPolicy, open_accounts
     from archiver.compose.index import open_indexer
     from archiver.service.monitoring.metrics import Metrics
     from archiver.service.monitoring.status_pages import StatusPages
@@ -68,7 +68,7 @@ async def run(settings: Settings) -> int:
             service.hint(channel_id)
 
     metrics = Metrics()
-    conduct = Conduct(timeouts=SERVICE, max_flood_wait=math.inf, hint=hint, metrics=metrics)
+    conduct = ConnectionPolicy(timeouts=SERVICE, max_flood_wait=math.inf, hint=hint, metrics=metrics)
     async with (
         open_accounts(settings, command="run", conduct=conduct, remarks=output) as accounts,
         open_indexer(settings, accounts.database) as indexer,

@@ -11,7 +11,7 @@ import typer
 from archiver.cli import interrupted, output
 
 if TYPE_CHECKING:
-    from archiver.compose.accounts import Account, Accounts
+    from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
     from archiver.store.channel import Mirrored
     from config.settings import Settings
@@ -146,7 +146,7 @@ async def _sync_account(
     return Counter(ended.values()), failure
 
 
-async def _sync(account: Account, channel: Mirrored) -> End:
+async def _sync(account: OpenAccount, channel: Mirrored) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.cli.view.progress import SyncProgress
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
