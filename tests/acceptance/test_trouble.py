@@ -118,7 +118,7 @@ def test_channel_that_became_private_keeps_its_archive_and_says_so(filled: Desk,
     telegram.post("quiet_j", "still open")
     done = filled.run("sync", *both)
     assert (done.status, len(done.errors)) == (3, 1)
-    assert done.errors[0].startswith("telekeep: quiet_i: it is private")
+    assert done.errors[0].startswith("telekeep: quiet_i: the channel is private")
     assert filled.run("sync", "quiet_i").status == 2
     assert filled.export("quiet_i") == before
     assert filled.export("quiet_j")[-1]["text"] == "still open"

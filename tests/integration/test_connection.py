@@ -181,7 +181,7 @@ async def test_dropped_lines_cost_no_call(desk: Desk, channels: list[Channel]) -
 
 async def test_a_question_that_breaks_every_line_is_given_up(desk: Desk, channels: list[Channel]) -> None:
     desk.server.faults.add(DIFFERENCE, faults.drop(), predicate=about(channels[0]))
-    with pytest.raises(ServerFault, match="lost whenever this is asked"):
+    with pytest.raises(ServerFault, match="lost whenever this request is sent"):
         await desk.difference(channels[0])
     assert await desk.difference(channels[1]) == channels[1].pts
 
