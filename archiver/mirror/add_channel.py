@@ -170,8 +170,8 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
         return channel, _kind_remark(channel)
     if not ref.may_be_username:
         raise NotFound(
-            "this cannot be a public name, and no mirrored channel has it as its alias.",
-            hint="Titles cannot be looked up; the channel's page in a Telegram app shows its @name.",
+            "this is not a valid username, and no mirrored channel has it as its alias.",
+            hint="A title cannot be looked up; the channel's page in an app shows its @name.",
         )
     if known := await _look_up_known(conn, account, str(ref.name)):
         return known, _kind_remark(known)

@@ -43,7 +43,7 @@ WHAT = {
     "t.me/boost/quiet_a": "Use the channel itself: @quiet_a",
     "desk@example.org": "an e-mail address",
     "The quiet a desk": "A title cannot be looked up",
-    "مكتب": "cannot be a public name",
+    "مكتب": "is not a valid username",
     "@quіet_a": "cyrillic small letter",
     "look at @quiet_a": "Did you mean @quiet_a?",
     "https://web.telegram.org/a/#-4321": "a basic group",
