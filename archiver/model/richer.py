@@ -1,10 +1,9 @@
-"""What was known of a message and is not in its newest copy: kept, and marked with when it was seen last. Pure.
+"""Keep what earlier copies of a message showed and its newest copy lacks, with the time it was last seen. Pure.
 
-A server shows less of the same content to some accounts, at some times: poll results without votes, a preview that is
-pending, a file that expired, a story or a sender without its inside. Such a copy changes nothing. What stays of an
-earlier one is named under `kept`: in the `extra` of its media slot by field ("*": the whole slot), in the message's own
-`extra` as "media" (all slots, and the content hash with them), "reactions" or "factcheck". The raw bytes are always the
-newest.
+A server sometimes shows less of the same content: poll results without votes, a pending preview, an expired file, a
+story or a sender without details. Such a copy changes nothing. Fields kept from an earlier copy are listed in `kept`:
+by field in the `extra` of a media slot ("*": the whole slot), and in the message's own `extra` as "media" (all slots,
+and with them the content hash), "reactions" or "factcheck". The raw bytes are always the newest.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ KEPT = "kept"
 
 
 def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
-    """The message as it was just seen, with what is held of it and was left out. `seen_at`: when that was seen last."""
+    """The message just seen, completed from the one held. `seen_at`: when that one was last seen (unix seconds)."""
     at = datetime.fromtimestamp(seen_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     message = replace(
         message,
@@ -36,7 +35,7 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
     if message.reactions_untold and held.reactions is not None:
         kept = _kept(held.extra).get("reactions", at)
         message = replace(message, reactions=held.reactions, extra=_marked(message.extra, "reactions", kept))
-    # What this version cannot read may be what an edit put there.
+    # Media that this version cannot read may be the result of an edit.
     edited = message.media_kind == "unsupported" and message.moment > held.moment
     doubtful = message.content_hash != held.content_hash and not edited
     if doubtful and _is_same_text(message, held) and shows_less(message.media, held.media):
@@ -46,7 +45,7 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
 
 
 def may_be_poorer(message: Message) -> bool:
-    """Whether anything of a message can be shown in more than one way; of most, nothing can."""
+    """Whether a message has anything that copies may lack; most messages have not."""
     return bool(message.media or message.sender or message.fwd_from or message.extra or message.reactions_untold)
 
 
@@ -66,10 +65,10 @@ def _rich(message: Message) -> Any:
 
 
 def _with_media(message: Message, held: Message, at: str) -> Message:
-    """All media as they are held, in place of less of the same, so that it is the same content."""
+    """The message with all media as held, and so with the same content hash."""
     newer = {slot.slot: slot for slot in message.media}
     slots = tuple(
-        fill(new, old, at) if (new := newer.get(old.slot)) and _is_told(new, old) else mark(old, ["*"], at)
+        fill(new, old, at) if (new := newer.get(old.slot)) and _is_shown(new, old) else mark(old, ["*"], at)
         for old in held.media
     )
     extra = _objects(message.extra)
@@ -77,7 +76,7 @@ def _with_media(message: Message, held: Message, at: str) -> Message:
     return replace(message, media=slots, content_hash=held.content_hash, extra=_text(extra))
 
 
-def _is_told(new: Media, old: Media) -> bool:
+def _is_shown(new: Media, old: Media) -> bool:
     return (new.kind, new.id) == (old.kind, old.id) and not is_less(new, old)
 
 
@@ -90,14 +89,14 @@ def _fill_all(media: tuple[Media, ...], held: tuple[Media, ...], at: str) -> tup
     return tuple(filled)
 
 
-def _with_names(told: str | None, held: str | None) -> str | None:
-    """A sender or an origin with the names that are known of it, where this answer came without them."""
-    if told is None or held is None or told == held:
-        return told
-    new, old = orjson.loads(told), orjson.loads(held)
+def _with_names(seen: str | None, held: str | None) -> str | None:
+    """A sender or origin with the names held, if this answer came without them."""
+    if seen is None or held is None or seen == held:
+        return seen
+    new, old = orjson.loads(seen), orjson.loads(held)
     names = ("name", "username")
     if not old.get("name") or new.get("name") or _without(new, names) != _without(old, names):
-        return told
+        return seen
     return held
 
 
@@ -105,14 +104,14 @@ def _without(value: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {key: one for key, one in value.items() if key not in names}
 
 
-def _with_fact(told: str | None, held: str | None, at: str) -> str | None:
-    """A fact check with its text, where only its hash came: it has to be asked for."""
-    if not told or not held or '"factcheck"' not in told or '"factcheck"' not in held:
-        return told
-    new, old = _objects(told), _objects(held)
+def _with_fact(seen: str | None, held: str | None, at: str) -> str | None:
+    """A fact check with the text held, if only its hash came; the text needs a request of its own."""
+    if not seen or not held or '"factcheck"' not in seen or '"factcheck"' not in held:
+        return seen
+    new, old = _objects(seen), _objects(held)
     fact, known = new.get("factcheck") or {}, old.get("factcheck") or {}
     if fact.get("text") or not known.get("text") or fact.get("hash") != known.get("hash"):
-        return told
+        return seen
     new["factcheck"] = known
     return _marked(_text(new), "factcheck", _kept(held).get("factcheck", at))
 

@@ -1,7 +1,7 @@
-"""One media slot as it was just seen and as it is held: what of it is only shown at times. Pure.
+"""Complete a media slot just seen with the details of the one held. Pure.
 
-Only what the server leaves out for reasons of its own is filled in; what an author can take away (a spoiler, a caption)
-is as the newest copy says.
+Only details that the server omits for its own reasons are filled in; for what an author can remove (a spoiler, a
+caption), the newest copy counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archiver.model.record import Media
 _FILES = frozenset({"photo", "video", "round", "voice", "audio", "gif", "sticker", "custom_emoji", "image", "document"})
 _FIELDS = ("mime", "size", "width", "height", "duration", "file_name", "title", "performer", "url", "search_text")
 _OF_AUTHOR = frozenset({"spoiler", "ttl_seconds", "nopremium", "video_timestamp", "of", "slot", "kept", "preview"})
-"""What the `extra` of a file says of the message, and not of the file."""
+"""Keys in the `extra` of a file that describe the message, not the file."""
 _OF_KIND = {
     "webpage": frozenset(
         {
@@ -40,13 +40,13 @@ _OF_KIND = {
     "story": frozenset({"story"}),
     "game": frozenset({"short_name", "description"}),
 }
-"""What may be lacking in the `extra` of these, although it was there."""
+"""By kind: keys that the server sometimes omits from `extra`."""
 _INSIDE = frozenset({"webpage", "story", "game"})
-"""Media whose inside is shown only at times."""
+"""Media whose nested media the server sometimes omits."""
 
 
 def fill(new: Media, old: Media, at: str) -> Media:
-    """The slot with what is held of the same file, poll, page or story. `at`: when that was seen last."""
+    """Fill the slot with what is held of the same file, poll, page or story. `at`: when that was last seen."""
     if new.id is None and new.kind != "story":
         return new
     extra, known = _load(new), _load(old)
@@ -61,13 +61,13 @@ def fill(new: Media, old: Media, at: str) -> Media:
 
 
 def mark(slot: Media, names: Sequence[str], at: str) -> Media:
-    """The slot as it is held, marked as of an earlier look; what was marked before keeps its moment."""
+    """Mark fields of a held slot as kept from an earlier copy; those marked before keep their time."""
     extra = _load(slot)
     return _dump(slot, extra, extra, names, at)
 
 
 def shows_less(media: Sequence[Media], held: Sequence[Media]) -> bool:
-    """Whether these are the media that are held, but for some that are withheld, expired or not there yet."""
+    """Whether these are the media held, except for some that are withheld, expired or pending."""
     if not media or not held or media[0].slot != 0 or held[0].slot != 0:
         return False
     if media[0].kind == "unsupported":
@@ -84,12 +84,12 @@ def shows_less(media: Sequence[Media], held: Sequence[Media]) -> bool:
 
 
 def place_of(slot: Media) -> tuple[str, str | None, Any]:
-    """What makes two slots the same: what it is, and where it hangs."""
+    """Identity of a slot: what it is, and what it is nested in."""
     return slot.kind, slot.id, _load(slot).get("of")
 
 
 def missing_slots(media: Sequence[Media], held: Sequence[Media]) -> list[Media]:
-    """What hung inside a page, story or game that is shown now without it."""
+    """Media that were nested in a page, story or game, and are omitted now."""
     if (
         not media
         or not held
@@ -111,7 +111,7 @@ def _is_same(new: Media, old: Media | None) -> bool:
 
 
 def is_less(new: Media, old: Media) -> bool:
-    """Whether it is the same slot with nothing in it."""
+    """Whether it is the same slot without its content."""
     extra, known = _load(new), _load(old)
     if new.kind == "webpage" == old.kind:
         pending = "state" in extra and "state" not in known
@@ -138,10 +138,10 @@ def _is_of_server(kind: str, name: str) -> bool:
 
 
 def _fill_votes(extra: dict[str, Any], known: dict[str, Any]) -> list[str]:
-    """Votes that this copy has not, by answer; where it counts none at all, all of them."""
+    """Fill in votes by answer: those this copy lacks, or all of them if it has none. Returns the fields filled."""
     none_counted = not extra.get("total_voters") and bool(known.get("total_voters"))
     if none_counted and extra.get("total_voters") is not None and not extra.get("min"):
-        return []  # taken back by those who gave them
+        return []  # retracted by the voters
     names = []
     if none_counted:
         extra["total_voters"] = known["total_voters"]

@@ -1,7 +1,7 @@
-"""One message as search, show and export give it: the row schema of docs/rows.md. Pure.
+"""One message as search, show and export output it: the row schema of docs/rows.md. Pure.
 
-A *row* has every key of KEYS in that order. Nested values stay canonical JSON text, as the archive keeps them: JSON
-writers put them in as they stand (`to_json`), CSV writers put them in a cell.
+A *row* has every key of KEYS, in that order. Nested values stay canonical JSON text, as stored in the archive: JSON
+writers embed them unchanged (`to_json`), CSV writers put them in a cell.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ KEYS = (
     "action",
 )
 NESTED = ("entities", "sender", "reply_to", "fwd_from", "reactions", "media", "hashtags", "links", "action")
-"""Keys whose values are JSON text within a row, and objects or lists in the JSON of it."""
+"""Keys whose values are JSON text in a row, and objects or lists in its JSON."""
 
 MEDIA_KEYS = (
     "kind",
@@ -72,7 +72,7 @@ Row: TypeAlias = dict[str, Any]
 
 
 class ChannelName(NamedTuple):
-    """What a channel is called now."""
+    """The current names of a channel."""
 
     channel_id: int
     username: str | None
@@ -82,12 +82,12 @@ class ChannelName(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The username, else the alias, else the bare id: what a citation calls it, and what commands take."""
+        """The username, else the alias, else the bare id: used in citations, and accepted by commands."""
         return self.username or self.alias or str(self.channel_id)
 
 
 class StoredMessage(NamedTuple):
-    """The columns of a message that a row is made of; nested ones as JSON text, times as unix seconds."""
+    """The columns of a message that make up a row; nested values as JSON text, times as unix seconds."""
 
     channel_id: int
     message_id: int
@@ -174,12 +174,12 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
 
 
 def to_json(row: Row) -> bytes:
-    """The row as one line of JSON, without the line's end."""
+    """The row as one line of JSON, without the newline."""
     return dump(to_object(row))
 
 
 def to_object(row: Row) -> dict[str, Any]:
-    """The row with its nested values as JSON values, ready to be written as JSON."""
+    """The row with its nested values as JSON fragments, ready to encode."""
     nested = {key: orjson.Fragment(row[key]) for key in NESTED if row[key] is not None}
     return {**row, **nested}
 
@@ -190,13 +190,13 @@ def media_json(media: Sequence[StoredMedia]) -> str:
 
 
 def permalink(channel: ChannelName, message_id: int) -> str:
-    """The public address of the message; without a username the one for members."""
+    """The public URL of a message, or the members-only one if the channel has no username."""
     place = channel.username or f"c/{channel.channel_id}"
     return f"https://t.me/{place}/{message_id}"
 
 
 def iso(seconds: int | None) -> str | None:
-    """Unix seconds as ISO 8601 UTC with Z."""
+    """Unix seconds as ISO 8601 UTC with Z; None if out of range."""
     if seconds is None:
         return None
     try:
@@ -206,7 +206,7 @@ def iso(seconds: int | None) -> str | None:
 
 
 def _stub_action(message: StoredMessage) -> str:
-    """What is known of an object that no version so far could read: it must not look like an empty post."""
+    """The action of an unreadable object, so that it does not look like an empty post."""
     return orjson.dumps(
         {"type": "unreadable", "layer": message.layer, **(orjson.loads(message.extra) if message.extra else {})}
     ).decode()

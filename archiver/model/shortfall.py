@@ -1,6 +1,6 @@
-"""Why it is not known that all of a channel is archived within some bounds. Pure.
+"""Reasons why a channel may not be completely archived within some bounds. Pure.
 
-"Complete" and "nothing found" say over what: each reason is one thing that nobody knows yet.
+They qualify "complete" and "nothing found": each reason is one thing that is not known yet.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
-    """What is not known of one channel within some bounds; all zero and False: nothing."""
+    """What is not known of one channel within some bounds; nothing if all fields have their defaults."""
 
     never_fetched: bool = False
-    """The server has not shown the channel yet."""
+    """Nothing of the channel has been fetched yet."""
     being_reread: bool = False
-    """The server lost track of what happened, and the history is being read again."""
+    """The server lost track of events, and the history is being read again."""
     ids: int = 0
-    """Ids that belong to the bounds, or may."""
+    """Number of ids that are, or may be, within the bounds."""
     not_fetched: int = 0
     unchecked: int = 0
-    """Archived messages not checked since the server lost track of what happened."""
+    """Archived messages not checked since the server lost track of events."""
     outside: int = 0
-    """Ids older than the channel's own start date (`add --since`), which are never asked for."""
+    """Ids older than the channel's own start date (`add --since`), which are never fetched."""
     partial: int = 0
-    """Messages that are held in part."""
+    """Messages archived in part."""
     unreadable: int = 0
-    """Messages that no version so far could read."""
+    """Messages that need a newer version."""
     surplus: int = 0
-    """How many more messages the server counts than are held."""
+    """How many more messages the server counts than are archived."""
     read_until: int | None = None
-    """When the channel was last at its present (unix seconds), where the bounds go on after that."""
+    """When the channel was last caught up (unix seconds), if the bounds extend beyond that."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Each thing that is not known, in words."""
+        """Each unknown, in words."""
         return tuple(self._reasons())
 
     @property
     def can_be_fetched(self) -> bool:
-        """Whether the next sync brings what is lacking."""
+        """Whether the next sync can fetch what is missing."""
         return self.never_fetched or self.being_reread or self.not_fetched > 0 or self.partial > 0
 
     def _reasons(self) -> Iterator[str]:
@@ -67,36 +67,36 @@ class Shortfall:
 
 
 def find_read_until(read_at: int | None, *, since: int | None, until: int | None) -> int | None:
-    """`read_at` where [since, until) has a part after it. Without an end the bounds mean: as far as was read."""
+    """`read_at` if a bound is later than that. Without an end, the bounds mean: as far as was read."""
     if read_at is None or not any(bound is not None and bound > read_at for bound in (since, until)):
         return None
     return read_at
 
 
 SEVERAL = 5
-"""Messages held in a row on each side of ids that are not fetched, by which they are known to lie outside."""
+"""How many consecutive archived messages on each side of a gap prove that the gap is out of bounds."""
 FAR_SIDE = 2 * SEVERAL
-"""The same, where no id is left on the other side."""
+"""The same, if there are no ids on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Dates (unix seconds) of up to FAR_SIDE messages held nearest to ids that are not fetched, on each side."""
+    """Dates (unix seconds) of up to FAR_SIDE archived messages on each side of a gap, nearest first."""
 
     below: Sequence[int]
     above: Sequence[int]
     first: bool = False
-    """Whether no id lies below them."""
+    """Whether the gap starts at the lowest id."""
     last: bool = False
-    """Whether no id lies above them."""
+    """Whether the gap ends at the highest id."""
 
 
 def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
-    """Whether ids between these messages cannot belong to [since, until).
+    """Whether no id of the gap can belong to [since, until).
 
-    Dates rise with ids most of the time only, so one message proves nothing, and one side without the other neither.
-    Where no id is left on one side, it needs no proof, if dates rise away from the bounds there: below the oldest
-    messages held nothing is younger, but much may be older than `until`.
+    Dates usually ascend with ids, but not always, so neither a single message nor a single side proves anything. At the
+    first or last id the other side needs no proof if dates lead away from the bounds: below the oldest messages nothing
+    is newer, but much may be older than `until`.
     """
     return _prove(
         around.above, around.below, lambda date: since is not None and date < since, open_end=around.first
@@ -104,7 +104,7 @@ def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
 
 
 def _prove(near: Sequence[int], far: Sequence[int], is_beyond: Callable[[int], bool], *, open_end: bool) -> bool:
-    """`near`: the side towards the bounds, `far`: the other one; `open_end`: whether no id is left on that."""
+    """`near`: the side towards the bounds, `far`: the other one; `open_end`: whether there are no ids on that."""
     return _hold(near, is_beyond, FAR_SIDE if open_end else SEVERAL) and (open_end or _hold(far, is_beyond, SEVERAL))
 
 

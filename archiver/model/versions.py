@@ -1,7 +1,7 @@
-"""Every content that a message had, in the order of the contents, and what changed from one to the next. Pure.
+"""All contents of a message, in the order they were published, and the changes between them. Pure.
 
-An earlier content may have been learnt of late, after a newer one: contents are ordered by their `edit_date` (none
-comes first), then by their observation; what stands in the message now is the last one. Numbers are of observation.
+An earlier content may be observed after a newer one, so contents are ordered by `edit_date` (none comes first), then by
+observation; the current content is the last one. Revisions are numbered in the order of observation.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import orjson
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
-"""What was attached and what took its place, each as `photo 5368324170671202286`; None is nothing."""
+"""The old and new attachment, each as `photo 5368324170671202286`; None for none."""
 
 
 class StoredRevision(NamedTuple):
-    """An earlier content of a message; 1 is the first that was kept. Times are unix seconds."""
+    """An earlier content of a message; revision 1 was stored first. Times are unix seconds."""
 
     revision: int
     edit_date: int | None
@@ -37,7 +37,7 @@ class StoredRevision(NamedTuple):
 
 
 class Absence(NamedTuple):
-    """A disappearance that was noticed. Times are unix seconds; it went between `last_seen` and `noticed_at`."""
+    """A deletion that was noticed; it happened between `last_seen` and `noticed_at`. Times are unix seconds."""
 
     noticed_at: int
     how: str
@@ -46,7 +46,7 @@ class Absence(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What was counted from `at` (unix seconds) on; `reactions` is JSON text."""
+    """The counters from `at` (unix seconds) on; `reactions` is JSON text."""
 
     at: int
     views: int | None
@@ -60,7 +60,7 @@ class Version:
     """One content of a message. Times are unix seconds."""
 
     revision: int | None
-    """The number of the earlier content; None: what stands there now, or stood there when it was last seen."""
+    """The number of an earlier content; None for the current one, or the last one of a deleted message."""
     edit_date: int | None
     first_seen: int
     last_seen: int
@@ -78,7 +78,7 @@ class Version:
     media_changes: tuple[MediaChange, ...] = ()
 
     def to_object(self) -> dict[str, Any]:
-        """As JSON; see docs/changes.md."""
+        """The version as a JSON object, described in docs/changes.md."""
         return {
             "revision": self.revision,
             "edit_date": iso(self.edit_date),
@@ -98,11 +98,11 @@ class Version:
 def list_versions(
     message: StoredMessage, media: Sequence[StoredMedia], revisions: Sequence[StoredRevision]
 ) -> list[Version]:
-    """The versions of a message in the order of the contents. `revisions` in the order of observation."""
+    """The versions of a message in the order they were published. `revisions` are in the order of observation."""
     earlier: list[Version] = []
     since = message.first_seen
     for one in revisions:
-        # What came late was seen in one moment, and the content that was held then went on being held.
+        # A late revision was seen only once, and the content held at that time stayed current.
         late = one.first_seen == one.replaced_at
         earlier.append(_earlier(one, since=one.first_seen if late else since))
         since = since if late else one.replaced_at
@@ -112,7 +112,7 @@ def list_versions(
 
 
 def name_change(change: MediaChange) -> str:
-    """`photo 123 -> photo 456`; `nothing` where there is none."""
+    """`photo 123 -> photo 456`; `nothing` for none."""
     return " -> ".join(name or "nothing" for name in change)
 
 
@@ -159,13 +159,13 @@ def _compared(old: Version, new: Version) -> Version:
     }
     changed = tuple(name for name, differs in found.items() if differs)
     if not changed:
-        # The content hash differs, so something did: what a poll asks, say, is kept within its media.
+        # The content hash differs, so something did change, such as a poll's question, which is part of its media.
         changed = ("media",) if old.media or new.media else ("other",)
     return replace(new, changed=changed, media_changes=moved)
 
 
 def _marked(version: Version) -> list[tuple[str, object]]:
-    """Entities with the words they mark, not their places: those move when something before them is changed."""
+    """Entities with the words they mark instead of offsets, which move whenever the text before them changes."""
     units = version.text.encode("utf-16-le", "surrogatepass")
     marked: list[tuple[str, object]] = []
     for entity in version.entities:
@@ -184,7 +184,7 @@ def _media_changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, 
 
 
 def _name(slot: Mapping[str, Any]) -> str:
-    """The kind and what identifies it."""
+    """The kind and identity of an attachment."""
     known = (slot[key] for key in ("id", "url", "file_name", "title"))
     return " ".join([str(slot["kind"]), *[str(value) for value in known if value][:1]])
 
