@@ -171,7 +171,7 @@ def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
         context["replies"] = getattr(obj.replies, "replies", None)
     if obj.reactions is not None:
         context["reactions"] = attempt("reactions", convert_reactions, obj.reactions)
-        context["reactions_untold"] = bool(obj.reactions.min and not obj.reactions.results)
+        context["reactions_unknown"] = bool(obj.reactions.min and not obj.reactions.results)
     if obj.restriction_reason:
         context["restriction"] = attempt("restriction", convert_restriction, obj.restriction_reason)
     return context

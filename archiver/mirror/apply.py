@@ -181,7 +181,7 @@ def _apply_event(
 
 def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> StoredCounts:
     channel_id = channel.channel_id
-    gone = messages.list_missing_marks(conn, channel_id, changes.gone) if changes.gone else []
+    marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sight.now)
     revised: list[int] = []
@@ -201,8 +201,8 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     late = keep_late_revisions(conn, changes.stale, now=sight.now) if changes.stale else []
     if changes.returned:
         messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
-    if gone:
-        messages.restore_missing_marks(conn, channel_id, gone)
+    if marks:
+        messages.restore_missing_marks(conn, channel_id, marks)
     if changes.missing:
         # How a deletion is noticed and how a message is received use the same names.
         messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
@@ -234,10 +234,10 @@ def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) ->
         rich.doubt_refusals(conn, shown, now=now)
     if parts := [m for m in (*changes.insert, *changes.update, *changes.revise) if m.partial]:
         rich.put_parts(conn, parts, now=now)
-    if changes.owed:
-        rich.put_parts(conn, changes.owed, now=now)
-    owed = {m.message_id for m in changes.owed}
-    if settled := [m for m in changes.kept if m.message_id not in owed]:
+    if changes.wanted:
+        rich.put_parts(conn, changes.wanted, now=now)
+    wanted = {m.message_id for m in changes.wanted}
+    if settled := [m for m in changes.kept if m.message_id not in wanted]:
         rich.put_parts(conn, settled, now=now, completed_at=now)
     if changes.whole:
         rich.close_parts(conn, changes.whole, now=now)
@@ -253,8 +253,8 @@ def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: S
         writer.upsert(conn, [to_document(message) for message in written], numbers)
     if changes.returned:
         writer.mark_missing(conn, _keys(channel, changes.returned), missing=False)
-    if changes.missing or changes.gone:
-        writer.mark_missing(conn, _keys(channel, (*changes.missing, *changes.gone)), missing=True)
+    if changes.missing or changes.still_missing:
+        writer.mark_missing(conn, _keys(channel, (*changes.missing, *changes.still_missing)), missing=True)
     changed = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
     changed.update(changes.missing, changes.returned)
     if changed:

@@ -10,7 +10,7 @@ from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Database
 
 
-async def has_history(database: Database, channels: Iterable[Mirrored]) -> bool:
+async def needs_backfill(database: Database, channels: Iterable[Mirrored]) -> bool:
     """Whether the history of any of these channels is incomplete."""
     covered = await list_all_coverage(database.connection)
     return any(

@@ -37,11 +37,11 @@ class Changes:
     missing: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     """Held as missing, and seen again."""
-    gone: list[int] = field(default_factory=list)
+    still_missing: list[int] = field(default_factory=list)
     """Held as missing, and shown in a state before the deletion: they stay missing."""
     kept: list[Message] = field(default_factory=list)
     """Parts of rich messages whose whole is held: it stays, with the counters of the part."""
-    owed: list[Message] = field(default_factory=list)
+    wanted: list[Message] = field(default_factory=list)
     """Those of `kept` that may belong to a changed whole, which has to be fetched."""
     whole: list[Message] = field(default_factory=list)
     """Complete rich messages of which a part was held."""
@@ -84,7 +84,7 @@ def reconcile(
             changes.insert.append(message)
             continue
         if known.missing_since is not None:
-            (changes.gone if is_past(message.message_id) else changes.returned).append(message.message_id)
+            (changes.still_missing if is_past(message.message_id) else changes.returned).append(message.message_id)
         age = _age(message, known, overtaken=overtaken, newer=_is_newer(pts, known, asked_after=asked_after))
         _compare(changes, message, known, age, completes=completes)
     if proven and present:
@@ -171,7 +171,7 @@ def _place_part(changes: Changes, message: Message, known: Held, age: int) -> li
     if age > 0 and not same:
         return changes.revise
     if age > 0 or not (same or known.part_hash is None):
-        changes.owed.append(message)
+        changes.wanted.append(message)
     return changes.kept
 
 

@@ -119,7 +119,7 @@ class Message:
     """The guessed language of the text, '' if unsure; None if it was not guessed."""
     partial: bool = False
     """Whether only the beginning of its rich message was shown, so that the whole has to be fetched."""
-    reactions_untold: bool = False
+    reactions_unknown: bool = False
     """Whether its reactions object is empty and the same for all users (`min`), so that reactions are unknown."""
     content_hash: bytes
     """SHA-256 of text, entities, media identity, markup and rich blocks: a new one means a new revision."""

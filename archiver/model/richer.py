@@ -32,7 +32,7 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
         forwards=held.forwards if message.forwards is None else message.forwards,
         extra=_with_fact(message.extra, held.extra, at),
     )
-    if message.reactions_untold and held.reactions is not None:
+    if message.reactions_unknown and held.reactions is not None:
         kept = _kept(held.extra).get("reactions", at)
         message = replace(message, reactions=held.reactions, extra=_marked(message.extra, "reactions", kept))
     # Media that this version cannot read may be the result of an edit.
@@ -46,7 +46,7 @@ def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
 
 def may_be_poorer(message: Message) -> bool:
     """Whether a message has anything that copies may lack; most messages have not."""
-    return bool(message.media or message.sender or message.fwd_from or message.extra or message.reactions_untold)
+    return bool(message.media or message.sender or message.fwd_from or message.extra or message.reactions_unknown)
 
 
 def _is_same_text(message: Message, held: Message) -> bool:

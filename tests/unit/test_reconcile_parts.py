@@ -86,7 +86,7 @@ class Archive:
             assert self.content is not None
             self.part = seen
             self.content = replace(self.content, views=seen.views)
-            self.open = self.open or bool(changes.owed)
+            self.open = self.open or bool(changes.wanted)
         for seen in changes.whole:
             assert self.part is not None
             if self.part.moment < seen.moment:
@@ -110,7 +110,7 @@ def test_a_part_of_the_same_edit_never_undoes_its_whole_but_brings_counters() ->
     again = archive.see(part("a", 5))
     assert (len(again.seen), again.kept, again.update, again.revise, again.stale) == (1, [], [], [], [])
     changes = archive.see(part("a", 5, views=9))
-    assert (len(changes.kept), len(changes.counted), changes.owed, changes.update) == (1, 1, [], [])
+    assert (len(changes.kept), len(changes.counted), changes.wanted, changes.update) == (1, 1, [], [])
     assert archive.content is not None
     assert (archive.content.views, archive.content.content_hash) == (9, whole("a and more").content_hash)
     assert (archive.open, archive.revisions) == (False, [])
@@ -119,7 +119,7 @@ def test_a_part_of_the_same_edit_never_undoes_its_whole_but_brings_counters() ->
 def test_a_whole_that_was_never_shown_in_part_stays_when_it_is() -> None:
     archive = Archive(whole("a and more", 5))
     changes = archive.see(part("a", 5))
-    assert (len(changes.kept), changes.owed, archive.open, archive.revisions) == (1, [], False, [])
+    assert (len(changes.kept), changes.wanted, archive.open, archive.revisions) == (1, [], False, [])
 
 
 def test_a_part_of_a_later_edit_makes_the_old_whole_a_revision() -> None:
@@ -133,7 +133,7 @@ def test_a_part_of_a_later_edit_makes_the_old_whole_a_revision() -> None:
 def test_a_later_date_on_the_same_beginning_makes_no_revision_before_the_whole_is_known() -> None:
     archive = Archive(part("a", 5), whole("a and more", 5))
     changes = archive.see(part("a", 6))
-    assert (len(changes.kept), len(changes.owed), changes.revise, archive.open) == (1, 1, [], True)
+    assert (len(changes.kept), len(changes.wanted), changes.revise, archive.open) == (1, 1, [], True)
     noise = archive.see(whole("a and more", 6))
     assert (len(noise.update), noise.completed, archive.revisions, archive.open) == (1, [], [], False)
     archive.see(part("a", 7))
@@ -153,7 +153,7 @@ def test_the_answer_of_an_earlier_edit_does_not_close_a_later_part() -> None:
 def test_the_same_answer_again_closes_a_part_that_was_doubted() -> None:
     archive = Archive(part("a", 5), whole("a and more", 5))
     changes = archive.see(part("another view of it", 5))
-    assert (len(changes.owed), changes.revise) == (1, [])
+    assert (len(changes.wanted), changes.revise) == (1, [])
     archive.see(whole("a and more", 5))
     assert (archive.open, archive.revisions) == (False, [])
 
@@ -171,7 +171,7 @@ def test_parts_of_one_second_that_come_after_the_whole_of_the_last_are_older_tha
     overtaken = find_overtaken(edits, archive.held)
     assert overtaken == {0}
     changes = reconcile([edits[0]], archive.held, overtaken=True)
-    assert (len(changes.stale), changes.owed) == (1, [])
+    assert (len(changes.stale), changes.wanted) == (1, [])
 
 
 def test_a_part_of_a_newer_answer_counts_although_its_date_went_back() -> None:
@@ -179,7 +179,7 @@ def test_a_part_of_a_newer_answer_counts_although_its_date_went_back() -> None:
     archive.pts = 10
     assert len(archive.see(part("a", 4, views=2), pts=9).seen) == 1
     changes = archive.see(part("a", 4, views=3), pts=11)
-    assert (len(changes.owed), archive.open, archive.revisions) == (1, True, [])
+    assert (len(changes.wanted), archive.open, archive.revisions) == (1, True, [])
     archive.see(whole("a and less", 4))
     assert archive.content is not None
     assert (archive.content.content_hash, archive.open) == (whole("a and less").content_hash, False)

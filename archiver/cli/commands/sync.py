@@ -115,7 +115,7 @@ async def _sync_account(
     from archiver.cli.commands.completing import complete_parts, list_waiting
     from archiver.compose.accounts import mark_active, mark_dead
     from archiver.errors import Error, LoginNeeded
-    from archiver.mirror.takeout_need import has_history
+    from archiver.mirror.takeout_need import needs_backfill
     from archiver.model.clock_offset import describe_offset
 
     ended: dict[int, End] = {}
@@ -125,7 +125,7 @@ async def _sync_account(
         await account.connection.ready()
         if warning := describe_offset(account.connection.clock_ahead):
             output.warn(warning)
-        if takeout and await has_history(accounts.database, channels):
+        if takeout and await needs_backfill(accounts.database, channels):
             await account.takeout.open(by_hand=by_hand)
         else:
             await account.takeout.settle()
