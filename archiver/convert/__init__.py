@@ -1,8 +1,8 @@
-"""Telegram's objects to records: pure, complete, never fatal.
+"""Converts Telegram's TL objects to records: pure, complete, never fatal.
 
-`message` is the way in. `text`, `media` (with `files`, `webpage`, `poll`), `rich`, `markup` and `action` turn what a
-message holds, `context` and `peers` what stands around it, `plain` anything else without loss; `content` says what
-counts as another content. Telethon's types are known here and in `archiver.telegram` only.
+`message` is the entry point. `text`, `media` (with `files`, `webpage`, `poll`), `rich`, `markup` and `action` convert
+the content of a message, `context` and `peers` its origin, replies and names, `plain` anything else without loss;
+`content` defines when content has changed. Telethon's types are used here and in `archiver.telegram` only.
 """
 
 from __future__ import annotations

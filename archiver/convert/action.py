@@ -1,4 +1,4 @@
-"""Service messages: what was done, as {type, ...} with every field. See https://core.telegram.org/type/MessageAction."""
+"""Service messages: the action as {type, ...} with every field. See https://core.telegram.org/type/MessageAction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.convert.slots import Slots
 
 
 def action_name(action: Any) -> str:
-    """`pin_message`, `chat_edit_photo`..."""
+    """The action's name, such as `pin_message` or `chat_edit_photo`."""
     return snake_name(type(action).__name__, "MessageAction")
 
 
@@ -21,7 +21,7 @@ def convert_action(action: Any) -> str:
 
 
 def add_action_photo(action: Any, slots: Slots) -> None:
-    """The photo that the action set, as the message's own media."""
+    """Add the photo that the action set, as the message's own media."""
     photo = getattr(action, "photo", None)
     if photo is not None:
         add_photo(photo, slots, None)

@@ -1,6 +1,6 @@
-"""Canonical JSON: one value has one text, so that texts can be compared, hashed and exported as they stand.
+"""Canonical JSON: a value has exactly one text, so that texts can be compared, hashed and exported unchanged.
 
-Keys stand in the order in which the code puts them; times are ISO 8601 UTC with Z; absent keys are left out.
+Keys are in the order in which the code adds them; times are ISO 8601 UTC with Z; absent keys are left out.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ def to_json(value: object) -> str:
 
 
 def embed(text: str) -> orjson.Fragment:
-    """Canonical JSON that is to stand inside other JSON as it is."""
+    """Canonical JSON to embed unchanged in other JSON."""
     return orjson.Fragment(text)
 
 
 def base64_text(value: bytes) -> str:
-    """Bytes as JSON can carry them."""
+    """Bytes as Base64 text, for JSON."""
     return base64.b64encode(value).decode("ascii")
 
 
 def present(**values: object) -> dict[str, object]:
-    """What is set, in the given order: an absent field and an unset flag are left out, a zero stays."""
+    """The values that are set, in the given order: None and False are left out, zero stays."""
     return {name: value for name, value in values.items() if value is not None and value is not False}
 
 
 @lru_cache(maxsize=1024)
 def snake_name(class_name: str, prefix: str = "") -> str:
-    """`MessageActionPinMessage` without its prefix as `pin_message`."""
+    """`MessageActionPinMessage` without its prefix, as `pin_message`."""
     return _WORD.sub("_", class_name.removeprefix(prefix)).lower()

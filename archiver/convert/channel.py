@@ -1,4 +1,4 @@
-"""A channel as the server shows it. See https://core.telegram.org/constructor/channel."""
+"""Converts a channel. See https://core.telegram.org/constructor/channel."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FLAGS = ("verified", "scam", "fake", "restricted", "gigagroup", "forum")
 
 
 def convert_channel(chat: Any, full: Any = None) -> Channel:
-    """The channel, with what `full` adds. Raises StaleAccess for a `min` object: its hash is of no use."""
+    """The channel, with the details of `full`. Raises StaleAccess for a `min` object, whose access hash is useless."""
     if chat.min or chat.access_hash is None:
         raise StaleAccess(
-            f"the server showed channel {chat.id} without an access hash that this account can use.",
-            hint="Resolve its public name again.",
+            f"the server sent channel {chat.id} without an access hash that this account can use.",
+            hint="Resolve its username again.",
         )
     usernames = active_usernames(chat)
     participants = getattr(full, "participants_count", None)
@@ -41,5 +41,5 @@ def convert_channel(chat: Any, full: Any = None) -> Channel:
 
 
 def convert_restriction(reasons: Iterable[Any]) -> str:
-    """Where content is blocked, and with what words."""
+    """The platforms on which content is blocked, and the texts shown instead."""
     return to_json([{"platform": r.platform, "reason": r.reason, "text": r.text} for r in reasons])

@@ -1,7 +1,7 @@
-"""The content hash: another hash means another revision.
+"""The content hash: a different hash makes a revision.
 
-It covers what a person would call the content, and nothing that moves by itself: not views, reactions, votes,
-`edit_date` (reactions move it), a link preview that was pending, or a file reference.
+It covers what a person would call the content, and nothing that changes by itself: not views, reactions, votes,
+`edit_date` (reactions change it), a link preview that was pending, or a file reference.
 """
 
 from __future__ import annotations
@@ -12,5 +12,5 @@ import orjson
 
 
 def content_hash(*parts: object) -> bytes:
-    """SHA-256 over the parts (text, entities, media identities, markup, rich blocks, action) as a JSON list."""
+    """SHA-256 of the parts (text, entities, media identities, markup, rich blocks, action) as a JSON list."""
     return sha256(orjson.dumps(parts)).digest()

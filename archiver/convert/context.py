@@ -1,4 +1,4 @@
-"""What stands around a message: the one it answers, its origin, the reactions to it."""
+"""The context of a message: the message it replies to, its origin, the reactions to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archiver.convert.text import entity_list
 
 
 def convert_reply(header: Any, peers: Peers) -> str | None:
-    """What the message answers: another message, a part of it, or a story."""
+    """What the message replies to: another message, a part of one, or a story."""
     if type(header) is types.MessageReplyStoryHeader:
         return to_json({"story_id": header.story_id, "peer": known_peer(header.peer)})
     answered = present(
@@ -36,14 +36,14 @@ def convert_reply(header: Any, peers: Peers) -> str | None:
 
 
 def convert_forward(header: Any, peers: Peers) -> str:
-    """Whence the message was forwarded."""
+    """The origin of a forwarded message."""
     return to_json(forward_header(header, peers))
 
 
 def convert_reactions(reactions: Any) -> str | None:
-    """How many reacted with what, most frequent first."""
+    """The reactions with their counts, most frequent first."""
     counts = [{**_reaction(result.reaction), "count": result.count} for result in reactions.results]
-    # The server's order is that of the last vote; ours says nothing but the counts.
+    # The server sorts by the last vote; our order depends on the counts only.
     counts.sort(key=lambda c: (-int(c["count"]), str(c["reaction"]), str(c.get("custom_emoji_id"))))
     return to_json(counts) if counts else None
 

@@ -1,6 +1,6 @@
-"""What a difference reports, as events. See https://core.telegram.org/api/updates.
+"""Converts the updates of a difference to events. See https://core.telegram.org/api/updates.
 
-Deletion is suspicious: an update that names another channel is never applied to this one.
+Deletion is suspicious: an update for another channel is never applied to this one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MESSAGES: dict[type, type[Posted | Edited]] = {
 def convert_difference_event(
     update: Any, raw: bytes | None = None, *, channel_id: int, peers: Peers, layer: int
 ) -> Event:
-    """The event of an update; `raw`: the bytes of the message inside it, as sent."""
+    """The event of an update; `raw`: the bytes of the message inside it, as received."""
     name = type(update).__name__
     kind = _MESSAGES.get(type(update))
     if kind is not None:

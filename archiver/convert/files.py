@@ -1,7 +1,7 @@
 """Photos and documents: the media that are files.
 
-What a document is stands in its attributes; several may hold (a round video is a video, a sticker an image), and the
-most particular kind wins. See https://core.telegram.org/api/files.
+The attributes of a document give its kind; several may apply (a round video is a video, a sticker is an image), and the
+most specific kind wins. See https://core.telegram.org/api/files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PRECEDENCE = ("round", "voice", "sticker", "custom_emoji", "gif", "video", "aud
 
 
 class _Facts:
-    """What a document's attributes tell together."""
+    """What a document's attributes say together."""
 
     __slots__ = ("extra", "fields", "kinds")
 
@@ -90,7 +90,7 @@ _ATTRIBUTES: dict[type, Callable[[Any, _Facts], None]] = {
 
 
 def read_attributes(attributes: Iterable[Any], extra: dict[str, Any]) -> _Facts:
-    """What the attributes say; an attribute of a newer layer is kept in `extra`."""
+    """Read the attributes; an attribute of a newer layer is kept in `extra`."""
     facts = _Facts(extra)
     for attribute in attributes:
         read = _ATTRIBUTES.get(type(attribute))
@@ -109,10 +109,10 @@ def add_document(
     flagged: Iterable[str] = (),
     extra: dict[str, Any] | None = None,
 ) -> None:
-    """A file; `flagged` are kinds that its message claims."""
+    """Add a file; `flagged`: kinds that its message claims."""
     extra = {} if extra is None else extra
     if type(document) is not types.Document:
-        # Gone (a voice note that was to be heard once) or withheld: what it was stands in the flags.
+        # Gone (such as a play-once voice note) or withheld: only the flags tell what it was.
         facts = _Facts(extra)
         facts.kinds.update(flagged)
         id_ = getattr(document, "id", None)
@@ -139,7 +139,7 @@ def add_document(
 
 
 def add_photo(photo: Any, slots: Slots, of: str | None, *, extra: dict[str, Any] | None = None) -> None:
-    """A photo, with the measures of its largest size."""
+    """Add a photo, with the dimensions of its largest size."""
     extra = {} if extra is None else extra
     id_ = None if photo is None else str(photo.id)
     if type(photo) is not types.Photo:
@@ -157,7 +157,7 @@ def add_photo(photo: Any, slots: Slots, of: str | None, *, extra: dict[str, Any]
 
 
 def largest_size(sizes: Iterable[Any]) -> tuple[int | None, int | None, int | None]:
-    """Width, height and bytes of the largest; a stripped or outlined thumbnail has no measures."""
+    """Width, height and bytes of the largest size; stripped and outlined thumbnails have no dimensions."""
     best: tuple[int, int, int] | None = None
     for size in sizes:
         kind = type(size)
@@ -175,7 +175,7 @@ def largest_size(sizes: Iterable[Any]) -> tuple[int | None, int | None, int | No
 
 
 def alternatives(documents: Iterable[Any] | None) -> list[dict[str, object]] | None:
-    """The same video in other qualities: not content of its own, so no slots of their own."""
+    """The same video in other qualities: not separate content, so without slots of their own."""
     if not documents:
         return None
     listed = []

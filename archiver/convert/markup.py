@@ -1,4 +1,4 @@
-"""The buttons under a message: often the only place of a link. See https://core.telegram.org/api/bots/buttons."""
+"""The buttons below a message, which often contain the only link. See https://core.telegram.org/api/bots/buttons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.convert.plain import plain, plain_fields
 
 
 def convert_markup(markup: Any) -> str | None:
-    """Rows of buttons, None for a markup that only steers the reader's keyboard."""
+    """Rows of buttons; None for a markup that only controls the user's keyboard."""
     rows = getattr(markup, "rows", None)
     return to_json([[_button(button) for button in row.buttons] for row in rows]) if rows else None
 

@@ -1,6 +1,6 @@
-"""The media of a message: one function a kind, chosen by a table; what the table does not know is kept whole.
+"""The media of a message: a table with one function per kind; unknown kinds are kept whole.
 
-The kinds' names are those that people filter by (`has:photo`). See https://core.telegram.org/type/MessageMedia.
+The kinds are named as in search filters (`has:photo`). See https://core.telegram.org/type/MessageMedia.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Add: TypeAlias = Callable[[Any, Slots, str | None], None]
 
 
 def add_media(media: Any, slots: Slots, of: str | None = None) -> None:
-    """Append the media and all that hangs inside it."""
+    """Append the media and everything nested inside it."""
     _TABLE.get(type(media), _other)(media, slots, of)
 
 
@@ -161,7 +161,7 @@ def _extended(item: Any, slots: Slots, of: str) -> None:
     if type(item) is types.MessageExtendedMedia:
         add_media(item.media, slots, of)
         return
-    # Not paid for: only its outline is shown, which is no identity.
+    # Not paid for: only a preview is shown, which does not identify the content.
     duration = getattr(item, "video_duration", None)
     extra = {"preview": True, **present(thumb=plain(getattr(item, "thumb", None)))}
     slots.add(
@@ -176,12 +176,12 @@ def _extended(item: Any, slots: Slots, of: str) -> None:
 
 
 def _story(media: Any, slots: Slots, of: str | None) -> None:
-    # The server tells of a story's inside only sometimes, so that the inside is no identity.
+    # The server includes the story's content only sometimes, so it is not part of the identity.
     story = media.story
-    told = None if story is None else plain_fields(story)
-    if told is not None:
-        told.pop("media", None)
-    extra = present(peer=known_peer(media.peer), story_id=media.id, via_mention=media.via_mention, story=told)
+    fields = None if story is None else plain_fields(story)
+    if fields is not None:
+        fields.pop("media", None)
+    extra = present(peer=known_peer(media.peer), story_id=media.id, via_mention=media.via_mention, story=fields)
     caption = getattr(story, "caption", None)
     slots.add("story", [known_peer(media.peer), media.id], of, extra, search_text=caption or None)
     shown = getattr(story, "media", None)
@@ -219,13 +219,13 @@ def _todo(media: Any, slots: Slots, of: str | None) -> None:
 
 
 def add_unread(media: Any, slots: Slots) -> None:
-    """Append a message's own media that could not be read: what it is called, and that it is there."""
+    """Append a message's own media that could not be converted, by the name of its class."""
     if not slots.has_own:
         slots.add("unsupported", type(media).__name__, None, {"tl": type(media).__name__})
 
 
 def _empty(_media: Any, _slots: Slots, _of: str | None) -> None:
-    """Nothing hangs here."""
+    """Append nothing: there is no media."""
 
 
 def _unsupported(_: Any, slots: Slots, of: str | None) -> None:

@@ -1,7 +1,7 @@
-"""A message as the server sent it, to a record.
+"""Converts a message to a record.
 
-Pure: no clock, no I/O. One bad part must not cost the message, nor one bad message its channel: each part is converted
-under `_Attempt`, which notes the name of a part that failed in `extra`; the raw bytes keep what it held.
+Pure: no clock, no I/O. A bad part must not lose the message, nor a bad message its channel: each part is converted by
+an `_Attempt`, which records the names of failed parts in `extra`; the raw bytes keep their content.
 
 Only plain attributes of Telethon's message are read; its properties search, cache and rebuild.
 """
@@ -60,14 +60,14 @@ _RARE = (
     "summary_from_language",
     "reactions_are_possible",
 )
-"""Kept in `extra` where set. Not `post`, which every message of a broadcast channel has, and not what concerns our own
+"""Fields kept in `extra` if set. Not `post`, which every message of a broadcast channel has, nor fields about our own
 account (`out`, `mentioned`, `media_unread`)."""
 
 _rare_values = attrgetter(*_RARE)
 
 
 class _Attempt:
-    """Converts one part after another, and remembers those that failed."""
+    """Converts one part after another, and records those that failed."""
 
     __slots__ = ("failed",)
 
@@ -83,16 +83,16 @@ class _Attempt:
 
 
 def is_empty(obj: Any) -> bool:
-    """Whether the server says that there is no such message (any more)."""
+    """Whether the server says that there is no such message, or no longer."""
     return isinstance(obj, types.MessageEmpty)
 
 
 def convert_message(
     obj: Any, raw: bytes, *, channel_id: int, peers: Peers, layer: int, lang: str | None = None
 ) -> Message:
-    """The record of a post or a service message; `raw` are its bytes as sent. Never raises.
+    """The record of a post or a service message; `raw`: its bytes as received. Never raises.
 
-    `lang`: its language, where that is known.
+    `lang`: its language, if already known.
     """
     attempt = _Attempt()
     payload_sha256 = sha256(raw).digest()
@@ -126,7 +126,7 @@ def convert_message(
 
 
 def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str, Any]:
-    """What the content hash covers, and the hash."""
+    """The fields covered by the content hash, and the hash."""
     text = obj.message or ""
     entities = attempt("entities", convert_entities, obj.entities) if obj.entities else None
     markup = attempt("markup", convert_markup, obj.reply_markup) if obj.reply_markup is not None else None
@@ -143,7 +143,7 @@ def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str,
         rich = attempt("rich_message", _rich, obj.rich_message, slots, extra)
     digest = attempt("text", content_hash, text, entities, slots.identities, markup, rich, action)
     if digest is None:
-        # Lone surrogates: neither JSON nor SQLite takes them, nor can the wire carry them.
+        # Lone surrogates: not representable in JSON, in SQLite or on the wire.
         text = text.encode("utf-8", "replace").decode()
         digest = content_hash(text)
     return {
@@ -158,7 +158,7 @@ def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str,
 
 
 def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
-    """Who wrote it, whence it came, what it answers and what others made of it."""
+    """The sender, the origin, the message it replies to, and the reactions."""
     context: dict[str, Any] = {}
     if obj.from_id is not None:
         context["sender"] = attempt("sender", peers.sender, obj.from_id)
@@ -178,7 +178,7 @@ def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
 
 
 def convert_stub(raw: bytes, *, message_id: int, channel_id: int, date: datetime | None, layer: int) -> Message:
-    """What is known of an object that this version cannot read; a newer one can, from `raw`."""
+    """What is known of an object that this version cannot read; a newer version can, from `raw`."""
     constructor = f"{int.from_bytes(raw[:4], 'little'):08x}"
     return Message(
         channel_id=channel_id,
@@ -186,7 +186,7 @@ def convert_stub(raw: bytes, *, message_id: int, channel_id: int, date: datetime
         kind="stub",
         date=date or EPOCH,
         extra=to_json({"constructor": constructor}),
-        # Where an unreadable object ends is unknown, so that its bytes differ at every look: they are no content.
+        # The end of an unreadable object is unknown, so its bytes differ each time: they do not count as content.
         content_hash=content_hash("stub", constructor),
         raw=raw,
         layer=layer,
@@ -213,5 +213,5 @@ def _rich(rich: Any, slots: Slots, extra: dict[str, object]) -> str:
 def _rare(obj: Any, extra: dict[str, object]) -> None:
     for name, value in zip(_RARE, _rare_values(obj), strict=True):
         if value:
-            # An effect is named by a 64-bit id.
+            # An effect is a 64-bit id.
             extra[name] = str(value) if name == "effect" else plain(value)

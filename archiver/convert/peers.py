@@ -1,4 +1,4 @@
-"""Who stands behind a peer: names come with each answer, in its `users` and `chats`.
+"""Names of peers, which come with each answer, in its `users` and `chats`.
 
 A peer is written as its bare positive id and a type; marked ids (`-100...`) do not occur here.
 See https://core.telegram.org/api/peers.
@@ -27,12 +27,12 @@ def bare_peer(peer: Any) -> dict[str, object]:
 
 
 def known_peer(peer: Any) -> dict[str, object] | None:
-    """{type, id} of a peer, None without one."""
+    """{type, id} of a peer; None without one."""
     return None if peer is None else bare_peer(peer)
 
 
 class Peers:
-    """The names that one answer brought along."""
+    """The names in one answer."""
 
     __slots__ = ("_chats", "_senders", "_users")
 
@@ -42,7 +42,7 @@ class Peers:
         self._senders: dict[tuple[object, object], str] = {}
 
     def names(self, peer: Any) -> tuple[str | None, str | None]:
-        """Name and username, None where the answer does not tell."""
+        """Name and username; None if the answer does not contain them."""
         found = (
             self._users.get(peer.user_id) if type(peer) is types.PeerUser else self._chats.get(bare_peer(peer)["id"])
         )
@@ -54,7 +54,7 @@ class Peers:
         return {**bare_peer(peer), "name": name, "username": username}
 
     def sender(self, peer: Any) -> str:
-        """The same as JSON; made once an answer, because few write most of a group's messages."""
+        """The same as JSON; cached per answer, because a few people write most of a group's messages."""
         kind, attribute = _PEERS[type(peer)]
         key = (kind, getattr(peer, attribute))
         sender = self._senders.get(key)
@@ -64,7 +64,7 @@ class Peers:
 
 
 def forward_header(header: Any, peers: Peers) -> dict[str, object]:
-    """A forward's origin with TL's names; `name` and `username` as the answer knows them."""
+    """A forward's origin with TL's field names; `name` and `username` from the answer."""
     name, username = (None, None) if header.from_id is None else peers.names(header.from_id)
     return present(
         from_id=known_peer(header.from_id),
@@ -86,14 +86,14 @@ def forward_header(header: Any, peers: Peers) -> dict[str, object]:
 
 
 def active_usernames(owner: Any) -> tuple[str, ...]:
-    """Every active public name, the main one first."""
+    """All active usernames, the main one first."""
     listed = tuple(name.username for name in getattr(owner, "usernames", None) or () if name.active)
     main = getattr(owner, "username", None)
     return listed if main is None or main in listed else (main, *listed)
 
 
 def active_username(owner: Any) -> str | None:
-    """The main public name."""
+    """The main username."""
     return next(iter(active_usernames(owner)), None)
 
 

@@ -1,8 +1,8 @@
-"""Any TL object as plain data: for what is too rare, too nested or too new to have columns of its own.
+"""Any TL object as plain data: for what is too rare, too nested or too new for columns of its own.
 
-Lossless but for three things, all of them kept in the raw bytes: absent fields and unset flags are left out; access
-hashes and file references are left out, because they belong to one account and expire, so that they would change the
-text without a change of content; users and chats in the midst of content are named, not described.
+Lossless with three exceptions, all still in the raw bytes: absent fields and unset flags are left out; access hashes
+and file references are left out, because they belong to one account and expire, so they would change the text without
+a change of content; users and chats within content are named, not described.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from archiver.convert.peers import active_username, bare_peer
 from archiver.convert.text import entity_list
 
 JSON_SAFE = 2**53
-"""Readers of JSON round integers from here on."""
+"""JSON readers may round integers from here on."""
 
 _ACCOUNT_BOUND = frozenset({"access_hash", "file_reference"})
 
@@ -50,7 +50,7 @@ _WIDE_NAMES = frozenset(
         "webpage_id",
     }
 )
-"""Fields that hold a 64-bit id, which travels as text."""
+"""Fields with a 64-bit id, which is written as text."""
 
 _WIDE_IDS = frozenset(
     {
@@ -76,7 +76,7 @@ _WIDE_IDS = frozenset(
         types.WebPagePending,
     }
 )
-"""Classes whose `id` has 64 bits; elsewhere `id` is a peer's, a message's, a story's."""
+"""Classes whose `id` has 64 bits; elsewhere `id` belongs to a peer, a message or a story."""
 
 FALSE_IS_SAID = frozenset(
     {
@@ -87,11 +87,11 @@ FALSE_IS_SAID = frozenset(
         types.RequestPeerTypeUser,
     }
 )
-"""Classes with an optional Bool: there False is an answer (a topic was opened again), not an unset flag."""
+"""Classes with an optional Bool, where False is a value (a topic was reopened), not an unset flag."""
 
 
 def plain(value: Any) -> Any:
-    """The value as what JSON knows."""
+    """The value in JSON types."""
     if value is None or isinstance(value, str | bool | float | datetime):
         return value
     if isinstance(value, int):

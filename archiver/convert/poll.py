@@ -1,6 +1,6 @@
-"""What a poll asks, and how it stands.
+"""A poll's questions and results.
 
-A partial result (`min`) tells less than an earlier full one: it is marked, so that the archive can keep the fuller.
+A partial result (`min`) says less than an earlier full one: it is marked, so that the archive can keep the fuller one.
 See https://core.telegram.org/api/poll.
 """
 
@@ -14,7 +14,7 @@ from archiver.convert.text import entity_list
 
 
 def poll_identity(poll: Any) -> list[object]:
-    """Question and answers: votes, and whether it is closed, are no other content."""
+    """Question and answers; votes and closing do not change the content."""
     return [
         str(poll.id),
         poll.question.text,
@@ -23,7 +23,7 @@ def poll_identity(poll: Any) -> list[object]:
 
 
 def poll_extra(poll: Any, results: Any) -> dict[str, Any]:
-    """All that is particular to a poll; `answers` in the poll's own order."""
+    """All fields specific to a poll; `answers` in the poll's own order."""
     voters = {answer.option: answer for answer in getattr(results, "results", None) or ()}
     return {
         "answers": [_answer(answer, voters.get(answer.option)) for answer in poll.answers],

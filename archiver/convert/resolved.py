@@ -1,4 +1,4 @@
-"""Whom a public name belongs to: https://core.telegram.org/constructor/contacts.resolvedPeer"""
+"""The owner of a username: https://core.telegram.org/constructor/contacts.resolvedPeer"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HINT = "Only channels and public groups can be mirrored."
 
 
 def convert_resolved(answer: Any) -> Channel:
-    """The channel that has the name. Raises ChannelGone, which says what has it instead, and ChannelInaccessible."""
+    """The channel with the username. Raises ChannelGone, which says what has it instead, and ChannelInaccessible."""
     peer = getattr(answer, "peer", None)
     if isinstance(peer, types.PeerChannel):
         return find_channel(answer.chats, peer.channel_id, None)
@@ -24,11 +24,11 @@ def convert_resolved(answer: Any) -> Channel:
         raise ChannelGone(f"this is {what}, not a channel.", hint=_HINT)
     if isinstance(peer, types.PeerChat):
         raise ChannelGone("this is a basic group, not a channel.", hint=_HINT)
-    raise ServerFault("the server answered with something else than the name's owner.", hint="Try again later.")
+    raise ServerFault("the server did not answer with the username's owner.", hint="Try again later.")
 
 
 def find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
-    """The channel that an answer was asked for, as it describes it. Raises ChannelInaccessible when it is shut."""
+    """The requested channel in an answer. Raises ChannelInaccessible, and ServerFault if it is missing."""
     for chat in chats:
         if chat.id != channel_id:
             continue
@@ -36,4 +36,4 @@ def find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
             raise ChannelInaccessible("the channel is private, or this account is banned from it.")
         if isinstance(chat, types.Channel):
             return convert_channel(chat, full)
-    raise ServerFault("the server did not describe the channel it was asked for.", hint="Try again later.")
+    raise ServerFault("the server did not describe the requested channel.", hint="Try again later.")

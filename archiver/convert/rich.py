@@ -1,7 +1,7 @@
-"""Rich messages (layer 227 and up): a tree of page blocks with photos and documents of its own.
+"""Rich messages (layer 227 and later): a tree of page blocks with its own photos and documents.
 
-The tree is kept whole; its words are also given as flat text, one line a block, because `text` may be empty. Its photos
-and documents are media, to which the blocks refer by id. See https://core.telegram.org/type/RichMessage.
+The tree is kept whole; its words are also given as flat text, one line per block, because `text` may be empty. Its
+photos and documents are media, which the blocks refer to by id. See https://core.telegram.org/type/RichMessage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from archiver.convert.slots import Slots
 
 _RICH_TEXT = types.TextPlain.SUBCLASS_OF_ID
 _WORDS = frozenset({"author", "description", "source", "title"})
-"""String fields of blocks that are read by people."""
+"""String fields of blocks that contain text for readers."""
 
 
 def rich_tree(rich: Any) -> dict[str, object]:
@@ -28,12 +28,12 @@ def rich_tree(rich: Any) -> dict[str, object]:
 
 
 def rich_text(rich: Any) -> str:
-    """The words of the blocks, one line a block."""
+    """The words of the blocks, one line per block."""
     return "\n".join(line for line in _lines(rich.blocks) if line)
 
 
 def add_rich_files(rich: Any, slots: Slots) -> None:
-    """The photos and documents that the blocks show."""
+    """Add the photos and documents that the blocks show."""
     for photo in rich.photos:
         add_photo(photo, slots, "rich_message")
     for document in rich.documents:
@@ -65,6 +65,6 @@ def _words(text: Any) -> str:
         return str(text.alt)
     if kind is types.TextMath:
         return str(text.source)
-    # Every other kind dresses another text; what has none (an image) has no words.
+    # Every other kind wraps another text; one without it (an image) has no words.
     inner = getattr(text, "text", None)
     return "" if inner is None else _words(inner)

@@ -1,8 +1,8 @@
-"""The media list of one message while it is gathered.
+"""The media list of one message while it is built.
 
-The message's own media is slot 0; what hangs inside it follows from 1 and says in `of` where it hangs. Beside each
-stands its identity: what must change before a person would speak of another content. A file's identity is its id, never
-its reference, which expires; what is derived from elsewhere (the picture of a web page) has none.
+The message's own media is slot 0; nested media follow from 1 and say in `of` where they are nested. Each has an
+identity: what must change before a person would call it different content. A file's identity is its id, never its file
+reference, which expires; derived media (the picture of a web page) have none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Slots:
         self.identities: list[object] = []
 
     def add(self, kind: str, identity: object, of: str | None, extra: dict[str, Any], **fields: Any) -> None:
-        """Append one; `of` None is the message's own media."""
+        """Append one; `of` None: the message's own media."""
         if identity is not None:
             self.identities.append([kind, identity])
         if of is not None:
@@ -35,22 +35,22 @@ class Slots:
         (self._own if own else self._inner).append(media)
 
     def add_derived(self, add: Callable[..., None], item: Any, of: str) -> None:
-        """Append what comes along without being the author's content: it is listed, but has no identity."""
+        """Append media that are not the author's content: listed, but without an identity."""
         known = len(self.identities)
         add(item, self, of)
         del self.identities[known:]
 
     @property
     def next_inner(self) -> int:
-        """The slot that the next inner media will have."""
+        """The slot of the next nested media."""
         return 1 + len(self._inner)
 
     @property
     def has_own(self) -> bool:
-        """Whether the message's own media is there."""
+        """Whether the message's own media has been added."""
         return bool(self._own)
 
     @property
     def media(self) -> tuple[Media, ...]:
-        """All of them."""
+        """All media, in the order of their slots."""
         return (*self._own, *self._inner)

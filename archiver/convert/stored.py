@@ -1,4 +1,4 @@
-"""A stored payload read again: the record that its bytes stand for."""
+"""Converts stored payloads again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.model.record import Message
 
 
 def read_payload(raw: bytes) -> Any | None:
-    """The post or service message that was sent; None where this version does not read just one in these bytes."""
+    """The post or service message in these bytes; None if this version does not read exactly one."""
     reader = BinaryReader(raw)
     try:
         obj = reader.tgread_object()
@@ -22,15 +22,15 @@ def read_payload(raw: bytes) -> Any | None:
 
 
 def derive(obj: Any, raw: bytes, *, channel_id: int, layer: int, peers: Peers) -> Message:
-    """The record of an object that `read_payload` gave."""
+    """The record of an object from `read_payload`."""
     return convert_message(obj, raw, channel_id=channel_id, peers=peers, layer=layer, lang="")
 
 
 def derive_stub(raw: bytes, *, channel_id: int, message_id: int, layer: int) -> Message:
-    """The record of bytes that could not be read when they came; its date is not in them."""
+    """The record of bytes that could not be read when received, without their date."""
     return convert_stub(raw, message_id=message_id, channel_id=channel_id, date=None, layer=layer)
 
 
 def place_of(obj: Any) -> tuple[int | None, int]:
-    """The channel and the id that the object itself names."""
+    """The channel id and message id in the object itself."""
     return getattr(obj.peer_id, "channel_id", None), obj.id

@@ -1,4 +1,4 @@
-"""The marks on a text: entities as JSON, offsets in UTF-16 units exactly as given.
+"""Entities of a text as JSON, with offsets in UTF-16 code units exactly as received.
 
 See https://core.telegram.org/api/entities.
 """
@@ -34,7 +34,7 @@ _PLAIN = {
 
 
 def _mentioned_user(entity: Any) -> dict[str, object]:
-    # A message may come with the input form, whose user is an object of its own.
+    # A message may contain the input form, whose user is an object.
     user = entity.user_id
     return {"user_id": user if isinstance(user, int) else getattr(user, "user_id", None)}
 
@@ -64,15 +64,15 @@ _DETAILED: dict[type, tuple[str, Callable[[Any], dict[str, object]]]] = {
 
 
 def entity_list(entities: Iterable[Any]) -> list[dict[str, object]]:
-    """The entities as plain data, in the order given."""
-    marks: list[dict[str, object]] = []
+    """The entities as plain data, in their order."""
+    converted: list[dict[str, object]] = []
     for entity in entities:
         name = _PLAIN.get(type(entity))
         if name is not None:
-            marks.append({"type": name, "offset": entity.offset, "length": entity.length})
+            converted.append({"type": name, "offset": entity.offset, "length": entity.length})
         else:
-            marks.append(_detailed(entity))
-    return marks
+            converted.append(_detailed(entity))
+    return converted
 
 
 def convert_entities(entities: Iterable[Any]) -> str:
@@ -83,7 +83,7 @@ def convert_entities(entities: Iterable[Any]) -> str:
 def _detailed(entity: Any) -> dict[str, object]:
     known = _DETAILED.get(type(entity))
     if known is None:
-        # A kind of a newer layer: its name and its plain fields, the rest is in the raw bytes.
+        # A kind of a newer layer: its name and plain fields; the rest is in the raw bytes.
         fields = {name: value for name, value in vars(entity).items() if isinstance(value, str | int)}
         return {"type": "unknown", "tl": type(entity).__name__, **fields}
     name, details = known

@@ -13,7 +13,7 @@ from archiver.convert.slots import Slots
 
 
 def add_webpage(media: Any, slots: Slots, of: str | None) -> None:
-    """The preview, and the picture or file that it shows."""
+    """Add the preview, and the picture or file that it shows."""
     page = media.webpage
     extra = present(
         force_large_media=media.force_large_media,
@@ -22,7 +22,7 @@ def add_webpage(media: Any, slots: Slots, of: str | None) -> None:
         safe=media.safe,
     )
     if type(page) is not types.WebPage:
-        # Pending or empty: the preview is not there yet, or never will be; that alone is no other content.
+        # Pending or empty: there is no preview yet, or never will be; that alone does not change the content.
         extra["state"] = snake_name(type(page).__name__, "WebPage")
         id_ = getattr(page, "id", None)
         slots.add("webpage", None, of, extra, id=None if id_ is None else str(id_), url=getattr(page, "url", None))
