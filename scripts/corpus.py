@@ -157,7 +157,7 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
         for number, posts in sorted(by_channel.items()):
             channel = Channel(channel_id=_FIRST_CHANNEL + number, access_hash=0, title=f"Channel {number}")
             await database.write(partial(upsert_channel, channel=channel, now=_END))
-            mirrored = await find_channel(database.connection, channel.channel_id)
+            mirrored = await database.read(find_channel, channel.channel_id)
             assert mirrored is not None
             for at in range(0, len(posts), 100):
                 page = [

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
 from config.settings import MeilisearchSettings
@@ -84,16 +84,16 @@ async def open_finder(
         )
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy needs Meilisearch.", hint="Omit --engine exact.")
-    lag = await count_lag(conn, names, settings.index) if names else 0
+    lag = await read(conn, count_lag, names, settings.index) if names else 0
     left = _why_left(question, lag, counting) if names and choice == "auto" else None
     if not names or choice == "exact" or left is not None:
         yield Finder(exact, lag, left=left)
         return
     from search.auto import AutoEngine
 
-    serving = await find_serving(conn, question.channels) if question.channels else None
+    serving = await read(conn, find_serving, question.channels) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
-    hidden = {name: await list_hidden(conn, name) for name in names}
+    hidden = {name: await read(conn, list_hidden, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
         finder = Finder(exact, lag, question.fuzzy)
         finder.engine = AutoEngine(engine, exact, finder.note_away)

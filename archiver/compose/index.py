@@ -15,8 +15,8 @@ from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive
 from archiver.errors import Busy, UsageError
 from archiver.store.database import Database
-from archiver.store.indexing import find_node_status
-from archiver.store.outbox import count_outbox
+from archiver.store.indexing import get_node_status
+from archiver.store.outbox import measure_all
 from search.errors import KeyRefused, RequestRefused, WrongVersion
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def work(
         while not worker.done():
             began = loop.time()
             behind = await list_behind()
-            tell(await count_outbox(database.connection))
+            tell((await database.read(measure_all)).messages)
             now = loop.time()
             good_at |= {one.name: now for one in behind if one.trouble is None}
             late = {name for name, at in good_at.items() if now - at > patience}
@@ -132,6 +132,6 @@ async def work(
 
 async def _is_hopeless(indexer: NodeWorker, database: Database) -> bool:
     """Whether waiting cannot fix the error."""
-    if indexer.stale and (await find_node_status(database.connection, indexer.name)).rebuild is None:
+    if indexer.stale and (await database.read(get_node_status, indexer.name)).rebuild is None:
         return True
     return isinstance(indexer.trouble, KeyRefused | WrongVersion | RequestRefused)

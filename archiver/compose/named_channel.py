@@ -9,7 +9,7 @@ from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.find_channel import find_channel
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_once_named
 
 
@@ -32,7 +32,7 @@ async def find_named(
     try:
         return find_channel(ref, known)
     except NotFound:
-        once = set(await list_once_named(conn, ref.name)) if ref.name else set()
+        once = set(await read(conn, list_once_named, ref.name)) if ref.name else set()
         found = [channel for channel in known if channel.channel_id in once]
         if not found:
             raise

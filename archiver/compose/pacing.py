@@ -38,9 +38,7 @@ async def make_scheduler(
         remarks.note(f"waiting {wait} before the next {method} call{whose}, to protect the account.")
 
     own = account_settings(settings, name)
-    memory = FloodMemory(
-        await list_floods(database.connection, name), await list_orders(database.connection, name), remember
-    )
+    memory = FloodMemory(await database.read(list_floods, name), await database.read(list_orders, name), remember)
     scheduler = Scheduler(
         own.requests_per_second,
         pace=own.pace,

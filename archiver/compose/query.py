@@ -11,7 +11,7 @@ from archiver.compose.remarks import Remarks
 from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_present
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
 from search.exact.writer import ExactEngine, is_current
@@ -33,8 +33,8 @@ async def make_context(conn: Connection, *, now: datetime | None = None, zone: s
     return Context(
         now=now or await read_present(conn),
         tz=parse_zone(zone),
-        channels=_names(await list_names(conn)),
-        saved=await saved_texts(conn),
+        channels=_names(await read(conn, list_names)),
+        saved=await read(conn, saved_texts),
     )
 
 
@@ -49,7 +49,7 @@ async def read_query(
         return tree
     from archiver.compose.glossary import expand_query
 
-    return expand_query(tree, glossary, context, await list_names(conn), remarks=remarks)
+    return expand_query(tree, glossary, context, await read(conn, list_names), remarks=remarks)
 
 
 def _report_dates(tree: Node, remarks: Remarks) -> None:
@@ -73,7 +73,7 @@ def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path
 
 async def open_engine(conn: Connection) -> ExactEngine:
     """Open the embedded engine on this archive. Raises NotSearchable."""
-    if not await has_search_tables(conn) or not await is_current(conn):
+    if not await read(conn, has_search_tables) or not await is_current(conn):
         raise NotSearchable("the search tables were made by another version.", hint="`telekeep sync` rebuilds them.")
     return ExactEngine(conn)
 

@@ -15,7 +15,7 @@ from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName, iso
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
-from archiver.store.database import Connection, Database
+from archiver.store.database import Connection, Database, read
 from archiver.store.rows import list_names
 from search.query.dates import Bounds, parse_bounds, parse_zone
 
@@ -42,7 +42,7 @@ async def open_archive(directory: Path, *, remarks: Remarks) -> AsyncIterator[Da
 
 async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Remarks) -> tuple[ChannelName, ...]:
     """The channels given, by default all, sorted by id and without repetitions."""
-    known = await list_names(conn)
+    known = await read(conn, list_names)
     if not typed:
         return tuple(known)
     chosen = {await find_typed(conn, word, known, remarks=remarks) for word in typed}
@@ -51,7 +51,7 @@ async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Re
 
 async def get_mirrored(conn: Connection, channel_id: int) -> Mirrored:
     """The row of the channel. Raises NotFound."""
-    found = await channels.find_channel(conn, channel_id)
+    found = await read(conn, channels.find_channel, channel_id)
     if found is None:
         raise NotFound(f"channel {channel_id} is not archived.")
     return found

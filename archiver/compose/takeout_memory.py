@@ -15,7 +15,7 @@ class TakeoutMemory:
 
     async def load(self) -> tuple[int | None, float]:
         """The id of the open takeout, and the unix time from which another may be requested."""
-        return await find_takeout(self._database.connection, self._account)
+        return await self._database.read(find_takeout, self._account)
 
     async def save(self, takeout_id: int | None) -> None:
         """Store the id of the open takeout, which ends any delay; None if there is none."""

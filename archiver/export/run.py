@@ -33,9 +33,10 @@ from archiver.reading.coverage_report import list_runs
 from archiver.reading.shortfall import lies_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
-from archiver.store.channel_details import count_stubs, find_surplus
+from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
+from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 from archiver.store.rows import snapshot
 from archiver.version import version
@@ -133,7 +134,7 @@ async def _write_rows(
 
 
 async def _part(conn: Connection, request: Request, name: ChannelName, share: Share) -> ChannelPart:
-    channel = await find_channel(conn, name.channel_id)
+    channel = await read(conn, find_channel, name.channel_id)
     if channel is None:
         raise NotFound(f"{name.name} is not in the archive.")
     return ChannelPart(
@@ -143,12 +144,14 @@ async def _part(conn: Connection, request: Request, name: ChannelName, share: Sh
 
 async def _completeness(conn: Connection, request: Request, channel: Mirrored) -> Completeness:
     since, until, lowest = request.bounds.since_unix, request.bounds.until_unix, channel.lowest_wanted
-    found = await extent.get_extent(conn, channel.channel_id, since=since, until=until, top_id=channel.top_id)
+    found = await read(conn, extent.get_extent, channel.channel_id, since=since, until=until, top_id=channel.top_id)
     lo, hi, first = found.lo, found.hi, 1
     if since is not None and channel.window_start is not None and since >= channel.window_start:
         lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
         first, lowest = lowest, 1
-    for gap in coverage.gaps(await list_coverage(conn, channel.channel_id, channel.generation), first, channel.top_id):
+    for gap in coverage.gaps(
+        await read(conn, list_coverage, channel.channel_id, channel.generation), first, channel.top_id
+    ):
         if (gap[0] < lo or gap[1] > hi) and not await lies_outside(conn, channel, gap, since=since, until=until):
             lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
@@ -163,8 +166,9 @@ async def _shortfall(
 ) -> Shortfall:
     """What is not known of the channel within the bounds. `wanted`: the ids that are to be fetched at all."""
     since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
-    gaps = coverage.gaps(await list_coverage(conn, channel_id, channel.generation), *wanted)
-    kept = sum([await extent.count_kept(conn, channel_id, *gap) for gap in gaps])
+    gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
+    kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])
+    surplus = await read(conn, find_surplus, channel_id)
     return Shortfall(
         never_fetched=channel.pts is None and channel.top_id == 0,
         being_reread=channel.pts is None and channel.top_id > 0,
@@ -172,7 +176,7 @@ async def _shortfall(
         not_fetched=counts.not_fetched,
         unchecked=kept,
         outside=counts.outside,
-        partial=await count_parts_between(conn, channel_id, since=since, until=until),
-        unreadable=await count_stubs(conn, channel_id, since=since, until=until),
-        surplus=await find_surplus(conn, channel_id) or 0,
+        partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
+        unreadable=await read(conn, count_stubs, channel_id, since=since, until=until),
+        surplus=surplus or 0,
     )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from archiver.export.request import Request
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 
@@ -84,7 +84,7 @@ async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, Non
             )
         )
         keys = [(hit.channel_id, hit.message_id) for hit in answer.hits]
-        held = await rows.get_messages(conn, keys)
+        held = await read(conn, rows.get_messages, keys)
         for key in keys:
             if key in held:
                 message, media = held[key]

@@ -35,7 +35,7 @@ from archiver.store.home import list_channels_at
 from archiver.store.indexing import (
     NodeStatus,
     end_walks,
-    find_node_status,
+    get_node_status,
     is_walking,
     note_success,
     set_state,
@@ -114,7 +114,7 @@ class NodeWorker:
             self._recover()
         if self.delivery.is_restoring:
             return await self._wait_for_tasks()
-        standing = await find_node_status(self._database.connection, self.name)
+        standing = await self._database.read(get_node_status, self.name)
         if standing.rebuild is not None and await self._advance(standing):
             return 0.0
         if standing.rebuild is None and not self.stale and await self._rebalancer.work():
@@ -207,7 +207,7 @@ class NodeWorker:
 
     async def _record_state(self, ensured: Ensured) -> NodeStatus:
         now = int(self._clock.now())
-        standing = await find_node_status(self._database.connection, self.name)
+        standing = await self._database.read(get_node_status, self.name)
         if ensured.stale and standing.rebuild is None:
             reason = FOREIGN if ensured.foreign else STALE
             if standing.state != "stale":
@@ -281,7 +281,7 @@ class NodeWorker:
             self._cleanup_at = -math.inf  # it may come back restored from an older copy
         self.trouble = error
         state, now = node_state_after(error), int(self._clock.now())
-        known = (await find_node_status(self._database.connection, self.name)).state
+        known = (await self._database.read(get_node_status, self.name)).state
         log.log(logging.INFO if known == state else logging.WARNING, "indexing paused: %s", error)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))
         least = error.retry_after if isinstance(error, ServerBusy) else 0.0

@@ -33,7 +33,7 @@ from archiver.pacing.scheduler import Priority
 from archiver.reading.find_channel import find_channel
 from archiver.store import channel as channels
 from archiver.store.access import find_access
-from archiver.store.database import Connection, Database
+from archiver.store.database import Connection, Database, read
 from archiver.store.flood import list_floods
 from archiver.store.intake import Order, OrderOutcome, finish, list_open, list_stale
 from archiver.store.rows import list_names
@@ -79,10 +79,10 @@ async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -
     if named is not None:
         return named
     try:
-        known = find_channel(ref, await list_names(conn))
+        known = find_channel(ref, await read(conn, list_names))
     except (NotFound, UsageError):
         return DEFAULT
-    found = await channels.find_channel(conn, known.channel_id)
+    found = await read(conn, channels.find_channel, known.channel_id)
     return found.account if found else DEFAULT
 
 
@@ -90,7 +90,7 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
     """Look up a channel and mirror it. Raises AddRefused, NotFound, ChannelError and what stops the account."""
     conn = database.connection
     channel, remark = await _look_up(conn, account, ref)
-    known = await channels.find_channel(conn, channel.channel_id)
+    known = await read(conn, channels.find_channel, channel.channel_id)
     if known and order.account and known.account != order.account:
         raise AddRefused(
             f"it belongs to account {known.account} already.",
@@ -113,13 +113,13 @@ async def carry_out(
     An error is reported to the process that placed the order, and does not affect other orders. Orders expire after
     STALE seconds.
     """
-    for number in await list_stale(database.connection, before=int(now() - STALE)):
+    for number in await database.read(list_stale, before=int(now() - STALE)):
         log.warning("an order to add a channel expired after a week")
         old = OrderOutcome(
             error="the service did not get to it within a week; add it again.", exit_status=AddRefused.exit_status
         )
         await _finish(database, number, old, int(now()))
-    for number, order in await list_open(database.connection):
+    for number, order in await database.read(list_open):
         outcome = await _attempt(database, accounts, order, now())
         if outcome is not None:
             await _finish(database, number, outcome, int(now()))
@@ -139,7 +139,7 @@ async def _attempt(
         account = accounts.get(name)
         if account is None:
             raise LoginNeeded(f"account {name} is not running in the service.", hint="`telekeep accounts` shows why.")
-        floods = await list_floods(database.connection, name)
+        floods = await database.read(list_floods, name)
         if ref.channel_id is None and floods.get(RESOLVE, 0.0) - now > SHORT_WAIT:
             return None
         async with asyncio.timeout(ORDER_TIMEOUT):
@@ -158,9 +158,9 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
     source = account.source.at(Priority.NEW)
     channel_id = ref.channel_id
     if channel_id is None and not ref.public:
-        channel_id = await channels.find_by_alias(conn, str(ref.name))
+        channel_id = await read(conn, channels.find_by_alias, str(ref.name))
     if channel_id is not None:
-        access_hash = await find_access(conn, account=account.name, channel_id=channel_id)
+        access_hash = await read(conn, find_access, account=account.name, channel_id=channel_id)
         if access_hash is None:
             raise NotFound(
                 "a channel cannot be looked up by its id alone, only by its public name.",
@@ -185,9 +185,9 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
 
 async def _look_up_known(conn: Connection, account: AddingAccount, name: str) -> Channel | None:
     """The archived channel with this name, if it still has it. Saves a name look-up, the scarcest of all calls."""
-    for known in await list_names(conn):
+    for known in await read(conn, list_names):
         if name.casefold() in {one.casefold() for one in (known.username, *known.usernames) if one}:
-            access_hash = await find_access(conn, account=account.name, channel_id=known.channel_id)
+            access_hash = await read(conn, find_access, account=account.name, channel_id=known.channel_id)
             if access_hash is None:
                 continue
             try:
@@ -207,7 +207,7 @@ def _kind_remark(channel: Channel) -> str | None:
 
 async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:
     """Raise AddRefused if another channel has this name: both would become ambiguous."""
-    for other in await list_names(conn):
+    for other in await read(conn, list_names):
         names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
         if other.channel_id != channel_id and alias.casefold() in names:
             raise AddRefused(f"another channel is called {alias!r} already.", hint="Choose another alias.")

@@ -157,11 +157,11 @@ class Backfill:
         return await self._next_gap(channel_id) is not None
 
     async def _next_gap(self, channel_id: int) -> PlannedGap | None:
-        channel = await find_channel(self._database.connection, channel_id)
+        channel = await self._database.read(find_channel, channel_id)
         if channel is None or channel.pts is None:
             return None
-        covered = await list_coverage(self._database.connection, channel_id, channel.generation)
-        before = await list_coverage(self._database.connection, channel_id, BEFORE) if channel.generation > 1 else ()
+        covered = await self._database.read(list_coverage, channel_id, channel.generation)
+        before = await self._database.read(list_coverage, channel_id, BEFORE) if channel.generation > 1 else ()
         gap = ids.next_gap(covered, before, channel.lowest_wanted, channel.top_id, newest=RECENT)
         if gap is None:
             return None

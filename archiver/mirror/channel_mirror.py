@@ -176,7 +176,7 @@ class Mirror:
 
     async def access(self, channel: Mirrored) -> AccessHash:
         """The account's access hash of a channel. Raises StaleAccess if it has none yet."""
-        access_hash = await find_access(self._database.connection, account=self._account, channel_id=channel.channel_id)
+        access_hash = await self._database.read(find_access, account=self._account, channel_id=channel.channel_id)
         if access_hash is None:
             raise StaleAccess("this account has not looked it up yet.")
         return access_hash
@@ -279,7 +279,7 @@ class Mirror:
             return await act(await look_up_again(self._source, self._ingest, await self._get(channel_id)))
 
     async def _get(self, channel_id: int) -> Mirrored:
-        channel = await find_channel(self._database.connection, channel_id)
+        channel = await self._database.read(find_channel, channel_id)
         if channel is None:
             raise NotFound(f"channel {channel_id} is not mirrored.", hint="`telekeep channels` lists those that are.")
         if channel.state == "removed":

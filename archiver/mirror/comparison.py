@@ -51,7 +51,7 @@ async def compare(
     below = await pages.read_below(channel, access_hash, channel.floor_id) if channel.floor_id else None
     if below and floor_id == channel.floor_id and not below.is_older:
         await database.write(forget_floor, channel.channel_id)
-    present = await find_channel(database.connection, channel.channel_id)
+    present = await database.read(find_channel, channel.channel_id)
     if present is None or look.pts != present.pts or await backfill.has_gap(channel.channel_id):
         return Comparison(settled=False, surplus=None)
     counted = None

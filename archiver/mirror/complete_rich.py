@@ -94,8 +94,8 @@ class Completer:
         """
         tick = self._clock.tick()
         self._resting = {channel_id: until for channel_id, until in self._resting.items() if until > tick}
-        due = await list_due(
-            self._database.connection,
+        due = await self._database.read(
+            list_due,
             self._channels.account,
             now=int(self._clock.now()),
             limit=BATCH,
@@ -110,7 +110,7 @@ class Completer:
         return len(due)
 
     async def _complete(self, due: Due) -> None:
-        channel = await find_channel(self._database.connection, due.channel_id)
+        channel = await self._database.read(find_channel, due.channel_id)
         if channel is None:
             return  # cannot happen: each message has a channel
         try:

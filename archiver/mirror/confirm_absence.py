@@ -39,7 +39,7 @@ async def mark_confirmed_missing(
     not confirm.
     """
     lo, hi = within
-    while held := await list_present_ids(database.connection, channel.channel_id, hi, ASKED, lowest=lo):
+    while held := await database.read(list_present_ids, channel.channel_id, hi, ASKED, lowest=lo):
         existing = shown or (await source.get_history(channel.channel_id, access_hash, offset_id=0, limit=1)).messages
         if existing:
             asked = (*held, existing[0].message_id)

@@ -64,10 +64,10 @@ class Rereader:
         """
         tries = 0
         while True:
-            channel = await find_channel(self._database.connection, self._channel_id)
+            channel = await self._database.read(find_channel, self._channel_id)
             if channel is None or channel.state == "removed" or channel.pts is None:
                 return None
-            covered = await list_coverage(self._database.connection, self._channel_id, channel.generation)
+            covered = await self._database.read(list_coverage, self._channel_id, channel.generation)
             parts = coverage.clip(covered, lo, hi)
             if not parts:
                 return lo, hi

@@ -12,7 +12,7 @@ from archiver.store.database import Database
 
 async def needs_backfill(database: Database, channels: Iterable[Mirrored]) -> bool:
     """Whether the history of any of these channels is incomplete."""
-    covered = await list_all_coverage(database.connection)
+    covered = await database.read(list_all_coverage)
     return any(
         one.pts is None or highest_gap(covered.get(one.channel_id, []), one.lowest_wanted, one.top_id) is not None
         for one in channels

@@ -21,7 +21,7 @@ from archiver.store.changes import (
     list_described,
     list_state_changes,
 )
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
 from search.query.dates import Bounds
@@ -113,8 +113,10 @@ async def iter_changes(
 
 async def _tell(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
     versions = await _list_versions(conn, [one for one in chunk if one.message_id])
-    described = await list_described(conn, [(one.channel_id, one.number) for one in chunk if one.source == "channel"])
-    moves = await list_state_changes(conn, [one.number for one in chunk if one.source == "state"])
+    described = await read(
+        conn, list_described, [(one.channel_id, one.number) for one in chunk if one.source == "channel"]
+    )
+    moves = await read(conn, list_state_changes, [one.number for one in chunk if one.source == "state"])
     changes: list[Change] = []
     for one in chunk:
         channel = names[one.channel_id]
@@ -136,13 +138,13 @@ async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key
         numbers.setdefault((one.channel_id, one.message_id), []).extend(
             [one.number] if one.source == "revision" else []
         )
-    held = await get_messages(conn, numbers)
+    held = await read(conn, get_messages, numbers)
     wanted = {}
     for key, listed in numbers.items():
         count = held[key][0].revisions
         last = max(listed, default=0) + 1
         wanted[key] = (1, count) if count <= _MANY else (min(listed, default=last), last)
-    revisions = await list_revisions(conn, wanted)
+    revisions = await read(conn, list_revisions, wanted)
     return {key: list_versions(*held[key], revisions[key]) for key in numbers}
 
 

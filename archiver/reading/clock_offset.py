@@ -7,12 +7,12 @@ from pathlib import Path
 
 from archiver.model.clock_offset import TOLERATED
 from archiver.store.account import find_clock
-from archiver.store.database import Connection, Database
+from archiver.store.database import Connection, Database, read
 
 
 async def find_ahead(conn: Connection) -> float | None:
     """Seconds by which this machine's clock was ahead of the server's at the last connection, None: not known."""
-    found = await find_clock(conn)
+    found = await read(conn, find_clock)
     return found[0] if found else None
 
 

@@ -9,7 +9,7 @@ from archiver.model.completeness import IdRun, Tally, split_holes, with_proofs
 from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 
 
 async def list_runs(
@@ -19,24 +19,24 @@ async def list_runs(
     hi = channel.top_id if hi is None else hi
     if lo > hi:
         return []
-    covered = await list_coverage(conn, channel.channel_id, channel.generation)
+    covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
     holes = [hole async for hole in extent.list_holes(conn, channel.channel_id, lo, hi)]
     lowest = channel.lowest_wanted if lowest is None else lowest
-    proofs = await extent.list_proofs(conn, channel.channel_id, lo, hi) if holes else []
+    proofs = await read(conn, extent.list_proofs, channel.channel_id, lo, hi) if holes else []
     empty = with_proofs(split_holes(holes, covered, lowest_wanted=lowest), proofs)
-    missing = await extent.list_missing(conn, channel.channel_id, lo, hi)
+    missing = await read(conn, extent.list_missing, channel.channel_id, lo, hi)
     return list(heapq.merge(empty, missing, key=lambda run: run.lo))
 
 
 async def tally_channel(conn: Connection, channel: Mirrored) -> Tally:
     """How many ids of the channel are in which state, without walking them."""
     lo, hi = channel.lowest_wanted, channel.top_id
-    covered = await list_coverage(conn, channel.channel_id, channel.generation)
+    covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
     unknown = coverage.gaps(covered, lo, hi)
-    kept_unknown = sum([await extent.count_kept(conn, channel.channel_id, *gap) for gap in unknown])
-    kept_wanted = await extent.count_kept(conn, channel.channel_id, lo, hi)
-    kept = await extent.count_kept(conn, channel.channel_id)
-    missing = await extent.count_missing(conn, channel.channel_id)
+    kept_unknown = sum([await read(conn, extent.count_kept, channel.channel_id, *gap) for gap in unknown])
+    kept_wanted = await read(conn, extent.count_kept, channel.channel_id, lo, hi)
+    kept = await read(conn, extent.count_kept, channel.channel_id)
+    missing = await read(conn, extent.count_missing, channel.channel_id)
     not_fetched = coverage.size(unknown) - kept_unknown
     return Tally(
         held=kept - missing,

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import orjson
 
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_originals
 from search.engine.page import Position, format_position, parse_position
 from search.engine.protocol import Engine, Hit, Question
@@ -49,7 +49,7 @@ async def gather(conn: Connection, engine: Engine, question: Question) -> list[G
     asked = replace(question, limit=_PAGE, cursor=None)
     while True:
         answer = await engine.search(asked)
-        held = await list_originals(conn, [hit.key for hit in answer.hits])
+        held = await read(conn, list_originals, [hit.key for hit in answer.hits])
         for hit in answer.hits:
             if hit.key in held:
                 found[hit] = marks.join([hit.key, *_marks(*held[hit.key])])

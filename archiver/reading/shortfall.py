@@ -10,7 +10,7 @@ from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rich import count_parts_between
 
 
@@ -29,9 +29,11 @@ async def look_over(
 ) -> Searched:
     """The channels of a question, and what is not known of them within [since, until) (unix seconds)."""
     channels = [
-        channel for channel in await list_channels(conn, removed=True) if only is None or channel.channel_id in only
+        channel
+        for channel in await read(conn, list_channels, removed=True)
+        if only is None or channel.channel_id in only
     ]
-    covered = await list_all_coverage(conn)
+    covered = await read(conn, list_all_coverage)
     incomplete = []
     for channel in channels:
         if channel.state == "removed":
@@ -46,7 +48,7 @@ async def look_over(
 
 async def count_searched(conn: Connection, over: Searched) -> int:
     """How many messages are archived of these channels."""
-    return sum([await extent.count_kept(conn, channel_id) for channel_id in over.channel_ids])
+    return sum([await read(conn, extent.count_kept, channel_id) for channel_id in over.channel_ids])
 
 
 async def lies_outside(
@@ -56,7 +58,7 @@ async def lies_outside(
     if since is None and until is None:
         return False
     lo, hi = gap
-    below, above = await extent.find_dates_around(conn, channel.channel_id, lo, hi, limit=FAR_SIDE)
+    below, above = await read(conn, extent.find_dates_around, channel.channel_id, lo, hi, limit=FAR_SIDE)
     return is_outside(Around(below, above, first=lo == 1, last=hi >= channel.top_id), since=since, until=until)
 
 
@@ -68,7 +70,7 @@ async def _find(
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
         if await lies_outside(conn, channel, (lo, hi), since=since, until=until):
             continue
-        not_fetched += hi - lo + 1 - await extent.count_kept(conn, channel_id, lo, hi)
+        not_fetched += hi - lo + 1 - await read(conn, extent.count_kept, channel_id, lo, hi)
     if not_fetched:
         ids = channel.top_id - lowest + 1
     start = channel.window_start
@@ -79,5 +81,5 @@ async def _find(
         ids=ids,
         not_fetched=not_fetched,
         outside=outside,
-        partial=await count_parts_between(conn, channel_id, since=since, until=until),
+        partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
     )

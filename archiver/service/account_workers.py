@@ -150,7 +150,7 @@ class AccountWorkers:
 
     async def handle_failure(self, channel: Mirrored, error: Error) -> None:
         """Back off from a channel that cannot be read now; the others continue."""
-        current = await find_channel(self._database.connection, channel.channel_id) or channel
+        current = await self._database.read(find_channel, channel.channel_id) or channel
         seconds = retry_delay(error, current.failures)
         await self.account.ingest.back_off(
             channel.channel_id, seconds=seconds, error=str(error.args[0]), state=channel_state_after(error)

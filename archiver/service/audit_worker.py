@@ -137,7 +137,7 @@ class AuditWorker:
 
     async def _list_review_states(self, now: float, only: int | None = None) -> list[ReviewState]:
         ages = {tier.name: tier.age for tier in self._tiers.values() if tier.age is not None}
-        return await list_review_states(self._database.connection, account=self._account, now=now, ages=ages, only=only)
+        return await self._database.read(list_review_states, account=self._account, now=now, ages=ages, only=only)
 
     async def _differs(self, state: ReviewState, now: float) -> bool:
         """Whether the server's message count differs from ours in a way that calls for a complete review.
@@ -165,7 +165,7 @@ class AuditWorker:
     # reviewing
 
     async def _review(self, review: Review, stop: Callable[[], bool]) -> None:
-        channel = await find_channel(self._database.connection, review.channel_id)
+        channel = await self._database.read(find_channel, review.channel_id)
         if channel is None or (channel.retry_at or 0) > self._clock.now():
             return  # another worker started to back off from it
         try:

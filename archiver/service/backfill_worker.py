@@ -19,6 +19,7 @@ from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.service.worker_context import WorkerContext
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
+from archiver.store.database import read
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +144,8 @@ class BackfillWorker:
     async def _take_next(self) -> BackfillTask | None:
         """Take the most urgent task; plan each time, because the server may just have answered "too long"."""
         conn, now, tick = self._database.connection, self._clock.now(), self._clock.tick()
-        channels = await list_channels(conn)
-        tasks = plan(channels, await list_all_coverage(conn), account=self._account, now=now, turns=self._turns)
+        channels = await read(conn, list_channels)
+        tasks = plan(channels, await read(conn, list_all_coverage), account=self._account, now=now, turns=self._turns)
         self.left = len(tasks)
         left = {task.channel.channel_id for task in tasks}
         self._turns = {channel_id: turn for channel_id, turn in self._turns.items() if channel_id in left}

@@ -107,7 +107,7 @@ class LiveWorker:
 
     async def _probe_once(self, began: float, stop: asyncio.Event) -> None:
         channels = await self._list_readable()
-        access = await list_access(self._database.connection, self._account)
+        access = await self._database.read(list_access, self._account)
         probed = {}
         for channel in channels:
             if not channel.failures and channel.channel_id in self._failed:
@@ -132,7 +132,7 @@ class LiveWorker:
     async def _list_readable(self) -> list[Mirrored]:
         """List the channels that may be asked for now; forget what is remembered of others."""
         now, tick = self._clock.now(), self._clock.tick()
-        mirrored = await list_channels(self._database.connection)
+        mirrored = await self._database.read(list_channels)
         own = [channel for channel in mirrored if channel.account == self._account]
         kept = {channel.channel_id for channel in own}
         self._mirror.forget(kept)
@@ -201,7 +201,7 @@ class LiveWorker:
     async def _poll_interval(self, channel: Mirrored, channels: int) -> float:
         watch = self._watches.get(channel.channel_id)
         if watch is None or watch.newest_dates is None or watch.newest_dates[0] != channel.top_id:
-            dates = await list_newest_dates(self._database.connection, channel.channel_id)
+            dates = await self._database.read(list_newest_dates, channel.channel_id)
             if watch:
                 watch.newest_dates = (channel.top_id, dates)
         else:
@@ -214,7 +214,7 @@ class LiveWorker:
         """Queue channels that were never read: events are missed until their first page is stored."""
         while not stop.is_set():
             now = int(self._clock.now())
-            for channel_id in await list_unread(self._database.connection, self._account, now=now):
+            for channel_id in await self._database.read(list_unread, self._account, now=now):
                 if not self._queue.is_under_way(channel_id):
                     self._queue.put(channel_id, FRESH)
             await self._clock.wait(stop, WELCOME)
@@ -241,7 +241,7 @@ class LiveWorker:
             self._queue.done(channel_id)
 
     async def _catch_up(self, channel_id: int, rank: int) -> None:
-        channel = await find_channel(self._database.connection, channel_id)
+        channel = await self._database.read(find_channel, channel_id)
         if channel is None or channel.state == "removed" or channel.account != self._account:
             return
         if channel.retry_at is not None and channel.retry_at > self._clock.now():

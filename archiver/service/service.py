@@ -196,7 +196,7 @@ class Service:
     async def _restart_accounts(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         """Start accounts that have logged in meanwhile."""
         while not await self._clock.wait(stop, RETURN):
-            dead = {one.account for one in await list_accounts(self._database.connection) if one.state == "dead"}
+            dead = {one.account for one in await self._database.read(list_accounts) if one.state == "dead"}
             # Wrong settings stay wrong: they are read only at the start.
             absent = [name for name, why in self._roster.absent.items() if not isinstance(why, UsageError)]
             for name in [name for name in absent if name not in dead]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-import aiosqlite
-
 from archiver.model.ids import AccessHash
+from archiver.store.database import Reader
 
 
 def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: AccessHash, now: int) -> None:
@@ -19,16 +18,15 @@ def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, acces
     )
 
 
-async def find_access(conn: aiosqlite.Connection, *, account: str, channel_id: int) -> AccessHash | None:
+def find_access(conn: Reader, *, account: str, channel_id: int) -> AccessHash | None:
     """The account's access hash for a channel; None if the account never resolved it."""
-    async with conn.execute(
+    row = conn.execute(
         "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return AccessHash(int(row[0])) if row else None
 
 
-async def list_access(conn: aiosqlite.Connection, account: str) -> dict[int, AccessHash]:
+def list_access(conn: Reader, account: str) -> dict[int, AccessHash]:
     """The account's access hashes, by channel id."""
-    async with conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,)) as cursor:
-        return {int(row[0]): AccessHash(int(row[1])) async for row in cursor}
+    rows = conn.execute("SELECT channel_id, access_hash FROM access WHERE account = ?", (account,))
+    return {int(row[0]): AccessHash(int(row[1])) for row in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Literal, NamedTuple, TypeAlias
 
-import aiosqlite
+from archiver.store.database import Reader
 
 AccountState: TypeAlias = Literal["active", "dead"]
 
@@ -31,18 +31,18 @@ class KnownAccount(NamedTuple):
     """When that was measured, by the server's clock."""
 
 
-async def list_loads(conn: aiosqlite.Connection, *, now: float) -> dict[str, tuple[int, int]]:
+def list_loads(conn: Reader, *, now: float) -> dict[str, tuple[int, int]]:
     """By account: how many channels it is to mirror, and how many of them cannot be read at present."""
     query = (
         "SELECT account, count(*), total(state <> 'active' OR coalesce(retry_at, 0) > ?) FROM channel"
         " WHERE state <> 'removed'"
         " GROUP BY account"
     )
-    async with conn.execute(query, (now,)) as cursor:
-        return {name: (int(channels), int(aside)) async for name, channels, aside in cursor}
+    cursor = conn.execute(query, (now,))
+    return {name: (int(channels), int(aside)) for name, channels, aside in cursor}
 
 
-async def list_unread(conn: aiosqlite.Connection, *, now: float) -> list[tuple[str, str, int | None, int | None]]:
+def list_unread(conn: Reader, *, now: float) -> list[tuple[str, str, int | None, int | None]]:
     """The channels that cannot be read at present, by name."""
     query = """
         SELECT coalesce('@' || username, alias, channel_id), state, state_since,
@@ -50,11 +50,11 @@ async def list_unread(conn: aiosqlite.Connection, *, now: float) -> list[tuple[s
         FROM channel WHERE state <> 'removed' AND (state <> 'active' OR coalesce(retry_at, 0) > :now)
         ORDER BY 1
     """
-    async with conn.execute(query, {"now": now}) as cursor:
-        return [(str(row[0]), str(row[1]), row[2], row[3]) async for row in cursor]
+    cursor = conn.execute(query, {"now": now})
+    return [(str(row[0]), str(row[1]), row[2], row[3]) for row in cursor]
 
 
-async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
+def list_accounts(conn: Reader) -> list[KnownAccount]:
     """Every account that ever logged in or died here, or has a channel pinned to it, by name."""
     query = """
         WITH pinned AS (SELECT account, count(*) AS channels FROM channel WHERE state <> 'removed' GROUP BY account)
@@ -64,8 +64,8 @@ async def list_accounts(conn: aiosqlite.Connection) -> list[KnownAccount]:
         LEFT JOIN account USING (account) LEFT JOIN pinned USING (account)
         ORDER BY account
     """
-    async with conn.execute(query) as cursor:
-        return [KnownAccount._make(row) async for row in cursor]
+    cursor = conn.execute(query)
+    return [KnownAccount._make(row) for row in cursor]
 
 
 def set_account_state(
@@ -94,11 +94,10 @@ def note_clock(conn: sqlite3.Connection, account: str, ahead: float, *, at: int)
     )
 
 
-async def find_clock(conn: aiosqlite.Connection) -> tuple[float, int] | None:
+def find_clock(conn: Reader) -> tuple[float, int] | None:
     """How far our clock was ahead of the server's at the last connection; None: no connection yet."""
     query = "SELECT clock_ahead, clock_at FROM account WHERE clock_ahead IS NOT NULL ORDER BY clock_at DESC LIMIT 1"
-    async with conn.execute(query) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query).fetchone()
     return (float(row[0]), int(row[1])) if row else None
 
 

@@ -6,9 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import aiosqlite
-
 from archiver.store.account import note_clock
+from archiver.store.database import Reader
 
 METHODS = frozenset({"history", "difference", "audit", "rich", "import"})
 """How an answer can have been obtained."""
@@ -65,12 +64,12 @@ class StoredPage(NamedTuple):
     ids: int
 
 
-async def list_read_since(conn: aiosqlite.Connection, since: float) -> list[StoredPage]:
+def list_read_since(conn: Reader, since: float) -> list[StoredPage]:
     """The pages of history stored since `since`, oldest first; looks at the newest _RECENT answers only."""
     query = (
         "SELECT at, count, coalesce(hi - lo + 1, 0) FROM capture"
         " WHERE capture_id > (SELECT max(capture_id) FROM capture) - ? AND at >= ? AND method = 'history'"
         " ORDER BY capture_id"
     )
-    async with conn.execute(query, (_RECENT, since)) as cursor:
-        return [StoredPage._make(row) async for row in cursor]
+    cursor = conn.execute(query, (_RECENT, since))
+    return [StoredPage._make(row) for row in cursor]

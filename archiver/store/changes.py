@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import aiosqlite
 import orjson
 
+from archiver.store.database import Reader
+
 Source: TypeAlias = Literal["revision", "absence", "return", "channel", "count", "state"]
 """`channel`: the channel's description changed, perhaps its number of participants too; `count`: only that number."""
 
@@ -101,20 +103,18 @@ async def iter_noticed(
             yield [Noticed._make(row) for row in rows]
 
 
-async def list_described(
-    conn: aiosqlite.Connection, revisions: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Described]:
+def list_described(conn: Reader, revisions: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Described]:
     """The descriptions with these (channel_id, revision) keys, and their predecessors."""
     wanted = [[channel_id, number - back] for channel_id, number in revisions for back in (0, 1)]
     query = (
         f"SELECT channel_id, revision, {', '.join(Described._fields)} FROM channel_revision"
         " WHERE (channel_id, revision) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
     )
-    async with conn.execute(query, (orjson.dumps(wanted).decode(),)) as cursor:
-        return {(row[0], row[1]): Described._make(row[2:]) async for row in cursor}
+    cursor = conn.execute(query, (orjson.dumps(wanted).decode(),))
+    return {(row[0], row[1]): Described._make(row[2:]) for row in cursor}
 
 
-async def list_state_changes(conn: aiosqlite.Connection, rows: Iterable[int]) -> dict[int, StateChange]:
+def list_state_changes(conn: Reader, rows: Iterable[int]) -> dict[int, StateChange]:
     """The state changes in these rows of `channel_state`, by rowid; a channel starts as active."""
     query = """
         SELECT this.rowid, coalesce(earlier.state, 'active'), earlier.reason, this.state, this.reason
@@ -123,5 +123,5 @@ async def list_state_changes(conn: aiosqlite.Connection, rows: Iterable[int]) ->
              AND (one.at, one.rowid) < (this.at, this.rowid) ORDER BY one.at DESC, one.rowid DESC LIMIT 1)
         WHERE this.rowid IN (SELECT value FROM json_each(?))
     """
-    async with conn.execute(query, (orjson.dumps(list(rows)).decode(),)) as cursor:
-        return {row[0]: StateChange._make(row[1:]) async for row in cursor}
+    cursor = conn.execute(query, (orjson.dumps(list(rows)).decode(),))
+    return {row[0]: StateChange._make(row[1:]) for row in cursor}

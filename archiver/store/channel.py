@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-import aiosqlite
 import orjson
 
 from archiver.store.database import Reader
@@ -86,38 +85,36 @@ def _from_row(row: Any) -> Mirrored:
     return Mirrored(**values)
 
 
-async def list_channels(conn: aiosqlite.Connection, *, removed: bool = False) -> list[Mirrored]:
+def list_channels(conn: Reader, *, removed: bool = False) -> list[Mirrored]:
     """All mirrored channels in the order they were added; `removed`: also those taken out by `telekeep remove`."""
     where = "" if removed else "WHERE state <> 'removed'"
-    async with conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id") as cursor:
-        return [_from_row(row) async for row in cursor]
+    cursor = conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id")
+    return [_from_row(row) for row in cursor]
 
 
-async def list_unread(conn: aiosqlite.Connection, account: str, *, now: int) -> list[int]:
+def list_unread(conn: Reader, account: str, *, now: int) -> list[int]:
     """The account's channels not read yet in their current generation, except those waiting to be retried."""
-    async with conn.execute(
+    cursor = conn.execute(
         "SELECT channel_id FROM channel WHERE account = ? AND pts IS NULL AND state <> 'removed'"
         " AND (retry_at IS NULL OR retry_at <= ?) ORDER BY added_at, channel_id",
         (account, now),
-    ) as cursor:
-        return [int(row[0]) for row in await cursor.fetchall()]
+    )
+    return [int(row[0]) for row in cursor]
 
 
-async def find_oldest_sync(conn: aiosqlite.Connection, *, now: int) -> int | None:
+def find_oldest_sync(conn: Reader, *, now: int) -> int | None:
     """When the most outdated channel was last up to date, ignoring those waiting to be retried; None without any."""
-    async with conn.execute(
+    row = conn.execute(
         "SELECT min(coalesce(last_sync_at, added_at)) FROM channel WHERE state <> 'removed'"
         " AND (retry_at IS NULL OR retry_at <= ?)",
         (now,),
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
 
-async def find_channel(conn: aiosqlite.Connection, channel_id: int) -> Mirrored | None:
+def find_channel(conn: Reader, channel_id: int) -> Mirrored | None:
     """The channel with this id, removed ones included; None if unknown."""
-    async with conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return _from_row(row) if row else None
 
 
@@ -267,10 +264,9 @@ def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
     )
 
 
-async def find_by_alias(conn: aiosqlite.Connection, alias: str) -> int | None:
+def find_by_alias(conn: Reader, alias: str) -> int | None:
     """The id of the channel with this alias; None if there is none."""
-    async with conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)).fetchone()
     return int(row[0]) if row else None
 
 

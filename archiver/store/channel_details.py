@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import aiosqlite
-
-from archiver.store.review import SURPLUS
+from archiver.store.database import Reader
 
 
 class ChannelStatus(NamedTuple):
@@ -20,23 +18,14 @@ class ChannelStatus(NamedTuple):
     participants: int | None
 
 
-async def list_statuses(conn: aiosqlite.Connection) -> dict[int, ChannelStatus]:
+def list_statuses(conn: Reader) -> dict[int, ChannelStatus]:
     """The status of every channel by id, removed ones included."""
     query = f"SELECT channel_id, {', '.join(ChannelStatus._fields)} FROM channel"
-    async with conn.execute(query) as cursor:
-        return {row[0]: ChannelStatus._make(row[1:]) async for row in cursor}
+    cursor = conn.execute(query)
+    return {row[0]: ChannelStatus._make(row[1:]) for row in cursor}
 
 
-async def find_surplus(conn: aiosqlite.Connection, channel_id: int) -> int | None:
-    """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
-    async with conn.execute(SURPLUS, (channel_id,)) as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else None
-
-
-async def count_stubs(
-    conn: aiosqlite.Connection, channel_id: int, *, since: int | None = None, until: int | None = None
-) -> int:
+def count_stubs(conn: Reader, channel_id: int, *, since: int | None = None, until: int | None = None) -> int:
     """Count the channel's stubs: held messages that no version so far can read.
 
     With bounds (unix seconds): those that may belong to [since, until). A stub's date is a guess; 1970 means no guess.
@@ -45,6 +34,5 @@ async def count_stubs(
         "SELECT count(*) FROM message WHERE channel_id = ? AND kind = 'stub'"
         " AND (date = 0 OR date >= coalesce(?, date) AND date < coalesce(?, date + 1))"
     )
-    async with conn.execute(query, (channel_id, since, until)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, since, until)).fetchone()
     return int(row[0]) if row else 0

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import sqlite3
 
-import aiosqlite
-
 from archiver.model import coverage
 from archiver.model.coverage import Interval
+from archiver.store.database import Reader
 
 BEFORE = 0
 """The generation that stands for all earlier ones together."""
 _LIST = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
 
 
-async def list_coverage(conn: aiosqlite.Connection, channel_id: int, generation: int) -> list[Interval]:
+def list_coverage(conn: Reader, channel_id: int, generation: int) -> list[Interval]:
     """The intervals, ascending and disjoint. Generation `BEFORE`: those read in any earlier generation."""
-    async with conn.execute(_LIST, (channel_id, generation)) as cursor:
-        return [(int(lo), int(hi)) async for lo, hi in cursor]
+    cursor = conn.execute(_LIST, (channel_id, generation))
+    return [(int(lo), int(hi)) for lo, hi in cursor]
 
 
-async def list_all_coverage(conn: aiosqlite.Connection) -> dict[int, list[Interval]]:
+def list_all_coverage(conn: Reader) -> dict[int, list[Interval]]:
     """The intervals of every channel in its current generation."""
     found: dict[int, list[Interval]] = {}
     query = (
         "SELECT channel_id, lo, hi FROM channel JOIN coverage USING (channel_id, generation) ORDER BY channel_id, lo"
     )
-    async with conn.execute(query) as cursor:
-        async for channel_id, lo, hi in cursor:
-            found.setdefault(int(channel_id), []).append((int(lo), int(hi)))
+    cursor = conn.execute(query)
+    for channel_id, lo, hi in cursor:
+        found.setdefault(int(channel_id), []).append((int(lo), int(hi)))
     return found
 
 

@@ -190,21 +190,8 @@ class Database:
                     log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act(conn, ...)` in the reading connection's own thread, on one state of the archive (or `snapshot`)."""
-        bound: Callable[[Reader], T] = lambda conn: act(conn, *args, **kwargs)  # noqa: E731
-        result: T = await self.connection._execute(self._look, bound)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        return result
-
-    def _look(self, act: Callable[[Reader], T]) -> T:
-        conn = self.connection._conn  # noqa: SLF001  # see write
-        began = not conn.in_transaction
-        if began:
-            conn.execute("BEGIN")
-        try:
-            return act(conn)
-        finally:
-            if began and conn.in_transaction:
-                conn.execute("ROLLBACK")
+        """Run `act(conn, ...)` on the reading connection, as the function `read` does."""
+        return await read(self.connection, act, *args, **kwargs)
 
     def _transact(self, act: Callable[[Writer], T]) -> T:
         conn = self._writing._conn  # noqa: SLF001  # see write
@@ -226,6 +213,26 @@ class Database:
     async def schema_version(self) -> int:
         """The number of the last migration applied to this file."""
         return await _schema_version(self.connection)
+
+
+async def read(
+    connection: Connection, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run `act(conn, ...)` in the connection's own thread, on one state of the archive or the open `snapshot`."""
+
+    def look() -> T:
+        conn = connection._conn  # noqa: SLF001  # see Database.write
+        began = not conn.in_transaction
+        if began:
+            conn.execute("BEGIN")
+        try:
+            return act(conn, *args, **kwargs)
+        finally:
+            if began and conn.in_transaction:
+                conn.execute("ROLLBACK")
+
+    result: T = await connection._execute(look)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return result
 
 
 def expect_archive(directory: Path) -> None:

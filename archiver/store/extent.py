@@ -12,6 +12,7 @@ import aiosqlite
 
 from archiver.model.completeness import IdRun, Proof
 from archiver.model.coverage import Interval
+from archiver.store.database import Reader
 
 
 class Extent(NamedTuple):
@@ -46,100 +47,94 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: i
         yield last + 1, hi
 
 
-async def list_missing(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[IdRun]:
+def list_missing(conn: Reader, channel_id: int, lo: int, hi: int) -> list[IdRun]:
     """The missing messages within [lo, hi], as runs of adjacent ids that went missing together."""
     query = (
         "SELECT message_id, missing_since, missing_how, last_seen FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
     )
     runs: list[IdRun] = []
-    async with conn.execute(query, (channel_id, lo, hi)) as cursor:
-        async for message_id, *told in cursor:
-            last = runs[-1] if runs else None
-            if last and last.hi == message_id - 1 and [last.noticed, last.how, last.last_seen] == told:
-                runs[-1] = IdRun("missing", last.lo, message_id, *told)
-            else:
-                runs.append(IdRun("missing", message_id, message_id, *told))
+    cursor = conn.execute(query, (channel_id, lo, hi))
+    for message_id, *found in cursor:
+        last = runs[-1] if runs else None
+        if last and last.hi == message_id - 1 and [last.noticed, last.how, last.last_seen] == found:
+            runs[-1] = IdRun("missing", last.lo, message_id, *found)
+        else:
+            runs.append(IdRun("missing", message_id, message_id, *found))
     return runs
 
 
-async def list_proofs(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> list[Proof]:
+def list_proofs(conn: Reader, channel_id: int, lo: int, hi: int) -> list[Proof]:
     """The answers that prove ids within [lo, hi], oldest first.
 
     Earlier generations count too: the server never reuses an id, so one that was absent stays absent.
     """
     query = "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND hi >= ? AND lo <= ? ORDER BY capture_id"
-    async with conn.execute(query, (channel_id, lo, hi)) as cursor:
-        return [Proof(*row) async for row in cursor]
+    cursor = conn.execute(query, (channel_id, lo, hi))
+    return [Proof(*row) for row in cursor]
 
 
-async def count_kept(conn: aiosqlite.Connection, channel_id: int, lo: int = 1, hi: int = 2**31) -> int:
+def count_kept(conn: Reader, channel_id: int, lo: int = 1, hi: int = 2**31) -> int:
     """Count the held messages with an id within [lo, hi]."""
-    return await _number(
-        conn, "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?", (channel_id, lo, hi)
+    return _number(
+        conn,
+        "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
+        (channel_id, lo, hi),
     )
 
 
-async def count_missing(conn: aiosqlite.Connection, channel_id: int) -> int:
+def count_missing(conn: Reader, channel_id: int) -> int:
     """Count the held messages that are missing from the channel."""
-    return await _number(
+    return _number(
         conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
     )
 
 
-async def find_newest(conn: aiosqlite.Connection, channel_id: int) -> tuple[int, int] | None:
+def find_newest(conn: Reader, channel_id: int) -> tuple[int, int] | None:
     """The newest held message; None without any."""
     query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
-    async with conn.execute(query, (channel_id,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id,)).fetchone()
     return (int(row[0]), int(row[1])) if row else None
 
 
-async def get_extent(
-    conn: aiosqlite.Connection, channel_id: int, *, since: int | None, until: int | None, top_id: int
-) -> Extent:
+def get_extent(conn: Reader, channel_id: int, *, since: int | None, until: int | None, top_id: int) -> Extent:
     """The messages dated within [since, until), and the ids that could be."""
     query = (
         "SELECT count(*), min(message_id), max(message_id), min(date), max(date) FROM message"
         " WHERE channel_id = ? AND date >= ? AND date < ?"
     )
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
-    async with conn.execute(query, (channel_id, *bounds)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, *bounds)).fetchone()
     kept, first_id, last_id, first_date, last_date = row or (0, None, None, None, None)
     before = after = None
     if since is not None:
         where = (
             "message_id < ? ORDER BY message_id DESC" if first_id else "date < ? ORDER BY date DESC, message_id DESC"
         )
-        before = await _neighbour(conn, channel_id, where, since if first_id is None else first_id)
+        before = _neighbour(conn, channel_id, where, since if first_id is None else first_id)
     if until is not None:
         where = "message_id > ? ORDER BY message_id" if last_id else "date >= ? ORDER BY date, message_id"
-        after = await _neighbour(conn, channel_id, where, until if last_id is None else last_id)
+        after = _neighbour(conn, channel_id, where, until if last_id is None else last_id)
     lo, hi = before + 1 if before else 1, after - 1 if after else top_id
     return Extent(int(kept), first_id, last_id, first_date, last_date, lo, max(hi, last_id or 0))
 
 
-async def find_dates_around(
-    conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int, *, limit: int
-) -> tuple[list[int], list[int]]:
+def find_dates_around(conn: Reader, channel_id: int, lo: int, hi: int, *, limit: int) -> tuple[list[int], list[int]]:
     """Dates of the nearest messages held below `lo` and above `hi`, nearest first. Skips stubs: theirs are guesses."""
     dates = []
     for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
         query = f"SELECT date FROM message WHERE channel_id = ? AND kind <> 'stub' AND date > 0 AND message_id {where}"
-        async with conn.execute(f"{query} LIMIT ?", (channel_id, message_id, limit)) as cursor:
-            dates.append([int(row[0]) async for row in cursor])
+        cursor = conn.execute(f"{query} LIMIT ?", (channel_id, message_id, limit))
+        dates.append([int(row[0]) for row in cursor])
     return dates[0], dates[1]
 
 
-async def _neighbour(conn: aiosqlite.Connection, channel_id: int, where: str, instant: int) -> int | None:
+def _neighbour(conn: Reader, channel_id: int, where: str, instant: int) -> int | None:
     query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
-    async with conn.execute(query, (channel_id, instant)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, instant)).fetchone()
     return int(row[0]) if row else None
 
 
-async def _number(conn: aiosqlite.Connection, query: str, parameters: tuple[int, ...]) -> int:
-    async with conn.execute(query, parameters) as cursor:
-        row = await cursor.fetchone()
+def _number(conn: Reader, query: str, parameters: tuple[int, ...]) -> int:
+    row = conn.execute(query, parameters).fetchone()
     return int(row[0]) if row else 0

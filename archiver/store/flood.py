@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 
-import aiosqlite
+from archiver.store.database import Reader
 
 
-async def list_floods(conn: aiosqlite.Connection, account: str) -> dict[str, float]:
+def list_floods(conn: Reader, account: str) -> dict[str, float]:
     """When each method may be called again, unix time by method."""
-    async with conn.execute("SELECT method, until FROM flood WHERE account = ?", (account,)) as cursor:
-        return {str(method): float(until) async for method, until in cursor}
+    cursor = conn.execute("SELECT method, until FROM flood WHERE account = ?", (account,))
+    return {str(method): float(until) for method, until in cursor}
 
 
-async def list_orders(conn: aiosqlite.Connection, account: str) -> dict[str, float]:
+def list_orders(conn: Reader, account: str) -> dict[str, float]:
     """The full end of each wait that is obeyed only in part, unix time by method."""
-    async with conn.execute("SELECT method, ordered FROM flood_order WHERE account = ?", (account,)) as cursor:
-        return {str(method): float(ordered) async for method, ordered in cursor}
+    cursor = conn.execute("SELECT method, ordered FROM flood_order WHERE account = ?", (account,))
+    return {str(method): float(ordered) for method, ordered in cursor}
 
 
 def set_flood(

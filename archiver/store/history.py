@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-import aiosqlite
-
 from archiver.model.versions import Absence, Counters, StoredRevision
+from archiver.store.database import Reader
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
 
 
-async def list_revisions(
-    conn: aiosqlite.Connection, wanted: Mapping[Key, tuple[int, int]]
-) -> dict[Key, list[StoredRevision]]:
+def list_revisions(conn: Reader, wanted: Mapping[Key, tuple[int, int]]) -> dict[Key, list[StoredRevision]]:
     """The revisions of each message with a number within its [first, last], in the order observed."""
     query = (
         f"SELECT {', '.join(StoredRevision._fields)} FROM revision"
@@ -23,22 +20,22 @@ async def list_revisions(
     )
     found: dict[Key, list[StoredRevision]] = {}
     for key, numbers in wanted.items():
-        async with conn.execute(query, (*key, *numbers)) as cursor:
-            found[key] = [StoredRevision._make(row) async for row in cursor]
+        cursor = conn.execute(query, (*key, *numbers))
+        found[key] = [StoredRevision._make(row) for row in cursor]
     return found
 
 
-async def list_absences(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Absence]:
+def list_absences(conn: Reader, channel_id: int, message_id: int) -> list[Absence]:
     """The message's absences, oldest first."""
     query = (
         f"SELECT {', '.join(Absence._fields)} FROM absence WHERE channel_id = ? AND message_id = ? ORDER BY noticed_at"
     )
-    async with conn.execute(query, (channel_id, message_id)) as cursor:
-        return [Absence._make(row) async for row in cursor]
+    cursor = conn.execute(query, (channel_id, message_id))
+    return [Absence._make(row) for row in cursor]
 
 
-async def list_counters(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> list[Counters]:
+def list_counters(conn: Reader, channel_id: int, message_id: int) -> list[Counters]:
     """The message's counters over time, oldest first; empty if they never changed."""
     query = f"SELECT {', '.join(Counters._fields)} FROM counter WHERE channel_id = ? AND message_id = ? ORDER BY at"
-    async with conn.execute(query, (channel_id, message_id)) as cursor:
-        return [Counters._make(row) async for row in cursor]
+    cursor = conn.execute(query, (channel_id, message_id))
+    return [Counters._make(row) for row in cursor]

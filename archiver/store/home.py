@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-import aiosqlite
-
 from archiver.model.placement import Home
 from archiver.store.database import Reader
 
@@ -58,24 +56,23 @@ def is_moving(conn: Reader, node: str) -> bool:
     return conn.execute(sql, (node,)).fetchone() is not None
 
 
-async def find_serving(conn: aiosqlite.Connection, channel_ids: Iterable[int]) -> set[str] | None:
+def find_serving(conn: Reader, channel_ids: Iterable[int]) -> set[str] | None:
     """The nodes that serve these channels; None if any channel has none."""
     found = set()
     for channel_id in channel_ids:
         sql = "SELECT node FROM index_home WHERE channel_id = ? AND serves"
-        async with conn.execute(sql, (channel_id,)) as cursor:
-            row = await cursor.fetchone()
+        row = conn.execute(sql, (channel_id,)).fetchone()
         if row is None or not row[0]:
             return None
         found.add(str(row[0]))
     return found
 
 
-async def list_hidden(conn: aiosqlite.Connection, node: str) -> list[int]:
+def list_hidden(conn: Reader, node: str) -> list[int]:
     """The channels that a node may have documents of but does not serve."""
     sql = "SELECT channel_id FROM index_home WHERE node = ? AND NOT serves ORDER BY channel_id"
-    async with conn.execute(sql, (node,)) as cursor:
-        return [row[0] async for row in cursor]
+    cursor = conn.execute(sql, (node,))
+    return [row[0] for row in cursor]
 
 
 def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> None:

@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-import aiosqlite
-
 from archiver.model.ledger import LATER, Batch, Place, Stretch
 from archiver.store.database import Reader
 
@@ -33,13 +31,6 @@ class NodeStatus(NamedTuple):
 
 _STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node WHERE node = ?"
 _UNUSED = NodeStatus("unused", None, None, None, None, None, None, 0)
-
-
-async def find_node_status(conn: aiosqlite.Connection, node: str) -> NodeStatus:
-    """How the index on a node is."""
-    async with conn.execute(_STANDING, (node,)) as cursor:
-        row = await cursor.fetchone()
-    return NodeStatus._make(row) if row else _UNUSED
 
 
 def get_node_status(conn: Reader, node: str) -> NodeStatus:
@@ -273,10 +264,10 @@ def list_ids(conn: Reader, channel_id: int, first: int, last: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-async def count_lag(conn: aiosqlite.Connection, nodes: Sequence[str], index: str) -> int:
+def count_lag(conn: Reader, nodes: Sequence[str], index: str) -> int:
     """Count the messages that a search of these nodes misses or finds in an earlier state, as far as known."""
     signs = ", ".join("?" * len(nodes))
-    async with conn.execute(
+    row = conn.execute(
         "SELECT (SELECT count(*) FROM outbox WHERE node = '')"
         " + (SELECT count(*) FROM outbox JOIN index_home USING (channel_id, node) WHERE serves)"
         " + (SELECT count(*) FROM index_aside JOIN index_home USING (channel_id, node) WHERE serves)"
@@ -285,6 +276,5 @@ async def count_lag(conn: aiosqlite.Connection, nodes: Sequence[str], index: str
         " + (SELECT count(*) FROM index_home JOIN message USING (channel_id)"
         f" WHERE serves AND (phase = 'wanted' OR node NOT IN ('', {signs})))",
         (index, *nodes),
-    ) as cursor:
-        row = await cursor.fetchone()
+    ).fetchone()
     return int(row[0]) if row else 0

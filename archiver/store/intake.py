@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aiosqlite
+from archiver.store.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,33 +56,33 @@ def put(conn: sqlite3.Connection, orders: Sequence[Order], *, now: int) -> list[
     return numbers
 
 
-async def list_open(conn: aiosqlite.Connection) -> list[tuple[int, Order]]:
+def list_open(conn: Reader) -> list[tuple[int, Order]]:
     """The open orders with their numbers, oldest first."""
     query = (
         "SELECT intake_id, channel, alias, window_start, keep_window, account FROM intake"
         " WHERE done_at IS NULL ORDER BY intake_id"
     )
-    async with conn.execute(query) as cursor:
-        return [
-            (
-                int(number),
-                Order(
-                    channel=channel,
-                    alias=alias,
-                    window_start=window_start,
-                    keep_window=bool(keep_window),
-                    account=account,
-                ),
-            )
-            async for number, channel, alias, window_start, keep_window, account in cursor
-        ]
+    cursor = conn.execute(query)
+    return [
+        (
+            int(number),
+            Order(
+                channel=channel,
+                alias=alias,
+                window_start=window_start,
+                keep_window=bool(keep_window),
+                account=account,
+            ),
+        )
+        for number, channel, alias, window_start, keep_window, account in cursor
+    ]
 
 
-async def list_stale(conn: aiosqlite.Connection, *, before: int) -> list[int]:
+def list_stale(conn: Reader, *, before: int) -> list[int]:
     """The numbers of the open orders given before `before`, unix seconds."""
     query = "SELECT intake_id FROM intake WHERE done_at IS NULL AND asked_at < ? ORDER BY intake_id"
-    async with conn.execute(query, (before,)) as cursor:
-        return [int(row[0]) async for row in cursor]
+    cursor = conn.execute(query, (before,))
+    return [int(row[0]) for row in cursor]
 
 
 def finish(conn: sqlite3.Connection, number: int, outcome: OrderOutcome, *, now: int) -> None:
@@ -94,13 +94,12 @@ def finish(conn: sqlite3.Connection, number: int, outcome: OrderOutcome, *, now:
     )
 
 
-async def find_outcome(conn: aiosqlite.Connection, number: int) -> OrderOutcome | None:
+def find_outcome(conn: Reader, number: int) -> OrderOutcome | None:
     """The outcome of an order; None while it is open."""
     query = (
         "SELECT channel_id, added, remark, error, exit_status FROM intake WHERE intake_id = ? AND done_at IS NOT NULL"
     )
-    async with conn.execute(query, (number,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (number,)).fetchone()
     if row is None:
         return None
     return OrderOutcome(channel_id=row[0], added=bool(row[1]), remark=row[2], error=row[3], exit_status=row[4] or 0)

@@ -7,16 +7,18 @@ from collections.abc import AsyncGenerator
 
 import aiosqlite
 
+from archiver.store.database import Reader
+
 _PAGE = 500
 _MESSAGES = "SELECT channel_id, message_id, 0, payload_sha256, raw FROM message"
 _REVISIONS = "SELECT channel_id, message_id, revision, payload_sha256, raw FROM revision"
 _PARTS = "SELECT channel_id, message_id, -1, payload_sha256, raw FROM rich_part WHERE completed_at IS NOT NULL"
 
 
-async def check_file(conn: aiosqlite.Connection) -> list[str]:
+def check_file(conn: Reader) -> list[str]:
     """The problems that SQLite finds in the file; empty if it is sound."""
-    async with conn.execute("PRAGMA quick_check(10)") as cursor:
-        found = [str(row[0]) for row in await cursor.fetchall()]
+    cursor = conn.execute("PRAGMA quick_check(10)")
+    found = [str(row[0]) for row in cursor]
     return [] if found == ["ok"] else found
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import aiosqlite
-
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
+from archiver.store.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,24 +82,22 @@ def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
     return [int(row[0]) for row in rows]
 
 
-async def list_present_ids(
-    conn: aiosqlite.Connection, channel_id: int, hi: int, limit: int, *, lowest: int = 1
-) -> list[int]:
+def list_present_ids(conn: Reader, channel_id: int, hi: int, limit: int, *, lowest: int = 1) -> list[int]:
     """The newest `limit` ids within [lowest, hi] that are held and not known to be missing."""
-    async with conn.execute(
+    cursor = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
         " AND missing_since IS NULL ORDER BY message_id DESC LIMIT ?",
         (channel_id, lowest, hi, limit),
-    ) as cursor:
-        return [int(row[0]) for row in await cursor.fetchall()]
+    )
+    return [int(row[0]) for row in cursor]
 
 
-async def list_newest_dates(conn: aiosqlite.Connection, channel_id: int, limit: int = 20) -> list[int]:
+def list_newest_dates(conn: Reader, channel_id: int, limit: int = 20) -> list[int]:
     """The dates of the newest held messages, newest first."""
-    async with conn.execute(
+    cursor = conn.execute(
         "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
-    ) as cursor:
-        return [int(row[0]) for row in await cursor.fetchall()]
+    )
+    return [int(row[0]) for row in cursor]
 
 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:

@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import aiosqlite
-
 from archiver.model.ledger import LATER, Place
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
@@ -162,10 +160,3 @@ def list_waiting_ids(conn: Reader, node: str, channel_id: int, first: int, last:
         (channel_id, first, last, node),
     )
     return [row[0] for row in rows]
-
-
-async def count_outbox(conn: aiosqlite.Connection) -> int:
-    """Count the messages that the index lacks or has in an earlier state."""
-    async with conn.execute("SELECT count(*) FROM outbox") as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0

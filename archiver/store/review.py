@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import aiosqlite
 import orjson
 
 from archiver.model.review_plan import ReviewProgress, ReviewState
+from archiver.store.database import Reader
 
 _REVIEW_STATES = """
     SELECT c.channel_id, c.added_at, c.described_at, c.accepted_count,
@@ -38,7 +38,7 @@ _PROGRESS = """
     FROM channel c JOIN review r USING (channel_id)
     WHERE c.account = :account AND (:only IS NULL OR c.channel_id = :only)
 """
-SURPLUS = f"""
+_SURPLUS = f"""
     SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
          + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.missing_since IS NOT NULL)
     FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
@@ -56,8 +56,8 @@ _JITTER = 60
 """Seconds a time may be in the future: clocks are adjusted all the time."""
 
 
-async def list_review_states(
-    conn: aiosqlite.Connection, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
+def list_review_states(
+    conn: Reader, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
 ) -> list[ReviewState]:
     """How the account's channels stand, but for those that are removed, set aside or were never read.
 
@@ -66,18 +66,18 @@ async def list_review_states(
     """
     parameters = {"account": account, "now": int(now), "only": only}
     progress: dict[int, dict[str, ReviewProgress]] = {}
-    async with conn.execute(_PROGRESS, parameters) as cursor:
-        for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in await cursor.fetchall():
-            progress.setdefault(channel_id, {})[tier] = ReviewProgress(
-                reviewed_at=_past(reviewed_at, now),
-                started_at=None if started_at is None else min(started_at, int(now)),
-                next_id=next_id or 0,
-                lowest_id=lowest_id or 0,
-            )
+    cursor = conn.execute(_PROGRESS, parameters)
+    for channel_id, tier, reviewed_at, started_at, next_id, lowest_id in cursor:
+        progress.setdefault(channel_id, {})[tier] = ReviewProgress(
+            reviewed_at=_past(reviewed_at, now),
+            started_at=None if started_at is None else min(started_at, int(now)),
+            next_id=next_id or 0,
+            lowest_id=lowest_id or 0,
+        )
     oldest = "".join(_OLDEST.format(age=int(age)) for age in ages.values())
     query = _REVIEW_STATES.format(comparable=_COMPARABLE, oldest=oldest)
-    async with conn.execute(query, parameters) as cursor:
-        return [_review_state(row, tuple(ages), progress.get(row[0], {}), now) for row in await cursor.fetchall()]
+    cursor = conn.execute(query, parameters)
+    return [_review_state(row, tuple(ages), progress.get(row[0], {}), now) for row in cursor]
 
 
 def _past(moment: int | None, now: float) -> int | None:
@@ -122,10 +122,10 @@ class Window(NamedTuple):
     """The channel's pts at the time of the count."""
 
 
-def find_surplus(conn: sqlite3.Connection, channel_id: int, window: Window | None = None) -> int | None:
+def find_surplus(conn: Reader, channel_id: int, window: Window | None = None) -> int | None:
     """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
     if window is None:
-        row = conn.execute(SURPLUS, (channel_id,)).fetchone()
+        row = conn.execute(_SURPLUS, (channel_id,)).fetchone()
     else:
         row = conn.execute(_WINDOW_SURPLUS, {"channel_id": channel_id, **window._asdict()}).fetchone()
     return int(row[0]) if row else None

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-import aiosqlite
 import orjson
 
 from archiver.model.record import Message
+from archiver.store.database import Reader
 
 FARTHEST = 2 * 86400
 """Seconds. An attempt planned further ahead was planned by a wrong clock: it is due."""
@@ -158,8 +158,8 @@ def doubt_refusals(conn: sqlite3.Connection, parts: Iterable[Message], *, now: i
     )
 
 
-async def list_due(
-    conn: aiosqlite.Connection,
+def list_due(
+    conn: Reader,
     account: str,
     *,
     now: int,
@@ -176,35 +176,30 @@ async def list_due(
         "only": None if only is None else orjson.dumps(list(only)).decode(),
         "resting": orjson.dumps(list(resting)).decode(),
     }
-    async with conn.execute(_DUE, parameters) as cursor:
-        return [Due(*row) for row in await cursor.fetchall()]
+    cursor = conn.execute(_DUE, parameters)
+    return [Due(*row) for row in cursor]
 
 
-async def count_parts(conn: aiosqlite.Connection, channel_id: int) -> PartCount:
+def count_parts(conn: Reader, channel_id: int) -> PartCount:
     """Count the channel's messages held in part."""
     query = f"SELECT count(*), count(refused) FROM rich_part WHERE channel_id = ? AND {_OPEN}"
-    async with conn.execute(query, (channel_id,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id,)).fetchone()
     return PartCount(*row) if row else PartCount(0)
 
 
-async def count_parts_between(
-    conn: aiosqlite.Connection, channel_id: int, *, since: int | None, until: int | None
-) -> int:
+def count_parts_between(conn: Reader, channel_id: int, *, since: int | None, until: int | None) -> int:
     """Count the channel's messages dated within [since, until) that are held in part."""
     query = (
         "SELECT count(*) FROM rich_part JOIN message USING (channel_id, message_id)"
         f" WHERE channel_id = ? AND {_OPEN} AND date >= ? AND date < ?"
     )
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
-    async with conn.execute(query, (channel_id, *bounds)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, *bounds)).fetchone()
     return int(row[0]) if row else 0
 
 
-async def find_part(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> Part | None:
+def find_part(conn: Reader, channel_id: int, message_id: int) -> Part | None:
     """The state of a message held in part; None if it is whole."""
     query = f"SELECT noticed_at, attempts, refused FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
-    async with conn.execute(query, (channel_id, message_id)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, message_id)).fetchone()
     return Part(*row) if row else None

@@ -15,6 +15,7 @@ import aiosqlite
 import orjson
 
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
+from archiver.store.database import Reader, read
 
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
@@ -44,22 +45,22 @@ async def snapshot(conn: aiosqlite.Connection) -> AsyncIterator[None]:
             await conn.execute("ROLLBACK")
 
 
-async def list_names(conn: aiosqlite.Connection) -> list[ChannelName]:
+def list_names(conn: Reader) -> list[ChannelName]:
     """The names of every channel in the archive, removed ones included."""
     query = "SELECT channel_id, username, alias, title, usernames FROM channel ORDER BY channel_id"
-    async with conn.execute(query) as cursor:
-        rows = await cursor.fetchall()
+    cursor = conn.execute(query)
+    rows = cursor.fetchall()
     return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
 
 
-async def list_once_named(conn: aiosqlite.Connection, username: str) -> list[int]:
+def list_once_named(conn: Reader, username: str) -> list[int]:
     """The ids of the channels that ever had this username."""
     query = (
         "SELECT DISTINCT channel_id FROM channel_revision WHERE username = ?1 COLLATE NOCASE"
         " OR EXISTS (SELECT 1 FROM json_each(usernames) WHERE value = ?1 COLLATE NOCASE) ORDER BY channel_id"
     )
-    async with conn.execute(query, (username,)) as cursor:
-        return [int(row[0]) for row in await cursor.fetchall()]
+    cursor = conn.execute(query, (username,))
+    return [int(row[0]) for row in cursor]
 
 
 async def iter_messages(
@@ -75,13 +76,11 @@ async def iter_messages(
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     async with conn.execute(query, (channel_id, *bounds)) as cursor:
         while rows := await cursor.fetchmany(chunk):
-            for held in await _with_media(conn, channel_id, [StoredMessage._make(row) for row in rows]):
+            for held in await read(conn, _with_media, channel_id, [StoredMessage._make(row) for row in rows]):
                 yield held
 
 
-async def get_messages(
-    conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], HeldMessage]:
+def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:
     """The messages with these (channel_id, message_id) keys; those not held are left out."""
     by_channel: dict[int, list[int]] = {}
     for channel_id, message_id in keys:
@@ -92,26 +91,24 @@ async def get_messages(
         " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
     )
     for channel_id, ids in by_channel.items():
-        async with conn.execute(query, (channel_id, orjson.dumps(ids).decode())) as cursor:
-            messages = [StoredMessage._make(row) for row in await cursor.fetchall()]
-        for held in await _with_media(conn, channel_id, messages):
+        cursor = conn.execute(query, (channel_id, orjson.dumps(ids).decode()))
+        messages = [StoredMessage._make(row) for row in cursor]
+        for held in _with_media(conn, channel_id, messages):
             found[channel_id, held[0].message_id] = held
     return found
 
 
-async def list_originals(
-    conn: aiosqlite.Connection, keys: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[str, str | None]]:
+def list_originals(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str | None]]:
     """The text and forward header (JSON) of each of these messages; those not held are left out."""
     query = (
         "SELECT m.channel_id, m.message_id, m.text, m.fwd_from FROM json_each(?) AS k JOIN message AS m"
         " ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1"
     )
-    async with conn.execute(query, (orjson.dumps(list(keys)).decode(),)) as cursor:
-        return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
+    cursor = conn.execute(query, (orjson.dumps(list(keys)).decode(),))
+    return {(row[0], row[1]): (row[2], row[3]) for row in cursor}
 
 
-async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: int, count: int) -> list[HeldMessage]:
+def list_around(conn: Reader, channel_id: int, message_id: int, count: int) -> list[HeldMessage]:
     """The message, with up to `count` held messages before and after it, by id."""
     query = (
         f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
@@ -120,20 +117,19 @@ async def list_around(conn: aiosqlite.Connection, channel_id: int, message_id: i
         " ORDER BY message_id LIMIT ?) ORDER BY message_id"
     )
     parameters = (channel_id, message_id, count, channel_id, message_id, count + 1)
-    async with conn.execute(query, parameters) as cursor:
-        messages = [StoredMessage._make(row) for row in await cursor.fetchall()]
-    return await _with_media(conn, channel_id, messages)
+    cursor = conn.execute(query, parameters)
+    messages = [StoredMessage._make(row) for row in cursor]
+    return _with_media(conn, channel_id, messages)
 
 
-async def find_payload(conn: aiosqlite.Connection, channel_id: int, message_id: int) -> Payload | None:
+def find_payload(conn: Reader, channel_id: int, message_id: int) -> Payload | None:
     """The payload of the message's current content; None if the message is not held."""
     query = "SELECT raw, layer, payload_sha256 FROM message WHERE channel_id = ? AND message_id = ?"
-    async with conn.execute(query, (channel_id, message_id)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query, (channel_id, message_id)).fetchone()
     return Payload(bytes(row[0]), int(row[1]), bytes(row[2])) if row else None
 
 
-async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: list[StoredMessage]) -> list[HeldMessage]:
+def _with_media(conn: Reader, channel_id: int, messages: list[StoredMessage]) -> list[HeldMessage]:
     ids = [message.message_id for message in messages if message.media_kind is not None]
     media: dict[int, list[StoredMedia]] = {}
     if ids:
@@ -141,13 +137,13 @@ async def _with_media(conn: aiosqlite.Connection, channel_id: int, messages: lis
             f"SELECT message_id, {_MEDIA} FROM media WHERE channel_id = ?"
             " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, slot"
         )
-        async with conn.execute(query, (channel_id, orjson.dumps(ids).decode())) as cursor:
-            for row in await cursor.fetchall():
-                media.setdefault(row[0], []).append(StoredMedia._make(row[1:]))
+        cursor = conn.execute(query, (channel_id, orjson.dumps(ids).decode()))
+        for row in cursor:
+            media.setdefault(row[0], []).append(StoredMedia._make(row[1:]))
     return [(message, tuple(media.get(message.message_id, ()))) for message in messages]
 
 
-async def has_search_tables(conn: aiosqlite.Connection) -> bool:
+def has_search_tables(conn: Reader) -> bool:
     """Whether the embedded engine's tables exist."""
-    async with conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'") as cursor:
-        return await cursor.fetchone() is not None
+    cursor = conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'")
+    return cursor.fetchone() is not None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-import aiosqlite
-
+from archiver.store.database import Reader
 from search.query.saved import fold_query_name
 
 
@@ -20,15 +19,15 @@ class SavedQuery(NamedTuple):
     """Unix seconds."""
 
 
-async def list_saved(conn: aiosqlite.Connection) -> list[SavedQuery]:
+def list_saved(conn: Reader) -> list[SavedQuery]:
     """All saved queries, by folded name."""
-    async with conn.execute("SELECT folded, name, query, saved_at FROM saved_query ORDER BY folded") as cursor:
-        return [SavedQuery._make(row) async for row in cursor]
+    cursor = conn.execute("SELECT folded, name, query, saved_at FROM saved_query ORDER BY folded")
+    return [SavedQuery._make(row) for row in cursor]
 
 
-async def saved_texts(conn: aiosqlite.Connection) -> dict[str, str]:
+def saved_texts(conn: Reader) -> dict[str, str]:
     """The queries' texts by folded name, as the parser takes them."""
-    return {saved.folded: saved.query for saved in await list_saved(conn)}
+    return {saved.folded: saved.query for saved in list_saved(conn)}
 
 
 def save_query(conn: sqlite3.Connection, name: str, query: str, *, now: int) -> None:

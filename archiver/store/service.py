@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-import aiosqlite
+from archiver.store.database import Reader
 
 
 class ServiceLife(NamedTuple):
@@ -22,11 +22,10 @@ class ServiceLife(NamedTuple):
     """JSON: the current state of each account."""
 
 
-async def find_service(conn: aiosqlite.Connection) -> ServiceLife | None:
+def find_service(conn: Reader) -> ServiceLife | None:
     """The running service, or the last one; None if there never was one."""
     query = "SELECT pid, version, started_at, beat_at, stopped_at, detail FROM service"
-    async with conn.execute(query) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute(query).fetchone()
     return ServiceLife._make(row) if row else None
 
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
-import aiosqlite
+from archiver.store.database import Reader
 
 _UPSERT = "INSERT INTO takeout (account, {0}) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET {0} = excluded.{0}"
 
 
-async def find_takeout(conn: aiosqlite.Connection, account: str) -> tuple[int | None, float]:
+def find_takeout(conn: Reader, account: str) -> tuple[int | None, float]:
     """The id that is open, and the unix time before which none is to be asked for (0: at any time)."""
-    async with conn.execute("SELECT takeout_id, not_before FROM takeout WHERE account = ?", (account,)) as cursor:
-        row = await cursor.fetchone()
+    row = conn.execute("SELECT takeout_id, not_before FROM takeout WHERE account = ?", (account,)).fetchone()
     return (row[0] or None, row[1] or 0.0) if row else (None, 0.0)
-
-
-async def list_delays(conn: aiosqlite.Connection) -> dict[str, float]:
-    """Account -> unix time before which it is not to ask for a takeout."""
-    query = "SELECT account, not_before FROM takeout WHERE not_before IS NOT NULL"
-    async with conn.execute(query) as cursor:
-        return {str(account): float(until) async for account, until in cursor}
 
 
 def set_takeout(conn: sqlite3.Connection, account: str, takeout_id: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-import aiosqlite
+from archiver.store.database import Reader
 
 TAKEOUT = "takeout"
 """Stands for a takeout's delay among the methods."""
@@ -29,12 +29,12 @@ class Wait(NamedTuple):
     """Its full end, if it is not obeyed in full."""
 
 
-async def list_waits(conn: aiosqlite.Connection, *, now: float) -> list[Wait]:
+def list_waits(conn: Reader, *, now: float) -> list[Wait]:
     """The waits that are not over, by account and method."""
-    async with conn.execute("PRAGMA user_version") as cursor:
-        [version] = await cursor.fetchone() or [0]
-    async with conn.execute(_QUERY if version >= _SINCE else _OLD) as cursor:
-        waits = [Wait._make(row) for row in await cursor.fetchall()]
+    cursor = conn.execute("PRAGMA user_version")
+    [version] = cursor.fetchone() or [0]
+    cursor = conn.execute(_QUERY if version >= _SINCE else _OLD)
+    waits = [Wait._make(row) for row in cursor]
     return [wait for wait in waits if wait.until > now]
 
 

@@ -61,7 +61,7 @@ async def mirror_of(
         async def remember(method: str, until: float) -> None:
             await database.write(lambda conn: set_flood(conn, account="default", method=method, until=until))
 
-        floods = await list_floods(database.connection, "default")
+        floods = await database.read(list_floods, "default")
         pacing = {"floods": floods, "remember": remember, **pacing}
         connection = connection_of(server, account, directory, timeouts=timeouts, **pacing)
         source = TelegramSource(connection)

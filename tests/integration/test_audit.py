@@ -460,16 +460,16 @@ async def test_ids_outside_the_window_and_gaps_are_not_asked_for(
         later = server.called("messages.getHistory")[looks:]
         assert min(request.offset_id or 501 for request in later) > 250
         # A generation of which the newest page alone was read: the rest is backfill's.
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         await rig.ingest.start_generation(row)
         await rig.mirror.catch_up(channel.id)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
-        covered = await list_coverage(rig.database.connection, channel.id, row.generation)
+        covered = await rig.database.read(list_coverage, channel.id, row.generation)
         asked = pages(server)
         await desk.pass_time(MONTH)
-        assert await list_coverage(rig.database.connection, channel.id, row.generation) == covered == [(401, 500)]
+        assert await rig.database.read(list_coverage, channel.id, row.generation) == covered == [(401, 500)]
         assert min(request.offset_id for request in server.called("messages.getHistory")[asked:]) == 501
 
 

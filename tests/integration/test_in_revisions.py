@@ -74,7 +74,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
         await database.write(exact.create)
         channel = Channel(channel_id=1001, access_hash=0, title="A")
         await database.write(lambda conn: upsert_channel(conn, channel, now=1))
-        mirrored = await find_channel(database.connection, 1001)
+        mirrored = await database.read(find_channel, 1001)
         assert mirrored is not None
         yield Archive(database, mirrored)
 

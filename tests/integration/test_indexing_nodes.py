@@ -232,7 +232,7 @@ async def test_a_name_that_changes_reaches_old_documents_and_is_no_lag(meilis: l
         await rename(desk, CHANNEL.channel_id, "Renamed")
         meilis[0].double.instance.scheduler.hold("processing")
         await desk.until(lambda: desk.query("SELECT 1 FROM index_walk"), "a walk")
-        assert await count_lag(desk.database.connection, [name(meilis[0])], desk.index) == 0
+        assert await desk.database.read(count_lag, [name(meilis[0])], desk.index) == 0
         await desk.kill()
         meilis[0].double.instance.scheduler.hold(None)
         await desk.start()

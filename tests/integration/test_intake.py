@@ -48,10 +48,10 @@ class Desk:
         return await self.outcomes(*numbers)
 
     async def outcomes(self, *numbers: int) -> list[OrderOutcome | None]:
-        return [await find_outcome(self.database.connection, number) for number in numbers]
+        return [await self.database.read(find_outcome, number) for number in numbers]
 
     async def channels(self) -> dict[int, Mirrored]:
-        return {channel.channel_id: channel for channel in await list_channels(self.database.connection)}
+        return {channel.channel_id: channel for channel in await self.database.read(list_channels)}
 
 
 @pytest.fixture

@@ -41,9 +41,9 @@ async def test_a_channel_is_mirrored_whole(server: Server, account: Account, cha
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)
         await rig.sync(channel)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
-        assert await list_coverage(rig.database.connection, channel.id, row.generation) == [(1, channel.last_id)]
+        assert await rig.database.read(list_coverage, channel.id, row.generation) == [(1, channel.last_id)]
     assert held(tmp_path, channel) == true(channel)
     assert server.forbidden == []
 
@@ -102,7 +102,7 @@ async def test_what_a_page_showed_to_be_gone_does_not_come_back_by_what_happened
         channel.edit(340, text="edited before it went")
         channel.edit(341, text="edited, and there still")
         channel.delete(340)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         access_hash = await rig.mirror.access(row)
         await Rereader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(300, 345)
@@ -155,7 +155,7 @@ async def test_more_events_than_the_server_tells_are_found_by_walking_again(
         channel.edit(9, text="edited in the dark")
         channel.delete(200, 201)
         await rig.sync(channel)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         assert row.generation == 2
     assert held(tmp_path, channel) == true(channel)
@@ -210,7 +210,7 @@ async def test_a_message_that_comes_back_keeps_the_notice_of_its_absence(
         channel.posts[300] = hidden
         channel.ids.insert(bisect_left(channel.ids, 300), 300)
         channel.deleted.discard(300)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         await rig.ingest.start_generation(row)
         await rig.sync(channel)
@@ -476,7 +476,7 @@ async def test_more_events_than_told_during_the_backfill_are_found_in_the_same_s
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)
         await rig.mirror.sync_channel(channel.id, progress=progress)
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         assert row.last_sync_at is not None
     assert held(tmp_path, channel) == true(channel)

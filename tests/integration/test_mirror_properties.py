@@ -91,7 +91,7 @@ async def _sync(
     server: Server, account: Account, folder: Path, channel: Channel, *, crash_after: int | None = None
 ) -> None:
     async with mirror_of(server, account, folder, clock=LeapingClock(server)) as rig:
-        if await find_channel(rig.database.connection, channel.id) is None:
+        if await rig.database.read(find_channel, channel.id) is None:
             await rig.add(channel)
         task = asyncio.create_task(rig.sync(channel))
         if crash_after is not None:
@@ -105,7 +105,7 @@ async def _sync(
             await task
         except Error:
             await rig.sync(channel)  # what a user does: run it again
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
-        covered = await list_coverage(rig.database.connection, channel.id, row.generation)
+        covered = await rig.database.read(list_coverage, channel.id, row.generation)
         assert covered in ([(1, row.top_id)], [])

@@ -25,7 +25,7 @@ def channel(world: World) -> Channel:
 
 async def read_again(rig: Rig, channel: Channel, how: str) -> None:
     if how == "page":
-        row = await find_channel(rig.database.connection, channel.id)
+        row = await rig.database.read(find_channel, channel.id)
         assert row is not None
         await rig.ingest.start_generation(row)
     await rig.sync(channel)

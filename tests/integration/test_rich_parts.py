@@ -104,7 +104,7 @@ def answering(channel: Channel, post: Post, rich: Any, other: Post) -> Iterator[
 
 
 async def partial(rig: Rig, channel: Channel) -> tuple[int, int]:
-    return await count_parts(rig.database.connection, channel.id)
+    return await rig.database.read(count_parts, channel.id)
 
 
 async def found(rig: Rig, query_text: str) -> list[int]:
@@ -116,7 +116,7 @@ async def found(rig: Rig, query_text: str) -> list[int]:
 
 async def read_again(rig: Rig, channel: Channel) -> None:
     """As an audit does."""
-    mirrored = await find_channel(rig.database.connection, channel.id)
+    mirrored = await rig.database.read(find_channel, channel.id)
     assert mirrored is not None
     access_hash = await rig.mirror.access(mirrored)
     await Rereader(rig.source, rig.database, rig.ingest, channel.id, access_hash).read(1, channel.last_id)
@@ -175,7 +175,7 @@ async def test_what_is_read_again_never_undoes_a_whole_and_brings_its_counters(
         assert row(tmp_path, channel, post.id, "views") == 90
         assert (await found(rig, "views:>80 middle"), count(tmp_path, "revision")) == ([post.id], 0)
         assert len(server.called("messages.getRichMessage")) == 1
-        await rig.ingest.start_generation(await find_channel(rig.database.connection, channel.id))  # type: ignore[arg-type]
+        await rig.ingest.start_generation(await rig.database.read(find_channel, channel.id))  # type: ignore[arg-type]
         await rig.sync(channel)  # the whole history once more
         assert row(tmp_path, channel, post.id, "content_hash, raw") == before
         assert (await partial(rig, channel), count(tmp_path, "revision")) == ((0, 0), 0)
@@ -246,7 +246,7 @@ async def test_an_edit_while_the_whole_is_on_its_way_ends_with_the_newest_conten
         channel.edit(post.id, rich_message=article("new", "newer", "newest"))
         await rig.mirror.catch_up(channel.id)
         late = read_late(old, channel)
-        mirrored = await find_channel(rig.database.connection, channel.id)
+        mirrored = await rig.database.read(find_channel, channel.id)
         assert mirrored is not None
         await rig.ingest.store_whole(mirrored, late, retry_at=0)
         assert words(tmp_path, channel, post.id) == "new"
@@ -329,7 +329,7 @@ async def test_a_deleted_message_is_not_asked_for_and_stays_missing(
         await rig.mirror.catch_up(channel.id)
         await complete(rig, server)
         assert not server.called("messages.getRichMessage")
-        mirrored = await find_channel(rig.database.connection, channel.id)
+        mirrored = await rig.database.read(find_channel, channel.id)
         assert mirrored is not None
         await rig.ingest.store_whole(mirrored, whole, retry_at=0)  # it was on its way
         assert row(tmp_path, channel, post.id, "missing_since") is not None
@@ -426,7 +426,7 @@ async def test_an_answer_without_names_or_counters_takes_none_away(
         assert "origin_desk" in before[0]
         bare = post.message
         bare.views = bare.forwards = None
-        mirrored = await find_channel(rig.database.connection, channel.id)
+        mirrored = await rig.database.read(find_channel, channel.id)
         assert mirrored is not None
         await rig.ingest.store_whole(mirrored, read_late(bytes(bare), channel), retry_at=0)
         assert await partial(rig, channel) == (0, 0)

@@ -259,7 +259,7 @@ async def test_a_delay_that_was_lifted_on_another_device_is_not_waited_for_later
 
 async def waits_of(directory: Path) -> list[Wait]:
     async with await Database.open(directory) as database:
-        return await list_waits(database.connection, now=time.time())
+        return await database.read(list_waits, now=time.time())
 
 
 @pytest.mark.parametrize("error", ["TAKEOUT_INIT_DISABLED", "METHOD_INVALID"])

@@ -41,7 +41,7 @@ def wanted(channel: Channel, start: int) -> set[int]:
 
 
 async def channel_of(rig: Rig, channel: Channel) -> Mirrored:
-    found = await find_channel(rig.database.connection, channel.id)
+    found = await rig.database.read(find_channel, channel.id)
     assert found is not None
     return found
 
@@ -171,7 +171,7 @@ async def check_window(
     async with Server(world) as server:
         for kill in [*kills, None]:
             async with mirror_of(server, account, folder, clock=LeapingClock(server)) as rig:
-                if await find_channel(rig.database.connection, channel.id) is None:
+                if await rig.database.read(find_channel, channel.id) is None:
                     await rig.add(channel, window_start=start)
                 task = asyncio.create_task(rig.sync(channel))
                 for _ in range(kill or 0):

@@ -42,7 +42,7 @@ def described(n: int, at: int, **values: str) -> str:
 def changes(directory: Path, *kinds: Any, bounds: Bounds = EVERYWHERE, channels: Any = None) -> list[Change]:
     async def act() -> list[Change]:
         async with await Database.open_readonly(directory) as database:
-            names = {one.channel_id: one for one in await list_names(database.connection)}
+            names = {one.channel_id: one for one in await database.read(list_names)}
             conn = database.connection
             found = iter_changes(conn, kinds or KINDS, names=names, bounds=bounds, channels=channels)
             async with aclosing(found) as stream:

@@ -13,7 +13,7 @@ from archiver.model import coverage
 from archiver.model.completeness import IdRun, Tally, fill_held, tally
 from archiver.reading.coverage_report import list_runs, tally_channel
 from archiver.store.channel import find_channel
-from archiver.store.database import Database
+from archiver.store.database import Database, read
 from archiver.store.extent import list_holes
 from archiver.store.rows import get_messages, iter_messages, list_around
 from tests.sample import build, make_message, photo
@@ -23,9 +23,9 @@ TOP = 30
 IDS = st.sets(st.integers(1, TOP))
 
 
-async def read(directory: Path) -> tuple[list[IdRun], Tally, list[tuple[int, int]]]:
+async def examine(directory: Path) -> tuple[list[IdRun], Tally, list[tuple[int, int]]]:
     async with await Database.open_readonly(directory) as database:
-        channel = await find_channel(database.connection, 1001)
+        channel = await database.read(find_channel, 1001)
         assert channel is not None
         holes = [hole async for hole in list_holes(database.connection, 1001, 3, 20)]
         return await list_runs(database.connection, channel), await tally_channel(database.connection, channel), holes
@@ -46,7 +46,7 @@ def test_counting_and_walking_agree_with_plain_sets(
             window=None if floor is None else (0, floor),
             sql=[f"UPDATE message SET missing_since = 5, missing_how = 'audit' WHERE message_id IN ({ids})"],  # noqa: S608
         )
-        runs, counts, holes = asyncio.run(read(Path(folder)))
+        runs, counts, holes = asyncio.run(examine(Path(folder)))
     rest = set(range(1, TOP + 1)) - held
     outside = {number for number in rest if number <= (floor or 0)}
     assert counts == Tally(
@@ -84,13 +84,13 @@ def test_messages_come_with_their_media_whatever_the_chunk(archive: Path, chunk:
 
 
 def test_messages_are_got_by_key_and_unknown_keys_are_left_out(archive: Path) -> None:
-    found = reading(archive, lambda conn: get_messages(conn, [(1001, 5), (1001, 6), (9, 5)]))
+    found = reading(archive, lambda conn: read(conn, get_messages, [(1001, 5), (1001, 6), (9, 5)]))
     assert list(found) == [(1001, 5)]
 
 
 @pytest.mark.parametrize(("at", "expected"), [(5, [3, 5, 8]), (1, [1, 2]), (13, [8, 13])])
 def test_neighbours_are_the_next_that_are_held(archive: Path, at: int, expected: list[int]) -> None:
-    found = reading(archive, lambda conn: list_around(conn, 1001, at, 1))
+    found = reading(archive, lambda conn: read(conn, list_around, 1001, at, 1))
     assert [message.message_id for message, _ in found] == expected
 
 
@@ -110,7 +110,7 @@ def test_absent_ids_name_the_first_answer_that_proved_it_whatever_it_was(tmp_pat
     sql += ["UPDATE channel SET generation = 2", "INSERT INTO coverage VALUES (1001, 2, 1, 8)"]
     sql += ["UPDATE message SET missing_since = 60, missing_how = 'audit', last_seen = 55 WHERE message_id IN (1, 2)"]
     sql += ["UPDATE message SET last_seen = 54 WHERE message_id = 2"]
-    runs, counts, _ = asyncio.run(read(build(tmp_path, [make_message(1), make_message(2)], top_id=9, sql=sql)))
+    runs, counts, _ = asyncio.run(examine(build(tmp_path, [make_message(1), make_message(2)], top_id=9, sql=sql)))
     assert [(run.state, run.lo, run.hi, run.noticed, run.how, run.last_seen) for run in runs] == [
         ("missing", 1, 1, 60, "audit", 55),
         ("missing", 2, 2, 60, "audit", 54),

@@ -30,7 +30,7 @@ def before_nodes(folder: Path) -> None:
 async def test_nothing_is_sent_again_but_what_was_under_way(tmp_path: Path) -> None:
     before_nodes(tmp_path / "archive")
     async with await Database.open(tmp_path / "archive") as database:
-        assert await count_lag(database.connection, ["a:1"], "messages") > 0
+        assert await database.read(count_lag, ["a:1"], "messages") > 0
         await database.write(lambda conn: settle_nodes(conn, ["a:1"], now=10))
         assert await rows(database, "SELECT channel_id, node, phase, serves FROM index_home") == [
             (1001, "a:1", "held", 1),

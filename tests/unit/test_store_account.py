@@ -34,13 +34,13 @@ def channel(number: int) -> Channel:
 
 
 async def test_account_is_known_by_its_state_or_by_its_channels(database: Database) -> None:
-    assert await list_accounts(database.connection) == []
+    assert await database.read(list_accounts) == []
     await Ingest(database, layer=1, account="second").add_channel(channel(1))
     await Ingest(database, layer=1).add_channel(channel(2))
     await Ingest(database, layer=1).add_channel(channel(3))
     await database.write(lambda conn: set_state(conn, 3, "removed", now=5))
     await database.write(lambda conn: set_account_state(conn, "third", "dead", now=7, reason="banned"))
-    assert await list_accounts(database.connection) == [
+    assert await database.read(list_accounts) == [
         KnownAccount("default", None, None, None, 1),
         KnownAccount("second", None, None, None, 1),
         KnownAccount("third", "dead", "banned", 7, 0),
@@ -52,7 +52,7 @@ async def test_since_stays_while_the_state_stays(database: Database) -> None:
         await database.write(
             lambda conn: set_account_state(conn, "default", name, now=now, reason=reason)  # type: ignore[arg-type]
         )
-        [known] = await list_accounts(database.connection)
+        [known] = await database.read(list_accounts)
         return known.state, known.reason, known.since
 
     assert await state("active", None, 1) == ("active", None, 1)
@@ -66,7 +66,7 @@ async def test_of_whose_it_is_two_digits_are_the_most_that_is_kept(database: Dat
     await database.write(lambda conn: set_account_state(conn, "default", "active", now=1))
     await database.write(lambda conn: set_identity(conn, "default", "Nadia", "45"))
     await database.write(lambda conn: set_account_state(conn, "default", "dead", now=2, reason="banned"))
-    [known] = await list_accounts(database.connection)
+    [known] = await database.read(list_accounts)
     assert (known.state, known.first_name, known.phone_end) == ("dead", "Nadia", "45")
     with pytest.raises(sqlite3.IntegrityError):
         await database.write(lambda conn: set_identity(conn, "default", "Nadia", "9996612345"))
@@ -75,15 +75,15 @@ async def test_of_whose_it_is_two_digits_are_the_most_that_is_kept(database: Dat
 async def test_channel_is_pinned_to_the_account_that_added_it_until_it_is_moved(database: Database) -> None:
     await Ingest(database, layer=1, account="second").add_channel(channel(1))
     assert not await Ingest(database, layer=1).add_channel(channel(1))
-    found = await find_channel(database.connection, 1)
+    found = await database.read(find_channel, 1)
     assert found is not None
     assert found.account == "second"
     await database.write(lambda conn: set_aside(conn, 1, retry_at=99, error="private"))
     await database.write(lambda conn: pin_channel(conn, 1, "second"))
-    assert (found := await find_channel(database.connection, 1)) is not None
+    assert (found := await database.read(find_channel, 1)) is not None
     assert (found.failures, found.retry_at) == (1, 99)
     await database.write(lambda conn: pin_channel(conn, 1, "default"))
-    assert (found := await find_channel(database.connection, 1)) is not None
+    assert (found := await database.read(find_channel, 1)) is not None
     assert (found.account, found.failures, found.retry_at) == ("default", 0, None)
 
 
@@ -94,12 +94,12 @@ async def test_order_is_open_until_its_first_outcome(database: Database) -> None
         Order(channel="@c"),
     ]
     numbers = await database.write(lambda conn: put(conn, orders, now=1))
-    assert await list_open(database.connection) == list(zip(numbers, orders, strict=True))
+    assert await database.read(list_open) == list(zip(numbers, orders, strict=True))
     done = OrderOutcome(channel_id=7, added=True, remark="no description")
     refused = OrderOutcome(error="no channel has that username.", exit_status=2)
     await database.write(lambda conn: finish(conn, numbers[0], done, now=2))
     await database.write(lambda conn: finish(conn, numbers[1], refused, now=2))
     await database.write(lambda conn: finish(conn, numbers[0], refused, now=3))
-    assert await list_open(database.connection) == [(numbers[2], orders[2])]
-    found = [await find_outcome(database.connection, number) for number in numbers]
+    assert await database.read(list_open) == [(numbers[2], orders[2])]
+    found = [await database.read(find_outcome, number) for number in numbers]
     assert found == [done, refused, None]

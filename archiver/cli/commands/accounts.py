@@ -61,8 +61,8 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
     look_at_permissions(settings.archive.dir, close=False, remarks=output)
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
-            known = {account.account: account for account in await list_accounts(database.connection)}
-            waits = await list_waits(database.connection, now=time.time())
+            known = {account.account: account for account in await database.read(list_accounts)}
+            waits = await database.read(list_waits, now=time.time())
     except NotFound:
         pass  # no archive yet, but the settings may have accounts
     names = dict.fromkeys([*account_names(settings), *known])

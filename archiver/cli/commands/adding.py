@@ -14,7 +14,7 @@ from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.channel import find_channel
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
 from config.settings import Settings
@@ -63,7 +63,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
         try:
             while True:
                 for number, order in list(waiting.items()):
-                    outcome = await find_outcome(database.connection, number)
+                    outcome = await database.read(find_outcome, number)
                     if outcome is not None:
                         del waiting[number]
                         heard = time.monotonic()
@@ -84,7 +84,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
 
 async def _is_dead(conn: Connection, asked_at: int) -> bool:
     """Whether the service has stopped since, or its heartbeat is overdue; a new one needs time to start."""
-    service = await find_service(conn)
+    service = await read(conn, find_service)
     if service is not None and service.stopped_at is not None and service.stopped_at >= asked_at:
         return True
     return time.time() - max(service.beat_at if service else 0, asked_at) > HEARTBEAT_TIMEOUT
@@ -106,7 +106,7 @@ async def _report(conn: Connection, order: Order, outcome: OrderOutcome) -> list
     if outcome.error is not None or outcome.channel_id is None:
         output.error(f"{echo(order.channel)}: {outcome.error}")
         return [outcome.exit_status]
-    channel = await find_channel(conn, outcome.channel_id)
+    channel = await read(conn, find_channel, outcome.channel_id)
     assert channel is not None, "channels are never deleted"
     start = order.window_start
     whole = "" if outcome.added or order.keep_window else ", from its first message on"

@@ -10,16 +10,16 @@ from archiver.compose.read_archive import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import list_runs
-from archiver.store.database import Database
+from archiver.store.database import Database, read
 from archiver.store.rows import HeldMessage, get_messages, list_names
 
 
 async def get_message(database: Database, address: str) -> tuple[ChannelName, HeldMessage]:
     """The channel, and the message with its media. Raises NotFound, which explains what is known about the id."""
     conn, wanted = database.connection, parse_message(address)
-    channel = await find_named(conn, wanted.channel, await list_names(conn), remarks=output)
+    channel = await find_named(conn, wanted.channel, await read(conn, list_names), remarks=output)
     key = (channel.channel_id, wanted.message_id)
-    held = (await get_messages(conn, [key])).get(key)
+    held = (await read(conn, get_messages, [key])).get(key)
     if held is None:
         raise NotFound(await _why_not(database, channel, wanted.message_id))
     return channel, held

@@ -17,6 +17,7 @@ from archiver.errors import UsageError
 from archiver.model.row import iso
 from archiver.reading.change_log import KINDS, Change, Kind, iter_changes
 from archiver.reading.clock_offset import read_present
+from archiver.store.database import read
 from archiver.store.rows import list_names, snapshot
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ async def run(invocation: Invocation, options: ChangesOptions) -> int:
         bounds = options.when.resolve(await read_present(conn), remarks=output)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         async with snapshot(conn):
-            names = {channel.channel_id: channel for channel in await list_names(conn)}
+            names = {channel.channel_id: channel for channel in await read(conn, list_names)}
             channels = None if chosen is None else {channel.channel_id for channel in chosen}
             wanted = iter_changes(conn, options.kinds, names=names, bounds=bounds, channels=channels)
             async with aclosing(wanted) as changes:

@@ -43,8 +43,8 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
 
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
-        channels = await list_channels(database.connection, removed=everything)
-        standings = await list_statuses(database.connection)
+        channels = await database.read(list_channels, removed=everything)
+        standings = await database.read(list_statuses)
     if json:
         output.json_array(_row(channel, standings[channel.channel_id]) for channel in channels)
         return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archiver.cli import output
 from archiver.cli.view.channel_status import describe_parts
 from archiver.mirror.complete_rich import AccountChannels, Completer
+from archiver.store.database import read
 from archiver.store.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 async def complete_parts(account: OpenAccount, channels: Sequence[Mirrored]) -> None:
     """Fetch the rest of each partial message once, and report it. Raises FloodWait, and what stops the account."""
     conn = account.database.connection
-    before = {channel.channel_id: await count_parts(conn, channel.channel_id) for channel in channels}
+    before = {channel.channel_id: await read(conn, count_parts, channel.channel_id) for channel in channels}
     waiting = [channel for channel in channels if _is_waiting(before[channel.channel_id])]
     if not waiting:
         return
@@ -35,7 +36,7 @@ async def complete_parts(account: OpenAccount, channels: Sequence[Mirrored]) -> 
             pass
     finally:
         for channel in waiting:
-            now = await count_parts(conn, channel.channel_id)
+            now = await read(conn, count_parts, channel.channel_id)
             if completed := before[channel.channel_id].partial - now.partial:
                 output.note(f"{channel.name}: {completed:,} partial completed.")
             if now.partial:
@@ -44,7 +45,7 @@ async def complete_parts(account: OpenAccount, channels: Sequence[Mirrored]) -> 
 
 async def list_waiting(database: Database, channel_ids: Iterable[int]) -> list[int]:
     """The channels with partial messages that the server has not refused to complete."""
-    return [one for one in channel_ids if _is_waiting(await count_parts(database.connection, one))]
+    return [one for one in channel_ids if _is_waiting(await database.read(count_parts, one))]
 
 
 def _is_waiting(count: PartCount) -> bool:

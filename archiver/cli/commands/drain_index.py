@@ -9,8 +9,8 @@ from archiver.cli import output
 from archiver.cli.view.index_progress import IndexProgress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
-from archiver.store.indexing import count_walk, find_node_status
-from archiver.store.outbox import count_outbox
+from archiver.store.indexing import count_walk, get_node_status
+from archiver.store.outbox import measure_all
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import NodeWorker
@@ -22,13 +22,13 @@ async def drain(settings: Settings, database: Database) -> None:
     async with open_indexer(settings, database) as node_workers:
         if node_workers is None:
             return
-        first = await count_outbox(database.connection)
+        first = (await database.read(measure_all)).messages
         again = await _count_again(database, node_workers.workers)
         with IndexProgress("index") as progress:
             behind = await work(
                 node_workers, database, node_workers.list_behind, lambda left: progress.advance(first, left)
             )
-    left = await count_outbox(database.connection)
+    left = (await database.read(measure_all)).messages
     if not behind:
         sent = f"{max(first - left, 0) + again:,} sent" + (f", {again:,} of them again" if again else "")
         output.note(f"index: up to date ({sent}).")
@@ -46,7 +46,7 @@ async def _describe(database: Database, behind: Sequence[NodeWorker]) -> str:
     """State of the nodes that are not up to date."""
     states = []
     for one in behind:
-        standing = await find_node_status(database.connection, one.name)
+        standing = await database.read(get_node_status, one.name)
         why = f": {standing.reason}" if standing.reason else "."
         states.append(f"{one.name} is {standing.state}{why}")
     return " ".join(states)

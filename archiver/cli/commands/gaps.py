@@ -17,6 +17,7 @@ from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import iso
 from archiver.reading.coverage_report import list_runs
 from archiver.store.channel_details import list_statuses
+from archiver.store.database import read
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 
@@ -62,11 +63,11 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
     """List the gaps. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        name = await find_typed(conn, typed, await list_names(conn), remarks=output)
+        name = await find_typed(conn, typed, await read(conn, list_names), remarks=output)
         async with snapshot(conn):
             channel = await get_mirrored(conn, name.channel_id)
-            standing = (await list_statuses(conn))[name.channel_id]
-            parts = await count_parts(conn, name.channel_id)
+            standing = (await read(conn, list_statuses))[name.channel_id]
+            parts = await read(conn, count_parts, name.channel_id)
             found = await list_runs(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
         output.note(f"{name.name} is empty: it had no messages at {iso(channel.last_sync_at)}.")

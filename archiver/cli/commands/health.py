@@ -64,12 +64,8 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
         warning = describe_offset(await find_ahead(database.connection))
-        counts = {
-            name: ChannelCounts(*count) for name, count in (await list_loads(database.connection, now=now)).items()
-        }
-        unread = (
-            () if service_only else [UnreadableChannel(*one) for one in await list_unread(database.connection, now=now)]
-        )
+        counts = {name: ChannelCounts(*count) for name, count in (await database.read(list_loads, now=now)).items()}
+        unread = () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unread, now=now)]
     full = _look_at_disk(invocation.settings().archive.dir)
     verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)

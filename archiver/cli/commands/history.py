@@ -13,6 +13,7 @@ from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
 from archiver.reading.message_history import History
+from archiver.store.database import read
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
 
@@ -54,9 +55,9 @@ async def run(invocation: Invocation, address: str, *, diff: bool, counters: boo
         async with snapshot(conn):
             channel, (message, media) = await get_message(database, address)
             key = (channel.channel_id, message.message_id)
-            revisions = await list_revisions(conn, {key: (1, message.revisions)})
-            counted = await list_counters(conn, *key) if counters else None
-            absences = await list_absences(conn, *key)
+            revisions = await read(conn, list_revisions, {key: (1, message.revisions)})
+            counted = await read(conn, list_counters, *key) if counters else None
+            absences = await read(conn, list_absences, *key)
     now = (message.first_seen, message.views, message.forwards, message.replies, message.reactions)
     if counted == [] and any(value is not None for value in now[1:]):
         counted = [Counters._make(now)]  # they never changed

@@ -125,7 +125,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
     from archiver.index.consistency import compare_ids, read_expected
     from archiver.store.rows import list_names
 
-    names = {one.channel_id: one.username or str(one.channel_id) for one in await list_names(reader.connection)}
+    names = {one.channel_id: one.username or str(one.channel_id) for one in await reader.read(list_names)}
     return [
         _Row(
             channel_id=channel_id,

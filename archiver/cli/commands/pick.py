@@ -9,7 +9,7 @@ from archiver.compose.named_channel import find_typed
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
 
 
@@ -18,11 +18,11 @@ async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool
 
     Raises NotFound, also for removed channels unless `removed`, and UsageError.
     """
-    mirrored = await list_channels(conn, removed=removed)
+    mirrored = await read(conn, list_channels, removed=removed)
     if not typed:
         return mirrored
     by_id = {channel.channel_id: channel for channel in mirrored}
-    known = await list_names(conn)
+    known = await read(conn, list_names)
     chosen = [by_id[await _find(conn, word, set(by_id), known)] for word in typed]
     return list(dict.fromkeys(chosen))
 

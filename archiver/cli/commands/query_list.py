@@ -34,7 +34,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
     from archiver.store.saved_query import list_saved
 
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
-        found = await list_saved(database.connection)
+        found = await database.read(list_saved)
     rows = [{"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found]
     if json:
         output.json_array(rows)

@@ -73,7 +73,7 @@ async def run(settings: Settings) -> int:
         open_accounts(settings, command="run", conduct=conduct, remarks=output) as accounts,
         open_indexer(settings, accounts.database) as indexer,
     ):
-        mirrored = await list_channels(accounts.database.connection)
+        mirrored = await accounts.database.read(list_channels)
         wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
         for name, error in accounts.absent.items():
             if name in wanted:

@@ -42,7 +42,7 @@ from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.model.row import to_object
 from archiver.reading.clock_offset import read_present
 from archiver.reading.shortfall import Searched, look_over
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_names, snapshot
 from search.engine.facets import parse_names
 from search.engine.protocol import Question
@@ -141,7 +141,7 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
         conn = database.connection
         now = await read_present(conn)
         bounds = options.when.resolve(now, remarks=output)
-        names = {channel.channel_id: channel for channel in await list_names(conn)}
+        names = {channel.channel_id: channel for channel in await read(conn, list_names)}
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
         question = Question(

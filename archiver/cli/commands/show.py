@@ -15,6 +15,7 @@ from archiver.cli.view.channel_status import describe_parts
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError
 from archiver.model.row import ChannelName, Row, build_row, iso, to_object
+from archiver.store.database import read
 from archiver.store.rich import PartCount, find_part
 from archiver.store.rows import Payload, find_payload
 
@@ -55,8 +56,8 @@ async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) ->
         conn = database.connection
         channel, (message, media) = await get_message(database, address)
         row = build_row(channel, message, media)
-        payload = await find_payload(conn, channel.channel_id, message.message_id) if raw else None
-        part = await find_part(conn, channel.channel_id, message.message_id)
+        payload = await read(conn, find_payload, channel.channel_id, message.message_id) if raw else None
+        part = await read(conn, find_part, channel.channel_id, message.message_id)
     shown: dict[str, Any] = to_object(row)
     if part is not None:
         shown["partial"] = {"noticed": iso(part.noticed_at), "attempts": part.attempts, "refused": part.refused}

@@ -23,9 +23,10 @@ from archiver.model.row import iso
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.account import KnownAccount, list_accounts
 from archiver.store.channel import Mirrored, list_channels
-from archiver.store.channel_details import ChannelStatus, count_stubs, find_surplus, list_statuses
-from archiver.store.database import Database
+from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
+from archiver.store.database import Database, read
 from archiver.store.extent import find_newest
+from archiver.store.review import find_surplus
 from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
 from archiver.store.waits import Wait, list_waits
@@ -125,26 +126,26 @@ async def _read(database: Database, settings: MeilisearchSettings) -> _Status:
     service = await read_service(database)
     now = time.time()
     async with snapshot(conn):
-        standings = await list_statuses(conn)
+        standings = await read(conn, list_statuses)
         channels = [
             _Channel(
                 mirrored=one,
                 standing=standings[one.channel_id],
                 tally=await tally_channel(conn, one),
-                newest=await find_newest(conn, one.channel_id),
-                stubs=await count_stubs(conn, one.channel_id),
-                parts=await count_parts(conn, one.channel_id),
-                surplus=await find_surplus(conn, one.channel_id),
+                newest=await read(conn, find_newest, one.channel_id),
+                stubs=await read(conn, count_stubs, one.channel_id),
+                parts=await read(conn, count_parts, one.channel_id),
+                surplus=await read(conn, find_surplus, one.channel_id),
             )
-            for one in await list_channels(conn, removed=True)
+            for one in await read(conn, list_channels, removed=True)
         ]
         return _Status(
             now=now,
             path=database.path,
             channels=channels,
-            accounts=await list_accounts(conn),
+            accounts=await read(conn, list_accounts),
             service=service,
-            waits=await list_waits(conn, now=now),
+            waits=await read(conn, list_waits, now=now),
             speed=await read_speed(conn, now) if service.holder else None,
             index=index,
         )

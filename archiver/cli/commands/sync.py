@@ -171,6 +171,6 @@ async def _sync(account: OpenAccount, channel: Mirrored) -> End:
             )
             output.error(f"{channel.name}: {exc} Its archive is kept.")
             return "failed"
-    partial = (await count_parts(account.database.connection, channel.channel_id)).partial
+    partial = (await account.database.read(count_parts, channel.channel_id)).partial
     progress.done(found, partial, window_start=channel.window_start)
     return "differs" if found.surplus else "complete"

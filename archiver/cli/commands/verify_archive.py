@@ -80,7 +80,7 @@ async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tu
         if lost := check_journal(conn, directory / ARCHIVE_NAME):
             broken.append(("database", lost))
     async with await Database.open_readonly(directory) as database, snapshot(database.connection):
-        broken += [("database", fault) for fault in await check_file(database.connection)]
+        broken += [("database", fault) for fault in await database.read(check_file)]
         async with aclosing(iter_payloads(database.connection)) as payloads:
             async for channel_id, message_id, revision, sound in payloads:
                 count += 1

@@ -9,7 +9,7 @@ from archiver.cli.view.shown import Shown
 from archiver.compose.engine import Finder
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
 from search.document import Key
@@ -84,7 +84,7 @@ class Answers:
         return len(await gather(self._conn, self._finder.engine, question))
 
     async def _rows(self, hits: Sequence[Hit]) -> dict[Key, Shown]:
-        held = await get_messages(self._conn, [hit.key for hit in hits])
+        held = await read(self._conn, get_messages, [hit.key for hit in hits])
         self._finder.dropped += len(hits) - len(held)
         return {
             hit.key: Shown.of(build_row(self._names[hit.channel_id], *held[hit.key]), hit)
@@ -97,8 +97,8 @@ class Answers:
         wanted = [(one.row["channel_id"], one.row["message_id"]) for one in block if one.revision is not None]
         if not wanted:
             return block
-        held = await get_messages(self._conn, wanted)
-        kept = await list_revisions(self._conn, {key: (1, held[key][0].revisions) for key in wanted})
+        held = await read(self._conn, get_messages, wanted)
+        kept = await read(self._conn, list_revisions, {key: (1, held[key][0].revisions) for key in wanted})
         earlier = {
             (key, version.revision): version for key in wanted for version in list_versions(*held[key], kept[key])
         }

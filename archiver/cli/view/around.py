@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName, build_row
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 from archiver.store.rows import HeldMessage, list_around
 from search.document import Key
 from search.engine.protocol import Engine, Hit, Question
@@ -70,7 +70,7 @@ class ContextBuilder:
     async def _gather(self, keys: Sequence[Key]) -> list[tuple[int, Block]]:
         by_channel: dict[int, list[Block]] = {}
         for rank, (channel_id, message_id) in enumerate(keys):
-            around = await list_around(self._conn, channel_id, message_id, self._count)
+            around = await read(self._conn, list_around, channel_id, message_id, self._count)
             held = {one[0].message_id: one for one in around}
             if held:
                 by_channel.setdefault(channel_id, []).append(Block(rank, held))

@@ -72,4 +72,4 @@ class ServiceStatus(NamedTuple):
 async def read_service(database: Database) -> ServiceStatus:
     """Read the current state of the service."""
     holder = find_holder(database.path.parent)  # first: a stopping service reports before it releases the lock
-    return ServiceStatus(await find_service(database.connection), holder)
+    return ServiceStatus(await database.read(find_service), holder)

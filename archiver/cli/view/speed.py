@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from archiver.pacing.throughput import time_left
 from archiver.store.capture import list_read_since
-from archiver.store.database import Connection
+from archiver.store.database import Connection, read
 
 _SPAN = 60
 """Seconds over which the speed is averaged."""
@@ -41,8 +41,8 @@ class Speed(NamedTuple):
 
 async def read_speed(conn: Connection, now: float) -> Speed | None:
     """The current speed; None if no history is being fetched."""
-    read = await list_read_since(conn, now - _SPAN)
-    if not read or now - read[-1].at > _QUIET:
+    pages = await read(conn, list_read_since, now - _SPAN)
+    if not pages or now - pages[-1].at > _QUIET:
         return None
-    span = max(now - read[0].at, 1.0)
-    return Speed(sum(one.messages for one in read) / span, sum(one.ids for one in read) / span)
+    span = max(now - pages[0].at, 1.0)
+    return Speed(sum(one.messages for one in pages) / span, sum(one.ids for one in pages) / span)

@@ -42,7 +42,7 @@ async def forget(settings: Settings, typed: str) -> None:
     account, _, method = typed.partition(":")
     expect_archive(directory)
     async with open_beside(directory, command="accounts", remarks=output) as database:
-        waits = await list_waits(database.connection, now=now)
+        waits = await database.read(list_waits, now=now)
         lifted = [one for one in waits if one.account == account and method in ("", one.method)]
         if not lifted:
             known = ", ".join(f"{one.account}:{one.method}" for one in waits)

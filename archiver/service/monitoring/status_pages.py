@@ -83,18 +83,18 @@ class StatusPages:
         accounts, counts, now = self._service.describe(), await self._counts(), self._clock.now()
         self._metrics.set_accounts(accounts, counts)
         verdict = judge(accounts, counts, await self._unread(), beat_age=self._service.beat_age)
-        oldest = await find_oldest_sync(self._database.connection, now=int(now))
+        oldest = await self._database.read(find_oldest_sync, now=int(now))
         self._metrics.set_health(healthy=verdict.exit_status == 0, lag=0 if oldest is None else max(now - oldest, 0))
         if self._indexed:
             self._metrics.set_outbox(await self._measure(), now)
         return Reply(200, KIND, self._metrics.render())
 
     async def _counts(self) -> dict[str, ChannelCounts]:
-        found = await list_loads(self._database.connection, now=self._clock.now())
+        found = await self._database.read(list_loads, now=self._clock.now())
         return {name: ChannelCounts(*count) for name, count in found.items()}
 
     async def _unread(self) -> list[UnreadableChannel]:
-        return [UnreadableChannel(*one) for one in await list_unread(self._database.connection, now=self._clock.now())]
+        return [UnreadableChannel(*one) for one in await self._database.read(list_unread, now=self._clock.now())]
 
     async def _measure(self) -> Waiting:
         now = self._clock.tick()
