@@ -47,7 +47,7 @@ def test_a_channel_that_was_never_read_is_neither_complete_nor_searched(desk: De
 
 def test_what_is_not_fetched_yet_is_named_in_every_shape_of_answer(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "@big")
-    telegram.order("fault", spec="messages.getHistory:rpc(500,INTERNAL)+5")
+    telegram.order("fault", spec="messages.getHistory:rpc(501,NOT_NOW)+5")
     desk.run("sync")
     for arguments in ([], ["--count"], ["--facet", "month"], ["--jsonl"], ["-n", "1"]):
         answer = desk.run("search", "zzz", *arguments)

@@ -14,7 +14,7 @@ def test_a_part_is_called_so_until_a_sync_completes_it(desk: Desk, telegram: Tel
     telegram.order("set", channel="long_reads", rich_limit=1)
     telegram.post("long_reads", "plain")
     post = telegram.post("long_reads", "", blocks=BLOCKS)
-    telegram.order("fault", spec="messages.getRichMessage:rpc(500,RPC_CALL_FAIL)")
+    telegram.order("fault", spec="messages.getRichMessage:rpc(501,NOT_NOW)")
     desk.do("add", "@long_reads")
     done = desk.run("sync")
     assert done.status == 3
