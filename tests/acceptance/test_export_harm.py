@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
+from tests.acceptance import warm
 from tests.acceptance.desk import clean_environment
 from tests.sample import build, make_message
 
@@ -29,18 +29,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(archive: Path, tmp_path: Path) -> Run:
     def go(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "archiver", *arguments],
-            check=False,
-            **{
-                "cwd": tmp_path,
-                "env": clean_environment(TELEKEEP_ARCHIVE__DIR=str(archive)),
-                "text": True,
-                "timeout": 60,
-                "stdout": subprocess.PIPE,
-                "stderr": subprocess.PIPE,
-            }
-            | more,
+        done = warm.run(
+            *arguments, **{"cwd": tmp_path, "env": clean_environment(TELEKEEP_ARCHIVE__DIR=str(archive))} | more
         )
         assert "Traceback" not in done.stderr
         return done

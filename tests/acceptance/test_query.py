@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from archiver.cli.__main__ import run as command
 from archiver.lock import hold
+from tests.acceptance import warm
 from tests.acceptance.test_reading import clean_environment
 from tests.sample import build, index, make_message
 
@@ -37,15 +37,7 @@ def archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, archive: Path) -> Run:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "archiver", *arguments],
-            cwd=tmp_path,
-            env=clean_environment(archive),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        return warm.run(*arguments, cwd=tmp_path, env=clean_environment(archive))
 
     return run
 

@@ -22,6 +22,7 @@ import pytest
 
 from archiver.cli.table import COMMANDS
 from archiver.model.row import KEYS
+from tests.acceptance import warm
 from tests.sample import OTHER, START, build, connect, entities, index, make_message, photo
 
 ROOT = Path(__file__).parents[2]
@@ -61,23 +62,20 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(archive: Path, tmp_path: Path) -> Run:
     def run(*arguments: str, directory: Path = archive, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "archiver", *arguments],
-            cwd=tmp_path,
-            env=clean_environment(directory) | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        return warm.run(*arguments, cwd=tmp_path, env=clean_environment(directory) | environment)
 
     return run
 
 
 def clean_environment(directory: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELEKEEP_", "NO_COLOR", "CLI"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TELEKEEP_", "NO_COLOR", "CLI", "PYTHON"))
+    }
     home = {"HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
-    return kept | home | {"PYTHONPATH": str(ROOT), "TELEKEEP_ARCHIVE__DIR": str(directory)}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "TELEKEEP_ARCHIVE__DIR": str(directory)}
+    return kept | home | ours
 
 
 def rows(done: subprocess.CompletedProcess[str]) -> list[Any]:
@@ -460,7 +458,7 @@ def test_reading_goes_on_beside_a_writer(run: Run, archive: Path) -> None:
 def on_a_terminal(archive: Path, *arguments: str, **environment: str) -> str:
     """What a person would get on a terminal, bytes and all."""
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
+    process = warm.start(
         [sys.executable, "-m", "archiver", *arguments],
         cwd=ROOT,
         env=clean_environment(archive) | {"TERM": "xterm-256color", "COLUMNS": "120"} | environment,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from archiver.model.document import to_document
 from archiver.model.record import Message
 from search.meili.document import to_line
+from tests.acceptance import warm
 from tests.acceptance.test_reading import clean_environment
 from tests.contract.desks import Place, finish, place
 from tests.sample import build, connect, index, make_message
@@ -42,14 +42,7 @@ class Shop:
         meilisearch = {"TELEKEEP_MEILISEARCH__URL": self.where.url, "TELEKEEP_MEILISEARCH__INDEX": self.where.index}
         if self.where.key:
             meilisearch["TELEKEEP_MEILISEARCH__API_KEY"] = self.where.key
-        return subprocess.run(
-            [sys.executable, "-m", "archiver", "search", *arguments],
-            env=clean_environment(self.directory) | meilisearch | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        return warm.run("search", *arguments, env=clean_environment(self.directory) | meilisearch | environment)
 
     def ids(self, *arguments: str) -> list[int]:
         done = self.run(*arguments, "--jsonl")

@@ -8,7 +8,10 @@ that modules are imported already and hashes have one seed. Where that matters, 
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import ctypes
+import gc
 import inspect
 import io
 import json
@@ -19,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +45,18 @@ _PR_SET_CHILD_SUBREAPER = 36
 def start(args: list[str], **options: Any) -> subprocess.Popen[bytes]:
     """As `subprocess.Popen`, by a warm interpreter where the process would be the same."""
     return (Warm if _is_same(args, options) else subprocess.Popen)(args, **options)
+
+
+def run(*arguments: str, limit: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`telekeep` with these arguments, from its start to its end."""
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start([sys.executable, "-m", "archiver", *arguments], **streams | options) as process:
+        try:
+            out, err = process.communicate(timeout=limit)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, (out or b"").decode(), (err or b"").decode())
 
 
 def _is_same(args: list[str], options: dict[str, Any]) -> bool:
@@ -103,17 +119,20 @@ class Waiting:
 
     def fork(self, *, streams: list[int], **request: Any) -> int:
         """The id of the new process."""
-        socket.send_fds(self._socket, [json.dumps(request).encode()], streams)
-        return int(self._socket.recv(64))
+        with _one_at_a_time:
+            socket.send_fds(self._socket, [json.dumps(request).encode()], streams)
+            return int(self._socket.recv(64))
 
 
 _all: dict[str, Waiting] = {}
+_one_at_a_time = threading.RLock()
 
 
 def _waiting(module: str) -> Waiting:
-    if module not in _all:
-        _all[module] = Waiting(module)
-    return _all[module]
+    with _one_at_a_time:
+        if module not in _all:
+            _all[module] = Waiting(module)
+        return _all[module]
 
 
 # What follows runs in the interpreter that waits, and in those that it forks.
@@ -126,11 +145,17 @@ def main(module: str, descriptor: int) -> None:
             if found.name != program:
                 import_module(found.name)
     sys.modules.pop(program, None)
+    gc.collect()
+    gc.freeze()  # so that no child looks at, and thereby copies, what all of them share
     with socket.socket(fileno=descriptor) as asked:
         request, streams = wait_for_request(asked)
     become(request, streams)
     sys.argv[1:] = request["arguments"]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as exc:
+        leave(exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 1)
+    leave(0)
 
 
 def wait_for_request(asked: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -170,6 +195,19 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
     for at, name in enumerate(("stdin", "stdout", "stderr")):
         setattr(sys, name, _stream(at, getattr(sys, f"__{name}__")))
         setattr(sys, f"__{name}__", getattr(sys, name))
+
+
+def leave(status: int) -> None:
+    """End as an interpreter does, but for taking apart all that was imported, which costs as much as importing it."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        status = 120
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def _stream(at: int, before: io.TextIOWrapper) -> io.TextIOWrapper:

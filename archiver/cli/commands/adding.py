@@ -14,7 +14,7 @@ from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.channel import find_channel
-from archiver.store.database import Connection, read
+from archiver.store.database import Connection, Database, read
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
 from config.settings import Settings
@@ -58,7 +58,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
     async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
-        numbers = await database.write(put, orders, now=asked_at)
+        numbers = await _request(database, orders, asked_at)
         waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:
             while True:
@@ -80,6 +80,16 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
         except asyncio.CancelledError:
             output.note(_describe_open(waiting))
             raise
+
+
+async def _request(database: Database, orders: Sequence[Order], asked_at: int) -> list[int]:
+    """Hand the orders to the service; return their numbers. An interrupt meanwhile still reports what was requested."""
+    asking = asyncio.create_task(database.write(put, orders, now=asked_at))
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        output.note(_describe_open(dict(zip(await asking, orders, strict=True))))
+        raise
 
 
 async def _is_dead(conn: Connection, asked_at: int) -> bool:
