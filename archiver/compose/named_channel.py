@@ -8,7 +8,7 @@ from archiver.address import ChannelRef, echo, fold_name, parse_channel
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
-from archiver.reading.find_channel import find_channel
+from archiver.reading.find_channel import get_named_channel
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_once_named
 
@@ -30,7 +30,7 @@ async def find_named(
 ) -> ChannelName:
     """The channel with this name, or else the one that once had it, with a remark. Raises NotFound, UsageError."""
     try:
-        return find_channel(ref, known)
+        return get_named_channel(ref, known)
     except NotFound:
         once = set(await read(conn, list_once_named, ref.name)) if ref.name else set()
         found = [channel for channel in known if channel.channel_id in once]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archiver.compose.remarks import Remarks
 from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
-from archiver.reading.clock_offset import read_present
+from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
 from archiver.store.rows import has_search_tables, list_names
 from archiver.store.saved_query import saved_texts
@@ -31,7 +31,7 @@ class NotSearchable(Error):
 async def make_context(conn: Connection, *, now: datetime | None = None, zone: str = "UTC") -> Context:
     """The context of a query in this archive: its channels, saved queries, current time and time zone."""
     return Context(
-        now=now or await read_present(conn),
+        now=now or await read_server_now(conn),
         tz=parse_zone(zone),
         channels=_names(await read(conn, list_names)),
         saved=await read(conn, saved_texts),

@@ -30,7 +30,7 @@ from archiver.model.json_text import dump
 from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.coverage_report import list_runs
-from archiver.reading.shortfall import lies_outside
+from archiver.reading.shortfall import is_outside_range
 from archiver.store import extent
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
@@ -152,7 +152,7 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
     for gap in coverage.gaps(
         await read(conn, list_coverage, channel.channel_id, channel.generation), first, channel.top_id
     ):
-        if (gap[0] < lo or gap[1] > hi) and not await lies_outside(conn, channel, gap, since=since, until=until):
+        if (gap[0] < lo or gap[1] > hi) and not await is_outside_range(conn, channel, gap, since=since, until=until):
             lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
     counts = tally(fill_held(runs, lo, hi))

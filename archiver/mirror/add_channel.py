@@ -30,7 +30,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.model.record import Channel
 from archiver.pacing.scheduler import Priority
-from archiver.reading.find_channel import find_channel
+from archiver.reading.find_channel import get_named_channel
 from archiver.store import channel as channels
 from archiver.store.access import find_access
 from archiver.store.database import Connection, Database, read
@@ -79,7 +79,7 @@ async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -
     if named is not None:
         return named
     try:
-        known = find_channel(ref, await read(conn, list_names))
+        known = get_named_channel(ref, await read(conn, list_names))
     except (NotFound, UsageError):
         return DEFAULT
     found = await read(conn, channels.find_channel, known.channel_id)

@@ -1,4 +1,4 @@
-"""What happened to what is kept, newest first, each with a line for people. The schema of docs/changes.md."""
+"""What happened to archived messages and channels, newest first, each with a description. Schema: docs/changes.md."""
 
 from __future__ import annotations
 
@@ -27,52 +27,57 @@ from archiver.store.rows import get_messages
 from search.query.dates import Bounds
 from search.show.snippet import snippet
 
-Kind: TypeAlias = Literal[
+ChangeKind: TypeAlias = Literal[
     "edited", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
-_SOURCES: dict[Kind, Source] = {"edited": "revision", "missing": "absence", "returned": "return", "state": "state"}
+_SOURCES: dict[ChangeKind, Source] = {
+    "edited": "revision",
+    "missing": "absence",
+    "returned": "return",
+    "state": "state",
+}
 _MANY = 200
-"""Of a message with more revisions only those near the change are read."""
+"""Revisions of a message above which only those near the change are read."""
 _WIDTH = 80
-"""Characters of a text that a line shows."""
+"""Maximum characters of a text in a description."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that happened. Times are unix seconds."""
+    """One change. Times are unix seconds."""
 
     at: int
     """When it was noticed; it happened before."""
     channel: ChannelName
     message_id: int | None
-    kind: Kind
+    kind: ChangeKind
     description: str
-    """For people; text from strangers, not yet made safe for a terminal."""
+    """For people; contains untrusted text that is not yet safe for a terminal."""
     old: str | int | None = None
-    """What stood there before: the text, title, name, state..."""
+    """The earlier text, title, name, state..."""
     new: str | int | None = None
     changed: tuple[str, ...] = ()
-    """Of an edit: which of text, entities, media, markup, rich, other."""
+    """For an edit: which of text, entities, media, markup, rich, other."""
     revision: int | None = None
-    """Of an edit: the number under which the earlier content is kept."""
+    """For an edit: number of the revision with the earlier content."""
     last_seen: int | None = None
-    """Of an absence: it went between then and `at`, or came back at `at`."""
+    """For an absence: the message disappeared between then and `at`, or returned at `at`."""
     how: str | None = None
 
     @property
     def address(self) -> str:
-        """The message, or else the channel, as commands take it."""
+        """The message or channel, as commands accept it."""
         return self.channel.name if self.message_id is None else f"{self.channel.name}/{self.message_id}"
 
     @property
     def permalink(self) -> str | None:
-        """The public address of the message; None of a channel."""
+        """Public URL of the message; None for a channel."""
         return None if self.message_id is None else permalink(self.channel, self.message_id)
 
     def to_object(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the change as a JSON object."""
         return {
             "at": iso(self.at),
             "kind": self.kind,
@@ -92,13 +97,13 @@ class Change:
 
 async def iter_changes(
     conn: Connection,
-    kinds: Collection[Kind],
+    kinds: Collection[ChangeKind],
     *,
     names: Mapping[int, ChannelName],
     bounds: Bounds,
     channels: Collection[int] | None = None,
 ) -> AsyncGenerator[Change, None]:
-    """The changes of these kinds that were noticed within the bounds, newest first. `channels` None: of all."""
+    """Yield the changes of these kinds noticed within the bounds, newest first. `channels` None: all channels."""
     sources: set[Source] = {_SOURCES.get(kind, "channel") for kind in kinds}
     if "count" in kinds:
         sources.add("count")
@@ -106,12 +111,12 @@ async def iter_changes(
     found = iter_noticed(conn, sorted(sources), since=since, until=until, channels=channels)
     async with aclosing(found) as chunks:
         async for chunk in chunks:
-            for change in await _tell(conn, chunk, names):
+            for change in await _describe(conn, chunk, names):
                 if change.kind in kinds:
                     yield change
 
 
-async def _tell(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
+async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
     versions = await _list_versions(conn, [one for one in chunk if one.message_id])
     described = await read(
         conn, list_described, [(one.channel_id, one.number) for one in chunk if one.source == "channel"]
@@ -132,7 +137,7 @@ async def _tell(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, 
 
 
 async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key, list[Version]]:
-    """What is needed of the versions of these messages: all, but of one that is edited all the time the near ones."""
+    """List the versions of these messages; of a message with very many, only those near the change."""
     numbers: dict[Key, list[int]] = {}
     for one in chunk:
         numbers.setdefault((one.channel_id, one.message_id), []).extend(
@@ -151,15 +156,15 @@ async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key
 def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
     at = next(at for at, version in enumerate(versions) if version.revision == one.number)
     old, new = versions[at], versions[at + 1]
-    told = [name_change(change) for change in new.media_changes]
+    parts = [name_change(change) for change in new.media_changes]
     if old.text != new.text:
-        told.append(mark(excerpt(diff(old.text, new.text))))
+        parts.append(mark(excerpt(diff(old.text, new.text))))
     return Change(
         at=one.at,
         channel=channel,
         message_id=one.message_id,
         kind="edited",
-        description=f"{', '.join(new.changed)}: {'; '.join(told) or _snippet(new.text)}",
+        description=f"{', '.join(new.changed)}: {'; '.join(parts) or _snippet(new.text)}",
         old=old.text,
         new=new.text,
         changed=new.changed,
@@ -169,10 +174,10 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
     gone = one.source == "absence"
-    # What stood there when it was last seen, or when it came back.
+    # The content when it was last seen, or when it returned.
     moment = one.last_seen if gone and one.last_seen is not None else one.at
-    stood = [version for version in versions if version.first_seen <= moment] or versions
-    text, media = stood[-1].text, stood[-1].media
+    seen = [version for version in versions if version.first_seen <= moment] or versions
+    text, media = seen[-1].text, seen[-1].media
     return Change(
         at=one.at,
         channel=channel,
@@ -204,17 +209,19 @@ def _redescribed(one: Noticed, channel: ChannelName, old: Described, new: Descri
         if before == after:
             continue
         if kind == "about":
-            told = mark(excerpt(diff(str(before or ""), str(after or ""))))
+            description = mark(excerpt(diff(str(before or ""), str(after or ""))))
         else:
-            told = f"{'none' if before is None else before} -> {'none' if after is None else after}"
-        yield Change(at=one.at, channel=channel, message_id=None, kind=kind, description=told, old=before, new=after)
+            description = f"{'none' if before is None else before} -> {'none' if after is None else after}"
+        yield Change(
+            at=one.at, channel=channel, message_id=None, kind=kind, description=description, old=before, new=after
+        )
 
 
-def _differences(old: Described, new: Described) -> Iterator[tuple[Kind, str | int | None, str | int | None]]:
-    """Kind, before and after of all that a channel says of itself, whether it differs or not."""
+def _differences(old: Described, new: Described) -> Iterator[tuple[ChangeKind, str | int | None, str | int | None]]:
+    """Yield kind, old and new value of everything a channel says about itself, whether or not it differs."""
     yield "renamed", _names(old), _names(new)
     yield "retitled", old.title, new.title
-    # Both are told only when a channel is asked for in full: what was learnt for the first time is no change.
+    # Both are known only after a full request: learning them for the first time is no change.
     if old.about is not None or old.participants is not None:
         yield "about", old.about, new.about
     if old.participants is not None and new.participants is not None:
@@ -233,7 +240,7 @@ def _words(listed: str) -> str | None:
 
 
 def _reasons(restriction: str | None) -> str | None:
-    """Where the channel is blocked, and with what words."""
+    """Describe on which platforms the channel is restricted, and why."""
     if restriction is None:
         return None
     return ", ".join(f"{one['reason']} on {one['platform']}: {one['text']}" for one in orjson.loads(restriction))

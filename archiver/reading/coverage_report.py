@@ -1,4 +1,4 @@
-"""The state of every id of a channel, read from the archive: for `gaps`, `status` and an export's manifest."""
+"""The state of every id of a channel, for `gaps`, `status` and the manifest of an export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archiver.store.database import Connection, read
 async def list_runs(
     conn: Connection, channel: Mirrored, *, lo: int = 1, hi: int | None = None, lowest: int | None = None
 ) -> list[IdRun]:
-    """Every run of ids within [lo, hi] that is not simply held, ascending: missing, absent, not fetched, outside."""
+    """List the runs of ids within [lo, hi] that are missing, absent, not fetched or outside, ascending."""
     hi = channel.top_id if hi is None else hi
     if lo > hi:
         return []
@@ -29,7 +29,7 @@ async def list_runs(
 
 
 async def tally_channel(conn: Connection, channel: Mirrored) -> Tally:
-    """How many ids of the channel are in which state, without walking them."""
+    """Count the channel's ids by state, without reading each."""
     lo, hi = channel.lowest_wanted, channel.top_id
     covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
     unknown = coverage.gaps(covered, lo, hi)

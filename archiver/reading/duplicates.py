@@ -1,9 +1,9 @@
-"""Hits gathered by what they are copies of: `search --collapse`.
+"""Groups hits that are copies of one another: `search --collapse`.
 
-Two messages are copies of each other when one was forwarded from the other, when both were forwarded from the same
-message, when their texts are the same, or read alike (`normalize.fold`) and are long enough to mean something; and so
-are copies of copies. A *group* is all copies among the hits of a question; it stands where its earliest message
-stands. What does not satisfy the question (another channel, another day) is not counted.
+Two messages are copies if one was forwarded from the other, if both were forwarded from the same message, or if their
+texts are equal, or equal after folding (`normalize.fold`) and long enough for that not to be chance. Copies of copies
+belong together. A *group* is all copies among the hits of a question, at the position of its earliest message; copies
+that do not match the question (another channel, another day) are not counted.
 """
 
 from __future__ import annotations
@@ -22,64 +22,64 @@ from search.engine.protocol import Engine, Hit, Question
 from search.text.normalize import fold
 
 LONG_ENOUGH = 24
-"""Letters and digits of a text: below, different people write alike by chance."""
+"""Minimum letters and digits of a text; shorter ones are equal by chance."""
 _PAGE = 1000
 
-Mark: TypeAlias = Hashable
-"""What copies have in common: a message by its key, or a text."""
+CopyKey: TypeAlias = Hashable
+"""What copies share: the key of a message, or a text."""
 
 
 @dataclass(slots=True)
-class Group:
-    """Copies of one another."""
+class CopyGroup:
+    """Messages that are copies of one another."""
 
     hits: list[Hit] = field(default_factory=list)
-    """The earliest first, when they are `ordered`."""
+    """Earliest first."""
 
     @property
-    def place(self) -> Position:
-        """Where it stands: that of its earliest message."""
+    def position(self) -> Position:
+        """The position of its earliest message."""
         return self.hits[0].position
 
 
-async def gather(conn: Connection, engine: Engine, question: Question) -> list[Group]:
-    """All groups, in the order of the question: by their earliest messages, or by their best ones."""
-    marks = _Sets()
-    found: dict[Hit, Mark] = {}
+async def group_copies(conn: Connection, engine: Engine, question: Question) -> list[CopyGroup]:
+    """Return all groups in the order of the question: by their earliest hit, or by their best one."""
+    keys = _Sets()
+    found: dict[Hit, CopyKey] = {}
     asked = replace(question, limit=_PAGE, cursor=None)
     while True:
         answer = await engine.search(asked)
         held = await read(conn, list_originals, [hit.key for hit in answer.hits])
         for hit in answer.hits:
             if hit.key in held:
-                found[hit] = marks.join([hit.key, *_marks(*held[hit.key])])
+                found[hit] = keys.join([hit.key, *_list_keys(*held[hit.key])])
         if answer.cursor is None:
             break
         asked = replace(asked, cursor=answer.cursor)
-    groups: dict[Mark, Group] = {}
-    for hit, mark in found.items():
-        groups.setdefault(marks.find(mark), Group()).hits.append(hit)
+    groups: dict[CopyKey, CopyGroup] = {}
+    for hit, key in found.items():
+        groups.setdefault(keys.find(key), CopyGroup()).hits.append(hit)
     for group in groups.values():
         group.hits.sort(key=attrgetter("position"))
     ordered = list(groups.values())  # by their best hits
     if question.sort != "relevance":
-        ordered.sort(key=lambda group: group.place, reverse=question.sort == "newest")
+        ordered.sort(key=lambda group: group.position, reverse=question.sort == "newest")
     return ordered
 
 
-def behind(groups: list[Group], cursor: str) -> list[Group]:
-    """Those behind the group that a cursor names; none when it has gone. Raises SearchError for another's cursor."""
+def list_after(groups: list[CopyGroup], cursor: str) -> list[CopyGroup]:
+    """List the groups after the cursor's; none if that is gone. Raises SearchError for the cursor of another query."""
     place = parse_position(cursor)
-    at = next((at for at, group in enumerate(groups) if group.place == place), len(groups))
+    at = next((at for at, group in enumerate(groups) if group.position == place), len(groups))
     return groups[at + 1 :]
 
 
-def write_cursor(group: Group) -> str:
-    """The cursor behind a group."""
-    return format_position(group.place)
+def write_cursor(group: CopyGroup) -> str:
+    """Return the cursor that continues after a group."""
+    return format_position(group.position)
 
 
-def _marks(text: str, fwd_from: str | None) -> Iterable[Mark]:
+def _list_keys(text: str, fwd_from: str | None) -> Iterable[CopyKey]:
     if fwd_from is not None:
         origin = orjson.loads(fwd_from)
         peer = origin.get("from_id") or {}
@@ -93,23 +93,23 @@ def _marks(text: str, fwd_from: str | None) -> Iterable[Mark]:
 
 
 class _Sets:
-    """Which marks mean the same: a union of sets, each known by one of its marks."""
+    """Which keys mean the same: a union of sets, each known by one of its keys."""
 
     def __init__(self) -> None:
-        self._above: dict[Mark, Mark] = {}
+        self._above: dict[CopyKey, CopyKey] = {}
 
-    def find(self, mark: Mark) -> Mark:
-        """The mark by which the set of this one is known."""
-        way = [mark]
+    def find(self, key: CopyKey) -> CopyKey:
+        """The key by which the set of this one is known."""
+        way = [key]
         while (above := self._above.get(way[-1], way[-1])) != way[-1]:
             way.append(above)
         for one in way:
             self._above[one] = way[-1]
         return way[-1]
 
-    def join(self, marks: Iterable[Mark]) -> Mark:
+    def join(self, keys: Iterable[CopyKey]) -> CopyKey:
         """Make one set of the sets of all these."""
-        first, *others = (self.find(mark) for mark in marks)
+        first, *others = (self.find(key) for key in keys)
         for other in others:
             self._above[other] = first
         return first

@@ -1,4 +1,4 @@
-"""What became of one message, as JSON: an object, or one event after the other. The schema of docs/changes.md. Pure."""
+"""The history of one message as JSON: one object, or a list of events. Schema: docs/changes.md. Pure."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import orjson
 
 from archiver.model.row import ChannelName, StoredMessage, iso, permalink
 from archiver.model.versions import Absence, Counters, Version
-from archiver.reading.word_diff import Piece, diff
+from archiver.reading.word_diff import DiffPiece, diff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """All that was observed of a message."""
+class MessageHistory:
+    """Everything observed of one message."""
 
     channel: ChannelName
     message: StoredMessage
     versions: Sequence[Version]
-    """In the order of the contents; the last one stands there now, or stood there when it was last seen."""
+    """In content order; the last is current, or was when the message was last seen."""
     absences: Sequence[Absence]
     counters: Sequence[Counters] | None
-    """None: not asked for."""
+    """None: not requested."""
 
-    def diffs(self) -> Iterator[list[Piece]]:
-        """Of each version's text to that of the version before; the first one is compared with itself."""
+    def diffs(self) -> Iterator[list[DiffPiece]]:
+        """Yield the diff of each version's text against the previous one; the first is compared with itself."""
         before = self.versions[0].text
         for version in self.versions:
             yield diff(before, version.text)
             before = version.text
 
     def to_object(self, *, diff: bool) -> dict[str, Any]:
-        """As one JSON object."""
+        """Return the history as one JSON object."""
         message = self.message
         return {
             **self._address(),
@@ -48,22 +48,22 @@ class History:
         }
 
     def events(self, *, diff: bool) -> list[dict[str, Any]]:
-        """One JSON object for each thing that happened, in the order in which it did, as far as that is known."""
-        # A content that came late stands before the one that had replaced it.
+        """Return one JSON object per event, in chronological order as far as known."""
+        # A version that arrived late sorts before the version that replaced it.
         places = list(accumulate((one.first_seen for one in reversed(self.versions)), min))[::-1]
         ranked = [
             (at, 1, one.first_seen, "version", shown)
             for at, one, shown in zip(places, self.versions, self._versions(diff=diff), strict=True)
         ]
         for gone in self.absences:
-            told = _absence(gone)
-            ranked.append((gone.noticed_at, 2, gone.noticed_at, "missing", told))
+            shown = _absence(gone)
+            ranked.append((gone.noticed_at, 2, gone.noticed_at, "missing", shown))
             if gone.returned_at is not None:
                 rank = 3 if gone.returned_at == gone.noticed_at else 0
-                ranked.append((gone.returned_at, rank, gone.returned_at, "returned", told))
+                ranked.append((gone.returned_at, rank, gone.returned_at, "returned", shown))
         ranked += [(one.at, 4, one.at, "counters", _counters(one)) for one in self.counters or ()]
         ranked.sort(key=lambda event: event[:2])
-        return [{"at": iso(at), "event": name, **self._address(), **told} for _, _, at, name, told in ranked]
+        return [{"at": iso(at), "event": name, **self._address(), **shown} for _, _, at, name, shown in ranked]
 
     def _address(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""What is not known of the channels of a question, cheaply enough to be looked up at every search."""
+"""What the archive lacks of the channels of a question, cheap enough to compute for every search."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from archiver.store.database import Connection, read
 from archiver.store.rich import count_parts_between
 
 
-class Searched(NamedTuple):
-    """What a question was asked of. Times are unix seconds."""
+class SearchScope(NamedTuple):
+    """The channels that a question searches. Times are unix seconds."""
 
     channel_ids: frozenset[int]
     incomplete: list[tuple[Mirrored, Shortfall]]
-    """Channels that may hold more than was searched; removed ones are left out, because nothing more is fetched."""
+    """Channels with messages that are not archived; removed ones are left out, as nothing more is fetched."""
     synced_at: int | None
-    """When the channel that is furthest behind was last at its present; None: one of them never was."""
+    """The oldest last sync of the channels; None: one was never synced."""
 
 
-async def look_over(
+async def read_scope(
     conn: Connection, *, only: Collection[int] | None, since: int | None, until: int | None
-) -> Searched:
-    """The channels of a question, and what is not known of them within [since, until) (unix seconds)."""
+) -> SearchScope:
+    """Return the channels of a question, and what is not archived of them within [since, until) (unix seconds)."""
     channels = [
         channel
         for channel in await read(conn, list_channels, removed=True)
@@ -43,18 +43,18 @@ async def look_over(
             incomplete.append((channel, found))
     synced = [channel.last_sync_at for channel in channels]
     oldest = None if None in synced or not synced else min(at for at in synced if at is not None)
-    return Searched(frozenset(channel.channel_id for channel in channels), incomplete, oldest)
+    return SearchScope(frozenset(channel.channel_id for channel in channels), incomplete, oldest)
 
 
-async def count_searched(conn: Connection, over: Searched) -> int:
-    """How many messages are archived of these channels."""
-    return sum([await read(conn, extent.count_kept, channel_id) for channel_id in over.channel_ids])
+async def count_archived(conn: Connection, scope: SearchScope) -> int:
+    """Count the archived messages of these channels."""
+    return sum([await read(conn, extent.count_kept, channel_id) for channel_id in scope.channel_ids])
 
 
-async def lies_outside(
+async def is_outside_range(
     conn: Connection, channel: Mirrored, gap: coverage.Interval, *, since: int | None, until: int | None
 ) -> bool:
-    """Whether what is held around ids that are not fetched proves that they do not belong to [since, until)."""
+    """Whether the messages around a gap prove that its ids do not belong to [since, until)."""
     if since is None and until is None:
         return False
     lo, hi = gap
@@ -68,7 +68,7 @@ async def _find(
     channel_id, lowest = channel.channel_id, channel.lowest_wanted
     not_fetched = ids = 0
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
-        if await lies_outside(conn, channel, (lo, hi), since=since, until=until):
+        if await is_outside_range(conn, channel, (lo, hi), since=since, until=until):
             continue
         not_fetched += hi - lo + 1 - await read(conn, extent.count_kept, channel_id, lo, hi)
     if not_fetched:

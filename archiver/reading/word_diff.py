@@ -1,8 +1,8 @@
-"""What changed between two texts, word by word, in pieces that put both together again exactly. Pure.
+"""Word-by-word diff of two texts, in pieces from which both can be restored exactly. Pure.
 
-A piece never ends within a grapheme cluster: a harakah stays with its letter, an emoji with its joiners. Runs that are
-written without spaces (Chinese, Japanese, Thai ...) are compared letter by letter. Longest matches:
-https://docs.python.org/3/library/difflib.html . Marks as `git diff --word-diff`: `[-old-]{+new+}`.
+A piece never ends within a grapheme cluster: a harakah stays with its letter, an emoji with its joiners. Scripts
+without spaces (Chinese, Japanese, Thai ...) are compared by character. Longest matches:
+https://docs.python.org/3/library/difflib.html . Marks as in `git diff --word-diff`: `[-old-]{+new+}`.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ Op: TypeAlias = Literal["equal", "delete", "insert"]
 MARKS: dict[Op, tuple[str, str]] = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
 
 _PAIRS = 100_000
-"""So many pairs of equal words are compared; beyond, words that stand everywhere are left out of the search."""
+"""Maximum pairs of equal words to compare; above it, very frequent words are ignored in the search for matches."""
 _BETWEEN_DIGITS = frozenset(".,:٫٬")
 _BETWEEN_LETTERS = frozenset("'’_")
 
 
-class Piece(NamedTuple):
-    """A stretch of text: in both (equal), only in the old one (delete), only in the new one (insert)."""
+class DiffPiece(NamedTuple):
+    """A piece of text that is in both texts (equal), only the old one (delete), or only the new one (insert)."""
 
     op: Op
     text: str
 
 
-def diff(old: str, new: str) -> list[Piece]:
-    """The pieces in order. Those that are not inserted make the old text, those that are not deleted the new one."""
+def diff(old: str, new: str) -> list[DiffPiece]:
+    """Return the pieces in order. Without insertions they form the old text, without deletions the new one."""
     before, after = cut_words(old), cut_words(new)
     shared = Counter(after)
     crowded = sum(shared[word] for word in before if not word.isspace()) > _PAIRS
-    # Spaces alone are no match: they would tear what was written anew into single words.
+    # Spaces alone are no match: they would split a rewritten passage into single words.
     matcher = SequenceMatcher(str.isspace, before, after, autojunk=crowded)
     changes = [("".join(before[a:b]), "".join(after[c:d]), op == "equal") for op, a, b, c, d in matcher.get_opcodes()]
     return list(_pieces(_joined(changes)))
 
 
 def cut_words(text: str) -> list[str]:
-    """The text as words, runs of spaces, and single signs; joined they are the text."""
+    """Split the text into words, runs of spaces, and single signs; joined, they are the text."""
     starts: list[int] = []
     kind = ""
     for at in range(len(text)):
@@ -58,20 +58,20 @@ def cut_words(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise([*starts, len(text)])]
 
 
-def mark(pieces: Sequence[Piece], safe: Callable[[str], str] = str) -> str:
-    """The pieces as one text with marks around what changed; `safe` is applied to each piece between its marks."""
+def mark(pieces: Sequence[DiffPiece], safe: Callable[[str], str] = str) -> str:
+    """Join the pieces with marks around changes; `safe` is applied to the text between marks."""
     return "".join(safe(text).join(MARKS[op]) for op, text in pieces)
 
 
-def excerpt(pieces: Sequence[Piece], *, around: int = 6, within: int = 12, changes: int = 3) -> list[Piece]:
-    """The first changes, each with so many words of what stayed around it, and so many words of what changed."""
+def excerpt(pieces: Sequence[DiffPiece], *, around: int = 6, within: int = 12, changes: int = 3) -> list[DiffPiece]:
+    """Return the first changes, with up to `around` words of context and `within` changed words each."""
     groups = [(equal, list(group)) for equal, group in groupby(pieces, key=lambda piece: piece.op == "equal")]
     changed = [at for at, (equal, _) in enumerate(groups) if not equal]
     end = changed[changes] if len(changed) > changes else len(groups)
-    shown: list[Piece] = []
+    shown: list[DiffPiece] = []
     for at, (equal, group) in enumerate(groups[:end]):
         head, tail = (around * (at > 0), around * (at + 1 < end)) if equal else (within, 0)
-        shown += [Piece(op, _shorten(text, head, tail)) for op, text in group]
+        shown += [DiffPiece(op, _shorten(text, head, tail)) for op, text in group]
     return shown
 
 
@@ -93,7 +93,7 @@ def _kind(text: str, at: int, before: str) -> str:
 
 
 def _joined(changes: Sequence[tuple[str, str, bool]]) -> Iterator[tuple[str, str, bool]]:
-    """Words that were replaced side by side are one change, spaces between them included: easier to read."""
+    """Join adjacent replaced words, and the spaces between them, into one change: easier to read."""
     waiting: tuple[str, str, bool] | None = None
     for at, (old, new, equal) in enumerate(changes):
         if waiting is None:
@@ -110,19 +110,19 @@ def _joined(changes: Sequence[tuple[str, str, bool]]) -> Iterator[tuple[str, str
         yield waiting
 
 
-def _pieces(changes: Iterator[tuple[str, str, bool]]) -> Iterator[Piece]:
+def _pieces(changes: Iterator[tuple[str, str, bool]]) -> Iterator[DiffPiece]:
     for old, new, equal in changes:
         if equal:
-            yield Piece("equal", old)
+            yield DiffPiece("equal", old)
             continue
         if old:
-            yield Piece("delete", old)
+            yield DiffPiece("delete", old)
         if new:
-            yield Piece("insert", new)
+            yield DiffPiece("insert", new)
 
 
 def _shorten(text: str, head: int, tail: int) -> str:
-    """So many words from the beginning and from the end of the text, and what was left out marked."""
+    """Keep the first `head` and the last `tail` words, with an ellipsis for the rest."""
     words = cut_words(text)
     places = [at for at, word in enumerate(words) if not word.isspace()]
     if len(places) <= head + tail + 1:

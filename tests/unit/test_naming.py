@@ -5,7 +5,7 @@ import pytest
 from archiver.address import parse_channel
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
-from archiver.reading.find_channel import find_channel
+from archiver.reading.find_channel import get_named_channel
 
 BRIDGE = ChannelName(1001, "NightBridge", "bridge", "Night Bridge", ("NightBridge", "bridge_news"))
 JISR = ChannelName(1002, None, "jisr", "جسر الليل")
@@ -16,24 +16,24 @@ TWIN = ChannelName(1003, "jisr", None, "Twin")
     "typed", ["nightbridge", "@NIGHTBRIDGE", "bridge", "@bridge_news", "1001", "-1001001", "t.me/NightBridge"]
 )
 def test_channel_is_found_by_every_name(typed: str) -> None:
-    assert find_channel(parse_channel(typed), [BRIDGE, JISR]) is BRIDGE
+    assert get_named_channel(parse_channel(typed), [BRIDGE, JISR]) is BRIDGE
 
 
 def test_at_sign_means_the_public_name_only() -> None:
-    assert find_channel(parse_channel("@jisr"), [BRIDGE, JISR, TWIN]) is TWIN
+    assert get_named_channel(parse_channel("@jisr"), [BRIDGE, JISR, TWIN]) is TWIN
 
 
 def test_name_of_two_channels_is_ambiguous_and_says_how_to_choose() -> None:
     with pytest.raises(UsageError, match=r"1002 .* 1003"):
-        find_channel(parse_channel("jisr"), [BRIDGE, JISR, TWIN])
+        get_named_channel(parse_channel("jisr"), [BRIDGE, JISR, TWIN])
 
 
 @pytest.mark.parametrize(("typed", "near"), [("nightbrige", "NightBridge"), ("1004", "100"), ("night", "NightBridge")])
 def test_unknown_name_brings_the_nearest(typed: str, near: str) -> None:
     with pytest.raises(NotFound, match=f"Did you mean .*{near}"):
-        find_channel(parse_channel(typed), [BRIDGE, JISR])
+        get_named_channel(parse_channel(typed), [BRIDGE, JISR])
 
 
 def test_empty_archive_says_what_to_run() -> None:
     with pytest.raises(NotFound, match="telekeep add"):
-        find_channel(parse_channel("bridge"), [])
+        get_named_channel(parse_channel("bridge"), [])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.model.versions import Absence, Counters, StoredRevision, list_versions, name_change
-from archiver.reading.message_history import History
+from archiver.reading.message_history import MessageHistory
 
 HASH = bytes(32)
 CHANNEL = ChannelName(1001, "NightBridge", None, "Night Bridge")
@@ -92,10 +92,10 @@ def test_media_that_changed_are_named(old: list[dict[str, Any]], new: list[Store
     assert [name_change(change) for change in last.media_changes] == named
 
 
-def happened(*revisions: StoredRevision, **more: Any) -> History:
+def happened(*revisions: StoredRevision, **more: Any) -> MessageHistory:
     stored = message(missing_since=950, revisions=len(revisions))
     values: dict[str, Any] = {"absences": [], "counters": None} | more
-    return History(channel=CHANNEL, message=stored, versions=list_versions(stored, [], revisions), **values)
+    return MessageHistory(channel=CHANNEL, message=stored, versions=list_versions(stored, [], revisions), **values)
 
 
 def test_events_stand_in_the_order_in_which_they_happened() -> None:

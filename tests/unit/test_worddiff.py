@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.reading.word_diff import MARKS, Piece, cut_words, diff, excerpt, mark
+from archiver.reading.word_diff import MARKS, DiffPiece, cut_words, diff, excerpt, mark
 
 CLUSTERS = (
     "a",
@@ -34,7 +34,7 @@ CLUSTERS = (
 TEXTS = st.lists(st.sampled_from(CLUSTERS), max_size=30).map("".join) | st.text(max_size=40)
 
 
-def put_together(pieces: list[Piece], without: str) -> str:
+def put_together(pieces: list[DiffPiece], without: str) -> str:
     return "".join(text for op, text in pieces if op != without)
 
 
@@ -45,7 +45,7 @@ def test_pieces_give_back_both_texts_exactly(old: str, new: str) -> None:
     assert put_together(pieces, "delete") == new
     assert all(piece.text for piece in pieces)
     if old == new:
-        assert pieces == ([Piece("equal", old)] if old else [])
+        assert pieces == ([DiffPiece("equal", old)] if old else [])
 
 
 @given(TEXTS)

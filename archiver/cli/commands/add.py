@@ -152,8 +152,8 @@ def _check_alias(alias: str, count: int) -> None:
 async def _window_start(settings: Settings, since: str | None, tz: str) -> int | None:
     if since is None or since.strip().lower() == "all":
         return None
-    from archiver.reading.clock_offset import read_present_at
+    from archiver.reading.clock_offset import read_server_now_at
     from search.query.dates import parse_since, parse_zone
 
-    now = await read_present_at(settings.archive.dir)
+    now = await read_server_now_at(settings.archive.dir)
     return int(parse_since(since, parse_zone(tz), now).timestamp())

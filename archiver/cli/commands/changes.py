@@ -15,8 +15,8 @@ from archiver.cli.terminal import is_clean_link
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.model.row import iso
-from archiver.reading.change_log import KINDS, Change, Kind, iter_changes
-from archiver.reading.clock_offset import read_present
+from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
+from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import read
 from archiver.store.rows import list_names, snapshot
 
@@ -36,7 +36,7 @@ class ChangesOptions:
 
     channels: tuple[str, ...] = ()
     when: When
-    kinds: frozenset[Kind]
+    kinds: frozenset[ChangeKind]
     limit: int = 50
     shape: str = "people"
 
@@ -98,7 +98,7 @@ async def run(invocation: Invocation, options: ChangesOptions) -> int:
     show, close = _printer(options.shape)
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        bounds = options.when.resolve(await read_present(conn), remarks=output)
+        bounds = options.when.resolve(await read_server_now(conn), remarks=output)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         async with snapshot(conn):
             names = {channel.channel_id: channel for channel in await read(conn, list_names)}
@@ -116,7 +116,7 @@ async def run(invocation: Invocation, options: ChangesOptions) -> int:
     return 0 if found else 1
 
 
-def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[Kind]:
+def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[ChangeKind]:
     """The kinds given; by default all except `count`."""
     wrong = next((word for word in typed if word not in KINDS), None)
     if wrong is not None:

@@ -21,7 +21,7 @@ from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_stream
 from archiver.export.writer import Writer
-from archiver.reading.clock_offset import read_present
+from archiver.reading.clock_offset import read_server_now
 
 if TYPE_CHECKING:
     from search.query.glossary import Glossary
@@ -118,7 +118,7 @@ async def run(
     try:
         async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
             conn = database.connection
-            now = await read_present(conn)
+            now = await read_server_now(conn)
             bounds = when.resolve(now, remarks=output)
             channels = await choose_channels(conn, typed, remarks=output)
             tree = None

@@ -15,7 +15,7 @@ from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.compose.read_archive import open_archive
 from archiver.model.account_status import read_statuses
 from archiver.model.clock_offset import describe_offset
-from archiver.reading.clock_offset import find_ahead
+from archiver.reading.clock_offset import find_clock_ahead
 from archiver.service.monitoring.health import (
     ChannelCounts,
     UnreadableChannel,
@@ -63,7 +63,7 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
-        warning = describe_offset(await find_ahead(database.connection))
+        warning = describe_offset(await find_clock_ahead(database.connection))
         counts = {name: ChannelCounts(*count) for name, count in (await database.read(list_loads, now=now)).items()}
         unread = () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unread, now=now)]
     full = _look_at_disk(invocation.settings().archive.dir)

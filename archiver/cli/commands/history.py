@@ -12,7 +12,7 @@ from archiver.cli.invocation import Invocation
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
-from archiver.reading.message_history import History
+from archiver.reading.message_history import MessageHistory
 from archiver.store.database import read
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
@@ -61,7 +61,7 @@ async def run(invocation: Invocation, address: str, *, diff: bool, counters: boo
     now = (message.first_seen, message.views, message.forwards, message.replies, message.reactions)
     if counted == [] and any(value is not None for value in now[1:]):
         counted = [Counters._make(now)]  # they never changed
-    history = History(
+    history = MessageHistory(
         channel=channel,
         message=message,
         versions=list_versions(message, media, revisions[key]),

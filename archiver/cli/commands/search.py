@@ -40,8 +40,8 @@ from archiver.compose.engine import Finder, open_finder
 from archiver.compose.query import find_glossary, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.model.row import to_object
-from archiver.reading.clock_offset import read_present
-from archiver.reading.shortfall import Searched, look_over
+from archiver.reading.clock_offset import read_server_now
+from archiver.reading.shortfall import SearchScope, read_scope
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names, snapshot
 from search.engine.facets import parse_names
@@ -139,7 +139,7 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
     """Search and print. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        now = await read_present(conn)
+        now = await read_server_now(conn)
         bounds = options.when.resolve(now, remarks=output)
         names = {channel.channel_id: channel for channel in await read(conn, list_names)}
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
@@ -158,7 +158,7 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
             snapshot(conn),
             open_finder(conn, meilisearch, options.engine, question, counting=(options.facets, zone)) as finder,
         ):
-            over = await look_over(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
+            over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             if options.facets:
                 from archiver.cli.view.facets import name_channels, print_counts
 
@@ -241,7 +241,7 @@ def _object(shown: Shown, tree: Node, options: SearchOptions) -> dict[str, Any]:
     return row
 
 
-async def _print_count(conn: Connection, count: int, finder: Finder, *, over: Searched, shape: str) -> int:
+async def _print_count(conn: Connection, count: int, finder: Finder, *, over: SearchScope, shape: str) -> int:
     if shape == "people":
         output.line(str(count))
     else:

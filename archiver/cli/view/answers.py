@@ -62,11 +62,11 @@ class Answers:
 
     async def collapsed(self, question: Question, limit: int) -> AsyncGenerator[list[Shown] | More, None]:
         """The earliest hit of each group of copies, with the addresses of the others."""
-        from archiver.reading.duplicates import behind, gather, write_cursor
+        from archiver.reading.duplicates import group_copies, list_after, write_cursor
 
-        groups = await gather(self._conn, self._finder.engine, question)
+        groups = await group_copies(self._conn, self._finder.engine, question)
         if question.cursor is not None:
-            groups = behind(groups, question.cursor)
+            groups = list_after(groups, question.cursor)
         wanted = groups[: limit or None]
         for at in range(0, len(wanted), PAGE):
             page = wanted[at : at + PAGE]
@@ -79,9 +79,9 @@ class Answers:
 
     async def count_groups(self, question: Question) -> int:
         """The number of groups of copies."""
-        from archiver.reading.duplicates import gather
+        from archiver.reading.duplicates import group_copies
 
-        return len(await gather(self._conn, self._finder.engine, question))
+        return len(await group_copies(self._conn, self._finder.engine, question))
 
     async def _rows(self, hits: Sequence[Hit]) -> dict[Key, Shown]:
         held = await read(self._conn, get_messages, [hit.key for hit in hits])

@@ -9,7 +9,7 @@ from typing import Any
 from archiver.cli import output
 from archiver.cli.view.searched import incomplete_object
 from archiver.model.row import ChannelName
-from archiver.reading.shortfall import Searched
+from archiver.reading.shortfall import SearchScope
 from search.engine.facets import Count, Counts, FacetName, order
 
 
@@ -21,7 +21,7 @@ def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
     }
 
 
-def print_counts(counts: Counts, shape: str, over: Searched) -> None:
+def print_counts(counts: Counts, shape: str, over: SearchScope) -> None:
     """Print a table for each facet; TSV in a pipe (facet, name, count); or JSON."""
     if shape == "json":
         counted: dict[str, Any] = {facet: [_object(one) for one in found] for facet, found in counts.items()}

@@ -6,23 +6,23 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.model.row import iso
-from archiver.reading.shortfall import Searched, count_searched
+from archiver.reading.shortfall import SearchScope, count_archived
 from archiver.store.database import Connection
 
 _NAMED = 3
 """Channels listed; `status` and JSON list all."""
 
 
-async def describe_searched(conn: Connection, over: Searched) -> str:
+async def describe_searched(conn: Connection, over: SearchScope) -> str:
     """The scope of "nothing found": `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`."""
-    messages = await count_searched(conn, over)
+    messages = await count_archived(conn, over)
     channels = f"{len(over.channel_ids):,} channel{'' if len(over.channel_ids) == 1 else 's'}"
     if over.synced_at is None:
         return f"in the {messages:,} archived messages of {channels}"
     return f"in {messages:,} messages of {channels}, as of {iso(over.synced_at)}"
 
 
-def warn_incomplete(over: Searched) -> None:
+def warn_incomplete(over: SearchScope) -> None:
     """List the channels that are not completely archived."""
     for channel, shortfall in over.incomplete[:_NAMED]:
         remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
@@ -32,7 +32,7 @@ def warn_incomplete(over: Searched) -> None:
         output.note(f"! {more:,} more {what} incomplete: telekeep status")
 
 
-def incomplete_object(over: Searched) -> list[dict[str, Any]]:
+def incomplete_object(over: SearchScope) -> list[dict[str, Any]]:
     """The same as JSON."""
     return [
         {

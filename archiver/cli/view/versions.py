@@ -9,8 +9,8 @@ from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.model.row import iso, permalink
 from archiver.model.versions import Version, name_change
-from archiver.reading.message_history import History
-from archiver.reading.word_diff import MARKS, Piece, mark
+from archiver.reading.message_history import MessageHistory
+from archiver.reading.word_diff import MARKS, DiffPiece, mark
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,7 +20,7 @@ _FSI, _PDI = "\u2068", "\u2069"
 _COUNTED = ("views", "forwards", "replies")
 
 
-def print_history(history: History, *, diff: bool) -> None:
+def print_history(history: MessageHistory, *, diff: bool) -> None:
     """Print the history."""
     if output.is_terminal():
         _print_cards(history, diff=diff)
@@ -33,7 +33,7 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
     """at, event, last seen, number, edit_date, what changed or how, payload, text."""
     kind = event["event"]
     if kind == "version":
-        text = mark([Piece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]
+        text = mark([DiffPiece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]
         version = (event["revision"] or "current", event["edit_date"], ",".join(event["changed"]))
         return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text
     if kind == "counters":
@@ -41,7 +41,7 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
     return event["at"], kind, event["last_seen"], None, None, event["how"], None, None
 
 
-def _print_cards(history: History, *, diff: bool) -> None:
+def _print_cards(history: MessageHistory, *, diff: bool) -> None:
     from rich.text import Text
 
     console = output.console()
@@ -49,7 +49,7 @@ def _print_cards(history: History, *, diff: bool) -> None:
     head = Text(output.text(f"{history.channel.name}/{message.message_id}"), style="bold")
     head.append(f"  {iso(message.date)}  {permalink(history.channel, message.message_id)}", style="not bold dim")
     console.print(head, soft_wrap=True)
-    diffs = history.diffs() if diff else ([Piece("equal", one.text)] for one in history.versions)
+    diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
     for version, pieces in zip(history.versions, diffs, strict=True):
         console.print()
         for line in _describe(version):
@@ -75,7 +75,7 @@ def _describe(version: Version) -> list[Text]:
     return lines
 
 
-def _body(pieces: Sequence[Piece]) -> Text:
+def _body(pieces: Sequence[DiffPiece]) -> Text:
     """The text with its marks. In right-to-left text each line is one isolate, and each change another.
 
     So a line takes the direction of its first letter, and no change affects the order of the text around it.
@@ -94,7 +94,7 @@ def _body(pieces: Sequence[Piece]) -> Text:
     return body.append(end)
 
 
-def _print_rest(history: History) -> None:
+def _print_rest(history: MessageHistory) -> None:
     if history.absences:
         output.line()
         rows = (
