@@ -40,28 +40,28 @@ def test_a_page_proves_from_its_lowest_id_up_to_the_gap() -> None:
     assert (step.proven, step.next_offset) == ((90, 100), 90)
 
 
-def test_a_short_page_is_no_end_and_an_empty_one_is() -> None:
+def test_only_an_empty_page_ends_the_history() -> None:
     assert plan_page(page(50), gap=(1, 100), window_start=None).next_offset == 50
     step = plan_page(page(), gap=(1, 100), window_start=None)
     assert (step.proven, step.next_offset) == ((1, 100), None)
 
 
-def test_a_gap_ends_where_its_lower_end_is_reached() -> None:
+def test_a_gap_is_done_when_its_lower_end_is_reached() -> None:
     assert plan_page(page(10, 12), gap=(10, 15), window_start=None).next_offset is None
     assert plan_page(page(3, 12), gap=(10, 15), window_start=None).next_offset is None
 
 
-def test_empty_ids_prove_as_messages_do() -> None:
+def test_empty_ids_prove_as_much_as_messages() -> None:
     assert plan_page(page(empty=(7,)), gap=(1, 9), window_start=None).proven == (7, 9)
 
 
-def test_older_messages_at_a_page_s_end_are_left_open_and_end_nothing_yet() -> None:
+def test_older_messages_at_the_end_of_a_page_are_left_unproven() -> None:
     step = plan_page(page(40, 48, 50, 52, 60), gap=(1, 60), window_start=50)
     assert [m.message_id for m in step.page.messages] == [60, 52, 50]
     assert (step.proven, step.floor_id, step.next_offset, step.older) == ((49, 60), None, 40, (2, 48))
 
 
-def test_a_row_of_older_messages_goes_on_through_pages_and_ends_the_window_when_it_is_long_enough() -> None:
+def test_a_long_enough_run_of_older_messages_across_pages_ends_the_window() -> None:
     step = plan_page(page(30, 32), gap=(1, 39), window_start=50, older=OlderRun(ENOUGH - 3, 48))
     assert (step.page.messages, step.proven, step.older, step.older.enough) == ((), None, (ENOUGH - 1, 48), False)
     step = plan_page(page(28), gap=(1, 29), window_start=50, older=step.older)
@@ -69,13 +69,13 @@ def test_a_row_of_older_messages_goes_on_through_pages_and_ends_the_window_when_
     assert step.end_window().floor_id == 48
 
 
-def test_a_newer_message_below_breaks_the_row_which_is_a_gap_then() -> None:
+def test_a_newer_message_below_makes_the_run_a_gap() -> None:
     step = plan_page(page(30, 32, dates={32: 70}), gap=(1, 39), window_start=50, older=OlderRun(60, 48))
     assert ([m.message_id for m in step.page.messages], step.proven) == ([32], (31, 39))
     assert step.older == (1, 30)
 
 
-def test_the_first_message_and_an_empty_page_end_the_window_after_any_row() -> None:
+def test_the_first_message_or_an_empty_page_ends_the_window_after_any_run() -> None:
     assert plan_page(page(1, 48), gap=(1, 48), window_start=50).floor_id == 48
     assert plan_page(page(), gap=(1, 39), window_start=50, older=OlderRun(2, 48)).floor_id == 48
 
@@ -96,7 +96,7 @@ def test_a_stub_whose_date_is_a_guess_does_not_end_the_window() -> None:
     assert plan_page(page(30, kind="stub", dates={30: 0}), gap=(1, 30), window_start=20).next_offset == 30
 
 
-def test_an_answer_above_the_question_is_refused() -> None:
+def test_an_answer_above_the_requested_offset_is_rejected() -> None:
     with pytest.raises(ServerFault):
         plan_page(page(200), gap=(1, 100), window_start=None)
 

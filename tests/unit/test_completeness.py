@@ -39,9 +39,7 @@ def test_every_id_has_exactly_one_state(held: set[int], covered: set[int], top: 
 
 
 @given(st.lists(st.tuples(IDS, IDS, st.integers(0, 9), st.sampled_from(["history", "audit"])), max_size=8), SETS)
-def test_absent_id_is_noticed_by_the_first_proof_of_it(
-    answers: list[tuple[int, int, int, str]], gone: set[int]
-) -> None:
+def test_an_absent_id_has_the_time_of_its_first_proof(answers: list[tuple[int, int, int, str]], gone: set[int]) -> None:
     answers.sort(key=lambda answer: answer[2])
     proofs = [Proof(min(a, b), max(a, b), at, how) for a, b, at, how in answers]
     told = list(with_proofs([IdRun("absent", lo, hi) for lo, hi in runs_of(gone)], proofs))
@@ -54,19 +52,19 @@ def test_absent_id_is_noticed_by_the_first_proof_of_it(
         assert left.hi < right.lo - 1 or (left.noticed, left.how) != (right.noticed, right.how)
 
 
-def test_a_thousand_readings_of_the_same_cost_nothing() -> None:
+def test_repeated_proofs_of_the_same_ids_cost_next_to_nothing() -> None:
     proofs = [Proof(page, page + 99, at, "audit") for at in range(1_000) for page in range(1, 10_000, 100)]
     began = time.process_time()
     [run] = with_proofs([IdRun("absent", 5_000, 5_050)], proofs)
     assert (run.noticed, time.process_time() - began < 5) == (0, True)
 
 
-def test_what_is_not_absent_needs_no_proof() -> None:
+def test_runs_that_are_not_absent_need_no_proof() -> None:
     run = IdRun("not fetched", 1, 5)
     assert list(with_proofs([run], [Proof(1, 9, 5, "history")])) == [run]
 
 
-def test_coverage_counts_what_is_accounted_for() -> None:
+def test_covered_is_the_fraction_of_ids_accounted_for() -> None:
     assert Tally(held=6, missing=1, absent=1, not_fetched=2).covered == 0.8
     assert Tally().covered == 1.0
     assert not Tally(not_fetched=1).complete

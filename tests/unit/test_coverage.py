@@ -25,7 +25,7 @@ def ids(parts: list[Interval]) -> set[int]:
 
 
 @given(INTERVALS)
-def test_a_set_is_the_union_of_what_was_added_in_the_fewest_intervals(parts: list[Interval]) -> None:
+def test_a_set_is_the_union_of_its_parts_in_the_fewest_intervals(parts: list[Interval]) -> None:
     made = build(parts)
     assert ids(made) == ids(parts)
     assert made == coverage.runs(sorted(ids(parts)))
@@ -33,7 +33,7 @@ def test_a_set_is_the_union_of_what_was_added_in_the_fewest_intervals(parts: lis
 
 
 @given(INTERVALS, INTERVAL)
-def test_gaps_are_the_ids_that_are_not_in_the_set(parts: list[Interval], within: Interval) -> None:
+def test_gaps_are_the_ids_missing_from_the_set(parts: list[Interval], within: Interval) -> None:
     made, (lo, hi) = build(parts), within
     missing = coverage.gaps(made, lo, hi)
     assert ids(missing) == set(range(lo, hi + 1)) - ids(parts)
@@ -47,7 +47,7 @@ def test_an_id_is_in_the_set_or_not(parts: list[Interval], message_id: int) -> N
     assert coverage.contains(build(parts), message_id) == (message_id in ids(parts))
 
 
-def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
+def test_an_interval_that_ends_before_it_begins_is_an_error() -> None:
     with pytest.raises(ValueError, match="ends before"):
         coverage.add([], 5, 4)
     with pytest.raises(ValueError, match="ascend"):
@@ -55,7 +55,7 @@ def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
 
 
 @given(INTERVALS, INTERVALS, INTERVAL, st.integers(1, 40))
-def test_the_newest_are_read_first_then_what_was_never_read_then_all_else(
+def test_the_newest_ids_are_read_first_then_those_never_read_then_the_rest(
     now: list[Interval], before: list[Interval], within: Interval, newest: int
 ) -> None:
     lo, hi = within

@@ -83,7 +83,7 @@ def test_messages_come_with_their_media_whatever_the_chunk(archive: Path, chunk:
     assert reading(archive, act) == [(number, slots) for number in (1, 2, 3, 5, 8, 13)]
 
 
-def test_messages_are_got_by_key_and_unknown_keys_are_left_out(archive: Path) -> None:
+def test_messages_are_read_by_key_and_unknown_keys_are_left_out(archive: Path) -> None:
     found = reading(archive, lambda conn: read(conn, get_messages, [(1001, 5), (1001, 6), (9, 5)]))
     assert list(found) == [(1001, 5)]
 
@@ -94,7 +94,7 @@ def test_neighbours_are_the_next_that_are_held(archive: Path, at: int, expected:
     assert [message.message_id for message, _ in found] == expected
 
 
-def test_absent_ids_name_the_first_answer_that_proved_it_whatever_it_was(tmp_path: Path) -> None:
+def test_absent_ids_name_the_first_answer_that_proved_them(tmp_path: Path) -> None:
     capture = (
         "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account)"
         " VALUES (1001, {at}, '{how}', {lo}, {hi}, 0, {generation}, '0', 229, 'main')"

@@ -35,7 +35,7 @@ def test_a_sentence_gets_its_language(code: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "text"), TEXTS)
-def test_links_names_tags_and_signs_do_not_count(code: str, text: str) -> None:
+def test_links_mentions_hashtags_and_symbols_are_ignored(code: str, text: str) -> None:
     assert (
         guess(f"🔴🔴 @english_channel #breaking_news https://example.org/some/english/words {text} — 16:30 👍") == code
     )
@@ -44,7 +44,7 @@ def test_links_names_tags_and_signs_do_not_count(code: str, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "ok", "👍👍🔴", "12.05.2021 16:30", "https://t.me/atlas_desk/1", "@atlas", "xkq zv"]
 )
-def test_what_says_nothing_has_none(text: str) -> None:
+def test_a_text_that_is_too_short_or_no_language_has_none(text: str) -> None:
     assert guess(text) is None
 
 

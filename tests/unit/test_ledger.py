@@ -92,7 +92,7 @@ class Archive:
     bad=st.sets(st.integers(1, 12), max_size=3),
     most=st.integers(1, 8),
 )
-def test_nothing_is_acknowledged_that_is_not_there_and_everything_arrives(
+def test_nothing_is_acknowledged_before_it_is_indexed_and_everything_arrives(
     seed: int, steps: list[str], bad: set[int], most: int
 ) -> None:
     world = Archive(random.Random(seed), bad)
@@ -120,7 +120,7 @@ def test_nothing_is_acknowledged_that_is_not_there_and_everything_arrives(
 
 
 @given(st.permutations(range(5)), st.sets(st.integers(0, 4)))
-def test_a_walk_is_done_up_to_the_first_thing_that_is_not(order: list[int], lost: set[int]) -> None:
+def test_a_walk_is_done_up_to_its_first_unfinished_stretch(order: list[int], lost: set[int]) -> None:
     ledger = Ledger()
     batches = []
     for end in range(1, 6):
@@ -149,7 +149,7 @@ def test_news_do_not_wait_behind_history() -> None:
     assert (ledger.count_under_way(NEWS), ledger.count_under_way(HISTORY)) == (1, 1)
 
 
-def test_what_was_taken_and_only_partly_sent_is_taken_again_from_there() -> None:
+def test_the_unsent_rest_of_a_taken_stretch_is_taken_again() -> None:
     ledger = Ledger()
     first = ledger.take()
     assert first.after == START
@@ -186,7 +186,7 @@ def test_tasks_shrink_when_they_take_long_and_grow_again() -> None:
     assert size.bytes == 500
 
 
-def test_a_limit_that_was_raised_is_found_out_and_one_that_was_not_is_seldom_tried() -> None:
+def test_a_raised_limit_is_discovered_and_an_unchanged_one_is_rarely_tried() -> None:
     size, limit, refused = BatchSize(), 1_000_000, 0
     for number in range(4000):
         if number == 3000:

@@ -40,7 +40,7 @@ def held(*messages: Held) -> dict[int, Held]:
     return {message.message_id: message for message in messages}
 
 
-def test_the_unknown_is_inserted_once_even_if_the_server_repeats_itself() -> None:
+def test_an_unknown_message_is_inserted_once_even_if_the_server_repeats_it() -> None:
     changes = reconcile([seen(1), seen(2), seen(1)], {})
     assert [m.message_id for m in changes.insert] == [1, 2]
 
@@ -55,12 +55,12 @@ def test_counters_update_without_a_revision() -> None:
     assert (len(changes.update), changes.revise) == (1, [])
 
 
-def test_another_content_keeps_the_old_one_as_a_revision() -> None:
+def test_a_new_content_keeps_the_old_one_as_a_revision() -> None:
     changes = reconcile([seen(1, "b", edited=2_000)], held(known(seen(1))))
     assert [m.message_id for m in changes.revise] == [1]
 
 
-def test_an_equal_date_lets_the_last_observation_win() -> None:
+def test_with_equal_dates_the_last_observation_wins() -> None:
     changes = reconcile([seen(1, "b", edited=2_000)], held(known(seen(1, edited=2_000))))
     assert len(changes.revise) == 1
 
@@ -70,24 +70,24 @@ def test_a_late_answer_never_undoes_a_newer_content() -> None:
     assert (len(changes.stale), changes.revise, changes.update) == (1, [], [])
 
 
-def test_what_a_proven_range_lacks_is_missing_and_what_lies_outside_is_not() -> None:
+def test_messages_absent_from_a_proven_range_are_missing_and_those_outside_are_not() -> None:
     before = held(*(known(seen(i)) for i in (1, 5, 6, 7, 9)))
     changes = reconcile([seen(5), seen(7)], before, proven=(5, 8))
     assert changes.missing == [6]
     assert reconcile([seen(5), seen(7)], before).missing == []
 
 
-def test_an_answer_without_a_message_never_marks_anything_as_missing() -> None:
+def test_an_empty_answer_marks_nothing_as_missing() -> None:
     assert reconcile([], held(known(seen(1)), known(seen(2))), proven=(1, 9)).missing == []
 
 
-def test_the_first_notice_of_an_absence_stands_and_a_return_is_noted() -> None:
+def test_a_deletion_is_noticed_once_and_a_return_is_recorded() -> None:
     before = held(known(seen(1), missing=50), known(seen(2), missing=50), known(seen(3)))
     changes = reconcile([seen(2), seen(3)], before, proven=(1, 3))
     assert (changes.missing, changes.returned) == ([], [2])
 
 
-def test_edits_of_one_second_that_come_after_the_last_of_them_are_older_than_it() -> None:
+def test_edits_of_one_second_that_arrive_after_the_last_one_are_older() -> None:
     edits = [seen(1, text, edited=2_000) for text in "bcd"]
     assert find_overtaken(edits, held(known(edits[2]))) == {0, 1}
     assert find_overtaken(edits, held(known(edits[1]))) == {0}
@@ -104,13 +104,13 @@ def test_overtaken_content_is_kept_and_changes_nothing() -> None:
         assert [name for name in ("insert", "update", "revise", "seen", "stale") if getattr(changes, name)] == expected
 
 
-def test_a_newer_answer_is_true_although_its_edit_date_is_older() -> None:
+def test_a_newer_answer_is_right_although_its_edit_date_is_older() -> None:
     known_now = held(known(seen(1, edited=3_000), seen_pts=7))
     assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=8).revise
     assert reconcile([seen(1, "b")], known_now, pts=8).revise  # no edit_date at all any more
 
 
-def test_an_answer_that_is_not_newer_goes_by_its_edit_date() -> None:
+def test_an_answer_of_unknown_age_is_placed_by_its_edit_date() -> None:
     known_now = held(known(seen(1, edited=3_000), seen_pts=7))
     for pts in (None, 6, 7):
         assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=pts).stale
@@ -118,7 +118,7 @@ def test_an_answer_that_is_not_newer_goes_by_its_edit_date() -> None:
     assert reconcile([seen(1, "b", edited=2_000)], held(known(seen(1, edited=3_000))), pts=8).stale
 
 
-def test_of_the_same_state_the_answer_that_was_asked_for_later_is_true() -> None:
+def test_with_equal_pts_the_answer_requested_later_is_right() -> None:
     known_now = held(known(seen(1, edited=3_000), seen_pts=7))
     assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=7, asked_after=True).revise
     assert reconcile([seen(1, "b", edited=2_000)], known_now, pts=6, asked_after=True).stale

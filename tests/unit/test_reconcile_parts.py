@@ -96,7 +96,7 @@ class Archive:
         return changes
 
 
-def test_a_part_that_is_seen_first_is_inserted_and_completed_without_a_revision() -> None:
+def test_a_part_seen_first_is_inserted_and_completed_without_a_revision() -> None:
     archive = Archive(part("a", 5))
     assert archive.open
     changes = archive.see(whole("a and more", 5))
@@ -105,7 +105,7 @@ def test_a_part_that_is_seen_first_is_inserted_and_completed_without_a_revision(
     assert archive.content.content_hash == whole("a and more").content_hash
 
 
-def test_a_part_of_the_same_edit_never_undoes_its_whole_but_brings_counters() -> None:
+def test_a_part_of_the_same_edit_never_replaces_its_whole_but_updates_counters() -> None:
     archive = Archive(part("a", 5), whole("a and more", 5))
     again = archive.see(part("a", 5))
     assert (len(again.seen), again.kept, again.update, again.revise, again.stale) == (1, [], [], [], [])
@@ -116,7 +116,7 @@ def test_a_part_of_the_same_edit_never_undoes_its_whole_but_brings_counters() ->
     assert (archive.open, archive.revisions) == (False, [])
 
 
-def test_a_whole_that_was_never_shown_in_part_stays_when_it_is() -> None:
+def test_a_whole_stays_when_it_is_first_shown_in_part_later() -> None:
     archive = Archive(whole("a and more", 5))
     changes = archive.see(part("a", 5))
     assert (len(changes.kept), changes.wanted, archive.open, archive.revisions) == (1, [], False, [])
@@ -130,7 +130,7 @@ def test_a_part_of_a_later_edit_makes_the_old_whole_a_revision() -> None:
     assert (archive.revisions, archive.open) == ([whole("a and more").content_hash], False)
 
 
-def test_a_later_date_on_the_same_beginning_makes_no_revision_before_the_whole_is_known() -> None:
+def test_a_later_date_on_the_same_beginning_makes_no_revision_until_the_whole_is_known() -> None:
     archive = Archive(part("a", 5), whole("a and more", 5))
     changes = archive.see(part("a", 6))
     assert (len(changes.kept), len(changes.wanted), changes.revise, archive.open) == (1, 1, [], True)
@@ -150,7 +150,7 @@ def test_the_answer_of_an_earlier_edit_does_not_close_a_later_part() -> None:
     assert (len(changes.stale), late.open) == (1, True)
 
 
-def test_the_same_answer_again_closes_a_part_that_was_doubted() -> None:
+def test_a_repeated_answer_closes_a_doubtful_part() -> None:
     archive = Archive(part("a", 5), whole("a and more", 5))
     changes = archive.see(part("another view of it", 5))
     assert (len(changes.wanted), changes.revise) == (1, [])
@@ -165,7 +165,7 @@ def test_a_whole_that_begins_like_the_part_completes_it_although_its_date_moved(
     assert len(reconcile([whole("a and more", 4)], archive.held, completes=True).stale) == 1
 
 
-def test_parts_of_one_second_that_come_after_the_whole_of_the_last_are_older_than_it() -> None:
+def test_parts_of_one_second_that_arrive_after_the_last_whole_are_older() -> None:
     archive = Archive(part("b", 5), whole("b and more", 5))
     edits = [part(head, 5) for head in "ab"]
     overtaken = find_overtaken(edits, archive.held)
@@ -205,7 +205,7 @@ def test_any_order_of_parts_and_wholes_ends_with_the_whole_of_the_last_edit(
 
 
 @given(st.lists(st.sampled_from(SIGHTS), min_size=1, max_size=12), st.lists(st.sampled_from(SIGHTS), max_size=12))
-def test_what_is_not_known_to_be_whole_is_open_and_asking_for_it_settles_it(
+def test_a_message_not_known_to_be_whole_stays_open_until_it_is_fetched(
     before: list[Message], after: list[Message]
 ) -> None:
     archive = Archive(*before)
@@ -224,7 +224,7 @@ def test_what_is_not_known_to_be_whole_is_open_and_asking_for_it_settles_it(
     assert len(archive.revisions) == revisions
 
 
-def test_an_earlier_sight_of_the_same_beginning_does_not_set_the_date_back() -> None:
+def test_an_earlier_observation_of_the_same_beginning_does_not_set_the_date_back() -> None:
     archive = Archive(part("a", 5), part("a", 4))
     archive.see(whole("a and what it said before", 4))
     assert archive.open

@@ -67,13 +67,13 @@ def test_nothing_is_due_right_after_everything_was_reviewed() -> None:
 
 
 @pytest.mark.parametrize(("tier", "every", "lowest"), [("recent", 1, 9_801), ("middle", 7, 5_001), ("all", 30, 1)])
-def test_audits_are_due_by_the_day_the_week_and_the_month(tier: str, every: int, lowest: int) -> None:
+def test_audits_are_due_daily_weekly_and_monthly(tier: str, every: int, lowest: int) -> None:
     then = NOW - every * DAY
     assert due(state(progress=reviewed(tier, at=then + 1))) == []
     assert due(state(progress=reviewed(tier, at=then))) == [(tier, lowest, 10_000)]
 
 
-def test_the_interval_of_audits_measures_them_all() -> None:
+def test_larger_audits_are_multiples_of_the_interval() -> None:
     assert [tier.every for tier in make_tiers(600.0)[:3]] == [600.0, 4_200.0, 18_000.0]
     assert make_tiers(600.0)[3:] == make_tiers()[3:]
 
@@ -81,7 +81,7 @@ def test_the_interval_of_audits_measures_them_all() -> None:
 @pytest.mark.parametrize(
     ("tier", "every"), [("hour", 10 * MINUTE), ("day", HOUR), ("week", 6 * HOUR), ("month", 7 * DAY)]
 )
-def test_counters_are_due_from_the_oldest_message_of_their_age_on(tier: str, every: float) -> None:
+def test_counters_are_reviewed_from_the_oldest_message_of_their_age(tier: str, every: float) -> None:
     long_ago = reviewed(tier, at=NOW - 100 * DAY)
     young = {tier: (9_950, NOW - int(every))}
     assert due(state(progress=long_ago, oldest=young)) == [(tier, 9_950, 10_000)]
@@ -90,7 +90,7 @@ def test_counters_are_due_from_the_oldest_message_of_their_age_on(tier: str, eve
     assert due(state(progress=long_ago, oldest=fresh)) == []  # it was looked at when it came
 
 
-def test_a_channel_is_described_once_a_day_and_when_it_never_was() -> None:
+def test_a_description_is_fetched_daily_and_if_it_never_was() -> None:
     assert due(state(described_at=NOW - 86_399)) == []
     assert due(state(described_at=NOW - 86_400)) == [(DESCRIPTION, 0, 0)]
     assert due(state(described_at=None)) == [(DESCRIPTION, 0, 0)]
@@ -108,7 +108,7 @@ def test_a_larger_audit_includes_the_smaller_ones() -> None:
     assert dict(review.begins) == {"recent": 9_801, "middle": 5_001, "all": 1}
 
 
-def test_an_audit_counts_for_counters_but_they_need_not_wait_for_it() -> None:
+def test_an_audit_counts_for_counters_which_need_not_wait_for_it() -> None:
     late = state(progress=reviewed("all", "hour", at=0), oldest={"hour": (9_990, NOW - 900)})
     audit, counters = plan_reviews([late], TIERS, NOW).due
     assert (audit.tier, audit.priority) == ("all", Priority.AUDIT)
@@ -116,7 +116,7 @@ def test_an_audit_counts_for_counters_but_they_need_not_wait_for_it() -> None:
     assert (counters.tier, counters.priority, counters.begins) == ("hour", Priority.COUNTERS, (("hour", 9_990),))
 
 
-def test_a_difference_of_counts_is_a_reason_to_review_all_at_once() -> None:
+def test_differing_counts_have_the_whole_channel_reviewed_at_once() -> None:
     [other, differing] = state(channel_id=1, progress=reviewed("recent", at=0)), state(channel_id=2, differs=True)
     first, second = plan_reviews([other, differing], TIERS, NOW).due
     assert (first.channel_id, first.tier, first.lateness) == (2, "all", math.inf)
@@ -124,18 +124,18 @@ def test_a_difference_of_counts_is_a_reason_to_review_all_at_once() -> None:
     assert due(state(differs=True, lowest=None)) == [("all", 1, 10_000)]  # perhaps what was absent came back
 
 
-def test_where_nothing_is_held_or_covered_nothing_is_reviewed() -> None:
+def test_nothing_is_reviewed_if_nothing_is_held_or_covered() -> None:
     assert due(state(progress={}, lowest=None)) == []
     assert due(state(progress={}, top=0)) == []
 
 
-def test_what_is_under_way_goes_on_where_it_was() -> None:
+def test_a_started_review_continues_where_it_stopped() -> None:
     under_way = ReviewProgress(started_at=NOW - 50, next_id=420, lowest_id=1)
     [review] = plan_reviews([state(progress={**state().progress, "all": under_way})], TIERS, NOW).due
     assert (review.tier, review.next_id, review.lowest_id, review.begins) == ("all", 420, 1, ())
 
 
-def test_a_page_counts_for_every_review_that_waits_for_it() -> None:
+def test_a_page_counts_for_every_pending_review() -> None:
     known = {
         "recent": ReviewProgress(started_at=9, next_id=200, lowest_id=150),
         "middle": ReviewProgress(started_at=8, next_id=180, lowest_id=50, reviewed_at=3),
@@ -187,7 +187,7 @@ def _includes(larger: Review, smaller: Review) -> bool:
 
 @settings(max_examples=examples(300))
 @given(states())
-def test_any_plan_stays_within_what_is_covered_and_reads_nothing_twice(known: ReviewState) -> None:
+def test_any_plan_stays_within_the_coverage_and_reads_nothing_twice(known: ReviewState) -> None:
     planned = plan_reviews([known], TIERS, NOW)
     reviews = [review for review in planned.due if review.tier != DESCRIPTION]
     for review in reviews:
@@ -265,7 +265,7 @@ class Simulated:
 @given(
     st.lists(st.tuples(st.integers(0, 900), st.lists(st.integers(0, 3 * 86_400), max_size=60)), min_size=1, max_size=4)
 )
-def test_with_a_page_a_second_every_message_is_looked_at_in_time(made: list[tuple[int, list[int]]]) -> None:
+def test_at_one_page_per_second_every_message_is_reviewed_in_time(made: list[tuple[int, list[int]]]) -> None:
     channels = [Simulated(number, old, posts) for number, (old, posts) in enumerate(made, 1)]
     tiers = [tier for tier in make_tiers(INTERVAL) if tier.name != DESCRIPTION]
     # At worst all reviews of all channels become due at the same moment.
@@ -284,7 +284,7 @@ def test_with_a_page_a_second_every_message_is_looked_at_in_time(made: list[tupl
     assert all(set(channel.progress) <= {tier.name for tier in tiers} for channel in channels)
 
 
-def test_when_there_is_too_little_budget_all_tiers_are_late_alike() -> None:
+def test_with_too_little_budget_all_tiers_are_equally_late() -> None:
     """No tier and no channel is left out for good, however much there is to do."""
     channels = [Simulated(number, 900, range(0, 86_400, 60)) for number in range(1, 21)]
     tiers = make_tiers(INTERVAL)

@@ -111,7 +111,7 @@ def without_marks(text: str | None) -> Any:
 
 
 @pytest.mark.parametrize("case", POORER)
-def test_what_was_known_stays_and_is_marked(case: str) -> None:
+def test_details_that_a_copy_lacks_are_kept_and_marked(case: str) -> None:
     rich, poor = (message(media) for media in POORER[case])
     kept = keep_richer(poor, rich, seen_at=SEEN)
     assert [replace(slot, extra=None) for slot in kept.media] == [replace(slot, extra=None) for slot in rich.media]
@@ -128,7 +128,7 @@ def test_what_was_known_stays_and_is_marked(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", POORER)
-def test_a_richer_copy_takes_the_place_of_a_poorer_one(case: str) -> None:
+def test_a_richer_copy_replaces_a_poorer_one(case: str) -> None:
     rich, poor = (message(media) for media in POORER[case])
     assert keep_richer(rich, poor, seen_at=SEEN) == rich
 
@@ -146,12 +146,12 @@ def test_newer_votes_count_even_in_a_partial_result() -> None:
     assert extra["answers"][1]["correct"] is True
 
 
-def test_votes_that_were_taken_back_are_gone() -> None:
+def test_retracted_votes_are_not_kept() -> None:
     held, seen = message(poll(votes(3, 5))), message(poll(votes(0, 0)))
     assert keep_richer(seen, held, seen_at=SEEN) == seen
 
 
-def test_what_an_author_changes_is_no_poorer_copy() -> None:
+def test_a_change_by_the_author_is_not_a_poorer_copy() -> None:
     spoiled = message(types.MessageMediaPhoto(spoiler=True, photo=photo()))
     for seen in (
         message(types.MessageMediaPhoto(photo=photo())),
@@ -163,7 +163,7 @@ def test_what_an_author_changes_is_no_poorer_copy() -> None:
         assert keep_richer(seen, spoiled, seen_at=SEEN) == seen
 
 
-def test_a_fact_check_that_has_to_be_asked_for_keeps_its_text() -> None:
+def test_a_fact_check_without_text_keeps_the_text_held() -> None:
     told = types.FactCheck(hash=9, country="DE", text=types.TextWithEntities("Not so.", []))
     held, seen = message(factcheck=told), message(factcheck=types.FactCheck(hash=9, need_check=True))
     kept = orjson.loads(keep_richer(seen, held, seen_at=SEEN).extra or "")
@@ -172,7 +172,7 @@ def test_a_fact_check_that_has_to_be_asked_for_keeps_its_text() -> None:
     assert keep_richer(other, held, seen_at=SEEN) == other
 
 
-def test_names_of_sender_and_origin_stay_where_an_answer_comes_without_them() -> None:
+def test_names_of_sender_and_origin_are_kept_if_an_answer_lacks_them() -> None:
     somebody = types.User(77, first_name="Ada", username="ada")
     fields = {"from_id": types.PeerUser(77), "fwd_from": types.MessageFwdHeader(NOON, from_id=types.PeerUser(77))}
     held, seen = message(users=(somebody,), **fields), message(**fields)
@@ -182,7 +182,7 @@ def test_names_of_sender_and_origin_stay_where_an_answer_comes_without_them() ->
     assert keep_richer(renamed, held, seen_at=SEEN) == renamed
 
 
-def test_counters_that_are_not_told_are_not_lost() -> None:
+def test_counters_that_an_answer_lacks_are_kept() -> None:
     held, seen = message(views=10, forwards=2), message()
     kept = keep_richer(seen, held, seen_at=SEEN)
     assert (kept.views, kept.forwards) == (10, 2)
@@ -190,9 +190,7 @@ def test_counters_that_are_not_told_are_not_lost() -> None:
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.sampled_from(constructors("MessageMedia")))
-def test_whatever_two_copies_hold_they_are_joined_and_joining_again_changes_nothing(
-    one: int, other: int, kind: type
-) -> None:
+def test_any_two_copies_are_merged_and_merging_again_changes_nothing(one: int, other: int, kind: type) -> None:
     held = message(build(kind, Random(one)))
     for seen in (message(build(kind, Random(other))), message(types.MessageMediaUnsupported()), message()):
         kept = keep_richer(seen, held, seen_at=SEEN)

@@ -106,7 +106,7 @@ def test_media_has_all_its_keys_and_ids_stay_exact() -> None:
     assert shown["extra"] == {"answers": [{"text": "yes", "voters": 3}]}
 
 
-def test_marks_are_cut_in_utf16_units() -> None:
+def test_entities_are_cut_in_utf16_units() -> None:
     text = "👍🏽 #мост see t.me/a and here"
     marks = [
         {"type": "hashtag", "offset": 5, "length": 5},

@@ -25,7 +25,7 @@ OLD, START, END, NEW = 1_000, 2_000, 3_000, 4_000
         (Around([], [], first=True, last=True), False),
     ],
 )
-def test_ids_lie_outside_only_where_dates_on_the_side_of_the_range_prove_it(around: Around, *, outside: bool) -> None:
+def test_ids_are_outside_only_if_dates_on_the_side_of_the_bounds_prove_it(around: Around, *, outside: bool) -> None:
     assert is_outside(around, since=START, until=END) is outside
 
 
@@ -46,7 +46,7 @@ def test_ids_between_messages_of_one_side_are_not_outside_an_open_range() -> Non
         (150, 200, 100),
     ],
 )
-def test_a_range_that_goes_on_after_the_last_sync_is_known_until_then_only(
+def test_bounds_beyond_the_last_sync_are_known_until_then_only(
     since: int | None, until: int | None, expected: int | None
 ) -> None:
     assert find_read_until(100, since=since, until=until) == expected

@@ -35,7 +35,7 @@ def revision(number: int, text: str = "", **changes: Any) -> StoredRevision:
     return StoredRevision(revision=number, payload_sha256=HASH, layer=229, **{**values, **changes})
 
 
-def test_contents_follow_their_edit_dates_and_the_present_one_is_last() -> None:
+def test_versions_follow_their_edit_dates_and_the_current_one_is_last() -> None:
     late = revision(3, edit_date=None, first_seen=700, last_seen=700, replaced_at=700)
     versions = list_versions(message(), [], [revision(1), revision(2, edit_date=150), late])
     assert [one.revision for one in versions] == [1, 3, 2, None]
@@ -44,7 +44,7 @@ def test_contents_follow_their_edit_dates_and_the_present_one_is_last() -> None:
 
 
 @given(st.lists(st.none() | st.integers(0, 9), max_size=8))
-def test_no_content_is_left_out_and_none_stands_before_an_older_one(dates: list[int | None]) -> None:
+def test_no_version_is_left_out_and_none_precedes_an_older_one(dates: list[int | None]) -> None:
     versions = list_versions(message(), [], [revision(at, edit_date=date) for at, date in enumerate(dates, 1)])
     assert versions[-1].revision is None
     told = [(one.edit_date is not None, one.edit_date or 0, one.revision) for one in versions[:-1]]
@@ -69,7 +69,7 @@ def links(*places: int) -> str:
         ({"text": "a", "extra": '{"ttl_period":1}'}, {"text": "a", "extra": None}, ("other",)),
     ],
 )
-def test_what_changed_is_named(before: dict[str, Any], after: dict[str, Any], changed: tuple[str, ...]) -> None:
+def test_changed_fields_are_named(before: dict[str, Any], after: dict[str, Any], changed: tuple[str, ...]) -> None:
     first, last = list_versions(message(**after), [], [revision(1, **before)])
     assert (first.changed, last.changed) == ((), changed)
 
@@ -86,7 +86,7 @@ def test_what_changed_is_named(before: dict[str, Any], after: dict[str, Any], ch
         ([{"kind": "poll", "id": "1"}], [slot("poll")], []),
     ],
 )  # fmt: skip
-def test_media_that_changed_are_named(old: list[dict[str, Any]], new: list[StoredMedia], named: list[str]) -> None:
+def test_changed_media_are_named(old: list[dict[str, Any]], new: list[StoredMedia], named: list[str]) -> None:
     [_, last] = list_versions(message("same"), new, [revision(1, "same", media=orjson.dumps(old).decode())])
     assert last.changed == ("media",)
     assert [name_change(change) for change in last.media_changes] == named
@@ -98,7 +98,7 @@ def happened(*revisions: StoredRevision, **more: Any) -> MessageHistory:
     return MessageHistory(channel=CHANNEL, message=stored, versions=list_versions(stored, [], revisions), **values)
 
 
-def test_events_stand_in_the_order_in_which_they_happened() -> None:
+def test_events_are_in_the_order_in_which_they_happened() -> None:
     late = revision(2, first_seen=700, last_seen=700, replaced_at=700)
     history = happened(
         revision(1),

@@ -74,7 +74,9 @@ def covered(steps: list[Step]) -> list[Interval]:
     st.sampled_from(["hidden", "old", "neither"]),
     st.integers(1, 4),
 )
-def test_all_of_a_gap_is_covered_whatever_is_there(top: int, gone: float, seed: int, ends: str, at_once: int) -> None:
+def test_a_gap_is_covered_completely_whatever_it_contains(
+    top: int, gone: float, seed: int, ends: str, at_once: int
+) -> None:
     chance = random.Random(seed)
     ids = [i for i in range(1, top + 1) if chance.random() >= gone] or [top]
     channel = Channel(ids, **{ends: chance.randrange(top)} if ends != "neither" else {})
@@ -87,7 +89,7 @@ def test_all_of_a_gap_is_covered_whatever_is_there(top: int, gone: float, seed: 
     assert channel.asked <= needed * 1.2 + 3 * at_once + 2
 
 
-def test_a_full_channel_is_read_newest_first_as_far_as_that_goes() -> None:
+def test_a_channel_without_deletions_is_read_roughly_newest_first() -> None:
     channel = Channel(list(range(1, 100_001)))
     steps = walk(channel, (1, 100_000))
     assert channel.asked <= 1003
@@ -95,12 +97,12 @@ def test_a_full_channel_is_read_newest_first_as_far_as_that_goes() -> None:
     assert all(top > tops[0] - n * 100 - 3 * 2100 for n, top in enumerate(tops))
 
 
-def test_no_more_pages_are_asked_for_than_wanted() -> None:
+def test_no_more_pages_are_fetched_than_wanted() -> None:
     channel = Channel(list(range(1, 10_001)))
     assert len(walk(channel, (1, 10_000), pages=7)) == channel.asked == 7
 
 
-def test_what_a_page_raises_ends_the_walk_and_leaves_no_task() -> None:
+def test_an_error_of_a_page_ends_the_walk_and_leaves_no_task() -> None:
     async def read(part: Interval) -> Step:
         if part[1] < 9_000:
             raise RuntimeError("no")
@@ -116,7 +118,7 @@ def test_what_a_page_raises_ends_the_walk_and_leaves_no_task() -> None:
     asyncio.run(go())
 
 
-def test_what_is_left_shrinks_to_nothing() -> None:
+def test_the_number_of_ids_left_shrinks_to_zero() -> None:
     windows, left = Windows((1, 5_000)), []
     while (part := windows.take()) is not None:
         windows.note(part, max(part[1] - 99, part[0]), ended=False)

@@ -43,7 +43,7 @@ class World:
 
 
 @given(st.lists(st.tuples(LISTS, st.lists(st.tuples(st.sampled_from(CHANNELS), st.sampled_from(NODES)))), min_size=1))
-def test_every_channel_gets_to_its_node_and_is_served_by_one_that_is_asked(
+def test_every_channel_gets_to_its_node_and_is_always_served(
     history: list[tuple[list[str], list[tuple[int, str]]]],
 ) -> None:
     world = World()
@@ -82,6 +82,6 @@ def test_a_node_that_comes_or_goes_moves_only_what_must_move(nodes: list[str], o
     assert kept == before
 
 
-def test_a_node_is_called_by_its_address_without_what_opens_it() -> None:
+def test_a_node_is_named_by_its_address_without_credentials() -> None:
     assert node_name("http://Name:secret@Search.example:7700/") == "search.example:7700"
     assert node_name("https://search.example/meili/") == "search.example/meili"
