@@ -52,7 +52,7 @@ async def _ignore_failure(_channel: Mirrored, _error: Error) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AccountChannels:
-    """The channels of one account: how to get at them, and who is told when one fails."""
+    """How to access the channels of one account, and how to report their failures."""
 
     account: str
     """The account's label."""

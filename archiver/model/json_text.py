@@ -19,7 +19,7 @@ def dump(value: object, *, indent: bool = False) -> bytes:
     try:
         data = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
     except orjson.JSONEncodeError:
-        data = orjson.dumps(_mended(value), default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
+        data = orjson.dumps(_replace_surrogates(value), default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
     return _UNSAFE.sub(_escape, data)
 
 
@@ -33,11 +33,11 @@ def _plain(value: object) -> object:
     raise TypeError
 
 
-def _mended(value: object) -> object:
+def _replace_surrogates(value: object) -> object:
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in value.items()}
+        return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_mended(item) for item in value]
+        return [_replace_surrogates(item) for item in value]
     return value

@@ -59,7 +59,7 @@ def name_language(text: str) -> str:
         return ""
     try:
         return guess(text) or ""
-    except Exception:  # noqa: BLE001 - whatever a pattern, a model or a library does
+    except Exception:  # noqa: BLE001 - from patterns, the model or its library
         return ""
 
 

@@ -47,8 +47,8 @@ def check_page(page: HistoryPage, *, offset_id: int, limit: int) -> None:
 
 def check_difference(difference: Difference) -> None:
     """Raise Implausible for a difference with an impossible id."""
-    gone = (one for event in difference.events if isinstance(event, Deleted) for one in event.message_ids)
-    if any(not 1 <= message_id <= LAST_ID for message_id in chain(shown_ids(difference), gone)):
+    deleted = (one for event in difference.events if isinstance(event, Deleted) for one in event.message_ids)
+    if any(not 1 <= message_id <= LAST_ID for message_id in chain(shown_ids(difference), deleted)):
         raise Implausible("answered with a message id that cannot exist")
 
 

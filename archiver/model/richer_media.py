@@ -77,10 +77,10 @@ def shows_less(media: Sequence[Media], held: Sequence[Media]) -> bool:
     if any(slot not in less and not _is_same(slot, old.get(slot.slot)) for slot in media):
         return False
     there = {slot.slot for slot in media}
-    gone = [slot for slot in held if slot.slot not in there]
-    if any(_load(slot).get("of") != "poll_solution" for slot in gone) and media[0] not in less:
+    missing = [slot for slot in held if slot.slot not in there]
+    if any(_load(slot).get("of") != "poll_solution" for slot in missing) and media[0] not in less:
         return False
-    return bool(less or gone)
+    return bool(less or missing)
 
 
 def place_of(slot: Media) -> tuple[str, str | None, Any]:

@@ -178,9 +178,9 @@ def _marked(version: Version) -> list[tuple[str, object]]:
 
 def _media_changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> tuple[MediaChange, ...]:
     before, after = [_name(slot) for slot in old], [_name(slot) for slot in new]
-    gone = [name for name in before if name not in after]
-    come = [name for name in after if name not in before]
-    return tuple(zip_longest(gone, come))
+    old_names = [name for name in before if name not in after]
+    new_names = [name for name in after if name not in before]
+    return tuple(zip_longest(old_names, new_names))
 
 
 def _name(slot: Mapping[str, Any]) -> str:
