@@ -171,13 +171,13 @@ def read_states(body: bytes) -> dict[int, PeerState]:
     if dialogs.unreadable:
         raise dialogs.unreadable
     _messages, chats, _users = read_rest(reader, dialogs, 3)
-    shut = {chat.id for chat in chats if isinstance(chat, types.ChannelForbidden)}
+    forbidden = {chat.id for chat in chats if isinstance(chat, types.ChannelForbidden)}
     return {
         dialog.peer.channel_id: PeerState(dialog.pts, dialog.top_message)
         for dialog, _ in dialogs.read
         if isinstance(dialog, types.Dialog)
         and isinstance(dialog.peer, types.PeerChannel)
-        and dialog.peer.channel_id not in shut
+        and dialog.peer.channel_id not in forbidden
     }
 
 

@@ -65,7 +65,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
     def __init__(
         self,
         session: FileSession | MemorySession,
-        place: DcAddress,
+        dc_address: DcAddress,
         address: ServerAddress,
         hint: Hint | None,
         *,
@@ -73,7 +73,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         padded: bool = True,
     ) -> None:
         """`haste`: use a short timeout, since there are other addresses. `padded`: make keys with RSA_PAD."""
-        session.set_dc(place.dc, place.host, place.port)
+        session.set_dc(dc_address.dc, dc_address.host, dc_address.port)
         super().__init__(
             session,
             address.api_id,
@@ -82,13 +82,13 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             request_retries=1,
             raise_last_call_error=True,
             receive_updates=hint is not None,
-            use_ipv6=place.ipv6,
+            use_ipv6=dc_address.ipv6,
             device_model="telekeep",
             app_version=address.app_version,
             base_logger=_quiet_logger(),
-            **_transport_options(place, address),
+            **_transport_options(dc_address, address),
         )
-        self.place = place
+        self.dc_address = dc_address
         self.says_dc: int | None = None
         """The server's own data centre, as it reported when we connected."""
         self.options: tuple[DcAddress, ...] = ()
@@ -98,7 +98,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         self.made_key = self.session.auth_key is None
         self._sender = Sender(
             self.session.auth_key,
-            dc=place.exchanged_dc,
+            dc=dc_address.exchanged_dc,
             padded=padded,
             loggers=self._log,
             retries=1,
@@ -184,7 +184,12 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         """Connect, make a key if there is none, and introduce the app."""
         self._loop = asyncio.get_running_loop()
         transport = self._connection(
-            self.place.host, self.place.port, self.place.dc, loggers=self._log, proxy=self._proxy, local_addr=None
+            self.dc_address.host,
+            self.dc_address.port,
+            self.dc_address.dc,
+            loggers=self._log,
+            proxy=self._proxy,
+            local_addr=None,
         )
         await self._sender.connect(transport)
         self.session.auth_key = self._sender.auth_key
@@ -207,9 +212,9 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         return answer
 
 
-def _transport_options(place: DcAddress, address: ServerAddress) -> dict[str, Any]:
+def _transport_options(dc_address: DcAddress, address: ServerAddress) -> dict[str, Any]:
     if address.proxy is None:
-        return {"connection": ObfuscatedTransport if place.tcpo_only else PlainTransport}
+        return {"connection": ObfuscatedTransport if dc_address.tcpo_only else PlainTransport}
     return proxy_options(address.proxy)
 
 

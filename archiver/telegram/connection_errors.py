@@ -42,9 +42,9 @@ class AccountMoved(FailsEverywhere):
 class WrongDc(Unreachable):
     """The server at an address says that it belongs to another data centre."""
 
-    def __init__(self, place: DcAddress) -> None:
-        super().__init__(f"{place} says that it is another data centre.")
-        self.place = place
+    def __init__(self, dc_address: DcAddress) -> None:
+        super().__init__(f"{dc_address} says that it is another data centre.")
+        self.dc_address = dc_address
 
 
 def transport_code(exc: BaseException) -> int | None:
@@ -54,8 +54,8 @@ def transport_code(exc: BaseException) -> int | None:
     return exc.code if isinstance(exc, InvalidBufferError) else None
 
 
-def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = False) -> Error:
-    """Error for a lost connection to `way`."""
+def unreachable(exc: BaseException, server: str = "the server", *, proxied: bool = False) -> Error:
+    """Error for a lost connection to `server`."""
     if isinstance(exc, BrokenError):
         return ServerFault("the server sent bytes that make no sense to this client.", hint="Try again later.")
     match transport_code(exc):
@@ -63,22 +63,22 @@ def unreachable(exc: BaseException, way: str = "the server", *, proxied: bool = 
             return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)
         case 429:
             return Unreachable(
-                f"{way} refuses more connections for now (transport error 429).",
+                f"{server} refuses more connections for now (transport error 429).",
                 hint="Close other programs that use this account, wait a few minutes, and run the command again.",
             )
         case 444:
             return Unreachable(
-                f"{way} says that it is another data centre (transport error 444).",
+                f"{server} says that it is another data centre (transport error 444).",
                 hint="Check dc in [telegram.server] if it is set; otherwise try again later.",
             )
     blocked = "" if proxied else " If the network blocks Telegram, a proxy may help."
     return Unreachable(
-        f"{way} cannot be reached or does not answer.",
+        f"{server} cannot be reached or does not answer.",
         hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,
     )
 
 
-def unknown_place(dc: int) -> Error:
+def unknown_address(dc: int) -> Error:
     """Error for a data centre without a known address."""
     return Unreachable(
         f"the server redirects to data centre {dc} without giving its address.",
@@ -102,7 +102,7 @@ def not_let_in(dc: int) -> Error:
     )
 
 
-def refused(exc: KeyExchangeError, way: str) -> Error:
+def refused(exc: KeyExchangeError, server: str) -> Error:
     """Error for a failed key exchange."""
     if isinstance(exc, UntrustedError):
         return ServerFault(
@@ -111,11 +111,11 @@ def refused(exc: KeyExchangeError, way: str) -> Error:
         )
     if isinstance(exc, RefusedError):
         return ServerFault(
-            f"key exchange refused by {way} ({exc}).",
+            f"key exchange refused by {server} ({exc}).",
             hint="Check dc, host, port and public_key in [telegram.server] if it is set; otherwise try again later, and"
             " upgrade telekeep if it keeps failing.",
         )
     return ServerFault(
-        f"{way} violates the protocol in the key exchange ({exc}), so no key can be trusted.",
+        f"{server} violates the protocol in the key exchange ({exc}), so no key can be trusted.",
         hint="Check the network and telegram.server; something other than Telegram may be answering.",
     )

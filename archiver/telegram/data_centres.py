@@ -79,12 +79,11 @@ BUILT_IN = (
 """Telegram's own addresses, built into all clients."""
 
 
-def order(dc: int, places: Iterable[DcAddress], *, obfuscated: bool = True) -> list[DcAddress]:
+def order(dc: int, dc_addresses: Iterable[DcAddress], *, obfuscated: bool = True) -> list[DcAddress]:
     """Addresses of one data centre without duplicates: IPv4 before IPv6, then those that require obfuscation."""
-    fit = dict.fromkeys(place for place in places if place.dc == dc and place.is_open)
-    return sorted(
-        (place for place in fit if obfuscated or not place.tcpo_only), key=lambda place: (place.tcpo_only, place.ipv6)
-    )
+    fit = dict.fromkeys(one for one in dc_addresses if one.dc == dc and one.is_open)
+    usable = (one for one in fit if obfuscated or not one.tcpo_only)
+    return sorted(usable, key=lambda one: (one.tcpo_only, one.ipv6))
 
 
 def read_config(body: bytes) -> tuple[int | None, tuple[DcAddress, ...]]:
@@ -95,11 +94,11 @@ def read_config(body: bytes) -> tuple[int | None, tuple[DcAddress, ...]]:
         return None, ()
     if not isinstance(config, types.Config):
         return None, ()
-    places = (_place(option) for option in config.dc_options[:_MAX_OPTIONS])
-    return config.this_dc, tuple(place for place in places if place)
+    options = (_read_option(option) for option in config.dc_options[:_MAX_OPTIONS])
+    return config.this_dc, tuple(one for one in options if one)
 
 
-def _place(option: Any) -> DcAddress | None:
+def _read_option(option: Any) -> DcAddress | None:
     if not isinstance(option, types.DcOption) or option.cdn:
         return None
     host = option.ip_address

@@ -25,7 +25,7 @@ from archiver.telegram.connection_errors import (
     no_proxy,
     not_let_in,
     refused,
-    unknown_place,
+    unknown_address,
     unreachable,
 )
 from archiver.telegram.data_centres import DcAddress
@@ -111,9 +111,9 @@ class Dialler:
         if self._guest is not None:
             self.route.note_admitted(self._guest, False)
 
-    def judge(self, exc: BaseException, place: DcAddress) -> Error:
+    def judge(self, exc: BaseException, dc_address: DcAddress) -> Error:
         """Error for a lost connection. Raises LoginNeeded if the key was unknown twice in a row."""
-        failure = self.transport_errors.weigh(exc, place, visiting=self._guest or self._moving)
+        failure = self.transport_errors.weigh(exc, dc_address, visiting=self._guest or self._moving)
         if isinstance(failure, UnknownKey) and self.transport_errors.key_is_dead:
             raise unreachable(exc) from exc
         return failure
@@ -131,31 +131,32 @@ class Dialler:
         failure: Error | None = None
         for _ in range(2):
             addresses = self.route.addresses(self.dc)
-            for number, place in enumerate(addresses, 1):
-                made = await self._try_address(place, haste=number < len(addresses))
+            for number, dc_address in enumerate(addresses, 1):
+                made = await self._try_address(dc_address, haste=number < len(addresses))
                 if isinstance(made, Client | FailsEverywhere):
                     return made
                 failure = made
             if not await self._ask_other_dc(addresses):
                 break
         if isinstance(failure, WrongDc):
-            self._trusted.add(failure.place)  # nothing better is known, and some servers do not know their own number
-            return await self._try_address(failure.place, haste=False)
+            # Nothing better is known, and some servers do not know their own number.
+            self._trusted.add(failure.dc_address)
+            return await self._try_address(failure.dc_address, haste=False)
         if isinstance(failure, UnknownKey) and self.transport_errors.key_is_dead:
             raise unreachable(AuthKeyNotFound())
-        return failure or unknown_place(self.dc)
+        return failure or unknown_address(self.dc)
 
-    async def _try_address(self, place: DcAddress, *, haste: bool) -> Client | Error:
+    async def _try_address(self, dc_address: DcAddress, *, haste: bool) -> Client | Error:
         waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
                 session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
-                client = Client(session, place, self._address, self._hint, haste=haste, padded=self._padded)
+                client = Client(session, dc_address, self._address, self._hint, haste=haste, padded=self._padded)
                 made = False
                 try:
                     await client.connect_within(self._timeouts.connect)
                     if self._is_elsewhere(client):
-                        return self._refuse_place(client)
+                        return self._refuse_address(client)
                     if failure := await self._import_authorization(client):
                         return failure
                     made = True
@@ -166,14 +167,14 @@ class Dialler:
                 except RefusedError as exc:
                     self._padded = not self._padded
                     if self._padded:  # the old step was refused, too
-                        return refused(exc, self._address.describe(place))
-                    log.info("%s refuses RSA_PAD (%s); trying the older key exchange", place, exc)
+                        return refused(exc, self._address.describe(dc_address))
+                    log.info("%s refuses RSA_PAD (%s); trying the older key exchange", dc_address, exc)
                 except KeyExchangeError as exc:
-                    return refused(exc, self._address.describe(place))
+                    return refused(exc, self._address.describe(dc_address))
                 except (RPCError, TypeNotFoundError, ProxyFailedError, *CONNECTION_LOST) as exc:
                     waits += 1
                     if (seconds := flood_seconds(exc)) is None:
-                        return await self._failed(exc, place)
+                        return await self._failed(exc, dc_address)
                     await self.transport_errors.obey(exc)
                     if waits == _MAX_WAITS:
                         raise FloodWait(seconds, method=CONNECT) from exc
@@ -184,7 +185,7 @@ class Dialler:
     async def _follow(self, client: Client, dc: int) -> Error:
         """Follow the account to its new home, when the old one answers even the first request with that redirection."""
         if self._guest is not None or not self.route.addresses(dc):
-            return unknown_place(dc)
+            return unknown_address(dc)
         exported = None
         try:
             exported = await export_by_greeting(client, dc, within=self._timeouts.call)
@@ -198,14 +199,14 @@ class Dialler:
 
     def _is_elsewhere(self, client: Client) -> bool:
         """Whether another data centre answered: the list of addresses is wrong or outdated."""
-        place = client.place
-        known = self.route.is_in_settings(place.dc) or place in self._trusted
-        return not known and client.says_dc not in (None, place.dc)
+        dc_address = client.dc_address
+        known = self.route.is_in_settings(dc_address.dc) or dc_address in self._trusted
+        return not known and client.says_dc not in (None, dc_address.dc)
 
-    def _refuse_place(self, client: Client) -> Error:
+    def _refuse_address(self, client: Client) -> Error:
         if client.made_key:
             self.route.drop_key(self._guest or self._moving)
-        return WrongDc(client.place)
+        return WrongDc(client.dc_address)
 
     async def _import_authorization(self, client: Client) -> Error | None:
         """Import the exported authorization, if there is one; return why that failed, if a new one may succeed.
@@ -218,12 +219,12 @@ class Dialler:
         moving, self._moving = self._moving, None  # it may be used up: then the old home exports another one
         try:
             await import_authorization(client, exported, within=self._timeouts.call)
-            self.route.note_admitted(client.place.dc, True)
+            self.route.note_admitted(client.dc_address.dc, True)
         except (RPCError, HungError, *CONNECTION_LOST) as exc:
             if not is_refusal(exc) or (moving is not None and exported.may_have_expired):
                 await self.transport_errors.obey(exc)
-                return not_let_in(client.place.dc)
-            log.info("authorization refused by %s: %s", client.place, type(exc).__name__)
+                return not_let_in(client.dc_address.dc)
+            log.info("authorization refused by %s: %s", client.dc_address, type(exc).__name__)
         if moving is not None:
             client.session.settle()
         return None
@@ -231,13 +232,13 @@ class Dialler:
     async def _ask_other_dc(self, known: list[DcAddress]) -> bool:
         """Ask another data centre for the addresses of ours; return whether there are new ones."""
         now = asyncio.get_running_loop().time()
-        place = self.route.elsewhere(self.dc)
-        if place is None or self.route.is_in_settings(self.dc) or now < self._last_asked + _ASK_INTERVAL:
+        dc_address = self.route.elsewhere(self.dc)
+        if dc_address is None or self.route.is_in_settings(self.dc) or now < self._last_asked + _ASK_INTERVAL:
             return False
         self._last_asked = now
-        log.info("asking %s for the address of data centre %d", place, self.dc)
+        log.info("asking %s for the address of data centre %d", dc_address, self.dc)
         async with self._scheduler.turn(CONNECT, Priority.LIVE):
-            client = Client(MemorySession(), place, self._address, None, haste=True, padded=self._padded)
+            client = Client(MemorySession(), dc_address, self._address, None, haste=True, padded=self._padded)
             try:
                 await client.connect_within(self._timeouts.connect)
                 self.route.learn(client.options)
@@ -247,7 +248,7 @@ class Dialler:
                 await client.disconnect_quietly()
         return self.route.addresses(self.dc) != known
 
-    async def _failed(self, exc: Exception, place: DcAddress) -> Error:
+    async def _failed(self, exc: Exception, dc_address: DcAddress) -> Error:
         """Why connecting failed, if a retry may succeed; raises it otherwise."""
         if isinstance(exc, RPCError):
             if is_transient(exc) or concerns_connection(exc):
@@ -257,7 +258,7 @@ class Dialler:
             return no_proxy(exc, self._address)
         if isinstance(exc, CONNECTION_LOST):
             await self.transport_errors.obey(exc)
-            return self.transport_errors.weigh(exc, place, visiting=self._guest or self._moving)
+            return self.transport_errors.weigh(exc, dc_address, visiting=self._guest or self._moving)
         if isinstance(exc, TypeNotFoundError):
             # `from None`: the error's text holds the bytes that could not be read.
             raise UnreadableObject(exc.invalid_constructor_id) from None

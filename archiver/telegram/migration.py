@@ -17,7 +17,7 @@ from telethon.tl import functions
 
 from archiver.errors import ChannelError, Error, ServerFault
 from archiver.telegram.client import Client
-from archiver.telegram.connection_errors import unknown_place
+from archiver.telegram.connection_errors import unknown_address
 from archiver.telegram.data_centres import read_config
 from archiver.telegram.exported_authorization import ExportedAuthorization
 from archiver.telegram.faults import MIGRATIONS
@@ -68,10 +68,10 @@ async def _find(home: Connection, reconnecting: ReconnectingClient, dc: int) -> 
         return
     with contextlib.suppress(*MIGRATIONS, ServerFault):
         request = functions.help.GetConfigRequest()
-        _, places = read_config(await home.call(request, method="getConfig", raw_errors=MIGRATIONS))
-        reconnecting.route.learn(places)
+        _, dc_addresses = read_config(await home.call(request, method="getConfig", raw_errors=MIGRATIONS))
+        reconnecting.route.learn(dc_addresses)
     if not reconnecting.route.addresses(dc):
-        raise unknown_place(dc)
+        raise unknown_address(dc)
 
 
 async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> ExportedAuthorization:

@@ -23,15 +23,15 @@ class Route:
     def __init__(self, address: ServerAddress, path: Path) -> None:
         self._address = address
         self._path = path
-        self.via = f"{address.dc}@{address.host}:{address.port}" if address.places else ""
+        self.via = f"{address.dc}@{address.host}:{address.port}" if address.dc_addresses else ""
         """Identifies this network in the session; empty for Telegram itself."""
 
     @property
     def home(self) -> int:
         """The account's data centre, as far as known."""
-        first = self._address.places[0].dc if self._address.places else FIRST
+        first = self._address.dc_addresses[0].dc if self._address.dc_addresses else FIRST
         stored = read_session(self._path)
-        if stored is None or (stored.via is None and self._address.places):
+        if stored is None or (stored.via is None and self._address.dc_addresses):
             return first
         if stored.via not in (None, self.via) and stored.auth_key is None:
             return first  # no key ties it to the old one
@@ -39,7 +39,7 @@ class Route:
 
     def addresses(self, dc: int) -> list[DcAddress]:
         """The known addresses of this data centre, best first."""
-        if named := order(dc, self._address.places):
+        if named := order(dc, self._address.dc_addresses):
             return named
         known = order(dc, self._known(), obfuscated=self._address.proxy is None)
         if self._address.is_mtproxy:
@@ -48,13 +48,11 @@ class Route:
 
     def is_in_settings(self, dc: int) -> bool:
         """Whether the settings give its address, or a proxy finds it."""
-        return bool(order(dc, self._address.places)) or self._address.is_mtproxy
+        return bool(order(dc, self._address.dc_addresses)) or self._address.is_mtproxy
 
     def elsewhere(self, dc: int) -> DcAddress | None:
         """Address of another data centre, to ask for one that is not found."""
-        others = [
-            place for place in self._known() if place.dc != dc and place.is_open and not (place.ipv6 or place.tcpo_only)
-        ]
+        others = [one for one in self._known() if one.dc != dc and one.is_open and not (one.ipv6 or one.tcpo_only)]
         return next(iter(others), None)
 
     def _known(self) -> list[DcAddress]:
@@ -62,19 +60,19 @@ class Route:
         learned: list[DcAddress] = []
         if stored is not None and stored.via in (None, self.via):
             last = (stored.dc, stored.host, stored.port)
-            known = [place for place in stored.places if (place.dc, place.host, place.port) == last]
+            known = [one for one in stored.dc_addresses if (one.dc, one.host, one.port) == last]
             if stored.host and stored.host != _NOWHERE and stored.port:
                 learned += known or [DcAddress(stored.dc, stored.host, stored.port)]
-            learned += stored.places
-        return [*self._address.places, *learned, *(() if self._address.places else BUILT_IN)]
+            learned += stored.dc_addresses
+        return [*self._address.dc_addresses, *learned, *(() if self._address.dc_addresses else BUILT_IN)]
 
-    def learn(self, places: Iterable[DcAddress]) -> None:
+    def learn(self, dc_addresses: Iterable[DcAddress]) -> None:
         """Store the addresses that a server listed, unless the list is empty."""
-        if learned := tuple(places):
+        if learned := tuple(dc_addresses):
             stored = self._stored()
             if stored.via not in (None, self.via):
                 stored = replace(stored, host=None, port=None)  # of another network
-            write_session(self._path, replace(stored, places=learned, via=self.via))
+            write_session(self._path, replace(stored, dc_addresses=learned, via=self.via))
 
     def move_home(self, dc: int, *, with_key: bool) -> None:
         """Record the account's new home. `with_key`: if no key is known for it, try the old one."""

@@ -34,7 +34,7 @@ class ServerAddress:
     app_version: str = "1"
 
     @property
-    def places(self) -> tuple[DcAddress, ...]:
+    def dc_addresses(self) -> tuple[DcAddress, ...]:
         """Addresses in the settings, the first to try first; empty for Telegram itself."""
         first = (DcAddress(self.dc or FIRST, self.host, self.port),) if self.host and self.port else ()
         return first + self.more
@@ -44,14 +44,14 @@ class ServerAddress:
         """Whether the proxy is an MTProxy, which finds data centres by their numbers."""
         return self.proxy is not None and self.proxy.startswith("mtproxy:")
 
-    def describe(self, place: DcAddress | None = None) -> str:
+    def describe(self, dc_address: DcAddress | None = None) -> str:
         """The server's address and the proxy, for error messages."""
-        if place is None or self.is_mtproxy or not self.places:
+        if dc_address is None or self.is_mtproxy or not self.dc_addresses:
             server = "the server"
-        elif len({one.dc for one in self.places}) == 1 and place in self.places:
-            server = f"the server at {place.host}:{place.port}"
+        elif len({one.dc for one in self.dc_addresses}) == 1 and dc_address in self.dc_addresses:
+            server = f"the server at {dc_address.host}:{dc_address.port}"
         else:
-            server = str(place)
+            server = str(dc_address)
         return f"{server} through the proxy at {proxy_address(self.proxy)}" if self.proxy else server
 
     def trust_keys(self) -> None:

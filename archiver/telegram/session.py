@@ -44,7 +44,7 @@ class SessionData:
     guests: Mapping[int, GuestKey] = field(default_factory=dict)
     via: str | None = None
     """The self-hosted server it is for, "" for Telegram itself; None: not recorded."""
-    places: tuple[DcAddress, ...] = ()
+    dc_addresses: tuple[DcAddress, ...] = ()
     """Addresses listed by the servers."""
 
 
@@ -84,7 +84,7 @@ def _parse(said: dict[str, Any]) -> SessionData:
         auth_key=_key(said["auth_key"]),
         guests={int(dc): GuestKey(_key(one["key"]) or b"", one["admitted"] is True) for dc, one in guests.items()},
         via=said.get("via"),
-        places=tuple(DcAddress(**one) for one in said.get("places", ())),
+        dc_addresses=tuple(DcAddress(**one) for one in said.get("places", ())),
     )
 
 
@@ -103,7 +103,7 @@ def _format(stored: SessionData) -> dict[str, Any]:
         "auth_key": text(stored.auth_key),
         "via": stored.via,
         "guests": {str(dc): {"key": text(one.key), "admitted": one.admitted} for dc, one in stored.guests.items()},
-        "places": [asdict(place) for place in stored.places],
+        "places": [asdict(one) for one in stored.dc_addresses],
     }
 
 

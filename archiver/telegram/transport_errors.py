@@ -58,7 +58,7 @@ class TransportErrors:
         if seconds is not None:
             await self._scheduler.flooded(CONNECT, seconds)
 
-    def weigh(self, exc: BaseException, place: DcAddress, *, visiting: int | None) -> Error:
+    def weigh(self, exc: BaseException, dc_address: DcAddress, *, visiting: int | None) -> Error:
         """Error for a lost connection; `visiting`: the data centre, if it is not the account's home.
 
         There, an unknown key is dropped and made again.
@@ -71,5 +71,5 @@ class TransportErrors:
         if code == UNKNOWN_KEY:
             self._unknown += 1
             return UnknownKey("the server says that it does not know this session.", hint="Try again.")
-        failure = unreachable(exc, self._address.describe(place), proxied=self._address.proxy is not None)
+        failure = unreachable(exc, self._address.describe(dc_address), proxied=self._address.proxy is not None)
         return FailsEverywhere(*failure.args, hint=failure.hint) if code == THROTTLED else failure
