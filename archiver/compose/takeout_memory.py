@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.store.database import Database
-from archiver.store.takeout import find_takeout, set_delay, set_takeout
+from archiver.store.takeout import get_takeout, set_delay, set_takeout
 
 
 class TakeoutMemory:
@@ -15,7 +15,7 @@ class TakeoutMemory:
 
     async def load(self) -> tuple[int | None, float]:
         """The id of the open takeout, and the unix time from which another may be requested."""
-        return await self._database.read(find_takeout, self._account)
+        return await self._database.read(get_takeout, self._account)
 
     async def save(self, takeout_id: int | None) -> None:
         """Store the id of the open takeout, which ends any delay; None if there is none."""

@@ -10,6 +10,7 @@ from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
 from archiver.store import custody, limits, search_rows, soundness
 from archiver.store.journal import check_journal
+from archiver.store.migrations import newest_version
 from search.query.saved import fold_query_name
 
 
@@ -18,7 +19,7 @@ def check_file(conn: Any) -> Iterator[Fault]:
     [path] = [row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"]
     if lost := check_journal(conn, Path(path)):
         yield Fault("database", lost)
-    yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, soundness.newest_version()))
+    yield from (Fault("database", wrong) for wrong in soundness.check_tables(conn, newest_version()))
     yield from (Fault("database", wrong) for wrong in soundness.check_file(conn, quick=False))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archiver.store.database import Database, Reader
-from archiver.store.indexing import count_aside, count_held, find_top, list_aside_ids, list_ids
+from archiver.store.indexing import count_held, count_rejected, find_top, list_ids, list_rejected_ids
 from archiver.store.outbox import count_waiting, list_waiting_ids
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dic
     """Return what a node should have, by channel; `covered`: outbox position up to which a rebuild has sent."""
 
     def act(conn: Reader) -> dict[int, Expected]:
-        waiting, rejected = count_waiting(conn, node, covered=covered), count_aside(conn, node)
+        waiting, rejected = count_waiting(conn, node, covered=covered), count_rejected(conn, node)
         return {
             channel_id: Expected(held, waiting.get(channel_id, 0), rejected.get(channel_id, 0))
             for channel_id, held in count_held(conn, node).items()
@@ -96,7 +96,7 @@ def _list_held_and_excused(
     conn: Reader, node: str, channel_id: int, first: int, last: int
 ) -> tuple[set[int], set[int]]:
     """Return the ids that are held, and those that the index need not have (yet)."""
-    excused = list_waiting_ids(conn, node, channel_id, first, last) + list_aside_ids(
+    excused = list_waiting_ids(conn, node, channel_id, first, last) + list_rejected_ids(
         conn, node, channel_id, first, last
     )
     return set(list_ids(conn, channel_id, first, last)), set(excused)

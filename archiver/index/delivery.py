@@ -20,16 +20,16 @@ from archiver.store.database import Database, Writer
 from archiver.store.home import list_channels_at, put_leaving
 from archiver.store.indexing import (
     advance_walk,
+    clear_rejected,
     drop_tasks,
     get_node_status,
     list_batches,
+    mark_rejected,
     note_success,
     note_task,
     put_tasks,
-    set_aside,
     set_rebuild,
     start_walk,
-    take_back,
 )
 from archiver.store.outbox import acknowledge, find_place
 from search.errors import PayloadTooLarge, RequestRefused, ServerError, TaskFailed
@@ -209,10 +209,10 @@ class Delivery:
             if walk_of is None or frontier is None:
                 acknowledge(conn, self._name, stretch.after, stretch.upto)
             else:
-                take_back(conn, self._name, stretch.after, stretch.upto)
+                clear_rejected(conn, self._name, stretch.after, stretch.upto)
                 advance_walk(conn, self._name, walk_of, frontier)
             for _, channel_id, message_id in batch.unreadable:
-                set_aside(conn, self._name, channel_id, message_id, code=UNREADABLE, now=now)
+                mark_rejected(conn, self._name, channel_id, message_id, code=UNREADABLE, now=now)
             drop_tasks(conn, batch.name)
             note_success(conn, self._name, now=now)
 
@@ -267,7 +267,7 @@ class Delivery:
             elif frontier is not None:
                 advance_walk(conn, self._name, stretch.walk_of, frontier)
             if bad != stretch.after:
-                set_aside(conn, self._name, bad[1], bad[2], code=code, now=now)
+                mark_rejected(conn, self._name, bad[1], bad[2], code=code, now=now)
             drop_tasks(conn, batch.name)
 
         await self._database.write(act)

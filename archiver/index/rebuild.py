@@ -20,12 +20,12 @@ from archiver.store.database import Database, Writer
 from archiver.store.indexing import (
     NodeStatus,
     Rebuild,
+    clear_all_rejected,
     count_held,
     end_walks,
     set_covered,
     set_rebuild,
     start_walk,
-    take_all_back,
 )
 from archiver.store.outbox import drop_covered, has_waiting
 
@@ -93,7 +93,7 @@ class Rebuilder:
         def act(conn: Writer) -> None:
             end_walks(conn, self._node.name, name)
             start_walk(conn, node.name, name, count_held(conn, node.name))
-            take_all_back(conn, node.name)  # the walk retries them
+            clear_all_rejected(conn, node.name)  # the walk retries them
             set_rebuild(conn, self._node.name, "walking", mark=mark)
             set_covered(conn, node.name)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from archiver.index.delivery import FINAL, Delivery
 from archiver.store.database import Database, Writer
-from archiver.store.indexing import list_aside
+from archiver.store.indexing import list_rejected
 from archiver.store.outbox import enqueue
 from search.errors import KeyRefused
 
@@ -29,7 +29,7 @@ async def clean_up(database: Database, node: Node, delivery: Delivery, *, now: f
     """Retry rejected messages and delete finished tasks. Raises ServerError."""
 
     def act(conn: Writer) -> None:
-        for channel_id, message_id, code in list_aside(conn, node.name):
+        for channel_id, message_id, code in list_rejected(conn, node.name):
             if code not in FINAL:
                 enqueue(conn, channel_id, [message_id], now=int(now))
 

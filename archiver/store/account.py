@@ -31,18 +31,45 @@ class KnownAccount(NamedTuple):
     """When that was measured, by the server's clock."""
 
 
-def list_loads(conn: Reader, *, now: float) -> dict[str, tuple[int, int]]:
-    """By account: how many channels it is to mirror, and how many of them cannot be read at present."""
+class AccountLoad(NamedTuple):
+    """How many channels an account has to mirror."""
+
+    channels: int
+    unreadable: int
+    """Those that cannot be read at present."""
+
+
+class UnreadableRow(NamedTuple):
+    """A channel that cannot be read at present. Times are unix seconds."""
+
+    name: str
+    state: str
+    state_since: int | None
+    retry_at: int | None
+    """When to try again; None: not waiting to be retried."""
+
+
+class ClockOffset(NamedTuple):
+    """The clock offset measured at a connection."""
+
+    ahead: float
+    """Seconds our clock was ahead of the server's."""
+    at: int
+    """When, by the server's clock, unix seconds."""
+
+
+def list_loads(conn: Reader, *, now: float) -> dict[str, AccountLoad]:
+    """The load of every account with channels to mirror, by account."""
     query = (
         "SELECT account, count(*), total(state <> 'active' OR coalesce(retry_at, 0) > ?) FROM channel"
         " WHERE state <> 'removed'"
         " GROUP BY account"
     )
     cursor = conn.execute(query, (now,))
-    return {name: (int(channels), int(aside)) for name, channels, aside in cursor}
+    return {name: AccountLoad(int(channels), int(unreadable)) for name, channels, unreadable in cursor}
 
 
-def list_unread(conn: Reader, *, now: float) -> list[tuple[str, str, int | None, int | None]]:
+def list_unreadable(conn: Reader, *, now: float) -> list[UnreadableRow]:
     """The channels that cannot be read at present, by name."""
     query = """
         SELECT coalesce('@' || username, alias, channel_id), state, state_since,
@@ -51,7 +78,7 @@ def list_unread(conn: Reader, *, now: float) -> list[tuple[str, str, int | None,
         ORDER BY 1
     """
     cursor = conn.execute(query, {"now": now})
-    return [(str(row[0]), str(row[1]), row[2], row[3]) for row in cursor]
+    return [UnreadableRow(str(row[0]), *row[1:]) for row in cursor]
 
 
 def list_accounts(conn: Reader) -> list[KnownAccount]:
@@ -94,11 +121,11 @@ def note_clock(conn: sqlite3.Connection, account: str, ahead: float, *, at: int)
     )
 
 
-def find_clock(conn: Reader) -> tuple[float, int] | None:
+def find_clock(conn: Reader) -> ClockOffset | None:
     """How far our clock was ahead of the server's at the last connection; None: no connection yet."""
     query = "SELECT clock_ahead, clock_at FROM account WHERE clock_ahead IS NOT NULL ORDER BY clock_at DESC LIMIT 1"
     row = conn.execute(query).fetchone()
-    return (float(row[0]), int(row[1])) if row else None
+    return ClockOffset._make(row) if row else None
 
 
 def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:

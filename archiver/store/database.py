@@ -12,20 +12,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
 import aiosqlite
 
-from archiver.errors import Busy, Error, NotFound, UsageError
+from archiver.errors import Busy, NotFound, UsageError
 from archiver.store.faults import say
 from archiver.store.medium import find_reading
+from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
 from archiver.store.place import expect_place, list_widened, make_private
 from archiver.store.whole import WholeReads
 
@@ -70,10 +69,6 @@ class _LockedError(Exception):
     """Another program is writing."""
 
 
-class NewerSchemaError(Error):
-    """The archive was written by a newer telekeep."""
-
-
 class Database:
     """One open archive. `connection` is for reads and sees what is committed; writes go through `write()`."""
 
@@ -106,7 +101,7 @@ class Database:
         writing = await _connect(str(path))
         async with _closed_on_failure(writing, path):
             await writing.executescript(_PRAGMAS)
-            await _migrate(writing, path)
+            await migrate(writing, path)
             # From here on `write` does the waiting, which a stop can end.
             await writing.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
             connection = await _connect(_readonly(path), WholeReads)
@@ -131,9 +126,7 @@ class Database:
             raise UsageError(f"{path} cannot be read: {say(exc, path)}.") from exc
         async with _closed_on_failure(connection, path):
             await connection.executescript(_READING)
-            version = await _schema_version(connection)
-            if version > _newest():
-                raise _newer(path, version)
+            version = await expect_known_schema(connection, path)
             if version == 0:
                 raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
         database = cls(connection, path, connection)
@@ -145,7 +138,7 @@ class Database:
         """Whether `open` would migrate nothing; if it would, only the holder of the lock may call it."""
         try:
             async with await cls.open_readonly(directory) as database:
-                return await database.schema_version() == _newest()
+                return await database.schema_version() == newest_version()
         except NotFound:
             return False
 
@@ -212,7 +205,7 @@ class Database:
 
     async def schema_version(self) -> int:
         """The number of the last migration applied to this file."""
-        return await _schema_version(self.connection)
+        return await read_version(self.connection)
 
 
 async def read(
@@ -240,21 +233,6 @@ def expect_archive(directory: Path) -> None:
     expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
         raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
-
-
-async def _schema_version(connection: aiosqlite.Connection) -> int:
-    async with connection.execute("PRAGMA user_version") as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    version = await _schema_version(connection)
-    if version > _newest():
-        raise _newer(path, version)
-    for number, script in migrations():
-        if number > version:
-            await connection.executescript(script)
 
 
 def _readonly(path: Path) -> str:
@@ -286,21 +264,3 @@ async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> As
     except BaseException:
         await connection.close()
         raise
-
-
-def _newer(path: Path, version: int) -> NewerSchemaError:
-    return NewerSchemaError(
-        f"{path} was written by a newer telekeep (schema {version}, this one knows {_newest()}).",
-        hint="Upgrade telekeep; downgrading is not supported.",
-    )
-
-
-def _newest() -> int:
-    return migrations()[-1][0]
-
-
-def migrations() -> list[tuple[int, str]]:
-    """The DDL scripts by number; each contains its own BEGIN, user_version and COMMIT."""
-    folder = resources.files("archiver.store.sql")
-    names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
-    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]

@@ -29,6 +29,14 @@ class Extent(NamedTuple):
     """One below the nearest held message after the range; the channel's top id if there is none."""
 
 
+class NewestMessage(NamedTuple):
+    """The newest held message of a channel."""
+
+    message_id: int
+    date: int
+    """Unix seconds."""
+
+
 async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> AsyncIterator[Interval]:
     """Yield the runs of ids within [lo, hi] that are not held, ascending."""
     query = (
@@ -90,11 +98,11 @@ def count_missing(conn: Reader, channel_id: int) -> int:
     )
 
 
-def find_newest(conn: Reader, channel_id: int) -> tuple[int, int] | None:
+def find_newest(conn: Reader, channel_id: int) -> NewestMessage | None:
     """The newest held message; None without any."""
     query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
     row = conn.execute(query, (channel_id,)).fetchone()
-    return (int(row[0]), int(row[1])) if row else None
+    return NewestMessage._make(row) if row else None
 
 
 def get_extent(conn: Reader, channel_id: int, *, since: int | None, until: int | None, top_id: int) -> Extent:

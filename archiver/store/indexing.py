@@ -195,12 +195,23 @@ def note_task(conn: sqlite3.Connection, node: str, uid: int) -> bool:
 # --- rejected messages
 
 
-def set_aside(conn: sqlite3.Connection, node: str, channel_id: int, message_id: int, *, code: str, now: int) -> None:
+class RejectedMessage(NamedTuple):
+    """A message that the server rejects."""
+
+    channel_id: int
+    message_id: int
+    code: str
+    """The server's error code."""
+
+
+def mark_rejected(
+    conn: sqlite3.Connection, node: str, channel_id: int, message_id: int, *, code: str, now: int
+) -> None:
     """Record a message that the server rejects, with its error code."""
     conn.execute("INSERT OR REPLACE INTO index_aside VALUES (?, ?, ?, ?, ?)", (node, channel_id, message_id, now, code))
 
 
-def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
+def clear_rejected(conn: sqlite3.Connection, node: str, after: Place, upto: Place) -> None:
     """Clear the rejections within (after, upto], which a walk has sent."""
     conn.execute(
         "DELETE FROM index_aside WHERE node = ?"
@@ -209,21 +220,21 @@ def take_back(conn: sqlite3.Connection, node: str, after: Place, upto: Place) ->
     )
 
 
-def count_aside(conn: Reader, node: str) -> dict[int, int]:
+def count_rejected(conn: Reader, node: str) -> dict[int, int]:
     """Count the messages rejected by a node, by channel."""
     rows = conn.execute("SELECT channel_id, count(*) FROM index_aside WHERE node = ? GROUP BY channel_id", (node,))
     return dict(rows.fetchall())
 
 
-def list_aside(conn: sqlite3.Connection, node: str) -> list[tuple[int, int, str]]:
+def list_rejected(conn: Reader, node: str) -> list[RejectedMessage]:
     """The messages rejected by a node, by id."""
     rows = conn.execute(
         "SELECT channel_id, message_id, code FROM index_aside WHERE node = ? ORDER BY channel_id, message_id", (node,)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [RejectedMessage._make(row) for row in rows]
 
 
-def list_aside_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
+def list_rejected_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
     """The ids of a channel within [first, last] that a node rejected."""
     rows = conn.execute(
         "SELECT message_id FROM index_aside WHERE node = ? AND channel_id = ? AND message_id BETWEEN ? AND ?",
@@ -232,7 +243,7 @@ def list_aside_ids(conn: Reader, node: str, channel_id: int, first: int, last: i
     return [row[0] for row in rows]
 
 
-def take_all_back(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
+def clear_all_rejected(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
     """Clear all rejections by a node; return their (channel_id, message_id)."""
     rows = conn.execute("DELETE FROM index_aside WHERE node = ? RETURNING channel_id, message_id", (node,)).fetchall()
     return [(row[0], row[1]) for row in rows]

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from archiver.store.database import migrations
+from archiver.store.migrations import list_migrations
 from archiver.store.search_rows import search_schema
 from search.exact.schema import SCHEMA_VERSION
 
@@ -102,15 +102,10 @@ def is_search_mislabelled(conn: sqlite3.Connection) -> bool:
     return [row[0] for row in conn.execute("SELECT layout FROM search_layout")] != [SCHEMA_VERSION]
 
 
-def newest_version() -> int:
-    """The schema version that this telekeep writes."""
-    return migrations()[-1][0]
-
-
 def _tables_of(version: int) -> dict[str, str]:
     made = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        for number, script in migrations():
+        for number, script in list_migrations():
             if number <= version:
                 made.executescript(script)
         return _list_tables(made)

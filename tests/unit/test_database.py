@@ -18,7 +18,8 @@ import pytest
 
 from archiver.errors import Busy, NotFound, UsageError
 from archiver.lock import hold
-from archiver.store.database import Database, NewerSchemaError, Writer
+from archiver.store.database import Database, Writer
+from archiver.store.migrations import NewerSchemaError
 
 
 async def count(database: Database) -> int:

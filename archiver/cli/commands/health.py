@@ -23,7 +23,7 @@ from archiver.service.monitoring.health import (
     describe_unreadable,
     find_troubles,
 )
-from archiver.store.account import list_loads, list_unread
+from archiver.store.account import list_loads, list_unreadable
 
 EXIT_STATUS = {
     0: "the service is mirroring every channel",
@@ -65,7 +65,9 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
         service = await read_service(database)
         warning = describe_offset(await find_clock_ahead(database.connection))
         counts = {name: ChannelCounts(*count) for name, count in (await database.read(list_loads, now=now)).items()}
-        unread = () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unread, now=now)]
+        unread = (
+            () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unreadable, now=now)]
+        )
     full = _look_at_disk(invocation.settings().archive.dir)
     verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)

@@ -38,7 +38,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
     from archiver.cli.view.index_status import read_index, sum_up
     from archiver.compose.index import open_nodes
     from archiver.compose.read_archive import open_archive
-    from archiver.store.indexing import list_aside
+    from archiver.store.indexing import list_rejected
 
     settings, now = invocation.settings().meilisearch, time.time()
     async with (
@@ -48,7 +48,7 @@ async def run(invocation: Invocation, *, json: bool) -> int:
         noted, found = await read_index(database, settings), []
         answers = await asyncio.gather(*map(_ask, nodes))
         for one, node, (said, error) in zip(noted, nodes, answers, strict=True):
-            aside = await database.read(lambda conn, name=node.name: list_aside(conn, name))  # type: ignore[misc]
+            aside = await database.read(list_rejected, node.name)
             listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
             seen = one if error is None else one.with_trouble(error)
             found.append(seen.as_object(now) | {"aside": listed} | said)

@@ -143,7 +143,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
 
 async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -> None:
     from archiver.store.database import Writer
-    from archiver.store.indexing import take_all_back
+    from archiver.store.indexing import clear_all_rejected
     from archiver.store.outbox import enqueue
     from search.meili.document import document_id
     from search.meili.node import MOST_IDS
@@ -154,7 +154,7 @@ async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -
             if row.discrepancy.lacking:
                 enqueue(conn, row.channel_id, row.discrepancy.lacking, now=now)
         for node in nodes:
-            for channel_id, message_id in take_all_back(conn, node.name):
+            for channel_id, message_id in clear_all_rejected(conn, node.name):
                 enqueue(conn, channel_id, [message_id], now=now)
 
     await database.write(act)

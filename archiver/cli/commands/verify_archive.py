@@ -14,11 +14,12 @@ from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.checked import reading
-from archiver.store.database import ARCHIVE_NAME, Database, NewerSchemaError
+from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.integrity import check_file, iter_payloads
 from archiver.store.journal import check_journal
+from archiver.store.migrations import NewerSchemaError, newest_version
 from archiver.store.rows import snapshot
-from archiver.store.soundness import check_header, is_damage, is_laid_out_as, newest_version
+from archiver.store.soundness import check_header, is_damage, is_laid_out_as
 
 REPAIR = "`telekeep repair search` rebuilds the search tables."
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
-from archiver.store.indexing import NodeState, NodeStatus, count_aside, count_walk, get_node_status
+from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
 from config.settings import MeilisearchSettings
 from search.meili.routing import node_name
@@ -149,7 +149,7 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
                 waiting=_add(measure(conn, node), measure(conn, "") if node == names[0] else None),
                 again=count_walk(conn, node, settings.index),
                 left=count_walk(conn, node, f"{settings.index}_next"),
-                aside=sum(count_aside(conn, node).values()),
+                aside=sum(count_rejected(conn, node).values()),
             )
             for node in names
         ]

@@ -14,7 +14,7 @@ from archiver.model.clock_offset import describe_offset
 from archiver.service.monitoring.health import ChannelCounts, UnreadableChannel, find_troubles, judge
 from archiver.service.monitoring.http_server import Page, Reply
 from archiver.service.monitoring.metrics import KIND, Metrics
-from archiver.store.account import list_loads, list_unread
+from archiver.store.account import list_loads, list_unreadable
 from archiver.store.channel import find_oldest_sync
 from archiver.store.database import Database
 from archiver.store.outbox import Waiting, measure_all
@@ -94,7 +94,7 @@ class StatusPages:
         return {name: ChannelCounts(*count) for name, count in found.items()}
 
     async def _unread(self) -> list[UnreadableChannel]:
-        return [UnreadableChannel(*one) for one in await self._database.read(list_unread, now=self._clock.now())]
+        return [UnreadableChannel(*one) for one in await self._database.read(list_unreadable, now=self._clock.now())]
 
     async def _measure(self) -> Waiting:
         now = self._clock.tick()

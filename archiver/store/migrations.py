@@ -1,0 +1,53 @@
+"""Migrations: the DDL in sql/, applied in order to an archive that an earlier version wrote."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from archiver.errors import Error
+
+
+class NewerSchemaError(Error):
+    """The archive was written by a newer telekeep."""
+
+
+async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    """Apply the migrations that this archive lacks. Raises NewerSchemaError."""
+    version = await expect_known_schema(connection, path)
+    for number, script in list_migrations():
+        if number > version:
+            await connection.executescript(script)
+
+
+async def expect_known_schema(connection: aiosqlite.Connection, path: Path) -> int:
+    """The archive's schema version. Raises NewerSchemaError if it is newer than this telekeep."""
+    version = await read_version(connection)
+    if version > newest_version():
+        raise NewerSchemaError(
+            f"{path} was written by a newer telekeep (schema {version}, this one knows {newest_version()}).",
+            hint="Upgrade telekeep; downgrading is not supported.",
+        )
+    return version
+
+
+async def read_version(connection: aiosqlite.Connection) -> int:
+    """The number of the last migration applied to this archive; 0 for an empty file."""
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def newest_version() -> int:
+    """The schema version that this telekeep writes."""
+    return list_migrations()[-1][0]
+
+
+def list_migrations() -> list[tuple[int, str]]:
+    """The DDL scripts by number; each contains its own BEGIN, user_version and COMMIT."""
+    folder = resources.files("archiver.store.sql")
+    names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
+    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]
