@@ -1,3 +1,3 @@
-"""One writer a format."""
+"""Exports: one writer per format, the manifest, and its verification."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a manifest claims, checked by itself: every field by its type, and the numbers against each other. Pure.
+"""Check a manifest on its own: the type of every field, and the numbers against each other. Pure.
 
-A manifest may come from anywhere. What later versions add is left alone; what this version writes must be there.
+A manifest may come from anywhere. Fields added by later versions are ignored; those of this version are required.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FORMATS = frozenset({"jsonl", "csv"})
 
 
 _ADDED = {"partial", "reasons", "incomplete"}
-"""Fields that manifests of version 1 did not have at first."""
+"""Fields added to manifests of version 1 later, hence optional."""
 
 
 def _text(value: Any) -> bool:
@@ -86,7 +86,7 @@ def _exactly(*values: object) -> _Check:
 
 
 def is_inner_path(value: Any) -> bool:
-    """Whether it names a file in the manifest's directory, or below, and nothing else."""
+    """Whether it names a file in the manifest's directory or below."""
     if type(value) is not str or len(value) > _LONGEST_PATH or "\0" in value or "\\" in value:
         return False
     return value.count("/") < _DEEPEST and all(step not in ("", ".", "..") for step in value.split("/"))
@@ -149,17 +149,17 @@ _MANIFEST: dict[str, _Check] = {
 
 
 def find_fault(told: Any) -> str | None:
-    """What is wrong with the manifest itself, as words that follow its name; None: it may be true."""
+    """What is wrong with the manifest itself, as a phrase that follows its name; None if it is consistent."""
     if type(told) is not dict:
-        return "is no manifest of telekeep"
+        return "is not a manifest of telekeep"
     wrong = _wrong(told, _MANIFEST)
     if wrong is not None:
-        return f"is no manifest of telekeep: {wrong!r} is not what it must be"
+        return f"is not a manifest of telekeep: {wrong!r} is missing or invalid"
     return next(_contradictions(told), None)
 
 
 def _wrong(value: Any, fields: Mapping[str, _Check]) -> str | None:
-    """The first field that is missing or of a wrong type."""
+    """The first field that is missing or invalid."""
     if type(value) is not dict:
         return next(iter(fields))
     for name, check in fields.items():
@@ -178,14 +178,14 @@ def _contradictions(told: dict[str, Any]) -> Iterator[str]:
         yield "names a channel twice"
     for parts, what in ((channels, "channels"), (files, "files")):
         if sum(part["rows"] for part in parts) != told["rows"]:
-            yield f"has another number of rows than its {what}"
+            yield f"has a total of rows that differs from that of its {what}"
     if (told["query"] is None) != (told["engine"] is None):
         yield "has a query without an engine, or an engine without a query"
     lacking = [one["completeness"] for one in channels if not one["completeness"]["complete"]]
     if told["complete"] == bool(lacking) or [one["reasons"] for one in told.get("incomplete", [])] != [
         one.get("reasons") for one in lacking if "incomplete" in told
     ]:
-        yield "says that it is complete and that a channel is not, or the other way round"
+        yield "contradicts its channels about being complete"
     yield from _of_request(told)
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
@@ -201,7 +201,7 @@ def _of_request(told: dict[str, Any]) -> Iterator[str]:
     if "incomplete" in told and [one["channel"] for one in told["incomplete"]] != [
         name_of(one) for one in told["channels"] if not one["completeness"]["complete"]
     ]:
-        yield "names other channels as incomplete than it lists"
+        yield "names incomplete channels that differ from those it lists"
 
 
 def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
@@ -216,10 +216,10 @@ def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
     for state in states[1:]:
         ranges = found[f"{state}_ids"]
         if sum(last - first + 1 for first, last in ranges) != found[state]:
-            yield f"lists another number of {state} ids than it counts"
+            yield f"lists a number of {state} ids that differs from its count"
         if ranges and (ids is None or ranges[0][0] < ids[0] or ranges[-1][1] > ids[1]):
-            yield f"lists {state} ids that are not its own"
+            yield f"lists {state} ids outside its range"
     if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial")):
-        yield "is said to be complete, and lacks ids"
+        yield "is marked complete, but lacks ids"
     if found["complete"] == bool(found.get("reasons", not found["complete"])):
-        yield "is said to be complete for a reason, or incomplete for none"
+        yield "is marked complete with a reason, or incomplete without one"

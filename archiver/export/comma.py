@@ -1,12 +1,12 @@
-"""CSV after RFC 4180: a header, CRLF between records, quotes where needed, newlines of a text kept within its cell.
+"""CSV as in RFC 4180: a header, CRLF between records, quotes where needed, newlines of a text kept within its cell.
 
 Nested values are JSON text. Null and the empty text are both an empty cell; only `text` can be the empty text.
 
-`excel=True` writes for spreadsheets. They guess: ids of 16 digits and more lose their last ones, and a cell that
-begins like a formula is run. So it puts a byte order mark first (without it Excel reads another encoding), and an
-apostrophe before each id and before each cell that begins with one of = + - @ TAB CR LF or their full-width forms.
-The apostrophe is what a spreadsheet itself takes for "this is text"; unlike `="123"` it is no formula, and one rule
-takes it away again: strip one leading apostrophe. The manifest records it. https://owasp.org/www-community/attacks/CSV_Injection
+`excel=True` writes for spreadsheets, which guess types: ids of 16 digits and more lose their last digits, and a cell
+that starts like a formula is executed. So the file starts with a byte order mark (without it Excel assumes another
+encoding), and an apostrophe precedes each id and each cell that starts with one of = + - @ TAB CR LF or their
+full-width forms. Spreadsheets read an apostrophe as "this is text"; unlike `="123"` it is not a formula, and it is
+easy to undo: strip one leading apostrophe. The manifest records it. https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EXCEL_CELL = 32_767
 
 
 class CsvWriter:
-    """A row of docs/rows.md a record."""
+    """One record per row of docs/rows.md."""
 
     extension = "csv"
 
@@ -39,20 +39,20 @@ class CsvWriter:
 
     @property
     def options(self) -> dict[str, object]:
-        """The dialect, and what was done for spreadsheets."""
+        """The dialect, and the adaptations for spreadsheets."""
         guarded = {"byte_order_mark": True, "text_prefix": "'", "id_columns": sorted(ID_KEYS), "formula_guard": True}
         return {"encoding": "UTF-8", "line_end": "CRLF", "excel": guarded if self._excel else None}
 
     @property
     def warnings(self) -> list[str]:
-        """Where a spreadsheet would cut."""
+        """What a spreadsheet would cut off."""
         if not self._excel:
             return []
         found = []
         if self._rows >= _EXCEL_ROWS:
-            found.append(f"{self._rows} rows and the header are more than the {_EXCEL_ROWS} that Excel shows.")
+            found.append(f"{self._rows} rows and the header exceed the {_EXCEL_ROWS} rows that Excel shows.")
         if self._long:
-            found.append(f"{self._long} cells are longer than the {_EXCEL_CELL} characters that Excel keeps.")
+            found.append(f"{self._long} cells exceed the {_EXCEL_CELL} characters that Excel keeps.")
         return found
 
     def begin(self) -> bytes:
@@ -60,7 +60,7 @@ class CsvWriter:
         return (BYTE_ORDER_MARK if self._excel else b"") + self._record(KEYS)
 
     def encode(self, row: Row) -> bytes:
-        """The row as a record."""
+        """Encode the row as a record."""
         self._rows += 1
         if not self._excel:
             return self._record([row[key] for key in KEYS])
@@ -84,5 +84,5 @@ def _guard(key: str, value: Any) -> Any:
         return None
     if key in ID_KEYS:
         return f"'{value}"
-    # A leading apostrophe is guarded too, so that stripping one gives back the text in every case.
+    # A leading apostrophe is guarded too, so that stripping one always restores the text.
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

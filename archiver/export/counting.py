@@ -1,28 +1,28 @@
-"""The rows of a data file, counted as its bytes go by."""
+"""Count the rows of a data file while its bytes are read."""
 
 from __future__ import annotations
 
 
 class LineCounter:
-    """Rows of JSON Lines."""
+    """Counts rows of JSON Lines."""
 
     def __init__(self) -> None:
         self._ends = 0
         self._last = b"\n"
 
     def feed(self, data: bytes) -> None:
-        """The next bytes."""
+        """Count the next bytes."""
         self._ends += data.count(b"\n")
         self._last = data[-1:]
 
     @property
     def rows(self) -> int:
-        """So far; a last line without its end is one."""
+        """Rows so far; an unterminated last line counts."""
         return self._ends + (self._last != b"\n")
 
 
 class RecordCounter:
-    """Records of CSV below its header: a CRLF ends one, but within quotes, which come in pairs there."""
+    """Counts CSV records below the header. CRLF ends a record, except inside quotes, which come in pairs."""
 
     def __init__(self) -> None:
         self._ends = 0
@@ -31,7 +31,7 @@ class RecordCounter:
         self._last = b""
 
     def feed(self, data: bytes) -> None:
-        """The next bytes."""
+        """Count the next bytes."""
         self._last = data[-1:]
         data = self._rest + data
         self._rest = data[-1:] if data.endswith(b"\r") else b""
@@ -43,10 +43,10 @@ class RecordCounter:
 
     @property
     def rows(self) -> int:
-        """So far, without the header; -1 for a file without one."""
+        """Records so far, without the header; -1 for a file without one."""
         return self._ends + (self._last not in (b"\n", b"")) - 1
 
 
 def make_counter(format_name: str) -> LineCounter | RecordCounter:
-    """For a format of `claims.FORMATS`."""
+    """The counter for a format of `claims.FORMATS`."""
     return RecordCounter() if format_name == "csv" else LineCounter()

@@ -1,4 +1,4 @@
-"""JSON Lines: one row a line, UTF-8, LF. https://jsonlines.org/"""
+"""JSON Lines: one row per line, UTF-8, LF. https://jsonlines.org/"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from archiver.model.row import Row, to_json
 
 
 class JsonlWriter:
-    """A row of docs/rows.md a line."""
+    """One line per row of docs/rows.md."""
 
     extension = "jsonl"
 
@@ -19,7 +19,7 @@ class JsonlWriter:
         return b""
 
     def encode(self, row: Row) -> bytes:
-        """The row and a line's end."""
+        """Encode the row as a line."""
         return to_json(row) + b"\n"
 
     def end(self) -> bytes:

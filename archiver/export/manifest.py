@@ -1,6 +1,6 @@
-"""The manifest beside an export: what was asked, what came, how complete it is, and the SHA-256 of each file.
+"""The manifest of an export: the request, the result, how complete it is, and the SHA-256 of each file.
 
-All of it but `exported_at` is the same for the same archive and request. docs/export.md explains each field.
+Except for `exported_at`, the same archive and request give the same manifest. docs/export.md explains each field.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ MANIFEST_VERSION = 1
 
 @dataclass(slots=True)
 class Share:
-    """What an export holds of one channel."""
+    """The rows of one channel in an export."""
 
     rows: int = 0
     first: tuple[int, int] | None = None
-    """Date and id of the oldest."""
+    """Date and id of the oldest row."""
     last: tuple[int, int] | None = None
 
     def add(self, message: StoredMessage) -> None:
-        """Count one more; they come oldest first."""
+        """Count one more row; rows come oldest first."""
         self.rows += 1
         self.last = (message.date, message.message_id)
         self.first = self.first or self.last
@@ -38,17 +38,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """The ids that belong to the bounds, or may, by state."""
+    """The ids that are, or may be, within the bounds, by state."""
 
     lo: int
     hi: int
     tally: Tally
     runs: Sequence[IdRun] = ()
-    """All but the held ones."""
+    """All except the held ones."""
     shortfall: Shortfall
     """What is not known within the bounds."""
     as_of: int | None = None
-    """When the channel was last caught up to its present."""
+    """When the channel was last brought up to date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All that the manifest says."""
+    """The contents of the manifest."""
 
     request: Request
     format: str
@@ -123,7 +123,7 @@ class Manifest:
 
 
 def is_complete(completeness: Completeness) -> bool:
-    """Whether every id that may belong to the bounds is accounted for, and nothing else is known to be lacking."""
+    """Whether every id that may be within the bounds is accounted for, and nothing else is known to be missing."""
     return not completeness.shortfall.reasons
 
 

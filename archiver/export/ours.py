@@ -1,4 +1,4 @@
-"""Which files are exports of ours: those that a manifest beside them names, with their size and SHA-256."""
+"""Recognise our own exports: files that a manifest in their directory names with their size and SHA-256."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.regular import Unfit, open_regular, read_small
+from archiver.export.regular import UnusableFile, open_regular, read_small
 
 
 def find_earlier(path: Path) -> str | None:
-    """When the file was exported, None when it is no export of ours, or was changed since."""
+    """When the file was exported; None if it is not an export of ours, or was changed since."""
     try:
         directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -33,26 +33,26 @@ def find_earlier(path: Path) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a manifest of telekeep says of its files."""
+class ManifestFiles:
+    """The files named by a manifest of telekeep."""
 
     exported_at: str
     entries: dict[str, dict[str, Any]]
 
     @property
     def names(self) -> Sequence[str]:
-        """Its files."""
+        """The names of the files."""
         return list(self.entries)
 
 
-def read_names(directory: int, name: str) -> Named | None:
-    """The files that a manifest names; None for what is no manifest of telekeep."""
+def read_names(directory: int, name: str) -> ManifestFiles | None:
+    """The files that a manifest names; None if it is not a manifest of telekeep."""
     try:
         told = orjson.loads(read_small(directory, name))
         files = {file["path"]: file for file in told["files"]}
         if told["tool"]["name"] == "telekeep" and files and all(type(one) is str for one in files):
-            return Named(str(told["exported_at"]), files)
-    except (Unfit, ValueError, KeyError, TypeError):
+            return ManifestFiles(str(told["exported_at"]), files)
+    except (UnusableFile, ValueError, KeyError, TypeError):
         pass
     return None
 
@@ -63,5 +63,5 @@ def _matches(directory: int, name: str, entry: dict[str, Any]) -> bool:
             if os.fstat(file.fileno()).st_size != entry.get("bytes"):
                 return False
             return hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256")
-    except (Unfit, OSError):
+    except (UnusableFile, OSError):
         return False

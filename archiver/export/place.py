@@ -1,4 +1,4 @@
-"""Where `-o` leads: a regular file, which is there whole or not at all, or something that is written into as it is."""
+"""Resolve `-o`: a regular file, which is written completely or not at all, or a stream to write to."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from archiver.export.ours import find_earlier
 
 _DESCRIPTOR = re.compile(rf"(?:/dev|/proc/(?:self|thread-self|{os.getpid()}))/(?:fd/([0-9]{{1,9}})|stdout|stderr)")
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-"""By which the format of a file is known."""
+"""File name extensions and their formats."""
 _LINKS = 40
-"""As many links in a row as Linux follows."""
-_PATIENCE = 600.0
-"""Seconds that a reader of a pipe is waited for."""
+"""Symbolic links in a row that Linux follows."""
+_READER_TIMEOUT = 600.0
+"""Seconds to wait for a reader of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What is written into: standard output, a pipe, a device. It never gets a manifest."""
+    """Standard output, a pipe or a device. A stream never gets a manifest."""
 
     path: str
     descriptor: int | None = None
-    """One that is open already."""
+    """If it is already open."""
 
 
 def find_place(out: str, extension: str, *, force: bool = True, archive: Path | None = None) -> Path | Stream:
-    """What `-o` means: a stream, the file named, or `messages.<extension>` in the directory named.
+    """The stream or file that `-o` names; `messages.<extension>` if it names a directory.
 
-    Raises UsageError for what must not be replaced: a file, unless `force`; links, disks, what belongs to the archive.
+    Raises UsageError for what must not be replaced: files, unless `force`; links, disks, files of the archive.
     """
     if out == "-":
         return Stream(out, 1)
@@ -47,13 +47,13 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
     if descriptor is not None:
         return Stream(out, descriptor)
     if not out or "\0" in out:
-        raise UsageError("-o needs the name of a file, a directory, or - for standard output.")
+        raise UsageError("-o needs the name of a file or directory, or - for standard output.")
     path = Path(out)
     info = _look_at(path)
     if out.endswith("/") or (info and stat.S_ISDIR(info.st_mode)):
         return find_place(str(path / f"messages.{extension}"), extension, force=force, archive=archive)
     if path.name.endswith(MANIFEST_NAME):
-        raise UsageError(f"{out} cannot be the data file.", hint="The manifest is written beside it.")
+        raise UsageError(f"{out} cannot be the data file.", hint="That name is reserved for the manifest.")
     if info is None:
         _expect_apart(path, archive)
         _expect_nameable(path)
@@ -61,9 +61,9 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
     if stat.S_ISFIFO(info.st_mode) or stat.S_ISCHR(info.st_mode):
         return Stream(out)
     if path.is_symlink():
-        raise UsageError(f"{out} is a symbolic link and is not replaced.", hint=f"Name the file: {path.resolve()}")
+        raise UsageError(f"{out} is a symbolic link and is not replaced.", hint=f"Use the file: {path.resolve()}")
     if not stat.S_ISREG(info.st_mode):
-        raise UsageError(f"{out} is a disk or a socket; no export is written there.", hint="Name a file.")
+        raise UsageError(f"{out} is a disk or a socket; exports are not written there.", hint="Use a file.")
     _expect_nameable(path)
     _expect_replaceable(path, force=force, archive=archive)
     return path
@@ -74,14 +74,14 @@ def _look_at(path: Path) -> os.stat_result | None:
         return path.stat()
     except FileNotFoundError:
         if path.is_symlink():
-            raise UsageError(f"{path} is a symbolic link that leads nowhere.", hint="Name a file.") from None
+            raise UsageError(f"{path} is a broken symbolic link.", hint="Use a file.") from None
         return None
     except OSError as exc:
         raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
 
 
 def _find_descriptor(out: str) -> int | None:
-    """The open descriptor that a path stands for, as /dev/stdout does, also through links."""
+    """The open descriptor that a path such as /dev/stdout stands for, also through links."""
     path = os.path.abspath(out)  # noqa: PTH100 - resolving would follow it to the very file
     for _ in range(_LINKS):
         if found := _DESCRIPTOR.fullmatch(path):
@@ -94,19 +94,19 @@ def _find_descriptor(out: str) -> int | None:
 
 
 def _expect_nameable(path: Path) -> None:
-    """The manifest names the file, in UTF-8."""
+    """Raise UsageError if the manifest cannot name the file in UTF-8."""
     try:
         path.name.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"{path} has a name that is no UTF-8, and no manifest could name it.", hint="Choose another name."
+            f"the name of {path} is not UTF-8, so the manifest cannot contain it.", hint="Choose another name."
         ) from None
 
 
 def _expect_apart(path: Path, archive: Path | None) -> None:
-    """A new file beside the archive must not look like one that belongs to it: SQLite would take it for its log."""
+    """Raise UsageError for a new file next to the archive that SQLite could mistake for one of its own."""
     if archive is not None and path.suffix.lower() not in ENDINGS and path.parent.resolve() == archive.resolve():
-        raise UsageError(f"{path} would lie among the archive's own files.", hint="Choose another directory.")
+        raise UsageError(f"{path} would be among the archive's own files.", hint="Choose another directory.")
 
 
 def _expect_replaceable(path: Path, *, force: bool, archive: Path | None) -> None:
@@ -118,12 +118,12 @@ def _expect_replaceable(path: Path, *, force: bool, archive: Path | None) -> Non
         return
     if earlier is not None:
         raise UsageError(f"{path} is an earlier export, of {earlier}.", hint="--force replaces it.")
-    raise UsageError(f"{path} is there already.", hint="Choose another name; --force replaces it.")
+    raise UsageError(f"{path} already exists.", hint="Choose another name; --force replaces it.")
 
 
 @asynccontextmanager
 async def open_stream(stream: Stream) -> AsyncIterator[BinaryIO]:
-    """The stream, to be written into; for a pipe without a reader it is waited. Raises UsageError."""
+    """Open the stream for writing; wait for a reader of a pipe. Raises UsageError."""
     try:
         if stream.descriptor == 1:
             yield sys.stdout.buffer
@@ -139,19 +139,19 @@ async def open_stream(stream: Stream) -> AsyncIterator[BinaryIO]:
 
 
 async def _open(path: str) -> int:
-    """Neither made nor emptied: it must be there, and a pipe or a character device still."""
-    for _ in range(int(_PATIENCE / 0.1)):
+    """Open a pipe or character device that exists, without creating or truncating anything."""
+    for _ in range(int(_READER_TIMEOUT / 0.1)):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as exc:
             if exc.errno != errno.ENXIO or not Path(path).is_fifo():
-                raise  # a device that is not there, as a terminal without one
+                raise  # a device that is not available, such as /dev/tty without a terminal
             await asyncio.sleep(0.1)
             continue
         mode = os.fstat(handle).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
             os.close(handle)
-            raise UsageError(f"{path} was exchanged meanwhile; nothing was written.")
+            raise UsageError(f"{path} was replaced in the meantime; nothing was written.")
         os.set_blocking(handle, True)
         return handle
     raise UsageError(f"nobody reads the pipe {path}.", hint="Start its reader first.")

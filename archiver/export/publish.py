@@ -1,8 +1,8 @@
-"""A data file and its manifest get their names together: both new, or both as before.
+"""Put a data file and its manifest in place together: both new, or both as before.
 
-The two renames follow one another with everything on the disk already; where the second fails, the first is undone. One
-export at a time does so in a directory. A manifest never takes the place of a file that is none, nor of the manifest
-of another file: that one moves to `<its file>.manifest.json`.
+The two renames follow each other when all data is on disk; if the second fails, the first is undone. Exports into one
+directory take turns. A manifest never replaces a file that is not a manifest, nor the manifest of another file, which
+moves to `<its file>.manifest.json`.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.ours import read_names
 from archiver.export.target import Target, link_new
 
-_PATIENCE = 60.0
-"""Seconds that another export's renames are waited for."""
+_LOCK_TIMEOUT = 60.0
+"""Seconds to wait for the renames of another export."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _ManifestPlan:
     name: str
-    """Of the manifest."""
+    """Name for the new manifest."""
     replace: bool = True
-    """Whether a manifest has this name now."""
+    """Whether a manifest of this name exists."""
     aside: str | None = None
-    """Where that one goes, being another file's."""
+    """New name for that one, if it is another file's."""
 
 
 async def publish(data: Target, manifest: bytes) -> Path:
-    """Commit both; the result is where the manifest is. Raises UsageError, Busy."""
+    """Put both in place. Returns the path of the manifest. Raises UsageError, Busy."""
     async with _turn(data.directory):
         plan = _plan(data.directory, data.path)
         with Target(data.path.with_name(plan.name), replace=plan.replace) as beside:
             beside.write(manifest)
             beside.seal()
             data.seal()
-            await asyncio.sleep(0)  # the last moment at which Ctrl-C stops it; from here on no await comes between
+            await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             moved = _move_aside(data.directory, plan)
             try:
                 data.install()
                 beside.install()
             except BaseException:
-                if not beside.installed:  # neither has its new name then
+                if not beside.installed:  # then neither has its new name
                     data.undo()
                     if moved:
                         _remove(data.directory, plan.aside)
@@ -65,23 +65,23 @@ def _remove(directory: int, name: str | None) -> None:
             os.unlink(name, dir_fd=directory)
 
 
-def _plan(directory: int, data: Path) -> _Plan:
-    """Where the manifest of this data file goes."""
+def _plan(directory: int, data: Path) -> _ManifestPlan:
+    """Choose the name for the manifest of this data file."""
     own = f"{data.name}.{MANIFEST_NAME}"
     present = set(os.listdir(directory))
     if own in present and _is_of(directory, own, data.name):
-        return _Plan(own)
+        return _ManifestPlan(own)
     if MANIFEST_NAME not in present or _is_of(directory, MANIFEST_NAME, data.name):
-        return _Plan(MANIFEST_NAME, replace=MANIFEST_NAME in present)
+        return _ManifestPlan(MANIFEST_NAME, replace=MANIFEST_NAME in present)
     other = read_names(directory, MANIFEST_NAME)
     if other is not None and "/" not in other.names[0]:
         aside = f"{other.names[0]}.{MANIFEST_NAME}"
         if aside not in present:
-            return _Plan(MANIFEST_NAME, aside=aside)
+            return _ManifestPlan(MANIFEST_NAME, aside=aside)
     if own not in present:
-        return _Plan(own, replace=False)
+        return _ManifestPlan(own, replace=False)
     raise UsageError(
-        f"neither {MANIFEST_NAME} nor {own} in {data.parent} is this export's manifest, and none is replaced.",
+        f"{MANIFEST_NAME} and {own} in {data.parent} belong to other files and are not replaced.",
         hint="Choose another directory.",
     )
 
@@ -91,7 +91,7 @@ def _is_of(directory: int, manifest: str, data_name: str) -> bool:
     return told is not None and list(told.names) == [data_name]
 
 
-def _move_aside(directory: int, plan: _Plan) -> bool:
+def _move_aside(directory: int, plan: _ManifestPlan) -> bool:
     if plan.aside is None:
         return False
     try:
@@ -106,7 +106,7 @@ async def _turn(directory: int) -> AsyncIterator[None]:
     """Hold the directory's lock."""
     handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
     try:
-        for _ in range(int(_PATIENCE / 0.05)):
+        for _ in range(int(_LOCK_TIMEOUT / 0.05)):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break

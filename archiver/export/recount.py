@@ -1,4 +1,4 @@
-"""The rows of data files, read again: what the manifest says of each channel is what is in them."""
+"""Read the rows of data files again, and compare them with what the manifest says about each channel."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import orjson
 
 _LONGEST = 64 << 20
-"""Bytes of a row; those of Telegram have some thousand."""
+"""Longest row in bytes; real ones have a few thousand."""
 _USUAL = len("2021-12-16T00:00:00Z")
-"""Instants of that length are in order as texts are."""
+"""Timestamps of this length sort like text."""
 
 
-class Key(NamedTuple):
-    """What places a row in an export, and what it calls its channel."""
+class RowKey(NamedTuple):
+    """The sort key of a row, and the name of its channel."""
 
     date: str
     channel_id: int
@@ -26,15 +26,15 @@ class Key(NamedTuple):
     name: str
 
 
-class Odd(Exception):
-    """A row that none of ours is, or that cannot be where it is; the text follows the name of its file."""
+class UnexpectedRow(Exception):
+    """A row that is invalid or out of place; the text is a phrase that follows the name of its file."""
 
 
 @dataclass(slots=True)
 class _Found:
     rows: int
-    first: Key
-    last: Key
+    first: RowKey
+    last: RowKey
 
 
 class Recount:
@@ -47,22 +47,22 @@ class Recount:
         self._last: tuple[str, int, int] | None = None
 
     def add(self, file: BufferedReader) -> None:
-        """All rows of a data file. Raises Odd."""
+        """Count the rows of a data file. Raises UnexpectedRow."""
         read = _READERS[self._told["format"]]
         for number, key in enumerate(_numbered(read(file, self._told["options"])), 1):
             if wrong := self._misplaced(key):
-                raise Odd(f"has a row that {wrong} (number {number})")
+                raise UnexpectedRow(f"has a row that {wrong} (number {number})")
             found = self._found.get(key.channel_id)
             if found is None:
                 self._found[key.channel_id] = _Found(1, key, key)
             else:
                 found.rows, found.last = found.rows + 1, key
 
-    def _misplaced(self, key: Key) -> str | None:
+    def _misplaced(self, key: RowKey) -> str | None:
         place = (key.date, key.channel_id, key.message_id)
         if len(key.date) == _USUAL:
             if self._last is not None and self._last >= place:
-                return "comes too late, or twice"
+                return "is out of order, or repeated"
             self._last = place
             if self._since is not None and len(self._since) == _USUAL and key.date < self._since:
                 return "is older than its bounds"
@@ -71,19 +71,19 @@ class Recount:
         return None
 
     def find_contradiction(self) -> str | None:
-        """How the manifest differs from what was counted, as words that follow its name."""
+        """How the manifest differs from the count, as a phrase that follows its name."""
         for channel in self._told["channels"]:
             found = self._found.pop(channel["channel_id"], None)
             said = [channel[name] for name in ("rows", "first_id", "last_id", "first_date", "last_date")]
             if said != _figures(found):
-                return f"says other rows of channel {channel['channel_id']} than there are"
+                return f"does not match the rows of channel {channel['channel_id']}"
             if found is not None and found.first.name != name_of(channel):
-                return f"calls channel {channel['channel_id']} otherwise than its rows do"
+                return f"names channel {channel['channel_id']} differently from its rows"
         return f"does not name channel {next(iter(self._found))}, which has rows" if self._found else None
 
 
 def name_of(channel: Mapping[str, Any]) -> str:
-    """What rows call a channel."""
+    """The name of a channel in rows."""
     return str(channel["username"] or channel["alias"] or channel["channel_id"])
 
 
@@ -94,8 +94,8 @@ def _figures(found: _Found | None) -> list[object]:
     return [found.rows, first.message_id, last.message_id, first.date, last.date]
 
 
-def _numbered(keys: Iterator[Key]) -> Iterator[Key]:
-    """The keys; whatever reading one raises says which row is none."""
+def _numbered(keys: Iterator[RowKey]) -> Iterator[RowKey]:
+    """Pass the keys on; if reading one fails, say which row is invalid."""
     number = 0
     while True:
         number += 1
@@ -104,19 +104,19 @@ def _numbered(keys: Iterator[Key]) -> Iterator[Key]:
         except StopIteration:
             return
         except (ValueError, KeyError, TypeError, IndexError, csv.Error, RecursionError):
-            raise Odd(f"has a row that is none of an export (number {number})") from None
+            raise UnexpectedRow(f"has an invalid row (number {number})") from None
         if not all(map(isinstance, key, (str, int, int, str))):
-            raise Odd(f"has a row that is none of an export (number {number})")
+            raise UnexpectedRow(f"has an invalid row (number {number})")
         yield key
 
 
-def _read_lines(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[Key]:
+def _read_lines(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
     while line := file.readline(_LONGEST):
         row = orjson.loads(line)
-        yield Key(row["date"], row["channel_id"], row["message_id"], row["channel"])
+        yield RowKey(row["date"], row["channel_id"], row["message_id"], row["channel"])
 
 
-def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[Key]:
+def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[RowKey]:
     guarded = bool(options.get("excel"))
     before = csv.field_size_limit(_LONGEST)
     text = io.TextIOWrapper(file, "utf-8-sig" if guarded else "utf-8", newline="")
@@ -126,7 +126,7 @@ def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[
         date, channel_id, message_id, channel = map(header.index, ("date", "channel_id", "message_id", "channel"))
         for one in records:
             ids = [_bare(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
-            yield Key(one[date], int(ids[0]), int(ids[1]), ids[2])
+            yield RowKey(one[date], int(ids[0]), int(ids[1]), ids[2])
     finally:
         text.detach()
         csv.field_size_limit(before)
@@ -136,7 +136,7 @@ def _bare(cell: str, *, guarded: bool) -> str:
     return cell.removeprefix("'") if guarded else cell
 
 
-_READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[Key]]] = {
+_READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]] = {
     "jsonl": _read_lines,
     "csv": _read_records,
 }

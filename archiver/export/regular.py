@@ -1,4 +1,4 @@
-"""Read a regular file below a directory, and nothing else: no link is followed, no pipe or device is opened."""
+"""Read regular files below a directory and nothing else: never follow a link, never open a pipe or device."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Unfit(Exception):
-    """The file cannot be read as one; the text says why, as words that follow its name."""
+class UnusableFile(Exception):
+    """The file cannot be used; the text says why, as a phrase that follows its name."""
 
 
 @contextmanager
 def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
-    """The file `name`, which may lie in folders below the directory. Raises Unfit."""
+    """Open the file `name`, which may be in folders below the directory. Raises UnusableFile."""
     *folders, last = name.split("/")
     held = []
     try:
@@ -33,11 +33,11 @@ def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
             _expect_regular(os.stat(last, dir_fd=at, follow_symlinks=False))
             file = os.fdopen(os.open(last, _READ, dir_fd=at), "rb")
         except FileNotFoundError:
-            raise Unfit("is not there") from None
+            raise UnusableFile("does not exist") from None
         except (OSError, ValueError) as exc:
-            raise Unfit(f"cannot be read: {getattr(exc, 'strerror', None) or 'its name is none'}") from None
+            raise UnusableFile(f"cannot be read: {getattr(exc, 'strerror', None) or 'invalid name'}") from None
         with file:
-            _expect_regular(os.fstat(file.fileno()))  # it may have been exchanged meanwhile
+            _expect_regular(os.fstat(file.fileno()))  # it may have been replaced in the meantime
             yield file
     finally:
         for one in held:
@@ -45,19 +45,19 @@ def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
 
 
 def read_small(directory: int, name: str, *, largest: int = LARGEST_MANIFEST) -> bytes:
-    """All bytes of the file. Raises Unfit, also for one that is larger."""
+    """Read the whole file. Raises UnusableFile, also if it is larger than `largest` bytes."""
     with open_regular(directory, name) as file:
         try:
             data = file.read(largest + 1)
         except OSError as exc:
-            raise Unfit(f"cannot be read: {exc.strerror}") from None
+            raise UnusableFile(f"cannot be read: {exc.strerror}") from None
     if len(data) > largest:
-        raise Unfit(f"has more than {largest:,} bytes")
+        raise UnusableFile(f"is larger than {largest:,} bytes")
     return data
 
 
 def _expect_regular(info: os.stat_result) -> None:
     if stat.S_ISLNK(info.st_mode):
-        raise Unfit("is a symbolic link")
+        raise UnusableFile("is a symbolic link")
     if not stat.S_ISREG(info.st_mode):
-        raise Unfit("is no regular file")
+        raise UnusableFile("is not a regular file")

@@ -1,4 +1,4 @@
-"""What an export is to contain: plain data, resolved, so that the same request gives the same bytes."""
+"""What to export: plain, resolved data, so that the same request gives the same bytes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from search.query.tree import Node
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Which messages, by whom and when."""
+    """Which channels, dates and query to export."""
 
     channels: tuple[ChannelName, ...]
-    """By id, so that the order in which they were typed changes nothing."""
+    """Sorted by id, so that the order in which they were given does not matter."""
     bounds: Bounds
     """[since, until)."""
     zone: str = "UTC"
-    """In which the days of the bounds were counted."""
+    """Time zone of the days in the bounds."""
     query: str | None = None
     tree: Node | None = None
     """The query, parsed."""

@@ -45,11 +45,11 @@ from search.text.normalize import NORM_VERSION
 _TELL_EVERY = 1000
 
 
-class Sink(Protocol):
+class ByteSink(Protocol):
     """Where the bytes of the data file go."""
 
     def write(self, data: bytes, /) -> object:
-        """Append."""
+        """Append the data."""
         ...
 
 
@@ -75,11 +75,11 @@ async def export_to_file(
     force: bool = True,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ExportResult:
-    """Write the data file and the manifest beside it; both are whole, or as before. `force`: a file gives way."""
+    """Write the data file and its manifest, both completely or not at all. `force`: replace existing files."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise UsageError(f"{path.parent} cannot be made: {exc.strerror}.") from exc
+        raise UsageError(f"{path.parent} cannot be created: {exc.strerror}.") from exc
     with Target(path, replace=force) as data:
         async with snapshot(conn):
             shares = await _write_rows(conn, request, writer, data, progress)
@@ -105,18 +105,18 @@ async def export_to_stream(
     conn: Connection,
     request: Request,
     writer: Writer,
-    sink: Sink,
+    sink: ByteSink,
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ExportResult:
-    """Write the data alone, as it comes."""
+    """Write only the data."""
     async with snapshot(conn):
         shares = await _write_rows(conn, request, writer, sink, progress)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
 async def _write_rows(
-    conn: Connection, request: Request, writer: Writer, sink: Sink, progress: Callable[[int], None]
+    conn: Connection, request: Request, writer: Writer, sink: ByteSink, progress: Callable[[int], None]
 ) -> dict[int, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
@@ -136,7 +136,7 @@ async def _write_rows(
 async def _part(conn: Connection, request: Request, name: ChannelName, share: Share) -> ChannelPart:
     channel = await read(conn, find_channel, name.channel_id)
     if channel is None:
-        raise NotFound(f"{name.name} is not in the archive.")
+        raise NotFound(f"{name.name} is not archived.")
     return ChannelPart(
         name=name, state=channel.state, share=share, completeness=await _completeness(conn, request, channel)
     )
@@ -147,7 +147,7 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
     found = await read(conn, extent.get_extent, channel.channel_id, since=since, until=until, top_id=channel.top_id)
     lo, hi, first = found.lo, found.hi, 1
     if since is not None and channel.window_start is not None and since >= channel.window_start:
-        lo = max(lo, min(lowest, found.first_id or lowest))  # what lies below the window is older than the bounds
+        lo = max(lo, min(lowest, found.first_id or lowest))  # ids below the window are older than the bounds
         first, lowest = lowest, 1
     for gap in coverage.gaps(
         await read(conn, list_coverage, channel.channel_id, channel.generation), first, channel.top_id
@@ -164,7 +164,7 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
 async def _shortfall(
     conn: Connection, request: Request, channel: Mirrored, counts: Tally, wanted: Interval
 ) -> Shortfall:
-    """What is not known of the channel within the bounds. `wanted`: the ids that are to be fetched at all."""
+    """What is not known about the channel within the bounds. `wanted`: the ids to be fetched at all."""
     since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
     gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
     kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])

@@ -1,4 +1,4 @@
-"""The rows of a request, oldest first: by date, channel and message id, a few chunks in memory at a time."""
+"""Stream the rows of a request by date, channel and message id, with a few chunks in memory at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 
 Item: TypeAlias = tuple[StoredMessage, Row]
-"""What is stored of a message, and its row."""
+"""A stored message and its row."""
 
 _CHUNKS_TOTAL = 4 * rows.CHUNK
 _HITS = 500
@@ -42,7 +42,7 @@ async def _of_channel(
 
 
 async def _merged(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
-    """All channels as one stream. Chunks shrink with their number, so that memory does not grow with it."""
+    """Merge all channels. The more channels, the smaller the chunks, so that memory stays constant."""
     chunk = max(20, _CHUNKS_TOTAL // max(1, len(request.channels)))
     async with AsyncExitStack() as stack:
         streams = [
@@ -67,7 +67,7 @@ async def _push(heap: list[tuple[int, int, int, int, Item]], at: int, stream: As
 
 
 async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
-    """What the query finds; the exact engine's `oldest` is the same order."""
+    """The hits of the query; the exact engine's `oldest` has the same order."""
     assert request.tree is not None
     engine = ExactEngine(conn)
     names = {channel.channel_id: channel for channel in request.channels}

@@ -1,8 +1,8 @@
-"""A file that is there whole or not at all: written beside its place under a name of its own, synced, then renamed.
+"""Write a file completely or not at all: under a temporary name in the same directory, synced, then renamed.
 
-The name beside it cannot be guessed, is made by us and nobody else (O_EXCL, O_NOFOLLOW), and is locked while it is
-written. An error or an interrupt leaves nothing; a crash leaves `.telekeep-<random>.part`, which is locked no more and
-which the next export into the directory removes.
+The temporary name is unguessable, created exclusively (O_EXCL, O_NOFOLLOW) and locked while being written. An error or
+an interrupt leaves nothing behind; a crash leaves an unlocked `.telekeep-<random>.part`, which the next export into
+the directory removes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BUFFER = 1 << 20
 _PART = re.compile(r"\.telekeep-[0-9a-f]{32}\.part")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-"""What file systems without hard links say, as those of memory sticks."""
+"""Errors of file systems without hard links, such as those of USB sticks."""
 
 
 class Target:
-    """A context: `write` bytes, `commit` to make them the file. Leaving without `commit` undoes all.
+    """A context manager: `write` bytes, then `commit` them. Exiting without `commit` discards everything.
 
-    `replace`: whether a regular file of that name gives way; anything else never does.
+    `replace`: whether to replace a regular file of that name; nothing else is ever replaced.
     """
 
     def __init__(self, path: Path, *, replace: bool = True) -> None:
@@ -58,7 +58,7 @@ class Target:
         return self
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append the data."""
         assert self._file is not None
         try:
             self._file.write(data)
@@ -69,17 +69,17 @@ class Target:
 
     @property
     def sha256(self) -> str:
-        """Of all that was written so far."""
+        """SHA-256 of everything written so far."""
         return self._digest.hexdigest()
 
     def commit(self) -> None:
-        """Make what was written the file, durably."""
+        """Put the file in place, durably."""
         self.seal()
         self.install()
         self.settle()
 
     def seal(self) -> None:
-        """Bring everything to the disk, under its own name still, and keep a way back to what is replaced."""
+        """Sync everything to disk under the temporary name, and keep a link to the file to be replaced."""
         assert self._file is not None
         try:
             self._file.flush()
@@ -92,7 +92,7 @@ class Target:
             raise self._unwritable(exc) from exc
 
     def install(self) -> None:
-        """Give it its name: one step, which happens or not."""
+        """Rename the file to its final name, atomically."""
         assert self._part is not None
         try:
             if self._find_old() is not None:
@@ -105,7 +105,7 @@ class Target:
 
     @property
     def installed(self) -> bool:
-        """Whether what we wrote has its name, however far `install` came."""
+        """Whether our file has its final name, even if `install` was interrupted."""
         try:
             assert self._file is not None
             ours = os.fstat(self._file.fileno())
@@ -114,7 +114,7 @@ class Target:
             return False
 
     def undo(self) -> None:
-        """Put back what `install` replaced, as far as it can be."""
+        """Restore what `install` replaced, as far as possible."""
         if not self.installed:
             return
         with contextlib.suppress(OSError):
@@ -125,7 +125,7 @@ class Target:
                 os.unlink(self.path.name, dir_fd=self.directory)
 
     def settle(self) -> None:
-        """Make the new name last, and give up the way back."""
+        """Sync the new name to disk, and drop the link to the old file."""
         try:
             os.fsync(self.directory)
         except OSError as exc:
@@ -141,20 +141,20 @@ class Target:
                 os.unlink(self._part, dir_fd=self.directory)
         self._drop_old()
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what could not be written still cannot
+            with contextlib.suppress(OSError):  # a write error was already reported
                 self._file.close()
         self._close_directory()
 
     def _find_old(self) -> os.stat_result | None:
-        """The file that is to give way. Raises UsageError where something does not."""
+        """The file to be replaced, if any. Raises UsageError if it must not be."""
         try:
             info = os.stat(self.path.name, dir_fd=self.directory, follow_symlinks=False)
         except FileNotFoundError:
             return None
         if not stat.S_ISREG(info.st_mode):
-            raise UsageError(f"{self.path} is no regular file and is not replaced.", hint="Choose another name.")
+            raise UsageError(f"{self.path} is not a regular file and is not replaced.", hint="Choose another name.")
         if not self._replace:
-            raise UsageError(f"{self.path} is there already.", hint="Choose another name; --force replaces it.")
+            raise UsageError(f"{self.path} already exists.", hint="Choose another name; --force replaces it.")
         return info
 
     def _keep_old(self) -> None:
@@ -166,7 +166,7 @@ class Target:
                 raise
             return
         self._before = name
-        with contextlib.suppress(OSError):  # locked, so that no other export takes it for a left-over
+        with contextlib.suppress(OSError):  # locked, so that no other export takes it for a leftover
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             self._before_lock = os.open(name, flags, dir_fd=self.directory)
             fcntl.flock(self._before_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,7 +190,7 @@ class Target:
 
 
 def link_new(directory: int, name: str, new_name: str) -> None:
-    """A second name for a small file, or a copy of it under that name. Raises FileExistsError, and replaces nothing."""
+    """Link a small file to a second name, or copy it there. Replaces nothing. Raises FileExistsError."""
     try:
         os.link(name, new_name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except OSError as exc:
@@ -206,13 +206,13 @@ def link_new(directory: int, name: str, new_name: str) -> None:
 
 
 def _rename_new(directory: int, part: str, name: str) -> None:
-    """Give a file of ours a name that nothing has. Raises FileExistsError."""
+    """Rename a file of ours to an unused name. Raises FileExistsError."""
     try:
         os.link(part, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except OSError as exc:
         if exc.errno not in _NO_LINKS:
             raise
-        # Without hard links there is no single step that spares what is there.
+        # Without hard links there is no atomic step that never replaces a file.
         if name in os.listdir(directory):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
         os.rename(part, name, src_dir_fd=directory, dst_dir_fd=directory)
@@ -225,19 +225,19 @@ def _part_name() -> str:
 
 
 def _create(directory: int) -> tuple[str, int]:
-    """A new file that is ours alone, locked."""
+    """Create a new file exclusively, and lock it."""
     while True:
         name = _part_name()
         handle = os.open(name, _CREATE, 0o666, dir_fd=directory)
-        with contextlib.suppress(OSError):  # there are file systems without locks
+        with contextlib.suppress(OSError):  # some file systems have no locks
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(handle).st_nlink:
             return name, handle
-        os.close(handle)  # another export took it for a left-over, before it was locked
+        os.close(handle)  # another export removed it as a leftover before it was locked
 
 
 def _remove_left_over(directory: int) -> None:
-    """Remove what exports that were killed left in the directory: our names, our files, and nobody's lock on them."""
+    """Remove files of killed exports from the directory: our names, our user's, and unlocked."""
     for name in os.listdir(directory):
         if not _PART.fullmatch(name):
             continue

@@ -1,6 +1,6 @@
-"""Check an export against its manifest: every data file is there, whole and unchanged. Nothing is believed.
+"""Verify an export against its manifest: every data file exists, complete and unchanged. Trusts nothing.
 
-Regular files of the manifest's directory are read and nothing else; sizes are compared before a byte is.
+Only regular files in the manifest's directory are read; sizes are compared before contents.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from archiver.errors import NotFound
 from archiver.export.claims import find_fault
 from archiver.export.counting import make_counter
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.recount import Odd, Recount
-from archiver.export.regular import Unfit, open_regular, read_small
+from archiver.export.recount import Recount, UnexpectedRow
+from archiver.export.regular import UnusableFile, open_regular, read_small
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A data file or a manifest; `fault` says what is wrong with it, None that nothing is."""
+class FileCheck:
+    """The result for a data file or manifest; `fault` says what is wrong with it, if anything."""
 
     path: Path
     rows: int
@@ -36,17 +36,17 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One manifest, and what it names."""
+class ManifestCheck:
+    """The result for one manifest and the files it names."""
 
     path: Path
     sha256: str | None
-    """Of the manifest itself, as `export` said it."""
-    files: tuple[Checked, ...]
+    """SHA-256 of the manifest itself, as printed by `export`."""
+    files: tuple[FileCheck, ...]
 
 
 def find_manifests(path: Path) -> list[Path]:
-    """The manifests that `path` means: a directory's, a data file's, or the one named. Raises NotFound."""
+    """The manifests for `path`: a directory's, a data file's, or the one named. Raises NotFound."""
     if path.is_dir():
         found = sorted(one for one in path.iterdir() if _is_manifest_name(one.name)) or _of_file(path)
     elif _is_manifest_name(path.name):
@@ -54,7 +54,7 @@ def find_manifests(path: Path) -> list[Path]:
     else:
         found = _of_file(path)
     if not found and not os.path.lexists(path):
-        raise NotFound(f"there is no {path}.")
+        raise NotFound(f"{path} does not exist.")
     if not found:
         raise NotFound(f"{path} has no export manifest.")
     return found
@@ -65,34 +65,34 @@ def _is_manifest_name(name: str) -> bool:
 
 
 def _of_file(path: Path) -> list[Path]:
-    """Those that name the file; when none does, those that cannot be read: one of them may have."""
+    """The manifests that name the file; if none does, the unreadable ones, which might."""
     beside = [path.parent / f"{path.name}.{MANIFEST_NAME}", path.parent / MANIFEST_NAME]
     beside = [one for one in beside if os.path.lexists(one)]
     told = [(one, _names(one)) for one in beside]
     return [one for one, names in told if names and path.name in names] or [one for one, names in told if names is None]
 
 
-def judge(manifest: Path) -> Judged:
-    """The manifest itself, and each file that it names."""
+def judge(manifest: Path) -> ManifestCheck:
+    """Check the manifest itself, and each file that it names."""
     try:
         with _directory(manifest) as directory:
             data = read_small(directory, manifest.name)
             told = _parse(data)
             if fault := find_fault(told):
-                return Judged(manifest, None, (Checked(manifest, 0, fault),))
+                return ManifestCheck(manifest, None, (FileCheck(manifest, 0, fault),))
             files = [
-                Checked(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, told["format"]))
+                FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, told["format"]))
                 for entry in told["files"]
             ]
             if not any(one.fault for one in files):
                 files += _recounted(manifest, directory, told)
-            return Judged(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
-    except Unfit as unfit:
-        return Judged(manifest, None, (Checked(manifest, 0, str(unfit)),))
+            return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
+    except UnusableFile as unfit:
+        return ManifestCheck(manifest, None, (FileCheck(manifest, 0, str(unfit)),))
 
 
-def check(manifest: Path) -> Iterator[Checked]:
-    """Each file that the manifest names, or the manifest itself when that is wrong."""
+def check(manifest: Path) -> Iterator[FileCheck]:
+    """The result for each file that the manifest names, or for the manifest itself if that is wrong."""
     yield from judge(manifest).files
 
 
@@ -101,7 +101,7 @@ def _directory(manifest: Path) -> Iterator[int]:
     try:
         directory = os.open(manifest.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
-        raise Unfit(f"cannot be read: {exc.strerror}") from None
+        raise UnusableFile(f"cannot be read: {exc.strerror}") from None
     try:
         yield directory
     finally:
@@ -120,7 +120,7 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
                 digest.update(data)
                 counter.feed(data)
                 left -= len(data)
-    except Unfit as unfit:
+    except UnusableFile as unfit:
         return str(unfit)
     except OSError as exc:
         return f"cannot be read: {exc.strerror}"
@@ -129,30 +129,30 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
     return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
-def _recounted(manifest: Path, directory: int, told: dict[str, Any]) -> Iterator[Checked]:
-    """What is wrong with the rows of files whose bytes are those that the manifest names."""
+def _recounted(manifest: Path, directory: int, told: dict[str, Any]) -> Iterator[FileCheck]:
+    """Check the rows of files whose bytes match the manifest."""
     counted = Recount(told)
     for entry in told["files"]:
         try:
             with open_regular(directory, entry["path"]) as file:
                 counted.add(file)
-        except (Odd, Unfit) as odd:
-            yield Checked(manifest.parent / entry["path"], 0, str(odd))
+        except (UnexpectedRow, UnusableFile) as odd:
+            yield FileCheck(manifest.parent / entry["path"], 0, str(odd))
             return
         except OSError as exc:
-            yield Checked(manifest.parent / entry["path"], 0, f"cannot be read: {exc.strerror}")
+            yield FileCheck(manifest.parent / entry["path"], 0, f"cannot be read: {exc.strerror}")
             return
     if wrong := counted.find_contradiction():
-        yield Checked(manifest, 0, wrong)
+        yield FileCheck(manifest, 0, wrong)
 
 
 def _names(manifest: Path) -> list[str] | None:
-    """The files that it names; None when it cannot be read as a manifest at all."""
+    """The files that it names; None if it is not readable as a manifest."""
     try:
         with _directory(manifest) as directory:
             told = _parse(read_small(directory, manifest.name))
         return [str(file["path"]) for file in told["files"]]
-    except (Unfit, KeyError, TypeError):
+    except (UnusableFile, KeyError, TypeError):
         return None
 
 
@@ -160,17 +160,17 @@ def _parse(data: bytes) -> Any:
     try:
         told = orjson.loads(data)
     except ValueError:
-        raise Unfit("is no manifest of telekeep: it is not JSON") from None
+        raise UnusableFile("is not a manifest of telekeep: it is not JSON") from None
     try:
         json.loads(data, object_pairs_hook=_expect_once)
     except (ValueError, RecursionError):
-        raise Unfit("is no manifest of telekeep: it is nested too deeply, or has numbers that are none") from None
+        raise UnusableFile("is not a manifest of telekeep: it is nested too deeply, or has invalid numbers") from None
     return told
 
 
 def _expect_once(pairs: list[tuple[str, Any]]) -> None:
-    """Of two values with one name each reader takes another one. Raises Unfit."""
+    """Reject repeated keys, which readers resolve differently. Raises UnusableFile."""
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unfit(f"is no manifest of telekeep: it has {twice!r} twice")
+        raise UnusableFile(f"is not a manifest of telekeep: it has {twice!r} twice")

@@ -1,4 +1,4 @@
-"""What a format must do: turn rows into bytes, one after the other, the same bytes for the same rows."""
+"""The protocol of a format: encode rows as bytes, always the same bytes for the same rows."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from archiver.model.row import Row
 
 
 class Writer(Protocol):
-    """One format. `begin`, then `encode` for each row, then `end`; what they return is the file."""
+    """One format. The file is `begin`, then `encode` for each row, then `end`."""
 
     extension: str
 
     @property
     def options(self) -> dict[str, object]:
-        """What the manifest says of how the file was written."""
+        """How the file was written, for the manifest."""
         ...
 
     @property
     def warnings(self) -> list[str]:
-        """What the user should know after the last row."""
+        """Warnings for the user after the last row."""
         ...
 
     def begin(self) -> bytes:
-        """What stands before the first row."""
+        """Bytes before the first row."""
         ...
 
     def encode(self, row: Row) -> bytes:
-        """One row."""
+        """Encode one row."""
         ...
 
     def end(self) -> bytes:
-        """What stands after the last row."""
+        """Bytes after the last row."""
         ...

@@ -50,7 +50,7 @@ def one_line(done: subprocess.CompletedProcess[str], said: str) -> None:
 
 def test_file_that_is_there_is_replaced_with_force_only(run: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("my notes")
-    one_line(run("export", "-o", "notes.csv"), "notes.csv is there already. Choose another name; --force replaces it.")
+    one_line(run("export", "-o", "notes.csv"), "notes.csv already exists. Choose another name; --force replaces it.")
     assert (tmp_path / "notes.csv").read_text() == "my notes"
     assert run("export", "-o", "day.csv").returncode == 0
     before = (tmp_path / "day.csv").read_bytes()
@@ -135,7 +135,7 @@ def test_device_is_written_into_and_stays_a_device(run: Run, tmp_path: Path) -> 
 
 
 def test_name_that_no_manifest_can_hold_is_refused(run: Run, tmp_path: Path) -> None:
-    one_line(run("export", "-o", os.fsdecode(b"day-\xff.jsonl")), "no UTF-8")
+    one_line(run("export", "-o", os.fsdecode(b"day-\xff.jsonl")), "not UTF-8")
     assert names(tmp_path) == []
 
 
@@ -156,7 +156,7 @@ def test_link_to_a_file_is_refused_and_both_stay(run: Run, tmp_path: Path) -> No
     (tmp_path / "link.csv").symlink_to("precious.csv")
     (tmp_path / "nowhere.csv").symlink_to("not-there.csv")
     one_line(run("export", "-o", "link.csv", "--force"), "is a symbolic link and is not replaced")
-    one_line(run("export", "-o", "nowhere.csv", "--force"), "leads nowhere")
+    one_line(run("export", "-o", "nowhere.csv", "--force"), "is a broken symbolic link")
     assert (tmp_path / "precious.csv").read_text() == "precious"
     assert names(tmp_path) == ["link.csv", "nowhere.csv", "precious.csv"]
 

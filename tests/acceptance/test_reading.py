@@ -120,9 +120,9 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["gaps", "nobody"], "is not in the archive"),
         (["export"], "--output"),
         (["export", "-o", "x.jsonl", "--excel"], "--excel needs CSV"),
-        (["export", "-o", "/proc/none/x.jsonl"], "cannot be made"),
+        (["export", "-o", "/proc/none/x.jsonl"], "cannot be created"),
         (["verify", "."], "no export manifest"),
-        (["verify", "./not/there.csv"], "there is no not/there.csv"),
+        (["verify", "./not/there.csv"], "not/there.csv does not exist"),
         (["--config", "none.toml", "status"], "no settings file none.toml"),
     ],
 )

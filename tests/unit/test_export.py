@@ -256,7 +256,7 @@ def test_manifest_of_another_file_is_kept(archive: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (lambda path: path.unlink(), "is not there"),
+        (lambda path: path.unlink(), "does not exist"),
         (lambda path: path.write_bytes(path.read_bytes() + b"\n"), "bytes instead of"),
         (lambda path: path.write_bytes(path.read_bytes().replace(b"text 1", b"text 7", 1)), "a different SHA-256"),
     ],

@@ -100,11 +100,11 @@ def _exchanged(out: Path, make: Callable[[Path], Any]) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda out: out.unlink(), "is not there"),
+        (lambda out: out.unlink(), "does not exist"),
         (_grown, "bytes instead of"),
         (lambda out: out.write_bytes(out.read_bytes()[:-1] + b" "), "a different SHA-256"),
-        (lambda out: _exchanged(out, os.mkfifo), "no regular file"),
-        (lambda out: _exchanged(out, os.mkdir), "no regular file"),
+        (lambda out: _exchanged(out, os.mkfifo), "not a regular file"),
+        (lambda out: _exchanged(out, os.mkdir), "not a regular file"),
         (lambda out: _exchanged(out, lambda path: path.symlink_to("/dev/zero")), "symbolic link"),
         (lambda out: (out.rename(out.with_name("x")), out.symlink_to("x")), "symbolic link"),
         (lambda out: os.truncate(out, 1 << 40), "bytes instead of"),  # sparse: nothing of it is read
@@ -201,12 +201,12 @@ def _at(told: Any, way: tuple[Any, ...]) -> Any:
         (("row_schema_version",), True, "row_schema_version"),
         (("format",), "parquet", "format"),
         (("complete",), True, "complete"),
-        (("channels", 0, "completeness", "complete"), True, "other way round"),
-        (("channels", 0, "completeness", "reasons"), [], "other way round"),
-        (("incomplete",), [], "other way round"),
+        (("channels", 0, "completeness", "complete"), True, "contradicts its channels"),
+        (("channels", 0, "completeness", "reasons"), [], "contradicts its channels"),
+        (("incomplete",), [], "contradicts its channels"),
         (("channels", 0, "completeness", "held"), 26, "do not add up"),
         (("channels", 0, "completeness", "missing_ids"), [[20, 22]], "missing ids"),
-        (("channels", 0, "completeness", "missing_ids"), [[50, 51]], "not its own"),
+        (("channels", 0, "completeness", "missing_ids"), [[50, 51]], "outside its range"),
         (("channels", 0, "completeness", "partial"), "1", "channels"),
         (("channels", 0, "first_id"), None, "ends"),
         (("files", 0, "sha256"), "A" * 64, "files"),
@@ -216,7 +216,7 @@ def _at(told: Any, way: tuple[Any, ...]) -> Any:
         (("bounds", "tz"), "", "bounds"),
         (("expanded_query",), "x", "without a query"),
         (("norm_version",), 3, "without a query"),
-        (("incomplete", 0, "channel"), "other", "other channels as incomplete"),
+        (("incomplete", 0, "channel"), "other", "names incomplete channels that differ"),
     ],
 )
 def test_manifest_that_contradicts_itself_is_found(out: Path, way: Any, value: Any, said: str) -> None:
@@ -249,11 +249,14 @@ def move_row(told: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (move_row, "says other rows of channel"),
-        (lambda told: told["channels"][0].update(first_id=told["channels"][0]["first_id"] + 1), "says other rows"),
-        (lambda told: told["channels"][0].update(last_date="2030-01-01T00:00:00Z"), "says other rows"),
-        (lambda told: told["channels"][0].update(channel_id=77), "says other rows of channel 77"),
-        (rename, "calls channel"),
+        (move_row, "does not match the rows of channel"),
+        (
+            lambda told: told["channels"][0].update(first_id=told["channels"][0]["first_id"] + 1),
+            "does not match the rows",
+        ),
+        (lambda told: told["channels"][0].update(last_date="2030-01-01T00:00:00Z"), "does not match the rows"),
+        (lambda told: told["channels"][0].update(channel_id=77), "does not match the rows of channel 77"),
+        (rename, "names channel"),
         (lambda told: told["bounds"].update(since="2030-01-01T00:00:00Z"), "older than its bounds"),
         (lambda told: told["bounds"].update(until="2000-01-01T00:00:00Z"), "newer than its bounds"),
         (lambda told: told["bounds"].update(since="2002-01-01T00:00:00Z", until="2001-01-01T00:00:00Z"), "end before"),
@@ -270,12 +273,12 @@ def test_manifest_that_contradicts_the_rows_is_found(out: Path, change: Callable
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda rows: [rows[1], rows[0], *rows[2:]], "comes too late, or twice (number 2)"),
-        (lambda rows: [rows[0], rows[0], *rows[2:]], "comes too late, or twice (number 2)"),
-        (lambda rows: [b"{}\n", *rows[1:]], "is none of an export (number 1)"),
-        (lambda rows: [b"[" * 5000 + b"\n", *rows[1:]], "is none of an export (number 1)"),
+        (lambda rows: [rows[1], rows[0], *rows[2:]], "is out of order, or repeated (number 2)"),
+        (lambda rows: [rows[0], rows[0], *rows[2:]], "is out of order, or repeated (number 2)"),
+        (lambda rows: [b"{}\n", *rows[1:]], "has an invalid row (number 1)"),
+        (lambda rows: [b"[" * 5000 + b"\n", *rows[1:]], "has an invalid row (number 1)"),
         (lambda rows: [*rows[:-1], rows[-1].replace(b'"channel_id":', b'"channel_id":9')], "of channel"),
-        (lambda rows: [*rows[:-1], b"\xff\xfe\n"], "is none of an export (number 31)"),
+        (lambda rows: [*rows[:-1], b"\xff\xfe\n"], "has an invalid row (number 31)"),
     ],
 )
 def test_rows_that_no_export_has_are_found_though_every_hash_is_right(

@@ -53,7 +53,7 @@ async def test_file_that_is_no_manifest_of_ours_stays_what_it_is(tmp_path: Path,
     assert await put(tmp_path / "one", b"rows") == tmp_path / "one.manifest.json"
     assert (tmp_path / "manifest.json").read_bytes() == foreign
     (tmp_path / "two.manifest.json").write_bytes(foreign)
-    with pytest.raises(UsageError, match="none is replaced"):
+    with pytest.raises(UsageError, match="are not replaced"):
         await put(tmp_path / "two", b"rows")
     assert names(tmp_path) == ["manifest.json", "one", "one.manifest.json", "two.manifest.json"]
     assert (tmp_path / "two.manifest.json").read_bytes() == foreign
@@ -67,7 +67,7 @@ async def test_what_is_no_file_at_all_stays_too(tmp_path: Path, make: Any) -> No
     assert (tmp_path / "manifest.json").lstat().st_ino == before.st_ino
     make(tmp_path / "two")
     before = (tmp_path / "two").lstat()
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         await put(tmp_path / "two", b"rows")
     assert (tmp_path / "two").lstat().st_ino == before.st_ino
     assert names(tmp_path) == ["manifest.json", "one", "one.manifest.json", "two"]
@@ -77,7 +77,7 @@ async def test_file_that_came_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     with Target(tmp_path / "one", replace=False) as target:
         target.write(b"rows")
         (tmp_path / "one").write_text("another's")
-        with pytest.raises(UsageError, match="there already"):
+        with pytest.raises(UsageError, match="already exists"):
             await publish(target, told("one", b"rows"))
     assert (tmp_path / "one").read_text() == "another's"
     assert names(tmp_path) == ["one"]
