@@ -26,8 +26,8 @@ from archiver.telegram.sent_code import SentCode, clean, read_sent_code, remark_
 
 RESEND = "resend"
 """Typed instead of the code: send it again, by the next method."""
-MOST_RESENDS = 5
-MOST_ANSWERS = 30
+MAX_RESENDS = 5
+MAX_ANSWERS = 30
 """Maximum lines read at the prompt for the code."""
 LONGEST_HOLD = 600
 """Maximum seconds that a scripted login waits before it may request another code."""
@@ -131,7 +131,7 @@ class _Login:
 
     async def _sign_in(self, sent: SentCode | LoggedIn) -> LoggedIn:
         wrong, again = 0, ""
-        for _ in range(MOST_ANSWERS):
+        for _ in range(MAX_ANSWERS):
             if isinstance(sent, LoggedIn):
                 return sent
             typed, again = again or self._prompts.code(), ""
@@ -190,7 +190,7 @@ class _Login:
 
     async def _resend(self, sent: SentCode) -> SentCode | LoggedIn:
         self._resends += 1
-        if self._resends > MOST_RESENDS:
+        if self._resends > MAX_RESENDS:
             raise LoginNeeded("too many codes were requested.", hint="Wait an hour, then run `telekeep login` again.")
         request = functions.auth.ResendCodeRequest(self._phone, sent.code_hash)
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from telethon.network import ConnectionTcpFull, ConnectionTcpObfuscated
 
-MOST_MB = 64
+MAX_PACKET_MB = 64
 """Maximum size of a packet. An honest one is below 2 MB: a page of history, or a part of a file."""
 
 
@@ -22,7 +22,7 @@ class PacketReader:
 
     async def readexactly(self, size: int) -> bytes:
         """Like asyncio's. Raises ConnectionError for an impossible size."""
-        if not 0 <= size <= MOST_MB << 20:
+        if not 0 <= size <= MAX_PACKET_MB << 20:
             raise ConnectionError("impossible packet size")
         return await self._reader.readexactly(size)
 
