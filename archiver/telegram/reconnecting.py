@@ -140,7 +140,7 @@ class ReconnectingClient:
             return unreachable(ConnectionError())
         await self.lose(client)
         try:
-            failure = self._dialler.judge(exc, client.place)
+            failure = self._dialler.judge(exc, client.dc_address)
         except LoginNeeded as dead:
             self.end(dead)
             raise
