@@ -1,7 +1,7 @@
 -- 0001: the archive. Nothing is ever deleted from message, revision, capture; times are unix seconds UTC.
 BEGIN IMMEDIATE;
 
--- A mirrored channel. channel_id is the identity; all else was observed and may change (see channel_revision).
+-- A mirrored channel. channel_id identifies it; everything else was observed and may change (see channel_revision).
 CREATE TABLE channel (
     channel_id      INTEGER PRIMARY KEY,
     alias           TEXT UNIQUE,
@@ -16,22 +16,22 @@ CREATE TABLE channel (
     restriction     TEXT,
     flags           TEXT NOT NULL DEFAULT '[]',
     added_at        INTEGER NOT NULL,
-    window_start    INTEGER,                    -- backfill's far end; NULL: the whole history
+    window_start    INTEGER,                    -- where backfill ends; NULL: the whole history
     state           TEXT NOT NULL DEFAULT 'active'
                     CHECK (state IN ('active', 'inaccessible', 'banned', 'needs_newer_layer', 'removed')),
     state_reason    TEXT,
     state_since     INTEGER,
-    generation      INTEGER NOT NULL DEFAULT 1, -- raised when the server would not tell what happened
-    pts             INTEGER,                    -- commits with the messages it stands for; NULL: nothing read yet
+    generation      INTEGER NOT NULL DEFAULT 1, -- raised when the server answers "too long"
+    pts             INTEGER,                    -- commits with the messages it accounts for; NULL: nothing read yet
     top_id          INTEGER NOT NULL DEFAULT 0, -- the highest id known to exist
-    floor_id        INTEGER,                    -- ids up to here lie before window_start, as far as known
-    server_count    INTEGER,                    -- how many messages the server said it has
+    floor_id        INTEGER,                    -- the highest id known to be older than window_start
+    server_count    INTEGER,                    -- the server's count of its messages
     server_count_at INTEGER,
     last_sync_at    INTEGER
 ) STRICT;
 CREATE INDEX channel_username ON channel (username COLLATE NOCASE);
 
--- What a channel was called and said of itself, whenever that changed.
+-- A channel's names and description, one row per change.
 CREATE TABLE channel_revision (
     channel_id  INTEGER NOT NULL REFERENCES channel,
     revision    INTEGER NOT NULL,               -- 1 is the first sight
@@ -54,7 +54,7 @@ CREATE TABLE access (
     PRIMARY KEY (account, channel_id)
 ) STRICT, WITHOUT ROWID;
 
--- The present content of each message; earlier contents are in revision.
+-- The current content of each message; earlier contents are in revision.
 CREATE TABLE message (
     channel_id      INTEGER NOT NULL REFERENCES channel,
     message_id      INTEGER NOT NULL,
@@ -82,11 +82,11 @@ CREATE TABLE message (
     pinned          INTEGER NOT NULL,
     silent          INTEGER NOT NULL,
     extra           TEXT,
-    origin          TEXT NOT NULL,              -- history, update, audit, import: of the first sight
-    generation      INTEGER NOT NULL,           -- of the last sight
+    origin          TEXT NOT NULL,              -- how it was first seen: history, update, audit, import
+    generation      INTEGER NOT NULL,           -- when it was last seen
     first_seen      INTEGER NOT NULL,
     last_seen       INTEGER NOT NULL,
-    missing_since   INTEGER,                    -- when its absence was noticed; NULL: there at last_seen
+    missing_since   INTEGER,                    -- when it was noticed to be missing; NULL: present at last_seen
     missing_how     TEXT,                       -- update, history, audit
     revisions       INTEGER NOT NULL DEFAULT 0, -- earlier contents kept
     content_hash    BLOB NOT NULL,
@@ -98,13 +98,13 @@ CREATE TABLE message (
 CREATE INDEX message_date ON message (channel_id, date, message_id);
 CREATE INDEX message_missing ON message (channel_id, message_id) WHERE missing_since IS NOT NULL;
 
--- Every disappearance that was noticed, also of a message that came back. Append only, but for its end.
+-- Every absence of a message, ended or not. Append-only, except for returned_at.
 CREATE TABLE absence (
     channel_id  INTEGER NOT NULL,
     message_id  INTEGER NOT NULL,
     noticed_at  INTEGER NOT NULL,
     how         TEXT NOT NULL,                  -- update, history, audit
-    last_seen   INTEGER NOT NULL,               -- before: it went between last_seen and noticed_at
+    last_seen   INTEGER NOT NULL,               -- it went missing between last_seen and noticed_at
     returned_at INTEGER,
     PRIMARY KEY (channel_id, message_id, noticed_at),
     FOREIGN KEY (channel_id, message_id) REFERENCES message (channel_id, message_id)
@@ -132,7 +132,7 @@ CREATE TABLE revision (
     FOREIGN KEY (channel_id, message_id) REFERENCES message (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- Metadata of what hangs on a message, one row a slot. Ids are text: readers of JSON round 64-bit numbers.
+-- Metadata of a message's media, one row per slot. Ids are text, since JSON readers round 64-bit numbers.
 CREATE TABLE media (
     channel_id  INTEGER NOT NULL,
     message_id  INTEGER NOT NULL,
@@ -157,7 +157,7 @@ CREATE TABLE media (
     FOREIGN KEY (channel_id, message_id) REFERENCES message (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- Which ids were read to the last one: disjoint closed intervals, valid for the channel's generation.
+-- The ids that were read completely: disjoint closed intervals, valid for the channel's generation.
 CREATE TABLE coverage (
     channel_id  INTEGER NOT NULL REFERENCES channel,
     generation  INTEGER NOT NULL,
@@ -166,15 +166,15 @@ CREATE TABLE coverage (
     PRIMARY KEY (channel_id, generation, lo)
 ) STRICT, WITHOUT ROWID;
 
--- The log of custody: what was asked, when, by what, and what came. Append only.
+-- The chain of custody: one row per request and its answer. Append-only.
 CREATE TABLE capture (
     capture_id  INTEGER PRIMARY KEY,
     channel_id  INTEGER NOT NULL REFERENCES channel,
     at          INTEGER NOT NULL,
     method      TEXT NOT NULL,                  -- history, difference, audit, import
-    lo          INTEGER,                        -- the ids that the answer proves
+    lo          INTEGER,                        -- the range of ids that the answer proves
     hi          INTEGER,
-    count       INTEGER NOT NULL,               -- messages of the answer that were stored
+    count       INTEGER NOT NULL,               -- messages stored from the answer
     generation  INTEGER NOT NULL,
     version     TEXT NOT NULL,                  -- of telekeep
     layer       INTEGER NOT NULL,
@@ -182,7 +182,7 @@ CREATE TABLE capture (
 ) STRICT;
 CREATE INDEX capture_range ON capture (channel_id, generation, hi, lo);
 
--- What the index does not know yet; one row a message, however often it changed.
+-- The messages that the index does not have yet; one row per message, however often it changed.
 CREATE TABLE outbox (
     channel_id  INTEGER NOT NULL,
     message_id  INTEGER NOT NULL,
@@ -190,7 +190,7 @@ CREATE TABLE outbox (
     PRIMARY KEY (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- Until when the server told us to wait; obeyed across restarts.
+-- The server's flood waits; obeyed across restarts.
 CREATE TABLE flood (
     account     TEXT NOT NULL,
     method      TEXT NOT NULL,
