@@ -109,7 +109,7 @@ def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop
         (("bridge OR road",), "by OR"),
         (("brid*",), "beginnings of words"),
         (('"one two three"',), "side by side"),
-        (("bridge", "--sort", "relevance"), "relevance of its own"),
+        (("bridge", "--sort", "relevance"), "by relevance differently"),
         (("bridge", "--facet", "media"), "cannot count by 'media'"),
         (("bridge", "--facet", "day", "--tz", "Asia/Baghdad"), "days of UTC only"),
         (("bridge OR road", "--count"), "by OR"),

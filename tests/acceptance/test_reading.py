@@ -111,7 +111,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["search", "x", "-c", "nightbrige"], "Did you mean NightBridge or bridge?"),
         (["search", "x", "--fuzzy"], "--fuzzy needs Meilisearch, which is not configured"),
         (["search", "x", "--engine", "meilisearch"], "--engine meilisearch needs Meilisearch"),
-        (["search", "x", "--facet", "colour"], "There are channel, day, month"),
+        (["search", "x", "--facet", "colour"], "Available: channel, day, month"),
         (["show", "NightBridge"], "names no message"),
         (["show", "NightBridge/10"], "the channel had no such message"),
         (["show", "NightBridge/35"], "is not fetched yet"),
