@@ -85,7 +85,7 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
         discrepancy.lacking += sorted(lacking)
         discrepancy.surplus += sorted(surplus)
     # An archive restored from an older copy has fewer messages than the index.
-    beyond = await node.list_ids_behind(channel_id, last, index=index)
+    beyond = await node.list_ids_after(channel_id, last, index=index)
     if beyond:
         held = set(await reader.read(list_ids, channel_id, last + 1, beyond[-1]))
         discrepancy.surplus += [one for one in beyond if one not in held]

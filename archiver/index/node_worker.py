@@ -46,7 +46,7 @@ from search.errors import IndexMissing, ServerBusy, ServerError, ServerUnreachab
 
 if TYPE_CHECKING:
     from search.meili.node import Node
-    from search.meili.owner import Ensured
+    from search.meili.owner import EnsureResult
     from search.meili.task import Task
 
 log = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ class NodeWorker:
         await self._clean_up()
         self._checked, self._check_at = True, self._clock.now() + CHECK_INTERVAL
 
-    async def _record_state(self, ensured: Ensured) -> NodeStatus:
+    async def _record_state(self, ensured: EnsureResult) -> NodeStatus:
         now = int(self._clock.now())
         standing = await self._database.read(get_node_status, self.name)
         if ensured.stale and standing.rebuild is None:

@@ -126,7 +126,7 @@ class Rebalancer:
 
     async def _clear(self, channel_ids: list[int]) -> bool:
         """Delete channels that another node serves now."""
-        if not await self._finish([await self._node.forget(channel_ids)]):
+        if not await self._finish([await self._node.delete_channels(channel_ids)]):
             return False
         gone = [one for one in channel_ids if not await self._node.count(one)]
         await self._database.write(drop_homes, self._node.name, gone)

@@ -73,7 +73,7 @@ class Rebuilder:
         """
         if standing.rebuild != "walking":
             return True
-        made = await self._node.made_at(index=self._next)
+        made = await self._node.created_at(index=self._next)
         if made is not None and made == standing.mark:
             return True
         await self._set("wanted")
@@ -82,11 +82,11 @@ class Rebuilder:
     async def _begin(self) -> bool:
         node, name = self._node, self._next
         await node.check_version()
-        if await node.made_at(index=name) is not None and not await self._finish([await node.drop(name)]):
+        if await node.created_at(index=name) is not None and not await self._finish([await node.drop(name)]):
             return False
         if not await self._finish(await node.create(name)):
             return False
-        mark = await node.made_at(index=name)
+        mark = await node.created_at(index=name)
         if mark is None:
             return False  # somebody deleted it
 
@@ -116,13 +116,13 @@ class Rebuilder:
 
     async def _swap(self, mark: str | None) -> bool:
         node = self._node
-        if await node.waiting() or await node.waiting(index=self._next):
+        if await node.count_unfinished_tasks() or await node.count_unfinished_tasks(index=self._next):
             return False
-        present = await node.made_at()
+        present = await node.created_at()
         if present is not None and present == mark:
             await self._set("dropping")
             return True
-        if mark is None or await node.made_at(index=self._next) != mark:
+        if mark is None or await node.created_at(index=self._next) != mark:
             await self._set("wanted")  # it is gone, or was replaced
         elif present is None:
             await self._finish(await node.create(node.index))
@@ -131,11 +131,11 @@ class Rebuilder:
         return True
 
     async def _drop(self, mark: str | None, covered: int) -> bool:
-        made = await self._node.made_at()
+        made = await self._node.created_at()
         if made is None or made != mark:
             await self._set("wanted")  # the index was lost in the meantime
             return True
-        if await self._node.made_at(index=self._next) is not None and not await self._finish(
+        if await self._node.created_at(index=self._next) is not None and not await self._finish(
             [await self._node.drop(self._next)]
         ):
             return False

@@ -35,7 +35,7 @@ async def clean_up(database: Database, node: Node, delivery: Delivery, *, now: f
 
     await database.write(act)
     try:
-        task = await node.prune(datetime.fromtimestamp(now - CLEANUP_INTERVAL, UTC))
+        task = await node.delete_task_records(datetime.fromtimestamp(now - CLEANUP_INTERVAL, UTC))
         await delivery.note_task(task.uid)
     except KeyRefused:
         log.info("the key may not delete finished tasks; the server does so itself at a million")
@@ -44,7 +44,7 @@ async def clean_up(database: Database, node: Node, delivery: Delivery, *, now: f
 async def was_restored(node: Node, delivery: Delivery) -> bool:
     """Whether the index was last written to before our last task for it started: an older copy of the server."""
     our_write_at = delivery.written_at
-    if our_write_at is None or (await node.written_at() or our_write_at) >= our_write_at:
+    if our_write_at is None or (await node.updated_at() or our_write_at) >= our_write_at:
         return False
     delivery.written_at = None
     return True

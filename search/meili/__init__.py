@@ -1,11 +1,11 @@
-"""Meilisearch: the same protocol as the embedded engine, and the way to fill its index.
+"""Meilisearch: the same engine protocol as the embedded engine, and the client that fills the index.
 
-- `words`: how a term travels, so that Meilisearch cuts and folds nothing any more
-- `document`: a message as a line of JSON; `settings`: of the index
-- `node`: one server, its index, tasks and documents; `http`, `task`: what it says
-- `filters`, `compile`: a question in Meilisearch's language, and which questions it can answer
-- `admin`: what needs the master key; `remotes`: several nodes asked through one of them
-- `engine`: answers questions, of one node or several; `routing`: which of several has a channel
+- `words`: encoding of terms that Meilisearch's tokenizer leaves unchanged
+- `document`: a message as a JSON line; `settings`: the settings of the index
+- `node`: client of one server: index, tasks, documents; `http`, `task`: its responses
+- `filters`, `compile`: a question as Meilisearch requests; which questions it can answer
+- `admin`: calls that need the master key; `remotes`: querying several nodes through one
+- `engine`: answers questions from one node or several; `routing`: which node holds a channel
 """
 
 from __future__ import annotations

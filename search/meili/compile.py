@@ -1,13 +1,13 @@
-"""From a question to what Meilisearch is asked: `q`, a filter, an order. Pure.
+"""Compile a question to a Meilisearch request: `q`, filter and sort order. Pure.
 
-Each word travels in quotes: Meilisearch then looks for exactly that word, without typing errors, word parts or
-prefixes, and without the order of the words. A plain word is asked for by its keys (`search.words.forms`); where it has
-several, `q` becomes a list of which a document must satisfy one. With `fuzzy` plain words also stand bare, which
-forgives typing errors in them. Excluded words come first in `q`: what stands behind the tenth word is not read.
+Each word is sent in quotes, so that Meilisearch matches exactly that word, without typos, word splitting or prefixes,
+and regardless of word order. A plain word is searched by its keys (`search.words.forms`); if it has several, `q`
+becomes a list of alternatives. With `fuzzy`, plain words are also sent unquoted, which tolerates typos in them.
+Excluded words come first in `q`, since Meilisearch ignores everything after the tenth word.
 
-Not answered faithfully, so `Unanswerable` with the reason: OR between words, a group of words that is excluded as a
-whole, prefixes, more than ten words, and more than two words one behind the other (it compares pairs of words, which
-in a long text may stand in different places).
+Questions that Meilisearch cannot answer correctly raise `Unanswerable` with the reason: OR between words, the exclusion
+of a group of words, prefixes, more than ten words, and more than two adjacent words (it compares pairs of words, which
+can match in different places of a long text).
 """
 
 from __future__ import annotations
@@ -32,76 +32,77 @@ from search.text.normalize import Needle
 
 MAX_WORDS: Final = 10
 MAX_QUERIES: Final = 128
-"""It joins words by AND only: of two words that may each stand in three ways nine questions are made."""
+"""Maximum alternatives of `q`: it has no OR, so two words with three alternatives each make nine queries."""
 MAX_EXCLUDED: Final = 200
-"""Meilisearch reads the first 1,000 words, quotes and spaces of `q`."""
-MAX_NEIGHBOURS: Final = 2
-MARKS: Final = ("\ue000", "\ue001")
-"""Around a match; folding leaves no such character in a text."""
-COUNTED: Final = "is_service"
-"""A field that every document has once, of two values: the sum of its facet is the exact number of hits."""
+"""Meilisearch reads only the first 1,000 tokens of `q`: words, quotes and spaces."""
+MAX_ADJACENT: Final = 2
+HIGHLIGHT_TAGS: Final = ("\ue000", "\ue001")
+"""Tags around a match; folding removes these characters from texts."""
+COUNT_FIELD: Final = "is_service"
+"""A field with one value in every document: the sum of its facet is the exact number of hits."""
 
 FACETS: Final[Mapping[FacetName, str]] = {"channel": "channel_id", "day": "day", "month": "day", "lang": "lang"}
-"""What hits can be counted by, and its field: a channel's bare id, a day of UTC since 1970, a language."""
+"""Facets that the index can count, with their fields: bare channel id, UTC day since 1970, language."""
 
 
 @dataclass(slots=True)
-class Parts:
-    """A tree taken apart: words that must be, words that must not be, and filters, all joined by AND."""
+class QueryParts:
+    """A tree split into required words, excluded words and filters, all combined by AND."""
 
     wanted: list[tuple[str, ...]] = field(default_factory=list)
-    """Of each word what it may stand as; one of these must be there."""
+    """Alternatives of each required word."""
     words: int = 0
-    """How many words must be."""
+    """Number of required words."""
     excluded: list[str] = field(default_factory=list)
     filters: list[str] = field(default_factory=list)
 
-    def want(self, ways: tuple[str, ...], words: int = 1) -> None:
-        """One of these must be, of so many words."""
-        if ways not in self.wanted:
-            self.wanted.append(ways)
+    def require(self, alternatives: tuple[str, ...], words: int = 1) -> None:
+        """Require one of these alternatives, each of `words` words."""
+        if alternatives not in self.wanted:
+            self.wanted.append(alternatives)
             self.words += words
 
 
 def can_answer(question: Question) -> str | None:
-    """Why Meilisearch cannot answer this question as the embedded engine does; None if it can."""
+    """Why Meilisearch cannot answer this question like the embedded engine; None if it can."""
     try:
-        take_apart(question)
+        split_question(question)
     except Unanswerable as error:
         return error.message
     return None
 
 
 def cannot_count(names: Iterable[FacetName], zone: tzinfo) -> str | None:
-    """Why Meilisearch cannot count by these facets as the embedded engine does; None if it can."""
+    """Why Meilisearch cannot count these facets like the embedded engine; None if it can."""
     for name in names:
         if name not in FACETS:
             return f"The index cannot count by '{name}' exactly."
         if FACETS[name] == "day" and not is_utc(zone):
-            return "The index counts by days of UTC only."
+            return "The index counts by UTC days only."
     return None
 
 
 def by_rank(question: Question) -> bool:
-    """Whether the hits of this question have an order by relevance; without words they have none."""
+    """Whether the hits are ranked by relevance; without words there is no ranking."""
     return question.sort == "relevance" and next(text_leaves(question.tree), None) is not None
 
 
 def search_body(question: Question) -> dict[str, Any]:
-    """The body of a search for one page and one hit more; its `q` is a list.
+    """Build the body of a search for one page plus one hit; its `q` is a list of alternatives.
 
-    Raises Unanswerable, or SearchError for a foreign cursor."""
-    parts = take_apart(question)
-    body = _question(parts)
+    Raises Unanswerable, or SearchError for a cursor of another query.
+    """
+    parts = split_question(question)
+    body = _query_body(parts)
     body["attributesToRetrieve"] = list(ORDER)
     body["limit"] = question.limit + 1
     if by_rank(question):
         offset = 0 if question.cursor is None else parse_rank(question.cursor)
         if offset + question.limit > MAX_HITS:
             raise Unanswerable(
-                f"Meilisearch ranks no more than the best {MAX_HITS}.", hint="Narrow the question, or sort by date."
+                f"Meilisearch ranks only the best {MAX_HITS} hits.", hint="Narrow the query, or sort by date."
             )
-        # From the first on: what stands before the page is known only when the answers of all nodes are merged.
+        # From the first hit on: the earlier pages are known only after merging the answers of all nodes.
         body |= {"limit": offset + question.limit + 1, "showRankingScore": True}
     else:
         newest = question.sort != "oldest"
@@ -111,31 +112,31 @@ def search_body(question: Question) -> dict[str, Any]:
                 "AND", [body["filter"], is_after(parse_position(question.cursor), newest=newest)], empty=ALL
             )
     if question.fuzzy:
-        # What was matched is known to Meilisearch alone.
+        # Only Meilisearch knows which words it matched.
         body |= {
             "attributesToHighlight": [TERMS],
-            "highlightPreTag": MARKS[0],
-            "highlightPostTag": MARKS[1],
+            "highlightPreTag": HIGHLIGHT_TAGS[0],
+            "highlightPostTag": HIGHLIGHT_TAGS[1],
         }
     return body
 
 
 def facet_body(question: Question, names: list[str]) -> dict[str, Any]:
-    """The body of a search that only counts values of these fields. Raises Unanswerable."""
-    return {**_question(take_apart(question)), "limit": 0, "facets": names}
+    """Build the body of a search that only counts the values of these fields. Raises Unanswerable."""
+    return {**_query_body(split_question(question)), "limit": 0, "facets": names}
 
 
-def take_apart(question: Question) -> Parts:
-    """The words and filters of a question. Raises Unanswerable."""
-    parts = Parts()
+def split_question(question: Question) -> QueryParts:
+    """Split a question into words and filters. Raises Unanswerable."""
+    parts = QueryParts()
     for part in [question.tree] if question.fuzzy else group_adjacent(question.tree):
-        _take_part(part, parts, fuzzy=question.fuzzy)
+        _add_part(part, parts, fuzzy=question.fuzzy)
     if parts.words > MAX_WORDS:
-        raise unanswerable(f"Meilisearch reads the first {MAX_WORDS} words of a question only.")
-    if prod(len(ways) for ways in parts.wanted) > MAX_QUERIES:
-        raise unanswerable(f"Meilisearch is asked {MAX_QUERIES} questions for the forms of the words at most.")
+        raise unanswerable(f"Meilisearch reads only the first {MAX_WORDS} words of a query.")
+    if prod(len(alternatives) for alternatives in parts.wanted) > MAX_QUERIES:
+        raise unanswerable(f"The forms of these words would take more than {MAX_QUERIES} queries to Meilisearch.")
     if len(parts.excluded) > MAX_EXCLUDED:
-        raise unanswerable(f"Meilisearch excludes {MAX_EXCLUDED} words at most.")
+        raise unanswerable(f"Meilisearch can exclude at most {MAX_EXCLUDED} words.")
     if question.channels is not None:
         parts.filters.append(one_of("channel_id", [str(one) for one in sorted(question.channels)]))
     if (bounds := within(question.bounds)) != ALL:
@@ -143,27 +144,27 @@ def take_apart(question: Question) -> Parts:
     return parts
 
 
-def _take_part(part: Node | AdjacentWords, parts: Parts, *, fuzzy: bool) -> None:
-    """Adds a part of a tree, or words that may be read in several ways."""
+def _add_part(part: Node | AdjacentWords, parts: QueryParts, *, fuzzy: bool) -> None:
+    """Add a part of a tree, or adjacent words with several readings."""
     if isinstance(part, tuple):
-        read = (product(*(_ways(word, fuzzy=fuzzy) for word in words)) for words in part)
-        parts.want(tuple(" ".join(words) for one in read for words in one), len(part[0]))
+        read = (product(*(_alternatives(word, fuzzy=fuzzy) for word in words)) for words in part)
+        parts.require(tuple(" ".join(words) for one in read for words in one), len(part[0]))
         return
     for node in _flat(part):
         if not _has_words(node):
             parts.filters.append(compile_filter(node))
         elif isinstance(node, Word | Phrase | Prefix):
-            parts.want(_ways(node, fuzzy=fuzzy))
+            parts.require(_alternatives(node, fuzzy=fuzzy))
         elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
-            parts.excluded += [f"-{way}" for way in _ways(node.part, fuzzy=False)]
+            parts.excluded += [f"-{one}" for one in _alternatives(node.part, fuzzy=False)]
         elif isinstance(node, Not):
-            raise unanswerable("Meilisearch cannot exclude several words together.")
+            raise unanswerable("Meilisearch cannot exclude a group of words.")
         else:
-            raise unanswerable("Meilisearch joins words by AND only, not by OR.")
+            raise unanswerable("Meilisearch cannot combine words by OR.")
 
 
 def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:
-    """The same asked with each of its `q`s, in one federated question, which gives each document once."""
+    """Build one federated search with a query for each `q`; it returns each document once."""
     query = {name: value for name, value in body.items() if name not in {"q", "limit", "facets"}}
     federation: dict[str, Any] = {"limit": body["limit"]}
     if "facets" in body:
@@ -171,10 +172,10 @@ def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:
     return {"federation": federation, "queries": [{"indexUid": index, **query, "q": q} for q in body["q"]]}
 
 
-def _question(parts: Parts) -> dict[str, Any]:
+def _query_body(parts: QueryParts) -> dict[str, Any]:
     return {
-        # The space at the end says that the last word is whole.
-        "q": [" ".join([*parts.excluded, *ways, ""]).lstrip() for ways in product(*parts.wanted)],
+        # The trailing space marks the last word as complete.
+        "q": [" ".join([*parts.excluded, *alternatives, ""]).lstrip() for alternatives in product(*parts.wanted)],
         "filter": join("AND", parts.filters, empty=ALL),
         "matchingStrategy": "all",
         "attributesToSearchOn": [TERMS, FORMS],
@@ -183,7 +184,7 @@ def _question(parts: Parts) -> dict[str, Any]:
 
 
 def _flat(node: Node, *, excluded: bool = False) -> Iterator[Node]:
-    """The parts of a tree that are joined by AND; parts without words stay whole."""
+    """Yield the parts of a tree that are combined by AND; parts without words are not split."""
     match node:
         case Not(part) if _has_words(part):
             yield from _flat(part, excluded=not excluded)
@@ -191,7 +192,7 @@ def _flat(node: Node, *, excluded: bool = False) -> Iterator[Node]:
             for part in parts:
                 yield from _flat(part)
         case Or(parts) if excluded:
-            # Not one of them: each of them not.
+            # NOT (a OR b) is NOT a AND NOT b.
             for part in parts:
                 yield from _flat(part, excluded=True)
         case And((only,)) | Or((only,)):
@@ -212,18 +213,19 @@ def _has_words(node: Node) -> bool:
             return False
 
 
-def _ways(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
-    """What a word is looked for as: one of its keys, or as it is written; in every way to write it.
+def _alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
+    """Alternatives that match a word: its keys, or the word as written, for each of its variants.
 
-    With `fuzzy` also with typing errors, which other ways to write it mostly are."""
+    With `fuzzy` typos match too, which covers most variants.
+    """
     if fuzzy or not isinstance(leaf, Word):
-        return _ways_written(leaf, fuzzy=fuzzy)
-    return tuple(dict.fromkeys(one for word in word_variants(leaf) for one in _ways_written(word, fuzzy=False)))
+        return _written_alternatives(leaf, fuzzy=fuzzy)
+    return tuple(dict.fromkeys(one for word in word_variants(leaf) for one in _written_alternatives(word, fuzzy=False)))
 
 
-def _ways_written(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
+def _written_alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
     if isinstance(leaf, Word) and leaf.tail and not fuzzy:
-        raise unanswerable("Meilisearch cannot be asked for the forms of a word with a hyphen.")
+        raise unanswerable("Meilisearch cannot find the forms of a hyphenated word.")
     keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()
     found = tuple(f'"{key}"' for key in keys)
     return (_text(leaf, fuzzy=fuzzy), *found) if fuzzy or not found else found
@@ -232,9 +234,9 @@ def _ways_written(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
 def _text(leaf: Text, *, fuzzy: bool) -> str:
     needle: Needle = leaf.needle
     if needle.prefix:
-        raise unanswerable("Meilisearch is not asked for beginnings of words, nor for a single character of a script.")
-    if len(needle.terms) > MAX_NEIGHBOURS:
-        raise unanswerable(f"Meilisearch cannot tell whether more than {MAX_NEIGHBOURS} words stand side by side.")
+        raise unanswerable("The index in Meilisearch has no prefixes, nor single characters of unspaced scripts.")
+    if len(needle.terms) > MAX_ADJACENT:
+        raise unanswerable(f"Meilisearch cannot match more than {MAX_ADJACENT} adjacent words.")
     words = [encode(term) for term in needle.terms]
     if fuzzy and isinstance(leaf, Word) and all(map(is_plain, words)):
         return " ".join(words)

@@ -1,10 +1,9 @@
-"""A message as Meilisearch gets it: one line of UTF-8 JSON. Pure.
+"""Convert messages to Meilisearch documents: lines of UTF-8 JSON. Pure.
 
-`text` is the original, for display. `terms_<layout>_<norm>` holds what is searched: a list with the words of the text
-and of each further text, so that no phrase runs from one into the other; `forms_...` holds the keys of these words, one
-a value. Everything else is for filters, facets and
-display; absent values are left out, but for the language. Ids that JSON readers round are strings. Views and forwards
-are not in it: each change of theirs would be a write.
+`text` is the original, for display. `terms_<version>_<norm>` is the searched field: a list of the words of each text,
+so that no phrase spans two texts; `forms_...` holds the keys of these words, one per value. All other fields are for
+filters, facets and display; absent values are omitted, except the language. Ids that exceed the precision of JSON
+numbers are strings. Views and forwards are not included, since each change would require a write.
 """
 
 from __future__ import annotations
@@ -28,24 +27,24 @@ _DAY = 86_400
 
 
 def document_id(channel_id: int, message_id: int) -> str:
-    """The primary key of a message."""
+    """Return the primary key of a message."""
     return f"c{channel_id}_{message_id}"
 
 
 def read_id(text: str) -> Key | None:
-    """The message of a primary key, None where it is none of ours."""
+    """Parse a primary key; None if telekeep did not create it."""
     found = _ID.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
-    """The document with its line's end. The same message always gives the same bytes."""
+    """Encode a document as a line. The same message always gives the same bytes."""
     fields = _fields(document, details)
     try:
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
-        # Half of a surrogate pair, which JSON cannot carry; the archive keeps the text as it came.
-        return orjson.dumps(_whole(fields), option=orjson.OPT_APPEND_NEWLINE)
+        # A lone surrogate, which UTF-8 JSON cannot represent; the archive keeps the text as received.
+        return orjson.dumps(_replace_surrogates(fields), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
@@ -130,19 +129,19 @@ def _has(document: Document) -> Sequence[str]:
 
 
 def _copy_of(document: Document, details: Details) -> str:
-    """The same for a post and its forwarded copies."""
+    """Return a value shared by a post and its forwards."""
     if document.fwd_channel_id is not None and details.fwd_message_id is not None:
         return document_id(document.fwd_channel_id, details.fwd_message_id)
     return document_id(*document.key)
 
 
-def _whole(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     match value:
         case str():
             return value.encode("utf-8", "replace").decode()
         case dict():
-            return {_whole(name): _whole(one) for name, one in value.items()}
+            return {_replace_surrogates(name): _replace_surrogates(one) for name, one in value.items()}
         case list() | tuple():
-            return [_whole(one) for one in value]
+            return [_replace_surrogates(one) for one in value]
         case _:
             return value

@@ -1,9 +1,9 @@
-"""The engine that asks Meilisearch: one node, or several that hold different channels, whose answers are merged.
+"""The Meilisearch engine: one node, or several that hold different channels, whose answers are merged.
 
-Its index follows the archive with a delay; what it finds is exact.
+The index follows the archive with a delay; searches of it are exact.
 
-Answers only what `compile.can_answer` lets through, so that it answers as the embedded engine does; the order by
-relevance is Meilisearch's own: words close to each other first, then near the beginning.
+It answers only questions that `compile.can_answer` accepts, so its answers equal those of the embedded engine. The
+ranking by relevance is Meilisearch's own: words close to each other first, then words near the beginning.
 """
 
 from __future__ import annotations
@@ -13,56 +13,57 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
+from operator import attrgetter
 from typing import Any
 
 from search.engine.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
-from search.engine.page import format_position, format_rank, parse_rank
+from search.engine.page import Position, format_position, format_rank, parse_rank
 from search.engine.protocol import Answer, Hit, Question
-from search.meili.compile import COUNTED, FACETS, MARKS, by_rank, cannot_count, facet_body, search_body
+from search.meili.compile import COUNT_FIELD, FACETS, HIGHLIGHT_TAGS, by_rank, cannot_count, facet_body, search_body
 from search.meili.filters import unanswerable, without
 from search.meili.node import Node
 from search.meili.remotes import Remotes
 from search.meili.settings import TERMS
 
-_MATCH = re.compile(f"{MARKS[0]}([^{MARKS[1]}]*){MARKS[1]}")
+_MATCH = re.compile(f"{HIGHLIGHT_TAGS[0]}([^{HIGHLIGHT_TAGS[1]}]*){HIGHLIGHT_TAGS[1]}")
 
 
 class MeiliEngine:
-    """Answers from the index of one or more nodes; of several, each message is in one only."""
+    """Searches the index of one or more nodes; each message is on one node only."""
 
     name = "meilisearch"
 
     def __init__(self, *nodes: Node, hidden: Mapping[str, Sequence[int]] | None = None) -> None:
-        """`hidden`: by a node's name the channels that it may have, and that another one is asked for."""
+        """`hidden`: by node name, channels to exclude because another node serves them."""
         self._nodes = nodes
         self._hidden = hidden or {}
         self._remotes = Remotes(nodes)
 
     async def search(self, question: Question) -> Answer:
-        """One page of hits. Raises Unanswerable, and the ServerErrors of `search.errors`."""
-        # First of all whether it can be answered: the cursor of a question that cannot is the embedded engine's.
+        """Return one page of hits. Raises Unanswerable and ServerError."""
+        # Check first that the question can be answered: otherwise its cursor is the embedded engine's.
         body, ranked = search_body(question), by_rank(question)
         before = parse_rank(question.cursor) if ranked and question.cursor is not None else 0
         answers = await self._ask(body)
         hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
         if len(self._nodes) > 1:
-            # Another archiver's channel may be on its way from one node to another.
-            hits = list({(hit.channel_id, hit.message_id): hit for hit in hits}.values())
-            hits.sort(key=_by_score if ranked else _by_date, reverse=question.sort != "oldest")
+            # Another archiver may be moving a channel between nodes.
+            hits = list({hit.key: hit for hit in hits}.values())
+            hits.sort(key=_by_score if ranked else attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[before : before + question.limit]
         more = len(hits) > before + question.limit
         return Answer(hits=page, engine=self.name, cursor=_cursor(question, page) if more else None)
 
     async def count(self, question: Question) -> int:
-        """How many hits there are, exactly."""
-        return sum((await self._distribution(question, [COUNTED]))[COUNTED].values())
+        """Count the hits exactly."""
+        return sum((await self._distribution(question, [COUNT_FIELD]))[COUNT_FIELD].values())
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
-        """The hits counted by each of these facets. Raises Unanswerable for those that it cannot count by."""
+        """Count the hits by each of these facets. Raises Unanswerable for facets the index cannot count."""
         if why := cannot_count(names, zone):
             raise unanswerable(why)
-        found = await self._distribution(question, list({COUNTED, *(FACETS[name] for name in names)}))
-        total = sum(found[COUNTED].values())
+        found = await self._distribution(question, list({COUNT_FIELD, *(FACETS[name] for name in names)}))
+        total = sum(found[COUNT_FIELD].values())
         return {name: order(name, _counts(name, found[FACETS[name]], total)) for name in names}
 
     async def _distribution(self, question: Question, fields: list[str]) -> dict[str, dict[str, int]]:
@@ -91,12 +92,8 @@ def _counts(name: FacetName, found: Mapping[str, int], total: int) -> list[Count
     return [*counts, Count(UNKNOWN, unknown)] if unknown else counts
 
 
-def _by_score(hit: Hit) -> tuple[float, int, int, int]:
-    return hit.score or 0.0, hit.date, hit.channel_id, hit.message_id
-
-
-def _by_date(hit: Hit) -> tuple[int, int, int]:
-    return hit.date, hit.channel_id, hit.message_id
+def _by_score(hit: Hit) -> tuple[float, Position]:
+    return hit.score or 0.0, hit.position
 
 
 def _hit(found: Mapping[str, Any], *, ranked: bool) -> Hit:
@@ -110,7 +107,7 @@ def _hit(found: Mapping[str, Any], *, ranked: bool) -> Hit:
 
 
 def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The words that were matched, where they were asked for."""
+    """Return the matched words, if they were requested."""
     if formatted is None:
         return ()
     lines = formatted.get(TERMS) or ()

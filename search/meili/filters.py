@@ -1,7 +1,7 @@
-"""The filters of a question in Meilisearch's filter language. Pure.
+"""Compile the filters of a question to Meilisearch filter expressions. Pure.
 
-Every value is quoted and escaped, every field is one of ours, so nothing of a question is read as the language. What
-the language cannot say raises `Unanswerable` with the reason.
+All values are quoted and escaped and all fields are our own, so nothing in a query is interpreted as filter syntax.
+What the language cannot express raises `Unanswerable` with the reason.
 
 https://www.meilisearch.com/docs/learn/filtering_and_sorting/filter_expression_reference
 """
@@ -22,18 +22,18 @@ from search.text.normalize import needle
 ALL: Final = "channel_id EXISTS"
 NONE: Final = "channel_id NOT EXISTS"
 _LONGEST_VALUE = 400
-"""Bytes; Meilisearch keeps no value for filters of more than 468."""
+"""Bytes; Meilisearch does not index filter values of more than 468."""
 _WORD_FIELDS = {"from": "author_words", "fwd": "fwd_words", "filename": "file_words"}
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains"}
 
 
 def unanswerable(why: str) -> Unanswerable:
-    """The error that says why Meilisearch cannot answer."""
-    return Unanswerable(why, hint="The embedded engine can: leave --engine meilisearch and --fuzzy out.")
+    """Build the error that says why Meilisearch cannot answer."""
+    return Unanswerable(why, hint="The embedded engine can: omit --engine meilisearch and --fuzzy.")
 
 
 def compile_filter(node: Node) -> str:
-    """The expression of a tree without words. Raises Unanswerable."""
+    """Compile a tree without words. Raises Unanswerable."""
     match node:
         case And(parts):
             return join("AND", map(compile_filter, parts), empty=ALL)
@@ -42,12 +42,12 @@ def compile_filter(node: Node) -> str:
         case Not(part):
             return f"NOT ({compile_filter(part)})"
         case InRevisions():
-            raise unanswerable("The index has the present contents only.")
+            raise unanswerable("The index has present contents only, no revisions.")
         case Has(kind):
             return _has(kind)
         case Is(state):
             if state == "pinned":
-                raise unanswerable("The index does not follow what is pinned.")
+                raise unanswerable("The index does not track pinned messages.")
             return f"is_{state} = true"
         case InChannel(ids):
             return one_of("channel_id", [str(one) for one in sorted(ids)])
@@ -57,29 +57,29 @@ def compile_filter(node: Node) -> str:
             return _number(node)
         case Tag():
             return _tag(node)
-    raise unanswerable("Meilisearch joins words by AND only.")
+    raise unanswerable("Meilisearch cannot combine words by OR.")
 
 
 def join(operator: str, parts: Iterable[str], *, empty: str) -> str:
-    """The expressions joined by AND or OR."""
+    """Combine expressions by AND or OR; `empty` stands for no expressions."""
     found = list(parts)
     return f" {operator} ".join(f"({part})" for part in found) if len(found) > 1 else found[0] if found else empty
 
 
 def one_of(field: str, values: Sequence[str]) -> str:
-    """Whether the field has one of the values."""
+    """Match a field with any of the values."""
     if not values:
         return NONE
     return f"{field} IN [{', '.join(map(quote, values))}]"
 
 
 def without(where: str, channel_ids: Sequence[int]) -> str:
-    """An expression, but for these channels."""
+    """Exclude channels from an expression."""
     return f"({where}) AND NOT ({one_of('channel_id', [str(one) for one in channel_ids])})"
 
 
 def within(bounds: Bounds) -> str:
-    """Whether it was posted within the bounds."""
+    """Match dates within the bounds."""
     parts = []
     if bounds.since_unix is not None:
         parts.append(f"date >= {bounds.since_unix}")
@@ -89,7 +89,7 @@ def within(bounds: Bounds) -> str:
 
 
 def is_after(position: Position, *, newest: bool) -> str:
-    """Whether it comes after this position in the order by date, channel and id."""
+    """Match messages after a position in the order by date."""
     date, channel_id, message_id = position
     sign = "<" if newest else ">"
     same_channel = f"channel_id = {channel_id} AND message_id {sign} {message_id}"
@@ -97,7 +97,7 @@ def is_after(position: Position, *, newest: bool) -> str:
 
 
 def quote(value: str) -> str:
-    """A value of the filter language."""
+    """Quote a value for the filter language."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -109,7 +109,7 @@ def _has(kind: str) -> str:
 
 def _number(node: Number) -> str:
     if node.field != "id":
-        raise unanswerable(f"The index does not follow {node.field}.")
+        raise unanswerable(f"The index does not track {node.field}.")
     parts = []
     if node.low is not None:
         parts.append(f"message_id >= {node.low}")
@@ -134,16 +134,16 @@ def _word(tag: Tag) -> str:
     if found is None:
         return NONE
     if len(found.terms) > 1:
-        raise unanswerable(f"Meilisearch cannot look for several words one behind the other in '{tag.field}:'.")
+        raise unanswerable(f"Meilisearch cannot match several adjacent words in '{tag.field}:'.")
     return _compare(_WORD_FIELDS[tag.field], found.terms[0], prefix=found.prefix)
 
 
 def _compare(field: str, value: str, *, prefix: bool) -> str:
     if len(value.encode("utf-8", "replace")) > _LONGEST_VALUE:
-        raise unanswerable(f"A value of a filter is longer than {_LONGEST_VALUE} bytes.")
+        raise unanswerable(f"A filter value is longer than {_LONGEST_VALUE} bytes.")
     if not prefix:
         return f"{field} = {quote(value)}"
     if not value.isascii():
-        # It compares decomposed letters: и would begin й.
-        raise unanswerable("Meilisearch finds beginnings of words in ASCII letters only.")
+        # It compares decomposed letters, so и would match as a prefix of й.
+        raise unanswerable("Meilisearch matches only ASCII prefixes.")
     return f"{field} STARTS WITH {quote(value)}"

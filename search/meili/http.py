@@ -1,9 +1,9 @@
-"""How the SDK talks to a server: one kept connection, a limit on every call, our own errors.
+"""HTTP for the Meilisearch SDK: one persistent connection, a time limit on every call, our own errors.
 
-The SDK's own `HttpRequests` opens a connection a call, waits for ever, keeps its headers where threads overwrite each
-other's, and forgets `Retry-After`. This one takes its place (`Client.http`, `Index.http`).
+The SDK's `HttpRequests` opens a connection per call, has no timeout, shares headers between threads, and ignores
+`Retry-After`. This class replaces it (`Client.http`, `Index.http`).
 
-No error holds a key, nor the server's own words, which may quote a document.
+Errors contain neither a key nor the server's own message, which may quote a document.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ from search.meili.routing import node_name
 from search.meili.task import FULL_CODES
 
 CONNECT_SECONDS = 5.0
-"""For a connection; also for each block of a body to be taken, or a tenth of the call's limit if that is more."""
+"""Timeout of connecting and of sending each block of a body; a tenth of the call's limit if that is more."""
 RETRY_SECONDS = 10.0
-"""Until the next try when a server that is busy does not say."""
+"""Delay before retrying when a busy server sends no Retry-After."""
 _STALE_CODES = frozenset({"invalid_search_attributes_to_search_on", "invalid_search_filter", "invalid_search_sort"})
-"""What a question in our own fields meets in an index that has other fields."""
+"""Errors of a search in fields that an index of another version does not have."""
 _CHUNK = 1 << 16
 
 
 class PooledHttp(HttpRequests):
-    """Sends the SDK's requests; used by one thread at a time."""
+    """Sends the SDK's requests; not thread-safe."""
 
     def __init__(self, url: str, key: str | None, *, seconds: float) -> None:
         self.config = Config(url.rstrip("/"), key)
         self.headers = {}
         self.seconds = seconds
-        """How long the next call may take in all."""
+        """Time limit of the next call."""
         self._host = node_name(url)
         self._key = key
         self._session = requests.Session()
-        # The one connection of the one thread; a lost one is opened again.
+        # One connection, since one thread uses it; it reopens when lost.
         self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
         self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
-        # An `auth` of our own: else a .netrc would replace the key.
+        # Set `auth`, or requests would replace the key by one of .netrc.
         self._session.auth = self._authorize
 
     def close(self) -> None:
@@ -76,9 +76,9 @@ class PooledHttp(HttpRequests):
         *,
         serializer: type[json.JSONEncoder] | None = None,
     ) -> Any:
-        """Send one request and give its answer's JSON. Raises the errors of `search.errors`."""
+        """Send a request and return the JSON of the response. Raises ServerError."""
         method = http_method.__name__.upper()
-        # A file goes out block by block: as one piece all of it would have to be taken within one time limit.
+        # Sent block by block: in one piece, the whole body would have to be sent within one socket timeout.
         data = None if method == "GET" else io.BytesIO(body) if isinstance(body, bytes) else _dump(body)
         headers = {"Content-Type": content_type or "application/json"} if data is not None else {}
         deadline = monotonic() + self.seconds
@@ -104,8 +104,8 @@ class PooledHttp(HttpRequests):
         if self._key is not None:
             if not (self._key.isascii() and self._key.isprintable()):
                 raise KeyRefused(
-                    f"Meilisearch at {self._host} is not asked: the key has signs that no key has.",
-                    hint="Look at [meilisearch] api_key and search_key, or at their files.",
+                    f"The key for Meilisearch at {self._host} contains invalid characters.",
+                    hint="Check [meilisearch] api_key and search_key, or their files.",
                 )
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
@@ -123,43 +123,45 @@ class PooledHttp(HttpRequests):
             try:
                 return orjson.loads(content) if content else None
             except orjson.JSONDecodeError:
-                raise self._no_meilisearch() from None
+                raise self._not_meilisearch() from None
         raise self._error(response, _code(content))
 
     def _error(self, response: requests.Response, code: str | None) -> SearchError:
         status = response.status_code
         where = f"Meilisearch at {self._host}"
         if code in FULL_CODES or status == http.HTTPStatus.INSUFFICIENT_STORAGE:
-            return StorageFull(f"{where} has no room: {code}.", hint="Give it more disk, or delete finished tasks.")
+            return StorageFull(f"{where} is out of space: {code}.", hint="Add disk space, or delete finished tasks.")
         match status:
             case 401 | 403:
-                what = "asks for a key" if status == 401 else "refuses the key for this"
+                what = "requires a key" if status == 401 else "rejects the key for this"
                 return KeyRefused(
                     f"{where} {what}.",
-                    hint="Set [meilisearch] api_key or search_key; `telekeep index keys` makes them.",
+                    hint="Set [meilisearch] api_key or search_key; `telekeep index keys` creates them.",
                 )
             case 400 | 404 if code == "index_not_found":
-                return IndexMissing(f"{where} has no such index.", hint="`telekeep index rebuild` makes it.")
+                return IndexMissing(f"{where} has no such index.", hint="`telekeep index rebuild` creates it.")
             case 413:
-                return PayloadTooLarge(f"{where} takes less at once.", hint="Raise its --http-payload-size-limit.")
+                return PayloadTooLarge(
+                    f"{where} does not accept a request this large.", hint="Raise its --http-payload-size-limit."
+                )
             case 429 | 503:
                 return ServerBusy(f"{where} is busy.", retry_after=_seconds(response.headers.get("Retry-After")))
             case 502 | 504:
-                return ServerUnreachable(f"{where} is not reached behind its proxy (HTTP {status}).")
+                return ServerUnreachable(f"{where} cannot be reached by its proxy (HTTP {status}).")
             case 400 if code in _STALE_CODES:
                 return IndexStale(
-                    f"The index in {where} is not of this version.", hint="`telekeep index rebuild` makes it anew."
+                    f"The index in {where} is of another version.", hint="`telekeep index rebuild` rebuilds it."
                 )
         if code is None and status < 500:
-            return self._no_meilisearch()
-        hint = "Its log says why." if status >= 500 else None
+            return self._not_meilisearch()
+        hint = "See its log." if status >= 500 else None
         return RequestRefused(
-            f"{where} refused: {code or 'no code'} (HTTP {status}).", status=status, code=code, hint=hint
+            f"{where} refused the request: {code or 'no code'} (HTTP {status}).", status=status, code=code, hint=hint
         )
 
-    def _no_meilisearch(self) -> SearchError:
+    def _not_meilisearch(self) -> SearchError:
         return ServerUnreachable(
-            f"What answers at {self._host} is no Meilisearch.", hint="Check [meilisearch] url: its host, port and path."
+            f"The server at {self._host} is not Meilisearch.", hint="Check [meilisearch] url: its host, port and path."
         )
 
 
@@ -182,7 +184,7 @@ def _seconds(text: str | None) -> float:
 
 
 def _why(error: BaseException, seconds: float) -> str:
-    """Why there was no answer, in a few words and without an address."""
+    """Describe briefly why there was no response, without the URL."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, requests.Timeout):
@@ -190,13 +192,13 @@ def _why(error: BaseException, seconds: float) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted"
     if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy does not let us through"
+        return "the proxy refused the connection"
     causes: list[object] = [error]
     for cause in causes:
         if isinstance(cause, ConnectionRefusedError):
             return "the connection was refused"
         if isinstance(cause, socket.gaierror):
-            return "its name is not known"
+            return "the host name cannot be resolved"
         if isinstance(cause, BaseException) and len(causes) < 50:
             causes += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
     return "the connection was lost"

@@ -1,18 +1,17 @@
-"""One Meilisearch server: all that is asked of it, from one thread of its own, with a limit on every call.
+"""Client of one Meilisearch server, in a thread of its own, with a time limit on every call.
 
-Writing is asynchronous over there: `send`, `delete` and the calls that change an index give a `Task`, which `tasks`
-asks about later; what was sent counts when its task has `succeeded`, and not before. Tasks of an index are done in
-their order. A call that raises `ServerUnreachable` may have arrived: documents are sent again (the last write of an id
-wins).
+Writes are asynchronous: `send`, `delete` and the calls that change an index return a `Task`, whose state `tasks` reads
+later; documents are indexed only once their task has `succeeded`. The tasks of an index run in order. A call that
+raises `ServerUnreachable` may have been carried out, so documents are sent again (the last write of an id wins).
 
     node = Node(url, key, index="messages")
-    ensured = await node.ensure()                  # index and settings; ensured.stale: rebuild
+    ensured = await node.ensure()                  # index and settings; if ensured.stale: rebuild
     task = await node.send(b"".join(lines))        # lines: search.meili.document.to_line, 20 to 80 MB at once
-    for done in await node.tasks([task.uid]): ...  # one call for many; a task that it does not name has vanished
+    for done in await node.tasks([task.uid]): ...  # one call for many; tasks not returned no longer exist
     await node.close()
 
-Every call takes `index=` for another index than the node's own, as a rebuild does (`create`, `swap`, `drop`).
-Errors: the `ServerError`s of `search.errors`.
+Calls take `index=` for an index other than the node's own, as a rebuild does (`create`, `swap`, `drop`). They raise
+`ServerError`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from search.errors import IndexMissing, KeyRefused, RequestRefused, ServerUnreac
 from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
-from search.meili.owner import Ensured, Stats, is_foreign
+from search.meili.owner import EnsureResult, IndexStats, is_foreign
 from search.meili.routing import node_name
 from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
 from search.meili.task import Task, read_task
@@ -40,9 +39,9 @@ from search.meili.thread import CallThread
 from search.meili.version import expect_known_settings, expect_new_enough
 
 SECONDS = 30.0
-"""How long a call may take."""
+"""Default time limit of a call."""
 SLOWEST = 100_000
-"""Bytes of documents a second for which sending them may take longer: a server that hangs is to be noticed."""
+"""Bytes per second at which sending documents may be slow; a slower server counts as hanging."""
 CLOSE_SECONDS = 1.0
 MOST_IDS = 10_000
 
@@ -50,11 +49,11 @@ T = TypeVar("T")
 
 
 class Node:
-    """The server at an address; see above."""
+    """Client of the server at a URL."""
 
     def __init__(self, url: str, key: str | None, *, index: str, seconds: float = SECONDS) -> None:
         self.name = node_name(url)
-        """Host, port and path: what it is called."""
+        """Host, port and path."""
         self.index = index
         self._seconds = seconds
         self._http = PooledHttp(url, key, seconds=seconds)
@@ -64,7 +63,7 @@ class Node:
         self._thread = CallThread("meilisearch")
 
     async def close(self) -> None:
-        """Close the connection; a call that is under way is waited for, CLOSE_SECONDS at most."""
+        """Close the connection, after count_unfinished_tasks up to CLOSE_SECONDS for a running call."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._call(self._http.close)
@@ -73,7 +72,7 @@ class Node:
     # --- the server
 
     async def version(self) -> str | None:
-        """Its version, None when the key may not ask."""
+        """Server version; None if the key may not read it."""
         try:
             answer = await self._call(self._client.get_version)
         except KeyRefused:
@@ -81,34 +80,34 @@ class Node:
         return str(answer.get("pkgVersion"))
 
     async def check_version(self) -> None:
-        """Raises WrongVersion for a server that is too old; passes when the key may not ask."""
+        """Raise WrongVersion if the server is too old; pass if the key may not read the version."""
         expect_new_enough(self.name, await self.version())
 
     # --- indexes
 
-    async def ensure(self, *, index: str | None = None) -> Ensured:
-        """Make the index with its settings, or mend the settings that differ. Raises WrongVersion, KeyRefused ..."""
+    async def ensure(self, *, index: str | None = None) -> EnsureResult:
+        """Create the index, or update settings that differ. Raises WrongVersion, KeyRefused ..."""
         await self.check_version()
         present = await self.settings(index=index)
         if present is None:
-            return Ensured(created=True, tasks=await self.create(index or self.index), stale=False)
-        described, some = await self._describe(index) or {}, await self.list_some(20, index=index)
+            return EnsureResult(created=True, tasks=await self.create(index or self.index), stale=False)
+        described, some = await self._describe(index) or {}, await self.sample_keys(20, index=index)
         if is_foreign(described.get("primaryKey"), present, some):
-            return Ensured(created=False, tasks=(), stale=True, foreign=True)
+            return EnsureResult(created=False, tasks=(), stale=True, foreign=True)
         if is_stale(present):
-            return Ensured(created=False, tasks=(), stale=True)
+            return EnsureResult(created=False, tasks=(), stale=True)
         changed = changed_settings(present)
         tasks = (await self._set(changed, index),) if changed else ()
-        return Ensured(created=False, tasks=tasks, stale=False)
+        return EnsureResult(created=False, tasks=tasks, stale=False)
 
     async def create(self, index: str) -> tuple[Task, ...]:
-        """Make an index with our settings."""
+        """Create an index with our settings."""
         path, body = "indexes", {"uid": index, "primaryKey": PRIMARY_KEY}
         made = await self._call(lambda: self._http.post(path, body))
         return read_task(made), await self._set(SETTINGS, index)
 
     async def swap(self, one: str, other: str) -> Task:
-        """Exchange two indexes, in one step for those who search."""
+        """Swap two indexes, atomically for searches."""
         return read_task(await self._call(lambda: self._http.post("swap-indexes", [{"indexes": [one, other]}])))
 
     async def drop(self, index: str) -> Task:
@@ -116,27 +115,27 @@ class Node:
         return read_task(await self._call(lambda: self._http.delete(f"indexes/{_path(index)}")))
 
     async def settings(self, *, index: str | None = None) -> dict[str, Any] | None:
-        """Its settings, None where there is no such index."""
+        """Settings of the index; None if it does not exist."""
         try:
             found: dict[str, Any] = await self._call(lambda: self._http.get(self._path("settings", index)))
         except IndexMissing:
             return None
         return found
 
-    async def made_at(self, *, index: str | None = None) -> str | None:
-        """When it was made, as the server says it: a mark that an index keeps when it is swapped; None without one."""
+    async def created_at(self, *, index: str | None = None) -> str | None:
+        """Creation time as text, which identifies an index across swaps; None if it does not exist."""
         found = await self._describe(index)
         return None if found is None else str(found["createdAt"])
 
-    async def written_at(self) -> datetime | None:
-        """When it was last written to; None without one."""
+    async def updated_at(self) -> datetime | None:
+        """Time of the last write to the index; None if it does not exist."""
         found = await self._describe(None)
         return None if found is None else datetime.fromisoformat(found["updatedAt"])
 
-    async def stats(self, *, index: str | None = None) -> Stats:
-        """Raises IndexMissing."""
+    async def stats(self, *, index: str | None = None) -> IndexStats:
+        """Read the statistics of the index. Raises IndexMissing."""
         found = await self._call(lambda: self._http.get(self._path("stats", index)))
-        return Stats(
+        return IndexStats(
             documents=int(found["numberOfDocuments"]),
             indexing=bool(found.get("isIndexing")),
             size=found.get("rawDocumentDbSize"),
@@ -145,7 +144,7 @@ class Node:
     # --- documents
 
     async def send(self, lines: bytes, *, index: str | None = None, metadata: str | None = None) -> Task:
-        """Write documents: lines of UTF-8 JSON. `metadata` comes back with the task. Raises PayloadTooLarge ..."""
+        """Write documents: lines of UTF-8 JSON. `metadata` is returned with the task. Raises PayloadTooLarge ..."""
         made = await self._call(
             lambda: self._index(index).add_documents_raw(
                 lines,
@@ -158,32 +157,32 @@ class Node:
         return Task(uid=made.task_uid, index=made.index_uid, status=made.status, type=made.type)
 
     async def delete(self, ids: Sequence[str], *, index: str | None = None) -> Task:
-        """Delete the documents of these ids, up to 10,000; at least one, for none would be all of them."""
+        """Delete documents by id, 1 to 10,000: an empty list would delete all documents."""
         if not 0 < len(ids) <= MOST_IDS:
             raise ValueError(f"1 to {MOST_IDS} ids")
-        # Not the SDK's `delete_documents`, which warns of its own end.
+        # The SDK's `delete_documents` gives a deprecation warning.
         path = self._path("documents/delete-batch", index)
         return read_task(await self._call(lambda: self._http.post(path, list(ids))))
 
-    async def forget(self, channel_ids: Sequence[int], *, index: str | None = None) -> Task:
+    async def delete_channels(self, channel_ids: Sequence[int], *, index: str | None = None) -> Task:
         """Delete all documents of these channels."""
         where = f"channel_id IN [{', '.join(map(str, channel_ids))}]"
         path = self._path("documents/delete", index)
         return read_task(await self._call(lambda: self._http.post(path, {"filter": where})))
 
     async def count(self, channel_id: int | None = None, *, index: str | None = None) -> int:
-        """How many documents the index has, of one channel or of all."""
+        """Count the documents of one channel, or of all."""
         return int((await self._fetch(None if channel_id is None else f"channel_id = {channel_id}", 0, index))["total"])
 
     async def list_ids(self, channel_id: int, first: int, last: int, *, index: str | None = None) -> list[int]:
-        """Which message ids of a channel the index has from `first` to `last`, ascending; 10,000 ids at most."""
+        """List indexed message ids of a channel from `first` to `last`, ascending; a range of at most 10,000 ids."""
         if not 0 <= last - first < MOST_IDS:
             raise ValueError(f"a range of 1 to {MOST_IDS} ids")
         within = f"{_of_channel(channel_id)} AND message_id {first} TO {last}"
         return _ids(channel_id, (await self._fetch(within, last - first + 1, index))["results"])
 
-    async def list_ids_behind(self, channel_id: int, last: int, *, index: str | None = None) -> list[int]:
-        """Which message ids of a channel behind `last` the index has, ascending."""
+    async def list_ids_after(self, channel_id: int, last: int, *, index: str | None = None) -> list[int]:
+        """List indexed message ids of a channel above `last`, ascending."""
         found: list[dict[str, Any]] = []
         while True:
             within = f"{_of_channel(channel_id)} AND message_id > {last}"
@@ -192,36 +191,36 @@ class Node:
             if len(page) < MOST_IDS:
                 return _ids(channel_id, found)
 
-    async def list_some(self, most: int, *, index: str | None = None) -> list[Key | None]:
-        """The messages of some documents; None for one that is none of ours."""
+    async def sample_keys(self, most: int, *, index: str | None = None) -> list[Key | None]:
+        """List the messages of up to `most` documents; None for a document that telekeep did not create."""
         found = (await self._fetch(None, most, index))["results"]
         return [read_id(str(one.get(PRIMARY_KEY))) for one in found]
 
     # --- tasks
 
     async def tasks(self, uids: Sequence[int]) -> list[Task]:
-        """How these tasks stand; one that is not in the answer is not known to the server any more."""
+        """Read the state of tasks; tasks that are not returned no longer exist on the server."""
         if not uids:
             return []
         query = urlencode({"uids": ",".join(map(str, uids)), "limit": len(uids)})
         return await self._tasks(query)
 
-    async def waiting(self, *, index: str | None = None) -> int:
-        """How many tasks of the index are not done yet."""
+    async def count_unfinished_tasks(self, *, index: str | None = None) -> int:
+        """Count the unfinished tasks of the index."""
         query = urlencode({"indexUids": index or self.index, "statuses": "enqueued,processing", "limit": 1})
         return int((await self._call(lambda: self._http.get(f"tasks?{query}")))["total"])
 
-    async def prune(self, before: datetime, *, index: str | None = None) -> Task:
-        """Delete what the server remembers of this index's tasks that ended well before an instant."""
+    async def delete_task_records(self, before: datetime, *, index: str | None = None) -> Task:
+        """Delete the server's records of tasks of the index that succeeded before an instant."""
         query = urlencode(
             {"indexUids": index or self.index, "statuses": "succeeded", "beforeFinishedAt": before.isoformat()}
         )
         return read_task(await self._call(lambda: self._http.delete(f"tasks?{query}")))
 
-    # --- finding
+    # --- searching
 
     async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
-        """The answer to a body of `search.meili.compile`. Raises IndexMissing, IndexStale, ServerBusy ..."""
+        """Run a search of `search.meili.compile`. Raises IndexMissing, IndexStale, ServerBusy ..."""
         uid = index or self.index
         if len(body["q"]) == 1:
             path, asked = self._path("search", index), {**body, "q": body["q"][0]}
@@ -232,8 +231,8 @@ class Node:
             found["facetDistribution"] = found["facetsByIndex"][uid]["distribution"]
         return found
 
-    async def ask_many(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to a federated question."""
+    async def federated_search(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a federated search."""
         found: dict[str, Any] = await self._call(lambda: self._http.post("multi-search", body))
         return found
 
@@ -274,15 +273,15 @@ class Node:
         return self._indexes[name]
 
     async def _call(self, act: Callable[[], T], seconds: float | None = None) -> T:
-        """Do it in the thread, which does one thing after the other."""
+        """Run a call in the thread, which runs one at a time."""
 
         def limited() -> T:
             self._http.seconds = seconds or self._seconds
             try:
                 return act()
             except ValueError:
-                # The SDK's models check what the server says, and would quote it.
-                raise ServerUnreachable(f"Meilisearch at {self.name} answered what is not understood.") from None
+                # The SDK's models validate responses, and their errors quote them.
+                raise ServerUnreachable(f"Meilisearch at {self.name} sent an invalid response.") from None
 
         return await self._thread.call(limited)
 

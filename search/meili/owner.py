@@ -1,4 +1,4 @@
-"""What a server says of an index, and whether it is ours at all. Pure."""
+"""The state of an index on a server, and whether telekeep created it. Pure."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from search.meili.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ensured:
-    """What `ensure` found and did."""
+class EnsureResult:
+    """Result of `Node.ensure`."""
 
     created: bool
-    """The index was not there."""
+    """The index did not exist."""
     tasks: tuple[Task, ...]
-    """Of making it and of its settings; empty when nothing differed."""
+    """Tasks that create the index or change its settings; empty if nothing differed."""
     stale: bool
-    """Its documents are of another version: it is left as it is and is to be built anew beside it."""
+    """Its documents are of another version: it is left unchanged and must be rebuilt."""
     foreign: bool = False
-    """They are none of ours."""
+    """Its documents were not written by telekeep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """What an index says of itself."""
+class IndexStats:
+    """Statistics of an index."""
 
     documents: int
     indexing: bool
     size: int | None
-    """Bytes of the documents on the server's disk; None when it does not say."""
+    """Bytes of the documents on the server's disk; None if unknown."""
 
 
 def is_foreign(primary_key: str | None, settings: Mapping[str, Any], some: Sequence[Key | None]) -> bool:
-    """Whether an index of these settings, with some of its documents, was filled by somebody else.
+    """Whether an index was filled by another program, judged by its settings and some of its documents.
 
-    One without our settings may be ours: a server that lost it makes it anew for the documents that are sent to it.
+    An index without our settings may still be ours: a server that lost it recreates it when documents arrive.
     """
     if primary_key not in {None, PRIMARY_KEY}:
         return True

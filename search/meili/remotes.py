@@ -1,7 +1,7 @@
-"""Asking several nodes through one of them, where they know each other as remotes: Meilisearch's feature `network`.
+"""Search several nodes through one of them, if they are registered as remotes: Meilisearch's feature `network`.
 
-A remote is found by our name of the node (`routing.node_name`); `telekeep index keys --remotes` sets that up. Where it
-is not set up the server says so at once, and each node is asked by ourselves.
+Remotes are named by `routing.node_name`; `telekeep index keys --remotes` registers them. If they are not registered,
+the server says so at once, and each node is searched directly.
 
 https://www.meilisearch.com/docs/reference/api/network
 """
@@ -19,18 +19,18 @@ _NOT_SET_UP: Final = frozenset({"feature_not_enabled", "invalid_multi_search_rem
 
 
 class Remotes:
-    """Several nodes behind the first of them."""
+    """Several nodes, searched through the first."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
         self._set_up = len(nodes) > 1
 
     async def search(self, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-        """One answer to a body for each node; None where the nodes do not know each other. Raises ServerError."""
+        """Search with one body per node, merged into one answer; None without remotes. Raises ServerError."""
         if not self._set_up:
             return None
         try:
-            found = await self._nodes[0].ask_many(_of_all(self._nodes, bodies))
+            found = await self._nodes[0].federated_search(_of_all(self._nodes, bodies))
         except RequestRefused as error:
             if error.code not in _NOT_SET_UP:
                 raise
@@ -39,13 +39,13 @@ class Remotes:
         for name, failure in (found.get("remoteErrors") or {}).items():
             raise ServerUnreachable(
                 f"Meilisearch at {name} did not answer {self._nodes[0].name}: {failure.get('code')}.",
-                hint="Check that it runs; `telekeep index keys --remotes` sets its address and key.",
+                hint="Check that it runs; `telekeep index keys --remotes` sets its URL and key.",
             )
         return found
 
 
 def _of_all(nodes: Sequence[Node], bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One question of all bodies: the first is the asked node's own, the others go to its remotes."""
+    """Build one federated search: the first body is for the node itself, the others for its remotes."""
     queries: list[dict[str, Any]] = []
     for node, body in zip(nodes, bodies, strict=True):
         there = {} if node is nodes[0] else {"federationOptions": {"remote": node.name}}

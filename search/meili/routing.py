@@ -1,7 +1,7 @@
-"""Which node has a channel's documents, where there are several, and what a node is called. Pure.
+"""Assign channels to nodes, and name nodes. Pure.
 
-Rendezvous hashing: each node draws a number for the channel, the highest has it. Whoever knows the same names of nodes
-gives the same answer; a node that is added takes its share from the others and moves nothing else.
+Rendezvous hashing: each node gets a score for the channel, and the highest wins. The same node names always give the
+same assignment; an added node takes its share from the others and moves nothing else.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 
 def node_name(url: str) -> str:
-    """Host, port and path of an address: what messages call the node, without the name and password before them."""
+    """Return host, port and path of a URL, without user name and password, as messages name the node."""
     parts = urlsplit(url)
     return (parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")) or "its address"
 
 
 def choose_node(channel_id: int, nodes: Sequence[str]) -> str:
-    """The node of a channel among these names, at least one; their order does not matter."""
+    """Choose the node of a channel, regardless of the order of the names."""
     return max(nodes, key=lambda name: (_draw(channel_id, name), name))
 
 

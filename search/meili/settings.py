@@ -1,8 +1,8 @@
-"""The settings of our index: what they are, and whether an index has them. Pure.
+"""Settings of the Meilisearch index, and comparison with those of an existing one. Pure.
 
-The version of what is in the documents is in the names of the searched fields, `terms_<layout>_<norm>`: settings
-show which version an index holds, a question asked of an index of another version is refused by the server instead of
-being answered wrongly, and no document can be in two versions at once.
+The version of the documents is part of the names of the searched fields, `terms_<version>_<norm>`: the settings show
+which version an index holds, the server refuses a search in an index of another version instead of answering it
+wrongly, and no document can have two versions.
 
 https://www.meilisearch.com/docs/reference/api/settings
 """
@@ -17,15 +17,15 @@ from search.text.normalize import NORM_VERSION
 from search.words.forms import FORMS_VERSION
 
 DOCUMENT_VERSION: Final = 2
-"""To be raised with any change of the documents that older ones must follow."""
+"""Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{DOCUMENT_VERSION}_{NORM_VERSION}"
-"""The field that is searched for words as they are written."""
+"""Field searched for words as written."""
 FORMS: Final = f"forms_{DOCUMENT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
-"""The field that is searched for words in any form: keys of `search.words.forms`."""
+"""Field searched for words in any form: keys of `search.words.forms`."""
 
 MAX_HITS: Final = 1000
-"""How far an answer reaches; pages by date go on behind it, an order by relevance ends there."""
+"""Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
 ORDER: Final = ("date", "channel_id", "message_id")
 _EQUAL = (
     "has", "mime", "ext", "lang", "hashtags", "mentions", "domains", "author_words", "fwd_words", "file_words",
@@ -46,7 +46,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": False}},
         },
     ],
-    # All three: the order of hits is total, so that a page can begin behind any of them.
+    # All three, so that the order is total and a page can begin after any hit.
     "sortableAttributes": list(ORDER),
     "rankingRules": [
         "sort", "words", "typo", "proximity", "attributeRank", "wordPosition", "exactness",
@@ -66,34 +66,34 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "separatorTokens": [],
     "nonSeparatorTokens": [],
     "distinctAttribute": None,
-    # "byAttribute" would turn a phrase into words anywhere in the text.
+    # With "byAttribute", a phrase would match its words anywhere in the text.
     "proximityPrecision": "byWord",
     "facetSearch": False,
-    # Terms are whole words; a prefix is left to the embedded engine.
+    # Terms are whole words; prefixes are left to the embedded engine.
     "prefixSearch": "disabled",
     "faceting": {"maxValuesPerFacet": 10_000, "sortFacetValuesBy": {"*": "count"}},
-    # One more tells that there is more.
+    # One more, to know whether there is another page.
     "pagination": {"maxTotalHits": MAX_HITS + 1},
-    # Longer than we wait: an answer that was cut short would be a wrong one.
+    # Longer than our own time limit: a search that is cut off would miss hits.
     "searchCutoffMs": 60_000,
 }  # fmt: skip
 _SETS = frozenset({"sortableAttributes", "displayedAttributes", "stopWords", "separatorTokens", "nonSeparatorTokens"})
-"""Lists whose order the server does not keep."""
+"""Lists whose order the server does not preserve."""
 
 
 def changed_settings(present: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to be sent so that an index with these settings gets ours; empty when nothing differs."""
+    """Return the settings to send to an index so that it has ours; empty if nothing differs."""
     return {name: wanted for name, wanted in SETTINGS.items() if not _same(name, wanted, present.get(name))}
 
 
 def is_stale(present: Mapping[str, Any]) -> bool:
-    """Whether an index with these settings holds documents of another version, so that it must be built anew."""
+    """Whether an index with these settings holds documents of another version and must be rebuilt."""
     searched = present.get("searchableAttributes")
     return isinstance(searched, list) and searched not in ([TERMS, FORMS], ["*"], [])
 
 
 def _same(name: str, wanted: Any, present: Any) -> bool:
-    """Whether a setting is as wanted; what the server tells beyond that (defaults of newer versions) is passed over."""
+    """Whether a setting is as wanted, ignoring further defaults that newer servers report."""
     if isinstance(wanted, Mapping) and wanted:
         return isinstance(present, Mapping) and all(_same(key, one, present.get(key)) for key, one in wanted.items())
     if isinstance(wanted, list) and isinstance(present, list):

@@ -1,6 +1,6 @@
-"""A task of Meilisearch: what it was asked to do later, and what became of it. Pure.
+"""Meilisearch tasks: asynchronous operations and their results. Pure.
 
-Status, type and code are any text: new ones appear with new versions.
+Status, type and code are arbitrary text, since new versions add values.
 https://www.meilisearch.com/docs/reference/api/tasks
 """
 
@@ -17,36 +17,36 @@ from search.errors import ServerError, StorageFull, TaskFailed
 FULL_CODES = frozenset(
     {"no_space_left_on_device", "database_size_limit_reached", "too_many_open_files", "io_error", "disk_full"}
 )
-"""Codes, of answers and of tasks, that say: there is no room, or the disk fails.
+"""Error codes for a full or failing disk.
 https://www.meilisearch.com/docs/reference/errors/error_codes"""
 _NAMED = re.compile(r"\bc[0-9]{1,18}_[0-9]{1,18}\b")
-"""An id of ours in the server's words; the rest of them may be a document."""
+"""A document id in a server message; the rest of the message may quote a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One task as the server shows it."""
+    """A task as reported by the server."""
 
     uid: int
     index: str | None = None
     status: str
     type: str
     code: str | None = None
-    """Why it failed."""
+    """Error code, if it failed."""
     document_id: str | None = None
-    """The document that it failed for, if the server names it."""
+    """The document that caused the failure, if the server names it."""
     documents: int | None = None
-    """How many documents it received."""
+    """Number of documents received."""
     duration: float | None = None
-    """Seconds that the server worked on it."""
+    """Processing time in seconds."""
     started_at: datetime | None = None
     """By the server's clock."""
     metadata: str | None = None
-    """What was given with it: a server that lost its tasks gives their numbers to others."""
+    """Metadata sent with the request; identifies the task, since a server that lost its tasks reuses their uids."""
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing happens to it any more; a status that we do not know counts as waiting."""
+        """Whether the task is finished; an unknown status counts as unfinished."""
         return self.status in {"succeeded", "failed", "canceled"}
 
     @property
@@ -56,20 +56,20 @@ class Task:
 
     @property
     def error(self) -> ServerError | None:
-        """What went wrong, None unless it ended otherwise than in success."""
+        """The error of a finished task that did not succeed, else None."""
         if not self.is_done or self.succeeded:
             return None
         code = self.code or self.status
         if code in FULL_CODES:
-            return StorageFull(f"Meilisearch has no room: {code}.", hint="Give it more disk.")
+            return StorageFull(f"Meilisearch is out of space: {code}.", hint="Add disk space.")
         what = f" for {self.document_id}" if self.document_id else ""
         return TaskFailed(
-            f"Meilisearch's task {self.uid} ended with {code}{what}.", code=code, document_id=self.document_id
+            f"Meilisearch task {self.uid} failed with {code}{what}.", code=code, document_id=self.document_id
         )
 
 
 def read_task(found: Mapping[str, Any]) -> Task:
-    """A task of an answer: the summary that a write gives, or the whole."""
+    """Parse a task from a response: the summary returned by a write, or the full task."""
     error = found.get("error") or {}
     details = found.get("details") or {}
     named = _NAMED.search(str(error.get("message") or ""))
@@ -88,7 +88,7 @@ def read_task(found: Mapping[str, Any]) -> Task:
 
 
 def _seconds(text: object) -> float | None:
-    """Of an ISO 8601 duration, as far as tasks have them."""
+    """Parse an ISO 8601 duration as tasks contain it."""
     parts = re.fullmatch(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?", str(text or ""))
     if parts is None:
         return None

@@ -1,7 +1,7 @@
-"""One thread that makes calls one after the other, and never keeps the process from ending.
+"""A daemon thread that runs calls one at a time and never delays the end of the process.
 
-`concurrent.futures` waits at the interpreter's end for calls that are under way, which may take minutes; a stop of ours
-takes seconds.
+`concurrent.futures` waits for running calls when the interpreter exits, which may take minutes; telekeep must stop
+within seconds.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 class CallThread:
-    """Begins with its first call."""
+    """Starts with its first call."""
 
     def __init__(self, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=name, daemon=True)
 
     async def call(self, act: Callable[[], T]) -> T:
-        """What `act` gives; a cancelled wait leaves it running, and it is not begun if it waited for its turn."""
+        """Run `act` and return its result. Cancelling does not stop a running call, but drops a queued one."""
         if self._thread.ident is None:
             self._thread.start()
         future: Future[T] = Future()
@@ -32,7 +32,7 @@ class CallThread:
         return await asyncio.wrap_future(future)
 
     def end(self) -> None:
-        """No more calls; the one that is under way ends by itself."""
+        """Accept no more calls; a running one finishes."""
         self._calls.put(None)
 
     def _work(self) -> None:
@@ -42,6 +42,6 @@ class CallThread:
                 continue
             try:
                 future.set_result(act())
-            except BaseException as error:  # noqa: BLE001 - it is the caller's
+            except BaseException as error:  # noqa: BLE001 - raised in the caller
                 future.set_exception(error)
             del future, act, one  # documents are large

@@ -1,5 +1,5 @@
-"""Which servers are new enough. A key that may fill one index only may not ask for the version; an old server then
-shows by the settings that it does not know.
+"""Check that a server is new enough. A key restricted to one index may not read the version; an old server is then
+recognised by the settings it rejects.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import re
 from search.errors import RequestRefused, WrongVersion
 
 OLDEST_VERSION = (1, 36)
-"""The first with the ranking rules attributeRank and wordPosition."""
+"""The first version with the ranking rules attributeRank and wordPosition."""
 
 
 def expect_new_enough(host: str, version: str | None) -> None:
-    """Raises WrongVersion for a version that is too old; an unknown one passes."""
+    """Raise WrongVersion if the version is too old; an unknown version passes."""
     numbers = re.match(r"(\d+)\.(\d+)", version or "")
     if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
         raise _too_old(host, f"is {version}")
 
 
 def expect_known_settings(host: str, error: RequestRefused) -> None:
-    """Raises WrongVersion where settings were refused because the server does not know them."""
+    """Raise WrongVersion if the server rejected our settings as unknown."""
     if (error.code or "").startswith("invalid_settings_"):
         raise _too_old(host, "does not know our settings") from None
 

@@ -1,14 +1,14 @@
-"""The words that Meilisearch is given instead of our terms, so that it cuts and folds nothing any more. Pure.
+"""Encode our terms as words that Meilisearch's tokenizer leaves unchanged. Pure.
 
-Charabia, Meilisearch's tokenizer, has its own idea of words: it cuts Chinese, Thai and Korean by dictionaries, takes
-marks off, ends a word where the script changes, and a script of a digit depends on what stands before it. A *plain*
-term is one that it keeps as it is, in every text: letters of one script, a digit only behind them, or digits alone.
-Every other term (a pair of Chinese characters, an emoji, 16th) travels as a *code*: `zq` and four letters or digits
-for each of its characters. Codes are words of Latin letters, so they are found by equality as any word is; what a text
-has that looks like a code is coded itself. Terms that are longer than a key of the index may be travel as their hash.
+Charabia, Meilisearch's tokenizer, splits Chinese, Thai and Korean by dictionaries, strips diacritics, ends a word where
+the script changes, and derives the script of a digit from the preceding text. A *plain* term is one that it never
+changes: letters of one script, digits only after them, or digits alone. Any other term (a pair of Chinese characters,
+an emoji, 16th) is sent as a *code*: `zq` and four letters or digits for each of its characters. Codes consist of Latin
+letters and match like any word; a term of a text that looks like a code is encoded itself. Terms longer than an index
+key are sent as a hash.
 
-This holds for texts in the locale `LOCALE`, given with every text and question: without it charabia guesses the
-language of each text, and cuts the same Arabic or German word now so, now otherwise.
+This requires the locale `LOCALE` with every document and search: without it charabia guesses the language of each text,
+and splits the same Arabic or German word differently in different texts.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from search.text.normalize import index_text, join_persian
 from search.words.forms import form_keys
 
 LOCALE: Final = "eng"
-"""No segmenter and no normaliser of charabia is made for it: words end at spaces, whatever the script."""
+"""A locale without a segmenter or normalizer in charabia: words end at spaces in every script."""
 
 _MARK = "zq"
 _KEY_MARK = "zk"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 60
-"""Bytes; Meilisearch leaves out words of more than about 250."""
-_MOST_KEPT = 100_000
-_LONGEST_KEPT = 40
-"""Characters: links, and texts without spaces, are met once."""
+"""Bytes; Meilisearch drops words of more than about 250."""
+_MAX_CACHED = 100_000
+_LONGEST_CACHED = 40
+"""Characters; longer pieces, such as links and texts without spaces, rarely repeat."""
 
 _SCRIPTS = (
     "a-z",
@@ -44,39 +44,39 @@ _PLAIN = re.compile("|".join(["[0-9]+", *(f"[{letters}][{letters}0-9]*" for lett
 
 
 def is_plain(word: str) -> bool:
-    """Whether a word stands for itself, so that typing errors in it can be forgiven."""
+    """Whether a word is not encoded, so that Meilisearch can tolerate typos in it."""
     return not word.startswith(_MARK)
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=_MAX_CACHED)
 def form_words(term: str) -> tuple[str, ...]:
-    """The words of a term's keys (`search.words.forms`): `zk` and a hash, since a key may be of any script."""
+    """Encode a term's keys (`search.words.forms`): `zk` and a hash, since a key may be of any script."""
     return tuple(sorted(_encode_key(key) for key in form_keys(term)))
 
 
 def encode(term: str) -> str:
-    """The word of a term; different terms have different words."""
+    """Encode a term; different terms have different codes."""
     return _WORDS[term]
 
 
 def encode_line(line: str) -> str:
-    """The words of a line of terms with spaces between."""
+    """Encode a line of space-separated terms."""
     return " ".join(map(_WORDS.__getitem__, line.split()))
 
 
 def encode_text(text: str, forms: set[str]) -> str:
-    """The words of a text as it was posted, with spaces between; the words of its terms' keys are added to `forms`."""
-    # Each piece between spaces folds by itself; most of them were met before.
+    """Encode the terms of a text as a space-separated line, and add the codes of their keys to `forms`."""
+    # Pieces between spaces fold independently, and most have occurred before.
     pieces = [_PIECES[piece] for piece in join_persian(text).split()]
     forms.update(*[keys_ for _, keys_ in pieces])
     return " ".join([words for words, _ in pieces if words])
 
 
 class _Words(dict[str, str]):
-    """Filled as terms are met: most terms of a page were met before."""
+    """Cache of encoded terms: most terms of a page have occurred before."""
 
     def __missing__(self, term: str) -> str:
-        if len(self) >= _MOST_KEPT:
+        if len(self) >= _MAX_CACHED:
             self.clear()
         word = self[term] = _encode(term)
         return word
@@ -88,7 +88,7 @@ def _encode(term: str) -> str:
     code = _MARK + "".join(map(_encode_char, term))
     if len(code) <= _LONGEST:
         return code
-    # `zqz` and a hash: no character has a code that begins with z.
+    # `zqz` and a hash: no character's code begins with z.
     return f"{_MARK}z{blake2b(term.encode(errors='surrogatepass'), digest_size=20).hexdigest()}"
 
 
@@ -109,13 +109,13 @@ def _encode_char(char: str) -> str:
 
 
 class _Pieces(dict[str, tuple[str, tuple[str, ...]]]):
-    """The words of what stands between two spaces of a text, and of its keys, filled as it is met."""
+    """Cache of encoded pieces between spaces, with the codes of their keys."""
 
     def __missing__(self, piece: str) -> tuple[str, tuple[str, ...]]:
         line = index_text(piece)
         found = encode_line(line), tuple(word for term in line.split() for word in form_words(term))
-        if len(piece) <= _LONGEST_KEPT:
-            if len(self) >= _MOST_KEPT:
+        if len(piece) <= _LONGEST_CACHED:
+            if len(self) >= _MAX_CACHED:
                 self.clear()
             self[piece] = found
         return found

@@ -178,10 +178,10 @@ def test_a_master_key_that_is_none_is_said_to_be_it(shop: Shop) -> None:
     for wrong in ("wrong", "ключ мастера"):
         done = shop.desk.run("index", "keys", stdin=f"{wrong}\n")
         assert (done.status, done.out, len(done.errors)) == (2, "", 1)
-        assert "refuses the master key. Give the one that it was started with" in done.errors[0]
+        assert "rejects the master key. Use the key the server was started with" in done.errors[0]
         assert wrong not in done.err
     shop.desk.environment["TELEKEEP_MEILISEARCH__API_KEY"] = "ключ"
-    assert "the key has signs that no key has" in shop.desk.run("index", "verify").err
+    assert "contains invalid characters" in shop.desk.run("index", "verify").err
 
 
 def test_keys_do_not_wait_for_a_pipe_when_the_environment_has_the_master_key(shop: Shop, meili: Meili) -> None:

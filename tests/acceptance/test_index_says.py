@@ -74,7 +74,7 @@ def test_status_tells_a_key_that_is_refused_from_a_server_that_is_down(shop: Sho
     shop.desk.environment["TELEKEEP_MEILISEARCH__API_KEY"] = "another key of somebody"
     line = index_line(shop.desk.do("status"))
     assert "it answers with an error; last success " in line
-    assert "refuses the key" in line
+    assert "rejects the key" in line
     assert "another key" not in line
     found = orjson.loads(shop.desk.do("status", "--json").out)["index"]
     assert (found["reached"], found["state"]) == (True, "refused")
@@ -107,11 +107,11 @@ def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop
     ("query", "why"),
     [
         (("bridge OR road",), "by OR"),
-        (("brid*",), "beginnings of words"),
-        (('"one two three"',), "side by side"),
+        (("brid*",), "no prefixes"),
+        (('"one two three"',), "adjacent words"),
         (("bridge", "--sort", "relevance"), "by relevance differently"),
         (("bridge", "--facet", "media"), "cannot count by 'media'"),
-        (("bridge", "--facet", "day", "--tz", "Asia/Baghdad"), "days of UTC only"),
+        (("bridge", "--facet", "day", "--tz", "Asia/Baghdad"), "UTC days only"),
         (("bridge OR road", "--count"), "by OR"),
     ],
 )

@@ -119,7 +119,7 @@ def test_an_unreachable_server_is_said_once_and_the_embedded_engine_answers(shop
 def test_a_refused_key_is_said_and_never_shown(shop: Shop) -> None:
     found = shop.run("bridge", TELEKEEP_MEILISEARCH__API_KEY="not-the-key-at-all")
     assert found.returncode == 0
-    assert "refuses the key" in found.stderr
+    assert "rejects the key" in found.stderr
     assert "not-the-key-at-all" not in found.stderr + found.stdout
 
 

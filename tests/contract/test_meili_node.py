@@ -114,9 +114,9 @@ async def test_an_index_of_another_version_is_left_alone_and_never_answers(meili
     )
     found = await node.ensure()
     assert (found.stale, found.tasks) == (True, ())
-    with pytest.raises(IndexStale, match="not of this version"):
+    with pytest.raises(IndexStale, match="of another version"):
         await MeiliEngine(node).search(Question(tree=Word("convoy")))
-    with pytest.raises(IndexStale, match="not of this version"):
+    with pytest.raises(IndexStale, match="of another version"):
         await MeiliEngine(node).search(Question())
 
 
@@ -128,8 +128,8 @@ async def test_documents_are_counted_listed_and_deleted_by_channel_and_range(nod
     await finish(node, await node.send(lines(2, 3)))
     assert [await node.count(), await node.count(1), await node.count(3)] == [5, 4, 0]
     assert await node.list_ids(1, 2, 1000) == [2, 3, 900]
-    assert await node.list_ids_behind(1, 2) == [3, 900]
-    assert await node.list_ids_behind(1, 900) == []
+    assert await node.list_ids_after(1, 2) == [3, 900]
+    assert await node.list_ids_after(1, 900) == []
     await finish(node, await node.delete([document_id(1, 2), document_id(9, 9)]))
     assert await node.list_ids(1, 1, 10) == [1, 3]
     assert (await node.stats()).documents == 4
@@ -152,8 +152,8 @@ async def test_one_bad_document_fails_its_task_and_is_named(node: Node) -> None:
 async def test_tasks_are_asked_for_together_and_a_forgotten_one_is_not_in_the_answer(meili: Meili, node: Node) -> None:
     tasks = [await node.send(lines(number)) for number in range(1, 31)]
     await finish(node, *tasks)
-    assert await node.waiting() == 0
-    await finish(node, await node.prune(datetime.now(UTC) + timedelta(minutes=1)))
+    assert await node.count_unfinished_tasks() == 0
+    await finish(node, await node.delete_task_records(datetime.now(UTC) + timedelta(minutes=1)))
     assert [one for one in await node.tasks([task.uid for task in tasks]) if one.type.startswith("document")] == []
     assert await node.tasks([]) == []
 
@@ -199,8 +199,8 @@ async def test_a_netrc_does_not_replace_the_key(
     ("fault", "error", "words"),
     [
         (status(503, "too_many_search_requests", retry_after=7), ServerBusy, "is busy"),
-        (status(413, "payload_too_large"), PayloadTooLarge, "takes less at once"),
-        (queue_full(), StorageFull, "has no room"),
+        (status(413, "payload_too_large"), PayloadTooLarge, "does not accept a request this large"),
+        (queue_full(), StorageFull, "is out of space"),
         (status(422, "io_error"), StorageFull, "io_error"),
         (status(500, "internal"), RequestRefused, "internal"),
         (status(400, "a_code_of_tomorrow"), RequestRefused, "a_code_of_tomorrow"),
@@ -261,7 +261,7 @@ async def test_a_server_that_is_too_old_shows_by_its_settings_to_a_key_that_may_
             await node.ensure()
 
 
-@pytest.mark.parametrize(("body", "said"), [(b"<html>", "is no Meilisearch"), (b'{"x":1}', "what is not understood")])
+@pytest.mark.parametrize(("body", "said"), [(b"<html>", "is not Meilisearch"), (b'{"x":1}', "invalid response")])
 async def test_what_is_no_meilisearch_is_said(body: bytes, said: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

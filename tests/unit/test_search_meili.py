@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from search.document import Details, Document
 from search.engine.protocol import Question
 from search.errors import QueryError
-from search.meili.compile import can_answer, facet_body, federated, search_body, take_apart
+from search.meili.compile import can_answer, facet_body, federated, search_body, split_question
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
 from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_stale
@@ -174,18 +174,18 @@ def test_several_qs_are_one_federated_question() -> None:
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("attack convoy soldier bridge", "questions for the forms"),
-        ("a1 OR b2", "by AND only"),
-        ("has:photo OR b2", "by AND only"),
-        ("-(a1 b2)", "exclude several words together"),
-        ("clos*", "beginnings"),
+        ("attack convoy soldier bridge", "The forms of these words"),
+        ("a1 OR b2", "combine words by OR"),
+        ("has:photo OR b2", "combine words by OR"),
+        ("-(a1 b2)", "exclude a group of words"),
+        ("clos*", "no prefixes"),
         ("国", "single character"),
-        ("国际法院", "side by side"),
-        ('"one two three"', "side by side"),
+        ("国际法院", "adjacent words"),
+        ('"one two three"', "adjacent words"),
         ("a b c d e f g h i j k", "first 10 words"),
-        ("views:>5", "does not follow views"),
+        ("views:>5", "does not track views"),
         ("is:pinned", "pinned"),
-        ('from:"jane roe"', "one behind the other"),
+        ('from:"jane roe"', "several adjacent words"),
         ("hashtag:ко*", "ASCII"),
     ],
 )
@@ -201,7 +201,7 @@ def test_nothing_of_a_question_is_read_as_its_language(text: str) -> None:
         return
     question = Question(tree=tree)
     if can_answer(question) is None:
-        parts = take_apart(question)
+        parts = split_question(question)
         words = "[0-9a-z\u0370-\u05ff\u0600-\u06ff]+"
         for part in (*(way for ways in parts.wanted for way in ways), *parts.excluded):
             assert re.fullmatch(f'-?"{words}( {words})?"', part)

@@ -77,7 +77,7 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
         if remotes:
             addresses = dict(zip([node.name for node in nodes], settings.addresses, strict=True))
             for node in nodes:
-                await node.meet(addresses, keys["search_key"])
+                await node.set_remotes(addresses, keys["search_key"])
             output.note(f"each of the {len(nodes)} servers knows the others.")
     lines = keys if into is None else _write(into, keys)
     _print_section(settings, lines)

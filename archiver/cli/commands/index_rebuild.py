@@ -116,7 +116,7 @@ async def _expect_own(node: Node, database: Database) -> None:
     except IndexMissing:
         return
     except RequestRefused:  # without a filter for channels it is of another version, or not ours
-        foreign = sum(key is None or key[0] not in channel_ids for key in await node.list_some(_SAMPLE))
+        foreign = sum(key is None or key[0] not in channel_ids for key in await node.sample_keys(_SAMPLE))
     if foreign > 0:
         raise UsageError(
             f"the index has {foreign:,} documents of channels that are not in this archive; a rebuild would lose them.",

@@ -82,7 +82,7 @@ async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
         said["reached"] = True
         present = await node.settings()
         said["rebuild_needed"] = present is not None and is_stale(present)
-        said["tasks_waiting"] = await node.waiting()
+        said["tasks_waiting"] = await node.count_unfinished_tasks()
         said["documents"] = (await node.stats()).documents
     except IndexMissing as error:
         said["documents"] = 0
