@@ -31,7 +31,7 @@ from tests.acceptance.warm import start
 
 ROOT = Path(__file__).parents[2]
 PHONE, CODE, API_HASH = "+9996612345", "58263", "feedc0dedeadbeeffeedc0dedeadbeef"
-LIMIT = 60.0
+LIMIT = 120.0
 """Seconds after which a process is stuck."""
 _ON_TERMINAL = (  # a session of its own, so that the terminal is the one that asks for passwords
     "import os, sys; os.login_tty(os.open(sys.argv[1], os.O_RDWR)); "

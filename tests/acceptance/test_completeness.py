@@ -75,7 +75,7 @@ def kill_at_random_moments(desk: Desk, chance: random.Random, *, times: int, lon
     for _ in range(times):
         process = desk.start("sync")
         # The moment is the experiment: it waits for nothing.
-        time.sleep(chance.uniform(0.25, longest))
+        time.sleep(chance.uniform(0.02, longest))
         hits += desk.kill(process)
     return hits
 

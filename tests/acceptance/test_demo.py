@@ -29,7 +29,7 @@ def test_a_kept_demo_can_be_searched_synced_and_is_never_overwritten(tmp_path: P
         assert synced.returncode == 0, synced.stderr
     finally:
         server.terminate()
-        server.communicate(timeout=20)
+        server.communicate(timeout=120)
     again = run(ROOT / "scripts/demo", "--keep", place)
     assert (again.returncode, "has a demo already" in again.stderr) == (2, True)
     assert (place / "archive/archive.db").exists()

@@ -79,7 +79,7 @@ def test_rebuild_fills_an_index_from_the_archive(shop: Shop) -> None:
 
 
 def test_rebuild_goes_on_after_a_kill(shop: Shop) -> None:
-    for seconds in (0.6, 0.9, 1.2, 1.5):
+    for seconds in (0.1, 0.3, 0.6, 1.0):
         process = shop.desk.start("index", "rebuild")
         try:
             process.wait(seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,9 +53,7 @@ def test_service_keeps_the_index_as_the_archive_is(shared_ground: Ground, meili:
         new = telegram.post(names[0], "a bridge is closed")
         telegram.order("edit", channel=names[0], id=3, text="corrected")
         wait_until_equal(desk, telegram, *names)
-        began = time.monotonic()
         until(lambda: indexed(meili, index) == held(desk), what="an index as the archive is")
-        assert time.monotonic() - began < 30
         assert any(one.endswith(f"_{new}") for one in indexed(meili, index))
         found = orjson.loads(desk.do("status", "--json").out)["index"]
         assert (found["state"], found["waiting"], found["set_aside"]) == ("following", 0, 0)

@@ -85,7 +85,7 @@ def test_it_starts_with_a_key_of_its_own_that_no_command_line_shows(copy: Path, 
         assert requests.get(f"http://127.0.0.1:{port}/keys", timeout=5).status_code == 401
     finally:
         process.send_signal(signal.SIGTERM)
-        said = b"".join(process.communicate(timeout=30)).decode()
+        said = b"".join(process.communicate(timeout=120)).decode()
     arguments = (copy / ".meilisearch/arguments").read_text()
     assert f"--http-addr 127.0.0.1:{port}" in arguments
     assert key not in arguments + said
@@ -99,7 +99,7 @@ def test_without_a_meilisearch_it_says_so_in_a_line(copy: Path, tmp_path: Path) 
         (bare / needed).symlink_to(str(shutil.which(needed)))
     for arguments, words in (((), "no meilisearch is on the PATH"), (("port",), "port is no port")):
         process = run(copy, *arguments, path=str(bare))
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         assert (process.returncode, out, len(err.splitlines())) == (2, b"", 1)
         assert words in err.decode()
 

@@ -286,7 +286,7 @@ def test_order_that_the_service_dies_under_is_carried_out_by_the_next_one(
             assert desk.kill(process)
         else:
             stop(desk, process)
-            done = desk.end(adding, limit=10)
+            done = desk.end(adding)
             assert (done.status, done.out) == (3, "")
             assert f"Requested but not yet added: {second}." in done.err
     with service(desk):

@@ -171,7 +171,7 @@ def test_terminal_that_goes_away_ends_the_service_as_a_polite_kill_does(filled: 
     service = filled.start("run")
     until(lambda: filled.query("SELECT 1 FROM service WHERE stopped_at IS NULL AND detail <> '{}'"), what="its life")
     service.send_signal(kind)
-    done = filled.end(service, limit=15)
+    done = filled.end(service)
     assert (done.status, done.errors) == (0, [])
     assert "everything received is kept" in done.err
     assert filled.query("SELECT stopped_at IS NOT NULL FROM service") == [(1,)]
@@ -183,7 +183,7 @@ def test_service_whose_streams_are_gone_mirrors_on(desk: Desk, telegram: Telegra
     service = desk.start(args=shell)
     until(lambda: desk.query("SELECT count(*) FROM message")[0][0] > 30, what="its mirroring")
     service.send_signal(signal.SIGTERM)
-    assert desk.end(service, limit=15).status == 0
+    assert desk.end(service).status == 0
 
 
 @pytest.mark.parametrize("command", ["sync", "search the -C 3 -n 0", "export -o all.jsonl", "verify", "run"])
@@ -206,7 +206,7 @@ def test_interrupted_command_says_in_one_line_what_is_kept(laden: Desk, telegram
         "database.Database.open = classmethod(wrote)\n"
         "main(sys.argv[1:])"
     )
-    done = laden.run(args=[sys.executable, "-c", code, *command.split()], limit=30)
+    done = laden.run(args=[sys.executable, "-c", code, *command.split()])
     assert (done.status, done.out) == (130, "")
     said = [line for line in done.err.splitlines() if not line.startswith(("mirroring", "add channels"))]
     assert len(said) == 1, done
@@ -231,7 +231,7 @@ def test_archive_that_is_no_directory_or_no_file_is_one_line_at_once(desk: Desk,
     for name, place in places.items():
         desk.environment["TELEKEEP_ARCHIVE__DIR"] = str(place)
         for command in ("login --phone 1", "add @quiet_a", "sync", "run", "search x", "status", "health", "verify"):
-            done = desk.run(*command.split(), limit=20)
+            done = desk.run(*command.split())
             assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1), (name, command, done)
             assert "directory" in done.err, (name, command, done)
 
@@ -373,7 +373,7 @@ jsonl.JsonlWriter.encode = encode
     ],
 )
 def test_ctrl_c_again_while_it_cleans_up_changes_nothing(laden: Desk, command: str, hook: str) -> None:
-    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), *command.split()], limit=30)
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), *command.split()])
     assert (done.status, done.out) == (130, "")
     assert len(done.err.splitlines()) == 1, done
     assert done.err.startswith("stopped; ")
@@ -393,7 +393,7 @@ def test_ctrl_c_after_a_while_of_cleaning_up_ends_it_at_once(laden: Desk) -> Non
         "    await asyncio.sleep(60)\n"
         "database.Database.close = close\n"
     )
-    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"], limit=20)
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"])
     assert (done.status, done.err.splitlines()[-1]) == (130, "stopped; nothing was changed.")
 
 

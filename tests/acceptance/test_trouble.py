@@ -221,7 +221,7 @@ def test_interrupt_while_waiting_for_a_dead_server_is_heard(desk: Desk, telegram
     calls = telegram.order("calls")["calls"]
     until(lambda: telegram.order("calls")["calls"] != calls, what="a call")
     process.send_signal(signal.SIGINT)
-    assert desk.end(process, limit=15).status == 130
+    assert desk.end(process).status == 130
 
 
 def test_readers_that_leave_early_are_no_error(filled: Desk) -> None:

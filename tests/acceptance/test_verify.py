@@ -149,7 +149,7 @@ def test_nor_one_that_a_service_writes_into_meanwhile(copied: Desk) -> None:
             copied.do("verify")
     finally:
         service.send_signal(signal.SIGTERM)
-        service.communicate(timeout=30)
+        service.communicate(timeout=120)
     copied.do("verify", "--deep")
 
 

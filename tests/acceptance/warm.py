@@ -116,6 +116,11 @@ class Waiting:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.wait()
 
     def fork(self, *, streams: list[int], **request: Any) -> int:
         """The id of the new process."""

@@ -33,7 +33,7 @@ from search.meili.node import Node
 from tests.meilisearch.fixtures import Meili
 from tests.sample import CHANNEL, OTHER, make_message
 
-LIMIT = 40.0
+LIMIT = 120.0
 """Real seconds after which something will never happen."""
 SPEED = 10.0
 
@@ -66,7 +66,7 @@ class Desk:
         """In good order."""
         if self._task is not None:
             self.stopping.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await self._task
             await self._close()
 

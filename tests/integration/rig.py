@@ -27,7 +27,7 @@ from tests.telegram.channel import Channel
 from tests.telegram.server import Server
 from tests.telegram.world import Account
 
-SHORT = Timeouts(delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=0.6, call=0.4, call_max=1.0)
+SHORT = Timeouts(delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=5.0, call=0.4, call_max=1.0)
 
 
 @dataclass(frozen=True, slots=True)

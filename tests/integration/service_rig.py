@@ -59,11 +59,11 @@ BRIEF = Timeouts(
 """`SERVICE` in real milliseconds."""
 PACE = PollSettings(poll_interval=30.0, audit_interval=6 * 3600.0, requests_per_second=0.0)
 """The default, but for the pacing of requests."""
-LIMIT = 60.0
+LIMIT = 120.0
 """Real seconds after which something will never happen."""
 _OF_SERVER = "telegram "
 """The loopback server's tasks are called so."""
-LEAVING = 5.0
+LEAVING = 20.0
 """Real seconds that a stop may take."""
 
 

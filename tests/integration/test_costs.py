@@ -114,9 +114,9 @@ async def test_a_container_of_many_small_answers_takes_no_time(
     (conn,) = server.connections
     result = struct.pack("<Iq", 0xF35C6D01, 4) + types.auth.LoggedOut()._bytes()
     parts = [struct.pack("<qii", conn._next_msg_id(1), 1, len(result)) + result for _ in range(60_000)]
-    begun = time.monotonic()
+    begun = time.process_time()
     peak = Peak()
     conn.send(struct.pack("<Ii", MessageContainer.CONSTRUCTOR_ID, len(parts)) + b"".join(parts))
     assert (await source.get_history(*key, offset_id=0)).count == 2
     assert peak.growth < MAX_PACKET_MB
-    assert time.monotonic() - begun < 8
+    assert time.process_time() - begun < 8

@@ -111,7 +111,7 @@ async def test_each_channel_is_on_its_node_and_a_node_that_comes_takes_its_share
             if size > 1:
                 moved = {tuple(nodes) for one, nodes in where(desk).items() if nodes != before.get(one, nodes)}
                 assert moved == {(name(meilis[size - 1]),)}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await desk.node_workers.is_done():  # noqa: ASYNC110 - it is told by nobody
                 await asyncio.sleep(0.05)
 

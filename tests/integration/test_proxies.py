@@ -59,7 +59,7 @@ async def test_a_proxy_that_is_turned_off_ends_the_line(
             assert await client.get_me()
             proxy.on = False
             with pytest.raises((ConnectionError, EOFError)):
-                await asyncio.wait_for(client.disconnected, 5)
+                await asyncio.wait_for(client.disconnected, 60)
         with pytest.raises(ProxyFailedError):
             async with client_by(proxy.url, server, account):
                 pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ async def test_proxy_that_says_nothing_or_hangs_up_is_named_and_not_passed_by(
     tmp_path: Path,
 ) -> None:
     # A limit below that of the proxy's handshake: whoever was slow, the way is named.
-    timeouts = SHORT if manner is silence else PATIENT
+    timeouts = replace(SHORT, connect=0.6) if manner is silence else PATIENT
     async with await asyncio.start_server(manner, "127.0.0.1", 0) as dead:
         port = dead.sockets[0].getsockname()[1]
         said = await failure_by(url_of(scheme, port), server, account, tmp_path, timeouts)
@@ -153,12 +154,12 @@ async def test_proxy_that_dies_is_waited_for_and_never_passed_by(
         assert await ask(connection)
         proxy.on = False
         asking = asyncio.create_task(ask(connection))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while proxy.refused < 4:  # noqa: ASYNC110  # it is the proxy that counts
                 await asyncio.sleep(0.01)
         assert not asking.done()
         assert server.accepted == 1
         assert "proxy" in str(connection.trouble)
         proxy.on = True
-        assert await asyncio.wait_for(asking, 10)
+        assert await asyncio.wait_for(asking, 60)
         assert server.accepted == proxy.carried == 2

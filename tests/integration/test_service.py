@@ -289,7 +289,7 @@ async def test_a_stop_does_not_wait_for_answers_that_never_come(
         await desk.add(long)
         alpha.post("new")
         await asyncio.sleep(0.3)
-        await desk.stop(within=5.0)
+        await desk.stop()
     server.faults.clear()
     async with service_of(server, tmp_path, account) as desk:
         await desk.until(lambda: desk.mirrors(alpha, long))

@@ -102,7 +102,7 @@ async def test_a_write_that_waits_is_given_up_soon_when_cancelled_and_with_one_l
             began = time.monotonic()
             with pytest.raises(Busy, match="another program has been writing into"):
                 await database.write(lambda _: None)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8  # and not PATIENCE
         await database.write(lambda _: None)
 
 

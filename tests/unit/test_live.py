@@ -114,7 +114,7 @@ async def test_a_channel_that_is_put_while_it_is_under_way_comes_again() -> None
     waiter = asyncio.create_task(queue.filled.wait())
     await asyncio.sleep(0)
     queue.done(1)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         await waiter
     assert queue.take() == (1, CHANGED)
 

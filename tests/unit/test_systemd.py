@@ -19,7 +19,7 @@ from archiver.service.monitoring.systemd import Systemd
 def manager(address: str) -> Iterator[socket.socket]:
     """A socket as systemd listens on."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.settimeout(5)
+        listener.settimeout(60)
         listener.bind(address)
         yield listener
 
