@@ -59,10 +59,10 @@ _JITTER = 60
 def list_review_states(
     conn: Reader, *, account: str, now: float, ages: Mapping[str, float], only: int | None = None
 ) -> list[ReviewState]:
-    """How the account's channels stand, but for those that are removed, set aside or were never read.
+    """The account's channels with their reviews, except those removed, waiting to be retried, or never read.
 
-    `ages`: by tier, how old a message may be, in seconds; `only`: of this channel alone. A moment that is yet to come
-    was written by a clock that has been set back since: it counts as never.
+    `ages`: by tier, the maximum age of a message in seconds; `only`: this channel only. A time in the future was
+    written by a clock that has since been set back: it counts as never.
     """
     parameters = {"account": account, "now": int(now), "only": only}
     progress: dict[int, dict[str, ReviewProgress]] = {}
