@@ -66,7 +66,7 @@ def expect_addresses(settings: MeilisearchSettings) -> None:
 
 @asynccontextmanager
 async def open_indexer(settings: Settings, database: Database) -> AsyncIterator[NodeWorkers | None]:
-    """What fills the index; None when no Meilisearch is set up. The archive's lock is held."""
+    """Open what fills the index; None if Meilisearch is not configured. The caller holds the archive's lock."""
     if not settings.meilisearch.addresses:
         yield None
         return

@@ -148,14 +148,14 @@ _MANIFEST: dict[str, _Check] = {
 }
 
 
-def find_fault(told: Any) -> str | None:
+def find_fault(claims: Any) -> str | None:
     """What is wrong with the manifest itself, as a phrase that follows its name; None if it is consistent."""
-    if type(told) is not dict:
+    if type(claims) is not dict:
         return "is not a manifest of telekeep"
-    wrong = _wrong(told, _MANIFEST)
+    wrong = _wrong(claims, _MANIFEST)
     if wrong is not None:
         return f"is not a manifest of telekeep: {wrong!r} is missing or invalid"
-    return next(_contradictions(told), None)
+    return next(_contradictions(claims), None)
 
 
 def _wrong(value: Any, fields: Mapping[str, _Check]) -> str | None:
@@ -168,8 +168,8 @@ def _wrong(value: Any, fields: Mapping[str, _Check]) -> str | None:
     return None
 
 
-def _contradictions(told: dict[str, Any]) -> Iterator[str]:
-    channels, files = told["channels"], told["files"]
+def _contradictions(claims: dict[str, Any]) -> Iterator[str]:
+    channels, files = claims["channels"], claims["files"]
     if not files:
         yield "names no file"
     if len({file["path"] for file in files}) < len(files):
@@ -177,29 +177,29 @@ def _contradictions(told: dict[str, Any]) -> Iterator[str]:
     if len({channel["channel_id"] for channel in channels}) < len(channels):
         yield "names a channel twice"
     for parts, what in ((channels, "channels"), (files, "files")):
-        if sum(part["rows"] for part in parts) != told["rows"]:
+        if sum(part["rows"] for part in parts) != claims["rows"]:
             yield f"has a total of rows that differs from that of its {what}"
-    if (told["query"] is None) != (told["engine"] is None):
+    if (claims["query"] is None) != (claims["engine"] is None):
         yield "has a query without an engine, or an engine without a query"
     lacking = [one["completeness"] for one in channels if not one["completeness"]["complete"]]
-    if told["complete"] == bool(lacking) or [one["reasons"] for one in told.get("incomplete", [])] != [
-        one.get("reasons") for one in lacking if "incomplete" in told
+    if claims["complete"] == bool(lacking) or [one["reasons"] for one in claims.get("incomplete", [])] != [
+        one.get("reasons") for one in lacking if "incomplete" in claims
     ]:
         yield "contradicts its channels about being complete"
-    yield from _of_request(told)
+    yield from _of_request(claims)
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
             yield f"contradicts itself: channel {channel['channel_id']} {wrong}"
 
 
-def _of_request(told: dict[str, Any]) -> Iterator[str]:
-    if len({told[name] is None for name in ("query", "expanded_query", "norm_version")}) > 1:
+def _of_request(claims: dict[str, Any]) -> Iterator[str]:
+    if len({claims[name] is None for name in ("query", "expanded_query", "norm_version")}) > 1:
         yield "has a query without its meaning, or a meaning without a query"
-    since, until = told["bounds"]["since"], told["bounds"]["until"]
+    since, until = claims["bounds"]["since"], claims["bounds"]["until"]
     if since is not None and until is not None and len(since) == len(until) == _USUAL and since > until:
         yield "has bounds that end before they begin"
-    if "incomplete" in told and [one["channel"] for one in told["incomplete"]] != [
-        name_of(one) for one in told["channels"] if not one["completeness"]["complete"]
+    if "incomplete" in claims and [one["channel"] for one in claims["incomplete"]] != [
+        name_of(one) for one in claims["channels"] if not one["completeness"]["complete"]
     ]:
         yield "names incomplete channels that differ from those it lists"
 

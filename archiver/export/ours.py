@@ -23,10 +23,10 @@ def find_earlier(path: Path) -> str | None:
         return None
     try:
         for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):
-            told = read_names(directory, name)
-            entry = told.entries.get(path.name) if told else None
-            if told and entry and _matches(directory, path.name, entry):
-                return told.exported_at
+            claims = read_names(directory, name)
+            entry = claims.entries.get(path.name) if claims else None
+            if claims and entry and _matches(directory, path.name, entry):
+                return claims.exported_at
     finally:
         os.close(directory)
     return None
@@ -48,10 +48,10 @@ class ManifestFiles:
 def read_names(directory: int, name: str) -> ManifestFiles | None:
     """The files that a manifest names; None if it is not a manifest of telekeep."""
     try:
-        told = orjson.loads(read_small(directory, name))
-        files = {file["path"]: file for file in told["files"]}
-        if told["tool"]["name"] == "telekeep" and files and all(type(one) is str for one in files):
-            return ManifestFiles(str(told["exported_at"]), files)
+        claims = orjson.loads(read_small(directory, name))
+        files = {file["path"]: file for file in claims["files"]}
+        if claims["tool"]["name"] == "telekeep" and files and all(type(one) is str for one in files):
+            return ManifestFiles(str(claims["exported_at"]), files)
     except (UnusableFile, ValueError, KeyError, TypeError):
         pass
     return None

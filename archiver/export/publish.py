@@ -87,8 +87,8 @@ def _plan(directory: int, data: Path) -> _ManifestPlan:
 
 
 def _is_of(directory: int, manifest: str, data_name: str) -> bool:
-    told = read_names(directory, manifest)
-    return told is not None and list(told.names) == [data_name]
+    claims = read_names(directory, manifest)
+    return claims is not None and list(claims.names) == [data_name]
 
 
 def _move_aside(directory: int, plan: _ManifestPlan) -> bool:

@@ -40,16 +40,16 @@ class _Found:
 class Recount:
     """Counts the rows of one export, file after file."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self._told = told
-        self._since, self._until = told["bounds"]["since"], told["bounds"]["until"]
+    def __init__(self, claims: Mapping[str, Any]) -> None:
+        self._claims = claims
+        self._since, self._until = claims["bounds"]["since"], claims["bounds"]["until"]
         self._found: dict[int, _Found] = {}
         self._last: tuple[str, int, int] | None = None
 
     def add(self, file: BufferedReader) -> None:
         """Count the rows of a data file. Raises UnexpectedRow."""
-        read = _READERS[self._told["format"]]
-        for number, key in enumerate(_numbered(read(file, self._told["options"])), 1):
+        read = _READERS[self._claims["format"]]
+        for number, key in enumerate(_numbered(read(file, self._claims["options"])), 1):
             if wrong := self._misplaced(key):
                 raise UnexpectedRow(f"has a row that {wrong} (number {number})")
             found = self._found.get(key.channel_id)
@@ -72,7 +72,7 @@ class Recount:
 
     def find_contradiction(self) -> str | None:
         """How the manifest differs from the count, as a phrase that follows its name."""
-        for channel in self._told["channels"]:
+        for channel in self._claims["channels"]:
             found = self._found.pop(channel["channel_id"], None)
             said = [channel[name] for name in ("rows", "first_id", "last_id", "first_date", "last_date")]
             if said != _figures(found):

@@ -96,9 +96,9 @@ async def export_to_file(
             exported_at=now,
             warnings=writer.warnings,
         )
-        told = dump(manifest.to_object(), indent=True) + b"\n"
-        manifest_path = await publish(data, told)
-    return ExportResult(rows, manifest, path, manifest_path, hashlib.sha256(told).hexdigest())
+        encoded = dump(manifest.to_object(), indent=True) + b"\n"
+        manifest_path = await publish(data, encoded)
+    return ExportResult(rows, manifest, path, manifest_path, hashlib.sha256(encoded).hexdigest())
 
 
 async def export_to_stream(

@@ -68,8 +68,10 @@ def _of_file(path: Path) -> list[Path]:
     """The manifests that name the file; if none does, the unreadable ones, which might."""
     beside = [path.parent / f"{path.name}.{MANIFEST_NAME}", path.parent / MANIFEST_NAME]
     beside = [one for one in beside if os.path.lexists(one)]
-    told = [(one, _names(one)) for one in beside]
-    return [one for one, names in told if names and path.name in names] or [one for one, names in told if names is None]
+    claims = [(one, _names(one)) for one in beside]
+    return [one for one, names in claims if names and path.name in names] or [
+        one for one, names in claims if names is None
+    ]
 
 
 def judge(manifest: Path) -> ManifestCheck:
@@ -77,15 +79,15 @@ def judge(manifest: Path) -> ManifestCheck:
     try:
         with _directory(manifest) as directory:
             data = read_small(directory, manifest.name)
-            told = _parse(data)
-            if fault := find_fault(told):
+            claims = _parse(data)
+            if fault := find_fault(claims):
                 return ManifestCheck(manifest, None, (FileCheck(manifest, 0, fault),))
             files = [
-                FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, told["format"]))
-                for entry in told["files"]
+                FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, claims["format"]))
+                for entry in claims["files"]
             ]
             if not any(one.fault for one in files):
-                files += _recounted(manifest, directory, told)
+                files += _recounted(manifest, directory, claims)
             return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
     except UnusableFile as unfit:
         return ManifestCheck(manifest, None, (FileCheck(manifest, 0, str(unfit)),))
@@ -129,10 +131,10 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
     return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
-def _recounted(manifest: Path, directory: int, told: dict[str, Any]) -> Iterator[FileCheck]:
+def _recounted(manifest: Path, directory: int, claims: dict[str, Any]) -> Iterator[FileCheck]:
     """Check the rows of files whose bytes match the manifest."""
-    counted = Recount(told)
-    for entry in told["files"]:
+    counted = Recount(claims)
+    for entry in claims["files"]:
         try:
             with open_regular(directory, entry["path"]) as file:
                 counted.add(file)
@@ -150,22 +152,22 @@ def _names(manifest: Path) -> list[str] | None:
     """The files that it names; None if it is not readable as a manifest."""
     try:
         with _directory(manifest) as directory:
-            told = _parse(read_small(directory, manifest.name))
-        return [str(file["path"]) for file in told["files"]]
+            claims = _parse(read_small(directory, manifest.name))
+        return [str(file["path"]) for file in claims["files"]]
     except (UnusableFile, KeyError, TypeError):
         return None
 
 
 def _parse(data: bytes) -> Any:
     try:
-        told = orjson.loads(data)
+        claims = orjson.loads(data)
     except ValueError:
         raise UnusableFile("is not a manifest of telekeep: it is not JSON") from None
     try:
         json.loads(data, object_pairs_hook=_expect_once)
     except (ValueError, RecursionError):
         raise UnusableFile("is not a manifest of telekeep: it is nested too deeply, or has invalid numbers") from None
-    return told
+    return claims
 
 
 def _expect_once(pairs: list[tuple[str, Any]]) -> None:
