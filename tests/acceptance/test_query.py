@@ -80,7 +80,7 @@ def test_a_wrong_query_is_not_saved(run: Run) -> None:
         ("three", " ", "the query is empty"),
         ("one", "a query:two", "'two' would contain itself: two > one > two"),
         ("two words", "bridge", "is not a valid query name"),
-        ("three", "a \udcff", "not UTF-8"),
+        ("three", "a \udcff", "not valid UTF-8"),
     ]:
         done = run("query", "save", name, query)
         assert (done.returncode, done.stdout) == (2, ""), query
