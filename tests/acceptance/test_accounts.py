@@ -145,7 +145,7 @@ def test_name_that_was_taken_over_is_not_followed_by_the_new_account(ground: Gro
     desk.do("move", name, "--to", "second")
     done = desk.run("sync")
     assert (done.status, len(done.errors)) == (2, 1)
-    assert f"the name @{name} belongs to another channel now" in done.err
+    assert f"@{name} belongs to another channel now" in done.err
     assert desk.export(str(channel_id)) == before
     desk.do("move", str(channel_id), "--to", "default")
     desk.do("sync")
