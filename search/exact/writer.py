@@ -39,7 +39,6 @@ _ROWS = 100
 _FEW_PAGES = 500
 """Leaf pages (2 MB) outside the largest segment that are not worth merging: it would rewrite that segment too."""
 
-
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _NONE: Mapping[Key, int] = {}
 _INDEX = "search_text"
@@ -148,10 +147,7 @@ def clear(conn: sqlite3.Connection) -> None:
 
 
 def _remove_from_schema(conn: sqlite3.Connection) -> None:
-    """Remove the index from the schema: FTS5 cannot drop one that it cannot open.
-
-    https://www.sqlite.org/pragma.html#pragma_writable_schema
-    """
+    """FTS5 cannot drop an index it cannot open. https://www.sqlite.org/pragma.html#pragma_writable_schema"""
     conn.execute("PRAGMA writable_schema = ON")
     conn.execute("DELETE FROM sqlite_master WHERE name = ?", (_INDEX,))
     conn.execute("PRAGMA writable_schema = RESET")
