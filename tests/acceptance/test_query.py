@@ -127,7 +127,7 @@ def test_a_glossary_widens_the_question_and_says_how(run: Run, tmp_path: Path) -
     ("content", "arguments", "said"),
     [
         (b"a = b\nlonely\n", ["--expand"], "g.txt, line 2: The line has only one spelling."),
-        (b"a = b\n\xff = c\n", ["--expand"], "g.txt, line 2: this is not UTF-8"),
+        (b"a = b\n\xff = c\n", ["--expand"], "g.txt, line 2: not valid UTF-8"),
         (None, ["--expand"], "g.txt cannot be read"),
         (b"a = b\n", [], "--glossary needs --expand"),
     ],

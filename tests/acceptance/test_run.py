@@ -125,10 +125,10 @@ def test_signal_while_it_starts_is_a_stop_in_good_order(field: Ground, tmp_path:
 def test_status_knows_at_once_that_it_was_killed(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     with service(desk) as process:
-        assert f"service: runs since {life(desk)['started_at']}" in desk.do("status").err
+        assert f"service: running since {life(desk)['started_at']}" in desk.do("status").err
         assert desk.kill(process)
         assert (life(desk)["running"], life(desk)["stopped_at"]) == (False, None)
-        assert f"service: was killed after {life(desk)['beat_at']} (process {process.pid})" in desk.do("status").err
+        assert f"service: killed after {life(desk)['beat_at']} (process {process.pid})" in desk.do("status").err
 
 
 _SIGNALLED = """

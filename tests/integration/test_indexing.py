@@ -43,7 +43,7 @@ async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path
 
 async def test_a_post_of_now_does_not_wait_behind_the_history(meili: Meili, tmp_path: Path) -> None:
     async with desk_of(meili, tmp_path / "archive") as desk:
-        await desk.post(*range(1, 400), text="long ago", later=True)
+        await desk.post(*range(1, 1500), text="long ago", later=True)
         node_workers = await desk.start()
         node_workers.workers[0].delivery.size.refuse(20_000)  # some ten messages a task
         await desk.until(desk.indexed, "the first of the history")

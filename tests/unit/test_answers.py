@@ -42,7 +42,7 @@ def test_a_page_without_a_state_says_that_it_has_none(answer: object, *, whole: 
 
 
 def test_a_page_that_says_nothing_changed_is_refused() -> None:
-    with pytest.raises(ServerFault, match="nothing changed"):
+    with pytest.raises(ServerFault, match="not modified"):
         read_history(types.messages.MessagesNotModified(3)._bytes())
 
 
