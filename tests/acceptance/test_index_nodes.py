@@ -180,7 +180,9 @@ def test_a_list_that_changed_is_lag_until_the_channels_have_moved(shop: Shop) ->
 
 def test_servers_that_know_each_other_are_asked_through_one(shop: Shop) -> None:
     forced = ("--engine", "meilisearch")
-    assert "each of the 3 servers knows the others" in shop.desk.do("index", "keys", "--remotes", stdin=f"{MASTER}\n").err
+    assert (
+        "each of the 3 servers knows the others" in shop.desk.do("index", "keys", "--remotes", stdin=f"{MASTER}\n").err
+    )
     for query, *more in (("bridge",), ("bridge", "--sort", "oldest"), ("has:link OR bridge",), ("bridge -closed",)):
         assert shop.ids(query, *more) == shop.ids(query, *more, "--engine", "exact")
     assert len(shop.ids("bridge", "--sort", "relevance", *forced)) == 40
