@@ -54,6 +54,10 @@ def until(true: Callable[[], object], *, limit: float = LIMIT, what: str = "it")
         time.sleep(0.005)
 
 
+_CONTROL = ("\x03", "\x04")
+"""Ctrl-C and Ctrl-D."""
+
+
 class Telegram:
     """The server. Orders go to its stdin; everything it says on stdout is an answer."""
 
@@ -230,7 +234,9 @@ class Desk:
                     continue
                 screen += decode(os.read(leader, 65536))
                 if answers and answers[0][0] in screen:
-                    os.write(leader, f"{answers.pop(0)[1]}\n".encode())
+                    _, key = answers.pop(0)
+                    # Enter after Ctrl-C would be an answer of its own, if the terminal is read first.
+                    os.write(leader, (key if key in _CONTROL else f"{key}\n").encode())
         finally:
             process.kill()
             process.wait(LIMIT)

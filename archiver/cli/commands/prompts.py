@@ -6,9 +6,12 @@ Prompts go to stderr. They block the event loop, which has nothing else to do du
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import sys
 import unicodedata
+from contextlib import suppress
+from typing import TextIO, cast
 
 from archiver.cli import output
 from archiver.cli.interrupted import raising
@@ -98,15 +101,26 @@ def _typed(question: str, *, secret: bool) -> str | None:
     return answer
 
 
+class _Unbuffered:
+    """Stderr without a buffer: a prompt that Ctrl-C interrupts would stay in it, and be printed again."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            os.write(2, text.encode(errors="backslashreplace"))
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
 def _shown(question: str) -> str | None:
-    sys.stderr.write(question)
-    sys.stderr.flush()
+    _Unbuffered().write(question)
     return _line()
 
 
 def _hidden(question: str) -> str | None:
     try:
-        return getpass.getpass(question, sys.stderr)
+        return getpass.getpass(question, cast("TextIO", _Unbuffered()))
     except EOFError:
         return None
 
