@@ -131,7 +131,7 @@ async def test_a_question_that_is_never_answered_fails_alone_and_leaves_the_line
         hanging = asyncio.create_task(desk.difference(bad))
         while not hanging.done():
             await asyncio.gather(*(desk.history(channel) for channel in others))
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         with pytest.raises(ServerFault, match="does not answer this request"):
             await hanging
         assert desk.connects() == 1
