@@ -397,8 +397,12 @@ def damage(path: Path, table: str, column: str, key: list[str], chance: random.R
             conn.execute(f"DELETE FROM {table} WHERE {where}", row)
             return f"{row} deleted"
         [(value,)] = conn.execute(f"SELECT {column} FROM {table} WHERE {where}", row).fetchall()
+        new = other(value, chance)
+        moved = table == "revision" and column in ("first_seen", "last_seen", "replaced_at")
+        if moved and conn.execute("SELECT 1 FROM capture WHERE at = ?", (new,)).fetchone():
+            return None  # another answer came in that second: as likely as the true one
         try:
-            conn.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (other(value, chance), *row))
+            conn.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (new, *row))
         except sqlite3.IntegrityError:
             return None
         return f"{row} was {value!r:.40}"
