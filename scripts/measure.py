@@ -63,7 +63,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
         world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
-        with listening("tests.telegram", *world) as port:
+        with listening("tests.doubles.telegram", *world) as port:
             setting(work, port)
             rows = [*mirroring(work, port, options.rounds)]
         rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
@@ -246,7 +246,7 @@ def exporting(work: Path) -> Iterator[Row]:
 def indexing(work: Path) -> Iterator[Row]:
     """Everything into an empty index: what telekeep itself spends on it, whatever the server takes."""
     count = _stored(work)
-    with listening("tests.meilisearch", "--master-key", "bench") as port:
+    with listening("tests.doubles.meilisearch", "--master-key", "bench") as port:
         os.environ |= {
             "TELEKEEP_MEILISEARCH__URL": f"http://127.0.0.1:{port}",
             "TELEKEEP_MEILISEARCH__API_KEY": "bench",

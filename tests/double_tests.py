@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PASSED = Path(__file__).with_suffix(".txt")
 # Each double, and the packages that its tests talk to it with: their versions count, too.
-CLIENTS = {"tests/telegram": ("telethon", "cryptg"), "tests/meilisearch": ("meilisearch", "requests")}
+CLIENTS = {"tests/doubles/telegram": ("telethon", "cryptg"), "tests/doubles/meilisearch": ("meilisearch", "requests")}
 
 
 def list_changed() -> list[str]:

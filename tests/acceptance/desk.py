@@ -98,7 +98,7 @@ class Telegram:
             pipe.close()
 
     def order(self, do: str, **what: Any) -> dict[str, Any]:
-        """One control line, obeyed; see tests/telegram/README.md."""
+        """One control line, obeyed; see tests/doubles/telegram/README.md."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **what}).encode() + b"\n")
         self.process.stdin.flush()

@@ -29,7 +29,7 @@ class Busy:
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     """For all tests that look on; the last one may kill it."""
     place = tmp_path_factory.mktemp("busy")
-    with Telegram(place, "--world", "big:6000", "--channels", "alpha", module="tests.telegram") as telegram:
+    with Telegram(place, "--world", "big:6000", "--channels", "alpha", module="tests.doubles.telegram") as telegram:
         desk = desk_at(telegram, place / "desk")
         desk.log_in()
         desk.do("add", "big")

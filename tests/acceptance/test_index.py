@@ -16,8 +16,8 @@ import pytest
 
 from archiver.lock import hold
 from tests.acceptance.desk import LIMIT, Desk
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import every_document
-from tests.meilisearch.fixtures import Meili, meili
 from tests.sample import OTHER, build, connect, index, make_message
 
 __all__ = ["meili"]

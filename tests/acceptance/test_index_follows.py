@@ -10,8 +10,8 @@ import pytest
 
 from tests.acceptance.desk import Desk, until
 from tests.acceptance.running import Ground, ground, service, stop, wait_until_equal
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import every_document
-from tests.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 
@@ -71,7 +71,7 @@ def test_service_keeps_the_index_as_the_archive_is(shared_ground: Ground, meili:
 def test_service_mirrors_and_stops_in_time_while_the_index_hangs(
     shared_ground: Ground, meili: Meili, tmp_path: Path
 ) -> None:
-    from tests.meilisearch.faults import hang
+    from tests.doubles.meilisearch.faults import hang
 
     names = shared_ground.names(1)
     desk = shared_ground.desk(tmp_path / "desk", *names)

@@ -14,9 +14,9 @@ import pytest
 from search.meili.routing import choose_node, node_name
 from tests.acceptance.desk import Desk, until
 from tests.acceptance.running import Ground, ground, service, wait_until_equal
+from tests.doubles.meilisearch.fixtures import Meili
+from tests.doubles.meilisearch.server import Server
 from tests.integration.index_rig import every_document
-from tests.meilisearch.fixtures import Meili
-from tests.meilisearch.server import Server
 from tests.sample import build, index, make_channel, make_message
 
 INDEX, MASTER = "messages", "the master key of all nodes"

@@ -16,8 +16,8 @@ from tests.acceptance.test_index import ALL, Shop, shop
 from tests.acceptance.test_index_nodes import Shop as Nodes
 from tests.acceptance.test_index_nodes import meilis
 from tests.acceptance.test_index_nodes import shop as nodes
-from tests.meilisearch import faults
-from tests.meilisearch.fixtures import Meili, meili
+from tests.doubles.meilisearch import faults
+from tests.doubles.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili", "meilis", "nodes", "shop"]
 

@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 cd {ROOT}
-exec {sys.executable} -m tests.meilisearch --port "${{address#*:}}" --master-key "$MEILI_MASTER_KEY" --db "$db"
+exec {sys.executable} -m tests.doubles.meilisearch --port "${{address#*:}}" --master-key "$MEILI_MASTER_KEY" --db "$db"
 """
 
 

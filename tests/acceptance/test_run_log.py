@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.desk import Desk, until
 from tests.acceptance.running import Ground, ground, service, stop, wait_until_equal
-from tests.meilisearch.fixtures import Meili, meili
+from tests.doubles.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 

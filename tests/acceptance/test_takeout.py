@@ -22,7 +22,7 @@ MESSAGES = 6_000
 @pytest.fixture(scope="module")
 def shared_telegram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
     place = tmp_path_factory.mktemp("takeout")
-    with Telegram(place, "--world", f"big:{MESSAGES}", "--many", "20", module="tests.telegram") as running:
+    with Telegram(place, "--world", f"big:{MESSAGES}", "--many", "20", module="tests.doubles.telegram") as running:
         yield running
 
 

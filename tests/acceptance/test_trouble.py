@@ -25,7 +25,7 @@ _COLOUR = "\x1b\\[(?:[0-9]+;)*[34][0-9]"
 @pytest.fixture
 def own_telegram(tmp_path: Path) -> Iterator[Telegram]:
     """A server that a test may log out of or take away."""
-    with Telegram(tmp_path, "--world", "small", "--channels", "delta", module="tests.telegram") as running:
+    with Telegram(tmp_path, "--world", "small", "--channels", "delta", module="tests.doubles.telegram") as running:
         yield running
 
 

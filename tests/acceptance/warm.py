@@ -31,8 +31,8 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 IMPORTED = {
     "archiver": ("archiver", "search", "config"),
-    "tests.telegram": ("tests.telegram.__main__",),
-    "tests.acceptance.world": ("tests.telegram.__main__",),
+    "tests.doubles.telegram": ("tests.doubles.telegram.__main__",),
+    "tests.acceptance.world": ("tests.doubles.telegram.__main__",),
 }
 """What is imported, packages with all that is in them, before these modules are run."""
 _SHAPES_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")

@@ -1,4 +1,4 @@
-"""The loopback server with a world for these tests: `python -m tests.acceptance.world`, options as of tests.telegram.
+"""The loopback server with a world for these tests: `python -m tests.acceptance.world`; options of the double.
 
 `mixed` has every kind of message in one channel, a person, a second account with a password, a channel that tells what
 happened three events at a time, and ten quiet channels; tests may change these, and no other.
@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from telethon.tl import types as tl
 
-from tests.telegram import worlds
-from tests.telegram.__main__ import main
-from tests.telegram.channel import Channel
-from tests.telegram.rich import rich, units
-from tests.telegram.world import World
+from tests.doubles.telegram import worlds
+from tests.doubles.telegram.__main__ import main
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.rich import rich, units
+from tests.doubles.telegram.world import World
 
 START = 1_639_600_000  # 2021-12-15T20:26:40Z
 QUIET = tuple(f"quiet_{letter}" for letter in "abcdefghij")

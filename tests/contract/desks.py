@@ -29,7 +29,7 @@ from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
 from search.meili.task import Task
-from tests.meilisearch.server import Server
+from tests.doubles.meilisearch.server import Server
 
 
 class Desk(Protocol):

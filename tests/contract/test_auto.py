@@ -13,8 +13,8 @@ from search.errors import SearchError, ServerBusy, ServerUnreachable
 from search.query.tree import Word
 from tests.contract.desks import Place, meili_desk
 from tests.contract.test_engine import all_pages
-from tests.meilisearch.faults import Action, reset_before, status
-from tests.meilisearch.fixtures import Meili, meili
+from tests.doubles.meilisearch.faults import Action, reset_before, status
+from tests.doubles.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 

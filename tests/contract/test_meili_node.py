@@ -40,8 +40,8 @@ from search.meili.settings import SETTINGS, changed_settings
 from search.meili.task import Task
 from search.query.tree import Word
 from tests.contract.desks import finish
-from tests.meilisearch.faults import Action, half, hang, queue_full, reset_after, reset_before, slow, status
-from tests.meilisearch.fixtures import Meili, meili
+from tests.doubles.meilisearch.faults import Action, half, hang, queue_full, reset_after, reset_before, slow, status
+from tests.doubles.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from telethon import TelegramClient
 
-from tests.telegram.conftest import account, server, world
+from tests.doubles.telegram.conftest import account, server, world
 
 __all__ = ["account", "server", "world"]
 

@@ -30,7 +30,7 @@ from archiver.store.indexable import read_indexable
 from archiver.store.message import Sight
 from archiver.store.outbox import enqueue
 from search.meili.node import Node
-from tests.meilisearch.fixtures import Meili
+from tests.doubles.meilisearch.fixtures import Meili
 from tests.sample import CHANNEL, OTHER, make_message
 
 LIMIT = 120.0

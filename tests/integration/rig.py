@@ -22,10 +22,10 @@ from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Callbacks, Connection, Hint, ServerAddress, TelegramSource, Timeouts
 from archiver.telegram.session import FileSession
 from search.exact import writer as exact
-from tests.telegram import truth
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account
+from tests.doubles.telegram import truth
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account
 
 SHORT = Timeouts(delays=(0.0, 0.02, 0.05, 0.1, 0.2, 0.4), first_delays=(0.05, 0.1), connect=5.0, call=0.4, call_max=1.0)
 

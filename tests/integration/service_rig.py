@@ -41,11 +41,11 @@ from config.settings import (
     Settings,
     TelegramSettings,
 )
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account
 from tests.integration.rig import held, query, true
 from tests.remarks import Heard
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account
 
 BRIEF = Timeouts(
     delays=(0.02, 0.05),

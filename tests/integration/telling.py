@@ -17,12 +17,12 @@ from typing import Any
 
 from telethon.tl import types
 
-from tests.telegram.conn import Connection
-from tests.telegram.faults import Plan
-from tests.telegram.post import Post, Snapshot
-from tests.telegram.rpc import Call
-from tests.telegram.server import Server
-from tests.telegram.world import World
+from tests.doubles.telegram.conn import Connection
+from tests.doubles.telegram.faults import Plan
+from tests.doubles.telegram.post import Post, Snapshot
+from tests.doubles.telegram.rpc import Call
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import World
 
 PAGE = 100
 MOMENT = 0.3

@@ -18,11 +18,11 @@ from archiver.service.audit_worker import MAX_IDLE, PAUSE, AuditWorker
 from archiver.service.worker_context import PollSettings, WorkerContext
 from archiver.store.channel import Mirrored, find_channel, set_state
 from archiver.store.coverage import list_coverage
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import Rig, ServerClock, held, mirror_of, query, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 MONTH = 31 * DAY
 UNPACED = PollSettings(requests_per_second=0.0)

@@ -9,12 +9,12 @@ import pytest
 
 from archiver.cli.view.progress import describe_end
 from archiver.mirror.comparison import Comparison
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
 from tests.integration.rig import held, mirror_of, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 START, STEP = 1_600_000_000, 60
 HISTORY = "messages.getHistory"

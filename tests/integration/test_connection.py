@@ -27,11 +27,11 @@ from archiver.model.record import PeerState
 from archiver.pacing.scheduler import Priority
 from archiver.telegram import Connection, TelegramSource, Timeouts, log_in
 from archiver.telegram.client import Client
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import SHORT, LeapingClock, connection_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 STEADY = Timeouts(
     delays=(0.02, 0.05),

@@ -14,12 +14,12 @@ from telethon.tl.core import MessageContainer
 
 from archiver.errors import ServerFault
 from archiver.telegram import TelegramSource, Timeouts
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.bomb import bomb
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import connection_of
-from tests.telegram import faults
-from tests.telegram.bomb import bomb
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 MEGABYTES = 600
 MAX_PACKET_MB = 300

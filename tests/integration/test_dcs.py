@@ -19,12 +19,12 @@ from archiver.pacing.scheduler import FloodMemory, Scheduler
 from archiver.telegram import Connection, DcAddress, ServerAddress, Timeouts, has_session, log_in
 from archiver.telegram.answers import read_object
 from archiver.telegram.session import read_session
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.files import reference
+from tests.doubles.telegram.proxies import MTProxy, Socks5
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import SHORT, LeapingClock, ServerClock
-from tests.telegram import faults
-from tests.telegram.files import reference
-from tests.telegram.proxies import MTProxy, Socks5
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 PATIENT = replace(SHORT, connect=15.0, call=10.0, call_max=10.0)
 """For all that is answered, so that a busy machine is no failure."""

@@ -6,8 +6,8 @@ import asyncio
 import random
 from pathlib import Path
 
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import desk_of
-from tests.meilisearch.fixtures import Meili, meili
 from tests.sample import make_message, photo
 
 __all__ = ["meili"]

@@ -21,9 +21,9 @@ from archiver.store.message import Sight
 from archiver.store.outbox import assign_nodes, enqueue
 from search.meili.node import Node
 from search.meili.routing import node_name
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import Desk, desk_of
 from tests.integration.test_indexing_nodes import fill, meilis, until_right
-from tests.meilisearch.fixtures import Meili, meili
 from tests.sample import make_message
 
 __all__ = ["meili", "meilis"]

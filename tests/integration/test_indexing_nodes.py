@@ -16,9 +16,9 @@ import pytest
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Writer
 from search.meili.routing import choose_node, node_name
+from tests.doubles.meilisearch.fixtures import Meili
+from tests.doubles.meilisearch.server import Server
 from tests.integration.index_rig import Desk, desk_of, every_document
-from tests.meilisearch.fixtures import Meili
-from tests.meilisearch.server import Server
 from tests.sample import CHANNEL, make_channel
 
 CHANNELS = 12

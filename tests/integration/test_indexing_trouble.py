@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from archiver.index import node_worker as indexing
+from tests.doubles.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import Desk, desk_of
-from tests.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
-from tests.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 SEND = "POST /indexes/*/documents"

@@ -17,10 +17,10 @@ from archiver.store.database import Database
 from archiver.store.flood import set_flood
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.telegram import TelegramSource
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import connection_of
-from tests.telegram import faults
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 RESOLVE = "contacts.resolveUsername"
 

@@ -16,11 +16,11 @@ from telethon.tl import types
 from archiver.errors import ServerFault
 from archiver.telegram.key_exchange import KeyExchangeError, RefusedError, UntrustedError, agree, make_key
 from archiver.telegram.numbers import KNOWN_PRIME
+from tests.doubles.telegram import crypto
+from tests.doubles.telegram.handshake import Handshake, HandshakeError
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account
 from tests.integration.test_dcs import Desk, desk  # noqa: F401  # a fixture
-from tests.telegram import crypto
-from tests.telegram.handshake import Handshake, HandshakeError
-from tests.telegram.server import Server
-from tests.telegram.world import Account
 
 
 async def test_a_key_is_made_by_rsa_pad(desk: Desk, account: Account) -> None:  # noqa: F811

@@ -11,13 +11,13 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import ChannelError, ServerFault, UnreadableObject
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
 from tests.integration.lies import LAST, STRANGER, Twist
 from tests.integration.rig import Rig, held, mirror_of, query, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 HISTORY, DIFFERENCE, BY_ID = "messages.getHistory", "updates.getChannelDifference", "channels.getMessages"
 

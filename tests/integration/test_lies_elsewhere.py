@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import Rig, held, mirror_of, true
 from tests.integration.test_lies import DIFFERENCE, DIFFERENCES, HISTORY, PAGES, _try_sync, lying
 from tests.integration.test_takeout import reader_of
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 pytestmark = pytest.mark.skipif(os.environ.get("TELEKEEP_SOAK") != "1", reason="several minutes: TELEKEEP_SOAK=1")
 

@@ -12,13 +12,13 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import Error, ServerFault
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
 from tests.integration.lies import LAST, STRANGER, Twist
 from tests.integration.rig import Rig, held, mirror_of, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
 BEGAN = 1_600_000_000

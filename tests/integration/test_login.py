@@ -12,10 +12,10 @@ import pytest
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UsageError
 from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Connection, Identity, ServerAddress, log_in
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import SHORT, LeapingClock
-from tests.telegram import faults
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SEND, RESEND, SIGN_IN, CHECK = "auth.sendCode", "auth.resendCode", "auth.signIn", "auth.checkPassword"
 

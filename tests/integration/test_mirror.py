@@ -15,11 +15,11 @@ from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.flood import set_flood
 from search.flags import MISSING, SUPERSEDED
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 
 @pytest.fixture

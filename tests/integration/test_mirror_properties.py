@@ -15,12 +15,12 @@ from telethon import TelegramClient
 from archiver.errors import Error
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.test_properties import happen
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.test_properties import happen
-from tests.telegram.world import Account, World
 
 EVENTS = ["post", "post", "post", "album", "edit", "edit", "delete", "delete 3", "pin", "title", "react"]
 LINE = {

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from telethon.tl import types
 
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
 from tests.integration.service_rig import service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
 

@@ -8,11 +8,11 @@ import pytest
 from telethon.tl import types
 
 from archiver.telegram.older_layers import OLDER
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import held, mirror_of, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 HISTORY = "messages.getHistory"
 

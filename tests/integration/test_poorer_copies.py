@@ -11,11 +11,11 @@ from telethon.tl import types
 
 from archiver.evidence.run import verify
 from archiver.store.channel import find_channel
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.media import Media
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import Rig, mirror_of, query
-from tests.telegram.channel import Channel
-from tests.telegram.media import Media
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 
 @pytest.fixture

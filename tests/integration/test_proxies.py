@@ -12,10 +12,10 @@ from telethon import TelegramClient
 
 from archiver.telegram.proxy import ProxyFailedError
 from archiver.telegram.server_address import proxy_options
-from tests.telegram.ask import history, peer_of
-from tests.telegram.proxies import HttpConnect, MTProxy, Proxy, Socks5, make
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
+from tests.doubles.telegram.ask import history, peer_of
+from tests.doubles.telegram.proxies import HttpConnect, MTProxy, Proxy, Socks5, make
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 
 KINDS = ["socks5", "socks5:user@home:pass/word: 1", "http", "http:user@home:pass/word: 1", "mtproxy"]
 

@@ -15,10 +15,10 @@ from archiver.errors import Unreachable, UsageError
 from archiver.pacing.scheduler import Scheduler
 from archiver.telegram import Connection, ServerAddress, Timeouts
 from archiver.telegram.session import FileSession
+from tests.doubles.telegram.proxies import HttpConnect, MTProxy, Socks5, make
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account
 from tests.integration.rig import SHORT
-from tests.telegram.proxies import HttpConnect, MTProxy, Socks5, make
-from tests.telegram.server import Server
-from tests.telegram.world import Account
 
 KINDS = ["socks5:user:hush", "http:user:hush", "mtproxy"]
 SECRET = "00112233445566778899aabbccddeeff"

@@ -11,9 +11,9 @@ import pytest
 import archiver.store.indexing as states
 from search.meili.routing import node_name
 from search.meili.settings import TERMS
+from tests.doubles.meilisearch.faults import reset_after
+from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import Desk, desk_of
-from tests.meilisearch.faults import reset_after
-from tests.meilisearch.fixtures import Meili, meili
 
 __all__ = ["meili"]
 

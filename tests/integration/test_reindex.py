@@ -12,10 +12,10 @@ from archiver.store.database import Writer
 from archiver.store.message import read_messages
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
+from tests.doubles.telegram.demo import demo
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import World
 from tests.integration.rig import Rig, mirror_of, query
-from tests.telegram.demo import demo
-from tests.telegram.server import Server
-from tests.telegram.world import World
 
 FOUND = """
     SELECT c.channel_id, d.message_id, d.date, d.flags, d.views, d.forwards, d.fingerprint

@@ -30,13 +30,13 @@ from search.engine.protocol import Question
 from search.exact import writer as exact
 from search.query.filters import Context
 from search.query.parse import parse
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.article import article, cut
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.post import Post
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
-from tests.telegram import faults
-from tests.telegram.article import article, cut
-from tests.telegram.channel import Channel
-from tests.telegram.post import Post
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 BLOCKS = ("the beginning", "the middle", "the very end")
 

@@ -21,12 +21,12 @@ from archiver.store import channel as channels
 from archiver.store.account import pin_channel, set_account_state
 from archiver.store.database import Database, Writer
 from archiver.store.intake import Order, put
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.post import at
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.post import at
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SPEED = 100.0
 """Seconds of the world in a real one: a poll every 0.3 s."""

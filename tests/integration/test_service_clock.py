@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import WorldTime, service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SPEED = 300.0
 DAY = 86_400.0

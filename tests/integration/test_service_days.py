@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from archiver.service.worker_context import PollSettings
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.test_properties import happen
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import Desk, service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.test_properties import happen
-from tests.telegram.world import Account, World
 from tests.tiers import SOAK
 
 CHANNELS = 20

@@ -9,13 +9,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.article import article
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import query
 from tests.integration.service_rig import Desk, service_of
-from tests.telegram import faults
-from tests.telegram.article import article
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SPEED = 600.0
 

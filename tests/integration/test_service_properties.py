@@ -34,13 +34,13 @@ from archiver.store.message import read_messages
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
 from search.flags import MISSING, SUPERSEDED
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.test_properties import happen
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import held, query, true
 from tests.integration.service_rig import Desk, service_of
 from tests.integration.telling import TellingServer
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.test_properties import happen
-from tests.telegram.world import Account, World
 from tests.tiers import SOAK
 
 EXAMPLES = 1_000 if SOAK else 35

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from archiver.service.worker_context import PollSettings
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SPEED = 60.0
 PACED = PollSettings(requests_per_second=1.0)

@@ -15,12 +15,12 @@ import pytest
 
 from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from archiver.service.worker_context import PollSettings
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.many import add_many
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import Desk, held, service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.many import add_many
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 pytestmark = pytest.mark.soak(only="measures time, which needs a quiet machine")
 

@@ -12,15 +12,15 @@ import pytest
 from archiver.service.live_worker import HINT_BURST, HINT_SHARE
 from archiver.service.worker_context import PollSettings
 from archiver.store.database import Writer
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.conn import Connection
+from tests.doubles.telegram.faults import Plan
+from tests.doubles.telegram.many import add_many
+from tests.doubles.telegram.rpc import Call
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.service_rig import Desk, held, service_of
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.conn import Connection
-from tests.telegram.faults import Plan
-from tests.telegram.many import add_many
-from tests.telegram.rpc import Call
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 SPEED = 60.0
 POLL = 30.0

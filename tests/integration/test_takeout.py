@@ -22,12 +22,12 @@ from archiver.store.takeout import set_takeout
 from archiver.store.waits import Wait, list_waits
 from archiver.telegram import Takeout, TelegramSource
 from search.exact import writer as exact
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.big import add_big
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, Rig, ServerClock, connection_of, held, query, true
-from tests.telegram import faults
-from tests.telegram.big import add_big
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 HISTORY = "messages.getHistory"
 

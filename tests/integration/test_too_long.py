@@ -9,12 +9,12 @@ import pytest
 from telethon.tl import types
 
 from archiver.errors import ServerFault
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.difference import dialog
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import held, mirror_of, query, true
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.difference import dialog
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 DIFFERENCE, HISTORY = "updates.getChannelDifference", "messages.getHistory"
 

@@ -20,11 +20,11 @@ from telethon import TelegramClient
 from archiver.errors import Error
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.channel import Mirrored, find_channel
+from tests.doubles.telegram import faults
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, Rig, held, mirror_of, query
-from tests.telegram import faults
-from tests.telegram.channel import Channel
-from tests.telegram.server import Server
-from tests.telegram.world import Account, World
 
 START = 1_600_000_000
 STEP = 60

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.doubles.meilisearch.fixtures import meili
+
+__all__ = ["meili"]

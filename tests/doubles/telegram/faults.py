@@ -1,0 +1,309 @@
+"""Everything that goes wrong on the way: rules that match calls, and what they do to the answer.
+
+faults.add("messages.getHistory", flood(30), skip=2, times=1)
+faults.add("*", delay(0.1), probability=0.2)
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from math import ceil
+from typing import Any
+
+from tests.doubles.telegram.rpc import Call
+from tests.doubles.telegram.windows import Window, lane
+
+
+@dataclass
+class Plan:
+    """How one call will be answered. The rules that match it fill this in."""
+
+    delay: float = 0.0
+    error: tuple[int, str] | None = None
+    flood: int | None = None  # seconds that the account is told to wait
+    hang: bool = False
+    drop: bool = False  # close the connection before answering
+    half: int | None = None  # send so many bytes of the answer, then reset the connection
+    cut: int | None = None  # send so many bytes of the answer, then end the connection politely
+    empty: bool = False  # answer without a single message
+    dup: bool = False
+    reorder: bool = False  # let the next answer overtake this one
+    refuse: int | None = None  # bad_msg_notification 16, 17, 32 or bad_server_salt 48
+    new_session: bool = False
+    skew: int = 0  # seconds by which the answer's msg_id is wrong
+    unknown: str | None = None  # alone, container or vector
+    transport: int | None = None  # -404, -429
+    gzip: bool | None = None
+    bomb: tuple[int, str] | None = None  # megabytes that the answer unpacks to, and how it is packed
+    lie: Callable[[Any], Any] | None = None  # what the answer, an object of TL, is turned into
+
+    @property
+    def lost(self) -> bool:
+        """Whether the client will not hear this error."""
+        broken = self.drop or self.hang or (self.half, self.cut, self.refuse, self.transport) != (None,) * 4
+        return broken or self.error is None or not self.error[1].startswith("FLOOD_")
+
+
+Action = Callable[[Plan], None]
+
+
+def _setter(**fields: Any) -> Action:
+    def act(plan: Plan) -> None:
+        for name, value in fields.items():
+            setattr(plan, name, value)
+
+    return act
+
+
+def flood(seconds: int) -> Action:
+    """FLOOD_WAIT: whoever calls again before the time is over is a violation."""
+    return _setter(error=(420, f"FLOOD_WAIT_{seconds}"), flood=seconds)
+
+
+def rpc(code: int, message: str) -> Action:
+    return _setter(error=(code, message))
+
+
+def delay(seconds: float) -> Action:
+    return _setter(delay=seconds)
+
+
+def hang() -> Action:
+    return _setter(hang=True)
+
+
+def drop() -> Action:
+    return _setter(drop=True)
+
+
+def half(size: int) -> Action:
+    return _setter(half=size)
+
+
+def cut(size: int) -> Action:
+    return _setter(cut=size)
+
+
+def empty() -> Action:
+    return _setter(empty=True)
+
+
+def dup() -> Action:
+    return _setter(dup=True)
+
+
+def reorder() -> Action:
+    return _setter(reorder=True)
+
+
+def bad_salt() -> Action:
+    return _setter(refuse=48)
+
+
+def bad_msg(code: int) -> Action:
+    return _setter(refuse=code)
+
+
+def new_session() -> Action:
+    return _setter(new_session=True)
+
+
+def msg_id_skew(seconds: int) -> Action:
+    return _setter(skew=seconds)
+
+
+def unknown_ctor(where: str = "alone") -> Action:
+    if where not in ("alone", "container", "vector"):
+        raise ValueError(where)
+    return _setter(unknown=where)
+
+
+def transport(code: int) -> Action:
+    return _setter(transport=code)
+
+
+def gzip(on: bool = True) -> Action:
+    return _setter(gzip=on)
+
+
+def bomb(megabytes: int, how: str = "once") -> Action:
+    """An answer of a thousandth of that size. `how`: once, nested (packed twice), beside (a push does), inside."""
+    if how not in ("once", "nested", "beside", "inside"):
+        raise ValueError(how)
+    return _setter(bomb=(megabytes, how))
+
+
+def lie(twist: Callable[[Any], Any]) -> Action:
+    """The answer is what `twist` returns of the true one. Not for specs: it takes a function."""
+    return _setter(lie=twist)
+
+
+_ALL = (
+    flood,
+    rpc,
+    delay,
+    hang,
+    drop,
+    half,
+    cut,
+    empty,
+    dup,
+    reorder,
+    bad_salt,
+    bad_msg,
+    new_session,
+    msg_id_skew,
+    unknown_ctor,
+    transport,
+    gzip,
+    bomb,
+)
+ACTIONS: dict[str, Callable[..., Action]] = {f.__name__: f for f in _ALL}
+
+
+@dataclass
+class Rule:
+    """Which calls an action happens to: by method (a pattern), account, predicate, count and chance."""
+
+    method: str
+    action: Action
+    predicate: Callable[[Any], bool] | None = None
+    account: int | None = None
+    skip: int = 0
+    times: int | None = None
+    probability: float = 1.0
+    seen: int = 0
+    fired: int = 0
+
+    def matches(self, call: Call, chance: random.Random) -> bool:
+        if self.times is not None and self.fired >= self.times:
+            return False
+        if not fnmatchcase(call.method, self.method):
+            return False
+        if self.account is not None and self.account != call.account:
+            return False
+        if self.predicate is not None and not self.predicate(call.request):
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or chance.random() >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+
+@dataclass
+class Bucket:
+    """A rate model: `rate` calls a second, `burst` at once; beyond it FLOOD_WAIT of `wait` seconds."""
+
+    rate: float
+    burst: float
+    wait: int
+    level: dict[int | None, tuple[float, float]] = field(default_factory=dict)
+
+    def take(self, account: int | None, now: float) -> bool:
+        tokens, then = self.level.get(account, (self.burst, now))
+        tokens = min(self.burst, tokens + (now - then) * self.rate)
+        fits = tokens >= 1
+        self.level[account] = (tokens - 1 if fits else tokens, now)
+        return fits
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A call that came before a flood wait was over."""
+
+    account: int | None
+    method: str
+    seconds_early: float
+
+
+class Faults:
+    """The rules of one server, the floods it has declared, and who did not obey them."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rules: list[Rule] = []
+        self.limits: dict[str, Bucket] = {}
+        self.windows: dict[str, Window] = {}
+        self.until: dict[tuple[int | None, str], float] = {}
+        self.violations: list[Violation] = []
+        self._chance = random.Random(seed)
+
+    def add(self, method: str, action: Action, **conditions: Any) -> Rule:
+        rule = Rule(method, action, **conditions)
+        self.rules.append(rule)
+        return rule
+
+    def limit(self, method: str, rate: float, *, burst: float = 1, wait: int = 30) -> None:
+        self.limits[method] = Bucket(rate, burst, wait)
+
+    def window(self, method: str, *, calls: int, seconds: float, takeout_calls: int | None = None) -> None:
+        """At most so many calls in any so many seconds; within a takeout others, which count by themselves."""
+        self.windows[method] = Window(calls, seconds, takeout_calls)
+
+    def clear(self, method: str | None = None) -> None:
+        """No rules, limits and flood waits any more; only those of one method (or pattern of a rule) if it is given."""
+        self.rules = [r for r in self.rules if method not in (None, r.method)]
+        self.limits = {m: b for m, b in self.limits.items() if method not in (None, m)}
+        self.windows = {m: w for m, w in self.windows.items() if method not in (None, m)}
+        self.until = {key: t for key, t in self.until.items() if method not in (None, key[1].split()[0])}
+
+    def plan(self, call: Call) -> Plan | None:
+        """What happens to this call; None when nothing does."""
+        now = call.time
+        if not (self.rules or self.limits or self.windows or self.until):
+            return None
+        early = self.until.get((call.account, lane(call)), now) - now
+        if early > 0:
+            self.violations.append(Violation(call.account, lane(call), early))
+            return Plan(error=(420, f"FLOOD_WAIT_{ceil(early)}"))
+        fired = [rule.action for rule in self.rules if rule.matches(call, self._chance)]
+        bucket = self.limits.get(call.method)
+        if bucket is not None and not bucket.take(call.account, now):
+            fired.append(flood(bucket.wait))
+        window = self.windows.get(call.method)
+        if window is not None and (wait := window.take(call)) is not None:
+            fired.append(flood(wait))
+        if not fired:
+            return None
+        plan = Plan()
+        for action in fired:
+            action(plan)
+        if plan.flood is not None and not plan.lost:  # an order that never arrives binds nobody
+            self.until[call.account, lane(call)] = now + plan.flood
+        return plan
+
+
+_SPEC = re.compile(
+    r"(?P<method>[\w.*?\[\]]+):(?P<action>\w+)(?:\((?P<args>[^)]*)\))?"
+    r"(?:\+(?P<skip>\d+))?(?:x(?P<times>\d+))?(?:%(?P<chance>[\d.]+))?"
+)
+
+
+def parse(spec: str) -> list[tuple[str, Action, dict[str, Any]]]:
+    """`METHOD:ACTION(ARGS)+SKIPxTIMES%PROBABILITY`, several of them with `;` between."""
+    found = []
+    for part in filter(None, (p.strip() for p in spec.split(";"))):
+        match = _SPEC.fullmatch(part)
+        if match is None or match["action"] not in ACTIONS:
+            raise ValueError(f"not a fault: {part!r} (known: {', '.join(ACTIONS)})")
+        args = [_argument(a.strip()) for a in (match["args"] or "").split(",") if a.strip()]
+        conditions: dict[str, Any] = {"skip": int(match["skip"] or 0)}
+        if match["times"]:
+            conditions["times"] = int(match["times"])
+        if match["chance"]:
+            conditions["probability"] = float(match["chance"])
+        found.append((match["method"], ACTIONS[match["action"]](*args), conditions))
+    return found
+
+
+def _argument(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"on": True, "off": False}.get(text, text)
