@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-_UNITS = (("day", 86_400.0, 172_800.0), ("hour", 3_600.0, 7_200.0), ("min", 60.0, 120.0))
 _LAST = 253_402_300_799
 """Unix time of the end of the year 9999, the last that `datetime` can represent."""
 
 
 def in_words(seconds: float) -> str:
-    """`45 s`, `12 min`, `5 hours`, `3 days`: rounded, in the largest unit that fits at least twice."""
-    for unit, size, least in _UNITS:
-        if seconds >= least:
-            plural = "s" * (unit != "min")
-            return f"{seconds / size:,.0f} {unit}{plural}"
-    return f"{max(seconds, 0.0):.0f} s"
+    """`45 s`, `12 min`, `2 h 5 min`, `30 h`, `4 days`: rounded, with the smaller unit only where it matters."""
+    seconds = max(seconds, 0.0)
+    if seconds < 119.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 600:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    hours = round(seconds / 3_600)
+    return f"{hours} h" if hours < 48 else f"{seconds / 86_400:,.0f} days"
 
 
 def moment(unix: float) -> str:

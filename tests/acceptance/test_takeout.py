@@ -151,9 +151,9 @@ def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegr
     assert since(before, telegram) == (0, [], 0)
     [told] = [line for line in done.err.splitlines() if "to be confirmed" in line]
     assert "phone or computer that is logged in to this account" in told
-    assert re.search(r"start at 20\d\d-\d\d-\d\d \d\d:\d\d \+03 \(in 24 hours\)", told)
+    assert re.search(r"start at 20\d\d-\d\d-\d\d \d\d:\d\d \+03 \(in 24 h\)", told)
     status = desk.do("status")
-    assert "takeout: default may start one in 24 hours, at 20" in status.err
+    assert "takeout: default may start one in 24 h, at 20" in status.err
     [wait] = orjson.loads(desk.do("status", "--json").out)["floods"]
     assert (wait["account"], wait["method"]) == ("default", "takeout")
     # What runs by itself does not ask for it again, though there is something to read.
