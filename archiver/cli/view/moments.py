@@ -1,0 +1,154 @@
+"""Times for people: `25 Jan 2022 17:13 +03` in a zone, `25 Jan 2022 14:13 UTC`, intervals, `3 min ago`. Pure.
+
+The offset is always visible; only an interval may go without it, beside a time of the same offset. JSON and TSV have
+`archiver.model.row.iso` instead.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from archiver.duration import in_words
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LAST = 253_402_300_799
+"""Unix time of the end of the year 9999, the last that `datetime` can represent."""
+_OUT_OF_RANGE = "unknown time"
+_RECENT = 172_800
+"""Seconds below which an age says more than a date."""
+
+
+def choose_zone(typed: str | None, configured: str | None = None) -> tzinfo:
+    """The zone of --tz, else of [display] tz, else UTC. Raises DateError, which suggests similar names."""
+    name = typed or configured
+    if name is None or name == "UTC":
+        return UTC
+    from search.query.dates import parse_zone
+
+    return parse_zone(name)
+
+
+class Moments(NamedTuple):
+    """Writes times in one zone, as seen from one moment. Unix seconds in, text out."""
+
+    zone: tzinfo = UTC
+    now: float = 0.0
+
+    def at(self, unix: float, *, seconds: bool = False) -> str:
+        """`25 Jan 2022 17:13 +03`; with `seconds` `25 Jan 2022 17:13:09 +03`."""
+        moment = self._local(unix)
+        if moment is None:
+            return _OUT_OF_RANGE
+        return f"{_date(moment)} {_clock(moment, seconds=seconds)} {self._offset(moment)}"
+
+    def in_utc(self, unix: float, *, seconds: bool = False) -> str:
+        """`25 Jan 2022 14:13 UTC`, whatever the zone."""
+        return Moments(UTC, self.now).at(unix, seconds=seconds)
+
+    def short(self, unix: float, *, seconds: bool = False) -> str:
+        """`29 Nov 17:52 +03`: as `at`, without the year if it is the current one."""
+        moment = self._local(unix)
+        if moment is None:
+            return _OUT_OF_RANGE
+        return f"{self._short_date(moment)} {_clock(moment, seconds=seconds)} {self._offset(moment)}"
+
+    def date(self, unix: float) -> str:
+        """`25 Jan 2022`."""
+        moment = self._local(unix)
+        return _OUT_OF_RANGE if moment is None else _date(moment)
+
+    def day(self, unix: float) -> str:
+        """`Tue 25 Jan 2022`, as a heading of what happened on that day of the zone."""
+        moment = self._local(unix)
+        return _OUT_OF_RANGE if moment is None else f"{_DAYS[moment.weekday()]} {_date(moment)}"
+
+    def clock(self, unix: float, *, seconds: bool = False) -> str:
+        """`17:13 +03`: below the heading of its day."""
+        moment = self._local(unix)
+        if moment is None:
+            return _OUT_OF_RANGE
+        return f"{_clock(moment, seconds=seconds)} {self._offset(moment)}"
+
+    def between(self, begin: float, end: float, *, beside: float | None = None) -> str:
+        """`between 29 Nov 17:52 and 17:58 +03`: days, years and seconds as far as needed to tell both ends apart.
+
+        Beside a time whose offset is shown (`beside`), the interval goes without its own if that is the same.
+        """
+        first, last = self._local(begin), self._local(end)
+        if first is None or last is None:
+            return f"between {self.at(begin)} and {self.at(end)}"
+        shown = None if beside is None else self._local(beside)
+        known = self._offset(shown) if shown else None
+        offsets = self._offset(first), self._offset(last)
+        zone = "" if offsets == (known, known) else f" {offsets[1]}"
+        if begin == end:
+            return f"on {self._short_date(first)} at {_clock(first, seconds=True)}{zone}"
+        exact = _minute(first) == _minute(last)
+        from_zone = "" if offsets[0] == offsets[1] else f" {offsets[0]}"
+        if from_zone:
+            zone = f" {offsets[1]}"
+        from_day, to_day = self._days(first, last)
+        return (
+            f"between {from_day} {_clock(first, seconds=exact)}{from_zone}"
+            f" and {to_day}{_clock(last, seconds=exact)}{zone}"
+        )
+
+    def ago(self, unix: float) -> str:
+        """`3 min ago` for up to two days, else the date; the date also for what is in the future."""
+        age = self.now - unix
+        return f"{in_words(age)} ago" if 0 <= age < _RECENT else self.short(unix)
+
+    def zone_of(self, unix: float) -> str:
+        """The offset at that time: `+03`, `+05:30` or `UTC`."""
+        moment = self._local(unix)
+        return "UTC" if moment is None else self._offset(moment)
+
+    def _local(self, unix: float) -> datetime | None:
+        """None for what no calendar of ours has."""
+        if not 0 <= unix <= _LAST:
+            return None
+        try:
+            return datetime.fromtimestamp(unix, UTC).astimezone(self.zone)
+        except (OverflowError, ValueError):  # the last hours of the year 9999
+            return None
+
+    def _offset(self, moment: datetime) -> str:
+        return "UTC" if self.zone is UTC else write_offset(moment.utcoffset() or timedelta())
+
+    def _short_date(self, moment: datetime) -> str:
+        current = self._local(self.now)
+        return _date(moment) if current is None or moment.year != current.year else _day_and_month(moment)
+
+    def _days(self, first: datetime, last: datetime) -> tuple[str, str]:
+        """The dates of both ends: the second one only if it differs, the years if one is not the current year."""
+        if first.date() == last.date():
+            return self._short_date(first), ""
+        current = self._local(self.now)
+        is_current = current is not None and first.year == last.year == current.year
+        write = _day_and_month if is_current else _date
+        return write(first), f"{write(last)} "
+
+
+def write_offset(offset: timedelta) -> str:
+    """`+03`, `-04`, `+05:30`."""
+    minutes = round(offset.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}{f':{rest:02d}' if rest else ''}"
+
+
+def _date(moment: datetime) -> str:
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def _day_and_month(moment: datetime) -> str:
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def _clock(moment: datetime, *, seconds: bool) -> str:
+    return f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
+
+
+def _minute(moment: datetime) -> tuple[datetime, timedelta | None]:
+    return moment.replace(second=0, microsecond=0, tzinfo=None), moment.utcoffset()
