@@ -1,6 +1,6 @@
 """The double as a program: `python -m tests.doubles.meilisearch --port P --master-key K [--db DIR] [--slow S]`.
 
-It prints one line when it is ready, takes orders on stdin (control.py) and serves until SIGTERM or SIGINT.
+It prints one line when it is ready and serves until SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.doubles.meilisearch.control import Control, listen
 from tests.doubles.meilisearch.faults import parse
 from tests.doubles.meilisearch.server import Server
 
@@ -42,7 +41,6 @@ def run(opts: argparse.Namespace) -> None:
     with server:
         sys.stdout.write(f"listening on 127.0.0.1:{server.port}\n")
         sys.stdout.flush()
-        listen(Control(server))
         while not stop.wait(0.5):  # a wait without a limit keeps signals from being seen
             pass
 

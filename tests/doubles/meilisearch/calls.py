@@ -19,7 +19,6 @@ class Call:
     began: float  # time.monotonic()
     concurrent: int  # requests under way when this one came, itself included
     size: int = 0  # bytes of the body as they were sent
-    decoded_size: int = 0  # after decompression
     status: int | None = None  # None: no answer was given
     ended: float | None = None
     fault: str | None = None  # what was done to it on purpose

@@ -13,18 +13,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,511}")
 
 def document_id(document: dict[str, Any], primary_key: str) -> str:
     """The id as text. Raises ApiError: `missing_document_id`, `invalid_document_id`."""
-    found = [document[primary_key]] if primary_key in document else []
-    if "." in primary_key:
-        found += _nested(document, primary_key)
-    if not found:
+    if primary_key not in document:
         raise ApiError(
             "missing_document_id", f"Document doesn't have a `{primary_key}` attribute: `{compact(document)}`."
         )
-    if len(found) > 1:
-        raise ApiError(
-            "invalid_document_id", f"Document have too many matching `{primary_key}` attribute: `{compact(document)}`."
-        )
-    return valid_id(found[0])
+    return valid_id(document[primary_key])
 
 
 def valid_id(value: Any) -> str:
@@ -40,17 +33,6 @@ def valid_id(value: Any) -> str:
         "only composed of alphanumeric characters (a-z A-Z 0-9), hyphens (-) and underscores (_), "
         "and can not be more than 511 bytes.",
     )
-
-
-def _nested(document: dict[str, Any], path: str) -> list[Any]:
-    found = []
-    for place, char in enumerate(path):
-        if char == ".":
-            value = document.get(path[:place])
-            if isinstance(value, dict):
-                rest = path[place + 1 :]
-                found += [value[rest]] if rest in value else _nested(value, rest)
-    return found
 
 
 def guess(document: dict[str, Any]) -> str:

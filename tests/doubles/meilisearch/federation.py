@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.doubles.meilisearch.errors import ApiError, index_not_found
 from tests.doubles.meilisearch.facet_counts import Distribution, Stats, counted, merged
-from tests.doubles.meilisearch.filter_values import leaves, normalize, scalars
 from tests.doubles.meilisearch.hits import Formatter
 from tests.doubles.meilisearch.index import Index
 from tests.doubles.meilisearch.ranking import global_score
 from tests.doubles.meilisearch.remotes import Remotes
-from tests.doubles.meilisearch.search import Distinct, search
-from tests.doubles.meilisearch.selection import select
+from tests.doubles.meilisearch.search import search
 from tests.doubles.meilisearch.weighted import Hit, check_kinds, compare, weighted
 
 if TYPE_CHECKING:
     from tests.doubles.meilisearch.instance import Instance
 
-_PAGING = ("limit", "offset", "page", "hitsPerPage")
+_PAGING = ("limit", "offset")
 
 
 def federate(
@@ -32,21 +30,12 @@ def federate(
     began = time.monotonic()
     if for_node:
         _check_network(server, "Performing a remote federated search")
-    pages = federation["page"] is not None or federation["hitsPerPage"] is not None
-    size = 20 if federation["hitsPerPage"] is None else federation["hitsPerPage"]
-    page = 1 if federation["page"] is None else federation["page"]
-    offset, limit = (size * (page - 1), size) if pages and page else (0, 0)
-    if not pages:
-        offset, limit = federation["offset"], federation["limit"]
-    run = _Federation(server, queries, federation, offset + limit, exhaustive=pages, for_node=for_node)
+    offset, limit = federation["offset"], federation["limit"]
+    run = _Federation(server, queries, federation, offset + limit, for_node=for_node)
     hits = run.ordered()
     result: dict[str, Any] = {"hits": [hit.body for hit in hits[offset : offset + limit]]}
     result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
-    if pages:
-        total_pages = -(-run.total // size) if size else 0
-        result |= {"hitsPerPage": size, "page": page, "totalPages": total_pages, "totalHits": run.total}
-    else:
-        result |= {"limit": federation["limit"], "offset": offset, "estimatedTotalHits": run.total}
+    result |= {"limit": federation["limit"], "offset": offset, "estimatedTotalHits": run.total}
     result |= run.facet_part()
     result["requestUid"] = str(uuid.uuid4())
     if run.remotes is not None:
@@ -70,13 +59,11 @@ class _Federation:
         federation: dict[str, Any],
         needed: int,
         *,
-        exhaustive: bool,
         for_node: bool,
     ) -> None:
         self.server = server
         self.federation = federation
         self.needed = needed
-        self.exhaustive = exhaustive
         self.for_node = for_node
         self.hits: list[Hit] = []
         self.total = 0
@@ -120,13 +107,6 @@ class _Federation:
                 " - Hint: remove `facets` from the query or remove `federation` from the request\n"
                 f" - Hint: pass `federation.facetsByIndex.{query['indexUid']}: {shown}` for facets in federated search",
             )
-        if query["distinct"] is not None and self.federation["distinct"] is not None:
-            raise ApiError(
-                "invalid_multi_search_distinct",
-                "Using `distinct` options is not allowed in federated queries when it also appears in "
-                "`.federation.distinct`.\n - Hint: remove `distinct` from the query or remove `federation` from the "
-                "request\n  - Note: `distinct` at the query level is discouraged in federated search.",
-            )
         if (query["federationOptions"] or {}).get("remote") is not None:
             _check_network(self.server, "Performing a remote federated search")
         elif (query["federationOptions"] or {}).get("queryPosition") is not None:
@@ -145,14 +125,12 @@ class _Federation:
         options = query["federationOptions"] or {}
         position = place if options.get("queryPosition") is None else options["queryPosition"]
         weight = options.get("weight", 1.0)
-        distinct = self.federation["distinct"]
         most = index.settings["pagination"]["maxTotalHits"]
         with index.lock:
-            detailed = {**query, "showRankingScoreDetails": True}
-            # What is distinct over all indexes is chosen from everything that fits.
-            limit = len(index.raw) if distinct is not None else min(self.needed, most)
+            detailed = {**query, "showRankingScore": True}
+            limit = min(self.needed, most)
             contains = self.server.features["containsFilter"]
-            found = search(index, detailed, 0, limit, contains=contains, exhaustive=self.exhaustive)
+            found = search(index, detailed, 0, limit, contains=contains)
             self._kinds.append((place, found.kinds))
             check_kinds(self._kinds)
             formatter = Formatter(index, query, found)
@@ -165,71 +143,30 @@ class _Federation:
                     "weightedRankingScore": score,
                 }
                 if self.for_node:
-                    about |= {"weightedScoreValues": values, "extra_document": self._not_shown(index, row, body)}
+                    about["weightedScoreValues"] = values
                 elif self.remotes is not None:
                     about["remote"] = self.server.network["self"]
                 self.hits.append(Hit(body, position, values, score, order, (index.uid, row)))
             self._rows.setdefault(index.uid, set()).update(found.rows)
 
     def ordered(self) -> list[Hit]:
-        """The hits from the best to the worst, each document once, and each value of `distinct` once."""
+        """The hits from the best to the worst, each document once."""
         seen: set[Any] = set()
         hits = []
         for hit in sorted(self.hits, key=cmp_to_key(compare)):
             if hit.document is None or hit.document not in seen:
                 seen.add(hit.document)
                 hits.append(hit)
-        return hits if self.federation["distinct"] is None else self._distinct(hits, self.federation["distinct"])
-
-    def _distinct(self, hits: list[Hit], field: str) -> list[Hit]:
-        gone: set[tuple[str, int]] = set()
-        taken: list[Hit] = []
-        seen: set[float | str] = set()
-        for hit in hits:
-            if len(taken) >= self.needed and not self.exhaustive and self.remotes is None:
-                break
-            values = self._values(hit, field)
-            if hit.document in gone or not seen.isdisjoint(values):
-                self.total -= hit.document is None
-                gone |= set() if hit.document is None else {hit.document}
-                continue
-            taken.append(hit)
-            seen |= values
-            if hit.document is not None:
-                gone |= self._same(hit.document, field)
-        kept = {hit.document for hit in taken}
-        self.total -= sum((uid, row) in gone - kept for uid, rows in self._rows.items() for row in rows)
-        return taken
-
-    def _values(self, hit: Hit, field: str) -> set[float | str]:
-        if hit.document is not None:
-            return set(self.server.index(hit.document[0]).facets.column(field).of_row.get(hit.document[1], ()))
-        found = [one for path, value in leaves({**(hit.more or {}), **hit.body}) if path == field
-                 for one in scalars(value)]  # fmt: skip
-        return {one if isinstance(one, float) else normalize(one) for one in found if one != ""}
-
-    def _same(self, document: tuple[str, int], field: str) -> set[tuple[str, int]]:
-        values = self.server.index(document[0]).facets.column(field).of_row.get(document[1], ())
-        found: set[tuple[str, int]] = set()
-        for uid in self._rows:
-            index = self.server.index(uid)
-            distinct = Distinct(index, index.facets.column(field))
-            found |= {(uid, row) for row in distinct.with_values(values)}
-        return found
-
-    def _not_shown(self, index: Index, row: int, body: dict[str, Any]) -> dict[str, Any]:
-        """The value by which hits are distinct, when the other node would not see it."""
-        field = self.federation["distinct"]
-        return {} if field is None or field in body else select(index.document(row), [field])
+        return hits
 
     def _take_remote(self) -> None:
         for _, answer in sorted(self.remotes.answers.items()) if self.remotes is not None else ():
-            self.total += answer["totalHits"] if "totalHits" in answer else answer["estimatedTotalHits"]
+            self.total += answer["estimatedTotalHits"]
             for order, hit in enumerate(answer["hits"]):
                 about = hit["_federation"]
-                values, more = about.pop("weightedScoreValues"), about.pop("extra_document", None)
+                values = about.pop("weightedScoreValues")
                 score, position = about["weightedRankingScore"], about["queriesPosition"]
-                self.hits.append(Hit(hit, position, values, score, order, None, more))
+                self.hits.append(Hit(hit, position, values, score, order))
             for uid, facets in answer.get("facetsByIndex", {}).items():
                 old = self.facets.get(uid, ({}, {}))
                 self.facets[uid] = merged([old, (facets["distribution"], facets["stats"])])
@@ -255,17 +192,7 @@ class _Federation:
     def facet_part(self) -> dict[str, Any]:
         if not self.facets:
             return {}
-        merge = self.federation["mergeFacets"]
-        if merge is None:
-            return {
-                "facetsByIndex": {uid: {"distribution": d, "stats": s} for uid, (d, s) in sorted(self.facets.items())}
-            }
-        distribution, stats = merged(list(self.facets.values()))
-        most = merge["maxValuesPerFacet"]
-        return {
-            "facetDistribution": {name: dict(sorted(v.items())[:most]) for name, v in distribution.items()},
-            "facetStats": stats,
-        }
+        return {"facetsByIndex": {uid: {"distribution": d, "stats": s} for uid, (d, s) in sorted(self.facets.items())}}
 
 
 def _check_network(server: Instance, what: str) -> None:

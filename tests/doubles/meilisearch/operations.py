@@ -127,26 +127,6 @@ class Operations:
         self.indexes[uid] = Index(uid, task.content["primary_key"])
         changes.touch(uid)
 
-    def _indexUpdate(self, task: Task, changes: Changes) -> None:  # noqa: N802
-        index = self._index(task.index_uid)
-        new_uid, primary_key = task.content["new_uid"], task.content["primary_key"]
-        if primary_key is not None and primary_key != index.primary_key:
-            if index.raw:
-                raise _in_index(
-                    index.uid,
-                    "index_primary_key_already_exists",
-                    f"Index already has a primary key: `{index.primary_key}`.",
-                )
-            index.primary_key = primary_key
-        if new_uid is not None and new_uid != index.uid:
-            if new_uid in self.indexes:
-                raise ApiError("index_already_exists", f"Index `{new_uid}` already exists.")
-            changes.touch(index.uid)
-            self.indexes[new_uid] = self.indexes.pop(index.uid)
-            index.uid = new_uid
-        index.updated_at = datetime.now(UTC)
-        changes.touch(index.uid)
-
     def clear(self, tasks: list[Task], changes: Changes) -> None:
         """All documents go; the additions before that succeed without ever being done. Raises ApiError."""
         create = any(task.content.get("allow_creation") for task in tasks)
@@ -181,15 +161,6 @@ class Operations:
         del self.indexes[index.uid]
         changes.touch(index.uid)
         task.details = {"deletedDocuments": len(index.raw)}
-
-    def _indexCompaction(self, task: Task, changes: Changes) -> None:  # noqa: N802
-        changes.touch(self._index(task.index_uid).uid)
-
-    def _dumpCreation(self, task: Task, _changes: Changes) -> None:  # noqa: N802
-        task.details = {"dumpUid": task.enqueued_at.strftime("%Y%m%d-%H%M%S%f")}
-
-    def _snapshotCreation(self, task: Task, _changes: Changes) -> None:  # noqa: N802
-        task.details = None
 
 
 def _in_index(uid: str, code: str, message: str) -> ApiError:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.doubles.meilisearch.errors import ApiError
-from tests.doubles.meilisearch.reading import did_you_mean, listed
+from tests.doubles.meilisearch.reading import listed
 
 Convert = Callable[[str], Any]  # raises ValueError with Meilisearch's words
 
@@ -34,7 +34,7 @@ def read(query: str, accepted: Mapping[str, Parameter]) -> dict[str, Any]:
         parameter = accepted.get(name)
         if parameter is None:
             names = list(accepted)
-            message = f"Unknown parameter `{name}`: {did_you_mean(name, names)}{listed(names)}"
+            message = f"Unknown parameter `{name}`: {listed(names)}"
             raise ApiError("bad_request", message)
         found[name] = _list(name, text, parameter) if parameter.many else _one(name, text, parameter)
     return found

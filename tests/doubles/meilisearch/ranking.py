@@ -1,20 +1,18 @@
 """The order of hits: ranking rules one after the other, each parting what the one before it left together.
 
-Costs are worked out from the words of a row, not from Meilisearch's databases: the same in the clear cases, near in the
-others (README.md). Rows of one bucket come by internal id.
+Of the rules that look at the words only `words` and `typo` are here; telekeep leaves the order by relevance to its own
+engine. Rows of one bucket come by internal id.
 """
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.doubles.meilisearch.asc_desc import Criterion, Value, compare_values, sort_value
 from tests.doubles.meilisearch.index import Index
-from tests.doubles.meilisearch.matching import MAX_DISTANCE, Graph, Matcher, Node, proximity
+from tests.doubles.meilisearch.matching import Graph, Node
 
 
 class Score(NamedTuple):
@@ -43,11 +41,8 @@ def global_score(scores: Scores) -> float:
 class Ranking:
     """The rules of one search."""
 
-    def __init__(
-        self, index: Index, matcher: Matcher | None, graph: Graph | None, strategy: str, sort: list[Criterion]
-    ) -> None:
+    def __init__(self, index: Index, graph: Graph | None, strategy: str, sort: list[Criterion]) -> None:
         self.index = index
-        self.matcher = matcher
         self.graph = graph
         self.kinds: list[str] = []
         self.rules = self._rules(strategy, sort)
@@ -57,14 +52,6 @@ class Ranking:
         names: set[str] = set()
         has_words = strategy == "all"
         sorted_fields: set[str] = set()
-        by_query = {
-            "typo": (self._by_typo,),
-            "proximity": (self._by_proximity,),
-            "attribute": (self._by_attribute, self._by_position),
-            "attributeRank": (self._by_attribute,),
-            "wordPosition": (self._by_position,),
-            "exactness": (self._by_exact_attribute, self._by_exact_words),
-        }
         for name in self.index.settings["rankingRules"]:
             if name in names and ":" not in name:
                 continue
@@ -81,7 +68,7 @@ class Ranking:
                     has_words = True
                     found.append(self._by_words)
                 self.kinds += ["relevancy"] if self.kinds[-1:] != ["relevancy"] else []
-                found += [self._costly(name, rule) for rule in by_query.get(name, ())]
+                found += [self._by_typos] if name == "typo" else []
                 continue
             for criterion in wanted:
                 if criterion.field not in sorted_fields:
@@ -134,127 +121,34 @@ class Ranking:
 
         return part
 
-    def _costly(self, name: str, cost: Callable[[int, list[Node]], tuple[int, int]]) -> Rule:
-        """A rule by a cost for each row: (cost, greatest cost)."""
-
-        def part(rows: set[int], missing: int) -> Iterator[tuple[set[int], Scores, int]]:
-            assert self.graph is not None
-            nodes = self.graph.kept(missing)
-            buckets: dict[int, set[int]] = {}
-            greatest = 0
-            for row in rows:
-                found, most = cost(row, nodes)
-                greatest = max(greatest, most)
-                buckets.setdefault(found, set()).add(row)
-            for found in sorted(buckets):
-                yield buckets[found], (Score(name, max(greatest - found, 0) + 1, greatest + 1),), missing
-
-        return part
-
-    # --- costs of a row
-
-    def _by_typo(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        best, most = {0: 0}, {0: 0}
-        for node in nodes:
-            size = node.last - node.first + 1
-            base = size if size > 1 else 0
-            before = max((cost for last, cost in most.items() if last <= node.first), default=0)
-            most[node.last + 1] = max(before + base + node.most_typos, most.get(node.last + 1, 0))
-            count = node.typos(row)
-            if count is None:
-                continue
-            cost = min((cost for last, cost in best.items() if last <= node.first), default=0) + count + base
-            best[node.last + 1] = min(cost, best.get(node.last + 1, cost))
-        greatest = max(most.values())
-        return (best[max(best)] if len(best) > 1 else greatest), greatest
-
-    def _matched(self, row: int, nodes: list[Node]) -> list[list[tuple[str, int, int, int, bool]]]:
-        """For each single term the places where it stands: attribute, weight, first and last position, exactly."""
-        assert self.matcher is not None
-        found = []
-        for node in nodes:
-            if node.first != node.last or node.typos(row) is None:
-                continue
-            words = set().union(*node.words[: (node.typos(row) or 0) + 1])
-            places: list[tuple[str, int, int, int, bool]] = []
-            for place in self.matcher.words.places[row]:
-                if self.matcher.attributes is not None and place.attribute not in self.matcher.attributes:
-                    continue
-                stands = zip(place.positions, place.words, strict=True)
-                long = len(node.term.words) - 1 if node.term.is_phrase else 0
-                places += [
-                    (place.attribute, place.weight, at, at + long, word == node.term.word or node.term.is_phrase)
-                    for at, word in stands
-                    if (word == node.term.words[0] if node.term.is_phrase else word in words)
-                ]
-            if places:
-                found.append(places)
-        return found
-
-    def _by_proximity(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        terms = self._matched(row, nodes)
-        cost = 0
-        for left, right in itertools.pairwise(terms):
-            cost += min(
-                (proximity(a[3], b[2]) - 1 for a in left[:50] for b in right[:50] if a[0] == b[0] and a[2] != b[2]),
-                default=MAX_DISTANCE - 1,
-            )
-        return cost, max(sum(node.first == node.last for node in nodes) - 1, 0) * (MAX_DISTANCE - 1)
-
-    def _by_attribute(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        terms = self._matched(row, nodes)
-        assert self.matcher is not None
-        searchable = self.matcher.words.searchable
-        most = 0 if "*" in searchable else max(len(searchable) - 1, 0)
-        return sum(min(place[1] for place in places) for places in terms), most * len(terms)
-
-    def _by_position(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        """How far each term is from where it stands in the question."""
-        terms = self._matched(row, nodes)
-        starts = [node.term.start for node in nodes if node.first == node.last and node.typos(row) is not None]
-        total = sum(
-            min(_distance_cost(abs(_bucketed(place[2]) - start)) for place in places)
-            for places, start in zip(terms, starts, strict=False)
-        )
-        return total, 10 * len(terms)
-
-    def _by_exact_attribute(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        assert self.matcher is not None
-        asked = [
-            word for node in nodes if node.first == node.last
-            for word in (node.term.words if node.term.is_phrase else (node.term.word,))
-        ]  # fmt: skip
-        best = 2
-        for place in self.matcher.words.places[row]:
-            if self.matcher.attributes is not None and place.attribute not in self.matcher.attributes:
-                continue
-            words = list(place.words[: len(asked)])
-            if words == asked:
-                best = min(best, 0 if len(place.words) == len(asked) else 1)
-        return best, 2
-
-    def _by_exact_words(self, row: int, nodes: list[Node]) -> tuple[int, int]:
-        terms = self._matched(row, nodes)
-        count = sum(node.first == node.last for node in nodes)
-        return count - sum(any(place[4] for place in places) for places in terms), count
+    def _by_typos(self, rows: set[int], missing: int) -> Iterator[tuple[set[int], Scores, int]]:
+        assert self.graph is not None
+        nodes = self.graph.kept(missing)
+        buckets: dict[int, set[int]] = {}
+        greatest = 0
+        for row in rows:
+            found, most = _typos(row, nodes)
+            greatest = max(greatest, most)
+            buckets.setdefault(found, set()).add(row)
+        for found in sorted(buckets):
+            yield buckets[found], (Score("typo", max(greatest - found, 0) + 1, greatest + 1),), missing
 
 
-def _distance_cost(distance: int) -> int:
-    return bisect_right((1, 2, 5, 8, 12, 17, 25, 65, 257, 1025), distance)
-
-
-def _bucketed(position: int) -> int:
-    """Positions are known exactly at the beginning of a text only."""
-    if position < 16:
-        return position
-    return 24 if position < 24 else 1 << (position - 1).bit_length()
-
-
-def explained(scores: Scores) -> dict[str, Any]:
-    """`_rankingScoreDetails`, without what telekeep does not read."""
-    return {
-        score.rule: {"order": order, "value": score.value}
-        if score.ascending is not None
-        else {"order": order, "score": score.rank / score.most}
-        for order, score in enumerate(scores)
-    }
+def _typos(row: int, nodes: list[Node]) -> tuple[int, int]:
+    """How many typos a row has on the best way through the terms, and how many it could have at most."""
+    count = max(node.last for node in nodes) + 1
+    best: dict[int, int] = {0: 0}
+    most = dict.fromkeys(range(count + 1), 0)
+    for at in range(count):
+        begin_here = [node for node in nodes if node.first == at]
+        if not begin_here and at in best:  # a term that may be missing
+            best[at + 1] = min(best[at], best.get(at + 1, best[at]))
+        for node in begin_here:
+            end, joined = node.last + 1, node.last - node.first
+            base = joined + 1 if joined else 0
+            most[end] = max(most[end], most[at] + base + node.most_typos)
+            typos = node.typos(row)
+            if typos is not None and at in best:
+                cost = best[at] + base + typos
+                best[end] = min(cost, best.get(end, cost))
+    return best.get(count, most[count]), most[count]

@@ -130,7 +130,7 @@ def one_of(*accepted: str) -> Read:
         text = string(value, where, code)
         if text not in accepted:
             place = f" at `{where}`" if where else ""
-            raise ApiError(code, f"Unknown value `{text}`{place}: {did_you_mean(text, accepted)}{listed(accepted)}")
+            raise ApiError(code, f"Unknown value `{text}`{place}: {listed(accepted)}")
         return text
 
     return read
@@ -177,26 +177,4 @@ def shape(fields: Mapping[str, Field], *, own_code: str = "bad_request") -> Read
 
 def unknown_field(key: str, accepted: list[str], where: str, code: str) -> ApiError:
     inside = f" inside `{where}`" if where else ""
-    return ApiError(code, f"Unknown field `{key}`{inside}: {did_you_mean(key, accepted)}{listed(accepted)}")
-
-
-def did_you_mean(received: str, accepted: list[str] | tuple[str, ...]) -> str:
-    size = len(received.encode())
-    if size <= 3:
-        return ""
-    allowed = 1 if size <= 7 else 2 if size <= 12 else 3 if size <= 17 else 4 if size <= 24 else 5
-    distance, nearest = min(((edits(received, one), one) for one in accepted), key=lambda pair: pair[0])
-    return f"did you mean `{nearest}`? " if distance <= allowed else ""
-
-
-def edits(left: str, right: str) -> int:
-    """Damerau-Levenshtein distance (a swap of neighbours counts once)."""
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        older, before, row = before, row, [i] + [0] * len(right)
-        for j, b in enumerate(right, 1):
-            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and b == left[i - 2]:
-                row[j] = min(row[j], older[j - 2] + 1)
-    return row[-1]
+    return ApiError(code, f"Unknown field `{key}`{inside}: {listed(accepted)}")

@@ -67,11 +67,8 @@ class Remotes:
 
 
 def _passed_on(federation: dict[str, Any], needed: int) -> dict[str, Any]:
-    """The first page, large enough, with facets that are not merged."""
-    kept = {name: value for name, value in federation.items() if value is not None and name != "mergeFacets"}
-    if "page" in kept or "hitsPerPage" in kept:
-        return kept | {"page": min(kept.get("page", 1), 1), "hitsPerPage": needed}
-    return kept | {"limit": needed, "offset": 0}
+    """The first page, large enough."""
+    return {name: value for name, value in federation.items() if value is not None} | {"limit": needed, "offset": 0}
 
 
 def _asked(remote: dict[str, Any], body: bytes) -> Any:

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 from tests.doubles.meilisearch.auth import Access
 from tests.doubles.meilisearch.errors import ApiError
 from tests.doubles.meilisearch.parameters import Parameter, read
-from tests.doubles.meilisearch.serde import message_of
 
 if TYPE_CHECKING:
     from tests.doubles.meilisearch.instance import Instance
@@ -51,11 +50,8 @@ class Request:
             raise ApiError("missing_payload", "A json payload is missing.")
         try:
             return json.loads(self.body)
-        except json.JSONDecodeError as exc:
-            message = message_of(exc)
-        except ValueError:
-            message = "invalid unicode code point at line 1 column 1"
-        raise ApiError("malformed_payload", f"The json payload provided is malformed. `{message}`.")
+        except ValueError as exc:
+            raise ApiError("malformed_payload", f"The json payload provided is malformed. `{exc}`.") from None
 
 
 @dataclass

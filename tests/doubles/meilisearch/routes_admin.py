@@ -1,4 +1,4 @@
-"""Everything beside indexes: tasks, batches, keys, features, network, health, version, dumps and snapshots."""
+"""Everything beside indexes: tasks, keys, features, network, health, version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from tests.doubles.meilisearch import auth
 from tests.doubles.meilisearch.auth import Key
-from tests.doubles.meilisearch.batches import BATCHES, batch_page, one_batch
 from tests.doubles.meilisearch.errors import ApiError
 from tests.doubles.meilisearch.index import timestamp
 from tests.doubles.meilisearch.network import change_network, read_change
@@ -45,8 +44,6 @@ def add_to(routes: Routes) -> None:
     routes.add("GET", "/tasks/{task_uid}", "tasks.get", _task)
     routes.add("DELETE", "/tasks", "tasks.delete", lambda request: _change_tasks(request, "delete"))
     routes.add("POST", "/tasks/cancel", "tasks.cancel", lambda request: _change_tasks(request, "cancel"))
-    routes.add("GET", "/batches", "tasks.get", _batches)
-    routes.add("GET", "/batches/{batch_uid}", "tasks.get", _batch)
     routes.add("GET", "/keys", "keys.get", _keys)
     routes.add("POST", "/keys", "keys.create", _create_key)
     routes.add("GET", "/keys/{key}", "keys.get", lambda request: _key_view(request, _key(request)))
@@ -56,10 +53,6 @@ def add_to(routes: Routes) -> None:
     routes.add("PATCH", "/experimental-features", "experimental.update", _patch_features)
     routes.add("GET", "/network", "network.get", lambda request: _network(request, None))
     routes.add("PATCH", "/network", "network.update", lambda request: _network(request, read_change(request.json())))
-    routes.add("POST", "/dumps", "dumps.create", _dump)
-    routes.add(
-        "POST", "/snapshots", "snapshots.create", lambda request: enqueue(request, "snapshotCreation", None, {}, None)
-    )
 
 
 # --- tasks
@@ -80,15 +73,6 @@ def _task(request: Request) -> Any:
     return request.server.tasks.get(uid, request.server.may_see(request.access)).view()
 
 
-def _batches(request: Request) -> Any:
-    return batch_page(request.server.tasks, request.parameters(BATCHES), request.server.may_see(request.access))
-
-
-def _batch(request: Request) -> Any:
-    uid = _number(request.names["batch_uid"], "invalid_batch_uids", "Batch")
-    return one_batch(request.server.tasks, uid, request.server.may_see(request.access))
-
-
 def _change_tasks(request: Request, verb: str) -> Answer:
     query = request.parameters(CHANGE_PARAMETERS)
     if not request.query:
@@ -103,10 +87,6 @@ def _change_tasks(request: Request, verb: str) -> Answer:
     kind, done = ("taskDeletion", "deletedTasks") if verb == "delete" else ("taskCancelation", "canceledTasks")
     details = {"matchedTasks": len(found), done: None, "originalFilter": f"?{request.query}"}
     return enqueue(request, kind, None, {"uids": found}, details, status=200)
-
-
-def _dump(request: Request) -> Answer:
-    return enqueue(request, "dumpCreation", None, {}, {"dumpUid": None})
 
 
 # --- keys

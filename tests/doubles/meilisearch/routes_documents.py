@@ -19,7 +19,6 @@ from tests.doubles.meilisearch.reading import boolean as is_boolean
 from tests.doubles.meilisearch.reading import size as is_size
 from tests.doubles.meilisearch.routes import Answer, Request, Routes
 from tests.doubles.meilisearch.selection import select
-from tests.doubles.meilisearch.serde import unexpected
 
 
 def _skip_creation(text: str) -> bool:
@@ -31,7 +30,6 @@ def _skip_creation(text: str) -> bool:
 _METADATA = Parameter(str, "invalid_index_custom_metadata")
 _ADD = {
     "primaryKey": Parameter(str, "invalid_index_primary_key"),
-    "csvDelimiter": Parameter(str, "invalid_document_csv_delimiter"),
     "customMetadata": _METADATA,
     "skipCreation": Parameter(_skip_creation, "invalid_skip_creation"),
 }
@@ -81,8 +79,8 @@ def add_to(routes: Routes) -> None:
 def _add(request: Request, method: str) -> Answer:
     parameters = request.parameters(_ADD)
     uid = uids.check(request.names["index_uid"])
-    kind = payload.format_of(request.headers.get("Content-Type"), parameters["csvDelimiter"])
-    documents = payload.documents(request.body, kind, parameters["csvDelimiter"])
+    kind = payload.format_of(request.headers.get("Content-Type"))
+    documents = payload.documents(request.body, kind)
     content = {
         "documents": documents,
         "method": method,
@@ -127,12 +125,9 @@ def _delete_one(request: Request) -> Answer:
 
 
 def _delete_batch(request: Request) -> Answer:
-    # actix reads this body by itself, so it is serde that complains.
-    if request.body.lstrip()[:1] == b"{":
-        raise ApiError("bad_request", f"Json deserialize error: {unexpected({}, 'sequence')}")
     body = request.json()
     if not isinstance(body, list):
-        raise ApiError("bad_request", f"Json deserialize error: {unexpected(body, 'sequence')}")
+        raise ApiError("bad_request", "Json deserialize error: invalid type, expected a sequence")
     ids = [one if isinstance(one, str) else compact(one) for one in body]
     return _delete(request, {"ids": ids}, _ids_details(len(ids)))
 

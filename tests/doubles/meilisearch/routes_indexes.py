@@ -8,17 +8,7 @@ from tests.doubles.meilisearch import settings, uids
 from tests.doubles.meilisearch.errors import ApiError
 from tests.doubles.meilisearch.index import timestamp
 from tests.doubles.meilisearch.parameters import Parameter, boolean, size
-from tests.doubles.meilisearch.reading import (
-    REQUIRED,
-    Field,
-    invalid,
-    list_of,
-    listed,
-    optional,
-    shape,
-    string,
-    unknown_field,
-)
+from tests.doubles.meilisearch.reading import REQUIRED, Field, invalid, list_of, optional, shape, string
 from tests.doubles.meilisearch.reading import boolean as is_boolean
 from tests.doubles.meilisearch.routes import Answer, Request, Routes
 from tests.doubles.meilisearch.routes_documents import enqueue
@@ -65,11 +55,9 @@ def add_to(routes: Routes) -> None:
     routes.add("GET", "/indexes", "indexes.get", _list)
     routes.add("POST", "/indexes", "indexes.create", _create)
     routes.add("GET", one, "indexes.get", lambda request: _index(request).view())
-    routes.add("PATCH", one, "indexes.update", _update)
     routes.add(
         "DELETE", one, "indexes.delete", lambda request: _simple(request, "indexDeletion", {"deletedDocuments": None})
     )
-    routes.add("POST", f"{one}/compact", "indexes.compact", lambda request: _simple(request, "indexCompaction", {}))
     routes.add("GET", f"{one}/stats", "stats.get", _stats)
     routes.add("GET", "/stats", "stats.get", _all_stats)
     routes.add("POST", "/swap-indexes", "indexes.swap", _swap)
@@ -107,25 +95,6 @@ def _create(request: Request) -> Answer:
         raise ApiError("invalid_api_key", "The provided API key is invalid.")
     key = body["primaryKey"]
     return enqueue(request, "indexCreation", body["uid"], {"primary_key": key}, {"primaryKey": key})
-
-
-def _update(request: Request) -> Answer:
-    uid = uids.check(request.names["index_uid"])
-    body = request.json()
-    if isinstance(body, dict):
-        for key in body:
-            if key in ("createdAt", "updatedAt"):
-                code = f"immutable_index_{key[:-2].lower()}_at"
-                raise ApiError(code, f"Immutable field `{key}`: {listed(list(_UPDATE_FIELDS))}")
-            if key not in _UPDATE_FIELDS:
-                raise unknown_field(key, list(_UPDATE_FIELDS), "", "bad_request")
-    found = shape(_UPDATE_FIELDS)(body, "", "bad_request")
-    details: dict[str, Any] = {"primaryKey": found["primaryKey"]}
-    if found["uid"] is not None:
-        uids.check(found["uid"])
-        details |= {"oldIndexUid": uid, "newIndexUid": found["uid"]}
-    content = {"primary_key": found["primaryKey"], "new_uid": found["uid"]}
-    return enqueue(request, "indexUpdate", uid, content, details)
 
 
 def _simple(request: Request, kind: str, details: dict[str, Any]) -> Answer:

@@ -16,7 +16,7 @@ from tests.doubles.meilisearch.reading import REQUIRED, Field, list_of, optional
 from tests.doubles.meilisearch.remotes import PROXY_HEADER
 from tests.doubles.meilisearch.routes import Request, Routes
 from tests.doubles.meilisearch.search import search
-from tests.doubles.meilisearch.search_query import FEDERATION, GET_PARAMETERS, IN_MULTI_SEARCH, QUERY, from_parameters
+from tests.doubles.meilisearch.search_query import FEDERATION, IN_MULTI_SEARCH, QUERY
 
 _SEARCH = shape(QUERY)
 _MULTI = shape(
@@ -30,9 +30,6 @@ _MULTI = shape(
 def add_to(routes: Routes) -> None:
     path = "/indexes/{index_uid}/search"
     routes.add("POST", path, "search", lambda request: _one(request, _SEARCH(request.json(), "", "bad_request")))
-    routes.add(
-        "GET", path, "search", lambda request: _one(request, from_parameters(request.parameters(GET_PARAMETERS)))
-    )
     routes.add("POST", "/multi-search", "search", _multi)
 
 
@@ -45,17 +42,11 @@ def answer(index: Index, query: dict[str, Any], features: dict[str, bool]) -> di
     """The result of a read query on an index. Raises ApiError."""
     began = time.monotonic()
     contains, caps = features["containsFilter"], features["legacySearch"]
-    pages = query["page"] is not None or query["hitsPerPage"] is not None
     most = index.settings["pagination"]["maxTotalHits"]
-    if pages:
-        size = 20 if query["hitsPerPage"] is None else query["hitsPerPage"]
-        page = 1 if query["page"] is None else query["page"]
-        offset, limit = (size * (page - 1), size) if page else (0, 0)
-    else:
-        offset, limit = query["offset"], query["limit"]
+    offset, limit = query["offset"], query["limit"]
     start = min(offset, most)
     with index.lock:
-        found = search(index, query, start, min(limit, most - start), contains=contains, exhaustive=pages)
+        found = search(index, query, start, min(limit, most - start), contains=contains)
         formatter = Formatter(index, query, found)
         result: dict[str, Any] = {
             "hits": [formatter.hit(row, scores) for row, scores in found.hits],
@@ -65,11 +56,7 @@ def answer(index: Index, query: dict[str, Any], features: dict[str, bool]) -> di
         total = min(len(found.rows), most) if caps else len(found.rows)
         facets = counted(index, query["facets"], found.rows) if query["facets"] else None
     result["processingTimeMs"] = int((time.monotonic() - began) * 1000)
-    if pages:
-        total_pages = -(-total // size) if size else 0
-        result |= {"hitsPerPage": size, "page": page, "totalPages": total_pages, "totalHits": total}
-    else:
-        result |= {"limit": query["limit"], "offset": offset, "estimatedTotalHits": total}
+    result |= {"limit": query["limit"], "offset": offset, "estimatedTotalHits": total}
     if facets is not None:
         result |= {"facetDistribution": facets[0], "facetStats": facets[1]}
     return {**result, "requestUid": str(uuid.uuid4())}

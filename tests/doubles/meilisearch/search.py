@@ -9,13 +9,12 @@ from typing import Any
 from tests.doubles.meilisearch import filters, patterns
 from tests.doubles.meilisearch.asc_desc import Criterion, parse_sort
 from tests.doubles.meilisearch.errors import ApiError
-from tests.doubles.meilisearch.facets import Column
 from tests.doubles.meilisearch.filter_parser import parse
 from tests.doubles.meilisearch.filter_tree import written
 from tests.doubles.meilisearch.index import Index
 from tests.doubles.meilisearch.matching import Graph, Matcher, Node
 from tests.doubles.meilisearch.query import ask
-from tests.doubles.meilisearch.ranking import Ranking, Scores, global_score
+from tests.doubles.meilisearch.ranking import Ranking, Scores
 
 
 @dataclass
@@ -32,9 +31,8 @@ def with_index(index: Index, code: str, message: str) -> ApiError:
     return ApiError(code, f"Index `{index.uid}`: {message}")
 
 
-def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, contains: bool, exhaustive: bool) -> Found:
+def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, contains: bool) -> Found:
     """Find what a read query asks for. Raises ApiError."""
-    _refuse_vectors(query)
     tree = None
     if query["filter"] is not None:
         tree = filters.read(query["filter"], "invalid_search_filter", contains=contains)
@@ -42,37 +40,14 @@ def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, cont
         tree = parse(written(tree))
     sort = [] if query["sort"] is None else parse_sort(query["sort"], "invalid_search_sort")
     attributes = _attributes(index, query["attributesToSearchOn"])
-    distinct = _distinct(index, query["distinct"])
     try:
         universe = set(index.raw) if tree is None else index.evaluation().rows(tree)
     except ApiError as exc:
         raise with_index(index, exc.code, exc.message) from None
     _check_sort(index, sort)
     ranking, universe, nodes = _question(index, query, attributes, sort, universe)
-    detailed = (
-        query["showRankingScore"] or query["showRankingScoreDetails"] or query["rankingScoreThreshold"] is not None
-    )
-    hits = ranking.hits(universe, detailed=detailed)
-    if query["rankingScoreThreshold"] is not None:
-        good = [hit for hit in hits if global_score(hit[1]) >= query["rankingScoreThreshold"]]
-        universe, hits = {row for row, _ in good}, iter(good)
-    if distinct is None:
-        return Found(_page(hits, offset, limit), universe, nodes, ranking.kinds)
-    each = Distinct(index, index.facets.column(distinct))
-    found = each.found(hits, universe, slice(offset, offset + limit), exhaustive=exhaustive)
-    found.nodes, found.kinds = nodes, ranking.kinds
-    return found
-
-
-def _refuse_vectors(query: dict[str, Any]) -> None:
-    if query["hybrid"] is not None:
-        name = query["hybrid"].get("embedder")
-        raise ApiError("invalid_search_embedder", f"Cannot find embedder with name `{name}`.")
-    if query["vector"] is not None or query["media"] is not None:
-        raise ApiError(
-            "missing_search_hybrid",
-            "Invalid request: missing `hybrid` parameter when `vector` or `media` are present.",
-        )
+    hits = ranking.hits(universe, detailed=query["showRankingScore"])
+    return Found(_page(hits, offset, limit), universe, nodes, ranking.kinds)
 
 
 def _question(
@@ -81,18 +56,18 @@ def _question(
     strategy = query["matchingStrategy"]
     text = query["q"] or ""
     if not text.strip():
-        return Ranking(index, None, None, strategy, sort), universe, []
+        return Ranking(index, None, strategy, sort), universe, []
     words = index.words
     languages = query["locales"] or words.query_languages(attributes)
     question = ask(text, words.tokenizer, languages, prefix=index.settings["prefixSearch"] != "disabled")
     matcher = Matcher(index, attributes, set(index.raw))
     universe = universe - matcher.excluded(question)
     if not question.terms:
-        return Ranking(index, None, None, strategy, sort), universe, []
+        return Ranking(index, None, strategy, sort), universe, []
     nodes = matcher.nodes(question.terms)
     graph = Graph(nodes, len(question.terms), strategy)
     universe = graph.rows(universe, len(graph.groups))
-    return Ranking(index, matcher, graph, strategy, sort), universe, nodes
+    return Ranking(index, graph, strategy, sort), universe, nodes
 
 
 def _page(hits: Iterator[tuple[int, Scores]], offset: int, limit: int) -> list[tuple[int, Scores]]:
@@ -103,44 +78,6 @@ def _page(hits: Iterator[tuple[int, Scores]], offset: int, limit: int) -> list[t
         if place >= offset:
             found.append(hit)
     return found
-
-
-@dataclass
-class Distinct:
-    """One hit for each value of a field. How many there are is known only as far as was looked, unless all is asked."""
-
-    index: Index
-    column: Column
-
-    def same(self, row: int) -> set[int]:
-        return self.with_values(self.column.of_row.get(row, ()))
-
-    def with_values(self, values: tuple[float | str, ...]) -> set[int]:
-        numbers, strings = self.column.numbers, self.column.strings
-        return set().union(*(numbers.get(v, ()) if isinstance(v, float) else strings.get(v, ()) for v in values))
-
-    def found(
-        self, hits: Iterator[tuple[int, Scores]], universe: set[int], wanted: slice, *, exhaustive: bool
-    ) -> Found:
-        excluded: set[int] = set()
-        taken: list[tuple[int, Scores]] = []
-        for row, scores in hits:
-            if len(taken) >= wanted.stop:
-                break
-            if row not in excluded:
-                excluded |= self.same(row)
-                taken.append((row, scores))
-        rows = (universe - excluded) | {row for row, _ in taken}
-        return Found(taken[wanted], self._each_once(rows) if exhaustive else rows)
-
-    def _each_once(self, rows: set[int]) -> set[int]:
-        found: set[int] = set()
-        gone: set[int] = set()
-        for row in self.index.ordered(rows):
-            if row not in gone:
-                gone |= self.same(row)
-                found.add(row)
-        return found
 
 
 def _known_attributes(index: Index) -> list[str]:
@@ -175,33 +112,6 @@ def _attributes(index: Index, wanted: list[str] | None) -> set[str] | None:
             )
             raise with_index(index, "invalid_search_attributes_to_search_on", message)
     return None if everything else found
-
-
-def _distinct(index: Index, wanted: str | None) -> str | None:
-    if wanted is None:
-        declared: str | None = index.settings["distinctAttribute"]
-        return declared
-    rules = index.settings["filterableAttributes"]
-    matched = patterns.matching_features(wanted, rules)
-    if matched is not None and matched[1].filterable:
-        return wanted
-    known = sorted(patterns.matching(rules, lambda features: features.filterable))
-    if matched is not None:
-        rule = matched[0]
-        why = (
-            f"Note: this attribute matches rule #{rule} in filterableAttributes, but this rule does not enable "
-            f"filtering.\nHint: enable filtering in rule #{rule} by adding appropriate filter features.\nHint: prepend "
-            f"another rule matching {wanted} with filter features before rule #{rule}"
-        )
-    elif known:
-        why = f"Available filterable attributes patterns are: `{_listed(index, known)}`."
-    else:
-        why = "This index does not have configured filterable attributes."
-    raise with_index(
-        index,
-        "invalid_search_distinct",
-        f"Attribute `{wanted}` is not filterable and thus, cannot be used as distinct attribute. {why}",
-    )
 
 
 def _check_sort(index: Index, sort: list[Criterion]) -> None:

@@ -214,9 +214,8 @@ class Server:
             access = authorize(header, route.action, names.get("index_uid"), instance.master_key, instance.find_key)
             if instance.disk_full and route.action in _WRITES:
                 raise ApiError("no_space_left_on_device", DEVICE_FULL)
-        decoded = bodies.decoded(body, call.encoding, instance.payload_limit)
-        call.decoded_size = len(decoded)
-        answer = route.handler(Request(instance, access, names, call.query, handler.headers, decoded))  # type: ignore[arg-type]
+        bodies.check_size(body, instance.payload_limit)
+        answer = route.handler(Request(instance, access, names, call.query, handler.headers, body))  # type: ignore[arg-type]
         return answer if isinstance(answer, Answer) else Answer(answer)
 
 

@@ -89,35 +89,20 @@ def test_what_filters_select(meili: Meili) -> None:
     assert not wrong
 
 
-OPERATIONS = (
-    "`=`, `!=`, `>=`, `>`, `<=`, `<`, `IN`, `NOT IN`, `TO`, `EXISTS`, `NOT EXISTS`, `IS NULL`, `IS NOT NULL`, "
-    "`IS EMPTY`, `IS NOT EMPTY`, `CONTAINS`, `NOT CONTAINS`, `STARTS WITH`, `NOT STARTS WITH`, `_geoRadius`, "
-    "`_geoBoundingBox` or `_geoPolygon`"
-)
-REFUSED = [
-    ("n = ", "Was expecting a value but instead got nothing.\n5:5 n ="),
-    ("n = 1 = 2", ("Found unexpected characters at the end of the filter: `= 2`. You probably forgot an `OR` or an "
-     "`AND` rule.\n7:10 n = 1 = 2")),
-    ("n 1", f"Was expecting an operation {OPERATIONS} at `n 1`.\n1:4 n 1"),
-    ("n = 1 OR", f"Was expecting an operation {OPERATIONS} but instead got nothing.\n9:9 n = 1 OR"),
-    ("n = OR", ("Was expecting a value but instead got `OR`, which is a reserved keyword. To use `OR` as a field name "
-     "or a value, surround it by quotes.\n5:7 n = OR")),
-    ("n = 'open", "Expression `\\'open` is missing the following closing delimiter: `'`.\n5:10 n = 'open"),
-    ("(n = 1", "Expression `(n = 1` is missing the following closing delimiter: `)`.\n1:7 (n = 1"),
-    ("n IN [1, 2", "Expected matching `]` after the list of field names given to `IN[`\n11:11 n IN [1, 2"),
-    ("n IN 1", "Expected `[` after `IN` keyword.\n6:7 n IN 1"),
-    ("n > x AND", f"Was expecting an operation {OPERATIONS} but instead got nothing.\n10:10 n > x AND"),
-    ("_geoPoint(1, 2)", "`_geoPoint` is a reserved keyword and thus can't be used as a filter expression."),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("wanted", "message"), REFUSED)
-def test_what_cannot_be_read_is_refused_with_its_place(meili: Meili, wanted: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "place"),
+    [
+        ("n = ", "5:5"), ("n = 1 = 2", "7:10"), ("n 1", "1:4"), ("n = 1 OR", "9:9"), ("n = OR", "5:7"),
+        ("n = 'open", "5:10"), ("(n = 1", "1:7"), ("n IN [1, 2", "11:11"), ("n IN 1", "6:7"), ("n > x AND", "10:10"),
+        ("_geoPoint(1, 2)", "1:16"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_its_place(meili: Meili, wanted: str, place: str) -> None:
     index = filled(meili)
     for path, code in (("documents/fetch", "invalid_document_filter"), ("search", "invalid_search_filter")):
         answer = meili.call("POST", f"/indexes/{index.uid}/{path}", {"filter": wanted})
         assert (answer.status_code, answer.json()["code"]) == (400, code)
-        assert message in answer.json()["message"]
+        assert answer.json()["message"].rstrip().endswith(f"\n{place} {wanted.strip()}")
 
 
 def test_only_filterable_attributes_may_be_asked_for(meili: Meili) -> None:

@@ -1,4 +1,4 @@
-"""How hits are shown: what of them, highlighted, cropped, sorted, by pages, one of a kind, counted by facets."""
+"""How hits are shown: what of them, marked, sorted, by pages, counted by facets."""
 
 from __future__ import annotations
 
@@ -33,30 +33,16 @@ def test_only_what_was_asked_for_is_shown(meili: Meili) -> None:
     assert index.search("", {"attributesToRetrieve": []})["hits"] == [{}]
 
 
-def test_highlights_crops_and_places_of_matches(meili: Meili) -> None:
+def test_words_of_the_question_are_marked(meili: Meili) -> None:
     text = "In the morning we crossed the old bridge and saw the river from the other side of the hill"
     index = meili.filled([{"id": 1, "text": text, "n": 5}])
-    hit = index.search("bridge old", {"attributesToHighlight": ["text"], "showMatchesPosition": True})["hits"][0]
+    hit = index.search("bridge old", {"attributesToHighlight": ["text"]})["hits"][0]
     assert "the <em>old</em> <em>bridge</em> and" in hit["_formatted"]["text"]
     assert hit["_formatted"]["n"] == "5" or hit["_formatted"]["n"] == 5
-    at = text.index("old")
-    assert hit["_matchesPosition"] == {
-        "text": [{"start": at, "length": 3}, {"start": at + 4, "length": 6}],
-    }
     marked = index.search(
         "bri", {"attributesToHighlight": ["*"], "highlightPreTag": "\u0001", "highlightPostTag": "\u0002"}
     )["hits"][0]
     assert "\u0001bri\u0002dge" in marked["_formatted"]["text"]
-    cropped = index.search("bridge", {"attributesToCrop": ["text"], "cropLength": 5})["hits"][0]
-    assert cropped["_formatted"]["text"] == "…the old bridge and saw…"
-    other = index.search("bridge", {"attributesToCrop": ["text:3"], "cropMarker": "[…]"})["hits"][0]
-    assert other["_formatted"]["text"] == "[…]old bridge and[…]"
-
-
-def test_places_of_matches_are_counted_in_bytes(meili: Meili) -> None:
-    index = meili.filled([{"id": 1, "text": "ночь мост"}])
-    hit = index.search("мост", {"showMatchesPosition": True})["hits"][0]
-    assert hit["_matchesPosition"] == {"text": [{"start": 9, "length": 8}]}
 
 
 def test_sorting_goes_by_sortable_attributes(meili: Meili) -> None:
@@ -93,17 +79,6 @@ def test_offset_and_limit_stop_at_the_most_that_is_given(meili: Meili) -> None:
     assert index.search("", {"limit": 0})["hits"] == []
 
 
-def test_numbered_pages_come_with_exact_counts(meili: Meili) -> None:
-    index = numbered(meili)
-    answer = index.search("", {"page": 2, "hitsPerPage": 7, "sort": ["date:asc"], "filter": "chat != 0"})
-    assert (answer["page"], answer["hitsPerPage"], answer["totalHits"], answer["totalPages"]) == (2, 7, 20, 3)
-    assert "estimatedTotalHits" not in answer
-    every = ids(index.search("", {"sort": ["date:asc"], "filter": "chat != 0", "limit": 30}))
-    assert ids(answer) == every[7:14]
-    assert index.search("", {"page": 9, "hitsPerPage": 7})["hits"] == []
-    assert index.search("", {"hitsPerPage": 0})["totalHits"] == 30
-
-
 def test_facets_count_what_was_found(meili: Meili) -> None:
     index = numbered(meili)
     answer = index.search("", {"facets": ["chat", "kind", "date"], "filter": "chat IN [0, 1] AND date > 990"})
@@ -114,15 +89,6 @@ def test_facets_count_what_was_found(meili: Meili) -> None:
     meili.wait(index.update_faceting_settings({"maxValuesPerFacet": 2, "sortFacetValuesBy": {"date": "count"}}))
     assert len(index.search("", {"facets": ["date", "chat"]})["facetDistribution"]["date"]) == 2
     assert "facetDistribution" not in index.search("")
-
-
-def test_one_of_a_kind(meili: Meili) -> None:
-    index = numbered(meili)
-    answer = index.search("", {"distinct": "chat", "sort": ["date:asc"]})
-    assert ids(answer) == [29, 28, 27]
-    assert answer["estimatedTotalHits"] == 3
-    meili.wait(index.update_distinct_attribute("kind"))
-    assert sorted(ids(index.search(""))) == [0, 1]
 
 
 @pytest.mark.parametrize("count", [1, 7])

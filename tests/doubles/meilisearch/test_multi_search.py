@@ -71,9 +71,6 @@ def test_hits_of_all_questions_come_in_one_order_and_say_where_from(meili: Meili
     assert (answer["estimatedTotalHits"], answer["limit"], answer["offset"]) == (20, 5, 3)
     about = answer["hits"][0]["_federation"]
     assert (about["indexUid"], about["queriesPosition"]) == (one.uid, 0)
-    pages = multi(meili, newest(one), newest(other), page=2, hitsPerPage=6)
-    assert dates(pages) == [13, 12, 11, 10, 9, 8]
-    assert (pages["totalHits"], pages["totalPages"]) == (20, 4)
 
 
 def test_a_document_found_twice_comes_once(meili: Meili) -> None:
@@ -99,29 +96,18 @@ def test_weights_put_one_question_before_the_other(meili: Meili) -> None:
     assert ask((1.0, 0.5)) == [1, 2]
 
 
-def test_facets_by_index_or_merged(meili: Meili) -> None:
+def test_facets_by_index(meili: Meili) -> None:
     one, other = made(meili, 0), made(meili, 1)
     queries = [newest(one, filter="chat != 2"), newest(other)]
     answer = multi(meili, *queries, facetsByIndex={one.uid: ["chat"], other.uid: ["chat"]}, limit=1)
     assert answer["facetsByIndex"][one.uid]["distribution"] == {"chat": {"0": 4, "1": 3}}
     assert answer["facetsByIndex"][other.uid]["stats"] == {"chat": {"min": 0.0, "max": 2.0}}
-    merged = multi(meili, *queries, facetsByIndex={one.uid: ["chat"], other.uid: ["chat"]}, mergeFacets={})
-    assert merged["facetDistribution"] == {"chat": {"0": 7, "1": 7, "2": 3}}
-    assert "facetsByIndex" not in merged
-
-
-def test_one_of_a_kind_over_all_indexes(meili: Meili) -> None:
-    one, other = made(meili, 0), made(meili, 1)
-    answer = multi(meili, newest(one), newest(other), distinct="group")
-    assert dates(answer) == [19, 15, 11, 7, 3]
-    assert answer["estimatedTotalHits"] == 5
 
 
 @pytest.mark.parametrize(
     ("options", "federation", "code"),
     [
         ({"limit": 3}, {}, "invalid_multi_search_query_pagination"),
-        ({"hitsPerPage": 3}, {}, "invalid_multi_search_query_pagination"),
         ({"facets": ["chat"]}, {}, "invalid_multi_search_query_facets"),
         ({"federationOptions": {"weight": -1}}, {}, "invalid_multi_search_weight"),
         ({"filter": "nope = 1"}, {}, "invalid_search_filter"),

@@ -1,13 +1,11 @@
-"""The double as a program: its first line, its orders on stdin, being killed and started again."""
+"""The double as a program: its first line, being killed and started again."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import meilisearch
 import pytest
@@ -30,13 +28,6 @@ class Program:
     def _line(self) -> str:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
-
-    def order(self, do: str, **more: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._line())
-        return answer
 
     def end(self) -> int:
         self.process.terminate()
@@ -78,70 +69,28 @@ def test_it_serves_and_ends_when_it_is_told_to(start: Start) -> None:
     assert program.end() == 0
 
 
-def test_orders_are_obeyed(start: Start) -> None:
-    program = start()
-    assert program.order("fault", spec="GET /health:status(503, io_error)x1") == {"ok": True}
-    assert requests.get(f"{program.url}/health", timeout=5).status_code == 503
-    assert requests.get(f"{program.url}/health", timeout=5).status_code == 200
-    calls = program.order("calls", target="GET /health")["calls"]
-    assert [call["status"] for call in calls] == [503, 200]
-    program.order("hold")
-    task = program.client.index("messages").add_documents([{"id": "a"}], "id")
-    assert program.order("tasks")["tasks"][0]["status"] == "enqueued"
-    program.order("hold", at=None)
-    assert program.order("idle") == {"ok": True, "idle": True}
-    assert program.client.get_task(task.task_uid).status == "succeeded"
-    assert program.order("documents", index="messages")["ids"] == ["a"]
-    assert program.order("fail_task", code="internal", times=1) == {"ok": True}
-    failed = program.client.index("messages").add_documents([{"id": "b"}])
-    assert program.client.wait_for_task(failed.task_uid).error["code"] == "internal"  # type: ignore[index]
-    program.order("limit", payload=100)
-    with pytest.raises(meilisearch.errors.MeilisearchApiError, match="payload_too_large"):
-        program.client.index("messages").add_documents([{"id": "c", "text": "x" * 200}])
-    program.order("version", version="1.49.0")
-    assert program.client.get_version()["pkgVersion"] == "1.49.0"
-    program.order("wipe")
-    assert program.client.get_indexes()["results"] == []
-    program.order("refuse")
-    with pytest.raises(requests.ConnectionError):
-        requests.get(f"{program.url}/health", timeout=5)
-    program.order("listen")
-    assert program.client.is_healthy()
-
-
-def test_orders_that_make_no_sense_are_refused(start: Start) -> None:
-    program = start()
-    assert program.order("fly") == {"ok": False, "error": "unknown: fly"}
-    assert not program.order("fault", spec="nonsense")["ok"]
-    assert not program.order("slow", nope=1)["ok"]
-    assert program.client.is_healthy()
-
-
 def test_a_killed_server_keeps_what_it_had_answered(start: Start, tmp_path: Path) -> None:
     db = str(tmp_path / "db")
-    program = start("--db", db)
+    program = start("--db", db, "--slow", "1")
     key = program.client.create_key({"actions": ["*"], "indexes": ["*"], "expiresAt": None})
     index = program.client.index("messages")
     program.client.wait_for_task(index.add_documents([{"id": "a"}], "id").task_uid)
-    program.order("hold")
     waiting = index.add_documents([{"id": "b"}])
     port = program.url.rpartition(":")[2]
     program.kill()
     again = start("--db", db, "--port", port)
     assert again.url == program.url
     assert again.client.wait_for_task(waiting.task_uid).status == "succeeded"
-    assert again.order("documents", index="messages")["ids"] == ["a", "b"]
+    assert {one.id for one in again.client.index("messages").get_documents().results} == {"a", "b"}
     assert [one.uid for one in meilisearch.Client(again.url, key.key).get_indexes()["results"]] == ["messages"]
 
 
-def test_slow_from_the_start_and_a_restart_without_data(start: Start) -> None:
+def test_slow_and_failing_from_the_start(start: Start) -> None:
     program = start("--slow", "0.3", "--payload-limit", "1000", "--faults", "GET /stats:status(500)x1")
     assert requests.get(f"{program.url}/stats", timeout=5).status_code == 500
     task = program.client.index("messages").add_documents([{"id": "a"}], "id")
     assert program.client.get_task(task.task_uid).status in ("enqueued", "processing")
     assert program.client.wait_for_task(task.task_uid).status == "succeeded"
-    assert program.order("restart", keep=False) == {"ok": True}
-    assert program.client.get_indexes()["results"] == []
 
 
 def test_wrong_options_are_told_in_one_line(tmp_path: Path) -> None:

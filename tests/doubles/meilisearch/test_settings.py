@@ -98,7 +98,6 @@ def test_what_is_set_is_read_back_and_null_is_the_default_again(meili: Meili) ->
     ("body", "code", "part"),
     [
         ({"nope": 1}, "bad_request", "Unknown field `nope`: expected one of `displayedAttributes`"),
-        ({"sortableAttribute": []}, "bad_request", "did you mean `sortableAttributes`?"),
         ({"searchableAttributes": "text"}, "invalid_settings_searchable_attributes", "expected an array"),
         ({"searchableAttributes": [1]}, "invalid_settings_searchable_attributes", ".searchableAttributes[0]"),
         ({"displayedAttributes": 5}, "invalid_settings_displayed_attributes", "expected an array"),

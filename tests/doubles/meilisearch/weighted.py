@@ -16,7 +16,6 @@ class Hit(NamedTuple):
     score: float  # the whole, weighted: for hits that cannot be compared otherwise
     order: int  # the place within its own result
     document: tuple[str, int] | None = None  # index and row, when it is from here
-    more: dict[str, Any] | None = None  # fields of a remote's document that are not shown
 
 
 def weighted(scores: Scores, weight: float) -> list[dict[str, Any]]:
