@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archiver.cli import interrupted, output
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.waits import as_object as wait_object
 from archiver.cli.view.waits import forget
 
 if TYPE_CHECKING:
     from archiver.store.account import KnownAccount
+    from archiver.store.waits import Wait
     from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage"}
@@ -20,7 +23,8 @@ EXIT_STATUS = {0: "done", 2: "wrong usage"}
 def command(
     context: typer.Context,
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
     forget_wait: Annotated[
         list[str] | None,
         typer.Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a flood wait."),
@@ -40,16 +44,17 @@ def command(
     Use --forget-wait if a flood wait is an error, or was lifted on another device. It lifts all waits of the account,
     or only that of METHOD. It is refused while the service uses the account.
     """
-    return interrupted.run(run(context.obj.settings(), json=json, forget_waits=forget_wait or []))
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), shape=shape, forget_waits=forget_wait or []))
 
 
-async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int:
+async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> int:
     """Print the accounts, or lift waits. Returns the exit status."""
     from archiver.compose.privacy import look_at_permissions
     from archiver.errors import NotFound
     from archiver.store.account import list_accounts
     from archiver.store.database import Database
-    from archiver.store.waits import Wait, list_waits
+    from archiver.store.waits import list_waits
     from config.accounts import account_names
 
     for typed in forget_waits:
@@ -66,12 +71,9 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
     except NotFound:
         pass  # no archive yet, but the settings may have accounts
     names = dict.fromkeys([*account_names(settings), *known])
-    rows = [
-        _row(settings, name, known.get(name), {one.method: one.until for one in waits if one.account == name})
-        for name in names
-    ]
-    if json:
-        output.json_array(rows)
+    rows = [_row(settings, name, known.get(name), [one for one in waits if one.account == name]) for name in names]
+    if shape != "people":
+        print_things(rows, shape)
     else:
         output.table(
             ("account", "state", "channels", "proxy", "waits", "reason", "who"),
@@ -81,7 +83,7 @@ async def run(settings: Settings, *, json: bool, forget_waits: list[str]) -> int
     return 0
 
 
-def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict[str, float]) -> dict[str, Any]:
+def _row(settings: Settings, name: str, known: KnownAccount | None, waits: list[Wait]) -> dict[str, Any]:
     from archiver.model.row import iso
     from config.accounts import account_names, account_settings, proxy_address, session_path
 
@@ -93,13 +95,15 @@ def _row(settings: Settings, name: str, known: KnownAccount | None, floods: dict
         # An unfinished login leaves a session file, too.
         "logged_in": session_path(settings, name).exists() and known is not None and known.state is not None,
         "state": known.state if known else None,
-        "since": iso(known.since) if known and known.since is not None else None,
+        "state_since": iso(known.since) if known else None,
+        "since": iso(known.since) if known else None,
         "reason": known.reason if known else None,
         "first_name": known.first_name if known else None,
         "phone_end": known.phone_end if known else None,
         "channels": known.channels if known else 0,
         "proxy": proxy_address(proxy.get_secret_value()) if proxy else None,
-        "flood_waits": {method: iso(int(until)) for method, until in floods.items()},
+        "waits": [wait_object(one) for one in waits],
+        "flood_waits": {one.method: iso(int(one.until)) for one in waits},
     }
 
 

@@ -9,6 +9,7 @@ import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
@@ -21,8 +22,8 @@ def command(
     context: typer.Context,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Include removed channels.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """List the mirrored channels.
 
@@ -31,10 +32,10 @@ def command(
       telekeep channels
       telekeep channels --jsonl | jq -r .username
     """
-    return interrupted.run(run(context.obj, everything=everything, json=json, jsonl=jsonl))
+    return interrupted.run(run(context.obj, everything=everything, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
-async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bool) -> int:
+async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     """Print the channels. Returns the exit status."""
     from archiver.cli.view.channel_status import state_note, state_word
     from archiver.compose.read_archive import open_archive
@@ -45,12 +46,8 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         channels = await database.read(list_channels, removed=everything)
         standings = await database.read(list_statuses)
-    if json:
-        output.json_array(_row(channel, standings[channel.channel_id]) for channel in channels)
-        return 0
-    if jsonl:
-        for channel in channels:
-            output.jsonl(_row(channel, standings[channel.channel_id]))
+    if shape != "people":
+        print_things([_row(channel, standings[channel.channel_id]) for channel in channels], shape)
         return 0
     if not channels:
         output.note("no channels yet; add one: telekeep add @name")
@@ -70,11 +67,13 @@ async def run(invocation: Invocation, *, everything: bool, json: bool, jsonl: bo
 def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:
     return {
         "channel_id": channel.channel_id,
+        "channel": channel.name,
         "username": channel.username,
         "alias": channel.alias,
         "title": channel.title,
         "kind": "megagroup" if channel.megagroup else "broadcast",
         "added_at": _iso(channel.added_at),
+        "window_start": _iso(channel.window_start),
         "since": _iso(channel.window_start),
         "state": channel.state,
         "state_reason": channel.state_reason,

@@ -14,7 +14,7 @@ from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound, UsageError
 from archiver.model.completeness import IdRun, fill_held, tally
-from archiver.model.row import iso
+from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import list_runs
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
@@ -79,10 +79,10 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
     everything = list(fill_held(found, 1, channel.top_id))
     runs = everything if every else found
     if shape == "json":
-        output.json_array(_object(one) for one in runs)
+        output.json_array(_object(name, one) for one in runs)
     elif shape == "jsonl":
         for one in runs:
-            output.jsonl(_object(one))
+            output.jsonl(_object(name, one))
     else:
         rows = ((one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen)) for one in runs)
         output.table(("state", "ids", "count", "noticed", "how", "last seen"), rows, right=("count",), wide=True)
@@ -103,8 +103,10 @@ def _ids(run: IdRun) -> str:
     return str(run.lo) if run.lo == run.hi else f"{run.lo}-{run.hi}"
 
 
-def _object(run: IdRun) -> dict[str, object]:
+def _object(name: ChannelName, run: IdRun) -> dict[str, object]:
     return {
+        "channel_id": name.channel_id,
+        "channel": name.name,
         "state": run.state,
         "first_id": run.lo,
         "last_id": run.hi,

@@ -12,9 +12,11 @@ import typer
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.view.service_status import ServiceStatus, read_service
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.read_archive import open_archive
 from archiver.model.account_status import read_statuses
 from archiver.model.clock_offset import describe_offset
+from archiver.model.row import iso
 from archiver.reading.clock_offset import find_clock_ahead
 from archiver.service.monitoring.health import (
     ChannelCounts,
@@ -39,7 +41,8 @@ def command(
     context: typer.Context,
     *,
     service_only: Annotated[bool, typer.Option("--service", help="Check the service only, not the channels.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Check whether the service is mirroring every channel.
 
@@ -55,10 +58,10 @@ def command(
     The command reads the service's heartbeat from the archive; it does not use the network. A running service gives
     the same answer over HTTP (service.listen) at /health, and at /live for --service.
     """
-    return interrupted.run(run(context.obj, json=json, service_only=service_only))
+    return interrupted.run(run(context.obj, shape=choose_shape(json=json, jsonl=jsonl), service_only=service_only))
 
 
-async def run(invocation: Invocation, *, json: bool, service_only: bool = False) -> int:
+async def run(invocation: Invocation, *, shape: Shape, service_only: bool = False) -> int:
     """Check and report. Returns the exit status."""
     now = time.time()
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
@@ -71,14 +74,14 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
     full = _look_at_disk(invocation.settings().archive.dir)
     verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)
-    if json:
-        output.json(
+    if shape != "people":
+        (output.json if shape == "json" else output.jsonl)(
             {
                 "healthy": not troubles,
                 "state": verdict.state,
                 "troubles": troubles,
                 "warnings": [warning] if warning else [],
-                "channels": [one._asdict() for one in unread],
+                "channels": [_channel(one) for one in unread],
                 "service": service.as_object(now),
             }
         )
@@ -87,9 +90,14 @@ async def run(invocation: Invocation, *, json: bool, service_only: bool = False)
         output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
     if warning:
         output.warn(warning)
-    for trouble in () if json else troubles:
+    for trouble in troubles if shape == "people" else ():
         output.error(trouble)
     return verdict.exit_status
+
+
+def _channel(one: UnreadableChannel) -> dict[str, object]:
+    named: dict[str, object] = {"channel": one.name.removeprefix("@"), "state": one.state}
+    return named | {"state_since": iso(one.since), "retry_at": iso(one.aside_until)} | one._asdict()
 
 
 def _look_at_disk(directory: Path) -> tuple[str, ...]:

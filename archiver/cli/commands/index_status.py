@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
     from search.errors import ServerError
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch configured, or there is no archive"}
 
 
-def command(
-    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False
-) -> int:
+def command(context: typer.Context, *, json: JsonObjectOption = False, jsonl: JsonLinesOption = False) -> int:
     """Show the state of the index: messages waiting, messages set aside because the server rejected them, and servers.
 
     \b
@@ -29,11 +28,12 @@ def command(
       telekeep index status --json | jq .waiting
 
     `rebuild needed` means that another version of telekeep made the index: run `telekeep index rebuild`.
+    --jsonl prints one line per server.
     """
-    return interrupted.run(run(context.obj, json=json))
+    return interrupted.run(run(context.obj, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
-async def run(invocation: Invocation, *, json: bool) -> int:
+async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Show the state. Returns the exit status. Raises UsageError."""
     from archiver.cli.view.index_status import read_index, sum_up
     from archiver.compose.index import open_nodes
@@ -52,7 +52,11 @@ async def run(invocation: Invocation, *, json: bool) -> int:
             listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
             seen = one if error is None else one.with_trouble(error)
             found.append(seen.as_object(now) | {"aside": listed} | said)
-    if json:
+    if shape == "jsonl":
+        for part in found:
+            output.jsonl(part)
+        return 0
+    if shape == "json":
         whole = sum_up(found)
         aside = [one for part in found for one in part["aside"]]
         output.json(whole | {"reached": all(one["reached"] for one in found), "aside": aside})

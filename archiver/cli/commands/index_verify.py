@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archiver.cli import interrupted, output
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
     from archiver.index.consistency import Discrepancy
@@ -50,7 +51,8 @@ def command(
     context: typer.Context,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only report differences; repair nothing.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Compare the index with the archive, id by id, and repair what differs.
 
@@ -63,10 +65,10 @@ def command(
     deleted from the index. Messages waiting to be sent are no difference. Messages set aside because the server
     rejected them are sent again. Documents of channels that are not in this archive are left alone.
     """
-    return interrupted.run(run(context.obj.settings(), check=check, json=json))
+    return interrupted.run(run(context.obj.settings(), check=check, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
-async def run(settings: Settings, *, check: bool, json: bool) -> int:
+async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
     """Compare and repair. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
@@ -80,8 +82,8 @@ async def run(settings: Settings, *, check: bool, json: bool) -> int:
     async with open_nodes(settings.meilisearch) as nodes:
         async with await Database.open_readonly(settings.archive.dir) as reader:
             rows, away = await _compare_all(reader, nodes)
-        if json:
-            output.json_array(row.as_object() for row in rows)
+        if shape != "people":
+            print_things([row.as_object() for row in rows], shape)
         else:
             headers = _HEADERS if len(nodes) == 1 else ("node", *_HEADERS)
             cells = (row.cells() if len(nodes) == 1 else (row.node.name, *row.cells()) for row in rows)
@@ -125,7 +127,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
     from archiver.index.consistency import compare_ids, read_expected
     from archiver.store.rows import list_names
 
-    names = {one.channel_id: one.username or str(one.channel_id) for one in await reader.read(list_names)}
+    names = {one.channel_id: one.name for one in await reader.read(list_names)}
     return [
         _Row(
             channel_id=channel_id,

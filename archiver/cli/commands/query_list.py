@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
 
-def command(
-    context: typer.Context, *, json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False
-) -> int:
+def command(context: typer.Context, *, json: JsonArrayOption = False, jsonl: JsonLinesOption = False) -> int:
     """List the saved queries by name.
 
     \b
@@ -22,12 +19,12 @@ def command(
       telekeep query list
       telekeep query list --json | jq -r '.[].name'
 
-    In a pipe: name, query and time of saving, separated by tabs. With --json: name, query, saved_at.
+    In a pipe: name, query and time of saving, separated by tabs. With --json or --jsonl: name, query, saved_at.
     """
-    return interrupted.run(run(context.obj, json=json))
+    return interrupted.run(run(context.obj, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
-async def run(invocation: Invocation, *, json: bool) -> int:
+async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Print the queries. Returns the exit status."""
     from archiver.compose.read_archive import open_archive
     from archiver.model.row import iso
@@ -35,9 +32,11 @@ async def run(invocation: Invocation, *, json: bool) -> int:
 
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         found = await database.read(list_saved)
-    rows = [{"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found]
-    if json:
-        output.json_array(rows)
+    rows: list[dict[str, object]] = [
+        {"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found
+    ]
+    if shape != "people":
+        print_things(rows, shape)
     else:
         output.table(("name", "query", "saved"), (tuple(row.values()) for row in rows), wide=True)
     return 0

@@ -15,6 +15,7 @@ from archiver.cli.view import waits
 from archiver.cli.view.channel_status import describe_parts, state_note, state_word
 from archiver.cli.view.index_status import IndexStatus, look, read_index, sum_up
 from archiver.cli.view.service_status import ServiceStatus, read_service
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.cli.view.speed import Speed, read_speed
 from archiver.compose.read_archive import open_archive
 from archiver.model.clock_offset import describe_offset
@@ -86,7 +87,8 @@ def command(
     context: typer.Context,
     *,
     wide: Annotated[bool, typer.Option("--wide", "-w", help="On a terminal: all columns and full times.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Show what is archived of each channel, how complete it is, and whether the service is running.
 
@@ -98,16 +100,21 @@ def command(
 
     held: archived and still in the channel. missing: archived, but deleted or no longer visible in the channel.
     covered: the share of the window's ids that are archived, or known to be absent. newest, synced: how long ago, or
-    the day (UTC). Removed channels are included. Problems are listed below the table.
+    the day (UTC). Removed channels are included. Problems are listed below the table. --jsonl prints one
+    line per channel.
     """
-    return interrupted.run(run(context.obj, wide=wide, json=json))
+    return interrupted.run(run(context.obj, wide=wide, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
-async def run(invocation: Invocation, *, wide: bool, json: bool) -> int:
+async def run(invocation: Invocation, *, wide: bool, shape: Shape) -> int:
     """Show the status. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         status = await _read(database, invocation.settings().meilisearch)
-    if json:
+    if shape == "jsonl":
+        for channel in status.channels:
+            output.jsonl(_channel(channel))
+        return 0
+    if shape == "json":
         output.json(_object(status))
         return 0
     if output.is_terminal() and not wide:
@@ -250,6 +257,7 @@ def _object(status: _Status) -> dict[str, Any]:
             {**one._asdict(), "since": iso(one.since), "clock_at": iso(one.clock_at)} for one in status.accounts
         ],
         "reading": status.speed.as_object(status.ids_left) if status.speed and status.ids_left else None,
+        "waits": [waits.as_object(wait) for wait in status.waits],
         "floods": [waits.as_object(wait) for wait in status.waits],
         "index": sum_up([one.as_object(status.now) for one in status.index]) if status.index else None,
         "channels": [_channel(channel) for channel in status.channels],

@@ -1,0 +1,60 @@
+"""How a command shows its things: to people, as one JSON document, or as one line of JSON per thing as it happens."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Annotated, Literal, Self, TypeAlias
+
+import typer
+
+from archiver.cli import output
+from archiver.errors import UsageError
+
+Shape: TypeAlias = Literal["people", "json", "jsonl"]
+
+JsonArrayOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
+JsonObjectOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
+JsonLinesOption: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")]
+
+
+def choose_shape(*, json: bool, jsonl: bool) -> Shape:
+    """The shape by these options. Raises UsageError."""
+    if json and jsonl:
+        raise UsageError("--json and --jsonl cannot be combined.")
+    return "json" if json else "jsonl" if jsonl else "people"
+
+
+class Things:
+    """The things that a command works on, as an array or as lines; nothing for people.
+
+    The array is closed however the command ends, so that the document is always whole.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._array = output.JsonArray() if shape == "json" else None
+        self._is_shown = shape != "people"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._array is not None:
+            self._array.close()
+
+    def add(self, thing: object) -> None:
+        """Print one thing; a line is flushed at once."""
+        if self._array is not None:
+            self._array.add(thing)
+        elif self._is_shown:
+            output.jsonl(thing)
+            sys.stdout.flush()
+
+
+def print_things(things: list[dict[str, object]], shape: Shape) -> None:
+    """Print all things as JSON."""
+    with Things(shape) as printed:
+        for thing in things:
+            printed.add(thing)
