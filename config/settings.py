@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.paths import expand_home, to_path
+from config.zones import ZoneError, find_zone
 
 APPLICATION = "telekeep"
 DIRECT = "direct"
@@ -59,6 +60,14 @@ def _proxy(value: SecretStr) -> SecretStr:
 
 def _own_proxy(value: SecretStr) -> SecretStr:
     return value if value.get_secret_value() == DIRECT else _proxy(value)
+
+
+def _zone(value: str) -> str:
+    try:
+        find_zone(value)
+    except ZoneError as exc:
+        raise ValueError(exc.hint) from None
+    return value
 
 
 def fold_account_name(name: str) -> str:
@@ -241,6 +250,18 @@ class SearchSettings(_Section):
     glossary: AnyPath | None = Field(default=None, description="a text file of equivalent spellings, one group a line")
 
 
+class DisplaySettings(_Section):
+    """What a terminal shows, and how. Data in pipes and files does not depend on it, but for the default of --tz."""
+
+    tz: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description='a time zone such as "Asia/Baghdad", or an offset such as "+03:00"'
+    )
+    pager: str | None = Field(
+        default=None, min_length=1, max_length=1000, description='a command such as "less -FRX", or "off"'
+    )
+    color: Literal["auto", "always", "never"] = Field(default="auto", description='"auto", "always" or "never"')
+
+
 class MediaSettings(_Section):
     """Download of media files."""
 
@@ -291,6 +312,7 @@ class Settings(BaseSettings):
         default_factory=MeilisearchSettings, description="the section [meilisearch]"
     )
     search: SearchSettings = Field(default_factory=SearchSettings, description="the section [search]")
+    display: DisplaySettings = Field(default_factory=DisplaySettings, description="the section [display]")
     media: MediaSettings = Field(default_factory=MediaSettings, description="the section [media]")
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="the section [service]")
 

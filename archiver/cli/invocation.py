@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ class Invocation:
     quiet: bool = False
     verbosity: int = 0
     debug: bool = False
+    loaded: list[Settings] = field(default_factory=list, repr=False, compare=False)
+    """The settings, once they are loaded."""
 
     def prepare(self) -> None:
         """Configure logging and output. Called once, before the command."""
@@ -29,6 +31,14 @@ class Invocation:
 
     def settings(self) -> Settings:
         """Load the settings from the environment and the file. Raises SettingsError."""
+        from archiver.cli import output
         from config.load import load_settings
 
-        return load_settings(self.config)
+        if not self.loaded:
+            self.loaded.append(load_settings(self.config))
+            output.set_colour(self.loaded[0].display.color)
+        return self.loaded[0]
+
+    def zone(self, given: str | None) -> str:
+        """The time zone of `--tz`, by default that of [display] tz. Raises SettingsError."""
+        return self.settings().display.tz if given is None else given

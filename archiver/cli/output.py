@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from archiver.cli.streams import ReaderLeftError, StdoutError
 from archiver.cli.terminal import isolate, terminal_safe
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _state = {"quiet": False, "failed": False}
+_colour = {"wanted": "auto"}
 _WIDE = 1000
 
 
@@ -33,6 +34,11 @@ def is_quiet() -> bool:
     return _state["quiet"]
 
 
+def set_colour(wanted: Literal["auto", "always", "never"]) -> None:
+    """Set [display] color."""
+    _colour["wanted"] = wanted
+
+
 def has_failed() -> bool:
     """Whether an error was printed."""
     return _state["failed"]
@@ -44,7 +50,13 @@ def is_terminal(stream: TextIO | None = None) -> bool:
 
 
 def use_colour(stream: TextIO | None = None) -> bool:
-    """Whether to use colour: NO_COLOR turns it off, CLICOLOR_FORCE on; otherwise on terminals that are not dumb."""
+    """Whether to use colour.
+
+    [display] color decides, unless it is auto: then NO_COLOR turns it off, CLICOLOR_FORCE on, and otherwise terminals
+    that are not dumb get it. https://no-color.org/
+    """
+    if _colour["wanted"] != "auto":
+        return _colour["wanted"] == "always"
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:

@@ -29,7 +29,9 @@ Until: TypeAlias = Annotated[
     str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
 ]
 On: TypeAlias = Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
-Zone: TypeAlias = Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")]
+Zone: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
+]
 Engine: TypeAlias = Annotated[Choice, typer.Option(metavar="ENGINE", help="auto, exact or meilisearch.")]
 Fuzzy: TypeAlias = Annotated[bool, typer.Option("--fuzzy", help="Tolerate typos (Meilisearch only).")]
 Expand: TypeAlias = Annotated[

@@ -9,13 +9,12 @@ forms (20211216, 2021-W50) are rejected because people read them differently. Ev
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-import zoneinfo
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from config.zones import ZoneError, find_zone
 from search.errors import DateError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -29,7 +28,6 @@ _CALENDAR = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?", re.IGNORECASE
 )
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +102,10 @@ def parse_bounds(
 
 def parse_zone(text: str) -> tzinfo:
     """Parse a time zone: a name (`Asia/Baghdad`), an offset (`+03:00`), `UTC` or `Z`."""
-    if text.upper() in {"UTC", "Z", "GMT"}:
-        return UTC
-    if offset := _OFFSET.fullmatch(text):
-        return _offset(offset)
     try:
-        return zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise DateError(f"There is no time zone '{text}'.", hint=_near_zones(text)) from None
+        return find_zone(text)
+    except ZoneError as exc:
+        raise DateError(str(exc), hint=exc.hint) from None
 
 
 def ascii_digits(text: str) -> str:
@@ -185,27 +179,6 @@ def _ordered(since: datetime | None, until: datetime | None) -> Bounds:
             hint="Swap the two dates.",
         )
     return Bounds(since, until)
-
-
-def _offset(match: re.Match[str]) -> tzinfo:
-    sign = -1 if match[1] == "-" else 1
-    hours, minutes = int(match[2]), int(match[3])
-    if hours > 14 or minutes > 59:
-        raise DateError(f"There is no offset '{match[0]}' from UTC.", hint="Write one from -12:00 to +14:00.")
-    return timezone(sign * timedelta(hours=hours, minutes=minutes))
-
-
-def _near_zones(text: str) -> str:
-    names = {name.casefold(): name for name in zoneinfo.available_timezones() if "/" in name}
-    if not names:
-        return "No time zone database found: write an offset such as +03:00, or install tzdata."
-    cities = {name.rpartition("/")[2]: name for name in names}
-    wanted = text.casefold().replace(" ", "_")
-    near = difflib.get_close_matches(wanted, names, 3, 0.75)
-    near += [cities[city] for city in difflib.get_close_matches(wanted.rpartition("/")[2], cities, 2, 0.75)]
-    if not near:
-        return "Write a name such as Asia/Baghdad, or an offset such as +03:00."
-    return f"Did you mean {' or '.join(dict.fromkeys(names[name] for name in near))}?"
 
 
 def _ceil(instant: datetime) -> int:

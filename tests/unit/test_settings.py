@@ -405,3 +405,12 @@ def test_a_variable_names_data_centres_too(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_is_wrong_with_a_data_centre_is_said(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_settings(file(text))
+
+
+def test_display_is_checked_when_it_is_read(file: Callable[[str], Path]) -> None:
+    display = load_settings(file('[display]\ntz = "+03:00"\npager = "off"\ncolor = "never"')).display
+    assert (display.tz, display.pager, display.color) == ("+03:00", "off", "never")
+    with pytest.raises(SettingsError, match=r"display\.tz .* cannot be 'Bagdad'; .*Did you mean Asia/Baghdad"):
+        load_settings(file('[display]\ntz = "Bagdad"'))
+    with pytest.raises(SettingsError, match=r"display\.color .* cannot be 'yes'; allowed: \"auto\", \"always\""):
+        load_settings(file('[display]\ncolor = "yes"'))

@@ -36,7 +36,9 @@ def command(
         str | None,
         typer.Option("--since", metavar="DATE", help="Mirror messages from this date on; `all` (default): everything."),
     ] = None,
-    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of --since.")] = "UTC",
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --since; default: [display] tz, UTC.")
+    ] = None,
     account: Annotated[
         str | None,
         typer.Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
@@ -64,7 +66,7 @@ def command(
             file=file,
             alias=alias,
             since=since,
-            tz=tz,
+            tz=context.obj.zone(tz),
             account=account,
         )
     )

@@ -52,7 +52,9 @@ def command(
         str | None, typer.Option(metavar="DATE", help="Only changes before this time; a day is included.")
     ] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")] = "UTC",
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
+    ] = None,
     kind: Annotated[
         list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind (repeatable).")
     ] = None,
@@ -84,7 +86,7 @@ def command(
         raise UsageError("--json and --jsonl cannot be combined.")
     options = ChangesOptions(
         channels=tuple(channel or ()),
-        when=When(since, until, on, tz),
+        when=When(since, until, on, context.obj.zone(tz)),
         kinds=_kinds(kind or [], counts=counts),
         limit=limit,
         shape="json" if json else "jsonl" if jsonl else "people",

@@ -62,7 +62,9 @@ def command(
         str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
     ] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of dates.")] = "UTC",
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
+    ] = None,
     excel: Annotated[
         bool, typer.Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")
     ] = False,
@@ -86,7 +88,7 @@ def command(
     if expand and query is None:
         raise UsageError("--expand needs --query.")
     spellings = find_glossary(context.obj.settings, wanted=expand, named=glossary)
-    when = When(since, until, on, tz)
+    when = When(since, until, on, context.obj.zone(tz))
     return interrupted.run(
         run(
             context.obj,

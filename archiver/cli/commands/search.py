@@ -94,7 +94,7 @@ def command(
     since: Since = None,
     until: Until = None,
     on: On = None,
-    tz: Zone = "UTC",
+    tz: Zone = None,
     engine: Engine = "auto",
     fuzzy: Fuzzy = False,
     expand: Expand = False,
@@ -112,7 +112,7 @@ def command(
     """Find messages in the archive; users see HELP instead."""
     options = SearchOptions(
         channels=tuple(channel or ()),
-        when=When(since, until, on, tz),
+        when=When(since, until, on, context.obj.zone(tz)),
         sort="relevance" if fuzzy and _is_default(context, "sort") else sort,
         limit=limit,
         around=around,
