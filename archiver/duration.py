@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LAST = 253_402_300_799
 """Unix time of the end of the year 9999, the last that `datetime` can represent."""
 
@@ -25,6 +26,12 @@ def in_words(seconds: float) -> str:
 def moment(unix: float) -> str:
     """The time in UTC, to the minute."""
     return f"{_at(unix):%Y-%m-%d %H:%M} UTC"
+
+
+def day(unix: float) -> str:
+    """The day in UTC: `12 Mar 2024`."""
+    moment = _at(unix)
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def local_moment(unix: float) -> str:

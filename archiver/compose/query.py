@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.compose.former_lookups import FormerLookups
 from archiver.compose.remarks import Remarks
 from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
@@ -28,12 +29,19 @@ class NotSearchable(Error):
     """The search tables are missing, or made by another version."""
 
 
-async def make_context(conn: Connection, *, now: datetime | None = None, zone: str = "UTC") -> Context:
+async def make_context(
+    conn: Connection,
+    *,
+    now: datetime | None = None,
+    zone: str = "UTC",
+    former: Mapping[str, frozenset[int]] | None = None,
+) -> Context:
     """The context of a query in this archive: its channels, saved queries, current time and time zone."""
     return Context(
         now=now or await read_server_now(conn),
         tz=parse_zone(zone),
         channels=_names(await read(conn, list_names)),
+        former=former if former is not None else await FormerLookups.load(conn),
         saved=await read(conn, saved_texts),
     )
 
@@ -42,8 +50,10 @@ async def read_query(
     conn: Connection, text: str, *, now: datetime, zone: str, remarks: Remarks, glossary: Glossary | None = None
 ) -> Node:
     """Parse the query, with all equivalent spellings if a glossary is given. Raises QueryError with the position."""
-    context = await make_context(conn, now=now, zone=zone)
+    lookups = await FormerLookups.load(conn) if ":" in text else FormerLookups()
+    context = await make_context(conn, now=now, zone=zone, former=lookups)
     tree = parse(text, context)
+    lookups.report(remarks)
     if glossary is None:
         _report_dates(tree, remarks)
         return tree

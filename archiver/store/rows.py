@@ -53,16 +53,6 @@ def list_names(conn: Reader) -> list[ChannelName]:
     return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
 
 
-def list_once_named(conn: Reader, username: str) -> list[int]:
-    """The ids of the channels that ever had this username."""
-    query = (
-        "SELECT DISTINCT channel_id FROM channel_revision WHERE username = ?1 COLLATE NOCASE"
-        " OR EXISTS (SELECT 1 FROM json_each(usernames) WHERE value = ?1 COLLATE NOCASE) ORDER BY channel_id"
-    )
-    cursor = conn.execute(query, (username,))
-    return [int(row[0]) for row in cursor]
-
-
 async def iter_messages(
     conn: aiosqlite.Connection,
     channel_id: int,

@@ -76,6 +76,8 @@ class Context:
     """Time zone in which days begin and end."""
     channels: Mapping[str, Collection[int]] = field(default_factory=dict)
     """Bare ids by channel name (usernames, aliases, titles; lower case)."""
+    former: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """The same by names that channels no longer have; looked up for every name, used for those not in `channels`."""
     saved: Mapping[str, str] = field(default_factory=dict)
     """Texts of saved queries, keyed by `saved.fold_query_name`."""
 
@@ -113,8 +115,8 @@ def read_channel(value: str, context: Context) -> Node:
     if number := _CHANNEL_ID.fullmatch(value):
         return InChannel(frozenset({int(number[1])}))
     name = _channel_name(value)
-    ids = context.channels.get(name)
-    if ids:
+    former = context.former.get(name)
+    if ids := context.channels.get(name) or former:
         return InChannel(frozenset(ids))
     hint = suggest(name, context.channels, "channel:{}") or "`telekeep channels` lists them."
     raise QueryError(f"The archive has no channel '{value}'.", hint=hint)

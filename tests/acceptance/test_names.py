@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+import time
 
 import pytest
 
@@ -130,7 +132,28 @@ def test_channel_is_found_by_each_of_its_names_and_by_a_former_one(desk: Desk, t
         assert len(desk.export(address)) == 3
         assert desk.run("gaps", address).status == 1
     done = desk.run("show", f"@names_one/{post}")
-    assert "@names_one is a former name of names_new." in done.err
+    assert re.fullmatch(r"@names_one is now @names_new \(noticed on \d+ \w{3} \d{4}\)\.\n", done.err)
+    for query in ("harbour channel:names_one", 'harbour channel:"https://t.me/Names_One"', "channel:NAMES_ONE id:1.."):
+        found = desk.run("search", query, "--jsonl")
+        assert {row["channel"] for row in found.rows} == {"names_new"}, query
+        assert "@names_one is now @names_new" in found.err
+    assert "names_one" not in desk.run("search", "channel:names_onn").err.partition("names_onn'")[2]
+
+
+def test_former_title_finds_its_channel_and_says_so(desk: Desk, telegram: Telegram) -> None:
+    telegram.order("make", title="The old harbour", username="titled_desk")
+    post = telegram.post("titled_desk", "under the old title")
+    desk.do("add", "titled_desk")
+    desk.do("sync")
+    telegram.order("title", channel="titled_desk", title="The new harbour")
+    telegram.post("titled_desk", "under the new title")
+    desk.do("sync")
+    for arguments in (("-c", "the old Harbour", "under"), ('under channel:"The Old Harbour"',)):
+        done = desk.do("search", *arguments, "--count")
+        assert done.out == "2\n"
+        assert '"The old harbour" is now "The new harbour", @titled_desk (noticed on ' in done.err
+    assert desk.do("search", "under", "-c", "The new harbour", "--count").err.count("\n") == 1
+    assert desk.do("show", f"titled_desk/{post}").err == ""
 
 
 def test_former_name_of_two_channels_is_ambiguous(desk: Desk, telegram: Telegram) -> None:
@@ -150,6 +173,41 @@ def test_former_name_of_two_channels_is_ambiguous(desk: Desk, telegram: Telegram
     assert "is ambiguous; it is a former name of" in done.err
     assert "first_now" in done.err
     assert "second_now" in done.err
+
+
+def test_link_under_a_name_that_passed_on_leads_to_the_channel_that_can_have_the_post(
+    desk: Desk, telegram: Telegram
+) -> None:
+    for title, name in (("First", "passed_on"), ("Second", "waiting_desk")):
+        telegram.order("make", title=title, username=name)
+    old = [telegram.post("passed_on", f"first {number}") for number in range(3)]
+    telegram.post("waiting_desk", "second 0")
+    desk.do("add", "passed_on", "waiting_desk")
+    desk.do("sync")
+    time.sleep(1)  # times are whole seconds
+    telegram.order("rename", channel="passed_on", username="first_of_all")
+    telegram.order("rename", channel="waiting_desk", username="passed_on")
+    telegram.post("passed_on", "second 1")
+    time.sleep(1)
+    late = [telegram.post("first_of_all", f"first {number}") for number in range(3, 7)]
+    desk.do("sync")
+    # Only the former owner has it, from when it had the name.
+    done = desk.do("show", f"https://t.me/passed_on/{old[2]}")
+    assert "\tfirst 2\n" in done.out
+    assert "@passed_on is now @first_of_all (noticed on" in done.err
+    assert '@passed_on is another channel by now, "Second" (' in done.err
+    # Both have it: that of the present owner is shown, and the other is named.
+    done = desk.do("show", f"https://t.me/passed_on/{old[0]}")
+    assert "\tsecond 0\n" in done.out
+    assert '@passed_on is now "Second" (' in done.err
+    assert done.err.rstrip(".\n").endswith(f"/{old[0]}")
+    assert "\tfirst 0\n" in desk.do("show", done.err.rstrip(".\n").split()[-1]).out
+    # The former owner posted it after it had lost the name.
+    done = desk.run("show", f"https://t.me/passed_on/{late[-1]}")
+    assert (done.status, "first_of_all" in done.err) == (2, False)
+    done = desk.do("search", '"second 0" channel:passed_on', "--jsonl")
+    assert [row["channel"] for row in done.rows] == ["passed_on"]
+    assert re.search(r'^@passed_on is now "Second" .* now @first_of_all: \d+\.$', done.err, re.MULTILINE)
 
 
 def test_name_that_another_channel_took_over_leads_to_that_one(desk: Desk, telegram: Telegram) -> None:

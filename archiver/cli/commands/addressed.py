@@ -5,7 +5,7 @@ from __future__ import annotations
 from archiver.address import parse_message
 from archiver.cli import output
 from archiver.cli.view.channel_status import how_to_fetch
-from archiver.compose.named_channel import find_named
+from archiver.compose.named_channel import find_posted
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import NotFound
 from archiver.model.row import ChannelName, iso
@@ -17,7 +17,7 @@ from archiver.store.rows import HeldMessage, get_messages, list_names
 async def get_message(database: Database, address: str) -> tuple[ChannelName, HeldMessage]:
     """The channel, and the message with its media. Raises NotFound, which explains what is known about the id."""
     conn, wanted = database.connection, parse_message(address)
-    channel = await find_named(conn, wanted.channel, await read(conn, list_names), remarks=output)
+    channel = await find_posted(conn, wanted, await read(conn, list_names), remarks=output)
     key = (channel.channel_id, wanted.message_id)
     held = (await read(conn, get_messages, [key])).get(key)
     if held is None:

@@ -1,0 +1,42 @@
+"""Table `channel_revision`: the names that channels had before."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import orjson
+
+from archiver.store.database import Reader
+
+
+class NamesSeen(NamedTuple):
+    """The names of a channel from a time on, until its next row. Times are unix seconds."""
+
+    channel_id: int
+    observed_at: int
+    username: str | None
+    usernames: tuple[str, ...]
+    title: str
+
+
+def list_names_seen(conn: Reader) -> list[NamesSeen]:
+    """The names of each channel over time, oldest first, one row per change of them."""
+    query = """
+        SELECT channel_id, observed_at, username, usernames, title FROM (
+            SELECT *, lag(username) OVER this AS username_before, lag(usernames) OVER this AS usernames_before,
+                lag(title) OVER this AS title_before
+            FROM channel_revision WINDOW this AS (PARTITION BY channel_id ORDER BY revision))
+        WHERE title_before IS NULL OR (username, usernames, title)
+            IS NOT (username_before, usernames_before, title_before)
+        ORDER BY channel_id, revision
+    """
+    return [NamesSeen(row[0], row[1], row[2], tuple(orjson.loads(row[3])), row[4]) for row in conn.execute(query)]
+
+
+def list_once_named(conn: Reader, username: str) -> list[int]:
+    """The ids of the channels that ever had this username."""
+    query = (
+        "SELECT DISTINCT channel_id FROM channel_revision WHERE username = ?1 COLLATE NOCASE"
+        " OR instr(lower(usernames), ?2) ORDER BY channel_id"
+    )
+    return [int(row[0]) for row in conn.execute(query, (username, f'"{username.lower()}"'))]
