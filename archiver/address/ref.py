@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archiver.errors import UsageError
+from archiver.ids import ChannelId, MessageId
 
 # Telegram assigns names of 4 letters and more; whether a shorter one exists is for the server to say.
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
@@ -20,7 +21,7 @@ _MAX_ID = 2**63 - 1
 class ChannelRef:
     """A channel as typed: by id or by name."""
 
-    channel_id: int | None = None
+    channel_id: ChannelId | None = None
     """Bare positive id."""
     name: str | None = None
     """A username or an alias, without @."""
@@ -43,19 +44,19 @@ class MessageRef:
     """A message as typed."""
 
     channel: ChannelRef
-    message_id: int
+    message_id: MessageId
 
 
 class ParsedAddress(NamedTuple):
     """A parsed address: a channel, or one message of it."""
 
     channel: ChannelRef
-    message_id: int | None = None
+    message_id: MessageId | None = None
     other: str | None = None
     """What it refers to, if neither the channel nor a message: "a story"."""
 
 
-def read_channel_id(digits: str) -> int:
+def read_channel_id(digits: str) -> ChannelId:
     """The bare id of a bare or marked one. Raises UsageError."""
     number = int(digits[:25])  # a longer one is out of range anyway, and slow to parse
     if number < 0:
@@ -63,12 +64,12 @@ def read_channel_id(digits: str) -> int:
         number = -number - _MARK if -number > _MARK else int(digits[:25].removeprefix("-100"))
     if not 0 < number <= _MAX_ID:
         raise UsageError(f"{digits[:25]} is not a valid channel id.")
-    return number
+    return ChannelId(number)
 
 
-def read_message_id(digits: str) -> int:
+def read_message_id(digits: str) -> MessageId:
     """The message's id. Raises UsageError if no message can have it."""
     number = int(digits[:25])
     if not 0 < number < 2**31:
         raise UsageError(f"{digits[:25]} is not a valid message id: those go from 1 to {2**31 - 1}.")
-    return number
+    return MessageId(number)

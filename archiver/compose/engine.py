@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
+from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
@@ -91,7 +92,7 @@ async def open_finder(
         return
     from search.auto import AutoEngine
 
-    serving = await read(conn, find_serving, question.channels) if question.channels else None
+    serving = await read(conn, find_serving, map(ChannelId, question.channels)) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await read(conn, list_hidden, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:

@@ -12,6 +12,7 @@ from archiver.compose.named_channel import find_typed
 from archiver.compose.privacy import look_at_permissions
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, iso
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
@@ -49,7 +50,7 @@ async def choose_channels(conn: Connection, typed: Sequence[str], *, remarks: Re
     return tuple(sorted(chosen, key=lambda channel: channel.channel_id))
 
 
-async def get_mirrored(conn: Connection, channel_id: int) -> Mirrored:
+async def get_mirrored(conn: Connection, channel_id: ChannelId) -> Mirrored:
     """The row of the channel. Raises NotFound."""
     found = await read(conn, channels.find_channel, channel_id)
     if found is None:

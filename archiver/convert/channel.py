@@ -8,7 +8,7 @@ from typing import Any
 from archiver.convert.canonical import to_json
 from archiver.convert.peers import active_usernames
 from archiver.errors import StaleAccess
-from archiver.model.ids import AccessHash
+from archiver.ids import AccessHash
 from archiver.model.record import Channel
 
 _FLAGS = ("verified", "scam", "fake", "restricted", "gigagroup", "forum")

@@ -11,6 +11,7 @@ from telethon.tl import types
 
 from archiver.convert.message import convert_message, is_empty
 from archiver.convert.peers import Peers
+from archiver.ids import ChannelId
 from archiver.model.record import Deleted, Edited, Event, HistoryCleared, Pinned, Posted, Unread
 
 _MESSAGES: dict[type, type[Posted | Edited]] = {
@@ -20,7 +21,7 @@ _MESSAGES: dict[type, type[Posted | Edited]] = {
 
 
 def convert_difference_event(
-    update: Any, raw: bytes | None = None, *, channel_id: int, peers: Peers, layer: int
+    update: Any, raw: bytes | None = None, *, channel_id: ChannelId, peers: Peers, layer: int
 ) -> Event:
     """The event of an update; `raw`: the bytes of the message inside it, as received."""
     name = type(update).__name__

@@ -28,6 +28,7 @@ from archiver.convert.plain import plain
 from archiver.convert.rich import add_rich_files, rich_text, rich_tree
 from archiver.convert.slots import Slots
 from archiver.convert.text import convert_entities
+from archiver.ids import ChannelId, MessageId
 from archiver.model.language import name_language
 from archiver.model.record import Message
 
@@ -88,7 +89,7 @@ def is_empty(obj: Any) -> bool:
 
 
 def convert_message(
-    obj: Any, raw: bytes, *, channel_id: int, peers: Peers, layer: int, lang: str | None = None
+    obj: Any, raw: bytes, *, channel_id: ChannelId, peers: Peers, layer: int, lang: str | None = None
 ) -> Message:
     """The record of a post or a service message; `raw`: its bytes as received. Never raises.
 
@@ -177,7 +178,9 @@ def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
     return context
 
 
-def convert_stub(raw: bytes, *, message_id: int, channel_id: int, date: datetime | None, layer: int) -> Message:
+def convert_stub(
+    raw: bytes, *, message_id: MessageId, channel_id: ChannelId, date: datetime | None, layer: int
+) -> Message:
     """What is known of an object that this version cannot read; a newer version can, from `raw`."""
     constructor = f"{int.from_bytes(raw[:4], 'little'):08x}"
     return Message(

@@ -8,6 +8,7 @@ from telethon.tl import types
 
 from archiver.convert.channel import convert_channel
 from archiver.errors import ChannelGone, ChannelInaccessible, ServerFault
+from archiver.ids import ChannelId
 from archiver.model.record import Channel
 
 _HINT = "Only channels and public groups can be mirrored."
@@ -27,7 +28,7 @@ def convert_resolved(answer: Any) -> Channel:
     raise ServerFault("the server did not answer with the username's owner.", hint="Try again later.")
 
 
-def find_channel(chats: list[Any], channel_id: int, full: Any) -> Channel:
+def find_channel(chats: list[Any], channel_id: ChannelId, full: Any) -> Channel:
     """The requested channel in an answer. Raises ChannelInaccessible, and ServerFault if it is missing."""
     for chat in chats:
         if chat.id != channel_id:

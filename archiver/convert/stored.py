@@ -8,6 +8,7 @@ from telethon.extensions import BinaryReader
 
 from archiver.convert.message import convert_message, convert_stub, is_empty
 from archiver.convert.peers import Peers
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
 
 
@@ -21,12 +22,12 @@ def read_payload(raw: bytes) -> Any | None:
     return obj if reader.position == len(raw) and hasattr(obj, "rich_message") and not is_empty(obj) else None
 
 
-def derive(obj: Any, raw: bytes, *, channel_id: int, layer: int, peers: Peers) -> Message:
+def derive(obj: Any, raw: bytes, *, channel_id: ChannelId, layer: int, peers: Peers) -> Message:
     """The record of an object from `read_payload`."""
     return convert_message(obj, raw, channel_id=channel_id, peers=peers, layer=layer, lang="")
 
 
-def derive_stub(raw: bytes, *, channel_id: int, message_id: int, layer: int) -> Message:
+def derive_stub(raw: bytes, *, channel_id: ChannelId, message_id: MessageId, layer: int) -> Message:
     """The record of bytes that could not be read when received, without their date."""
     return convert_stub(raw, message_id=message_id, channel_id=channel_id, date=None, layer=layer)
 

@@ -10,6 +10,7 @@ from typing import Any
 from archiver.convert.stored import derive, derive_stub, place_of, read_payload
 from archiver.evidence import contents, findable, times
 from archiver.evidence.names import StoredNames
+from archiver.ids import ChannelId, MessageId
 from archiver.model.fault import Fault
 from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
@@ -52,7 +53,7 @@ class MessageCheck:
 
     def __init__(
         self,
-        channel_id: int,
+        channel_id: ChannelId,
         held: StoredRange,
         log: ChannelLog,
         found: dict[int, list[SearchRow]] | None,
@@ -128,7 +129,7 @@ class MessageCheck:
         names = _NO_NAMES if texts == _NO_TEXTS else StoredNames(*texts)
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
-    def _read_part(self, message_id: int) -> tuple[Message | None, list[str]]:
+    def _read_part(self, message_id: MessageId) -> tuple[Message | None, list[str]]:
         """The part of a rich message that the server showed first, and what is wrong with it."""
         for row in self._held.parts.get(message_id, []):
             part = dict(zip(PART_NAMES, row, strict=True))

@@ -130,9 +130,11 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
     size = LARGE_PART if found.rows > LARGE else PART
     parts = search_rows.list_parts(conn, size)
     every = 1 if deep or found.rows <= FULLY else len(parts)
-    return [VerifyTask("search"), VerifyTask("index")] + [
-        VerifyTask("rows", 0, low, high, lines=number % every == every // 2) for number, (low, high) in enumerate(parts)
+    rows = [
+        VerifyTask("rows", lo=low, hi=high, lines=number % every == every // 2)
+        for number, (low, high) in enumerate(parts)
     ]
+    return [VerifyTask("search"), VerifyTask("index"), *rows]
 
 
 def _in_order(numbered: Iterable[tuple[int, TaskResult]]) -> Iterator[TaskResult]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.evidence import findable
+from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.model.fault import Fault
 from archiver.model.record import Message
@@ -98,13 +99,13 @@ def _messages(
         ids.setdefault(number, set()).add(message_id)
     for number, wanted in ids.items():
         for low, high in cluster(wanted):
-            messages, revisions = _read(conn, names.get(number, 0), low, high)
+            messages, revisions = _read(conn, ChannelId(names.get(number, 0)), low, high)
             for message in messages:
                 if message.message_id in wanted:
                     yield (number, message.message_id), message, revisions.get(message.message_id, {})
 
 
-def _read(conn: Any, channel_id: int, low: int, high: int) -> tuple[list[Message], dict[int, dict[int, Message]]]:
+def _read(conn: Any, channel_id: ChannelId, low: int, high: int) -> tuple[list[Message], dict[int, dict[int, Message]]]:
     try:
         found = read_messages(conn, channel_id, after=low - 1, limit=high - low + 1)
         found = [one for one in found if one.message_id <= high]

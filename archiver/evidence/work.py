@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from archiver.evidence.message import MessageCheck, TaskResult
 from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
+from archiver.ids import ChannelId
 from archiver.model.fault import Fault
 from archiver.store import checked, custody, search_rows
 from archiver.telegram.older_layers import read_older_layers
@@ -25,7 +26,7 @@ class VerifyTask(NamedTuple):
     """A unit of work: messages of a channel by id, search rows by docid, or something as a whole."""
 
     kind: Kind
-    channel_id: int = 0
+    channel_id: ChannelId = ChannelId(0)
     lo: int = 0
     hi: int = 0
     lines: bool = False

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
+
 _LONGEST = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""
 _USUAL = len("2021-12-16T00:00:00Z")
@@ -21,8 +23,8 @@ class RowKey(NamedTuple):
     """The sort key of a row, and the name of its channel."""
 
     date: str
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     name: str
 
 
@@ -126,7 +128,7 @@ def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[
         date, channel_id, message_id, channel = map(header.index, ("date", "channel_id", "message_id", "channel"))
         for one in records:
             ids = [_bare(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
-            yield RowKey(one[date], int(ids[0]), int(ids[1]), ids[2])
+            yield RowKey(one[date], ChannelId(int(ids[0])), MessageId(int(ids[1])), ids[2])
     finally:
         text.detach()
         csv.field_size_limit(before)

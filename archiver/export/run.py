@@ -23,6 +23,7 @@ from archiver.export.request import Request
 from archiver.export.stream import iter_items
 from archiver.export.target import Target
 from archiver.export.writer import Writer
+from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.completeness import Tally, fill_held, tally
 from archiver.model.coverage import Interval
@@ -117,7 +118,7 @@ async def export_to_stream(
 
 async def _write_rows(
     conn: Connection, request: Request, writer: Writer, sink: ByteSink, progress: Callable[[int], None]
-) -> dict[int, Share]:
+) -> dict[ChannelId, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
     sink.write(writer.begin())

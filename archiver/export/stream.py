@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import TypeAlias
 
 from archiver.export.request import Request
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection, read
@@ -88,7 +89,7 @@ async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, Non
         for key in keys:
             if key in held:
                 message, media = held[key]
-                yield message, build_row(names[key[0]], message, media)
+                yield message, build_row(names[ChannelId(key[0])], message, media)
         cursor = answer.cursor
         if cursor is None:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archiver.ids import ChannelId
 from archiver.store.database import Database, Reader
 from archiver.store.indexing import count_held, count_rejected, find_top, list_ids, list_rejected_ids
 from archiver.store.outbox import count_waiting, list_waiting_ids
@@ -46,10 +47,10 @@ class Discrepancy:
     """Ids that exist only in the index."""
 
 
-async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dict[int, Expected]:
+async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dict[ChannelId, Expected]:
     """Return what a node should have, by channel; `covered`: outbox position up to which a rebuild has sent."""
 
-    def act(conn: Reader) -> dict[int, Expected]:
+    def act(conn: Reader) -> dict[ChannelId, Expected]:
         waiting, rejected = count_waiting(conn, node, covered=covered), count_rejected(conn, node)
         return {
             channel_id: Expected(held, waiting.get(channel_id, 0), rejected.get(channel_id, 0))
@@ -59,7 +60,7 @@ async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dic
     return await reader.read(act)
 
 
-async def find_lacking(reader: Database, node: Node, index: str, *, covered: int = 0) -> list[int]:
+async def find_lacking(reader: Database, node: Node, index: str, *, covered: int = 0) -> list[ChannelId]:
     """List the channels of which an index has fewer messages than it should. Raises ServerError."""
     expected = await read_expected(reader, node.name, covered=covered)
     # What is acknowledged between the two counts is in the index by then: only a loss can reduce it.
@@ -70,7 +71,7 @@ async def find_lacking(reader: Database, node: Node, index: str, *, covered: int
     ]
 
 
-async def compare_ids(reader: Database, node: Node, channel_id: int, index: str) -> Discrepancy:
+async def compare_ids(reader: Database, node: Node, channel_id: ChannelId, index: str) -> Discrepancy:
     """Compare the ids of a channel, except those waiting or rejected. Raises ServerError."""
     discrepancy = Discrepancy()
     top = await reader.read(find_top, channel_id)
@@ -93,7 +94,7 @@ async def compare_ids(reader: Database, node: Node, channel_id: int, index: str)
 
 
 def _list_held_and_excused(
-    conn: Reader, node: str, channel_id: int, first: int, last: int
+    conn: Reader, node: str, channel_id: ChannelId, first: int, last: int
 ) -> tuple[set[int], set[int]]:
     """Return the ids that are held, and those that the index need not have (yet)."""
     excused = list_waiting_ids(conn, node, channel_id, first, last) + list_rejected_ids(

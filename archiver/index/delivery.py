@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from archiver.ids import ChannelId, MessageId
 from archiver.index.batch_outcome import DOCUMENT_ERRORS, find_outcome
 from archiver.index.batch_size import BatchSize
 from archiver.index.load_batch import DocumentBatch, load_batch
@@ -212,7 +213,7 @@ class Delivery:
                 clear_rejected(conn, self._name, stretch.after, stretch.upto)
                 advance_walk(conn, self._name, walk_of, frontier)
             for _, channel_id, message_id in batch.unreadable:
-                mark_rejected(conn, self._name, channel_id, message_id, code=UNREADABLE, now=now)
+                mark_rejected(conn, self._name, ChannelId(channel_id), MessageId(message_id), code=UNREADABLE, now=now)
             drop_tasks(conn, batch.name)
             note_success(conn, self._name, now=now)
 
@@ -252,7 +253,7 @@ class Delivery:
             return None
         if batch.stretch.walk_of is not None:
             return (0, *key)
-        return await self._reader.read(find_place, self._name, *key)
+        return await self._reader.read(find_place, self._name, ChannelId(key[0]), MessageId(key[1]))
 
     async def _reject(self, batch: Batch, code: str) -> None:
         """Record the batch's only message as rejected, so that the others continue."""
@@ -267,7 +268,7 @@ class Delivery:
             elif frontier is not None:
                 advance_walk(conn, self._name, stretch.walk_of, frontier)
             if bad != stretch.after:
-                mark_rejected(conn, self._name, bad[1], bad[2], code=code, now=now)
+                mark_rejected(conn, self._name, ChannelId(bad[1]), MessageId(bad[2]), code=code, now=now)
             drop_tasks(conn, batch.name)
 
         await self._database.write(act)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.clock import Clock
+from archiver.ids import ChannelId
 from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
@@ -64,7 +65,7 @@ class NodeWorkers:
             else:
                 await self._clock.wait(stop, PLACING_INTERVAL)
 
-    def _place(self, conn: Writer, channel_ids: list[int], now: int) -> None:
+    def _place(self, conn: Writer, channel_ids: list[ChannelId], now: int) -> None:
         put_homes(conn, plan(channel_ids, list_homes(conn, channel_ids), self._names), now=now)
         assign_nodes(conn, AT_ONCE)
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.index.consistency import read_expected
 from archiver.model.ledger import Ledger
 from archiver.model.placement import arrive
@@ -40,10 +41,10 @@ MOST: Final = 200
 
 
 class _Pending(NamedTuple):
-    wanted: list[int]
-    renamed: list[int]
-    arrived: list[int]
-    gone: list[int]
+    wanted: list[ChannelId]
+    renamed: list[ChannelId]
+    arrived: list[ChannelId]
+    gone: list[ChannelId]
 
 
 class Rebalancer:
@@ -103,7 +104,7 @@ class Rebalancer:
         log.info("%s: sending %d more channels, and %d renamed ones", name, *counts)
         return True
 
-    async def _settle(self, channel_ids: list[int]) -> bool:
+    async def _settle(self, channel_ids: list[ChannelId]) -> bool:
         """Direct searches to this node for channels that have arrived; resend those with messages missing."""
         name, index, now = self._node.name, self._node.index, int(self._now())
         expected = await read_expected(self._reader, name)
@@ -124,7 +125,7 @@ class Rebalancer:
         await self._database.write(act)
         return True
 
-    async def _clear(self, channel_ids: list[int]) -> bool:
+    async def _clear(self, channel_ids: list[ChannelId]) -> bool:
         """Delete channels that another node serves now."""
         if not await self._finish([await self._node.delete_channels(channel_ids)]):
             return False

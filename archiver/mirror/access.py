@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archiver.errors import ChannelGone, ChannelInaccessible
+from archiver.ids import AccessHash
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored
 
 

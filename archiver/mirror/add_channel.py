@@ -26,6 +26,7 @@ from archiver.errors import (
     UnreadableObject,
     UsageError,
 )
+from archiver.ids import ChannelId
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
 from archiver.model.record import Channel
@@ -205,7 +206,7 @@ def _kind_remark(channel: Channel) -> str | None:
     return None
 
 
-async def _expect_unused(conn: Connection, alias: str, channel_id: int) -> None:
+async def _expect_unused(conn: Connection, alias: str, channel_id: ChannelId) -> None:
     """Raise AddRefused if another channel has this name: both would become ambiguous."""
     for other in await read(conn, list_names):
         names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import archiver.store.channel as channels
 import archiver.store.message as messages
+from archiver.ids import ChannelId
 from archiver.mirror.known import keep_known
 from archiver.model.coverage import Interval
 from archiver.model.document import to_document
@@ -59,7 +60,7 @@ def apply_page(
     conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
 ) -> StoredCounts:
     """Apply the messages of a page. `proven`: the ids it fully accounts for; `sight.pts`: its pts."""
-    ids = [m.message_id for m in seen]
+    ids: list[int] = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
     held = list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
@@ -218,7 +219,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> S
     )
 
 
-def _with_part_counters(conn: Writer, channel_id: int, parts: Iterable[Message]) -> list[Message]:
+def _with_part_counters(conn: Writer, channel_id: ChannelId, parts: Iterable[Message]) -> list[Message]:
     """The complete rich messages held, with the counters of their parts, which were just seen."""
     found = []
     for part in parts:
@@ -228,7 +229,7 @@ def _with_part_counters(conn: Writer, channel_id: int, parts: Iterable[Message])
     return found
 
 
-def _note_parts(conn: Writer, channel_id: int, changes: Changes, *, now: int) -> None:
+def _note_parts(conn: Writer, channel_id: ChannelId, changes: Changes, *, now: int) -> None:
     """Record which rich messages are held in part, and which no longer are."""
     if shown := [m for m in (*changes.seen, *changes.update, *changes.kept) if m.partial]:
         rich.doubt_refusals(conn, shown, now=now)
@@ -255,7 +256,7 @@ def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: S
         writer.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.still_missing:
         writer.mark_missing(conn, _keys(channel, (*changes.missing, *changes.still_missing)), missing=True)
-    changed = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
+    changed: set[int] = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
     changed.update(changes.missing, changes.returned)
     if changed:
         later = sight.origin != "update"  # a page of the past does not hold up the news

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import archiver.model.coverage as ids
 from archiver.errors import ServerFault
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.apply import StoredCounts
 from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated, Reading
@@ -22,7 +23,6 @@ from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import PlannedGap, Walk
 from archiver.mirror.windows import walk_windows
 from archiver.model.coverage import Interval
-from archiver.model.ids import AccessHash
 from archiver.model.plausible import page_ids
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored, find_channel
@@ -106,7 +106,7 @@ class Backfill:
 
     async def run(
         self,
-        channel_id: int,
+        channel_id: ChannelId,
         access_hash: AccessHash,
         *,
         pages: int | None = None,
@@ -138,7 +138,11 @@ class Backfill:
         return False
 
     async def run_exclusive(
-        self, channel_id: int, access_hash: AccessHash, *, progress: Callable[[StoredCounts, int], None] | None = None
+        self,
+        channel_id: ChannelId,
+        access_hash: AccessHash,
+        *,
+        progress: Callable[[StoredCounts, int], None] | None = None,
     ) -> bool:
         """Read one page. The caller holds the channel's lock, so that nothing else of it is stored meanwhile."""
         if (planned := await self._next_gap(channel_id)) is None:
@@ -152,11 +156,11 @@ class Backfill:
                     break
         return await self._next_gap(channel_id) is not None
 
-    async def has_gap(self, channel_id: int) -> bool:
+    async def has_gap(self, channel_id: ChannelId) -> bool:
         """Whether some of the history is not covered yet."""
         return await self._next_gap(channel_id) is not None
 
-    async def _next_gap(self, channel_id: int) -> PlannedGap | None:
+    async def _next_gap(self, channel_id: ChannelId) -> PlannedGap | None:
         channel = await self._database.read(find_channel, channel_id)
         if channel is None or channel.pts is None:
             return None

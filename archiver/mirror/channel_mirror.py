@@ -22,6 +22,7 @@ from archiver.errors import (
     StaleAccess,
     UnreadableObject,
 )
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.access import look_up_again
 from archiver.mirror.apply import StoredCounts
 from archiver.mirror.backfill import Backfill
@@ -31,7 +32,6 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.reread import Progress
 from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.model.record import Difference
 from archiver.pacing.scheduler import Priority
 from archiver.store.access import find_access
@@ -70,10 +70,10 @@ class Mirror:
         self._database = database
         self._ingest = ingest
         self._account = account
-        self._locks: dict[int, asyncio.Lock] = {}
+        self._locks: dict[ChannelId, asyncio.Lock] = {}
         self._setbacks = Setbacks(clock or Clock())
 
-    async def sync_channel(self, channel_id: int, *, progress: Progress) -> Comparison:
+    async def sync_channel(self, channel_id: ChannelId, *, progress: Progress) -> Comparison:
         """Fetch everything new and everything missing in the window, then compare the newest page and the count.
 
         A result that is not settled means: all is fetched, but the channel kept changing during the comparison. Raises
@@ -101,7 +101,7 @@ class Mirror:
             raise ServerFault("it changes faster than it can be read.", hint="Run the sync again in a quieter hour.")
         return Comparison(settled=False, surplus=None)
 
-    async def _round(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison | None:
+    async def _round(self, channel_id: ChannelId, progress: Progress, floor_id: int | None) -> Comparison | None:
         """Catch up, backfill and compare a channel; None if its history has to be walked again."""
         await self.catch_up(channel_id, progress=progress)
         while await self.backfill(channel_id, progress=progress):
@@ -110,7 +110,7 @@ class Mirror:
             return None
         return await self._compare(channel_id, progress, floor_id)
 
-    async def _compare(self, channel_id: int, progress: Progress, floor_id: int | None) -> Comparison:
+    async def _compare(self, channel_id: ChannelId, progress: Progress, floor_id: int | None) -> Comparison:
         async def act(access_hash: AccessHash) -> Comparison:
             source, channel = self._source.at(Priority.AUDIT), await self._get(channel_id)
             how: dict[str, Any] = {"access_hash": access_hash, "progress": progress, "floor_id": floor_id}
@@ -119,12 +119,12 @@ class Mirror:
         async with self._lock(channel_id):
             return await self._with_access(channel_id, act)
 
-    async def _has_gap(self, channel_id: int) -> bool:
+    async def _has_gap(self, channel_id: ChannelId) -> bool:
         return await Backfill(self._source, self._database, self._ingest).has_gap(channel_id)
 
     async def catch_up(
         self,
-        channel_id: int,
+        channel_id: ChannelId,
         *,
         priority: Priority = Priority.LIVE,
         top_id: int = 0,
@@ -149,7 +149,7 @@ class Mirror:
 
     async def backfill(
         self,
-        channel_id: int,
+        channel_id: ChannelId,
         *,
         pages: int | None = None,
         stop: Callable[[], bool] = lambda: False,
@@ -170,7 +170,7 @@ class Mirror:
             async with self._lock(channel_id):
                 return await backfill.run_exclusive(channel_id, access_hash, progress=progress)
 
-    def is_difference_due(self, channel_id: int) -> bool:
+    def is_difference_due(self, channel_id: ChannelId) -> bool:
         """Whether it is time to retry a difference that failed."""
         return self._setbacks.is_difference_due(channel_id)
 
@@ -181,13 +181,13 @@ class Mirror:
             raise StaleAccess("this account has not looked it up yet.")
         return access_hash
 
-    def forget(self, kept: set[int]) -> None:
+    def forget(self, kept: set[ChannelId]) -> None:
         """Drop the state of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
         self._setbacks.forget(kept)
 
     async def _apply_differences(
-        self, channel_id: int, access_hash: AccessHash, priority: Priority, progress: Progress
+        self, channel_id: ChannelId, access_hash: AccessHash, priority: Priority, progress: Progress
     ) -> bool:
         source = self._source.at(priority)
         backfill = Backfill(source, self._database, self._ingest)
@@ -271,14 +271,14 @@ class Mirror:
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 
-    async def _with_access(self, channel_id: int, act: Callable[[AccessHash], Awaitable[T]]) -> T:
+    async def _with_access(self, channel_id: ChannelId, act: Callable[[AccessHash], Awaitable[T]]) -> T:
         """Call `act` with the access hash; if it is missing or stale, look the channel up by name and retry once."""
         try:
             return await act(await self.access(await self._get(channel_id)))
         except StaleAccess:
             return await act(await look_up_again(self._source, self._ingest, await self._get(channel_id)))
 
-    async def _get(self, channel_id: int) -> Mirrored:
+    async def _get(self, channel_id: ChannelId) -> Mirrored:
         channel = await self._database.read(find_channel, channel_id)
         if channel is None:
             raise NotFound(f"channel {channel_id} is not mirrored.", hint="`telekeep channels` lists those that are.")
@@ -286,5 +286,5 @@ class Mirror:
             raise Removed("the channel has been removed.")
         return channel
 
-    def _lock(self, channel_id: int) -> asyncio.Lock:
+    def _lock(self, channel_id: ChannelId) -> asyncio.Lock:
         return self._locks.setdefault(channel_id, asyncio.Lock())

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archiver.ids import AccessHash
 from archiver.mirror.backfill import Backfill
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
 from archiver.mirror.reread import Progress, Rereader
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
 

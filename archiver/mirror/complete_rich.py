@@ -20,9 +20,9 @@ from archiver.errors import (
     Unreachable,
     UnreadableObject,
 )
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.model.rich_whole import is_shorter
 from archiver.pacing.scheduler import Priority
 from archiver.store.channel import Mirrored, find_channel
@@ -73,7 +73,7 @@ class Completer:
         self._ingest = ingest
         self._channels = channels
         self._clock = clock
-        self._resting: dict[int, float] = {}
+        self._resting: dict[ChannelId, float] = {}
         """Channels not to be asked, each with the tick at which its pause ends."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -87,7 +87,7 @@ class Completer:
                 pause = REST
             await self._clock.wait(stop, pause)
 
-    async def step(self, stop: Callable[[], bool] = lambda: False, *, only: Collection[int] | None = None) -> int:
+    async def step(self, stop: Callable[[], bool] = lambda: False, *, only: Collection[ChannelId] | None = None) -> int:
         """Fetch a batch of due messages, `only` of these channels; return its size. Each is then done, or due later.
 
         Raises FloodWait, Unreachable, and errors that stop the account.

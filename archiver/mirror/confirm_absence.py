@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.errors import ServerFault
+from archiver.ids import AccessHash
 from archiver.mirror.ingest import Ingest, Reading
 from archiver.mirror.source import Source
 from archiver.model.coverage import Interval
-from archiver.model.ids import AccessHash
 from archiver.model.record import Message
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database

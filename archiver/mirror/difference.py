@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archiver.errors import Implausible, LostState
+from archiver.ids import AccessHash
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.model.plausible import LEAP, check_difference, shown_ids
 from archiver.model.record import Difference
 from archiver.store.channel import Mirrored

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 import archiver.store.channel as channels
 from archiver.errors import ChannelError, Error
+from archiver.ids import ChannelId
 from archiver.mirror.apply import StoredCounts, apply_difference, apply_missing, apply_page, apply_whole, note_stubs
 from archiver.model.coverage import Interval
 from archiver.model.plausible import proven_posts, shown_ids
@@ -196,7 +197,7 @@ class Ingest:
         self._count(stored)
         return stored
 
-    async def note_quiet(self, channel_ids: Sequence[int]) -> None:
+    async def note_quiet(self, channel_ids: Sequence[ChannelId]) -> None:
         """Record that these channels are up to date: the server reported no new events."""
         now = int(self._clock())
 
@@ -217,13 +218,13 @@ class Ingest:
 
         await self._database.write(act)
 
-    async def set_state(self, channel_id: int, state: channels.ChannelState, reason: str | None = None) -> None:
+    async def set_state(self, channel_id: ChannelId, state: channels.ChannelState, reason: str | None = None) -> None:
         """Set a channel's state; its messages stay as they are."""
         now = int(self._clock())
         await self._database.write(channels.set_state, channel_id, state, now=now, reason=reason)
 
     async def back_off(
-        self, channel_id: int, *, seconds: float, error: str, state: channels.ChannelState | None = None
+        self, channel_id: ChannelId, *, seconds: float, error: str, state: channels.ChannelState | None = None
     ) -> None:
         """Do not retry a channel for some seconds. `state`: only if the error implies one."""
         now = int(self._clock())
@@ -238,7 +239,7 @@ class Ingest:
 
         await self._database.write(act)
 
-    async def end_back_off(self, channel_ids: Sequence[int]) -> None:
+    async def end_back_off(self, channel_ids: Sequence[ChannelId]) -> None:
         """Let these channels be retried now."""
         now = int(self._clock())
 

@@ -6,8 +6,8 @@ import logging
 from typing import NamedTuple
 
 from archiver.errors import Implausible
+from archiver.ids import AccessHash
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, find_far_gap, page_ids, starts_far_below
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import Mirrored

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.apply import StoredCounts
 from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated
@@ -18,7 +19,6 @@ from archiver.mirror.source import Source
 from archiver.mirror.step import plan_page
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from archiver.model.ids import AccessHash
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
@@ -41,7 +41,7 @@ class Rereader:
     """Reads pages of one channel again."""
 
     def __init__(
-        self, source: Source, database: Database, ingest: Ingest, channel_id: int, access_hash: AccessHash
+        self, source: Source, database: Database, ingest: Ingest, channel_id: ChannelId, access_hash: AccessHash
     ) -> None:
         self._source = source
         self._database = database

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, Self
 
-from archiver.model.ids import AccessHash
+from archiver.ids import AccessHash, ChannelId, MessageId
 from archiver.model.record import Channel, Difference, HistoryPage, Message, PeerState
 from archiver.pacing.scheduler import Priority
 
@@ -34,12 +34,18 @@ class Source(Protocol):
         """Resolve a public name: rationed to a few dozen calls a day. Raises ChannelGone, ChannelInaccessible."""
         ...
 
-    async def get_channel(self, channel_id: int, access_hash: AccessHash) -> Channel:
+    async def get_channel(self, channel_id: ChannelId, access_hash: AccessHash) -> Channel:
         """The channel's current attributes, including `about` and counts. Raises ChannelError."""
         ...
 
     async def get_history(
-        self, channel_id: int, access_hash: AccessHash, *, offset_id: int, before: int | None = None, limit: int = 100
+        self,
+        channel_id: ChannelId,
+        access_hash: AccessHash,
+        *,
+        offset_id: int,
+        before: int | None = None,
+        limit: int = 100,
     ) -> HistoryPage:
         """Messages with ids below `offset_id` (0: from the newest), newest first. Raises ChannelError.
 
@@ -48,25 +54,25 @@ class Source(Protocol):
         ...
 
     async def get_difference(
-        self, channel_id: int, access_hash: AccessHash, *, pts: int, limit: int = 100
+        self, channel_id: ChannelId, access_hash: AccessHash, *, pts: int, limit: int = 100
     ) -> Difference:
         """The events since `pts`. Raises ChannelError."""
         ...
 
     async def get_messages(
-        self, channel_id: int, access_hash: AccessHash, message_ids: tuple[int, ...]
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """The requested messages that exist, and the ids the server reports as empty. Raises ChannelError."""
         ...
 
-    async def get_rich_message(self, channel_id: int, access_hash: AccessHash, message_id: int) -> Message:
+    async def get_rich_message(self, channel_id: ChannelId, access_hash: AccessHash, message_id: MessageId) -> Message:
         """A message with its complete rich content; histories and differences may show only a part.
 
         Raises MessageRefused if a retry is pointless, ServerFault or UnreadableObject if it may help, ChannelError.
         """
         ...
 
-    async def get_states(self, peers: Sequence[tuple[int, AccessHash]]) -> dict[int, PeerState]:
+    async def get_states(self, peers: Sequence[tuple[ChannelId, AccessHash]]) -> dict[ChannelId, PeerState]:
         """Probe up to 100 channels, given as (channel_id, access_hash), in one call.
 
         Channels the server does not report are left out. Raises ChannelError for all of them if the account cannot

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from archiver.ids import ChannelId
 from search.meili.routing import choose_node
 
 Phase: TypeAlias = Literal["wanted", "filling", "held", "leaving"]
@@ -25,13 +26,15 @@ Phase: TypeAlias = Literal["wanted", "filling", "held", "leaving"]
 class Home(NamedTuple):
     """A channel on a node."""
 
-    channel_id: int
+    channel_id: ChannelId
     node: str
     phase: Phase
     serves: bool
 
 
-def plan(channel_ids: Iterable[int], homes: Mapping[int, Sequence[Home]], nodes: Sequence[str]) -> list[Home]:
+def plan(
+    channel_ids: Iterable[ChannelId], homes: Mapping[ChannelId, Sequence[Home]], nodes: Sequence[str]
+) -> list[Home]:
     """The homes that are new or change, so that each channel gets to its node among `nodes` (at least one)."""
     changed = []
     for channel_id in channel_ids:
@@ -52,7 +55,7 @@ def arrive(homes: Sequence[Home], node: str) -> list[Home]:
     return [own._replace(phase="held", serves=True), *others]
 
 
-def _wanted(channel_id: int, known: Sequence[Home], nodes: Sequence[str]) -> list[Home]:
+def _wanted(channel_id: ChannelId, known: Sequence[Home], nodes: Sequence[str]) -> list[Home]:
     target = choose_node(channel_id, nodes)
     if not known:
         # Messages already archived are in the outbox, or the consistency check finds them lacking.

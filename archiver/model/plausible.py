@@ -93,7 +93,7 @@ def proven_posts(difference: Difference, top_id: int, *, known_top: int) -> Inte
         return None
     if top_id - known_top > 1 << 20:
         return None  # more than any difference contains
-    shown = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
+    shown: set[int] = {event.message.message_id for event in difference.events if isinstance(event, Posted)}
     shown.update(*(event.message_ids for event in difference.events if isinstance(event, Deleted)))
     lo = known_top + 1
     return (lo, top_id) if shown.issuperset(range(lo, top_id + 1)) else None

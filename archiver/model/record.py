@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from archiver.model.ids import AccessHash
+from archiver.ids import AccessHash, ChannelId, MessageId
 
 Origin: TypeAlias = Literal["history", "update", "audit", "import"]
 """How a message was received: in a history page, a difference, an audit, or an imported export."""
@@ -27,7 +27,7 @@ Kind: TypeAlias = Literal["message", "service", "stub"]
 class Channel:
     """A channel as the server shows it at one moment."""
 
-    channel_id: int
+    channel_id: ChannelId
     """Bare positive id: the identity. Everything else may change."""
     access_hash: AccessHash
     """Valid only for the account that received it."""
@@ -81,8 +81,8 @@ class Media:
 class Message:
     """One observation of a message."""
 
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     kind: Kind
     date: datetime
     edit_date: datetime | None = None
@@ -150,7 +150,7 @@ class Message:
 class Held:
     """The fields of an archived message that `reconcile` compares."""
 
-    message_id: int
+    message_id: MessageId
     date: int
     edit_date: int | None
     content_hash: bytes

@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from archiver.ids import ChannelId
 from archiver.model.coverage import Interval
 from archiver.pacing.scheduler import Priority
 
@@ -77,7 +78,7 @@ NEVER = ReviewProgress()
 class ReviewState:
     """State of a channel as the plan needs it. Times are unix seconds."""
 
-    channel_id: int
+    channel_id: ChannelId
     added_at: int
     described_at: int | None
     """When its full description was last fetched."""
@@ -101,7 +102,7 @@ class ReviewState:
 class Review:
     """The next range to read of one channel."""
 
-    channel_id: int
+    channel_id: ChannelId
     tier: str
     priority: Priority
     lateness: float

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.entities import list_links, read_marks
 from archiver.model.json_text import dump
 
@@ -74,7 +75,7 @@ Row: TypeAlias = dict[str, Any]
 class ChannelName(NamedTuple):
     """The current names of a channel."""
 
-    channel_id: int
+    channel_id: ChannelId
     username: str | None
     alias: str | None
     title: str
@@ -89,8 +90,8 @@ class ChannelName(NamedTuple):
 class StoredMessage(NamedTuple):
     """The columns of a message that make up a row; nested values as JSON text, times as unix seconds."""
 
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     kind: str
     date: int
     edit_date: int | None
@@ -189,7 +190,7 @@ def media_json(media: Sequence[StoredMedia]) -> str:
     return orjson.dumps([{**one._asdict(), "extra": _fragment(one.extra)} for one in media]).decode()
 
 
-def permalink(channel: ChannelName, message_id: int) -> str:
+def permalink(channel: ChannelName, message_id: MessageId) -> str:
     """The public URL of a message, or the members-only one if the channel has no username."""
     place = channel.username or f"c/{channel.channel_id}"
     return f"https://t.me/{place}/{message_id}"

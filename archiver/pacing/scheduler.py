@@ -25,6 +25,7 @@ from enum import IntEnum
 
 from archiver.clock import Clock
 from archiver.errors import FloodWait
+from archiver.ids import ChannelId
 from archiver.pacing.token_bucket import Pace, TokenBucket
 
 SPACING = 1.01
@@ -60,7 +61,7 @@ class Priority(IntEnum):
 class _Waiter:
     bucket: TokenBucket
     priority: Priority
-    channel_id: int | None
+    channel_id: ChannelId | None
     number: int
     """Order of arrival."""
     granted: asyncio.Future[None]
@@ -132,7 +133,7 @@ class Scheduler:
         self,
         method: str,
         priority: Priority = Priority.BACKFILL,
-        channel_id: int | None = None,
+        channel_id: ChannelId | None = None,
         *,
         takeout: bool = False,
     ) -> AsyncIterator[None]:
@@ -195,7 +196,7 @@ class Scheduler:
             self._buckets[key] = TokenBucket(method, self._rate, until, self.clock.tick(), pace)
         return self._buckets[key]
 
-    async def _wait(self, bucket: TokenBucket, priority: Priority, channel_id: int | None) -> float:
+    async def _wait(self, bucket: TokenBucket, priority: Priority, channel_id: ChannelId | None) -> float:
         """Wait until the call may go out; return the moment that identifies it in the bucket."""
         number = next(self._numbers)
         while True:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions, name_change
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -51,7 +52,7 @@ class Change:
     at: int
     """When it was noticed; it happened before."""
     channel: ChannelName
-    message_id: int | None
+    message_id: MessageId | None
     kind: ChangeKind
     description: str
     """For people; contains untrusted text that is not yet safe for a terminal."""
@@ -99,7 +100,7 @@ async def iter_changes(
     conn: Connection,
     kinds: Collection[ChangeKind],
     *,
-    names: Mapping[int, ChannelName],
+    names: Mapping[ChannelId, ChannelName],
     bounds: Bounds,
     channels: Collection[int] | None = None,
 ) -> AsyncGenerator[Change, None]:
@@ -116,7 +117,7 @@ async def iter_changes(
                     yield change
 
 
-async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[int, ChannelName]) -> list[Change]:
+async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[ChannelId, ChannelName]) -> list[Change]:
     versions = await _list_versions(conn, [one for one in chunk if one.message_id])
     described = await read(
         conn, list_described, [(one.channel_id, one.number) for one in chunk if one.source == "channel"]

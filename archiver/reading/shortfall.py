@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
 from archiver.store import extent
@@ -17,7 +18,7 @@ from archiver.store.rich import count_parts_between
 class SearchScope(NamedTuple):
     """The channels that a question searches. Times are unix seconds."""
 
-    channel_ids: frozenset[int]
+    channel_ids: frozenset[ChannelId]
     incomplete: list[tuple[Mirrored, Shortfall]]
     """Channels with messages that are not archived; removed ones are left out, as nothing more is fetched."""
     synced_at: int | None

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from archiver.errors import Error, FloodWait, StaleAccess
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.ingest import Outdated, Removed
 from archiver.mirror.reread import Rereader
-from archiver.model.ids import AccessHash
 from archiver.model.review_plan import (
     ALL,
     DAY,
@@ -74,15 +74,15 @@ class AuditWorker:
         """Seconds between two pages of audits."""
         self._audit_at = -math.inf
         """The tick at which the next page of an audit may be requested."""
-        self._states: dict[int, ReviewState] = {}
+        self._states: dict[ChannelId, ReviewState] = {}
         self._loaded_at = -math.inf
-        self._paused: dict[int, float] = {}
+        self._paused: dict[ChannelId, float] = {}
         """Skipped channels, each with the tick until which it is skipped."""
-        self._undescribed: dict[int, float] = {}
+        self._undescribed: dict[ChannelId, float] = {}
         """Channels whose description could not be read, each with the tick of the next attempt."""
-        self._surplus: dict[int, tuple[int, int]] = {}
+        self._surplus: dict[ChannelId, tuple[int, int]] = {}
         """By channel: time of the server's count, and how many more messages than held it has."""
-        self._unsettled: set[int] = set()
+        self._unsettled: set[ChannelId] = set()
         """Channels that were reviewed completely while the counts could not be compared."""
 
     async def step(self, stop: Callable[[], bool] = lambda: False) -> float:
@@ -127,7 +127,7 @@ class AuditWorker:
         self._states = {state.channel_id: replace(state, differs=await self._differs(state, now)) for state in found}
         self._loaded_at = self._clock.tick()
 
-    async def _reload_state(self, channel_id: int) -> None:
+    async def _reload_state(self, channel_id: ChannelId) -> None:
         """Read the review state of a channel again after a review."""
         now = self._clock.now()
         self._states.pop(channel_id, None)
@@ -225,7 +225,7 @@ class AuditWorker:
                 return
 
     async def _save(
-        self, channel_id: int, progress: dict[str, ReviewProgress], changed: Mapping[str, ReviewProgress]
+        self, channel_id: ChannelId, progress: dict[str, ReviewProgress], changed: Mapping[str, ReviewProgress]
     ) -> None:
         """Save the reviews' progress; after a complete review, accept the remaining difference in counts."""
         whole = ALL in changed and changed[ALL].started_at is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from archiver.errors import Error, StaleAccess
+from archiver.ids import ChannelId
 from archiver.mirror.backfill import RECENT
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Outdated, Removed
@@ -55,7 +56,7 @@ def plan(
     *,
     account: str,
     now: float,
-    turns: Mapping[int, int],
+    turns: Mapping[ChannelId, int],
 ) -> list[BackfillTask]:
     """List the account's channels with a gap, urgent ones first, then by least recent turn. Pure.
 
@@ -101,10 +102,10 @@ class BackfillWorker:
         self._account = context.account
         self._clock = context.clock
         self._on_failure = context.on_failure
-        self._turns: dict[int, int] = {}
+        self._turns: dict[ChannelId, int] = {}
         self._turn = 0
-        self._under_way: set[int] = set()
-        self._paused: dict[int, float] = {}
+        self._under_way: set[ChannelId] = set()
+        self._paused: dict[ChannelId, float] = {}
         """Skipped channels, each with the tick until which it is skipped."""
         self.left = 0
         """Number of channels whose history is not complete."""

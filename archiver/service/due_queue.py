@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from archiver.ids import ChannelId
+
 CHANGED, FRESH, PRECAUTION = range(3)
 """Why a channel is due, most urgent first: something happened, it is new, as a precaution."""
 _AT_ONCE = {PRECAUTION: 2}
@@ -14,27 +16,27 @@ class DueQueue:
     """Holds each channel at most once; a channel put while it is under way is taken again later."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, int] = {}
-        self._under_way: dict[int, int] = {}
+        self._waiting: dict[ChannelId, int] = {}
+        self._under_way: dict[ChannelId, int] = {}
         self.filled = asyncio.Event()
         """Set while there may be something to take."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def __contains__(self, channel_id: int) -> bool:
+    def __contains__(self, channel_id: ChannelId) -> bool:
         return channel_id in self._waiting
 
-    def is_under_way(self, channel_id: int) -> bool:
+    def is_under_way(self, channel_id: ChannelId) -> bool:
         """Whether the channel was taken and is not done yet."""
         return channel_id in self._under_way
 
-    def put(self, channel_id: int, rank: int) -> None:
+    def put(self, channel_id: ChannelId, rank: int) -> None:
         """Queue the channel; the more urgent of two reasons counts."""
         self._waiting[channel_id] = min(rank, self._waiting.get(channel_id, rank))
         self.filled.set()
 
-    def take(self) -> tuple[int, int] | None:
+    def take(self) -> tuple[ChannelId, int] | None:
         """Take the most urgent channel and its rank until `done`; clear `filled` and return None if there is none."""
         ranks = list(self._under_way.values())
         full = {rank for rank, most in _AT_ONCE.items() if ranks.count(rank) >= most}
@@ -52,7 +54,7 @@ class DueQueue:
         self._under_way[channel_id] = rank
         return channel_id, rank
 
-    def done(self, channel_id: int) -> None:
+    def done(self, channel_id: ChannelId) -> None:
         """Allow the channel to be taken again, whether or not it was caught up."""
         self._under_way.pop(channel_id, None)
         if self._waiting:

@@ -20,6 +20,7 @@ import random
 from contextlib import aclosing
 
 from archiver.errors import Error, ServerFault
+from archiver.ids import ChannelId
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Outdated, Removed
 from archiver.model.record import PeerState
@@ -62,9 +63,9 @@ class LiveWorker:
         self._interval = settings.poll_interval
         self._rate = settings.requests_per_second
         self._on_failure = context.on_failure
-        self._watches: dict[int, ChannelWatch] = {}
+        self._watches: dict[ChannelId, ChannelWatch] = {}
         self._queue = DueQueue()
-        self._failed: set[int] = set()
+        self._failed: set[ChannelId] = set()
         """Channels whose last catch-up failed."""
         self._hints = RateLimit(settings.requests_per_second * HINT_SHARE, HINT_BURST)
         self.heard_at: float | None = None
@@ -82,7 +83,7 @@ class LiveWorker:
         """Seconds since the server last reported the state of channels; the service's watchdog depends on it."""
         return max(self._clock.tick() - self._heard, 0.0)
 
-    def hint(self, channel_id: int) -> None:
+    def hint(self, channel_id: ChannelId) -> None:
         """Queue a channel in which something may have happened."""
         if channel_id in self._watches and channel_id not in self._queue and self._hints.take(self._clock.tick()):
             self._queue.put(channel_id, CHANGED)
@@ -151,7 +152,7 @@ class LiveWorker:
     def _note_heard(self) -> None:
         self.heard_at, self._heard = self._clock.now(), self._clock.tick()
 
-    async def _compare(self, channels: list[Mirrored], states: dict[int, PeerState] | None) -> None:
+    async def _compare(self, channels: list[Mirrored], states: dict[ChannelId, PeerState] | None) -> None:
         """Queue the channels that changed; poll those the probe did not report."""
         now, tick = self._clock.now(), self._clock.tick()
         quiet = []
@@ -234,13 +235,13 @@ class LiveWorker:
                 continue
             group.create_task(self._work_off(*taken), name=f"catch up {self._account} {taken[0]}")
 
-    async def _work_off(self, channel_id: int, rank: int) -> None:
+    async def _work_off(self, channel_id: ChannelId, rank: int) -> None:
         try:
             await self._catch_up(channel_id, rank)
         finally:
             self._queue.done(channel_id)
 
-    async def _catch_up(self, channel_id: int, rank: int) -> None:
+    async def _catch_up(self, channel_id: ChannelId, rank: int) -> None:
         channel = await self._database.read(find_channel, channel_id)
         if channel is None or channel.state == "removed" or channel.account != self._account:
             return

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from archiver.clock import Clock
 from archiver.errors import Error
+from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.source import Source
-from archiver.model.ids import AccessHash
 from archiver.model.record import PeerState
 from archiver.service.backoff import ACCOUNT_ERRORS
 
@@ -33,9 +33,9 @@ EXCLUDED = 3600.0
 class ProbeResult(NamedTuple):
     """What one call reported."""
 
-    channel_ids: list[int]
+    channel_ids: list[ChannelId]
     """The channels asked for."""
-    states: dict[int, PeerState] | None
+    states: dict[ChannelId, PeerState] | None
     """By channel; None: they cannot be probed now."""
 
 
@@ -48,11 +48,11 @@ class Probe:
         self._refused_until = -math.inf
         self._refusals = 0
         """In a row."""
-        self._excluded: dict[int, float] = {}
+        self._excluded: dict[ChannelId, float] = {}
         """Channels that spoil an answer, each with the tick until which it is left out."""
 
     async def ask(
-        self, access: Mapping[int, AccessHash], stop: Callable[[], bool]
+        self, access: Mapping[ChannelId, AccessHash], stop: Callable[[], bool]
     ) -> AsyncGenerator[ProbeResult, None]:
         """Report each channel once, in batches; `access`: channel -> access hash. Raises what stops the account."""
         now = self._clock.tick()  # the time of day may be set
@@ -87,11 +87,11 @@ class Probe:
                     yield ProbeResult(left, None)
                 return
 
-    def readmit(self, channel_id: int) -> None:
+    def readmit(self, channel_id: ChannelId) -> None:
         """Probe a channel together with the others again, because it became readable."""
         self._excluded.pop(channel_id, None)
 
-    async def _request_states(self, peers: list[tuple[int, AccessHash]]) -> dict[int, PeerState] | None:
+    async def _request_states(self, peers: list[tuple[ChannelId, AccessHash]]) -> dict[ChannelId, PeerState] | None:
         try:
             return await self._source.get_states(peers)
         except ACCOUNT_ERRORS:

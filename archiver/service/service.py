@@ -17,6 +17,7 @@ from typing import Protocol
 
 from archiver.clock import Clock
 from archiver.errors import Error, LoginNeeded, UsageError, say_whose
+from archiver.ids import ChannelId
 from archiver.mirror.add_channel import carry_out
 from archiver.model.account_status import AccountStatus, write_statuses
 from archiver.model.outage import Outages
@@ -110,7 +111,7 @@ class Service:
         """Current status of each account."""
         return {name: self._describe(workers) for name, workers in self._workers.items()}
 
-    def hint(self, channel_id: int) -> None:
+    def hint(self, channel_id: ChannelId) -> None:
         """Look at a channel soon, because the server pushed an update about it."""
         for workers in self._workers.values():
             workers.live.hint(channel_id)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from archiver.model.ids import AccessHash
+from archiver.ids import AccessHash, ChannelId
 from archiver.store.database import Reader
 
 
-def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, access_hash: AccessHash, now: int) -> None:
+def set_access(
+    conn: sqlite3.Connection, *, account: str, channel_id: ChannelId, access_hash: AccessHash, now: int
+) -> None:
     """Store an account's access hash for a channel."""
     conn.execute(
         "INSERT INTO access (account, channel_id, access_hash, resolved_at) VALUES (?, ?, ?, ?)"
@@ -18,7 +20,7 @@ def set_access(conn: sqlite3.Connection, *, account: str, channel_id: int, acces
     )
 
 
-def find_access(conn: Reader, *, account: str, channel_id: int) -> AccessHash | None:
+def find_access(conn: Reader, *, account: str, channel_id: ChannelId) -> AccessHash | None:
     """The account's access hash for a channel; None if the account never resolved it."""
     row = conn.execute(
         "SELECT access_hash FROM access WHERE account = ? AND channel_id = ?", (account, channel_id)

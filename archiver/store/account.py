@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Literal, NamedTuple, TypeAlias
 
+from archiver.ids import ChannelId
 from archiver.store.database import Reader
 
 AccountState: TypeAlias = Literal["active", "dead"]
@@ -128,7 +129,7 @@ def find_clock(conn: Reader) -> ClockOffset | None:
     return ClockOffset._make(row) if row else None
 
 
-def pin_channel(conn: sqlite3.Connection, channel_id: int, account: str) -> None:
+def pin_channel(conn: sqlite3.Connection, channel_id: ChannelId, account: str) -> None:
     """Pin the channel to this account, and reset the back-off of the previous one."""
     conn.execute(
         "UPDATE channel SET account = ?1, failures = 0, retry_at = NULL, last_error = NULL"

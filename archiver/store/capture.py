@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.store.account import note_clock
 from archiver.store.database import Reader
 
@@ -19,7 +20,7 @@ _RECENT = 2_000
 class Capture:
     """One stored answer. It proves the ids in [lo, hi]: each is held, or was absent at `at`."""
 
-    channel_id: int
+    channel_id: ChannelId
     at: int
     method: str
     lo: int | None

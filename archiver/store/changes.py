@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import aiosqlite
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.store.database import Reader
 
 Source: TypeAlias = Literal["revision", "absence", "return", "channel", "count", "state"]
@@ -21,8 +22,8 @@ class Noticed(NamedTuple):
     """A change noticed at `at`, unix seconds. `message_id` is 0 for a change of the channel itself."""
 
     at: int
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     source: Source
     number: int
     """The number of the message's or channel's revision; for a state, its rowid."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
+from archiver.ids import ChannelId
 from archiver.store.database import Reader
 from archiver.store.home import mark_renamed
 
@@ -23,7 +24,7 @@ ChannelState: TypeAlias = Literal["active", "inaccessible", "banned", "needs_new
 class Mirrored:
     """A channel, as the archive knows it. Times are unix seconds."""
 
-    channel_id: int
+    channel_id: ChannelId
     alias: str | None
     username: str | None
     title: str
@@ -92,14 +93,14 @@ def list_channels(conn: Reader, *, removed: bool = False) -> list[Mirrored]:
     return [_from_row(row) for row in cursor]
 
 
-def list_unread(conn: Reader, account: str, *, now: int) -> list[int]:
+def list_unread(conn: Reader, account: str, *, now: int) -> list[ChannelId]:
     """The account's channels not read yet in their current generation, except those waiting to be retried."""
     cursor = conn.execute(
         "SELECT channel_id FROM channel WHERE account = ? AND pts IS NULL AND state <> 'removed'"
         " AND (retry_at IS NULL OR retry_at <= ?) ORDER BY added_at, channel_id",
         (account, now),
     )
-    return [int(row[0]) for row in cursor]
+    return [ChannelId(row[0]) for row in cursor]
 
 
 def find_oldest_sync(conn: Reader, *, now: int) -> int | None:
@@ -112,7 +113,7 @@ def find_oldest_sync(conn: Reader, *, now: int) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def find_channel(conn: Reader, channel_id: int) -> Mirrored | None:
+def find_channel(conn: Reader, channel_id: ChannelId) -> Mirrored | None:
     """The channel with this id, removed ones included; None if unknown."""
     row = conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return _from_row(row) if row else None
@@ -179,12 +180,12 @@ def _seconds(moment: datetime | None) -> int | None:
     return int(moment.timestamp()) if moment else None
 
 
-def set_alias(conn: sqlite3.Connection, channel_id: int, alias: str | None) -> None:
+def set_alias(conn: sqlite3.Connection, channel_id: ChannelId, alias: str | None) -> None:
     """Set the user's own name for the channel."""
     conn.execute("UPDATE channel SET alias = ? WHERE channel_id = ?", (alias, channel_id))
 
 
-def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | None) -> None:
+def set_window(conn: sqlite3.Connection, channel_id: ChannelId, window_start: int | None) -> None:
     """Move the end of the backfill; the floor has to be found again."""
     conn.execute(
         "UPDATE channel SET window_start = ?, floor_id = NULL WHERE channel_id = ? AND window_start IS NOT ?",
@@ -193,7 +194,7 @@ def set_window(conn: sqlite3.Connection, channel_id: int, window_start: int | No
 
 
 def set_state(
-    conn: sqlite3.Connection, channel_id: int, state: ChannelState, *, now: int, reason: str | None = None
+    conn: sqlite3.Connection, channel_id: ChannelId, state: ChannelState, *, now: int, reason: str | None = None
 ) -> None:
     """Set the channel's state and log the change; the messages stay as they are."""
     moved = conn.execute(
@@ -208,7 +209,7 @@ def set_state(
         )
 
 
-def mark_reached(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
+def mark_reached(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
     """Record that the channel answered: clear its failures, and an inaccessible or banned state."""
     row = conn.execute("SELECT state, failures, retry_at FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     if row is None:
@@ -221,7 +222,7 @@ def mark_reached(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None
         )
 
 
-def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error: str) -> None:
+def set_aside(conn: sqlite3.Connection, channel_id: ChannelId, *, retry_at: int, error: str) -> None:
     """Record a failure: do not ask for the channel before `retry_at`."""
     conn.execute(
         "UPDATE channel SET failures = failures + 1, retry_at = ?, last_error = ? WHERE channel_id = ?",
@@ -229,13 +230,18 @@ def set_aside(conn: sqlite3.Connection, channel_id: int, *, retry_at: int, error
     )
 
 
-def end_aside(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
+def end_aside(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
     """End the channel's back-off: it may be asked for again now."""
     conn.execute("UPDATE channel SET retry_at = min(retry_at, ?) WHERE channel_id = ?", (now, channel_id))
 
 
 def set_progress(
-    conn: sqlite3.Connection, channel_id: int, *, pts: int | None = None, top_id: int = 0, floor_id: int | None = None
+    conn: sqlite3.Connection,
+    channel_id: ChannelId,
+    *,
+    pts: int | None = None,
+    top_id: int = 0,
+    floor_id: int | None = None,
 ) -> None:
     """Advance the checkpoint; call it only in the transaction that stores the messages it accounts for."""
     conn.execute(
@@ -245,17 +251,17 @@ def set_progress(
     )
 
 
-def set_synced(conn: sqlite3.Connection, channel_id: int, *, now: int) -> None:
+def set_synced(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
     """Record that the channel was caught up to the present."""
     conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (now, channel_id))
 
 
-def forget_floor(conn: sqlite3.Connection, channel_id: int) -> None:
+def forget_floor(conn: sqlite3.Connection, channel_id: ChannelId) -> None:
     """Forget the floor: the window's lower end has to be found again."""
     conn.execute("UPDATE channel SET floor_id = NULL WHERE channel_id = ?", (channel_id,))
 
 
-def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
+def start_generation(conn: sqlite3.Connection, channel_id: ChannelId) -> None:
     """Start a generation: coverage no longer counts and the history is read again; messages stay."""
     conn.execute(
         "UPDATE channel SET generation = generation + 1, pts = NULL, floor_id = NULL, server_count_pts = NULL"
@@ -264,10 +270,10 @@ def start_generation(conn: sqlite3.Connection, channel_id: int) -> None:
     )
 
 
-def find_by_alias(conn: Reader, alias: str) -> int | None:
+def find_by_alias(conn: Reader, alias: str) -> ChannelId | None:
     """The id of the channel with this alias; None if there is none."""
     row = conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)).fetchone()
-    return int(row[0]) if row else None
+    return ChannelId(row[0]) if row else None
 
 
 class Checkpoint(NamedTuple):
@@ -278,12 +284,12 @@ class Checkpoint(NamedTuple):
     state: ChannelState
 
 
-def find_checkpoint(conn: Reader, channel_id: int) -> Checkpoint | None:
+def find_checkpoint(conn: Reader, channel_id: ChannelId) -> Checkpoint | None:
     """The channel's current generation, pts and state; None for an unknown channel."""
     row = conn.execute("SELECT generation, pts, state FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return Checkpoint(*row) if row else None
 
 
-def list_channel_ids(conn: sqlite3.Connection) -> list[int]:
+def list_channel_ids(conn: sqlite3.Connection) -> list[ChannelId]:
     """The ids of all channels in the archive, removed ones included."""
-    return [int(row[0]) for row in conn.execute("SELECT channel_id FROM channel ORDER BY channel_id")]
+    return [ChannelId(row[0]) for row in conn.execute("SELECT channel_id FROM channel ORDER BY channel_id")]

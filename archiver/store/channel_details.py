@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.store.database import Reader
 
 
@@ -25,7 +26,7 @@ def list_statuses(conn: Reader) -> dict[int, ChannelStatus]:
     return {row[0]: ChannelStatus._make(row[1:]) for row in cursor}
 
 
-def count_stubs(conn: Reader, channel_id: int, *, since: int | None = None, until: int | None = None) -> int:
+def count_stubs(conn: Reader, channel_id: ChannelId, *, since: int | None = None, until: int | None = None) -> int:
     """Count the channel's stubs: held messages that no version so far can read.
 
     With bounds (unix seconds): those that may belong to [since, until). A stub's date is a guess; 1970 means no guess.

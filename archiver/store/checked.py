@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from archiver.ids import ChannelId
 from archiver.model.record import Media
 from archiver.store.medium import find_reading
 from archiver.store.message import CONTENT_NAMES
@@ -100,7 +101,7 @@ def one_state(conn: sqlite3.Connection) -> Iterator[None]:
             conn.execute("ROLLBACK")
 
 
-def read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> StoredRange:
+def read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> StoredRange:
     """All rows of the channel's messages with an id within [lo, hi]."""
     try:
         return _read_range(conn, channel_id, lo, hi)
@@ -116,7 +117,7 @@ def lenient(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _read_range(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> StoredRange:
+def _read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> StoredRange:
     within = (channel_id, lo, hi)
     columns = ", ".join(("message_id", *CONTENT_NAMES, *AFTER))
     messages = conn.execute(
@@ -148,7 +149,7 @@ def _grouped(
 class MessageRange(NamedTuple):
     """Ids of one channel to check together."""
 
-    channel_id: int
+    channel_id: ChannelId
     lo: int
     hi: int
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.store.database import Reader
@@ -13,7 +14,7 @@ BEFORE = 0
 _LIST = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
 
 
-def list_coverage(conn: Reader, channel_id: int, generation: int) -> list[Interval]:
+def list_coverage(conn: Reader, channel_id: ChannelId, generation: int) -> list[Interval]:
     """The intervals, ascending and disjoint. Generation `BEFORE`: those read in any earlier generation."""
     cursor = conn.execute(_LIST, (channel_id, generation))
     return [(int(lo), int(hi)) for lo, hi in cursor]
@@ -31,7 +32,7 @@ def list_all_coverage(conn: Reader) -> dict[int, list[Interval]]:
     return found
 
 
-def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, hi: int) -> None:
+def cover(conn: sqlite3.Connection, channel_id: ChannelId, generation: int, lo: int, hi: int) -> None:
     """Add [lo, hi], merging it with adjacent intervals."""
     before: list[Interval] = conn.execute(_LIST, (channel_id, generation)).fetchall()
     after = coverage.add(before, lo, hi)
@@ -47,7 +48,7 @@ def cover(conn: sqlite3.Connection, channel_id: int, generation: int, lo: int, h
     )
 
 
-def retire(conn: sqlite3.Connection, channel_id: int, generation: int) -> None:
+def retire(conn: sqlite3.Connection, channel_id: ChannelId, generation: int) -> None:
     """End a generation: merge its coverage into that of `BEFORE`."""
     for lo, hi in conn.execute(_LIST, (channel_id, generation)).fetchall():
         cover(conn, channel_id, BEFORE, lo, hi)

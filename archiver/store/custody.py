@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.model.ledger import LATER
 from archiver.store.database import Reader
 
@@ -68,7 +69,7 @@ class Orphans(NamedTuple):
     first: str
 
 
-def read_log(conn: sqlite3.Connection, channel_id: int) -> ChannelLog:
+def read_log(conn: sqlite3.Connection, channel_id: ChannelId) -> ChannelLog:
     """Summarise the log of one channel."""
     log = ChannelLog()
     query = "SELECT at, method, layer, generation FROM capture WHERE channel_id = ?"
@@ -92,21 +93,21 @@ def list_captures(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     return [dict(zip(CAPTURE_NAMES, row, strict=True)) for row in rows]
 
 
-def list_coverage(conn: sqlite3.Connection, channel_id: int) -> list[tuple[int, int, int]]:
+def list_coverage(conn: sqlite3.Connection, channel_id: ChannelId) -> list[tuple[int, int, int]]:
     """All covered intervals of a channel, as (generation, lo, hi)."""
     return conn.execute(
         "SELECT generation, lo, hi FROM coverage WHERE channel_id = ? ORDER BY generation, lo", (channel_id,)
     ).fetchall()
 
 
-def list_channel_revisions(conn: sqlite3.Connection, channel_id: int) -> list[Row]:
+def list_channel_revisions(conn: sqlite3.Connection, channel_id: ChannelId) -> list[Row]:
     """A channel's revisions: number, the CHANNEL_NAMES from username to flags, participants, observed_at."""
     columns = ", ".join((*CHANNEL_NAMES[1:7], "participants", "observed_at"))
     query = f"SELECT revision, {columns} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
     return conn.execute(query, (channel_id,)).fetchall()
 
 
-def find_last_state(conn: sqlite3.Connection, channel_id: int) -> Row | None:
+def find_last_state(conn: sqlite3.Connection, channel_id: ChannelId) -> Row | None:
     """A channel's last state change, in the order written: state, reason, time."""
     row: Row | None = conn.execute(
         "SELECT state, reason, at FROM channel_state WHERE channel_id = ? ORDER BY rowid DESC LIMIT 1", (channel_id,)
@@ -124,7 +125,7 @@ def find_holes(conn: sqlite3.Connection) -> list[str]:
     return found
 
 
-def find_top(conn: Reader, channel_id: int) -> tuple[int, int]:
+def find_top(conn: Reader, channel_id: ChannelId) -> tuple[int, int]:
     """The channel's highest message id (0 if none) and its number of messages."""
     high, count = conn.execute(
         "SELECT coalesce(max(message_id), 0), count(*) FROM message WHERE channel_id = ?", (channel_id,)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import aiosqlite
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.completeness import IdRun, Proof
 from archiver.model.coverage import Interval
 from archiver.store.database import Reader
@@ -32,12 +33,12 @@ class Extent(NamedTuple):
 class NewestMessage(NamedTuple):
     """The newest held message of a channel."""
 
-    message_id: int
+    message_id: MessageId
     date: int
     """Unix seconds."""
 
 
-async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: int) -> AsyncIterator[Interval]:
+async def list_holes(conn: aiosqlite.Connection, channel_id: ChannelId, lo: int, hi: int) -> AsyncIterator[Interval]:
     """Yield the runs of ids within [lo, hi] that are not held, ascending."""
     query = (
         "SELECT * FROM (SELECT lag(message_id, 1, ?) OVER (ORDER BY message_id) + 1 AS hole_lo,"
@@ -55,7 +56,7 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: int, lo: int, hi: i
         yield last + 1, hi
 
 
-def list_missing(conn: Reader, channel_id: int, lo: int, hi: int) -> list[IdRun]:
+def list_missing(conn: Reader, channel_id: ChannelId, lo: int, hi: int) -> list[IdRun]:
     """The missing messages within [lo, hi], as runs of adjacent ids that went missing together."""
     query = (
         "SELECT message_id, missing_since, missing_how, last_seen FROM message"
@@ -72,7 +73,7 @@ def list_missing(conn: Reader, channel_id: int, lo: int, hi: int) -> list[IdRun]
     return runs
 
 
-def list_proofs(conn: Reader, channel_id: int, lo: int, hi: int) -> list[Proof]:
+def list_proofs(conn: Reader, channel_id: ChannelId, lo: int, hi: int) -> list[Proof]:
     """The answers that prove ids within [lo, hi], oldest first.
 
     Earlier generations count too: the server never reuses an id, so one that was absent stays absent.
@@ -82,7 +83,7 @@ def list_proofs(conn: Reader, channel_id: int, lo: int, hi: int) -> list[Proof]:
     return [Proof(*row) for row in cursor]
 
 
-def count_kept(conn: Reader, channel_id: int, lo: int = 1, hi: int = 2**31) -> int:
+def count_kept(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31) -> int:
     """Count the held messages with an id within [lo, hi]."""
     return _number(
         conn,
@@ -91,21 +92,21 @@ def count_kept(conn: Reader, channel_id: int, lo: int = 1, hi: int = 2**31) -> i
     )
 
 
-def count_missing(conn: Reader, channel_id: int) -> int:
+def count_missing(conn: Reader, channel_id: ChannelId) -> int:
     """Count the held messages that are missing from the channel."""
     return _number(
         conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
     )
 
 
-def find_newest(conn: Reader, channel_id: int) -> NewestMessage | None:
+def find_newest(conn: Reader, channel_id: ChannelId) -> NewestMessage | None:
     """The newest held message; None without any."""
     query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
     row = conn.execute(query, (channel_id,)).fetchone()
     return NewestMessage._make(row) if row else None
 
 
-def get_extent(conn: Reader, channel_id: int, *, since: int | None, until: int | None, top_id: int) -> Extent:
+def get_extent(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None, top_id: int) -> Extent:
     """The messages dated within [since, until), and the ids that could be."""
     query = (
         "SELECT count(*), min(message_id), max(message_id), min(date), max(date) FROM message"
@@ -127,7 +128,9 @@ def get_extent(conn: Reader, channel_id: int, *, since: int | None, until: int |
     return Extent(int(kept), first_id, last_id, first_date, last_date, lo, max(hi, last_id or 0))
 
 
-def find_dates_around(conn: Reader, channel_id: int, lo: int, hi: int, *, limit: int) -> tuple[list[int], list[int]]:
+def find_dates_around(
+    conn: Reader, channel_id: ChannelId, lo: int, hi: int, *, limit: int
+) -> tuple[list[int], list[int]]:
     """Dates of the nearest messages held below `lo` and above `hi`, nearest first. Skips stubs: theirs are guesses."""
     dates = []
     for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
@@ -137,7 +140,7 @@ def find_dates_around(conn: Reader, channel_id: int, lo: int, hi: int, *, limit:
     return dates[0], dates[1]
 
 
-def _neighbour(conn: Reader, channel_id: int, where: str, instant: int) -> int | None:
+def _neighbour(conn: Reader, channel_id: ChannelId, where: str, instant: int) -> int | None:
     query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
     row = conn.execute(query, (channel_id, instant)).fetchone()
     return int(row[0]) if row else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+from archiver.ids import ChannelId
 from archiver.model.record import Held
 from archiver.store.rich import list_known_parts
 
 
-def list_held(conn: sqlite3.Connection, channel_id: int, lo: int, hi: int) -> dict[int, Held]:
+def list_held(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> dict[int, Held]:
     """The held messages with an id within [lo, hi], by id."""
     rows = conn.execute(
         "SELECT message_id, date, edit_date, content_hash, payload_sha256, missing_since, last_seen,"

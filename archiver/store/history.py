@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.versions import Absence, Counters, StoredRevision
 from archiver.store.database import Reader
 
@@ -25,7 +26,7 @@ def list_revisions(conn: Reader, wanted: Mapping[Key, tuple[int, int]]) -> dict[
     return found
 
 
-def list_absences(conn: Reader, channel_id: int, message_id: int) -> list[Absence]:
+def list_absences(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[Absence]:
     """The message's absences, oldest first."""
     query = (
         f"SELECT {', '.join(Absence._fields)} FROM absence WHERE channel_id = ? AND message_id = ? ORDER BY noticed_at"
@@ -34,7 +35,7 @@ def list_absences(conn: Reader, channel_id: int, message_id: int) -> list[Absenc
     return [Absence._make(row) for row in cursor]
 
 
-def list_counters(conn: Reader, channel_id: int, message_id: int) -> list[Counters]:
+def list_counters(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[Counters]:
     """The message's counters over time, oldest first; empty if they never changed."""
     query = f"SELECT {', '.join(Counters._fields)} FROM counter WHERE channel_id = ? AND message_id = ? ORDER BY at"
     cursor = conn.execute(query, (channel_id, message_id))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from archiver.ids import ChannelId
 from archiver.model.placement import Home
 from archiver.store.database import Reader
 
 _TABLES = ("outbox", "index_walk", "index_aside")
 
 
-def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = None) -> dict[int, list[Home]]:
+def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[ChannelId] | None = None) -> dict[ChannelId, list[Home]]:
     """The homes by channel, of these channels or all."""
-    found: dict[int, list[Home]] = {}
+    found: dict[ChannelId, list[Home]] = {}
     if channel_ids is None:
         rows = conn.execute("SELECT channel_id, node, phase, serves FROM index_home").fetchall()
     else:
@@ -24,7 +25,7 @@ def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[int] | None = Non
     return found
 
 
-def list_channels_at(conn: Reader, node: str, *phases: str) -> list[int]:
+def list_channels_at(conn: Reader, node: str, *phases: str) -> list[ChannelId]:
     """The channels with a home on a node in one of these phases."""
     signs = ", ".join("?" * len(phases))
     rows = conn.execute(
@@ -33,7 +34,7 @@ def list_channels_at(conn: Reader, node: str, *phases: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def list_renamed(conn: Reader, node: str) -> list[int]:
+def list_renamed(conn: Reader, node: str) -> list[ChannelId]:
     """The channels whose documents on a node still have an earlier channel name."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND renamed AND phase = 'held' ORDER BY channel_id", (node,)
@@ -41,7 +42,7 @@ def list_renamed(conn: Reader, node: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def list_leaving(conn: Reader, node: str, *, before: int) -> list[int]:
+def list_leaving(conn: Reader, node: str, *, before: int) -> list[ChannelId]:
     """The channels to delete from a node, which have been leaving since `before` or earlier."""
     rows = conn.execute(
         "SELECT channel_id FROM index_home WHERE node = ? AND phase = 'leaving' AND since <= ? ORDER BY channel_id",
@@ -56,7 +57,7 @@ def is_moving(conn: Reader, node: str) -> bool:
     return conn.execute(sql, (node,)).fetchone() is not None
 
 
-def find_serving(conn: Reader, channel_ids: Iterable[int]) -> set[str] | None:
+def find_serving(conn: Reader, channel_ids: Iterable[ChannelId]) -> set[str] | None:
     """The nodes that serve these channels; None if any channel has none."""
     found = set()
     for channel_id in channel_ids:
@@ -68,7 +69,7 @@ def find_serving(conn: Reader, channel_ids: Iterable[int]) -> set[str] | None:
     return found
 
 
-def list_hidden(conn: Reader, node: str) -> list[int]:
+def list_hidden(conn: Reader, node: str) -> list[ChannelId]:
     """The channels that a node may have documents of but does not serve."""
     sql = "SELECT channel_id FROM index_home WHERE node = ? AND NOT serves ORDER BY channel_id"
     cursor = conn.execute(sql, (node,))
@@ -98,7 +99,7 @@ def put_leaving(conn: sqlite3.Connection, node: str) -> None:
     )
 
 
-def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], phase: str, *, now: int) -> None:
+def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId], phase: str, *, now: int) -> None:
     """Set the phase of these channels' homes on a node."""
     conn.executemany(
         "UPDATE index_home SET phase = ?1, since = ?2 WHERE channel_id = ?3 AND node = ?4",
@@ -106,7 +107,7 @@ def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int], p
     )
 
 
-def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
+def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId]) -> None:
     """Record that these channels are being sent to a node under their current names."""
     conn.executemany(
         "UPDATE index_home SET renamed = 0 WHERE channel_id = ? AND node = ?",
@@ -114,12 +115,12 @@ def set_current(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int])
     )
 
 
-def mark_renamed(conn: sqlite3.Connection, channel_id: int) -> None:
+def mark_renamed(conn: sqlite3.Connection, channel_id: ChannelId) -> None:
     """Record that the channel has a new name."""
     conn.execute("UPDATE index_home SET renamed = 1 WHERE channel_id = ?", (channel_id,))
 
 
-def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) -> None:
+def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId]) -> None:
     """Delete these channels' homes on a node, unless they are no longer leaving."""
     conn.executemany(
         "DELETE FROM index_home WHERE channel_id = ? AND node = ? AND phase = 'leaving'",
@@ -127,7 +128,7 @@ def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[int]) 
     )
 
 
-def list_nodes_of(conn: sqlite3.Connection, channel_id: int) -> list[str]:
+def list_nodes_of(conn: sqlite3.Connection, channel_id: ChannelId) -> list[str]:
     """The nodes to send a channel's changes to; [''] while none is assigned."""
     rows = conn.execute("SELECT node FROM index_home WHERE channel_id = ? AND phase <> 'leaving'", (channel_id,))
     return [row[0] for row in rows] or [""]

@@ -10,13 +10,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.model.ledger import Place
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
 
 _NAMES = (
     "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",
-    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned", "markup", "lang", "restriction",
+    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned", "markup", "lang",
 )  # fmt: skip
 _MEDIA = tuple(field.name for field in fields(Media))
 _MESSAGES = (
@@ -59,7 +60,7 @@ def read_indexable(conn: Reader, places: Iterable[Place]) -> dict[tuple[int, int
     return found
 
 
-def _record(channel_id: int, row: Any, media: tuple[Media, ...]) -> Message:
+def _record(channel_id: ChannelId, row: Any, media: tuple[Media, ...]) -> Message:
     # Columns by number: an intermediate dict costs as much time as SQLite.
     return Message(
         channel_id=channel_id,
@@ -80,7 +81,6 @@ def _record(channel_id: int, row: Any, media: tuple[Media, ...]) -> Message:
         pinned=bool(row[14]),
         markup=row[15],
         lang=row[16],
-        restriction=row[17],
         media=media,
         content_hash=b"",
         raw=b"",

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.ledger import LATER, Batch, Place, Stretch
 from archiver.store.database import Reader
 
@@ -108,7 +109,7 @@ def list_batches(conn: Reader, node: str) -> list[Batch]:
 
 
 def start_walk(
-    conn: sqlite3.Connection, node: str, index: str, channel_ids: Iterable[int], *, lacks: bool = True
+    conn: sqlite3.Connection, node: str, index: str, channel_ids: Iterable[ChannelId], *, lacks: bool = True
 ) -> None:
     """Queue all messages of these channels for an index; `lacks`: the index cannot answer for them meanwhile."""
     conn.executemany(
@@ -142,7 +143,7 @@ def is_walking(conn: Reader, node: str, index: str) -> bool:
     return found is not None
 
 
-def list_walked(conn: Reader, node: str, index: str) -> set[int]:
+def list_walked(conn: Reader, node: str, index: str) -> set[ChannelId]:
     """The channels with an unfinished walk for an index."""
     rows = conn.execute("SELECT channel_id FROM index_walk WHERE node = ? AND index_name = ?", (node, index))
     return {row[0] for row in rows}
@@ -198,14 +199,14 @@ def note_task(conn: sqlite3.Connection, node: str, uid: int) -> bool:
 class RejectedMessage(NamedTuple):
     """A message that the server rejects."""
 
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     code: str
     """The server's error code."""
 
 
 def mark_rejected(
-    conn: sqlite3.Connection, node: str, channel_id: int, message_id: int, *, code: str, now: int
+    conn: sqlite3.Connection, node: str, channel_id: ChannelId, message_id: MessageId, *, code: str, now: int
 ) -> None:
     """Record a message that the server rejects, with its error code."""
     conn.execute("INSERT OR REPLACE INTO index_aside VALUES (?, ?, ?, ?, ?)", (node, channel_id, message_id, now, code))
@@ -220,7 +221,7 @@ def clear_rejected(conn: sqlite3.Connection, node: str, after: Place, upto: Plac
     )
 
 
-def count_rejected(conn: Reader, node: str) -> dict[int, int]:
+def count_rejected(conn: Reader, node: str) -> dict[ChannelId, int]:
     """Count the messages rejected by a node, by channel."""
     rows = conn.execute("SELECT channel_id, count(*) FROM index_aside WHERE node = ? GROUP BY channel_id", (node,))
     return dict(rows.fetchall())
@@ -234,7 +235,7 @@ def list_rejected(conn: Reader, node: str) -> list[RejectedMessage]:
     return [RejectedMessage._make(row) for row in rows]
 
 
-def list_rejected_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
+def list_rejected_ids(conn: Reader, node: str, channel_id: ChannelId, first: int, last: int) -> list[int]:
     """The ids of a channel within [first, last] that a node rejected."""
     rows = conn.execute(
         "SELECT message_id FROM index_aside WHERE node = ? AND channel_id = ? AND message_id BETWEEN ? AND ?",
@@ -243,13 +244,13 @@ def list_rejected_ids(conn: Reader, node: str, channel_id: int, first: int, last
     return [row[0] for row in rows]
 
 
-def clear_all_rejected(conn: sqlite3.Connection, node: str) -> list[tuple[int, int]]:
+def clear_all_rejected(conn: sqlite3.Connection, node: str) -> list[tuple[ChannelId, MessageId]]:
     """Clear all rejections by a node; return their (channel_id, message_id)."""
     rows = conn.execute("DELETE FROM index_aside WHERE node = ? RETURNING channel_id, message_id", (node,)).fetchall()
     return [(row[0], row[1]) for row in rows]
 
 
-def count_held(conn: Reader, node: str | None = None) -> dict[int, int]:
+def count_held(conn: Reader, node: str | None = None) -> dict[ChannelId, int]:
     """Count the held messages by channel, missing ones included, for the channels of a node; None: for all."""
     rows = conn.execute(
         "SELECT channel_id, (SELECT count(*) FROM message WHERE message.channel_id = channel.channel_id) FROM channel"
@@ -260,13 +261,13 @@ def count_held(conn: Reader, node: str | None = None) -> dict[int, int]:
     return dict(rows.fetchall())
 
 
-def find_top(conn: Reader, channel_id: int) -> int:
+def find_top(conn: Reader, channel_id: ChannelId) -> int:
     """The highest id held of a channel; 0 for none."""
     (top,) = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(top or 0)
 
 
-def list_ids(conn: Reader, channel_id: int, first: int, last: int) -> list[int]:
+def list_ids(conn: Reader, channel_id: ChannelId, first: int, last: int) -> list[int]:
     """The ids held of a channel within [first, last], ascending."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",

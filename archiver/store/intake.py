@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from archiver.ids import ChannelId
 from archiver.store.database import Reader
 
 
@@ -32,7 +33,7 @@ class Order:
 class OrderOutcome:
     """The outcome of an order: either `channel_id` or `error` is set."""
 
-    channel_id: int | None = None
+    channel_id: ChannelId | None = None
     added: bool = False
     """Whether the channel was not mirrored before: new to the archive, or removed."""
     remark: str | None = None

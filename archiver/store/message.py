@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
@@ -29,7 +30,7 @@ class Sight:
 class Missing(NamedTuple):
     """When and how a message was noticed to be missing. Times are unix seconds."""
 
-    message_id: int
+    message_id: MessageId
     since: int
     how: str
     last_seen: int
@@ -72,7 +73,7 @@ _PUT_MEDIA_AGAIN = """
 """
 
 
-def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[int]:
+def list_known(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> list[int]:
     """The ids among these that are held, missing ones included."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ?"
@@ -82,7 +83,7 @@ def list_known(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
     return [int(row[0]) for row in rows]
 
 
-def list_present_ids(conn: Reader, channel_id: int, hi: int, limit: int, *, lowest: int = 1) -> list[int]:
+def list_present_ids(conn: Reader, channel_id: ChannelId, hi: int, limit: int, *, lowest: int = 1) -> list[int]:
     """The newest `limit` ids within [lowest, hi] that are held and not known to be missing."""
     cursor = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
@@ -92,7 +93,7 @@ def list_present_ids(conn: Reader, channel_id: int, hi: int, limit: int, *, lowe
     return [int(row[0]) for row in cursor]
 
 
-def list_newest_dates(conn: Reader, channel_id: int, limit: int = 20) -> list[int]:
+def list_newest_dates(conn: Reader, channel_id: ChannelId, limit: int = 20) -> list[int]:
     """The dates of the newest held messages, newest first."""
     cursor = conn.execute(
         "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
@@ -125,7 +126,7 @@ def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
     insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
 
 
-def mark_seen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], sight: Sight) -> None:
+def mark_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], sight: Sight) -> None:
     """Record that these messages were seen again, unchanged."""
     conn.executemany(_SEEN, [(*_seen(sight), channel_id, message_id) for message_id in message_ids])
 
@@ -134,7 +135,9 @@ def _seen(sight: Sight) -> tuple[int | None, ...]:
     return sight.generation, sight.now, sight.pts, sight.pts
 
 
-def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, how: str) -> None:
+def mark_missing(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, now: int, how: str
+) -> None:
     """Record that these messages are missing, and how that was noticed; those already missing keep their record."""
     message_ids = list(message_ids)
     conn.executemany(
@@ -150,7 +153,7 @@ def mark_missing(conn: sqlite3.Connection, channel_id: int, message_ids: Iterabl
     )
 
 
-def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
+def mark_returned(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, now: int) -> None:
     """Record that missing messages are back; their absence keeps its row."""
     conn.executemany(
         "UPDATE absence SET returned_at = ? WHERE channel_id = ? AND message_id = ? AND returned_at IS NULL",
@@ -158,7 +161,7 @@ def mark_returned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterab
     )
 
 
-def list_missing_marks(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]) -> list[Missing]:
+def list_missing_marks(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> list[Missing]:
     """When and how these messages went missing."""
     rows = conn.execute(
         "SELECT message_id, missing_since, missing_how, last_seen FROM message WHERE channel_id = ?"
@@ -168,7 +171,7 @@ def list_missing_marks(conn: sqlite3.Connection, channel_id: int, message_ids: I
     return [Missing(*row) for row in rows]
 
 
-def restore_missing_marks(conn: sqlite3.Connection, channel_id: int, missing: Iterable[Missing]) -> None:
+def restore_missing_marks(conn: sqlite3.Connection, channel_id: ChannelId, missing: Iterable[Missing]) -> None:
     """Mark messages missing as before: what was just stored is from before they went missing."""
     conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
@@ -176,7 +179,7 @@ def restore_missing_marks(conn: sqlite3.Connection, channel_id: int, missing: It
     )
 
 
-def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, pinned: bool) -> None:
+def set_pinned(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, pinned: bool) -> None:
     """Record that messages were pinned or unpinned."""
     conn.executemany(
         "UPDATE message SET pinned = ? WHERE channel_id = ? AND message_id = ?",
@@ -184,13 +187,13 @@ def set_pinned(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[
     )
 
 
-def has_stubs(conn: sqlite3.Connection, channel_id: int) -> bool:
+def has_stubs(conn: sqlite3.Connection, channel_id: ChannelId) -> bool:
     """Whether the channel has stubs, messages that this or an earlier version could not read."""
     row = conn.execute("SELECT 1 FROM message WHERE channel_id = ? AND kind = 'stub' LIMIT 1", (channel_id,)).fetchone()
     return row is not None
 
 
-def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
+def list_missing_ids(conn: sqlite3.Connection, channel_id: ChannelId) -> list[int]:
     """The ids of the channel's missing messages."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
@@ -198,7 +201,7 @@ def list_missing_ids(conn: sqlite3.Connection, channel_id: int) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limit: int) -> list[Message]:
+def read_messages(conn: sqlite3.Connection, channel_id: ChannelId, *, after: int, limit: int) -> list[Message]:
     """The records of up to `limit` held messages with an id above `after`, ascending."""
     rows = conn.execute(
         f"SELECT message_id, lang, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
@@ -217,7 +220,7 @@ def read_messages(conn: sqlite3.Connection, channel_id: int, *, after: int, limi
     return [_record(channel_id, row, tuple(media[row[0]])) for row in rows]
 
 
-def _record(channel_id: int, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
+def _record(channel_id: ChannelId, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
     values = dict(zip(("lang", *CONTENT_NAMES), row[1:], strict=True))
     del values["media_kind"]  # derived from the first slot
     values["date"] = datetime.fromtimestamp(values["date"], UTC)

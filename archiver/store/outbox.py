@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.ledger import LATER, Place
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
@@ -27,7 +28,7 @@ class Waiting(NamedTuple):
 
 
 def enqueue(
-    conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int, later: bool = False
+    conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, now: int, later: bool = False
 ) -> None:
     """Enqueue new or changed messages; one already waiting keeps its `enqueued_at`, from which lag is measured.
 
@@ -45,7 +46,7 @@ def enqueue(
         )
 
 
-def list_unassigned(conn: Reader, limit: int) -> list[int]:
+def list_unassigned(conn: Reader, limit: int) -> list[ChannelId]:
     """The channels of the first `limit` messages without a node."""
     rows = conn.execute(
         "SELECT DISTINCT channel_id FROM (SELECT channel_id FROM outbox INDEXED BY outbox_order WHERE node = ''"
@@ -88,7 +89,7 @@ def list_places(conn: Reader, node: str, after: Place, upto: Place, limit: int) 
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def find_place(conn: Reader, node: str, channel_id: int, message_id: int) -> Place | None:
+def find_place(conn: Reader, node: str, channel_id: ChannelId, message_id: MessageId) -> Place | None:
     """The place of a message; None if it is not waiting."""
     row = conn.execute(
         "SELECT seq FROM outbox WHERE channel_id = ? AND message_id = ? AND node = ?", (channel_id, message_id, node)
@@ -132,7 +133,7 @@ def has_waiting(conn: Reader, node: str) -> bool:
     return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 
-def count_waiting(conn: Reader, node: str, *, covered: int = 0) -> dict[int, int]:
+def count_waiting(conn: Reader, node: str, *, covered: int = 0) -> dict[ChannelId, int]:
     """Count by channel the messages waiting for a node or to be assigned one, except history up to `covered`."""
     rows = conn.execute(
         "SELECT channel_id, count(*) FROM outbox WHERE node IN (?, '') AND seq NOT BETWEEN ? AND ? GROUP BY channel_id",
@@ -153,7 +154,7 @@ def measure_all(conn: Reader) -> Waiting:
     return Waiting(*conn.execute("SELECT count(*), min(enqueued_at) FROM outbox").fetchone())
 
 
-def list_waiting_ids(conn: Reader, node: str, channel_id: int, first: int, last: int) -> list[int]:
+def list_waiting_ids(conn: Reader, node: str, channel_id: ChannelId, first: int, last: int) -> list[int]:
     """The ids of a channel within [first, last] that wait for a node or to be assigned one."""
     rows = conn.execute(
         "SELECT message_id FROM outbox WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND node IN (?, '')",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.ids import ChannelId
 from archiver.model.review_plan import ReviewProgress, ReviewState
 from archiver.store.database import Reader
 
@@ -99,7 +100,7 @@ def _review_state(row: Any, tiers: Sequence[str], progress: Mapping[str, ReviewP
     )
 
 
-def save_progress(conn: sqlite3.Connection, channel_id: int, progress: Mapping[str, ReviewProgress]) -> None:
+def save_progress(conn: sqlite3.Connection, channel_id: ChannelId, progress: Mapping[str, ReviewProgress]) -> None:
     """Store the progress of these tiers."""
     conn.executemany(
         "INSERT INTO review (channel_id, tier, reviewed_at, started_at, next_id, lowest_id) VALUES (?, ?, ?, ?, ?, ?)"
@@ -122,7 +123,7 @@ class Window(NamedTuple):
     """The channel's pts at the time of the count."""
 
 
-def find_surplus(conn: Reader, channel_id: int, window: Window | None = None) -> int | None:
+def find_surplus(conn: Reader, channel_id: ChannelId, window: Window | None = None) -> int | None:
     """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
     if window is None:
         row = conn.execute(_SURPLUS, (channel_id,)).fetchone()

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Media, Message
 
 _KEEP = """
@@ -45,7 +46,9 @@ _KEEP_LATE = """
 _COUNT = "UPDATE message SET revisions = revisions + 1 WHERE channel_id = ? AND message_id = ? RETURNING revisions"
 
 
-def keep_revisions(conn: sqlite3.Connection, channel_id: int, message_ids: Sequence[int], *, now: int) -> list[int]:
+def keep_revisions(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[MessageId], *, now: int
+) -> list[int]:
     """Copy the current contents into `revision` before they are replaced; return the revision number of each."""
     conn.executemany(_KEEP, [(now, channel_id, message_id) for message_id in message_ids])
     return [_count(conn, channel_id, message_id) for message_id in message_ids]
@@ -98,7 +101,7 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
     return [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
 
 
-def _count(conn: sqlite3.Connection, channel_id: int, message_id: int) -> int:
+def _count(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId) -> int:
     [(number,)] = conn.execute(_COUNT, (channel_id, message_id)).fetchall()
     return int(number)
 

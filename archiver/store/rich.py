@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
 from archiver.store.database import Reader
 
@@ -46,8 +47,8 @@ _DUE = f"""
 class Due(NamedTuple):
     """A message to fetch whole."""
 
-    channel_id: int
-    message_id: int
+    channel_id: ChannelId
+    message_id: MessageId
     attempts: int
     """Failed attempts so far."""
     blocks: int | None
@@ -102,7 +103,7 @@ def close_parts(conn: sqlite3.Connection, wholes: Sequence[Message], *, now: int
     )
 
 
-def reopen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int], *, now: int) -> None:
+def reopen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, now: int) -> None:
     """Messages are back after an absence: forget refusals and failed attempts from that time."""
     conn.executemany(
         "UPDATE rich_part SET refused = NULL, attempts = 0, retry_at = ?"
@@ -112,7 +113,7 @@ def reopen(conn: sqlite3.Connection, channel_id: int, message_ids: Iterable[int]
 
 
 def list_known_parts(
-    conn: sqlite3.Connection, channel_id: int, lo: int, hi: int
+    conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int
 ) -> list[tuple[int, bytes, bytes, int | None]]:
     """The known parts of messages with an id within [lo, hi].
 
@@ -125,13 +126,13 @@ def list_known_parts(
     ).fetchall()
 
 
-def is_open(conn: sqlite3.Connection, channel_id: int, message_id: int) -> bool:
+def is_open(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId) -> bool:
     """Whether a message is held in part only."""
     query = f"SELECT 1 FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
     return conn.execute(query, (channel_id, message_id)).fetchone() is not None
 
 
-def note_attempt(conn: sqlite3.Connection, channel_id: int, message_id: int, *, retry_at: int) -> None:
+def note_attempt(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, *, retry_at: int) -> None:
     """Record a failed attempt, and when to make the next one."""
     conn.execute(
         f"UPDATE rich_part SET attempts = attempts + 1, retry_at = ?"
@@ -140,7 +141,9 @@ def note_attempt(conn: sqlite3.Connection, channel_id: int, message_id: int, *, 
     )
 
 
-def refuse(conn: sqlite3.Connection, channel_id: int, message_id: int, *, reason: str, retry_at: int) -> None:
+def refuse(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, *, reason: str, retry_at: int
+) -> None:
     """Record that the server refuses the whole of this edit: do not ask again, except after `doubt_refusals`."""
     conn.execute(
         "UPDATE rich_part SET attempts = attempts + 1, refused = ?, retry_at = ?"
@@ -180,14 +183,14 @@ def list_due(
     return [Due(*row) for row in cursor]
 
 
-def count_parts(conn: Reader, channel_id: int) -> PartCount:
+def count_parts(conn: Reader, channel_id: ChannelId) -> PartCount:
     """Count the channel's messages held in part."""
     query = f"SELECT count(*), count(refused) FROM rich_part WHERE channel_id = ? AND {_OPEN}"
     row = conn.execute(query, (channel_id,)).fetchone()
     return PartCount(*row) if row else PartCount(0)
 
 
-def count_parts_between(conn: Reader, channel_id: int, *, since: int | None, until: int | None) -> int:
+def count_parts_between(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int:
     """Count the channel's messages dated within [since, until) that are held in part."""
     query = (
         "SELECT count(*) FROM rich_part JOIN message USING (channel_id, message_id)"
@@ -198,7 +201,7 @@ def count_parts_between(conn: Reader, channel_id: int, *, since: int | None, unt
     return int(row[0]) if row else 0
 
 
-def find_part(conn: Reader, channel_id: int, message_id: int) -> Part | None:
+def find_part(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> Part | None:
     """The state of a message held in part; None if it is whole."""
     query = f"SELECT noticed_at, attempts, refused FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
     row = conn.execute(query, (channel_id, message_id)).fetchone()

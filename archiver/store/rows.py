@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import aiosqlite
 import orjson
 
+from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.database import Reader, read
 
@@ -55,7 +56,7 @@ def list_names(conn: Reader) -> list[ChannelName]:
 
 async def iter_messages(
     conn: aiosqlite.Connection,
-    channel_id: int,
+    channel_id: ChannelId,
     *,
     since: int | None = None,
     until: int | None = None,
@@ -72,9 +73,9 @@ async def iter_messages(
 
 def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:
     """The messages with these (channel_id, message_id) keys; those not held are left out."""
-    by_channel: dict[int, list[int]] = {}
+    by_channel: dict[ChannelId, list[int]] = {}
     for channel_id, message_id in keys:
-        by_channel.setdefault(channel_id, []).append(message_id)
+        by_channel.setdefault(ChannelId(channel_id), []).append(message_id)
     found: dict[tuple[int, int], HeldMessage] = {}
     query = (
         f"SELECT {_MESSAGE} FROM message WHERE channel_id = ?"
@@ -98,7 +99,7 @@ def list_originals(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[
     return {(row[0], row[1]): (row[2], row[3]) for row in cursor}
 
 
-def list_around(conn: Reader, channel_id: int, message_id: int, count: int) -> list[HeldMessage]:
+def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, count: int) -> list[HeldMessage]:
     """The message, with up to `count` held messages before and after it, by id."""
     query = (
         f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
@@ -112,14 +113,14 @@ def list_around(conn: Reader, channel_id: int, message_id: int, count: int) -> l
     return _with_media(conn, channel_id, messages)
 
 
-def find_payload(conn: Reader, channel_id: int, message_id: int) -> Payload | None:
+def find_payload(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> Payload | None:
     """The payload of the message's current content; None if the message is not held."""
     query = "SELECT raw, layer, payload_sha256 FROM message WHERE channel_id = ? AND message_id = ?"
     row = conn.execute(query, (channel_id, message_id)).fetchone()
     return Payload(bytes(row[0]), int(row[1]), bytes(row[2])) if row else None
 
 
-def _with_media(conn: Reader, channel_id: int, messages: list[StoredMessage]) -> list[HeldMessage]:
+def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessage]) -> list[HeldMessage]:
     ids = [message.message_id for message in messages if message.media_kind is not None]
     media: dict[int, list[StoredMedia]] = {}
     if ids:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from archiver.ids import ChannelId
 from search.exact.changes import Row
 from search.exact.fts5_pages import SEGMENT_BITS, first_term
 from search.exact.schema import SCHEMA, SCHEMA_VERSION
@@ -27,7 +28,7 @@ _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5v
 class ForwardOrigin(NamedTuple):
     """The origin of a forwarded message, according to its row."""
 
-    channel_id: int | None
+    channel_id: ChannelId | None
     name: str | None
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+from archiver.ids import ChannelId
 
-def accept_count(conn: sqlite3.Connection, channel_id: int, difference: int | None) -> None:
+
+def accept_count(conn: sqlite3.Connection, channel_id: ChannelId, difference: int | None) -> None:
     """Accept a difference between the server's count and ours, found although every message was just reviewed."""
     conn.execute("UPDATE channel SET accepted_count = ? WHERE channel_id = ?", (difference, channel_id))
 
 
-def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | None) -> None:
+def note_unexplained(conn: sqlite3.Connection, channel_id: ChannelId, surplus: int | None) -> None:
     """Record the surplus left by a sync that read everything again; the same surplus twice is accepted."""
     conn.execute(
         "UPDATE channel SET accepted_count = CASE WHEN unexplained_count IS ?1 THEN ?1 ELSE accepted_count END,"
@@ -19,7 +21,7 @@ def note_unexplained(conn: sqlite3.Connection, channel_id: int, surplus: int | N
     )
 
 
-def forget_later_states(conn: sqlite3.Connection, channel_id: int, pts: int) -> None:
+def forget_later_states(conn: sqlite3.Connection, channel_id: ChannelId, pts: int) -> None:
     """Forget all states later than `pts`, which the channel had not reached when they were shown.
 
     As long as they are believed, the truth looks older than they are, and is refused.
@@ -30,7 +32,7 @@ def forget_later_states(conn: sqlite3.Connection, channel_id: int, pts: int) -> 
     conn.execute("UPDATE message SET seen_pts = ? WHERE channel_id = ? AND seen_pts > ?", (pts - 1, channel_id, pts))
 
 
-def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, pts: int, now: int) -> None:
+def set_server_count(conn: sqlite3.Connection, channel_id: ChannelId, count: int, *, pts: int, now: int) -> None:
     """Note how many messages the server says the channel has, and in which state of it."""
     conn.execute(
         "UPDATE channel SET server_count = ?, server_count_pts = ?, server_count_at = ? WHERE channel_id = ?",
@@ -38,7 +40,7 @@ def set_server_count(conn: sqlite3.Connection, channel_id: int, count: int, *, p
     )
 
 
-def find_counted_pts(conn: sqlite3.Connection, channel_id: int) -> int | None:
+def find_counted_pts(conn: sqlite3.Connection, channel_id: ChannelId) -> int | None:
     """The pts of the latest history page that gave the server's count; None if there is none."""
     (pts,) = conn.execute("SELECT server_count_pts FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return int(pts) if pts is not None else None

@@ -14,6 +14,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ServerFault, UnreadableObject
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import PeerState
 from archiver.telegram.unpacking import nothing_packed, reading_answer
 from archiver.telegram.vectors import (
@@ -158,7 +159,7 @@ def read_difference(body: bytes) -> DifferenceAnswer:
 
 
 @reading_answer()
-def read_states(body: bytes) -> dict[int, PeerState]:
+def read_states(body: bytes) -> dict[ChannelId, PeerState]:
     """Parse the answer to messages.getPeerDialogs, by channel, without inaccessible ones. Raises UnreadableObject.
 
     Only the dialogs are needed: the objects after them may be of any layer.
@@ -181,16 +182,16 @@ def read_states(body: bytes) -> dict[int, PeerState]:
     }
 
 
-def message_prefix_id(raw: bytes) -> int | None:
+def message_prefix_id(raw: bytes) -> MessageId | None:
     """The id of an unreadable message, None if even its constructor is unknown.
 
     message#… flags:# flags2:# id:int, messageService#… flags:# id:int.
     """
     constructor = int.from_bytes(raw[:4], "little")
     if constructor == types.Message.CONSTRUCTOR_ID:
-        return int.from_bytes(raw[12:16], "little", signed=True)
+        return MessageId(int.from_bytes(raw[12:16], "little", signed=True))
     if constructor == types.MessageService.CONSTRUCTOR_ID:
-        return int.from_bytes(raw[8:12], "little", signed=True)
+        return MessageId(int.from_bytes(raw[8:12], "little", signed=True))
     return None
 
 

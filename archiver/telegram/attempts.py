@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from telethon.errors import AuthKeyUnregisteredError, RPCError, TypeNotFoundError
 
 from archiver.errors import Error, FloodWait, LoginNeeded, ServerFault, UnreadableObject
+from archiver.ids import ChannelId
 from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.client import CONNECTION_LOST, BrokenError, Client, HungError
 from archiver.telegram.connection_errors import THROTTLED, transport_code, unreachable
@@ -107,7 +108,7 @@ class Attempts:
         *,
         method: str,
         priority: Priority = Priority.BACKFILL,
-        channel_id: int | None = None,
+        channel_id: ChannelId | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
         takeout: bool = False,
     ) -> T:

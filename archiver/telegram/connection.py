@@ -17,6 +17,7 @@ from telethon.errors import AuthKeyUnregisteredError, FileMigrateError, RPCError
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ChannelError, Error, ServerFault
+from archiver.ids import ChannelId
 from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted
@@ -167,7 +168,7 @@ class Connection:
         *,
         method: str,
         priority: Priority = Priority.LIVE,
-        channel_id: int | None = None,
+        channel_id: ChannelId | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
     ) -> Any:
         """The answer as a TL object. Raises what `call` raises, and the `raw_errors` unchanged."""
@@ -180,7 +181,7 @@ class Connection:
         *,
         method: str,
         priority: Priority = Priority.BACKFILL,
-        channel_id: int | None = None,
+        channel_id: ChannelId | None = None,
         raw_errors: tuple[type[Exception], ...] = (),
         dc: int | None = None,
         takeout_id: int | None = None,

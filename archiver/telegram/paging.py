@@ -14,9 +14,10 @@ from typing import Protocol
 from telethon.tl import TLRequest, functions, types
 
 from archiver.errors import ServerFault
+from archiver.ids import ChannelId
 from archiver.telegram.answers import HistoryAnswer, read_history, read_object
 
-Ask = Callable[[TLRequest, str, int | None], Awaitable[bytes]]
+Ask = Callable[[TLRequest, str, ChannelId | None], Awaitable[bytes]]
 
 
 class PagingState(Protocol):
@@ -30,11 +31,11 @@ async def read_page(
 ) -> HistoryAnswer:
     """The page, with the channel's pts when it was served, or shortly before."""
     pts = await _ask_pts(ask, channel) if state.pages_have_no_pts else None
-    answer = read_history(await ask(request, "getHistory", channel.channel_id))
+    answer = read_history(await ask(request, "getHistory", ChannelId(channel.channel_id)))
     if answer.pts is None and pts is None:
         state.pages_have_no_pts = True
         pts = await _ask_pts(ask, channel)
-        answer = read_history(await ask(request, "getHistory", channel.channel_id))
+        answer = read_history(await ask(request, "getHistory", ChannelId(channel.channel_id)))
     if answer.pts is not None:
         state.pages_have_no_pts = False
         return answer
@@ -44,7 +45,7 @@ async def read_page(
 
 async def _ask_pts(ask: Ask, channel: types.InputChannel) -> int:
     answer = read_object(
-        await ask(functions.channels.GetFullChannelRequest(channel), "getFullChannel", channel.channel_id)
+        await ask(functions.channels.GetFullChannelRequest(channel), "getFullChannel", ChannelId(channel.channel_id))
     )
     pts = getattr(getattr(answer, "full_chat", None), "pts", None)
     if not isinstance(pts, int):

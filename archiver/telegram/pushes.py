@@ -9,9 +9,11 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from archiver.ids import ChannelId
+
 log = logging.getLogger(__name__)
 
-Hint = Callable[[int], None]
+Hint = Callable[[ChannelId], None]
 """Called with the id of a channel in which something may have happened."""
 
 
@@ -32,11 +34,11 @@ class UpdateQueue:
             log.debug("unreadable push: %s", type(exc).__name__)
 
 
-def named_channels(pushed: Any) -> Iterator[int]:
+def named_channels(pushed: Any) -> Iterator[ChannelId]:
     """The channels that an Updates, UpdatesCombined or UpdateShort concerns."""
     for update in getattr(pushed, "updates", None) or (getattr(pushed, "update", None),):
         message_peer = getattr(getattr(update, "message", None), "peer_id", None)
         for place in (update, message_peer, getattr(update, "peer", None)):
             channel_id = getattr(place, "channel_id", None)
             if isinstance(channel_id, int):
-                yield channel_id
+                yield ChannelId(channel_id)

@@ -8,6 +8,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_channel, convert_message, is_empty
 from archiver.errors import ChannelInaccessible, Implausible
+from archiver.ids import ChannelId
 from archiver.model.record import Channel, HistoryPage, Message
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.older_layers import layer_of
@@ -21,7 +22,7 @@ _OF_CHANNEL = (
 )
 
 
-def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
+def to_page(channel_id: ChannelId, answer: HistoryAnswer) -> HistoryPage:
     """The page as a record. Raises UnreadableObject if one of its messages cannot be read."""
     if answer.messages.unreadable:
         raise answer.messages.unreadable
@@ -39,7 +40,7 @@ def to_page(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     )
 
 
-def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
+def to_readable(channel_id: ChannelId, answer: HistoryAnswer) -> HistoryPage:
     """The messages before the unreadable one, to see their ids and dates; their names, which come after it, are lost.
 
     If it comes first, only its id.
@@ -51,7 +52,7 @@ def to_readable(channel_id: int, answer: HistoryAnswer) -> HistoryPage:
     return HistoryPage(messages=messages, empty_ids=(first,) if first else (), pts=0, count=answer.count, exact=False)
 
 
-def expect_own(objects: Objects, channel_id: int) -> None:
+def expect_own(objects: Objects, channel_id: ChannelId) -> None:
     """Raise Implausible if one of the messages belongs to another channel, a person or a group.
 
     SessionData under this channel it would get a permalink to something that was never posted there.
@@ -64,7 +65,7 @@ def expect_own(objects: Objects, channel_id: int) -> None:
             raise Implausible("answered with messages of another channel")
 
 
-def expect_own_updates(updates: Objects, channel_id: int) -> None:
+def expect_own_updates(updates: Objects, channel_id: ChannelId) -> None:
     """Raise Implausible if an update of a difference is for another channel: the event it replaced would be lost."""
     for update, _ in updates.read:
         message = getattr(update, "message", None) if isinstance(update, _OF_MESSAGE) else None
@@ -86,7 +87,7 @@ def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple
     return page.messages, frozenset(page.empty_ids)
 
 
-def convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message]:
+def convert_all(objects: Objects, channel_id: ChannelId, peers: Peers) -> list[Message]:
     """The messages as records, without the empty ones."""
     return [
         convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
@@ -95,7 +96,7 @@ def convert_all(objects: Objects, channel_id: int, peers: Peers) -> list[Message
     ]
 
 
-def described(chats: list[Any], channel_id: int) -> Channel | None:
+def described(chats: list[Any], channel_id: ChannelId) -> Channel | None:
     """The channel as described in an answer about its messages, if fully.
 
     Raises ChannelInaccessible if it is inaccessible: a lost channel must never look like an empty one.

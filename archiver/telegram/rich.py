@@ -14,6 +14,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_message, is_empty
 from archiver.errors import Error, MessageRefused, ServerFault, StaleAccess, UnreadableObject
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
 from archiver.telegram.faults import server_name
 from archiver.telegram.unpacking import reading_answer
@@ -56,7 +57,7 @@ def read_whole(body: bytes) -> WholeAnswer:
     return WholeAnswer(messages, chats, users)
 
 
-def pick_whole(answer: WholeAnswer, channel_id: int, message_id: int, layer: int) -> Message:
+def pick_whole(answer: WholeAnswer, channel_id: ChannelId, message_id: MessageId, layer: int) -> Message:
     """The requested message. Raises ServerFault if the answer contains another one or an empty one."""
     for item, raw in answer.messages.read:
         if item.id != message_id or getattr(item.peer_id, "channel_id", None) != channel_id:

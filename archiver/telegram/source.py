@@ -16,7 +16,7 @@ from telethon.tl.alltlobjects import LAYER
 from archiver.convert import Peers, convert_difference_event, convert_message, convert_stub, is_empty
 from archiver.convert.resolved import convert_resolved, find_channel
 from archiver.errors import ServerFault, StaleAccess, UsageError
-from archiver.model.ids import AccessHash
+from archiver.ids import AccessHash, ChannelId, MessageId
 from archiver.model.record import Channel, Difference, Event, HistoryPage, Message, PeerState, Posted
 from archiver.pacing.scheduler import Priority
 from archiver.telegram.answers import (
@@ -72,7 +72,7 @@ class TelegramSource:
         answer = await self._ask(functions.contacts.ResolveUsernameRequest(username), "resolveUsername")
         return convert_resolved(answer)
 
-    async def get_channel(self, channel_id: int, access_hash: AccessHash) -> Channel:
+    async def get_channel(self, channel_id: ChannelId, access_hash: AccessHash) -> Channel:
         """The channel's current attributes, including `about` and counts."""
         request = functions.channels.GetFullChannelRequest(types.InputChannel(channel_id, access_hash))
         answer = await self._ask(request, "getFullChannel", channel_id)
@@ -81,7 +81,13 @@ class TelegramSource:
         return find_channel(answer.chats, channel_id, answer.full_chat)
 
     async def get_history(
-        self, channel_id: int, access_hash: AccessHash, *, offset_id: int, before: int | None = None, limit: int = 100
+        self,
+        channel_id: ChannelId,
+        access_hash: AccessHash,
+        *,
+        offset_id: int,
+        before: int | None = None,
+        limit: int = 100,
     ) -> HistoryPage:
         """Messages below `offset_id`, newest first; an unreadable one becomes a stub."""
         answer = await self._history(channel_id, access_hash, offset_id, limit, before=before)
@@ -96,7 +102,7 @@ class TelegramSource:
         return to_page(channel_id, answer)
 
     async def get_difference(
-        self, channel_id: int, access_hash: AccessHash, *, pts: int, limit: int = 100
+        self, channel_id: ChannelId, access_hash: AccessHash, *, pts: int, limit: int = 100
     ) -> Difference:
         """The events since `pts`, and whether some of them are unreadable."""
         request = functions.updates.GetChannelDifferenceRequest(
@@ -135,7 +141,7 @@ class TelegramSource:
         )
 
     async def get_messages(
-        self, channel_id: int, access_hash: AccessHash, message_ids: tuple[int, ...]
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """The messages that exist now, and the ids that the server reports as empty."""
         request = functions.channels.GetMessagesRequest(
@@ -147,7 +153,7 @@ class TelegramSource:
         page = to_page(channel_id, answer)
         return expect_asked(page, message_ids)
 
-    async def get_rich_message(self, channel_id: int, access_hash: AccessHash, message_id: int) -> Message:
+    async def get_rich_message(self, channel_id: ChannelId, access_hash: AccessHash, message_id: MessageId) -> Message:
         """A message with its complete rich message."""
         request = functions.messages.GetRichMessageRequest(types.InputPeerChannel(channel_id, access_hash), message_id)
         try:
@@ -158,7 +164,7 @@ class TelegramSource:
         described(answer.chats, channel_id)
         return pick_whole(answer, channel_id, message_id, LAYER)
 
-    async def get_states(self, peers: Sequence[tuple[int, AccessHash]]) -> dict[int, PeerState]:
+    async def get_states(self, peers: Sequence[tuple[ChannelId, AccessHash]]) -> dict[ChannelId, PeerState]:
         """pts and newest message id of up to 100 channels, in one call."""
         request = functions.messages.GetPeerDialogsRequest(
             [
@@ -174,16 +180,16 @@ class TelegramSource:
                 "the server refuses to list the state of channels.", hint="They are polled one by one."
             ) from exc
 
-    async def _ask(self, request: TLRequest, method: str, channel_id: int | None = None) -> Any:
+    async def _ask(self, request: TLRequest, method: str, channel_id: ChannelId | None = None) -> Any:
         return read_object(await self._call(request, method, channel_id))
 
-    async def _call(self, request: TLRequest, method: str, channel_id: int | None) -> bytes:
+    async def _call(self, request: TLRequest, method: str, channel_id: ChannelId | None) -> bytes:
         asker = self._takeout if self._takeout and method == "getHistory" else self._connection
         return await asker.call(request, method=method, priority=self._priority, channel_id=channel_id)
 
     async def _history(
         self,
-        channel_id: int,
+        channel_id: ChannelId,
         access_hash: AccessHash,
         offset_id: int,
         limit: int,
@@ -205,7 +211,7 @@ class TelegramSource:
         return await read_page(self._connection, self._call, request, channel)
 
     async def _messages_around(
-        self, channel_id: int, access_hash: AccessHash, message_ids: tuple[int, ...], answer: HistoryAnswer
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...], answer: HistoryAnswer
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """Messages by id, one of which is unreadable: it becomes a stub, and those after it are requested again."""
         objects, place = answer.messages, len(answer.messages.read)
@@ -214,7 +220,7 @@ class TelegramSource:
             raise objects.unreadable  # in another order: it could be any of them
         there, empty = convert_all(objects, channel_id, Peers([], [])), {i.id for i, _ in objects.read if is_empty(i)}
         date = datetime.fromtimestamp(0, UTC)
-        raw, message_id = objects.unreadable.raw, message_ids[place]
+        raw, message_id = objects.unreadable.raw, MessageId(message_ids[place])
         there.append(convert_stub(raw, message_id=message_id, channel_id=channel_id, date=date, layer=LAYER))
         if rest := message_ids[place + 1 :]:
             more, others = await self.get_messages(channel_id, access_hash, rest)

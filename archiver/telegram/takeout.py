@@ -18,6 +18,7 @@ from telethon.tl import TLRequest, functions, types
 from archiver.clock import Clock
 from archiver.duration import in_words, local_moment
 from archiver.errors import ChannelError, Error, LoginNeeded, ServerFault, Unreachable, UsageError
+from archiver.ids import ChannelId
 from archiver.pacing.scheduler import Priority
 from archiver.telegram.connection import Connection
 
@@ -123,7 +124,7 @@ class Takeout:
         await self._memory.save(None)
 
     async def call(
-        self, request: TLRequest, *, method: str, priority: Priority, channel_id: int | None = None
+        self, request: TLRequest, *, method: str, priority: Priority, channel_id: ChannelId | None = None
     ) -> bytes:
         """Call within the takeout, or without it if that is impossible. Raises what `Connection.call` raises."""
         how: dict[str, Any] = {"method": method, "priority": priority, "channel_id": channel_id}
@@ -142,7 +143,7 @@ class Takeout:
                 return answer
         return await self._connection.call(request, **how)
 
-    def _leave_out(self, channel_id: int | None, why: Error) -> None:
+    def _leave_out(self, channel_id: ChannelId | None, why: Error) -> None:
         if channel_id is not None and channel_id not in self._shut:
             self._shut.add(channel_id)
             self._say(f"channel {channel_id} is refused within the takeout ({why.args[0]}); reading it without.")

@@ -10,6 +10,7 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import convert_stub
 from archiver.errors import ServerFault
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import HistoryPage
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.records import to_page
@@ -23,7 +24,7 @@ _SIGNATURE = 32
 class Unreadable:
     """Reads the history of one channel around unreadable messages."""
 
-    def __init__(self, channel_id: int, history: History) -> None:
+    def __init__(self, channel_id: ChannelId, history: History) -> None:
         self._channel_id = channel_id
         self._history = history
 
@@ -63,7 +64,7 @@ class Unreadable:
             break
         return 0, datetime.fromtimestamp(0, UTC)
 
-    async def _find_id(self, raw: bytes, within: tuple[int, int]) -> int:
+    async def _find_id(self, raw: bytes, within: tuple[int, int]) -> MessageId:
         """The id of a message whose id cannot be read, found by its bytes.
 
         The range has no newer message, so the history below an offset begins with these bytes exactly if the offset is
@@ -89,4 +90,4 @@ class Unreadable:
                 high = middle
             else:
                 low = middle + 1
-        return low
+        return MessageId(low)

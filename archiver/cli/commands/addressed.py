@@ -8,6 +8,7 @@ from archiver.cli.view.channel_status import how_to_fetch
 from archiver.compose.named_channel import find_posted
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import NotFound
+from archiver.ids import MessageId
 from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import list_runs
 from archiver.store.database import Database, read
@@ -25,7 +26,7 @@ async def get_message(database: Database, address: str) -> tuple[ChannelName, He
     return channel, held
 
 
-async def _why_not(database: Database, channel: ChannelName, message_id: int) -> str:
+async def _why_not(database: Database, channel: ChannelName, message_id: MessageId) -> str:
     conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
     what = f"{channel.name}/{message_id} is not archived"

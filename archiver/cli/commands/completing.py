@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.view.channel_status import describe_parts
+from archiver.ids import ChannelId
 from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.store.database import read
 from archiver.store.rich import PartCount, count_parts
@@ -43,7 +44,7 @@ async def complete_parts(account: OpenAccount, channels: Sequence[Mirrored]) -> 
                 output.note(f"{channel.name}: {describe_parts(now)}.")
 
 
-async def list_waiting(database: Database, channel_ids: Iterable[int]) -> list[int]:
+async def list_waiting(database: Database, channel_ids: Iterable[ChannelId]) -> list[ChannelId]:
     """The channels with partial messages that the server has not refused to complete."""
     return [one for one in channel_ids if _is_waiting(await database.read(count_parts, one))]
 

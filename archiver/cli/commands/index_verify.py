@@ -11,6 +11,7 @@ import typer
 
 from archiver.cli import interrupted, output
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
     from archiver.index.consistency import Discrepancy
@@ -29,7 +30,7 @@ _HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "su
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    channel_id: int
+    channel_id: ChannelId
     name: str
     node: Node
     held: int

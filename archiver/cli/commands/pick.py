@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from archiver.cli import output
 from archiver.compose.named_channel import find_typed
 from archiver.errors import NotFound
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import Connection, read
@@ -27,7 +28,7 @@ async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool
     return list(dict.fromkeys(chosen))
 
 
-async def _find(conn: Connection, word: str, mirrored: set[int], known: Sequence[ChannelName]) -> int:
+async def _find(conn: Connection, word: str, mirrored: set[ChannelId], known: Sequence[ChannelName]) -> ChannelId:
     names = [name for name in known if name.channel_id in mirrored]
     try:
         return (await find_typed(conn, word, names, remarks=output)).channel_id

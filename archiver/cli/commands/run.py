@@ -14,6 +14,7 @@ import typer
 
 from archiver.cli import output
 from archiver.cli.interrupted import leave
+from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
     from archiver.service.monitoring.http_server import Page
@@ -63,7 +64,7 @@ async def run(settings: Settings) -> int:
 
     service: Service | None = None
 
-    def hint(channel_id: int) -> None:
+    def hint(channel_id: ChannelId) -> None:
         if service is not None:
             service.hint(channel_id)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from archiver.cli import interrupted, output
+from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -118,7 +119,7 @@ async def _sync_account(
     from archiver.mirror.takeout_need import needs_backfill
     from archiver.model.clock_offset import describe_offset
 
-    ended: dict[int, End] = {}
+    ended: dict[ChannelId, End] = {}
     failure: Error | None = None
     try:
         account = await accounts.take(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from archiver.cli.view.shown import Shown
 from archiver.compose.engine import Finder
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
 from archiver.store.database import Connection, read
@@ -29,7 +30,7 @@ class More:
 class Answers:
     """The blocks of results for a question."""
 
-    def __init__(self, conn: Connection, finder: Finder, names: Mapping[int, ChannelName]) -> None:
+    def __init__(self, conn: Connection, finder: Finder, names: Mapping[ChannelId, ChannelName]) -> None:
         self._conn = conn
         self._finder = finder
         self._names = names
@@ -87,7 +88,7 @@ class Answers:
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
         self._finder.dropped += len(hits) - len(held)
         return {
-            hit.key: Shown.of(build_row(self._names[hit.channel_id], *held[hit.key]), hit)
+            hit.key: Shown.of(build_row(self._names[ChannelId(hit.channel_id)], *held[hit.key]), hit)
             for hit in hits
             if hit.key in held
         }
@@ -110,4 +111,4 @@ class Answers:
         ]
 
     def _address(self, hit: Hit) -> str:
-        return f"{self._names[hit.channel_id].name}/{hit.message_id}"
+        return f"{self._names[ChannelId(hit.channel_id)].name}/{hit.message_id}"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from archiver.cli.view.shown import Shown
+from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection, read
 from archiver.store.rows import HeldMessage, list_around
@@ -34,7 +35,7 @@ class Block:
 
     rank: int
     """Rank of its first hit in the page."""
-    held: dict[int, HeldMessage] = field(default_factory=dict)
+    held: dict[MessageId, HeldMessage] = field(default_factory=dict)
 
     @property
     def low(self) -> int:
@@ -50,7 +51,7 @@ class Block:
 class ContextBuilder:
     """Builds blocks from one page of hits after another."""
 
-    def __init__(self, conn: Connection, engine: Engine, names: Mapping[int, ChannelName], count: int) -> None:
+    def __init__(self, conn: Connection, engine: Engine, names: Mapping[ChannelId, ChannelName], count: int) -> None:
         self._conn = conn
         self._engine = engine
         self._names = names
@@ -67,17 +68,17 @@ class ContextBuilder:
             hits = {**await self._hits_within(question, group), **hits}
         return [rows for channel_id, block in blocks if (rows := self._rows(channel_id, block, hits))]
 
-    async def _gather(self, keys: Sequence[Key]) -> list[tuple[int, Block]]:
-        by_channel: dict[int, list[Block]] = {}
+    async def _gather(self, keys: Sequence[Key]) -> list[tuple[ChannelId, Block]]:
+        by_channel: dict[ChannelId, list[Block]] = {}
         for rank, (channel_id, message_id) in enumerate(keys):
-            around = await read(self._conn, list_around, channel_id, message_id, self._count)
+            around = await read(self._conn, list_around, ChannelId(channel_id), MessageId(message_id), self._count)
             held = {one[0].message_id: one for one in around}
             if held:
-                by_channel.setdefault(channel_id, []).append(Block(rank, held))
+                by_channel.setdefault(ChannelId(channel_id), []).append(Block(rank, held))
         merged = [(channel_id, block) for channel_id, blocks in by_channel.items() for block in merge(blocks)]
         return sorted(merged, key=lambda one: one[1].rank)
 
-    async def _hits_within(self, question: Question, blocks: Sequence[tuple[int, Block]]) -> Hits:
+    async def _hits_within(self, question: Question, blocks: Sequence[tuple[ChannelId, Block]]) -> Hits:
         """The messages of the blocks that match the question."""
         dates = [held[0].date for _, block in blocks for held in block.held.values()]
         if not dates:
@@ -105,7 +106,7 @@ class ContextBuilder:
                 return found
             asked = replace(asked, cursor=answer.cursor)
 
-    def _rows(self, channel_id: int, block: Block, hits: Hits) -> list[Shown]:
+    def _rows(self, channel_id: ChannelId, block: Block, hits: Hits) -> list[Shown]:
         """The messages of a block not shown yet."""
         rows = []
         for message_id in sorted(block.held):

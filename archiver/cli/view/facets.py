@@ -8,12 +8,13 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.cli.view.searched import incomplete_object
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
 from archiver.reading.shortfall import SearchScope
 from search.engine.facets import Count, Counts, FacetName, order
 
 
-def name_channels(counts: Counts, names: Mapping[int, ChannelName]) -> Counts:
+def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Counts:
     """Label channels with their current names, as far as archived, and order them by those names."""
     return {
         facet: order(facet, [_named(one, names) for one in found]) if facet in {"channel", "fwd"} else found
@@ -51,6 +52,6 @@ def _object(one: Count) -> dict[str, Any]:
     return {"value": one.value, "name": one.name, "count": one.count}
 
 
-def _named(one: Count, names: Mapping[int, ChannelName]) -> Count:
-    known = names.get(int(one.value)) if one.value.isascii() and one.value.isdecimal() else None
+def _named(one: Count, names: Mapping[ChannelId, ChannelName]) -> Count:
+    known = names.get(ChannelId(int(one.value))) if one.value.isascii() and one.value.isdecimal() else None
     return replace(one, name=known.name) if known else one
