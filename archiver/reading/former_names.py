@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from archiver.address import fold_name
 from archiver.duration import day
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
 from archiver.store.former_name import NamesSeen
 
@@ -15,7 +16,7 @@ from archiver.store.former_name import NamesSeen
 class FormerName(NamedTuple):
     """A name that a channel lost."""
 
-    channel_id: int
+    channel_id: ChannelId
     name: str
     until: int
     """When the channel was first seen without it, unix seconds: it was lost before."""

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import orjson
 
+from archiver.ids import ChannelId
 from archiver.store.database import Reader
 
 
 class NamesSeen(NamedTuple):
     """The names of a channel from a time on, until its next row. Times are unix seconds."""
 
-    channel_id: int
+    channel_id: ChannelId
     observed_at: int
     username: str | None
     usernames: tuple[str, ...]
