@@ -28,7 +28,7 @@ from config.settings import APPLICATION, Settings, fold_account_name
 FILE_NAME = "telekeep.toml"
 PREFIX = "TELEKEEP_"
 FILE_VARIABLE = "TELEKEEP_CONFIG"
-_OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG")
+_OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG", "TELEKEEP_PAGER")
 ANY = "NAME"
 """Placeholder in setting names for the name that the user gives a section."""
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")

@@ -26,7 +26,7 @@ _ACTING = frozenset(
 )
 """Commands that run to the end even if nobody reads their output; the others stop when their reader does."""
 
-_GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug")
+_GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug", "--no-pager")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

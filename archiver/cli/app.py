@@ -126,6 +126,7 @@ def _root(
         int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Log more; -vv logs everything.")
     ] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Do not page long output.")] = False,
     version: Annotated[
         bool, typer.Option("--version", "-V", help="Show the version and exit.", is_eager=True, callback=_show_version)
     ] = False,
@@ -143,7 +144,7 @@ def _root(
     Data goes to stdout, everything else to stderr. See `telekeep COMMAND --help` for a command and
     `telekeep help query` for the query syntax.
     """
-    context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug)
+    context.obj = Invocation(config=config, quiet=quiet, verbosity=verbose, debug=debug, no_pager=no_pager)
     context.obj.prepare()
 
 

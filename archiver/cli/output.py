@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from archiver.cli.streams import ReaderLeftError, StdoutError
-from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.terminal import isolate, screen_size, terminal_safe
 from archiver.model.json_text import dump
 
 if TYPE_CHECKING:
@@ -64,6 +64,15 @@ def use_colour(stream: TextIO | None = None) -> bool:
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
+def columns(stream: TextIO | None = None) -> int:
+    """The columns of the terminal: those of the variable COLUMNS, else as it says itself; 80 if it does not."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdecimal() and 0 < int(said) < 10_000:
+        return int(said)
+    size = screen_size(stream or sys.stdout)
+    return 80 if size is None else size[0]
+
+
 def console(stream: TextIO | None = None) -> Console:
     """A rich console on the stream (default: stdout) that obeys NO_COLOR and CLICOLOR_FORCE."""
     from rich.console import Console
@@ -72,6 +81,7 @@ def console(stream: TextIO | None = None) -> Console:
     colour = use_colour(stream)
     return Console(
         file=stream,
+        width=columns(stream) if is_terminal(stream) else None,  # rich believes that dumb terminals have 80
         force_terminal=True if colour else None,
         no_color=not colour,
         highlight=False,

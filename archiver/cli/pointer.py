@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.terminal import isolate, terminal_safe, width
 
 _BEFORE, _AFTER = 48, 24
 """Columns of a long query shown before and after the start of the error, so that the line does not wrap."""
@@ -27,14 +27,14 @@ def point(query: str, start: int, end: int, *, isolates: bool) -> list[str]:
     head, tail = "…" if first else "", "…" if last < len(query) else ""
     words = [word for part in (before, place, after) for word in re.split(r"(\s+)", part)]
     line = "".join(map(isolate, words)) if isolates else "".join(words)
-    carets = "^" * max(1, _width(place.rstrip()))
-    return [f"{head}{line}{tail}".rstrip(), " " * (_width(head) + _width(before)) + carets]
+    carets = "^" * max(1, width(place.rstrip()))
+    return [f"{head}{line}{tail}".rstrip(), " " * (width(head) + width(before)) + carets]
 
 
 def _first(query: str, start: int) -> int:
     """Start of the excerpt shown."""
     at = start
-    while at > 0 and start - at < _MOST and _width(terminal_safe(query[at - 1 : start])) <= _BEFORE:
+    while at > 0 and start - at < _MOST and width(terminal_safe(query[at - 1 : start])) <= _BEFORE:
         at -= 1
     return at
 
@@ -42,13 +42,6 @@ def _first(query: str, start: int) -> int:
 def _last(query: str, start: int) -> int:
     """End of the excerpt shown."""
     at = start + 1
-    while at < len(query) and at - start < _MOST and _width(terminal_safe(query[start : at + 1])) <= _AFTER:
+    while at < len(query) and at - start < _MOST and width(terminal_safe(query[start : at + 1])) <= _AFTER:
         at += 1
     return min(at, len(query))
-
-
-def _width(text: str) -> int:
-    """Width in columns."""
-    from rich.cells import cell_len
-
-    return cell_len(text)

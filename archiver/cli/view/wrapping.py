@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from archiver.cli.terminal import line_isolates
+from archiver.cli.terminal import width as width_of
 from search.text.graphemes import splits_cluster
 
 if TYPE_CHECKING:
@@ -76,13 +77,13 @@ def wrap_lines(paragraph: str, width: int) -> list[Part]:
     lines: list[Part] = []
     start = end = 0
     for first, last in _unbreakable(paragraph):
-        if end > start and _width(paragraph[start:last]) > width:
+        if end > start and width_of(paragraph[start:last]) > width:
             lines.append((start, end))
             start = first
-        elif _width(paragraph[start:last]) > width:  # indented beyond the line
+        elif width_of(paragraph[start:last]) > width:  # indented beyond the line
             start = first
         end = last
-        if _width(paragraph[start:end]) > width:
+        if width_of(paragraph[start:end]) > width:
             *full, (start, end) = _chop(paragraph, start, end, width)
             lines += full
     return [*lines, (start, end)]
@@ -117,7 +118,7 @@ def _chop(text: str, start: int, end: int, width: int) -> Iterator[Part]:
     """Cut a word into lines, between clusters; a cluster wider than a line is kept whole."""
     first = at = start
     for cut in [*(at for at in range(start + 1, end) if not _is_whole(text, at)), end]:
-        if at > first and _width(text[first:cut]) > width:
+        if at > first and width_of(text[first:cut]) > width:
             yield first, at
             first = at
         at = cut
@@ -144,9 +145,3 @@ def _isolates(paragraph: str, start: int, end: int) -> tuple[str, str]:
 def _is_rtl(text: str) -> bool:
     strong = _STRONG.search(text)
     return strong is not None and strong["rtl"] is not None
-
-
-def _width(text: str) -> int:
-    from rich.cells import cell_len
-
-    return len(text) if text.isascii() else cell_len(text)
