@@ -209,6 +209,8 @@ def _cell(value: object) -> str:
 
 
 def _format(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     formatter: Callable[[object], str] = str
     return f"{value:.1f}" if isinstance(value, float) else formatter(value)
 

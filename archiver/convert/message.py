@@ -102,6 +102,8 @@ def convert_message(
     context = _context(obj, peers, attempt)
     if any(_rare_values(obj)):
         attempt("extra", _rare, obj, extra)
+    if obj.via_bot_id is not None:
+        attempt("via_bot", _add_bot, obj.via_bot_id, peers, extra)
     return Message(
         **content,
         **context,
@@ -218,3 +220,9 @@ def _rare(obj: Any, extra: dict[str, object]) -> None:
         if value:
             # An effect is a 64-bit id.
             extra[name] = str(value) if name == "effect" else plain(value)
+
+
+def _add_bot(bot_id: int, peers: Peers, extra: dict[str, object]) -> None:
+    bot = peers.describe(types.PeerUser(bot_id))
+    if bot["name"] or bot["username"]:
+        extra["via_bot"] = bot

@@ -22,7 +22,9 @@ from search.exact.changes import Row as SearchRow
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))
 _AFTER = slice(_CONTENT.stop, _CONTENT.stop + len(AFTER))
 _KIND, _PINNED = (CONTENT_NAMES.index(name) + 1 for name in ("kind", "pinned"))
-_SENDER, _REPLY, _FORWARD = (CONTENT_NAMES.index(name) + 1 for name in ("sender", "reply_to", "fwd_from"))
+_SENDER, _REPLY, _FORWARD, _EXTRA = (
+    CONTENT_NAMES.index(name) + 1 for name in ("sender", "reply_to", "fwd_from", "extra")
+)
 _DIGEST, _LAYER, _RAW = (CONTENT_NAMES.index(name) + 1 for name in ("payload_sha256", "layer", "raw"))
 _COUNTED = [CONTENT_NAMES.index(name) + 1 for name in ("views", "forwards", "replies", "reactions")]
 _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
@@ -30,7 +32,8 @@ _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
     for name in ("first_seen", "last_seen", "missing_since", "missing_how", "revisions", "lang")
 )
 _MOST_LISTED = 20
-_NO_TEXTS = (None, None, None)
+_NO_TEXTS = (None, None, None, None)
+_BOT = '"via_bot"'
 _NO_NAMES = StoredNames()
 """For most messages: a channel's own posts."""
 
@@ -109,7 +112,7 @@ class MessageCheck:
             self._done.unreadable.append(self._place)
             return None, []
         part, wrong = self._read_part(row[0])
-        record = self._derive(obj, raw, row, layer)
+        record = self._derive(obj, raw, row, layer, row[_EXTRA])
         wrong += contents.compare_message(record, row[_CONTENT], part)
         if contents.HASH in wrong:
             return None, wrong
@@ -124,8 +127,8 @@ class MessageCheck:
             wrong += contents.compare_media(record, media)
         return record, wrong
 
-    def _derive(self, obj: Any, raw: bytes, row: Row, layer: int) -> Message:
-        texts = (row[_REPLY], row[_FORWARD], row[_SENDER])
+    def _derive(self, obj: Any, raw: bytes, row: Row, layer: int, extra: object) -> Message:
+        texts = (row[_REPLY], row[_FORWARD], row[_SENDER], extra if isinstance(extra, str) and _BOT in extra else None)
         names = _NO_NAMES if texts == _NO_TEXTS else StoredNames(*texts)
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
@@ -189,4 +192,4 @@ class MessageCheck:
         self._done.readable += 1
         if place_of(obj) != (self._channel_id, row[0]):
             return ["its payload is that of another message"]
-        return list(contents.compare_revision(self._derive(obj, raw, row, layer), kept))
+        return list(contents.compare_revision(self._derive(obj, raw, row, layer, kept["extra"]), kept))

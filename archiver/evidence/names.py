@@ -14,7 +14,7 @@ _Key: TypeAlias = tuple[object, object]
 
 
 class StoredNames(Peers):
-    """Provides the names stored in a message's sender, forward header and reply, for those peers only."""
+    """Provides the names stored in a message's sender, forward header, reply and bot, for those peers only."""
 
     __slots__ = ("_known", "_texts")
 
@@ -43,7 +43,8 @@ def _read(text: str) -> dict[_Key, _Names]:
     if not isinstance(value, dict):
         return {}
     found = {}
-    for one, peer in ((value, value), (value, value.get("from_id")), *_of_reply(value.get("reply_from"))):
+    bot = value.get("via_bot")
+    for one, peer in ((value, value), (value, value.get("from_id")), (bot, bot), *_of_reply(value.get("reply_from"))):
         if isinstance(peer, dict) and isinstance(peer.get("type"), str) and isinstance(peer.get("id"), int):
             found[peer["type"], peer["id"]] = (_text(one.get("name")), _text(one.get("username")))
     return found

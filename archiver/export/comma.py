@@ -1,6 +1,7 @@
 """CSV as in RFC 4180: a header, CRLF between records, quotes where needed, newlines of a text kept within its cell.
 
-Nested values are JSON text. Null and the empty text are both an empty cell; only `text` can be the empty text.
+Nested values are JSON text, flags are `true` or `false`. Null and the empty text are both an empty cell; only `text`
+can be the empty text.
 
 `excel=True` writes for spreadsheets, which guess types: ids of 16 digits and more lose their last digits, and a cell
 that starts like a formula is executed. So the file starts with a byte order mark (without it Excel assumes another
@@ -16,11 +17,12 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from archiver.model.row import KEYS, Row
+from archiver.model.row import FLAGS, KEYS, Row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+_FLAG_PLACES = [KEYS.index(name) for name in FLAGS]
 _EXCEL_ROWS = 1_048_576
 _EXCEL_CELL = 32_767
 
@@ -62,9 +64,12 @@ class CsvWriter:
     def encode(self, row: Row) -> bytes:
         """Encode the row as a record."""
         self._rows += 1
+        cells = [row[key] for key in KEYS]
+        for at in _FLAG_PLACES:
+            cells[at] = _flag(cells[at])
         if not self._excel:
-            return self._record([row[key] for key in KEYS])
-        cells = [_guard(key, row[key]) for key in KEYS]
+            return self._record(cells)
+        cells = [_guard(key, cell) for key, cell in zip(KEYS, cells, strict=True)]
         self._long += sum(isinstance(cell, str) and len(cell) > _EXCEL_CELL for cell in cells)
         return self._record(cells)
 
@@ -77,6 +82,10 @@ class CsvWriter:
         self._buffer.truncate()
         self._csv.writerow(cells)
         return self._buffer.getvalue().encode("utf-8", "replace")
+
+
+def _flag(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
 
 
 def _guard(key: str, value: Any) -> Any:

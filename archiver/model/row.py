@@ -15,6 +15,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.entities import list_links, read_marks
 from archiver.model.json_text import dump
+from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
 
 SCHEMA_VERSION = 1
 
@@ -47,9 +48,15 @@ KEYS = (
     "revisions",
     "payload_sha256",
     "action",
+    *PARTICULAR_KEYS,
 )
-NESTED = ("entities", "sender", "reply_to", "fwd_from", "reactions", "media", "hashtags", "links", "action")
+NESTED = (
+    *("entities", "sender", "reply_to", "fwd_from", "reactions", "media", "hashtags", "links", "action"),
+    *("restriction", "via_bot", "markup", "fact_check", "paid", "rich", "extra"),
+)
 """Keys whose values are JSON text in a row, and objects or lists in its JSON."""
+FLAGS = ("noforwards", "pinned", "silent", "edit_hidden")
+"""Keys whose values are true or false."""
 
 MEDIA_KEYS = (
     "kind",
@@ -117,6 +124,11 @@ class StoredMessage(NamedTuple):
     revisions: int
     payload_sha256: bytes
     layer: int
+    via_bot_id: int | None = None
+    restriction: str | None = None
+    noforwards: int = 0
+    pinned: int = 0
+    silent: int = 0
 
 
 class StoredMedia(NamedTuple):
@@ -142,6 +154,8 @@ class StoredMedia(NamedTuple):
 def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[StoredMedia] = ()) -> Row:
     """The row of a message."""
     marks = read_marks(message.text, message.entities)
+    stub = message.kind == "stub"
+    particular = read_extra(None if stub else message.extra)
     return {
         "channel_id": message.channel_id,
         "channel": channel.name,
@@ -170,7 +184,20 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "missing_since": iso(message.missing_since),
         "revisions": message.revisions,
         "payload_sha256": message.payload_sha256.hex(),
-        "action": _stub_action(message) if message.kind == "stub" else message.action,
+        "action": _stub_action(message) if stub else message.action,
+        "restriction": message.restriction,
+        "noforwards": bool(message.noforwards),
+        "pinned": bool(message.pinned),
+        "silent": bool(message.silent),
+        "edit_hidden": particular["edit_hidden"],
+        "via_bot": name_bot(particular["via_bot"], message.via_bot_id),
+        "markup": message.markup,
+        "fact_check": particular["fact_check"],
+        "effect": particular["effect"],
+        "boosts": particular["boosts"],
+        "paid": particular["paid"],
+        "rich": particular["rich"],
+        "extra": particular["extra"],
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from archiver.model.row import KEYS, NESTED
+from archiver.model.row import FLAGS, KEYS, NESTED
 from tests.acceptance.desk import Desk, Telegram
 from tests.acceptance.world import DAY_BEGINS, DAY_ENDS, STEADY
 
@@ -98,14 +98,14 @@ def test_csv_says_what_the_jsonl_says_plain_and_for_spreadsheets(filled: Desk) -
 
 def _read_back(record: dict[str, str]) -> dict[str, Any]:
     """A record of the CSV as the JSON row that it came from."""
-    numbers = {"channel_id", "message_id", "views", "forwards", "replies", "revisions"}
+    numbers = {"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"}
     return {
         key: cell
         if key == "text"
         else None
         if cell == ""
         else orjson.loads(cell)
-        if key in NESTED
+        if key in (*NESTED, *FLAGS)
         else int(cell)
         if key in numbers
         else cell

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from archiver.model.entities import button_urls
 from archiver.model.row import (
+    FLAGS,
     KEYS,
     MEDIA_KEYS,
     NESTED,
@@ -89,8 +90,21 @@ def test_absent_values_are_null_and_empty_lists_are_lists() -> None:
     assert [key for key in KEYS if row[key] == []] == ["entities", "reactions", "media", "hashtags", "links"]
     assert {key for key in KEYS if row[key] is None} == {
         *("edit_date", "sender", "post_author", "reply_to", "fwd_from", "grouped_id", "views", "forwards", "replies"),
-        *("missing_since", "action"),
+        *(
+            "missing_since",
+            "action",
+            "restriction",
+            "via_bot",
+            "markup",
+            "fact_check",
+            "effect",
+            "boosts",
+            "paid",
+            "rich",
+        ),
+        "extra",
     }
+    assert [key for key in KEYS if row[key] is False] == list(FLAGS)
     assert row["text"] == ""
     assert row["date"] == "2021-12-16T00:00:00Z"
     assert row["payload_sha256"] == "01" * 32
@@ -169,3 +183,29 @@ def test_times_beyond_the_calendar_are_null() -> None:
     assert iso(None) is None
     assert iso(0) == "1970-01-01T00:00:00Z"
     assert iso(2**62) is None
+
+
+def test_what_is_rare_has_a_key_of_its_own_or_stands_in_extra() -> None:
+    extra = (
+        '{"edit_hide":true,"invert_media":true,"from_boosts_applied":3,"effect":"5104841245755180586","factcheck":'
+        '{"_":"FactCheck","need_check":true,"country":"DE","text":{"text":"old","entities":[]},"hash":"77"},'
+        '"paid_message_stars":250,"rich_text":"Words","rich":{"blocks":[],"part":true},"ttl_period":86400}'
+    )
+    reasons = '[{"platform":"android-all","reason":"porn","text":"Not shown."}]'
+    row = parsed(PLAIN._replace(extra=extra, restriction=reasons, noforwards=1, via_bot_id=42))
+    assert (row["edit_hidden"], row["boosts"], row["effect"]) == (True, 3, "5104841245755180586")
+    assert row["fact_check"] == {
+        "text": "old", "entities": [], "country": "DE", "needs_check": True, "hash": "77",
+    }  # fmt: skip
+    assert row["paid"] == {"message_stars": 250, "suggested_post_stars": None, "suggested_post_ton": None}
+    assert row["rich"] == {"text": "Words", "blocks": [], "part": True}
+    assert row["extra"] == {"invert_media": True, "ttl_period": 86400}
+    assert row["restriction"] == [{"platform": "android-all", "reason": "porn", "text": "Not shown."}]
+    assert row["via_bot"] == {"type": "user", "id": 42, "name": None, "username": None}
+    assert (row["noforwards"], row["pinned"]) == (True, False)
+
+
+def test_fact_check_of_which_only_the_hash_came_has_no_text() -> None:
+    row = parsed(PLAIN._replace(extra='{"factcheck":{"_":"FactCheck","hash":"77"}}'))
+    assert row["fact_check"] == {"text": None, "entities": [], "country": None, "needs_check": False, "hash": "77"}
+    assert row["extra"] is None
