@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "commands.md"
@@ -22,28 +22,25 @@ to stderr. On a terminal, rows are a table or cards; in a pipe, one line each, s
 
 def render() -> str:
     """The page as it should be."""
-    from archiver.cli.app import build
-    from archiver.cli.commands.help import guide
+    from archiver.cli.parsing.command import load
     from archiver.cli.table import COMMANDS, PROGRAM
+    from archiver.cli.view.help_page import command_page, overview
+    from archiver.cli.view.topics import TOPICS, topic
 
-    group = build()
-    root = group.context_class(group, info_name=PROGRAM, terminal_width=WIDTH, **group.context_settings)
-    sections = [HEAD, _section(PROGRAM, group.get_help(root))]
+    sections = [HEAD, _section(PROGRAM, overview(COMMANDS, WIDTH))]
     for name in COMMANDS:
-        command = group.get_command(root, name)
-        context = command.context_class(command, info_name=name, parent=root, **command.context_settings)
-        sections.append(_section(f"{PROGRAM} {name}", command.get_help(context)))
-        for part in getattr(command, "table", ()):
-            inner = command.get_command(context, part)
-            below = inner.context_class(inner, info_name=part, parent=context, **inner.context_settings)
-            sections.append(_section(f"{PROGRAM} {name} {part}", inner.get_help(below)))
-    sections.append(_section(f"{PROGRAM} help query", "\n".join(guide())))
+        command = load(COMMANDS, name)
+        sections.append(_section(f"{PROGRAM} {name}", command_page(command, WIDTH)))
+        for part in command.table:
+            inner = load(command.table, part, under=name)
+            sections.append(_section(f"{PROGRAM} {name} {part}", command_page(inner, WIDTH)))
+    sections += [_section(f"{PROGRAM} help {name}", topic(name, WIDTH)) for name in TOPICS]
     return "\n".join(sections)
 
 
-def _section(title: str, text: Any) -> str:
-    lines = "\n".join(line.rstrip() for line in str(text).strip().splitlines())
-    return f"## {title}\n\n```text\n{lines}\n```\n"
+def _section(title: str, lines: Iterable[str]) -> str:
+    text = "\n".join(line.rstrip() for line in lines)
+    return f"## {title}\n\n```text\n{text}\n```\n"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 
 from archiver.cli import streams
-from archiver.cli.interrupted import INTERRUPTED, StoppedError, describe_stop, hear, interrupt, was_interrupted
+from archiver.cli.interrupted import INTERRUPTED, describe_stop, hear, interrupt, was_interrupted
 from archiver.cli.table import PROGRAM
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
@@ -61,13 +61,10 @@ def run(arguments: list[str]) -> int:
         return 0
     try:
         arguments = bare_ids(ids_last(globals_first(arguments)))
-        from archiver.cli.app import build
+        from archiver.cli import app
 
-        build().main(arguments, prog_name=PROGRAM)
-    except SystemExit as exc:
-        status = exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 2
-        return _interrupted(arguments) if status == INTERRUPTED and was_interrupted() else status
-    except (KeyboardInterrupt, StoppedError):
+        return app.run(arguments)
+    except KeyboardInterrupt:
         return _interrupted(arguments)
     except streams.ReaderLeftError:
         return 0
@@ -75,7 +72,6 @@ def run(arguments: list[str]) -> int:
         return streams.FAILED
     except Exception as exc:  # noqa: BLE001 - last resort: users get one line, not a traceback
         return _explain(exc, find_command(arguments), debug="--debug" in arguments)
-    return 0
 
 
 def _hear(arguments: list[str]) -> None:

@@ -28,10 +28,6 @@ CLEAN_UP: Final = 3.0
 """Seconds after the first interrupt during which further ones are ignored."""
 
 
-class StoppedError(Exception):
-    """Ctrl-C or SIGTERM, as an exception that no library handles itself."""
-
-
 _NOTHING = "nothing was changed."
 
 KEPT = {

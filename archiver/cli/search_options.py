@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import typer
-
+from archiver.cli.parsing.parameters import Argument, Option
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -17,48 +16,38 @@ from search.engine.protocol import Sort
 if TYPE_CHECKING:
     from search.query.glossary import Glossary
 
-Query: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")
-]
+Query: TypeAlias = Annotated[list[str], Argument(metavar="QUERY", help="Words and filters; see `telekeep help query`.")]
 Channels: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--channel", "-c", metavar="CHANNEL", help="Only this channel (repeatable)."),
+    Option("--channel", "-c", metavar="CHANNEL", help="Only this channel (repeatable)."),
 ]
-Since: TypeAlias = Annotated[str | None, typer.Option(metavar="DATE", help="Only messages from this time or day on.")]
+Since: TypeAlias = Annotated[str | None, Option(metavar="DATE", help="Only messages from this time or day on.")]
 Until: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
+    str | None, Option(metavar="DATE", help="Only messages before this time; a day is included.")
 ]
-On: TypeAlias = Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
-Zone: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
-]
-Engine: TypeAlias = Annotated[Choice, typer.Option(metavar="ENGINE", help="auto, exact or meilisearch.")]
-Fuzzy: TypeAlias = Annotated[bool, typer.Option("--fuzzy", help="Tolerate typos (Meilisearch only).")]
-Expand: TypeAlias = Annotated[
-    bool, typer.Option("--expand", help="Also search for equivalent spellings from the glossary.")
-]
+On: TypeAlias = Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
+Zone: TypeAlias = Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")]
+Engine: TypeAlias = Annotated[Choice, Option(metavar="ENGINE", help="auto, exact or meilisearch.")]
+Fuzzy: TypeAlias = Annotated[bool, Option("--fuzzy", help="Tolerate typos (Meilisearch only).")]
+Expand: TypeAlias = Annotated[bool, Option("--expand", help="Also search for equivalent spellings from the glossary.")]
 GlossaryFile: TypeAlias = Annotated[
-    Path | None, typer.Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
+    Path | None, Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
 ]
-Order: TypeAlias = Annotated[Sort, typer.Option(metavar="ORDER", help="newest, oldest or relevance.")]
-Limit: TypeAlias = Annotated[
-    int, typer.Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")
-]
+Order: TypeAlias = Annotated[Sort, Option(metavar="ORDER", help="newest, oldest or relevance.")]
+Limit: TypeAlias = Annotated[int, Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")]
 Around: TypeAlias = Annotated[
-    int, typer.Option("-C", min=0, max=100, metavar="N", help="Show N messages before and after each hit.")
+    int, Option("-C", min=0, max=100, metavar="N", help="Show N messages before and after each hit.")
 ]
 After: TypeAlias = Annotated[
-    str | None, typer.Option("--after", metavar="CURSOR", help="Continue after an earlier page of results.")
+    str | None, Option("--after", metavar="CURSOR", help="Continue after an earlier page of results.")
 ]
-Collapse: TypeAlias = Annotated[
-    bool, typer.Option("--collapse", help="Group copies: forwards and near-identical texts.")
-]
+Collapse: TypeAlias = Annotated[bool, Option("--collapse", help="Group copies: forwards and near-identical texts.")]
 Facet: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="WHAT", help=f"Count hits by {', '.join(NAMES)} (comma-separated).")
+    str | None, Option(metavar="WHAT", help=f"Count hits by {', '.join(NAMES)} (comma-separated).")
 ]
-Count: TypeAlias = Annotated[bool, typer.Option("--count", help="Print only the exact number of hits.")]
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON array of rows.")]
-Jsonl: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Print one JSON row per line.")]
+Count: TypeAlias = Annotated[bool, Option("--count", help="Print only the exact number of hits.")]
+Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of rows.")]
+Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

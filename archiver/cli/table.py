@@ -10,12 +10,12 @@ PROGRAM = "telekeep"
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
-    "login": ("Mirror", "archiver.cli.commands.login", "Log in with a code; the session is stored on this machine."),
-    "add": ("Mirror", "archiver.cli.commands.add", "Add channels to mirror."),
-    "channels": ("Mirror", "archiver.cli.commands.channels", "List the mirrored channels."),
-    "remove": ("Mirror", "archiver.cli.commands.remove", "Stop mirroring a channel; its archive is kept."),
-    "accounts": ("Mirror", "archiver.cli.commands.accounts", "List the accounts and their state."),
-    "move": ("Mirror", "archiver.cli.commands.move", "Assign a channel to another account."),
+    "login": ("Start", "archiver.cli.commands.login", "Log in with a code; the session is stored on this machine."),
+    "add": ("Start", "archiver.cli.commands.add", "Add channels to mirror."),
+    "channels": ("Start", "archiver.cli.commands.channels", "List the mirrored channels."),
+    "remove": ("Start", "archiver.cli.commands.remove", "Stop mirroring a channel; its archive is kept."),
+    "accounts": ("Start", "archiver.cli.commands.accounts", "List the accounts and their state."),
+    "move": ("Start", "archiver.cli.commands.move", "Assign a channel to another account."),
     "sync": ("Mirror", "archiver.cli.commands.sync", "Fetch everything not yet archived, then exit."),
     "run": ("Mirror", "archiver.cli.commands.run", "Run the service: mirror all channels until stopped."),
     "search": ("Find", "archiver.cli.commands.search", "Find messages in the archive."),
@@ -28,8 +28,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "archiver.cli.commands.gaps",
         "List the ids of a channel that are deleted, absent or not fetched.",
     ),
-    "status": ("Find", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
-    "health": ("Find", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
+    "status": ("Mirror", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
+    "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
     "export": ("Keep", "archiver.cli.commands.export", "Export a range of dates to a file, with a manifest."),
     "index": (
         "Keep",
@@ -39,8 +39,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("Keep", "archiver.cli.commands.verify", "Verify the archive, or an export against its manifest."),
     "repair": ("Keep", "archiver.cli.commands.repair", "Rebuild derived data: search."),
     "help": (
-        "Help",
+        "Keep",
         "archiver.cli.commands.help",
-        "Show the help of a command; `help query`: the query syntax.",
+        "Show the help of a command, or explain a topic.",
     ),
 }
+
+MINOR = frozenset({"accounts", "move", "remove", "query", "index", "repair", "health", "help"})
+"""Commands that the first screen only names."""

@@ -202,4 +202,4 @@ def test_help_of_queries_and_of_commands(run: Run) -> None:
     assert run("help", "search").stdout == run("search", "--help").stdout
     assert run("help", "query", "save").stdout == run("query", "save", "--help").stdout
     wrong = run("help", "serch")
-    assert (wrong.returncode, "Did you mean search?" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "Did you mean `telekeep help search`?" in wrong.stderr) == (2, True)

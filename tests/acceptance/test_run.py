@@ -143,7 +143,7 @@ main(sys.argv[2:])
 """The command, which is asked to stop at the moment that it first loads a module."""
 
 
-@pytest.mark.parametrize("moment", ["archiver.cli.app", "typer", "config.load", "archiver.service.service"])
+@pytest.mark.parametrize("moment", ["archiver.cli.app", "archiver.errors", "config.load", "archiver.service.service"])
 def test_signal_before_anything_has_begun_is_a_stop_in_good_order_too(
     field: Ground, tmp_path: Path, moment: str
 ) -> None:

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
 import pytest
 
 from archiver.cli.__main__ import bare_ids, find_command, globals_first, ids_last, run
+from archiver.cli.parsing.command import load
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option, read_signature
+from archiver.cli.parsing.scan import CommandLine
+from archiver.cli.table import COMMANDS
+from archiver.cli.view.help_page import cells
+from archiver.cli.view.topics import TOPICS
 
 
 @pytest.mark.parametrize(
@@ -80,10 +89,10 @@ def test_negative_number_that_stands_as_a_word_is_left_to_the_command(typed: str
 def test_error_that_nobody_foresaw_is_a_line_without_its_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail() -> None:
+    def fail(_: object) -> None:
         raise RuntimeError("what a message said")
 
-    monkeypatch.setattr("archiver.cli.app.build", fail)
+    monkeypatch.setattr("archiver.cli.app.run", fail)
     assert run(["status"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("telekeep: internal error at test_command.py:")
@@ -94,10 +103,10 @@ def test_error_that_nobody_foresaw_is_a_line_without_its_text(
 def test_full_disk_is_said_as_the_system_says_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail() -> None:
+    def fail(_: object) -> None:
         raise OSError(28, "No space left on device", "/data/x")
 
-    monkeypatch.setattr("archiver.cli.app.build", fail)
+    monkeypatch.setattr("archiver.cli.app.run", fail)
     assert run(["status"]) == 2
     assert "No space left on device: /data/x" in capsys.readouterr().err
 
@@ -105,19 +114,107 @@ def test_full_disk_is_said_as_the_system_says_it(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("search x --sort sideways", "'--sort': 'sideways' is not one of 'newest', 'oldest', 'relevance'."),
-        ("search x -n ten", "'-n': 'ten' is not an integer."),
-        ("search x -n -3", "'-n': '-3' is out of range; it must be at least 0."),
-        ("search x -C 1000", "'-C': '1000' is out of range; it must be at most 100."),
-        ("changes -n 1.5", "'-n': '1.5' is not an integer."),
-        ("export -o day --format parquet", "'--format': 'parquet' is not one of 'jsonl', 'csv'."),
+        ("search x --sort sideways", 'search --sort: "sideways" is not one of newest, oldest, relevance.'),
+        ("search x -n ten", 'search -n: "ten" is not a whole number.'),
+        ("search x -n -3", "search -n: -3 is too small; the smallest is 0."),
+        ("search x -C 1000", "search -C: 1000 is too large; the largest is 100."),
+        ("changes -n 1.5", 'changes -n: "1.5" is not a whole number.'),
+        ("export -o day --format parquet", 'export --format: "parquet" is not one of jsonl, csv.'),
+        ("search x --chanel a", "search has no option --chanel. Did you mean --channel?"),
+        ("search x --frobnicate", "search has no option --frobnicate. `telekeep help search` lists them."),
+        ("search x --channel", "search --channel needs a value: --channel CHANNEL"),
+        ("search x --since --json", "search --since needs a value: --since DATE"),
+        ("search x --json=yes", "search --json takes no value; leave out =yes."),
+        ("search -toll bridge", "search has no option -t. Put -- before a query that starts with -, as in:"),
+        ("--frob search x", "telekeep has no option --frob. `telekeep help options` lists them."),
+        ("show", "show needs CHANNEL/ID, as in: telekeep show @channel/123"),
+        ("export @a", "export needs --output PATH, as in: telekeep export -o all.jsonl"),
+        ("show a/1 a/2", 'show takes only CHANNEL/ID; "a/2" is too much, as in: telekeep show @channel/123'),
+        ("status now", 'status takes no arguments; "now" is too much, as in: telekeep status'),
+        ("serach x", 'there is no command "serach". Did you mean `telekeep search`?'),
+        ("stat", 'there is no command "stat". Did you mean `telekeep status`?'),
+        ("frobnicate", 'there is no command "frobnicate". `telekeep help` lists all.'),
+        ("index rebild", 'there is no command "index rebild". Did you mean `telekeep index rebuild`?'),
+        ("index frob", 'there is no command "index frob". `telekeep help index` lists all.'),
+        ("help serach", 'there is no command or topic "serach". Did you mean `telekeep help search`?'),
+        ("help search x", 'there is no help for "search x". See `telekeep help search`.'),
     ],
 )
-def test_a_value_that_cannot_be_gets_words_of_ours(
-    typed: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_wrong_usage_is_one_line_with_what_to_do(typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(typed.split()) == 2
-    told = capsys.readouterr().err
-    assert said in told
-    assert not any(words in told for words in ("Value error", "Input should", "valid integer"))
+    out, told = capsys.readouterr()
+    assert told.startswith(f"telekeep: {said}")
+    assert told.count("\n") == 1
+    assert not out
+
+
+@pytest.mark.parametrize("typed", ["", "help", "--help", "-h"])
+@pytest.mark.parametrize("columns", [80, 110, 160])
+def test_first_screen_fits_a_small_terminal(
+    typed: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert run(typed.split()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 23  # one is the prompt's
+    assert max(map(len, lines)) <= columns
+    assert all(re.search(rf"\b{name}\b", "\n".join(lines)) for name in COMMANDS)
+
+
+EVERY = [
+    *([name] for name in COMMANDS),
+    *([name, part] for name in COMMANDS for part in load(COMMANDS, name).table),
+    *([name] for name in TOPICS),
+]
+
+
+@pytest.mark.parametrize("columns", [10, 40, 80, 160])
+def test_every_page_of_the_help_is_wrapped_to_the_terminal(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for words in EVERY:
+        assert run(["help", *words]) == 0
+        for line in capsys.readouterr().out.splitlines():
+            whole = len(line.split()) == 1 or line.startswith("      '")  # quoted, in an example
+            assert cells(line) <= min(max(columns, 40), 110) or whole, (words, line)
+
+
+def test_help_of_each_command_begins_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in EVERY:
+        run(["help", *words])
+        lines = capsys.readouterr().out.splitlines()
+        if words[0] not in TOPICS or len(words) > 1:
+            at = lines.index("Examples:")
+            assert at <= 4, words
+            assert lines[at + 1].startswith(f"  telekeep {words[0]}"), words
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("a b", {"words": ["a", "b"]}),
+        ("a -n3 b --tag x --tag=y", {"words": ["a", "b"], "limit": 3, "tags": ["x", "y"]}),
+        ("a -vqv", {"words": ["a"], "quiet": True, "level": 2}),
+        ("a --no-quiet", {"words": ["a"], "quiet": False}),
+        ("-- --tag -n", {"words": ["--tag", "-n"]}),
+        ("- -n -2", {"words": ["-"], "limit": -2}),
+        ("a --tag=", {"words": ["a"], "tags": [""]}),
+        ("a -qn=7", {"words": ["a"], "quiet": True, "limit": 7}),
+        ("a --tag -x", {"words": ["a"], "tags": ["-x"]}),
+    ],
+)
+def test_words_are_read_as_on_other_command_lines(typed: str, values: dict[str, object]) -> None:
+    def command(
+        context: CommandContext,
+        words: Annotated[list[str], Argument(metavar="WORD")],
+        *,
+        limit: Annotated[int, Option("-n", metavar="N")] = 5,
+        tags: Annotated[list[str] | None, Option("--tag", metavar="TAG")] = None,
+        quiet: Annotated[bool | None, Option("-q", "--quiet/--no-quiet")] = None,
+        level: Annotated[int, Option("-v", count=True)] = 0,
+    ) -> None: ...
+
+    read = CommandLine("try", read_signature(command)).read(typed.split())
+    assert read.values == {"limit": 5, "tags": None, "quiet": None, "level": 0} | values
+    assert read.given == set(values)

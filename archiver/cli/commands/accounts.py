@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 from archiver.cli.view.waits import as_object as wait_object
 from archiver.cli.view.waits import forget
@@ -21,13 +20,13 @@ EXIT_STATUS = {0: "done", 2: "wrong usage"}
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     forget_wait: Annotated[
         list[str] | None,
-        typer.Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a flood wait."),
+        Option("--forget-wait", metavar="ACCOUNT[:METHOD]", help="Lift a flood wait."),
     ] = None,
 ) -> int:
     """List the accounts: their state, number of channels, proxy and flood waits.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -21,27 +20,27 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
     channels: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CHANNEL", help="@name or t.me link; for known channels also id or alias."),
+        Argument(metavar="CHANNEL", help="@name or t.me link; for known channels also id or alias."),
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option("--file", "-f", metavar="FILE", help="List of channels, one per line; - for standard input."),
+        Option("--file", "-f", metavar="FILE", help="List of channels, one per line; - for standard input."),
     ] = None,
-    alias: Annotated[str | None, typer.Option("--alias", metavar="A", help="Your own name for the channel.")] = None,
+    alias: Annotated[str | None, Option("--alias", metavar="A", help="Your own name for the channel.")] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="Mirror messages from this date on; `all` (default): everything."),
+        Option("--since", metavar="DATE", help="Mirror messages from this date on; `all` (default): everything."),
     ] = None,
     tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --since; default: [display] tz, UTC.")
+        str | None, Option("--tz", metavar="ZONE", help="Time zone of --since; default: [display] tz, UTC.")
     ] = None,
     account: Annotated[
         str | None,
-        typer.Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
+        Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
     ] = None,
 ) -> int:
     """Add channels to mirror.

@@ -7,10 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.terminal import is_clean_link
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
@@ -42,26 +41,22 @@ class ChangesOptions:
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     channel: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
     *,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only changes from this time or day on.")] = None,
+    since: Annotated[str | None, Option(metavar="DATE", help="Only changes from this time or day on.")] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only changes before this time; a day is included.")
+        str | None, Option(metavar="DATE", help="Only changes before this time; a day is included.")
     ] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
-    tz: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
-    ] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind (repeatable).")
-    ] = None,
-    counts: Annotated[bool, typer.Option("--counts", help="Include changes of the subscriber count.")] = False,
-    limit: Annotated[int, typer.Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
+    on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
+    tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
+    kind: Annotated[list[str] | None, Option("--kind", metavar="KIND", help="Only this kind (repeatable).")] = None,
+    counts: Annotated[bool, Option("--counts", help="Include changes of the subscriber count.")] = False,
+    limit: Annotated[int, Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
+    json: Annotated[bool, Option("--json", help="Print a JSON array.")] = False,
+    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
     """List changes of archived messages and channels, by the time they were noticed, newest first.
 

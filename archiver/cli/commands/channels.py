@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
@@ -19,9 +18,9 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Include removed channels.")] = False,
+    everything: Annotated[bool, Option("--all", help="Include removed channels.")] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.counting import count_rows
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
@@ -36,39 +35,33 @@ FORMATS: dict[str, Callable[[], Writer]] = {"jsonl": JsonlWriter, "csv": CsvWrit
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
     *,
     out: Annotated[
-        str, typer.Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
+        str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
     ],
     format_name: Annotated[
         Literal["jsonl", "csv"] | None,
-        typer.Option("--format", metavar="FORMAT", help="jsonl or csv; default: by the file name extension."),
+        Option("--format", metavar="FORMAT", help="jsonl or csv; default: by the file name extension."),
     ] = None,
     query: Annotated[
-        str | None, typer.Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
+        str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
-    expand: Annotated[
-        bool, typer.Option("--expand", help="Also search for equivalent spellings from the glossary.")
-    ] = False,
+    expand: Annotated[bool, Option("--expand", help="Also search for equivalent spellings from the glossary.")] = False,
     glossary: Annotated[
-        Path | None, typer.Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
+        Path | None, Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only messages from this time or day on.")] = None,
+    since: Annotated[str | None, Option(metavar="DATE", help="Only messages from this time or day on.")] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only messages before this time; a day is included.")
+        str | None, Option(metavar="DATE", help="Only messages before this time; a day is included.")
     ] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
-    tz: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")
-    ] = None,
-    excel: Annotated[
-        bool, typer.Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
+    tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
+    excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
 ) -> int:
     """Export a range of dates to a file, with a manifest.
 

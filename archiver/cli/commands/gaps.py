@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
@@ -29,12 +28,12 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
+    context: CommandContext,
+    channel: Annotated[str, Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     *,
-    every: Annotated[bool, typer.Option("--all", help="Include archived ids.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")] = False,
+    every: Annotated[bool, Option("--all", help="Include archived ids.")] = False,
+    json: Annotated[bool, Option("--json", help="Print a JSON array.")] = False,
+    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
     """List the ids of a channel that are deleted, absent or not fetched.
 

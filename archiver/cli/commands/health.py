@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.read_archive import open_archive
@@ -38,9 +37,9 @@ SCARCE = 4 * 1024 * 1024
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    service_only: Annotated[bool, typer.Option("--service", help="Check the service only, not the channels.")] = False,
+    service_only: Annotated[bool, Option("--service", help="Check the service only, not the channels.")] = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:

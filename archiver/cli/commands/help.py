@@ -1,78 +1,61 @@
-"""`telekeep help`: the help of a command, and the query syntax."""
+"""`telekeep help`: the first screen, the help of a command, and topics."""
 
 from __future__ import annotations
 
-import textwrap
-from difflib import get_close_matches
-from typing import Annotated, Any
-
-import typer
+from collections.abc import Iterable
+from typing import Annotated
 
 from archiver.cli import output
+from archiver.cli.parsing.command import Command, find_command
+from archiver.cli.parsing.nearest import did_you_mean
+from archiver.cli.parsing.parameters import Argument, CommandContext
+from archiver.cli.table import COMMANDS
+from archiver.errors import UsageError
 
 EXIT_STATUS = {0: "done", 2: "no such command or topic"}
 
-WIDTH = 100
-_LEFT = 34
-"""Width of the examples column."""
-
 
 def command(
-    context: typer.Context,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="COMMAND | query", help="A command, or query.", show_default=False)
-    ] = None,
+    context: CommandContext,
+    words: Annotated[list[str] | None, Argument(metavar="COMMAND | TOPIC", help="A command or a topic.")] = None,
 ) -> int:
-    """Show the help of a command; `telekeep help query` explains the query syntax.
+    """Show the help of a command, or explain a topic.
 
     \b
     Examples:
       telekeep help
-      telekeep help query
       telekeep help search
       telekeep help index rebuild
+      telekeep help query
+      telekeep help dates
+
+    \b
+    Topics:
+    query       the query language of search, with all filters
+    dates       how to write dates, times, ranges and time zones
+    options     the options of every command
+    exit-codes  the exit statuses, for scripts
     """
-    if words == ["query"]:
-        for row in guide():
-            output.line(output.text(row))
-        return 0
-    output.line(_help(context.parent, words or []))
+    from archiver.cli.view.help_page import command_page, overview, page_width
+    from archiver.cli.view.topics import TOPICS, topic
+
+    width = page_width()
+    if not words:
+        lines = overview(COMMANDS, width)
+    elif len(words) == 1 and words[0] in TOPICS:
+        lines = topic(words[0], width)
+    else:
+        lines = command_page(_find(words, TOPICS), width)
+    for line in lines:
+        output.line(output.text(line))
     return 0
 
 
-def guide() -> list[str]:
-    """The lines of `telekeep help query`."""
-    from search.query.guide import sections
-
-    lines: list[str] = []
-    for section in sections():
-        lines += [*([""] if lines else []), f"{section.title}:"]
-        for example, meaning in section.examples:
-            lines += _example(example, meaning)
-        lines += [f"  {row}" for note in section.notes for row in textwrap.wrap(note, WIDTH - 2)]
-    return lines
-
-
-def _example(example: str, meaning: str) -> list[str]:
-    """Two columns; the meaning goes below a long example."""
-    from rich.cells import cell_len
-
-    rows = textwrap.wrap(meaning, WIDTH - _LEFT - 4, break_long_words=False)
-    rest = [f"{'':{_LEFT + 4}}{row}" for row in rows]
-    columns = cell_len(example)
-    if columns > _LEFT:
-        return [f"  {example}", *rest]
-    return [f"  {example}{' ' * (_LEFT - columns)}  {rows[0]}", *rest[1:]]
-
-
-def _help(context: Any, words: list[str]) -> str:
-    """The help of the command named by these words."""
-    for at, word in enumerate(words):
-        group = context.command
-        table = getattr(group, "table", {})
-        if word not in table:
-            near = " or ".join(get_close_matches(word, [*table, *([] if at else ["query"])], n=2))
-            context.fail(f"No such command {word!r}.{f' Did you mean {near}?' if near else ''}")
-        inner = group.get_command(context, word)
-        context = inner.context_class(inner, info_name=word, parent=context, **inner.context_settings)
-    return str(context.get_help())
+def _find(words: list[str], topics: Iterable[str]) -> Command:
+    if words[0] not in COMMANDS:
+        hint = did_you_mean(words[0], [*COMMANDS, *topics], form="`telekeep help {}`")
+        raise UsageError(f'there is no command or topic "{words[0]}".', hint=hint or "`telekeep help` lists them.")
+    command, rest = find_command(COMMANDS, words)
+    if rest:
+        raise UsageError(f'there is no help for "{" ".join(words)}".', hint=f"See `telekeep help {command.name}`.")
+    return command

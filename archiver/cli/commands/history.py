@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
@@ -21,13 +20,13 @@ EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no such message"}
 
 
 def command(
-    context: typer.Context,
-    address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    context: CommandContext,
+    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
-    diff: Annotated[bool, typer.Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
-    counters: Annotated[bool, typer.Option("--counters", help="Include views, forwards, replies, reactions.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per event and line.")] = False,
+    diff: Annotated[bool, Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
+    counters: Annotated[bool, Option("--counters", help="Include views, forwards, replies, reactions.")] = False,
+    json: Annotated[bool, Option("--json", help="Print a JSON object.")] = False,
+    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per event and line.")] = False,
 ) -> int:
     """Show every version of a message that was seen, its deletions, and what changed.
 

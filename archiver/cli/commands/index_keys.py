@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
 
 if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
@@ -33,13 +32,13 @@ FILES = {"api_key": "meili-write.key", "search_key": "meili-search.key"}
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
     into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Write the keys to files in DIR, mode 0600.")
+        Path | None, Option("--into", metavar="DIR", help="Write the keys to files in DIR, mode 0600.")
     ] = None,
     remotes: Annotated[
-        bool, typer.Option("--remotes", help="Also make several servers known to each other, for federated search.")
+        bool, Option("--remotes", help="Also make several servers known to each other, for federated search.")
     ] = False,
 ) -> int:
     """Create a key that fills the index and one that searches it.

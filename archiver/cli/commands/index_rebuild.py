@@ -7,9 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
 
 if TYPE_CHECKING:
     from archiver.cli.view.index_progress import IndexProgress
@@ -36,10 +35,10 @@ _RESTART = 10.0
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Rebuild even if documents of another archive would be lost.")
+        bool, Option("--force", help="Rebuild even if documents of another archive would be lost.")
     ] = False,
 ) -> int:
     """Rebuild the index from the archive, then swap it in.

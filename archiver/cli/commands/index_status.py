@@ -6,10 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch configured, or there is no archive"}
 
 
-def command(context: typer.Context, *, json: JsonObjectOption = False, jsonl: JsonLinesOption = False) -> int:
+def command(context: CommandContext, *, json: JsonObjectOption = False, jsonl: JsonLinesOption = False) -> int:
     """Show the state of the index: messages waiting, messages set aside because the server rejected them, and servers.
 
     \b

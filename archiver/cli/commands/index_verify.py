@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 from archiver.ids import ChannelId
 
@@ -49,9 +48,9 @@ class _Row:
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only report differences; repair nothing.")] = False,
+    check: Annotated[bool, Option("--check", help="Only report differences; repair nothing.")] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:

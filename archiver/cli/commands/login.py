@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
 
 if TYPE_CHECKING:
     from archiver.errors import Error
@@ -22,10 +21,10 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    phone: Annotated[str | None, typer.Option("--phone", metavar="P", help="Phone number with country code.")] = None,
-    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Account in the settings.")] = "default",
+    phone: Annotated[str | None, Option("--phone", metavar="P", help="Phone number with country code.")] = None,
+    account: Annotated[str, Option("--account", metavar="NAME", help="Account in the settings.")] = "default",
 ) -> int:
     """Log in with a code; the session is stored on this machine.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -16,10 +15,10 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, or no such channel or account"}
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Account that reads them from now on.")],
+    channels: Annotated[list[str], Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
+    to: Annotated[str, Option("--to", metavar="NAME", help="Account that reads them from now on.")],
 ) -> int:
     """Assign channels to another account; everything archived is kept.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
 
-def command(context: typer.Context, *, json: JsonArrayOption = False, jsonl: JsonLinesOption = False) -> int:
+def command(context: CommandContext, *, json: JsonArrayOption = False, jsonl: JsonLinesOption = False) -> int:
     """List the saved queries by name.
 
     \b

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -16,8 +15,8 @@ EXIT_STATUS = {0: "removed", 2: "wrong usage, no such query, or other queries us
 
 
 def command(
-    context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Name of a saved query.")],
+    context: CommandContext,
+    names: Annotated[list[str], Argument(metavar="NAME", help="Name of a saved query.")],
 ) -> int:
     """Remove saved queries, unless others use them.
 

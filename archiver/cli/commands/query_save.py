@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -19,9 +18,9 @@ EXIT_STATUS = {0: "saved", 2: "wrong usage, an invalid query, or there is no arc
 
 
 def command(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters and digits of any script, - _ and .")],
-    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="As in search.")],
+    context: CommandContext,
+    name: Annotated[str, Argument(metavar="NAME", help="Letters and digits of any script, - _ and .")],
+    query: Annotated[list[str], Argument(metavar="QUERY", help="As in search.")],
 ) -> int:
     """Save a query under a name, to use it as query:NAME.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -17,9 +16,9 @@ EXIT_STATUS = {0: "done", 2: "wrong usage, or no such channel"}
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
+    channels: Annotated[list[str], Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
 ) -> int:
     """Stop mirroring a channel; its archive is kept, searchable and exportable.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -18,7 +17,7 @@ EXIT_STATUS = {
 }
 
 
-def command(context: typer.Context) -> int:
+def command(context: CommandContext) -> int:
     """Rebuild the search tables from the messages and their earlier versions.
 
     \b

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-import typer
-
 from archiver.cli import output
 from archiver.cli.interrupted import leave
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ LOCKED = 3600.0
 """Seconds to wait while another program writes to the archive."""
 
 
-def command(context: typer.Context) -> int:
+def command(context: CommandContext) -> int:
     """Run the service: mirror all added channels until stopped.
 
     \b

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.search_options import (
     After,
     Around,
@@ -87,7 +86,7 @@ each group of copies, and the number of copies. --facet prints facet, name and c
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     query: Query,
     *,
     channel: Channels = None,
@@ -113,7 +112,7 @@ def command(
     options = SearchOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, context.obj.zone(tz)),
-        sort="relevance" if fuzzy and _is_default(context, "sort") else sort,
+        sort="relevance" if fuzzy and "sort" not in context.given else sort,
         limit=limit,
         around=around,
         count=count,
@@ -127,12 +126,6 @@ def command(
     )
     check_combination(options, both=json and jsonl)
     return interrupted.run(run(context.obj, " ".join(query), options))
-
-
-def _is_default(context: typer.Context, name: str) -> bool:
-    """Whether the option was not given; --fuzzy then ranks exact matches before guesses."""
-    source = context.get_parameter_source(name)
-    return source is None or source.name == "DEFAULT"
 
 
 async def run(invocation: Invocation, query: str, options: SearchOptions) -> int:

@@ -6,11 +6,10 @@ import base64
 import hashlib
 from typing import Annotated, Any
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError
@@ -27,13 +26,11 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
-    address: Annotated[str, typer.Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    context: CommandContext,
+    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Include the verified payload from the server, in base64.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    raw: Annotated[bool, Option("--raw", help="Include the verified payload from the server, in base64.")] = False,
+    json: Annotated[bool, Option("--json", help="Print a JSON object.")] = False,
 ) -> int:
     """Show one message and everything known about it.
 

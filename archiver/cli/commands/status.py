@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view import waits
 from archiver.cli.view.channel_status import describe_parts, state_note, state_word
 from archiver.cli.view.index_status import IndexStatus, look, read_index, sum_up
@@ -84,9 +83,9 @@ class _Status:
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
-    wide: Annotated[bool, typer.Option("--wide", "-w", help="On a terminal: all columns and full times.")] = False,
+    wide: Annotated[bool, Option("--wide", "-w", help="On a terminal: all columns and full times.")] = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:

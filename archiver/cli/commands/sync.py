@@ -6,9 +6,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import typer
-
 from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -32,16 +31,14 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     *,
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
     takeout: Annotated[
         bool | None,
-        typer.Option(
-            "--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"
-        ),
+        Option("--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"),
     ] = None,
 ) -> int:
     """Fetch everything not yet archived, then exit.

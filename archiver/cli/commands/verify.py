@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from archiver.cli import output
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.errors import IntegrityError, UsageError
 from archiver.export.verify import find_manifests, judge
 
@@ -19,15 +18,13 @@ EXIT_STATUS = {
 
 
 def command(
-    context: typer.Context,
+    context: CommandContext,
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="Directory, data file or manifest of an export.")
+        Path | None, Argument(metavar="PATH", help="Directory, data file or manifest of an export.")
     ] = None,
     *,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Check only the file and the SHA-256 of each payload.")
-    ] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Also check every word of the search tables.")] = False,
+    quick: Annotated[bool, Option("--quick", help="Check only the file and the SHA-256 of each payload.")] = False,
+    deep: Annotated[bool, Option("--deep", help="Also check every word of the search tables.")] = False,
 ) -> int:
     """Verify the archive, or an export against its manifest.
 

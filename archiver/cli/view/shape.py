@@ -6,16 +6,15 @@ import sys
 from types import TracebackType
 from typing import Annotated, Literal, Self, TypeAlias
 
-import typer
-
 from archiver.cli import output
+from archiver.cli.parsing.parameters import Option
 from archiver.errors import UsageError
 
 Shape: TypeAlias = Literal["people", "json", "jsonl"]
 
-JsonArrayOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
-JsonObjectOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
-JsonLinesOption: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line.")]
+JsonArrayOption: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array.")]
+JsonObjectOption: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON object.")]
+JsonLinesOption: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")]
 
 
 def choose_shape(*, json: bool, jsonl: bool) -> Shape:
