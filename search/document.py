@@ -59,8 +59,9 @@ class Document:
     """Original text of the body or caption."""
     extra: tuple[str, ...] = ()
     """Further searchable texts, one per field: title and performer of audio, web page title, site and description, poll
-    question and answers, rich blocks, text of a service message. Not the file name: it has a field of its own, which is
-    searched as text too."""
+    question, answers and solution, rich blocks, texts of a service message, buttons, the quote it replies to, a fact
+    check, what apps show instead of a restricted post. Not the file name: it has a field of its own, which is searched
+    as text too."""
 
     author: str | None = None
     """Name of the sender or signature (post_author); searched by `from:`."""

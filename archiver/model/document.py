@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from archiver.model.entities import find_host, list_links, read_marks
+from archiver.model.further_texts import further_texts
 from archiver.model.language import name_language
-from archiver.model.record import Media, Message
+from archiver.model.record import Message
 from search.document import Document
 
 
@@ -35,7 +36,7 @@ def to_document(
         date=int(message.date.timestamp()),
         edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
         text=message.text,
-        extra=_extra_texts(message) if media or message.extra or message.action else (),
+        extra=further_texts(message),
         author=_author(message),
         is_service=message.kind == "service",
         is_forwarded=message.fwd_from is not None,
@@ -78,18 +79,3 @@ def _author(message: Message) -> str | None:
         return None
     sender = orjson.loads(message.sender)
     return " ".join(part for part in (sender.get("name"), sender.get("username")) if part) or None
-
-
-def _extra_texts(message: Message) -> tuple[str, ...]:
-    texts = [text for slot in message.media for text in _slot_texts(slot)]
-    if message.extra and '"rich_text"' in message.extra:
-        texts.append(str(orjson.loads(message.extra).get("rich_text") or ""))
-    if message.action:
-        title = orjson.loads(message.action).get("title")
-        if isinstance(title, str):
-            texts.append(title)
-    return tuple(text for text in texts if text)
-
-
-def _slot_texts(slot: Media) -> tuple[str, ...]:
-    return tuple(text for text in (slot.title, slot.performer, slot.search_text) if text)

@@ -17,7 +17,7 @@ from archiver.store.database import Reader
 
 _NAMES = (
     "message_id", "kind", "date", "edit_date", "text", "entities", "sender", "post_author", "reply_to",
-    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned", "markup", "lang",
+    "reply_to_msg_id", "fwd_from", "grouped_id", "action", "extra", "pinned", "markup", "lang", "restriction",
 )  # fmt: skip
 _MEDIA = tuple(field.name for field in fields(Media))
 _MESSAGES = (
@@ -81,6 +81,7 @@ def _record(channel_id: ChannelId, row: Any, media: tuple[Media, ...]) -> Messag
         pinned=bool(row[14]),
         markup=row[15],
         lang=row[16],
+        restriction=row[17],
         media=media,
         content_hash=b"",
         raw=b"",

@@ -6,7 +6,7 @@ from typing import Final
 
 from search.query.tags import TERM_SIGNS
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """Raise it with any change to the tables or to `terms`. Kept in `search_layout.layout`."""
 
 SCHEMA: Final = (
@@ -47,13 +47,16 @@ SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS search_origin (number INTEGER PRIMARY KEY, channel_id INTEGER UNIQUE, name TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS search_origin_name ON search_origin (name) WHERE channel_id IS NULL",
     "CREATE TABLE IF NOT EXISTS search_forward (docid INTEGER PRIMARY KEY, origin INTEGER NOT NULL)",
+    # What a scan of `search_text` finds: other programs count and list every table, and FTS5 refuses without this.
+    "CREATE VIEW IF NOT EXISTS search_line AS SELECT docid, NULL AS line FROM search_document",
     f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
-        line, content='', columnsize=0, detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
+        line, content='search_line', content_rowid='docid', columnsize=0, detail=full,
+        tokenize="ascii tokenchars '{TERM_SIGNS}'"
     )""",
 )
 TABLES: Final = (
-    "search_text", "search_document", "search_block", "search_channel_range", "search_revision", "search_forward",
-    "search_origin", "search_channel", "search_layout",
+    "search_text", "search_line", "search_document", "search_block", "search_channel_range", "search_revision",
+    "search_forward", "search_origin", "search_channel", "search_layout",
     "search_octet", "search_slot", "search_run", "search_word", "search_word_mark",
 )  # fmt: skip
 """The current tables, then those of earlier versions."""

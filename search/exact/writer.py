@@ -1,6 +1,6 @@
 """Write the search tables of the embedded engine, in the archive's own file and the caller's transaction.
 
-`search_text` is an append-only FTS5 table without content: terms to docids (`terms`). `search_document` has a row for
+`search_text` is an append-only FTS5 table without texts: terms to docids (`terms`). `search_document` has a row for
 each docid: its message, and the properties that change without the content. A new content gets a new docid and its
 old row is marked as superseded; nothing is ever deleted from the index (SQLite before 3.43 cannot delete without the
 text). `search_revision` says which superseded rows are revisions. `search_block` and `search_channel_range` are the

@@ -16,7 +16,7 @@ from search.meili.words import LOCALE
 from search.text.normalize import NORM_VERSION
 from search.words.forms import FORMS_VERSION
 
-DOCUMENT_VERSION: Final = 2
+DOCUMENT_VERSION: Final = 3
 """Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{DOCUMENT_VERSION}_{NORM_VERSION}"

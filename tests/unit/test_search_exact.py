@@ -170,6 +170,15 @@ async def test_nothing_of_the_index_is_ever_deleted(writer: sqlite3.Connection) 
     assert writer.execute("SELECT count(*) FROM search_document").fetchone() == (3,)
 
 
+def test_other_programs_may_count_and_list_every_table(writer: sqlite3.Connection) -> None:
+    exact.upsert(writer, [post(1), post(2)])
+    names = [row[0] for row in writer.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    counts = {name: writer.execute(f"SELECT count(*) FROM [{name}]").fetchone()[0] for name in names}
+    assert counts["search_text"] == counts["search_document"] == 2
+    for name in names:
+        writer.execute(f"SELECT * FROM [{name}] LIMIT 101").fetchall()
+
+
 @pytest.mark.parametrize("date", [0, 1, 2**31, 2**32 - 1])
 async def test_dates_at_the_ends_of_time(path: Path, writer: sqlite3.Connection, date: int) -> None:
     exact.upsert(writer, [post(1, date=date)])
