@@ -140,4 +140,4 @@ def check_top(channel: Mapping[str, Any], captures: Iterable[Mapping[str, Any]],
     if windowed or any(one["lo"] is None and one["method"] in ("history", "audit") for one in captures):
         return
     if channel["top_id"] != highest:
-        yield "top_id is an id of which no answer told"
+        yield "top_id is an id that no answer contained"

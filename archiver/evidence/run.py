@@ -116,7 +116,7 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]
         if search_rows.count_messages(conn):
             found.add([Fault("search", "its tables are missing", True)])
     elif not laid_out and soundness.is_search_mislabelled(conn):
-        found.add([Fault("search", "its tables do not say of which version they are", True)])
+        found.add([Fault("search", "its tables do not say which version they are", True)])
     elif not laid_out:
         found.remarks.append("the search tables are of another version; `telekeep repair search` makes them.")
     else:

@@ -81,7 +81,7 @@ def _look_at(path: Path) -> os.stat_result | None:
 
 
 def _find_descriptor(out: str) -> int | None:
-    """The open descriptor that a path such as /dev/stdout stands for, also through links."""
+    """The open descriptor that a path such as /dev/stdout refers to, also through links."""
     path = os.path.abspath(out)  # noqa: PTH100 - resolving would follow it to the very file
     for _ in range(_LINKS):
         if found := _DESCRIPTOR.fullmatch(path):

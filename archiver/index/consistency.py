@@ -61,7 +61,7 @@ async def read_expected(reader: Database, node: str, *, covered: int = 0) -> dic
 
 
 async def find_lacking(reader: Database, node: Node, index: str, *, covered: int = 0) -> list[ChannelId]:
-    """List the channels of which an index has fewer messages than it should. Raises ServerError."""
+    """List the channels with fewer messages in an index than it should have. Raises ServerError."""
     expected = await read_expected(reader, node.name, covered=covered)
     # What is acknowledged between the two counts is in the index by then: only a loss can reduce it.
     return [

@@ -4,7 +4,7 @@ A server error never leaves this module: it becomes a state that `status` shows,
 never waits for it.
 
     following     up to date, or catching up
-    unreachable   no answer; busy: told to retry later, or a long-running task; full: no disk space left
+    unreachable   no answer; busy: the server asks to retry later, or a long-running task; full: no disk space left
     refused       wrong key or version; failing: a task failed for an unknown reason
     stale         the index has another version and needs a rebuild, or it belongs to somebody else
 
@@ -224,7 +224,7 @@ class NodeWorker:
         return standing
 
     async def _compare(self, *, fresh: bool) -> None:
-        """Resend the channels of which the index has fewer messages than it acknowledged."""
+        """Resend the channels with fewer messages in the index than it acknowledged."""
         name, now, began = self._node.index, int(self._clock.now()), time.monotonic()
         arriving = await self._reader.read(list_channels_at, self.name, "wanted", "filling")
         lacking = [one for one in await find_lacking(self._reader, self._node, name) if one not in arriving]

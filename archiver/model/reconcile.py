@@ -44,7 +44,7 @@ class Changes:
     wanted: list[Message] = field(default_factory=list)
     """Those of `kept` that may belong to a changed whole, which has to be fetched."""
     whole: list[Message] = field(default_factory=list)
-    """Complete rich messages of which a part was held."""
+    """Whole rich messages that were held in part."""
     redated: list[Message] = field(default_factory=list)
     """Those of `update` with a date other than the one held: dates never change, so one of the two is wrong."""
     completed: list[Message] = field(default_factory=list)

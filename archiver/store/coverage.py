@@ -10,7 +10,7 @@ from archiver.model.coverage import Interval
 from archiver.store.database import Reader
 
 BEFORE = 0
-"""The generation that stands for all earlier ones together."""
+"""The generation number used for all earlier generations together."""
 _LIST = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class FileFault(NamedTuple):
-    """A failure of the archive's file, as told to the user."""
+    """A failure of the archive's file, as shown to the user."""
 
     sentence: str
     hint: str

@@ -73,7 +73,7 @@ def _find_lost(log: BinaryIO, end: _End) -> str | None:
     committed = list(_list_committed(log, end.frame, salt, size))
     if not committed or not _is_broken(log, end, committed[-1], size, order):
         return None
-    return f"its log (-wal) is damaged behind frame {end.frame}: {len(committed)} transactions are lost"
+    return f"its log (-wal) is damaged after frame {end.frame}: {len(committed)} transactions are lost"
 
 
 def _list_committed(log: BinaryIO, after: int, salt: bytes, size: int) -> list[int]:

@@ -129,7 +129,7 @@ def peek(conn: Reader, node: str, after: Place, upto: Place, limit: int) -> Wait
 
 
 def has_waiting(conn: Reader, node: str) -> bool:
-    """Whether messages wait for a node; '' stands for none assigned yet."""
+    """Whether messages wait for a node; '' means none assigned yet."""
     return conn.execute("SELECT 1 FROM outbox WHERE node = ? LIMIT 1", (node,)).fetchone() is not None
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archiver.store.database import Reader
 
 TAKEOUT = "takeout"
-"""Stands for a takeout's delay among the methods."""
+"""The pseudo-method under which a takeout's delay is kept."""
 _SINCE = 11
 """The first schema version with all of these tables; readers may find an older one."""
 _QUERY = """

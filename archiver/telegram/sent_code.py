@@ -74,7 +74,7 @@ def read_sent_code(body: bytes) -> SentCode:
 
 
 def delivery_of(kind: Any) -> CodeDelivery:
-    """The delivery that this SentCodeType stands for."""
+    """The delivery that this SentCodeType describes."""
     make = DELIVERIES.get(type(kind).__name__)
     return make(kind) if make else _unknown()
 

@@ -41,7 +41,7 @@ class TransportErrors:
 
     @property
     def key_is_dead(self) -> bool:
-        """Whether two connections in a row were told that the key is unknown."""
+        """Whether the server called the key unknown on two connections in a row."""
         return self._unknown > 1
 
     def note_answer(self) -> None:

@@ -61,7 +61,7 @@ def compile_filter(node: Node) -> str:
 
 
 def join(operator: str, parts: Iterable[str], *, empty: str) -> str:
-    """Combine expressions by AND or OR; `empty` stands for no expressions."""
+    """Combine expressions by AND or OR; `empty` is used for no expressions."""
     found = list(parts)
     return f" {operator} ".join(f"({part})" for part in found) if len(found) > 1 else found[0] if found else empty
 

@@ -17,7 +17,7 @@ from search.text.scripts import is_unspaced
 from search.words.forms import bare_word
 
 AdjacentWords: TypeAlias = tuple[tuple[Word, ...], ...]
-"""Adjacent words, two of which may be one compound: all readings, the typed one first."""
+"""Adjacent words that may form a compound: all readings, the typed one first."""
 
 MAX_VARIANTS: Final = 32
 MAX_ADJACENT: Final = 5

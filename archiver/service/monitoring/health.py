@@ -106,7 +106,7 @@ def _describe_state(name: str, account: AccountStatus) -> str:
     since = f" since {iso(int(account.offline_since))}" if account.offline_since else ""
     why = f": {account.trouble.rstrip('.')}" if account.trouble else ""
     if account.state == "waiting":
-        why = f": the server ordered a flood wait, {account.flood_wait:.0f} s of which are left"
+        why = f": the server ordered a flood wait, {account.flood_wait:.0f} s left"
     return f"account {name} is {account.state}{since}{why}."
 
 

@@ -1,4 +1,4 @@
--- 0002: mirroring for good: accounts, what was set aside, counters over time, reviews, orders to the service.
+-- 0002: mirroring for good: accounts, channels to retry later, counters over time, reviews, orders to the service.
 BEGIN IMMEDIATE;
 
 ALTER TABLE channel ADD COLUMN account TEXT NOT NULL DEFAULT 'default'; -- whose access is used to read it

@@ -1,4 +1,4 @@
--- 0003: the index that follows the archive: what was claimed, what is under way, what is sent again, what is set aside.
+-- 0003: the index that follows the archive: what was claimed, what is under way, what is resent, what was rejected.
 BEGIN IMMEDIATE;
 
 -- Of the last change. What was read at one sequence is acknowledged at that one; a newer change stays in the outbox.

@@ -1,4 +1,4 @@
--- 0009: rich messages of which the server shows only a part in histories and differences; the whole is asked for.
+-- 0009: rich messages that histories and differences show only in part; the whole is requested.
 BEGIN IMMEDIATE;
 
 -- One row for each message whose present edit was ever shown as a part; gone with the next edit that is whole.
