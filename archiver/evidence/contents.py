@@ -43,7 +43,7 @@ def compare_message(record: Message, content: Row, part: Message | None) -> Wron
         yield HASH
         return
     if content[_PINNED] not in (0, 1):
-        yield "pinned is neither yes nor no"
+        yield "pinned is neither true nor false"
     if expected[:_PINNED] == content[:_PINNED] and expected[_PINNED + 1 :] == content[_PINNED + 1 :]:
         return
     of_two = part is not None or (record.extra is not None and '"rich"' in record.extra)
@@ -56,7 +56,7 @@ def compare_message(record: Message, content: Row, part: Message | None) -> Wron
                 continue
         elif _may_be_kept(name, derived, kept, marked):
             continue
-        yield f"{name} is not what its payload says"
+        yield f"{name} does not match its payload"
 
 
 def _may_be_of_two(name: str, derived: object, kept: object, part: Message | None) -> bool:
@@ -77,9 +77,9 @@ def compare_stub(stub: Message, content: Row) -> Wrong:
     for at, (name, derived, kept) in enumerate(zip(CONTENT_NAMES, expected, content, strict=True)):
         if at == _DATE:
             if not isinstance(kept, int):
-                yield "date is none"
+                yield "date is missing"
         elif at != _PINNED and derived != kept and not (name in _FILLED and _may_be_of_two(name, derived, kept, None)):
-            yield f"{name} is not what is known of an object that cannot be read"
+            yield f"{name} does not match what is known of an unreadable object"
 
 
 def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
@@ -90,7 +90,7 @@ def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
     for row in rows:
         path, digest, status = row[len(MEDIA_NAMES) :]
         if (status == "not downloaded") != (path is None) or (path is None and digest is not None):
-            yield f"media {row[0]}: the state of its file contradicts itself"
+            yield f"media {row[0]}: the state of its file is contradictory"
 
 
 def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:
@@ -101,12 +101,12 @@ def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:
         if name == "edit_date":
             derived = int(record.edit_date.timestamp()) if record.edit_date else None
         if derived != row[name] and not _may_be_kept(name, derived, row[name], marked):
-            yield f"{name} is not what its payload says"
+            yield f"{name} does not match its payload"
     kept = load(row["media"])
     if not isinstance(kept, list) or not all(isinstance(one, dict) for one in kept):
-        yield "media is garbled"
+        yield "media is unreadable"
     elif "media" not in marked and not _same_slots(record.media, kept):
-        yield "media is not what its payload says"
+        yield "media does not match its payload"
 
 
 def _may_be_kept(name: str, derived: object, kept: object, marked: Mapping[str, Any]) -> bool:

@@ -47,7 +47,7 @@ def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tupl
     for account in sorted(
         {str(one["account"]) for one in captures if (one["channel_id"], one["account"]) not in access}
     ):
-        yield f"{account} read a channel that it has not looked up"
+        yield f"{account} read a channel that it never looked up"
 
 
 def _is_number(value: object, least: int) -> bool:
@@ -63,11 +63,11 @@ def check_coverage(
     before: tuple[int, int] | None = None
     for generation, lo, hi in covered:
         if generation > now:
-            yield f"its coverage [{lo}, {hi}] is of a generation that has not begun"
+            yield f"its coverage [{lo}, {hi}] belongs to a generation that has not begun"
         if before is not None and before[0] == generation and lo <= before[1] + 1:
             yield f"its coverage [{lo}, {hi}] touches another"
         if lo > hi or lo < 1 or hi > top_id:
-            yield f"its coverage [{lo}, {hi}] is no range of its ids"
+            yield f"its coverage [{lo}, {hi}] is not a range of its ids"
         else:
             ours[generation == now] = add(ours[generation == now], lo, hi)
         before = generation, hi
@@ -77,7 +77,7 @@ def check_coverage(
             theirs[one["generation"] == now] = add(theirs[one["generation"] == now], one["lo"], one["hi"])
     for present, name in ((True, "its coverage"), (False, "its coverage of earlier generations")):
         if ours[present] != theirs[present]:
-            yield f"{name} is not what the log proves"
+            yield f"{name} does not match the capture log"
 
 
 def check_channel(
@@ -86,18 +86,18 @@ def check_channel(
     """Check a channel's row. `highest`: the highest id held or proven; `generation`: the highest in the log."""
     top_id, floor_id = channel["top_id"], channel["floor_id"]
     if not _is_number(top_id, highest):
-        yield "top_id is below an id that is known"
+        yield "top_id is lower than a known id"
     if channel["pts"] is not None and 0 < generation < channel["generation"]:
-        yield "its generation is of no answer in the log"
+        yield "its generation matches no answer in the log"
     if floor_id is not None and not (_is_number(floor_id, 0) and floor_id <= top_id):
         yield "floor_id is above top_id"
     if not _is_number(channel["generation"], 1) or not _is_number(channel["failures"], 0):
-        yield "generation or failures is no number"
+        yield "generation or failures is not a number"
     if any(not is_json(channel[name]) for name in _LISTS):
-        yield "its names or flags are garbled"
+        yield "its names or flags are unreadable"
     now = (channel["state"], channel["state_reason"], channel["state_since"])
     if now != (state or ("active", None, None)):
-        yield "its state is not the last one that it moved to"
+        yield "its state is not the one it last changed to"
 
 
 def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Iterator[str]:
@@ -105,33 +105,33 @@ def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Ite
     if not revisions:
         return
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
-        yield "what it said of itself is not numbered without holes"
+        yield "its description history has gaps in its numbering"
     elif revisions[-1][1 : 1 + len(_SAID)] != tuple(channel[name] for name in _SAID):
-        yield "it is not called as it was when that last changed"
+        yield "its name or title differs from its description history"
     elif revisions[-1][-2] not in (None, channel["participants"]):
-        yield "it has not as many participants as when that last changed"
+        yield "its number of participants differs from its description history"
     if revisions[0][-1] != channel["added_at"]:
-        yield "it was first seen at another time than it was added"
+        yield "it was first seen at a different time than it was added"
     if any(before[1:-1] == after[1:-1] for before, after in pairwise(revisions)):
-        yield "it said the same of itself twice"
+        yield "its description history has the same entry twice"
 
 
 def check_counts(channel: Mapping[str, Any], captures: Sequence[Mapping[str, Any]], *, held: int) -> Iterator[str]:
     """Check the counts that came with answers. `held`: messages the channel has; answers may show one twice."""
     counted_at = channel["server_count_at"]
     if counted_at is not None and all(one["at"] != counted_at for one in captures):
-        yield "the server's count is of no answer in the log"
+        yield "the server's count matches no answer in the log"
     if any(before["generation"] > after["generation"] for before, after in pairwise(captures)):
-        yield "an answer in the log is of a generation that had ended"
+        yield "an answer in the log belongs to a generation that had ended"
     if any(isinstance(one["count"], int) and one["count"] > 2 * held + _PAGE for one in captures):
-        yield "an answer in the log showed more messages than there are"
+        yield "an answer in the log contained more messages than are archived"
 
 
 def check_clocks(captures: Iterable[Mapping[str, Any]], known: Container[str]) -> Iterator[str]:
     """Check that the accounts whose answers have a clock offset have one recorded."""
     for account in sorted({str(one["account"]) for one in captures if one["clock_ahead"] is not None}):
         if account not in known:
-            yield f"{account} is missing, or how its clock was"
+            yield f"{account} is missing, or its clock offset is"
 
 
 def check_top(channel: Mapping[str, Any], captures: Iterable[Mapping[str, Any]], *, highest: int) -> Iterator[str]:

@@ -34,14 +34,14 @@ def check_row(
         return
     [row] = rows
     if row.date != int(record.date.timestamp()):
-        yield "its row has another date"
+        yield "its row has a different date"
     if (row.views, row.forwards) != counters:
-        yield "its row has other counters"
+        yield "its row has different counters"
     if row.flags & _STATES != _states(record, missing=missing):
-        yield "its row has another state"
+        yield "its row has a different state"
     number, known = row.flags >> LANG_SHIFT & LANG_MASK, lang_number(lang or "")
     if number and known and number != known:
-        yield "its row has another language"
+        yield "its row has a different language"
 
 
 def _states(record: Message, *, missing: bool) -> int:
@@ -59,10 +59,10 @@ def _states(record: Message, *, missing: bool) -> int:
 def check_document(made: Entry, row: Row) -> Iterator[str]:
     """Check what a search row says about text and kinds."""
     if made.fingerprint != row.fingerprint:
-        yield "its row is of another text"
+        yield "its row belongs to a different text"
     ignored = _STATES | _LANG
     if made.flags & ~ignored != row.flags & ~ignored:
-        yield "its row has other kinds"
+        yield "its row has different attachment kinds"
 
 
 def has_origin(document: Document) -> bool:
@@ -88,14 +88,14 @@ def check_blocks(
     for one in summarize(rows):
         known = blocks.get(one.block)
         if known is None or not _holds(known, one[1:]):
-            yield f"block {one.block} does not say what is in it"
+            yield f"block {one.block} does not match its rows"
     for row in rows:
         if row.docid not in window(tier_of(row.docid), row.date):
-            yield f"row {row.docid} has another date"
+            yield f"row {row.docid} has a different date"
     for wanted in find_channel_ranges(rows):
         found = ranges.get((wanted.channel, wanted.block))
         if found is None or not (found[0] <= wanted.low and wanted.high <= found[1]):
-            yield f"block {wanted.block} does not say which messages are in it"
+            yield f"block {wanted.block} does not match its messages"
 
 
 def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, int, int]) -> bool:

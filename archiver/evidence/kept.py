@@ -58,7 +58,7 @@ def compare_slots(derived: Sequence[Media], rows: Sequence[Row]) -> Iterator[str
             continue
         for name, kept in zip(MEDIA_NAMES, row, strict=True):
             if name not in marked and not _matches(name, getattr(slot, name), kept, marked):
-                yield f"media {row[0]}: {name} is not what its payload says"
+                yield f"media {row[0]}: {name} does not match its payload"
     yield from (f"media {slot} of its payload is missing" for slot in said)
 
 

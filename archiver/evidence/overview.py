@@ -38,7 +38,7 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     for channel in channels:
         yield from _check_channel(conn, channel, by_channel.get(channel["channel_id"], []))
     for orphans in custody.find_orphans(conn):
-        yield Fault(orphans.table, f"{orphans.rows} rows speak of what is not there, the first of {orphans.first}")
+        yield Fault(orphans.table, f"{orphans.rows} rows refer to missing rows, the first to {orphans.first}")
     yield from (Fault(table, wrong) for table, wrong in limits.check_values(conn))
     for wrong in rules.check_accounts(captures, custody.list_access(conn)):
         yield Fault("capture", wrong, True)
@@ -47,19 +47,19 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     yield from (Fault("outbox", wrong, True) for wrong in _check_outbox(conn))
     for folded, name in custody.list_saved_names(conn):
         if fold_query_name(name) != folded:
-            yield Fault("saved_query", "one is kept by another name than its own")
+            yield Fault("saved_query", "one is stored under a name that is not its own")
 
 
 def _check_outbox(conn: Any) -> Iterator[str]:
     """Check the outbox. If there never was an index, all messages wait and the last sequence is in use."""
     if custody.has_unissued_sequence(conn):
-        yield "holds a place that was never given"
+        yield "contains a place that was never assigned"
     if found := custody.find_unindexed(conn):
         messages, waiting, taken, given = found
         if messages != waiting:
-            yield f"holds {waiting} messages of {messages}, although no index took any"
+            yield f"holds {waiting} of {messages} messages, although no index received any"
         if taken != given:
-            yield "lacks the last place that was given"
+            yield "lacks the last place that was assigned"
 
 
 def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, Any]]) -> Iterator[Fault]:
@@ -80,9 +80,9 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     for wrong in rules.check_top(channel, captures, highest=highest):
         yield Fault(place, wrong, True)
     if not revisions:
-        yield Fault(place, "nothing is kept of what it said of itself", True)
+        yield Fault(place, "its description history is missing", True)
     if count and not captures:
-        yield Fault(place, "its messages are of no answer in the log", True)
+        yield Fault(place, "its messages match no answer in the log", True)
 
 
 def check_search(conn: Any) -> Iterator[Fault]:
@@ -99,6 +99,6 @@ def check_search(conn: Any) -> Iterator[Fault]:
     for channel_id in messages.keys() - {names.get(number) for number in rows}:
         yield Fault("search", f"channel {channel_id} has no rows and {messages[channel_id]} messages", True)
     for channel_id, message_id, revision in search_rows.find_lost_revisions(conn):
-        yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row leads nowhere", True)
+        yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row refers to nothing", True)
     if lost := search_rows.count_lost_forwards(conn):
-        yield Fault("search", f"{lost} origins of forwards lead nowhere", True)
+        yield Fault("search", f"{lost} forward origins refer to nothing", True)

@@ -105,7 +105,7 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
     except checked.Damaged as exc:
         found.add([Fault(what, f"cannot be read: {exc}")])
     except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
-        found.add([Fault(what, "holds values that no archive holds")])
+        found.add([Fault(what, "contains impossible values")])
     return None
 
 

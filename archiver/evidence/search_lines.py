@@ -38,14 +38,14 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
     placed = findable.gather(search_rows.iter_terms(conn, low, high))
     names = {number: channel_id for channel_id, number in search_rows.list_numbers(conn).items()}
     if lost := placed.keys() - {row.docid for row in rows}:
-        yield "search", f"terms lead to {len(lost)} rows that are not there"
+        yield "search", f"terms refer to {len(lost)} missing rows"
     earlier = search_rows.list_revision_numbers(conn, low, high)
     present = {(row.channel, row.message_id): row for row in rows if not row.flags & SUPERSEDED}
     superseded: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         terms = placed[row.docid] = placed.get(row.docid, [])
         if findable.in_order(terms) is None:
-            yield f"{names.get(row.channel)}/{row.message_id}", "its words are not in their places"
+            yield f"{names.get(row.channel)}/{row.message_id}", "its words are in the wrong places"
         elif row.flags & SUPERSEDED and row.docid in earlier:
             superseded.setdefault((row.channel, row.message_id), []).append(row)
     for key, message, revisions in _messages(conn, names, present.keys() | superseded.keys()):
@@ -61,7 +61,7 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
         for row in superseded.get(key, ()):
             kept = revisions.get(earlier[row.docid])
             if kept is not None and not _has_words(kept, [term for _, term in placed[row.docid]]):
-                yield f"{place} revision {earlier[row.docid]}", "the index has other words"
+                yield f"{place} revision {earlier[row.docid]}", "the index has different words"
 
 
 def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
@@ -69,11 +69,11 @@ def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> I
     made = entry(document)
     yield from findable.check_document(made, row)
     if not findable.is_made_of(terms, made.line):
-        yield "the index has other words"
+        yield "the index has different words"
     if findable.has_origin(document):
         origin = search_rows.list_origins(conn, [row.docid]).get(row.docid)
         if not findable.is_origin(document, origin):
-            yield "it is noted as forwarded from elsewhere"
+            yield "its forward origin is recorded wrongly"
 
 
 def _has_words(content: Message, terms: list[str]) -> bool:

@@ -24,15 +24,15 @@ def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
     """Check a message's times and origin. `row`: its columns AFTER."""
     origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
     if METHODS.get(origin) not in log.answers.get(first_seen, ()):
-        yield "first_seen and origin are of no answer in the log"
+        yield "first_seen and origin match no answer in the log"
     if last_seen not in log.answers:
-        yield "last_seen is of no answer in the log"
+        yield "last_seen matches no answer in the log"
     if not isinstance(generation, int) or not 1 <= generation <= log.generation:
-        yield "its generation is of no answer in the log"
+        yield "its generation matches no answer in the log"
     if seen_pts is not None and not (isinstance(seen_pts, int) and -1 <= seen_pts <= MOST):
-        yield "seen_pts is no state of a channel"
+        yield "seen_pts is not a valid channel state"
     if lang is not None and not (lang == "" or (isinstance(lang, str) and lang.isascii() and 2 <= len(lang) <= 3)):
-        yield "lang is no language"
+        yield "lang is not a language"
 
 
 def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
@@ -44,16 +44,16 @@ def check_absences(row: Row, absences: Sequence[Row]) -> Iterator[str]:
         yield "missing_since and missing_how contradict each other"
     elif since is None:
         if open_ones:
-            yield "an absence is open, but it is not missing"
+            yield "an absence is open, but the message is not missing"
     else:
         # An absence that began in the second in which the previous one ended shares its row.
         known = [one for one in absences if one[0] == since and one[3] in (None, since)]
         if not known or len(open_ones) > 1 or any(one[0] != since for one in open_ones):
-            yield "it is missing without such an absence"
+            yield "it is missing without a recorded absence"
         elif open_ones and known[0][1] != how:
-            yield "its absence was noticed in another way"
+            yield "its absence was noticed differently"
     if any(one[1] not in _WAYS for one in absences) or how not in (None, *_WAYS):
-        yield "an absence was noticed in no known way"
+        yield "an absence was noticed in an unknown way"
 
 
 def check_logged(
@@ -62,36 +62,36 @@ def check_logged(
     """Check the times of absences and counters. Absences found by asking for single messages are not in the log."""
     for noticed, how, before, returned in absences:
         if how == "update" and METHODS[how] not in log.answers.get(noticed, ()):
-            yield "an absence was noticed by no answer in the log"
+            yield "no answer in the log noticed this absence"
         if before not in log.answers:
-            yield "an absence began after no answer in the log"
+            yield "no answer in the log precedes this absence"
         if returned is not None and returned not in log.answers:
-            yield "an absence ended with no answer in the log"
+            yield "no answer in the log ended this absence"
     if any(returned is None and before != last_seen for _, _, before, returned in absences):
-        yield "last_seen is not what its absence says"
+        yield "last_seen does not match its absence"
     if counters and min(one[0] for one in counters if isinstance(one[0], int)) > first_seen:
-        yield "counters of its first sight are not kept"
+        yield "the counters of its first sighting are missing"
     if any(one[0] not in log.answers for one in counters):
-        yield "counters were noted with no answer in the log"
+        yield "recorded counters match no answer in the log"
 
 
 def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
     """Check that the counters over time include the current ones. `present`: the message's four counters."""
     for _, *numbers, reactions in counters:
         if any(not (one is None or (isinstance(one, int) and 0 <= one <= MOST)) for one in numbers):
-            yield "a counter over time is no number"
+            yield "a recorded counter is not a number"
         if reactions is not None and not isinstance(load(reactions), list):
-            yield "reactions over time are garbled"
+            yield "recorded reactions are unreadable"
     # Their times do not show which are the latest: a clock may have been set back.
     if counters and all(tuple(one[1:]) != tuple(present) for one in counters):
-        yield "the present counters are not among those over time"
+        yield "the current counters are not among the recorded ones"
 
 
 def check_revision_times(log: ChannelLog, revision: dict[str, object]) -> Iterator[str]:
     """Check when a revision was seen and replaced."""
     for name in ("first_seen", "last_seen", "replaced_at"):
         if revision[name] not in log.answers:
-            yield f"{name} is of no answer in the log"
+            yield f"{name} matches no answer in the log"
     yield from check_layer(revision["layer"], log)
 
 
@@ -104,20 +104,20 @@ def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iter
         came_late = began == one["last_seen"] == ended
         # Early versions of telekeep counted late revisions, too.
         if not came_late and began not in (max(replaced, default=first_seen), max(replaced + late, default=first_seen)):
-            yield f"revision {one['revision']} did not begin when the one before it was replaced"
+            yield f"revision {one['revision']} did not begin when the previous one was replaced"
         (replaced if began < ended else late).append(ended)
 
 
 def check_layer(layer: object, log: ChannelLog) -> Iterator[str]:
     """Check that a payload's layer is one used in requests, or OLDER."""
     if layer not in log.layers and layer != OLDER:
-        yield "its layer is that of no answer in the log"
+        yield "its layer matches no answer in the log"
 
 
 def check_part(part: dict[str, object], log: ChannelLog) -> Iterator[str]:
     """Check when a rich message was shown in part, and completed."""
     if part["noticed_at"] not in log.answers or part["completed_at"] not in (None, *log.answers):
-        yield "its part is of no answer in the log"
+        yield "its part matches no answer in the log"
     yield from check_layer(part["layer"], log)
     if not (part["refused"] is None or isinstance(part["refused"], str)):
-        yield "what is known of its part is garbled"
+        yield "the record of its part is unreadable"

@@ -51,7 +51,7 @@ class Worker:
         except checked.Damaged as exc:
             done.faults.append(Fault(_where(task), f"cannot be read: {exc}"))
         except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
-            done.faults.append(Fault(_where(task), "holds values that no archive holds"))
+            done.faults.append(Fault(_where(task), "contains impossible values"))
         return done
 
 
@@ -136,7 +136,7 @@ def _check_rows(conn: Any, task: VerifyTask, done: TaskResult) -> None:
 
 def _check_index(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     if not search_rows.check_index(conn) or not search_rows.check_pages(conn):
-        done.faults.append(Fault("search", "the index of words contradicts itself", True))
+        done.faults.append(Fault("search", "the word index is contradictory", True))
 
 
 _ACTS: dict[Kind, Callable[[Any, VerifyTask, TaskResult], None]] = {

@@ -109,7 +109,7 @@ def check_values(conn: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         rule = " AND ".join(f"({one})" for one in rules)
         (count,) = conn.execute(f"SELECT count(*) FROM {table} WHERE NOT ({rule})").fetchone()
         if count:
-            yield table, f"{count} rows hold what cannot be"
+            yield table, f"{count} rows contain impossible values"
 
 
 _SEARCH_RULES: Final[dict[str, str]] = {
@@ -134,4 +134,4 @@ def check_search_values(conn: sqlite3.Connection) -> Iterator[str]:
     for table, rule in _SEARCH_RULES.items():
         wrong, count = conn.execute(f"SELECT total(NOT coalesce({rule}, 0)), count(*) FROM {table}").fetchone()
         if wrong or count != _SEARCH_SIZES.get(table, count):
-            yield f"{table} holds what cannot be"
+            yield f"{table} contains impossible values"

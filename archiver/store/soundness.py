@@ -67,14 +67,14 @@ def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
     """Yield the differences from this schema version. Foreign tables are harmless; triggers may not be."""
     expected, actual = _tables_of(version), _list_tables(conn)
     if not any(name in actual for name in ("channel", "message", "capture")):
-        yield "holds none of an archive's tables"
+        yield "has none of the archive tables"
         return
     yield from (f"table or index {name} is missing" for name in sorted(expected.keys() - actual.keys()))
     for name in sorted(expected.keys() & actual.keys()):
         if expected[name] != actual[name]:
-            yield f"{name} is not laid out as this version does"
+            yield f"{name} does not have the layout of this version"
     for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"):
-        yield f"has a trigger that no telekeep made ({name})"
+        yield f"has a trigger that telekeep did not create ({name})"
 
 
 def is_laid_out_as(conn: sqlite3.Connection, version: int) -> bool:
@@ -92,7 +92,7 @@ def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
         made.close()
     for name in sorted(expected):
         if actual.get(name) != expected[name]:
-            yield f"{name} is missing, or laid out otherwise"
+            yield f"{name} is missing, or has a different layout"
 
 
 def is_search_mislabelled(conn: sqlite3.Connection) -> bool:

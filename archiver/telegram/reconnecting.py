@@ -109,7 +109,7 @@ class ReconnectingClient:
                 await client.disconnect_quietly()
 
     async def move(self, client: Client, dc: int, exported: ExportedAuthorization | None, *, with_key: bool) -> None:
-        """Move the account's home as the server ordered this client; does nothing if the client has been replaced already.
+        """Move the account's home as the server ordered this client, unless the client has been replaced already.
 
         `with_key`: without an exported authorization, try the old key there.
         """

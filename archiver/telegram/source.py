@@ -213,7 +213,7 @@ class TelegramSource:
     async def _messages_around(
         self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...], answer: HistoryAnswer
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
-        """Messages by id with an unreadable one among them: it becomes a stub, and those after it are requested again."""
+        """Messages by id, one unreadable: it becomes a stub, and those after it are requested again."""
         objects, place = answer.messages, len(answer.messages.read)
         assert objects.unreadable is not None
         if [item.id for item, _ in objects.read] != list(message_ids[:place]):

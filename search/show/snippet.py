@@ -38,7 +38,7 @@ def snippet(text: str, found: Sequence[Span], width: int) -> Snippet:
         return _cut(text, found, 0, len(text))
     starts = _starts(text, found[:_MAX_MATCHES], width)
     best = max(starts, key=lambda at: (_count(found[:_MAX_MATCHES], at, at + width), -at), default=0)
-    return _cut(text, found, *_window(text, best, width))
+    return _cut(text, found, *_window(text, best, width, found))
 
 
 def snippets(text: str, found: Sequence[Span], width: int) -> list[Snippet]:
@@ -53,7 +53,7 @@ def snippets(text: str, found: Sequence[Span], width: int) -> list[Snippet]:
     left = list(found[:_MAX_MATCHES])
     seen: set[str] = set()
     while left and len(windows) < _MAX_SNIPPETS:
-        windows.append(_window(text, _most_unseen(text, left, share, seen), share))
+        windows.append(_window(text, _most_unseen(text, left, share, seen), share, left))
         start, end = windows[-1]
         inside = [span for span in left if start <= span[0] < end]
         seen |= {text[a:b].casefold() for a, b in inside}
@@ -81,11 +81,15 @@ def _count(found: Sequence[Span], start: int, end: int) -> int:
     return sum(start <= a and b <= end for a, b in found)
 
 
-def _window(text: str, start: int, width: int) -> tuple[int, int]:
-    """Return a window that starts here or slightly later, but not after the match it is for."""
+def _window(text: str, start: int, width: int, found: Sequence[Span]) -> tuple[int, int]:
+    """Return a window that starts here or slightly later, and holds at least the beginning of a match."""
     near = min(_MAX_SHIFT, width // 4)
     first = _word_start(text, start, near)
-    return first, _word_end(text, first, min(len(text), start + width), near)
+    end = _word_end(text, first, min(len(text), start + width), near)
+    match = next((a for a, _ in found if a >= start), None)
+    if match is None or match < end:
+        return first, end
+    return match, _word_end(text, match, min(len(text), match + width), near)  # one cluster is wider than the window
 
 
 def _merge(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

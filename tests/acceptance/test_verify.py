@@ -332,7 +332,7 @@ def test_each_damage_is_a_line_of_its_own(copied: Desk) -> None:
         conn.execute("UPDATE message SET views = 123456 WHERE views IS NOT NULL")
         (count,) = conn.execute("SELECT count(*) FROM message WHERE views = 123456").fetchone()
     lines = copied.run("verify").out.splitlines()
-    assert len([line for line in lines if line.endswith("\tviews is not what its payload says")]) == count
+    assert len([line for line in lines if line.endswith("\tviews does not match its payload")]) == count
     quick = copied.run("verify", "--quick")
     assert quick.status == 0
     assert "only the file and the payloads were checked" in quick.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.query.filters import Context
@@ -28,6 +28,7 @@ def shown(query: str, text: str, width: int) -> list[list[str]]:
     return [[one.text[a:b] for a, b in one.spans] for one in snippets(text, spans_of(query, text), width)]
 
 
+@example("👩", "convoy👩\u200d👩\u200d👧", 4)
 @given(QUERIES, LONG, st.integers(1, 60))
 def test_pieces_are_of_the_text_bounded_and_show_a_match(query: str, text: str, width: int) -> None:
     spans = spans_of(query, text)

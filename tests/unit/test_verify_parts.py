@@ -48,8 +48,8 @@ def answer(lo: int | None, hi: int | None, generation: int = 2) -> dict[str, Any
     [
         ([(0, 1, 30), (2, 10, 50)], None),
         ([(1, 1, 20), (1, 25, 30), (2, 10, 50)], "earlier generations"),
-        ([(0, 1, 30), (2, 10, 49)], "not what the log proves"),
-        ([(0, 1, 30), (2, 10, 51)], "no range of its ids"),
+        ([(0, 1, 30), (2, 10, 49)], "does not match the capture log"),
+        ([(0, 1, 30), (2, 10, 51)], "is not a range of its ids"),
         ([(0, 1, 30), (2, 10, 30), (2, 31, 50)], "touches another"),
         ([(0, 1, 30), (2, 10, 50), (3, 1, 5)], "has not begun"),
         ([(2, 10, 50)], "earlier generations"),
