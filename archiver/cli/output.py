@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from archiver.cli.streams import ReaderLeftError, StdoutError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _state = {"quiet": False, "failed": False}
 _colour = {"wanted": "auto"}
+_live: list[Callable[[], None]] = []
 _WIDE = 1000
 
 
@@ -37,6 +38,22 @@ def is_quiet() -> bool:
 def set_colour(wanted: Literal["auto", "always", "never"]) -> None:
     """Set [display] color."""
     _colour["wanted"] = wanted
+
+
+@contextlib.contextmanager
+def above(erase: Callable[[], None]) -> Iterator[None]:
+    """Print above a line that moves: `erase` is called before each other line."""
+    _live.append(erase)
+    try:
+        yield
+    finally:
+        _live.remove(erase)
+
+
+def make_room() -> None:
+    """Erase the line that moves, if there is one."""
+    for erase in _live:
+        erase()
 
 
 def has_failed() -> bool:
@@ -93,6 +110,7 @@ def console(stream: TextIO | None = None) -> Console:
 
 def line(text: str = "") -> None:
     """Print one line of data unchanged; the caller has made it safe."""
+    make_room()
     sys.stdout.write(text + "\n")
 
 
@@ -200,6 +218,7 @@ def _shown(message: str) -> str:
 
 def _say(message: str) -> None:
     """Write a line to stderr. A closed pipe or a full disk must not stop a mirror."""
+    make_room()
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")
 
@@ -216,6 +235,7 @@ def _format(value: object) -> str:
 
 
 def _write_bytes(data: bytes) -> None:
+    make_room()
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:  # a text-only stream, as tests use

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from archiver.errors import Error
 from archiver.evidence.message import TaskResult
@@ -58,19 +58,26 @@ class Verified:
         self.unlisted += len(faults[room:])
 
 
-def verify(path: Path, *, deep: bool = False, progress: Callable[[int], None] = lambda _: None) -> Verified:
-    """Verify an archive that opens and has this version's schema. `progress` is given the payloads read so far."""
+class Progressed(NamedTuple):
+    """How far a verification is."""
+
+    payloads: int
+    tasks: int
+    of_tasks: int
+
+
+def verify(path: Path, *, deep: bool = False, progress: Callable[[Progressed], None] = lambda _: None) -> Verified:
+    """Verify an archive that opens and has this version's schema."""
     found = Verified()
     with checked.reading(path) as conn:
         tasks = _begin(conn, found, deep=deep)
     readable, unreadable = 0, list[str]()
-    for done in _in_order(_carry_out(path, tasks)):
+    for done in _in_order(_watched(_carry_out(path, tasks), len(tasks), progress)):
         found.payloads += done.payloads
         found.compared += done.compared
         readable += done.readable
         unreadable += done.unreadable
         found.add(done.faults)
-        progress(found.payloads)
     _judge(found, readable, unreadable)
     return found
 
@@ -135,6 +142,17 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
         for number, (low, high) in enumerate(parts)
     ]
     return [VerifyTask("search"), VerifyTask("index"), *rows]
+
+
+def _watched(
+    numbered: Iterable[tuple[int, TaskResult]], tasks: int, progress: Callable[[Progressed], None]
+) -> Iterator[tuple[int, TaskResult]]:
+    """Pass the results on as they come, and tell how many there are."""
+    payloads = 0
+    for count, (number, done) in enumerate(numbered, 1):
+        payloads += done.payloads
+        progress(Progressed(payloads, count, tasks))
+        yield number, done
 
 
 def _in_order(numbered: Iterable[tuple[int, TaskResult]]) -> Iterator[TaskResult]:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from archiver.errors import Busy, UsageError
 from archiver.export.manifest import MANIFEST_NAME
@@ -35,8 +36,16 @@ class _ManifestPlan:
     """New name for that one, if it is another file's."""
 
 
-async def publish(data: Target, manifest: bytes) -> Path:
-    """Put both in place. Returns the path of the manifest. Raises UsageError, Busy."""
+class Published(NamedTuple):
+    """Where a manifest is."""
+
+    manifest: Path
+    renamed: Path | None = None
+    """Where the manifest of another file, which had its name, is now."""
+
+
+async def publish(data: Target, manifest: bytes) -> Published:
+    """Put both in place. Raises UsageError, Busy."""
     async with _turn(data.directory):
         plan = _plan(data.directory, data.path)
         with Target(data.path.with_name(plan.name), replace=plan.replace) as beside:
@@ -56,7 +65,7 @@ async def publish(data: Target, manifest: bytes) -> Path:
                 raise
             data.settle()
             beside.settle()
-            return beside.path
+            return Published(beside.path, data.path.with_name(plan.aside) if moved and plan.aside else None)
 
 
 def _remove(directory: int, name: str | None) -> None:

@@ -63,6 +63,10 @@ class ExportResult:
     data_path: Path | None
     manifest_path: Path | None
     manifest_sha256: str | None = None
+    made: Path | None = None
+    """The directory that was made for it."""
+    renamed: Path | None = None
+    """Where the manifest of another file, which had its name, is now."""
 
 
 async def export_to_file(
@@ -77,6 +81,7 @@ async def export_to_file(
     progress: Callable[[int], None] = lambda _: None,
 ) -> ExportResult:
     """Write the data file and its manifest, both completely or not at all. `force`: replace existing files."""
+    made = None if path.parent.exists() else path.parent
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -98,8 +103,9 @@ async def export_to_file(
             warnings=writer.warnings,
         )
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
-        manifest_path = await publish(data, encoded)
-    return ExportResult(rows, manifest, path, manifest_path, hashlib.sha256(encoded).hexdigest())
+        published = await publish(data, encoded)
+    digest = hashlib.sha256(encoded).hexdigest()
+    return ExportResult(rows, manifest, path, published.manifest, digest, made, published.renamed)
 
 
 async def export_to_stream(

@@ -12,6 +12,7 @@ from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection, read
+from archiver.store.extent import count_dated
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 
@@ -29,6 +30,18 @@ def iter_items(conn: Connection, request: Request) -> AsyncGenerator[Item, None]
     if len(request.channels) == 1:
         return _of_channel(conn, request, request.channels[0], rows.CHUNK)
     return _merged(conn, request)
+
+
+async def count_items(conn: Connection, request: Request) -> int:
+    """The number of messages of the request, for its progress."""
+    since, until = request.bounds.since_unix, request.bounds.until_unix
+    if request.tree is None:
+        counts = [
+            await read(conn, count_dated, channel.channel_id, since=since, until=until) for channel in request.channels
+        ]
+        return sum(counts)
+    channels = frozenset(channel.channel_id for channel in request.channels)
+    return await ExactEngine(conn).count(Question(tree=request.tree, bounds=request.bounds, channels=channels))
 
 
 async def _of_channel(

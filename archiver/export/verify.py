@@ -20,7 +20,7 @@ from archiver.errors import NotFound
 from archiver.export.claims import find_fault
 from archiver.export.counting import make_counter
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.recount import Recount, UnexpectedRow
+from archiver.export.recount import Recount, UnexpectedRow, name_of
 from archiver.export.regular import UnusableFile, open_regular, read_small
 
 _CHUNK = 1 << 20
@@ -43,6 +43,8 @@ class ManifestCheck:
     sha256: str | None
     """SHA-256 of the manifest itself, as printed by `export`."""
     files: tuple[FileCheck, ...]
+    incomplete: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    """The channels that are not complete in it, by its own words, with the reasons; None if it cannot be read."""
 
 
 def find_manifests(path: Path) -> list[Path]:
@@ -88,7 +90,7 @@ def judge(manifest: Path) -> ManifestCheck:
             ]
             if not any(one.fault for one in files):
                 files += _recounted(manifest, directory, claims)
-            return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files))
+            return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files), _incomplete(claims))
     except UnusableFile as unfit:
         return ManifestCheck(manifest, None, (FileCheck(manifest, 0, str(unfit)),))
 
@@ -146,6 +148,13 @@ def _recounted(manifest: Path, directory: int, claims: dict[str, Any]) -> Iterat
             return
     if wrong := counted.find_contradiction():
         yield FileCheck(manifest, 0, wrong)
+
+
+def _incomplete(claims: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The channels that its completeness leaves out, with the reasons that newer manifests give."""
+    reasons = {one["channel"]: tuple(one["reasons"]) for one in claims.get("incomplete", [])}
+    lacking = [name_of(one) for one in claims["channels"] if not one["completeness"]["complete"]]
+    return tuple((name, reasons.get(name, ())) for name in lacking)
 
 
 def _names(manifest: Path) -> list[str] | None:

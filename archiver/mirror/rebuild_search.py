@@ -5,11 +5,14 @@ One transaction: readers see the old tables until the new ones are complete, and
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archiver.model.document import to_document
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages
 from archiver.store.revision import read_revisions
+from archiver.store.search_rows import count_messages
 from search.exact import writer
 
 PAGE = 500
@@ -22,12 +25,16 @@ async def prepare_search(database: Database) -> int | None:
     return await database.write(_rebuild)
 
 
-async def rebuild_search(database: Database) -> int:
-    """Rebuild the search tables unconditionally; return the number of messages."""
-    return await database.write(_rebuild)
+async def rebuild_search(database: Database, progress: Callable[[int, int], None] | None = None) -> int:
+    """Rebuild the search tables unconditionally; return the number of messages.
+
+    `progress` is given the messages done, and all of them; it is called in the database's own thread.
+    """
+    return await database.write(_rebuild, progress)
 
 
-def _rebuild(conn: Writer) -> int:
+def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -> int:
+    total = sum(count_messages(conn).values()) if progress else 0
     writer.clear(conn)
     writer.create(conn)
     count = 0
@@ -38,5 +45,7 @@ def _rebuild(conn: Writer) -> int:
             writer.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, page)])
             after = page[-1].message_id
             count += len(page)
+            if progress:
+                progress(count, total)
         writer.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])
     return count

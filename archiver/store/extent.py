@@ -92,6 +92,14 @@ def count_kept(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31
     )
 
 
+def count_dated(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int:
+    """Count the held messages dated within [since, until)."""
+    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    return _number(
+        conn, "SELECT count(*) FROM message WHERE channel_id = ? AND date >= ? AND date < ?", (channel_id, *bounds)
+    )
+
+
 def count_missing(conn: Reader, channel_id: ChannelId) -> int:
     """Count the held messages that are missing from the channel."""
     return _number(

@@ -22,6 +22,12 @@ def check_file(conn: Reader) -> list[str]:
     return [] if found == ["ok"] else found
 
 
+def count_payloads(conn: Reader) -> int:
+    """The number of payloads, for the progress of reading them all."""
+    tables = ("message", "revision", "rich_part WHERE completed_at IS NOT NULL")
+    return sum(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+
+
 async def iter_payloads(conn: aiosqlite.Connection) -> AsyncGenerator[tuple[int, int, int, bool], None]:
     """Yield (channel_id, message_id, revision, sound) for every payload.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archiver.cli.view.progress import describe_end
+from archiver.cli.view.sync_progress import describe_end
 from archiver.mirror.comparison import Comparison
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel

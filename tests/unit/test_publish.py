@@ -30,7 +30,7 @@ def told(name: str, data: bytes) -> bytes:
 async def put(path: Path, data: bytes, *, replace: bool = True) -> Path:
     with Target(path, replace=replace) as target:
         target.write(data)
-        return await publish(target, told(path.name, data))
+        return (await publish(target, told(path.name, data))).manifest
 
 
 def names(directory: Path) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.cli.view.index_progress import IndexProgress
+from archiver.cli.view.progress import Progress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
 from archiver.store.indexing import count_walk, get_node_status
@@ -24,9 +24,12 @@ async def drain(settings: Settings, database: Database) -> None:
             return
         first = (await database.read(measure_all)).messages
         again = await _count_again(database, node_workers.workers)
-        with IndexProgress("index") as progress:
+        with Progress("index", unit="messages") as progress:
             behind = await work(
-                node_workers, database, node_workers.list_behind, lambda left: progress.advance(first, left)
+                node_workers,
+                database,
+                node_workers.list_behind,
+                lambda left: progress.advance(max(first - left, 0), first or None),
             )
     left = (await database.read(measure_all)).messages
     if not behind:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view.counting import count_rows
+from archiver.cli.view.exported import report, to_object
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
@@ -19,6 +21,7 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_stream
+from archiver.export.stream import count_items
 from archiver.export.writer import Writer
 from archiver.reading.clock_offset import read_server_now
 
@@ -56,12 +59,16 @@ def command(
     ] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Only messages from this time or day on.")] = None,
     until: Annotated[
-        str | None, Option(metavar="DATE", help="Only messages before this time; a day is included.")
+        str | None,
+        Option(metavar="DATE", help="Only messages up to and including this day, or before this time."),
     ] = None,
     on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
     tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
 ) -> int:
     """Export a range of dates to a file, with a manifest.
 
@@ -75,8 +82,11 @@ def command(
     Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
     and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
     with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
-    or device has no manifest.
+    or device has no manifest. --json prints what was written, and how complete it is.
     """
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
+    _expect_apart(out, format_name, shape)
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
         raise UsageError("--expand needs --query.")
@@ -92,6 +102,7 @@ def command(
             when=when,
             glossary=spellings,
             force=force,
+            shape=shape,
         )
     )
 
@@ -106,6 +117,7 @@ async def run(
     when: When,
     glossary: Glossary | None = None,
     force: bool = False,
+    shape: Shape = "people",
 ) -> int:
     """Export. Returns the exit status."""
     place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
@@ -121,20 +133,39 @@ async def run(
                 await open_engine(conn)
                 tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
             request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
-            with count_rows("export") as progress:
+            with Progress("export") as progress:
+                total = await count_items(conn, request) if progress.is_shown else None
+
+                def advance(rows: int) -> None:
+                    progress.advance(rows, total)
+
                 if isinstance(place, Stream):
                     async with open_stream(place) as sink:
-                        await export_to_stream(conn, request, writer, sink, progress=progress)
+                        await export_to_stream(conn, request, writer, sink, progress=advance)
                     return 0
                 result = await export_to_file(
-                    conn, request, writer, place, format_name=writer.extension, now=now, force=force, progress=progress
+                    conn, request, writer, place, format_name=writer.extension, now=now, force=force, progress=advance
                 )
     except asyncio.CancelledError:
         if result is None:
             raise
         # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
-    _report(result)
+    report(result)
+    if shape != "people":
+        (output.json if shape == "json" else output.jsonl)(to_object(result))
     return 0
+
+
+def _expect_apart(out: str, format_name: str | None, shape: Shape) -> None:
+    """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
+    if shape != "people" and out in _STDOUT:
+        raise UsageError(f"--{shape} and the rows cannot both go to standard output.", hint="Use -o FILE.")
+    named = ENDINGS.get(Path(out).suffix.lower())
+    if format_name is not None and named not in (None, format_name):
+        output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
+
+
+_STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def _writer(name: str, *, excel: bool) -> Writer:
@@ -153,14 +184,3 @@ def _format_of(out: str) -> str:
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
     raise UsageError(f"unknown file name extension {ending}.", hint="Use --format jsonl or --format csv.")
-
-
-def _report(result: ExportResult) -> None:
-    assert result.manifest is not None
-    output.note(f"{result.rows} rows in {result.data_path}, manifest in {result.manifest_path}")
-    output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
-    for warning in result.manifest.warnings:
-        output.warn(warning)
-    for part in result.manifest.channels:
-        if reasons := part.completeness.shortfall.reasons:
-            output.warn(f"{part.name.name}: not known to be complete in this range: {'; '.join(reasons)}.")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
 
 if TYPE_CHECKING:
-    from archiver.cli.view.index_progress import IndexProgress
     from archiver.index.node_worker import NodeWorker
     from archiver.store.database import Database, Reader
     from archiver.store.indexing import NodeStatus
@@ -40,6 +40,7 @@ def command(
     force: Annotated[
         bool, Option("--force", help="Rebuild even if documents of another archive would be lost.")
     ] = False,
+    progress: ProgressOption = "auto",
 ) -> int:
     """Rebuild the index from the archive, then swap it in.
 
@@ -51,12 +52,12 @@ def command(
     index until the new one is complete; new messages go to both. The server needs disk space for both. You can
     interrupt a rebuild at any time. If `telekeep run` is running, the service rebuilds and this command shows progress.
     """
+    set_style(progress)
     return interrupted.run(run(context.obj.settings(), force=force))
 
 
 async def run(settings: Settings, *, force: bool) -> int:
     """Request a rebuild, then do it or watch it until every node is done. Returns the exit status."""
-    from archiver.cli.view.index_progress import IndexProgress
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
     from archiver.compose.write_archive import open_beside
@@ -74,7 +75,7 @@ async def run(settings: Settings, *, force: bool) -> int:
             asked = [node for node in nodes if node not in away]
             names = [node.name for node in asked]
             await database.write(ask_rebuild, names, now=int(time.time()))
-        with IndexProgress("rebuild") as progress:
+        with Progress("rebuild", unit="messages") as progress:
             done = await _follow(settings, names, progress)
         if not done:
             return 2
@@ -123,7 +124,7 @@ async def _expect_own(node: Node, database: Database) -> None:
         )
 
 
-async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgress) -> bool:
+async def _follow(settings: Settings, nodes: Sequence[str], progress: Progress) -> bool:
     """Rebuild, or watch the mirroring process do it; False if the server fails for too long."""
     from archiver.compose.write_archive import open_archive
     from archiver.errors import Busy
@@ -151,7 +152,7 @@ async def _follow(settings: Settings, nodes: Sequence[str], progress: IndexProgr
                 return watched
 
 
-async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool:
+async def _do(settings: Settings, nodes: Sequence[str], database: Database, progress: Progress) -> bool:
     from archiver.compose.index import open_indexer, work
 
     async with open_indexer(settings, database) as node_workers:
@@ -167,7 +168,7 @@ async def _do(settings: Settings, nodes: Sequence[str], database: Database, prog
         return not behind
 
 
-async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress) -> bool | None:
+async def _watch(settings: Settings, nodes: Sequence[str], database: Database, progress: Progress) -> bool | None:
     """Watch for a while; None if the rebuild has neither finished nor failed."""
     from archiver.compose.index import pause_after
 
@@ -190,7 +191,7 @@ async def _watch(settings: Settings, nodes: Sequence[str], database: Database, p
 
 
 async def _show(
-    settings: Settings, nodes: Sequence[str], database: Database, progress: IndexProgress
+    settings: Settings, nodes: Sequence[str], database: Database, progress: Progress
 ) -> dict[str, NodeStatus]:
     """Show progress. Returns the nodes that are still being rebuilt."""
     from archiver.store.indexing import count_held, count_walk, get_node_status
@@ -209,5 +210,5 @@ async def _show(
 
     building, total, left = await database.read(act)
     step = next((one.rebuild for one in building.values()), "done")
-    progress.advance(total, left, f"rebuild ({step})")
+    progress.advance(max(total - left, 0), total or None, label=f"rebuild ({step})")
     return building

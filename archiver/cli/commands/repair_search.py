@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -17,7 +18,7 @@ EXIT_STATUS = {
 }
 
 
-def command(context: CommandContext) -> int:
+def command(context: CommandContext, *, progress: ProgressOption = "auto") -> int:
     """Rebuild the search tables from the messages and their earlier versions.
 
     \b
@@ -27,6 +28,7 @@ def command(context: CommandContext) -> int:
     Searches use the old tables until the rebuild is complete; interrupting it leaves them unchanged. No account or
     server is needed, but no other process may be mirroring into the archive.
     """
+    set_style(progress)
     return interrupted.run(run(context.obj.settings()))
 
 
@@ -47,7 +49,8 @@ async def run(settings: Settings) -> int:
         await report_migration(directory, remarks=output)
         async with await Database.open(directory) as database:
             try:
-                count = await rebuild_search(database)
+                with Progress("repair", unit="messages") as progress:
+                    count = await rebuild_search(database, progress.advance)
             except UNREADABLE as exc:
                 raise IntegrityError(
                     "some messages cannot be read; the search tables are unchanged.",

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.progress import ProgressOption, set_style
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
+    from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
     from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
+    from archiver.mirror.apply import StoredCounts
     from archiver.store.channel import Mirrored
+    from archiver.store.database import Database
     from config.settings import Settings
 
 End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
@@ -40,6 +46,9 @@ def command(
         bool | None,
         Option("--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"),
     ] = None,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
 ) -> int:
     """Fetch everything not yet archived, then exit.
 
@@ -48,6 +57,7 @@ def command(
       telekeep sync
       telekeep sync @channel
       telekeep sync --takeout @channel
+      telekeep sync --jsonl | jq 'select(.result != "complete")'
 
     Newest messages are fetched first. You can interrupt it at any time; the next run continues from there. Each channel
     is read by its account; if one account fails, the others go on. Rich messages that the server showed only in part
@@ -57,44 +67,63 @@ def command(
     With --takeout, long histories are fetched several times faster, because the server allows more to data exports. The
     first time, the server requires that you allow it on another device, or that some hours pass; until then, and
     if takeout is not available, histories are fetched as usual.
+
+    --json and --jsonl print the result of each channel, also of those that failed (docs/json.md).
     """
-    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout))
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout, shape=shape))
 
 
-async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None) -> int:
+async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None, shape: Shape = "people") -> int:
     """Sync the channels, one account after the other. Returns the exit status."""
     from archiver.cli.commands.drain_index import drain
     from archiver.cli.commands.pick import pick_channels
+    from archiver.cli.view.sync_progress import SyncProgress
     from archiver.compose.accounts import open_accounts, say_whose
     from archiver.errors import LoginNeeded, UsageError
     from archiver.service.merge_segments import merge_after_sync
 
     began = time.monotonic()
-    async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
-        chosen = await pick_channels(accounts.database.connection, typed)
-        if not chosen:
-            raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
-        complete, differing, statuses = 0, 0, []
-        names = list(dict.fromkeys(channel.account for channel in chosen))
-        for name in names:
-            own = [channel for channel in chosen if channel.account == name]
-            wanted = _wants_takeout(settings, name, takeout)
-            ends, failure = await _sync_account(accounts, name, own, takeout=wanted, by_hand=takeout is True)
-            done = ends["complete"]
-            complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
-            if failure is None:
-                continue
-            if len(names) == 1:
-                await drain(settings, accounts.database)
-                raise say_whose(failure, settings, name)
-            advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
-            output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels.")
-            statuses.append(failure.exit_status)
-        await drain(settings, accounts.database)
-        await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
+    with Things(shape) as things:
+        async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
+            chosen = await pick_channels(accounts.database.connection, typed)
+            if not chosen:
+                raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
+            complete, differing, statuses = 0, 0, []
+            names = list(dict.fromkeys(channel.account for channel in chosen))
+            told = _Told(things, SyncProgress(accounts.database, chosen))
+            for name in names:
+                own = [channel for channel in chosen if channel.account == name]
+                wanted = _wants_takeout(settings, name, takeout)
+                with told.progress:
+                    ends, failure = await _sync_account(
+                        accounts, name, own, told, takeout=wanted, by_hand=takeout is True
+                    )
+                done = ends["complete"]
+                complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
+                if failure is None:
+                    continue
+                if len(names) == 1:
+                    await drain(settings, accounts.database)
+                    raise say_whose(failure, settings, name)
+                advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
+                output.error(
+                    f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels."
+                )
+                statuses.append(failure.exit_status)
+            await drain(settings, accounts.database)
+            await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
+
+
+class _Told(NamedTuple):
+    """What is told while a sync runs."""
+
+    things: Things
+    progress: SyncProgress
 
 
 def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
@@ -107,16 +136,18 @@ def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
 
 
 async def _sync_account(
-    accounts: Accounts, name: str, channels: list[Mirrored], *, takeout: bool, by_hand: bool
+    accounts: Accounts, name: str, channels: list[Mirrored], told: _Told, *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """Sync an account's channels. Returns their results, and the error that stopped the account, if any."""
     from archiver.cli.commands.completing import complete_parts, list_waiting
+    from archiver.cli.view.sync_progress import ChannelResult
     from archiver.compose.accounts import mark_active, mark_dead
     from archiver.errors import Error, LoginNeeded
     from archiver.mirror.takeout_need import needs_backfill
     from archiver.model.clock_offset import describe_offset
 
     ended: dict[ChannelId, End] = {}
+    partial: list[ChannelResult] = []
     failure: Error | None = None
     try:
         account = await accounts.take(name)
@@ -128,7 +159,9 @@ async def _sync_account(
         else:
             await account.takeout.settle()
         for channel in channels:
-            ended[channel.channel_id] = await _sync(account, channel)
+            result = ChannelResult(channel)
+            ended[channel.channel_id] = await _sync(account, result, told)
+            partial += [result] * (result.partial > 0)
         synced = [channel for channel in channels if ended[channel.channel_id] != "failed"]
         await account.takeout.finish(success=len(synced) == len(channels))
         await complete_parts(account, synced)
@@ -139,36 +172,69 @@ async def _sync_account(
         failure = exc
     finally:
         await accounts.release(name)
-    for channel_id in await list_waiting(accounts.database, ended):
+    waiting = await list_waiting(accounts.database, ended)
+    for channel_id in waiting:
         ended[channel_id] = "partial" if ended[channel_id] == "complete" else ended[channel_id]
+    await _tell_partial(accounts.database, told, partial, ended)
+    if failure is not None:
+        _tell_unread(told, [one for one in channels if one.channel_id not in ended], failure)
     return Counter(ended.values()), failure
 
 
-async def _sync(account: OpenAccount, channel: Mirrored) -> End:
+async def _tell_partial(
+    database: Database, told: _Told, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
+) -> None:
+    """Tell the results of the channels whose partial messages were asked for at last."""
+    from archiver.store.rich import count_parts
+
+    for result in partial:
+        channel_id = result.channel.channel_id
+        result.partial = (await database.read(count_parts, channel_id)).partial
+        told.things.add(result.as_object(ended[channel_id]))
+
+
+def _tell_unread(told: _Told, channels: Sequence[Mirrored], failure: Error) -> None:
+    """Tell that an account failed before it got to these channels."""
+    from archiver.cli.view.sync_progress import ChannelResult
+
+    for channel in channels:
+        result = ChannelResult(channel)
+        told.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
+
+
+async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
-    from archiver.cli.view.progress import SyncProgress
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
     from archiver.service.backoff import channel_state_after, retry_delay
     from archiver.store.rich import count_parts
 
-    with SyncProgress(channel.name) as progress:
-        try:
-            found = await account.mirror.sync_channel(channel.channel_id, progress=progress.advance)
-        except Removed:
-            progress.failed()
-            output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
-            return "complete"
-        except (ChannelError, ServerFault, UnreadableObject) as exc:
-            progress.failed()
-            await account.ingest.back_off(
-                channel.channel_id,
-                seconds=retry_delay(exc, channel.failures),
-                error=str(exc),
-                state=channel_state_after(exc),
-            )
-            output.error(f"{channel.name}: {exc} Its archive is kept.")
-            return "failed"
-    partial = (await account.database.read(count_parts, channel.channel_id)).partial
-    progress.done(found, partial, window_start=channel.window_start)
+    channel = result.channel
+
+    def advance(stored: StoredCounts, _: int) -> None:
+        result.add(stored)
+        told.progress.add(stored)
+
+    try:
+        async with told.progress.over(channel, wait=lambda: account.connection.flood_wait):
+            found = await account.mirror.sync_channel(channel.channel_id, progress=advance)
+    except Removed:
+        output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
+        told.things.add(result.as_object("removed"))
+        return "complete"
+    except (ChannelError, ServerFault, UnreadableObject) as exc:
+        await account.ingest.back_off(
+            channel.channel_id,
+            seconds=retry_delay(exc, channel.failures),
+            error=str(exc),
+            state=channel_state_after(exc),
+        )
+        output.error(f"{channel.name}: {exc} Its archive is kept.")
+        told.things.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
+        return "failed"
+    result.partial = (await account.database.read(count_parts, channel.channel_id)).partial
+    result.found = found
+    result.print(found)
+    if not result.partial:  # the others are told when their parts have been asked for
+        told.things.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

@@ -7,8 +7,12 @@ from typing import Annotated
 
 from archiver.cli import output
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view import figures
+from archiver.cli.view.progress import ProgressOption, set_style
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+from archiver.cli.view.verified import as_lines, as_object, describe_incomplete
 from archiver.errors import IntegrityError, UsageError
-from archiver.export.verify import find_manifests, judge
+from archiver.export.verify import ManifestCheck, find_manifests, judge
 
 EXIT_STATUS = {
     0: "everything is intact",
@@ -25,6 +29,9 @@ def command(
     *,
     quick: Annotated[bool, Option("--quick", help="Check only the file and the SHA-256 of each payload.")] = False,
     deep: Annotated[bool, Option("--deep", help="Also check every word of the search tables.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
 ) -> int:
     """Verify the archive, or an export against its manifest.
 
@@ -42,30 +49,47 @@ def command(
     that is derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
     revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
     some 10,000 messages, with --deep of all. --quick checks only the file and the SHA-256 of each payload. Each fault
-    is one line.
+    is one line; with --json or --jsonl, an object (docs/json.md).
     """
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
     if path is not None:
         if quick or deep:
             raise UsageError("--quick and --deep are for the archive; an export is always checked completely.")
-        return verify_export(path)
+        return verify_export(path, shape)
     if quick and deep:
         raise UsageError("--quick and --deep cannot be combined.")
     from archiver.cli.commands.verify_archive import verify_archive
 
-    return verify_archive(context.obj, quick=quick, deep=deep)
+    return verify_archive(context.obj, quick=quick, deep=deep, shape=shape)
 
 
-def verify_export(path: Path) -> int:
+def verify_export(path: Path, shape: Shape) -> int:
     """Verify the export. Returns the exit status. Raises IntegrityError."""
     judged = [judge(manifest) for manifest in find_manifests(path)]
     checked = [file for one in judged for file in one.files]
-    rows: list[tuple[object, ...]] = []
+    if shape == "json":
+        output.json(as_object(path, judged))
+    elif shape == "jsonl":
+        for line in as_lines(judged):
+            output.jsonl(line)
+    else:
+        _print(judged)
     for one in judged:
-        if one.sha256 is not None:
-            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {one.sha256}"))
-        rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
-    output.table(("file", "rows", "result"), ((str(row[0]), *row[1:]) for row in rows), right=("rows",), wide=True)
+        if one.incomplete:
+            output.note(describe_incomplete(one))
     faults = [one for one in checked if one.fault]
     if faults:
         raise IntegrityError(f"{faults[0].path} {faults[0].fault} ({len(faults)} of {len(checked)} files failed).")
     return 0
+
+
+def _print(judged: list[ManifestCheck]) -> None:
+    rows: list[tuple[Path, int, str]] = []
+    for one in judged:
+        if one.sha256 is not None:
+            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {one.sha256}"))
+        rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
+    shown = figures.number if output.is_terminal() else str
+    cells = ((str(path), shown(count), result) for path, count, result in rows)
+    output.table(("file", "rows", "result"), cells, right=("rows",), wide=True)

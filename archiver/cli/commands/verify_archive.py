@@ -2,47 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
-from archiver.cli.view.counting import count_rows
+from archiver.cli.view import figures
+from archiver.cli.view.progress import Progress
+from archiver.cli.view.shape import Shape
 from archiver.compose.privacy import look_at_permissions
 from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.checked import reading
 from archiver.store.database import ARCHIVE_NAME, Database
-from archiver.store.integrity import check_file, iter_payloads
+from archiver.store.integrity import check_file, count_payloads, iter_payloads
 from archiver.store.journal import check_journal
 from archiver.store.migrations import NewerSchemaError, newest_version
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
 
+_TELL_EVERY = 1000
 REPAIR = "`telekeep repair search` rebuilds the search tables."
 
 
-def verify_archive(invocation: Invocation, *, quick: bool, deep: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the check of an archive found."""
+
+    payloads: int
+    faults: list[tuple[str, str]]
+    unlisted: int = 0
+    """Faults beyond those listed."""
+    compared: int | None = None
+    """Search rows whose words were compared, out of `rows`; None: not checked."""
+    rows: int | None = None
+    remarks: tuple[str, ...] = ()
+
+    def as_object(self, directory: Path, how: str) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "what": "archive",
+            "path": str(directory / ARCHIVE_NAME),
+            "how": how,
+            "ok": not self.faults,
+            "payloads": self.payloads,
+            "search_rows": self.rows,
+            "search_rows_compared": self.compared,
+            "faults": [{"place": place, "fault": fault} for place, fault in self.faults],
+            "faults_not_listed": self.unlisted,
+            "remarks": list(self.remarks),
+        }
+
+
+def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape) -> int:
     """Verify the archive. Returns the exit status. Raises IntegrityError."""
     directory = invocation.settings().archive.dir
     look_at_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
-    with count_rows("verify") as progress:
+    with Progress("verify", unit="payloads") as progress:
         if quick:
-            payloads, faults, untold = interrupted.run(_check_quickly(directory, progress))
+            found = interrupted.run(_check_quickly(directory, progress))
         else:
-            payloads, faults, untold = _check(directory / ARCHIVE_NAME, deep, progress)
-    output.table(("what", "result"), faults or [(f"{payloads} payloads", "ok")])
+            found = _check(directory / ARCHIVE_NAME, deep, progress)
+    _print(found, directory, "quick" if quick else "deep" if deep else "full", shape)
+    faults = found.faults
     if faults:
+        count = count_faults(len(faults) + found.unlisted)
         raise IntegrityError(
-            f"{faults[0][0]}: {faults[0][1]} ({count_faults(len(faults) + untold)}; {payloads} payloads were checked).",
-            hint=REPAIR if all(_is_search(fault) for fault in faults) and not untold else None,
+            f"{faults[0][0]}: {faults[0][1]} ({count}; {found.payloads:,} payloads were checked).",
+            hint=REPAIR if all(_is_search(fault) for fault in faults) and not found.unlisted else None,
         )
     if quick:
         output.note("only the file and the payloads were checked; without --quick, derived data is checked too.")
     return 0
+
+
+def _print(found: Checked, directory: Path, how: str, shape: Shape) -> None:
+    """Print the faults, or that there is none: a line each, or one object."""
+    whole = found.as_object(directory, how)
+    if shape == "json":
+        output.json(whole)
+    elif shape == "jsonl":
+        for one in whole["faults"]:
+            output.jsonl({"what": "fault", **one})
+        output.jsonl({key: value for key, value in whole.items() if key != "faults"})
+    else:
+        payloads = figures.number(found.payloads) if output.is_terminal() else str(found.payloads)
+        output.table(("what", "result"), found.faults or [(f"{payloads} payloads", "ok")])
 
 
 def count_faults(count: int) -> str:
@@ -54,11 +104,15 @@ def _is_search(fault: Sequence[str]) -> bool:
     return fault[0] == "search" or fault[1].startswith("search: ")
 
 
-def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
-    from archiver.evidence.run import verify
+def _check(path: Path, deep: bool, progress: Progress) -> Checked:
+    from archiver.evidence.run import Progressed, verify
+
+    def advance(at: Progressed) -> None:
+        payloads = figures.count(at.payloads, "payload")
+        progress.advance(at.tasks, at.of_tasks, amount=at.payloads, counted=payloads, more={"payloads": at.payloads})
 
     with interrupted.raising():
-        found = verify(path, deep=deep, progress=progress)
+        found = verify(path, deep=deep, progress=advance)
     for remark in found.remarks:
         output.note(remark)
     if found.compared < found.rows:
@@ -67,29 +121,39 @@ def _check(path: Path, deep: bool, progress: Callable[[int], None]) -> tuple[int
         )
     if found.unlisted:
         output.note(f"{found.unlisted:,} more faults are not listed.")
-    return found.payloads, [_shown(fault) for fault in found.faults], found.unlisted
+    return Checked(
+        payloads=found.payloads,
+        faults=[_shown(fault) for fault in found.faults],
+        unlisted=found.unlisted,
+        compared=found.compared,
+        rows=found.rows,
+        remarks=tuple(found.remarks),
+    )
 
 
 def _shown(fault: Fault) -> tuple[str, str]:
     return fault.what, fault.wrong.encode("utf-8", "replace").decode()
 
 
-async def _check_quickly(directory: Path, progress: Callable[[int], None]) -> tuple[int, list[tuple[str, str]], int]:
+async def _check_quickly(directory: Path, progress: Progress) -> Checked:
     """Check the file with SQLite's quick check, and the SHA-256 of each payload."""
     count, broken = 0, []
     with reading(directory / ARCHIVE_NAME) as conn:
         if lost := check_journal(conn, directory / ARCHIVE_NAME):
             broken.append(("database", lost))
     async with await Database.open_readonly(directory) as database, snapshot(database.connection):
+        total = await database.read(count_payloads) if progress.is_shown else None
         broken += [("database", fault) for fault in await database.read(check_file)]
         async with aclosing(iter_payloads(database.connection)) as payloads:
             async for channel_id, message_id, revision, sound in payloads:
                 count += 1
-                progress(count)
+                if count % _TELL_EVERY == 0:
+                    progress.advance(count, total)
                 if not sound:
                     which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"
                     broken.append((f"{channel_id}/{message_id}{which}", "has a different SHA-256"))
-    return count, broken, 0
+    progress.advance(count, total)
+    return Checked(payloads=count, faults=broken)
 
 
 async def expect_archive(directory: Path) -> None:

@@ -1,130 +1,194 @@
-"""Progress of a sync on stderr: a bar with rate and time left on a terminal, plain lines otherwise."""
+"""Progress of a job on stderr: a line that moves on a terminal, a plain line now and then otherwise, JSON if asked for.
+
+Nothing with --quiet, except for the JSON of `--progress json`. Every job shows its progress through here.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from archiver.cli import output
-from archiver.model.row import iso
-from archiver.pacing.throughput import Throughput, time_left
+from archiver.cli.parsing.parameters import Option
+from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.view import figures
+from archiver.cli.view.measure import Measure, fit, sentence
+from archiver.model.json_text import dump
+from archiver.pacing.throughput import Throughput
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+Style: TypeAlias = Literal["auto", "json"]
+Medium: TypeAlias = Literal["line", "plain", "json", "nothing"]
 
-    from archiver.mirror.apply import StoredCounts
-    from archiver.mirror.comparison import Comparison
+ProgressOption: TypeAlias = Annotated[
+    Style, Option("--progress", metavar="HOW", help="auto, or json: one JSON object per line on stderr.")
+]
 
-EVERY = 10.0
-"""Seconds between two plain lines."""
+EVERY: dict[Medium, float] = {"line": 0.1, "plain": 10.0, "json": 1.0, "nothing": 0.0}
+"""Seconds between two showings."""
+_AFTER = 0.4
+"""Seconds after which a terminal shows the first: what is quicker needs none."""
+
+_wanted: dict[str, Style] = {"style": "auto"}
 
 
-class SyncProgress:
-    """Shows the progress of one channel."""
+def set_style(style: Style) -> None:
+    """Set what --progress asks for."""
+    _wanted["style"] = style
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._inserted = self._changed = self._missing = 0
-        self._most = 0
-        self._started = self._last = time.monotonic()
-        self._speed = Throughput(self._started)
-        self._ids_left: int | None = None
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+
+def choose_medium() -> Medium:
+    """How progress is shown."""
+    if _wanted["style"] == "json":
+        return "json"
+    if output.is_quiet():
+        return "nothing"
+    return "line" if output.is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" else "plain"
+
+
+class Progress:
+    """Shows the progress of one job."""
+
+    def __init__(self, what: str, *, unit: str = "rows", label: str | None = None) -> None:
+        self._what, self._unit, self._label = what, unit, label or what
+        self._medium = choose_medium()
+        now = time.monotonic()
+        self._speed = Throughput(now)
+        self._done = self._amount = 0
+        self._shown_at = now - EVERY["line"] + _AFTER if self._medium == "line" else now
+        self._last: Measure | None = None
+        self._drawn, self._level = "", 0
+        self._open = ExitStack()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody sees it."""
+        return self._medium != "nothing"
 
     def __enter__(self) -> Self:
-        if output.is_terminal(sys.stderr) and not output.is_quiet():
-            self._bar = _bar()
-            self._bar.start()
-            self._task = self._bar.add_task(self._name, total=None, stored=0, rate="", left="")
+        if self._medium == "line":
+            self._open.enter_context(output.above(self._erase))
+            self._open.enter_context(_logs_above(self._erase))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.failed()
+        if self._medium == "json" and self._last is not None:
+            self._show(self._last)
+        self.end()
 
-    def advance(self, stored: StoredCounts, left: int) -> None:
-        """Count a stored answer; `left` ids of the current range are still to be fetched."""
-        self._inserted += stored.inserted
-        self._changed += stored.revised
-        self._missing += stored.missing
-        self._most = max(self._most, left)
-        now = time.monotonic()
-        self._speed.add(stored.inserted, max((self._ids_left or left) - left, 0), now)
-        self._ids_left = left
-        if self._bar is not None and self._task is not None:
-            self._bar.update(
-                self._task,
-                total=self._most or None,
-                completed=self._most - left,
-                stored=self._inserted,
-                rate=f"{self._speed.rate(now):,.0f}/s",
-                left=time_left(self._speed.seconds_left(left, now)) if left else "",
-            )
-        elif now - self._last >= EVERY:
-            self._last = now
-            parts = [f"{self._inserted:,} messages", f"{self._speed.rate(now):,.0f}/s"]
-            if left:
-                parts += [f"{left:,} ids left", time_left(self._speed.seconds_left(left, now))]
-            output.note(f"{self._name}: {', '.join(filter(None, parts))}")
+    def begin(self, done: int) -> None:
+        """Take note of what was done before: it is no part of the rate."""
+        self._done = done
 
-    def failed(self) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+    def end(self) -> None:
+        """Erase the line that moves."""
+        self._erase()
+        self._open.close()
 
-    def done(self, found: Comparison, partial: int = 0, *, window_start: int | None = None) -> None:
-        """Print the result of the sync.
+    def advance(
+        self,
+        done: int,
+        total: int | None = None,
+        *,
+        amount: int | None = None,
+        counted: str | None = None,
+        label: str | None = None,
+        waiting: float = 0.0,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take note of how far the job is, and show it if it is time.
 
-        `partial`: number of partial messages; `window_start`: unix time from which the channel is mirrored.
+        `amount`: what the rate is of, and `counted` in words, if that is not `done`.
         """
-        self.failed()
-        parts = [f"{self._inserted:,} new"]
-        if self._changed:
-            parts.append(f"{self._changed:,} edited")
-        if self._missing:
-            parts.append(f"{self._missing:,} deleted")
-        if partial:
-            parts.append(f"{partial:,} partial")
-        seconds = time.monotonic() - self._started
-        output.note(f"{self._name}: {describe_end(found, window_start)} ({', '.join(parts)}; {seconds:,.1f} s).")
-        if surplus := found.surplus:
-            more = "more" if surplus > 0 else "fewer"
-            output.warn(
-                f"{self._name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
-                " shows, even after they were read again. The next sync checks again."
-            )
+        if self._medium == "nothing":
+            return
+        now, amount = time.monotonic(), done if amount is None else amount
+        self._speed.add(max(amount - self._amount, 0), max(done - self._done, 0), now)
+        self._done, self._amount = done, amount
+        left = None if total is None else max(total - done, 0)
+        measure = Measure(
+            what=self._what,
+            label=label or self._label,
+            done=done,
+            total=total,
+            unit=self._unit,
+            counted=counted or figures.count(done, self._unit.removesuffix("s"), self._unit),
+            rate=self._speed.rate(now),
+            seconds_left=self._speed.seconds_left(left, now) if left else None,
+            waiting=waiting,
+            more=more or {},
+        )
+        self._last = measure
+        if now - self._shown_at >= EVERY[self._medium]:
+            self._shown_at = now
+            self._show(measure)
+
+    def _show(self, measure: Measure) -> None:
+        if self._medium == "json":
+            self._last = None
+            _write(dump(measure.as_object()).decode() + "\n")
+        elif self._medium == "plain":
+            output.note(sentence(measure))
+        else:
+            self._draw(measure)
+
+    def _draw(self, measure: Measure) -> None:
+        before, bar, after, self._level = fit(measure, _width() - 1, level=self._level, ascii_only=not _is_unicode())
+        if output.use_colour(sys.stderr):
+            bar = f"\x1b[36m{bar}\x1b[0m" if bar else ""
+        line = f"{isolate(terminal_safe(before))}{bar}{after}"
+        if line != self._drawn:
+            self._drawn = line
+            _write(f"\r{line}\x1b[K")
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._drawn = ""
+            _write("\r\x1b[K")
 
 
-def describe_end(found: Comparison, window_start: int | None) -> str:
-    """The state of a channel after its sync; claims no more than was compared."""
-    since = "" if window_start is None else f" since {(iso(window_start) or '').removesuffix('T00:00:00Z')}"
-    if not found.settled:
-        return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"
-    if found.surplus == 0:
-        return f"up to date{since}"
-    shown = f"everything the server shows{since} is archived"
-    return shown if found.surplus else f"{shown}; its count cannot be compared"
+@contextmanager
+def _logs_above(erase: Callable[[], None]) -> Iterator[None]:
+    """Print log records above the line that moves."""
+
+    def make_room(_: logging.LogRecord) -> bool:
+        erase()
+        return True
+
+    handlers = list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(make_room)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(make_room)
 
 
-def _bar() -> Progress:
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-    )
+def _write(text: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[stored]:,} messages {task.fields[rate]}"),
-        TextColumn("{task.fields[left]}"),
-        console=output.console(sys.stderr),
-        transient=True,
-    )
+
+def _width() -> int:
+    """Columns of the terminal that stderr is."""
+    with suppress(ValueError):
+        if columns := int(os.environ.get("COLUMNS", "0")):
+            return columns
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    return 80
+
+
+def _is_unicode() -> bool:
+    """Whether the terminal shows more than ASCII."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
+    return "utf" in named.lower()

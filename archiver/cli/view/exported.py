@@ -1,0 +1,88 @@
+"""What an export wrote, for people and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from archiver.cli import output
+from archiver.cli.view import figures
+from archiver.export.manifest import ChannelPart, Manifest
+from archiver.export.run import ExportResult
+from archiver.model.row import iso
+
+_NAMED = 3
+"""Channels that a sentence names."""
+
+
+def report(result: ExportResult) -> None:
+    """Say what was written, and over what it is complete."""
+    manifest = result.manifest
+    assert manifest is not None
+    if result.made is not None:
+        output.note(f"made the directory {result.made}")
+    rows = figures.count(result.rows, "row")
+    output.note(f"{rows} in {result.data_path}, manifest in {result.manifest_path}")
+    if result.renamed is not None:
+        output.note(f"kept the manifest of the other file there as {result.renamed}")
+    output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
+    for warning in manifest.warnings:
+        output.warn(warning)
+    lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
+    for part in lacking:
+        reasons = "; ".join(part.completeness.shortfall.reasons)
+        output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
+    if whole := [part for part in manifest.channels if part not in lacking]:
+        output.note(_describe_complete(manifest, whole))
+
+
+def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
+    """Of which channels everything is exported, over which dates, and up to when that is known."""
+    names = ", ".join(part.name.name for part in whole[:_NAMED])
+    more = f" and {len(whole) - _NAMED:,} more" if len(whole) > _NAMED else ""
+    bounds = manifest.request.bounds
+    since, until = iso(bounds.since_unix), iso(bounds.until_unix)
+    over = "the whole history" if since is None and until is None else "this range of dates"
+    known = [part.completeness.as_of for part in whole if part.completeness.as_of is not None]
+    up_to = f", as of {iso(min(known))}" if known else ""
+    only = " that match the query" if manifest.request.query is not None else ""
+    return f"complete: all archived messages{only} of {names}{more} over {over}{up_to}"
+
+
+def to_object(result: ExportResult) -> dict[str, Any]:
+    """As JSON: what the manifest says, and where it is."""
+    manifest = result.manifest
+    assert manifest is not None
+    said = manifest.to_object()
+    return {
+        "rows": result.rows,
+        "path": str(result.data_path),
+        "format": said["format"],
+        "manifest": str(result.manifest_path),
+        "manifest_sha256": result.manifest_sha256,
+        "files": said["files"],
+        "made_directory": _text(result.made),
+        "renamed_manifest": _text(result.renamed),
+        "query": said["query"],
+        "since": said["bounds"]["since"],
+        "until": said["bounds"]["until"],
+        "tz": said["bounds"]["tz"],
+        "complete": said["complete"],
+        "incomplete": said["incomplete"],
+        "channels": [
+            {
+                "channel_id": part.name.channel_id,
+                "channel": part.name.name,
+                "rows": part.share.rows,
+                "complete": not part.completeness.shortfall.reasons,
+                "reasons": list(part.completeness.shortfall.reasons),
+                "as_of": iso(part.completeness.as_of),
+            }
+            for part in manifest.channels
+        ],
+        "warnings": said["warnings"],
+    }
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

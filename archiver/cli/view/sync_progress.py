@@ -1,0 +1,201 @@
+"""Progress of a sync over all its channels, and the result of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from archiver.cli import output
+from archiver.cli.view import figures
+from archiver.cli.view.progress import Progress
+from archiver.ids import ChannelId
+from archiver.model import coverage
+from archiver.model.row import iso
+from archiver.store.channel import find_channel
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Database, Reader
+
+if TYPE_CHECKING:
+    from archiver.mirror.apply import StoredCounts
+    from archiver.mirror.comparison import Comparison
+    from archiver.store.channel import Mirrored
+
+LOOK = 0.5
+"""Seconds between two looks at the archive."""
+
+
+class Extent(NamedTuple):
+    """The ids of a channel's window, and how many of them are fetched."""
+
+    wanted: int
+    fetched: int
+
+
+def read_extents(conn: Reader, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, Extent | None]:
+    """The extents of these channels; None for one of which nothing is known yet."""
+    return {channel_id: _read_extent(conn, channel_id) for channel_id in channel_ids}
+
+
+def _read_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
+    channel = find_channel(conn, channel_id)
+    if channel is None or not channel.top_id or channel.pts is None:
+        return None
+    lowest, top = channel.lowest_wanted, channel.top_id
+    gaps = coverage.gaps(list_coverage(conn, channel_id, channel.generation), lowest, top)
+    wanted = max(top - lowest + 1, 0)
+    return Extent(wanted, wanted - sum(hi - lo + 1 for lo, hi in gaps))
+
+
+class SyncProgress:
+    """Shows how far a sync is, over all its channels if it is known how long they all are.
+
+    It begins where the archive is, since what is fetched is read from there, not counted.
+    """
+
+    def __init__(self, database: Database, channels: Sequence[Mirrored]) -> None:
+        self._database = database
+        self._channels = list(channels)
+        self._progress = Progress("sync", unit="ids", label=channels[0].name)
+        self._now: Mirrored | None = None
+        self._place = self._messages = 0
+        self._sums_up: bool | None = None
+
+    @asynccontextmanager
+    async def over(self, channel: Mirrored, *, wait: Callable[[], float]) -> AsyncIterator[None]:
+        """Show the progress while this channel is fetched; `wait` gives the seconds the server has us wait."""
+        self._now, self._place = channel, self._place + 1
+        if not self._sums_up:
+            self._sums_up = None
+        watching = asyncio.create_task(self._watch(wait)) if self._progress.is_shown else None
+        try:
+            yield
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.wait({watching})
+                await self._look(wait)
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def add(self, stored: StoredCounts) -> None:
+        """Count a stored answer."""
+        self._messages += stored.inserted
+
+    async def _watch(self, wait: Callable[[], float]) -> None:
+        while True:
+            await self._look(wait)
+            await asyncio.sleep(LOOK)
+
+    async def _look(self, wait: Callable[[], float]) -> None:
+        """Read how far the channels are, and show it."""
+        channel = self._now
+        assert channel is not None
+        extents = await self._database.read(read_extents, [one.channel_id for one in self._channels])
+        if self._sums_up is None:
+            self._sums_up = all(extents.values())
+            self._begin(extents)
+        shown = self._list_shown(extents)
+        place = f" ({self._place} of {len(self._channels)})" * (len(self._channels) > 1)
+        self._progress.advance(
+            sum(one.fetched for one in shown),
+            sum(one.wanted for one in shown) or None,
+            amount=self._messages,
+            counted=figures.count(self._messages, "new message"),
+            label=f"{channel.name}{place}",
+            waiting=wait(),
+            more={
+                "channel_id": channel.channel_id,
+                "channel": channel.name,
+                "channels": len(self._channels),
+                "number": self._place,
+                "over": "all channels" if self._sums_up else "this channel",
+                "messages": self._messages,
+            },
+        )
+
+    def _list_shown(self, extents: Mapping[ChannelId, Extent | None]) -> list[Extent]:
+        """The extents that are summed up: all, or that of the present channel while some are not known."""
+        assert self._now is not None
+        shown = extents.values() if self._sums_up else [extents[self._now.channel_id]]
+        return [one for one in shown if one]
+
+    def _begin(self, extents: Mapping[ChannelId, Extent | None]) -> None:
+        self._progress.begin(sum(one.fetched for one in self._list_shown(extents)))
+
+
+class ChannelResult:
+    """What a sync did to one channel, as a line and as JSON."""
+
+    def __init__(self, channel: Mirrored) -> None:
+        self.channel = channel
+        self.partial = 0
+        """Number of its partial messages."""
+        self.found: Comparison | None = None
+        """What comparing it with the server showed, if it came to that."""
+        self._inserted = self._changed = self._missing = 0
+        self._started = time.monotonic()
+
+    def add(self, stored: StoredCounts) -> None:
+        """Count a stored answer."""
+        self._inserted += stored.inserted
+        self._changed += stored.revised
+        self._missing += stored.missing
+
+    def as_object(self, result: str, *, error: str | None = None, exit_status: int = 0) -> dict[str, Any]:
+        """As JSON. `result`: complete, partial, differs, removed or failed."""
+        return {
+            "channel_id": self.channel.channel_id,
+            "channel": self.channel.name,
+            "account": self.channel.account,
+            "result": result,
+            "new": self._inserted,
+            "edited": self._changed,
+            "deleted": self._missing,
+            "partial": self.partial,
+            "surplus": self.found.surplus if self.found else None,
+            "settled": self.found.settled if self.found else None,
+            "window_start": iso(self.channel.window_start),
+            "seconds": round(time.monotonic() - self._started, 1),
+            "error": error,
+            "exit_status": exit_status,
+        }
+
+    def print(self, found: Comparison) -> None:
+        """Print the result."""
+        parts = [f"{self._inserted:,} new"]
+        if self._changed:
+            parts.append(f"{self._changed:,} edited")
+        if self._missing:
+            parts.append(f"{self._missing:,} deleted")
+        if self.partial:
+            parts.append(f"{self.partial:,} partial")
+        seconds, name = time.monotonic() - self._started, self.channel.name
+        output.note(f"{name}: {describe_end(found, self.channel.window_start)} ({', '.join(parts)}; {seconds:,.1f} s).")
+        if surplus := found.surplus:
+            more = "more" if surplus > 0 else "fewer"
+            output.warn(
+                f"{name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
+                " shows, even after they were read again. The next sync checks again."
+            )
+
+
+def describe_end(found: Comparison, window_start: int | None) -> str:
+    """The state of a channel after its sync; claims no more than was compared."""
+    since = "" if window_start is None else f" since {(iso(window_start) or '').removesuffix('T00:00:00Z')}"
+    if not found.settled:
+        return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"
+    if found.surplus == 0:
+        return f"up to date{since}"
+    shown = f"everything the server shows{since} is archived"
+    return shown if found.surplus else f"{shown}; its count cannot be compared"

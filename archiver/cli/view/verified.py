@@ -1,0 +1,46 @@
+"""What a verification found, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from archiver.export.verify import FileCheck, ManifestCheck
+
+
+def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
+    """The verification of an export as one object."""
+    return {
+        "what": "export",
+        "path": str(path),
+        "ok": not any(file.fault for one in judged for file in one.files),
+        "manifests": [
+            {
+                "path": str(one.path),
+                "sha256": one.sha256,
+                "rows": sum(file.rows for file in one.files),
+                "complete": None if one.incomplete is None else not one.incomplete,
+                "incomplete": [{"channel": name, "reasons": list(why)} for name, why in one.incomplete or ()],
+                "files": [_file(file) for file in one.files],
+            }
+            for one in judged
+        ],
+    }
+
+
+def as_lines(judged: Sequence[ManifestCheck]) -> Iterator[dict[str, Any]]:
+    """One object for each file, and for each manifest that is wrong itself."""
+    for one in judged:
+        for file in one.files:
+            yield {**_file(file), "manifest": str(one.path)}
+
+
+def _file(file: FileCheck) -> dict[str, Any]:
+    return {"path": str(file.path), "rows": file.rows, "ok": file.fault is None, "fault": file.fault}
+
+
+def describe_incomplete(one: ManifestCheck) -> str:
+    """One line: the files are as they were written, but not all messages of the range were archived then."""
+    parts = [f"{name} ({'; '.join(why)})" if why else name for name, why in one.incomplete or ()]
+    return f"{one.path}: as it was exported, but not known to be complete: {', '.join(parts)}"
