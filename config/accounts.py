@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
+from config.declare import Secret
 from config.errors import SettingsError
 from config.settings import DIRECT, AccountOverrides, HistoryPace, Settings
 
@@ -25,8 +24,8 @@ class AccountSettings:
 
     name: str
     api_id: int | None
-    api_hash: SecretStr | None
-    proxy: SecretStr | None
+    api_hash: Secret | None
+    proxy: Secret | None
     requests_per_second: float
     """0: no pacing."""
     pace: HistoryPace

@@ -5,6 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+APPLICATION = "telekeep"
+
+
+def user_data_path() -> Path:
+    """The user's directory for data of this program."""
+    import platformdirs  # not for those who set archive.dir
+
+    return platformdirs.user_data_path(APPLICATION)
+
+
+def user_config_path() -> Path:
+    """The user's directory for settings of this program."""
+    import platformdirs
+
+    return platformdirs.user_config_path(APPLICATION)
+
 
 def to_path(value: Any) -> Any:
     """Convert a string to a path; other values are returned as they are. Raises ValueError."""
