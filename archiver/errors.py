@@ -3,6 +3,7 @@
 Error                       exit 2   failure with a sentence for the user; no traceback
 ├── UsageError              exit 2   the command or the settings are wrong
 ├── NotFound                exit 2   no such channel, message or archive
+│   └── KnownAbsent         exit 1   an answer of the server proved that there was no such message
 ├── LoginNeeded             exit 4   no session, or the server no longer accepts it
 ├── FloodWait               exit 5   the server ordered a pause; `seconds`
 ├── Unreachable             exit 2   the server cannot be reached or does not answer
@@ -48,6 +49,12 @@ class UsageError(Error):
 
 class NotFound(Error):
     """No such channel, message or archive."""
+
+
+class KnownAbsent(NotFound):
+    """An answer of the server proved that there was no such message."""
+
+    exit_status = 1
 
 
 class LoginNeeded(Error):

@@ -20,18 +20,20 @@ class NamesSeen(NamedTuple):
     title: str
 
 
-def list_names_seen(conn: Reader) -> list[NamesSeen]:
-    """The names of each channel over time, oldest first, one row per change of them."""
+def list_names_seen(conn: Reader, channel_id: ChannelId | None = None) -> list[NamesSeen]:
+    """The names of each channel (or only of this one) over time, oldest first, one row per change of them."""
     query = """
         SELECT channel_id, observed_at, username, usernames, title FROM (
             SELECT *, lag(username) OVER this AS username_before, lag(usernames) OVER this AS usernames_before,
                 lag(title) OVER this AS title_before
-            FROM channel_revision WINDOW this AS (PARTITION BY channel_id ORDER BY revision))
+            FROM channel_revision WHERE ?1 IS NULL OR channel_id = ?1
+            WINDOW this AS (PARTITION BY channel_id ORDER BY revision))
         WHERE title_before IS NULL OR (username, usernames, title)
             IS NOT (username_before, usernames_before, title_before)
         ORDER BY channel_id, revision
     """
-    return [NamesSeen(row[0], row[1], row[2], tuple(orjson.loads(row[3])), row[4]) for row in conn.execute(query)]
+    rows = conn.execute(query, (channel_id,))
+    return [NamesSeen(row[0], row[1], row[2], tuple(orjson.loads(row[3])), row[4]) for row in rows]
 
 
 def list_once_named(conn: Reader, username: str) -> list[int]:

@@ -22,6 +22,8 @@ HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
 
 CHUNK = 1000
+_ALBUM = 50
+"""Ids between which all messages of an album lie: it has ten at most, and posts may come in between."""
 
 _MESSAGE = ", ".join(StoredMessage._fields)
 _MEDIA = ", ".join(StoredMedia._fields)
@@ -111,6 +113,13 @@ def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, coun
     cursor = conn.execute(query, parameters)
     messages = [StoredMessage._make(row) for row in cursor]
     return _with_media(conn, channel_id, messages)
+
+
+def list_album(conn: Reader, channel_id: ChannelId, message_id: MessageId, grouped_id: str) -> list[MessageId]:
+    """The ids of the held messages of the same album, ascending; an album's ids are close together."""
+    query = "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND grouped_id = ?"
+    bounds = (message_id - _ALBUM, message_id + _ALBUM)
+    return sorted(row[0] for row in conn.execute(query, (channel_id, *bounds, grouped_id)))
 
 
 def find_payload(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> Payload | None:

@@ -116,7 +116,6 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["search", "x", "--engine", "meilisearch"], "--engine meilisearch needs Meilisearch"),
         (["search", "x", "--facet", "colour"], "Available: channel, day, month"),
         (["show", "NightBridge"], "names no message"),
-        (["show", "NightBridge/10"], "the channel had no such message"),
         (["show", "NightBridge/35"], "is not fetched yet"),
         (["show", "NightBridge/999"], "the highest known id"),
         (["show", "t.me/+abcdef"], "invite link"),
@@ -307,6 +306,25 @@ def test_show_takes_every_address(run: Run, address: str) -> None:
     done = run("show", address, "--json")
     [row] = rows(done)
     assert (row["message_id"], row["hashtags"], row["links"]) == (5, ["мост"], ["t.me/a"])
+
+
+def test_show_of_several_messages_says_of_each_what_is_known(run: Run, archive: Path) -> None:
+    done = run("show", "bridge/5", "bridge/6", "--json")
+    assert [row["message_id"] for row in orjson.loads(done.stdout)] == [5, 6]
+    done = run("show", "bridge/5", "bridge/10", "t.me/NightBridge/6", "bridge/35", "--jsonl")
+    assert (done.returncode, [row["message_id"] for row in rows(done)]) == (3, [5, 6])
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == [
+        " NightBridge/10 is not archived",
+        " NightBridge/35 is not archived",
+    ]
+    for command in ("show", "history"):
+        done = run(command, "NightBridge/10")
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+        assert "the channel had no such message when it was read (20 Dec 2021 11:33 UTC)" in done.stderr
+    assert run("show", "bridge/10", "bridge/35").returncode == 2
+    shown = on_a_terminal(archive, "show", "bridge/5", "--all", NO_COLOR="1")
+    assert "payload_sha256  " in shown
+    assert "cite as" in on_a_terminal(archive, "show", "bridge/5", "--tz", "Asia/Baghdad", NO_COLOR="1")
 
 
 def test_show_raw_gives_the_checked_payload(run: Run, archive: Path, tmp_path: Path) -> None:

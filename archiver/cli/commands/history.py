@@ -7,7 +7,9 @@ from typing import Annotated
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
+from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
@@ -16,7 +18,11 @@ from archiver.store.database import read
 from archiver.store.history import list_absences, list_counters, list_revisions
 from archiver.store.rows import snapshot
 
-EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no such message"}
+EXIT_STATUS = {
+    0: "shown",
+    1: "there was no such message when the channel was read",
+    2: "wrong usage, or the message is not archived",
+}
 
 
 def command(
@@ -25,6 +31,7 @@ def command(
     *,
     diff: Annotated[bool, Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
     counters: Annotated[bool, Option("--counters", help="Include views, forwards, replies, reactions.")] = False,
+    tz: ZoneOption = None,
     json: Annotated[bool, Option("--json", help="Print a JSON object.")] = False,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per event and line.")] = False,
 ) -> int:
@@ -33,7 +40,7 @@ def command(
     \b
     Examples:
       telekeep history @channel/123
-      telekeep history @channel/123 --diff
+      telekeep history @channel/123 --diff --tz Asia/Baghdad
       telekeep history https://t.me/channel/123 --counters --json
 
     An edit that was replaced before the message was read again leaves no trace. A message was deleted, or stopped being
@@ -44,15 +51,16 @@ def command(
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.")
     shape = "json" if json else "jsonl" if jsonl else "people"
-    return interrupted.run(run(context.obj, address, diff=diff, counters=counters, shape=shape))
+    moments = local_time(context.obj, tz)
+    return interrupted.run(run(context.obj, address, moments, diff=diff, counters=counters, shape=shape))
 
 
-async def run(invocation: Invocation, address: str, *, diff: bool, counters: bool, shape: str) -> int:
+async def run(invocation: Invocation, address: str, moments: Moments, *, diff: bool, counters: bool, shape: str) -> int:
     """Show the history. Returns the exit status."""
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         async with snapshot(conn):
-            channel, (message, media) = await get_message(database, address)
+            channel, (message, media) = await get_message(database, address, moments)
             key = (channel.channel_id, message.message_id)
             revisions = await read(conn, list_revisions, {key: (1, message.revisions)})
             counted = await read(conn, list_counters, *key) if counters else None
@@ -75,5 +83,5 @@ async def run(invocation: Invocation, address: str, *, diff: bool, counters: boo
     else:
         from archiver.cli.view.versions import print_history
 
-        print_history(history, diff=diff)
+        print_history(history, moments, diff=diff)
     return 0

@@ -1,74 +1,110 @@
-"""`telekeep show`: one message and everything known about it."""
+"""`telekeep show`: messages and everything known about them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
 
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
+from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.shape import Shape, choose_shape, print_things
 from archiver.compose.read_archive import open_archive
-from archiver.errors import IntegrityError
-from archiver.model.row import ChannelName, Row, build_row, iso, to_object
-from archiver.store.database import read
-from archiver.store.rich import PartCount, find_part
-from archiver.store.rows import Payload, find_payload
+from archiver.errors import IntegrityError, NotFound
+from archiver.model.row import iso, to_object
+from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.database import Database, read
+from archiver.store.rich import PartCount
+from archiver.store.rows import Payload, find_payload, snapshot
 
 EXIT_STATUS = {
     0: "shown",
-    2: "wrong usage, or there is no such message",
+    1: "there was no such message when the channel was read",
+    2: "wrong usage, or the message is not archived",
+    3: "some are shown, others are not archived",
     6: "with --raw: the payload is damaged",
 }
 
 
+class _ShowOptions(NamedTuple):
+    every: bool
+    raw: bool
+    shape: Shape
+    moments: Moments
+
+
 def command(
     context: CommandContext,
-    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    addresses: Annotated[list[str], Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
+    every: Annotated[bool, Option("--all", help="On a terminal: list all keys of the row.")] = False,
     raw: Annotated[bool, Option("--raw", help="Include the verified payload from the server, in base64.")] = False,
-    json: Annotated[bool, Option("--json", help="Print a JSON object.")] = False,
+    tz: ZoneOption = None,
+    json: Annotated[bool, Option("--json", help="Print a JSON object; several addresses: an array.")] = False,
+    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
 ) -> int:
-    """Show one message and everything known about it.
+    """Show messages: text, state, times, what belongs to them, and a line to cite each by.
 
     \b
     Examples:
-      telekeep show @channel/123
-      telekeep show https://t.me/channel/123 --json
-      telekeep show 1234567890/123 --raw
+      telekeep show @channel/123 --tz Asia/Baghdad
+      telekeep show https://t.me/channel/123 channel/124
+      telekeep show 1234567890/123 --raw --json
 
-    The JSON has the keys documented in docs/rows.md; --raw adds raw: {layer, sha256, base64}. If only the beginning of
-    a rich message is archived, stderr says so and partial: {noticed, attempts, refused} is added. `telekeep history
-    CHANNEL/ID` shows earlier versions.
+    A former name of a channel works too; a line says what it is called now. On a terminal the message is shown as a
+    card, with --all or --raw as all keys documented in docs/rows.md; in a pipe as one key a line with its value. The
+    JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
+    partial: {noticed, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
     """
-    return interrupted.run(run(context.obj, address, raw=raw, json=json))
+    invocation: Invocation = context.obj
+    options = _ShowOptions(
+        every=every,
+        raw=raw,
+        shape=choose_shape(json=json, jsonl=jsonl),
+        moments=local_time(invocation, tz),
+    )
+    return interrupted.run(run(invocation, tuple(dict.fromkeys(addresses)), options))
 
 
-async def run(invocation: Invocation, address: str, *, raw: bool, json: bool) -> int:
-    """Show the message. Returns the exit status."""
+async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOptions) -> int:
+    """Show the messages. Returns the exit status."""
+    found: list[tuple[MessageContext, dict[str, Any] | None]] = []
+    missed: list[NotFound] = []
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
-        conn = database.connection
-        channel, (message, media) = await get_message(database, address)
-        row = build_row(channel, message, media)
-        payload = await read(conn, find_payload, channel.channel_id, message.message_id) if raw else None
-        part = await read(conn, find_part, channel.channel_id, message.message_id)
-    shown: dict[str, Any] = to_object(row)
-    if part is not None:
-        shown["partial"] = {"noticed": iso(part.noticed_at), "attempts": part.attempts, "refused": part.refused}
-        output.note(f"{channel.name}/{message.message_id}: {describe_parts(PartCount(1, int(bool(part.refused))))}")
-    if payload is not None:
-        shown["raw"] = _raw(payload)
-    if json:
-        output.json(shown)
-    else:
-        _print(channel, row, shown.get("raw"))
-    return 0
+        for address in addresses:
+            try:
+                found.append(await _read(database, address, options))
+            except NotFound as error:
+                missed.append(error)
+    if not found and len(missed) == 1:
+        raise missed[0]
+    _print(found, options, many=len(addresses) > 1)
+    for unseen in missed:
+        output.error(str(unseen))
+    if not missed:
+        return 0
+    return 3 if found else max(unseen.exit_status for unseen in missed)
 
 
-def _raw(payload: Payload) -> dict[str, object]:
+async def _read(
+    database: Database, address: str, options: _ShowOptions
+) -> tuple[MessageContext, dict[str, Any] | None]:
+    """The message with its context, and its payload if it is wanted."""
+    conn = database.connection
+    async with snapshot(conn):
+        channel, held = await get_message(database, address, options.moments)
+        context = await read_context(conn, channel, held)
+        payload = await read(conn, find_payload, channel.channel_id, held[0].message_id) if options.raw else None
+    return context, None if payload is None else _raw(payload)
+
+
+def _raw(payload: Payload) -> dict[str, Any]:
     if hashlib.sha256(payload.raw).digest() != payload.sha256:
         raise IntegrityError("the payload is damaged: its SHA-256 differs.")
     return {
@@ -78,22 +114,43 @@ def _raw(payload: Payload) -> dict[str, object]:
     }
 
 
-def _print(channel: ChannelName, row: Row, raw: dict[str, object] | None) -> None:
-    from rich.text import Text
-
-    terminal = output.is_terminal()
-    fields: dict[str, object] = {"title": channel.title, **row}
-    if raw is not None:
-        fields |= {f"raw_{key}": value for key, value in raw.items()}
-    text = str(fields.pop("text"))
-    if not terminal:
-        for key, value in [*fields.items(), ("text", text)]:
-            output.tsv(key, value)
+def _print(found: Sequence[tuple[MessageContext, dict[str, Any] | None]], options: _ShowOptions, *, many: bool) -> None:
+    for context, _ in found:
+        _note_part(context, options)
+    if options.shape == "people":
+        for at, (context, raw) in enumerate(found):
+            if at:
+                output.line()
+            _print_message(context, raw, options)
         return
-    console = output.console()
-    for key, value in fields.items():
-        if value not in {None, "[]"}:
-            console.print(Text(f"{key:>15}  ", style="dim"), output.text(str(value)), sep="", soft_wrap=True)
-    if text:
-        console.print()
-        console.print(output.text(text, multiline=True), soft_wrap=True)
+    things = [_to_object(context, raw) for context, raw in found]
+    if options.shape == "json" and not many:
+        output.json(things[0])
+    else:
+        print_things(things, options.shape)
+
+
+def _note_part(context: MessageContext, options: _ShowOptions) -> None:
+    """Say on stderr that a message is partial, unless its card says it."""
+    is_card = options.shape == "people" and output.is_terminal() and not (options.every or options.raw)
+    if context.part is not None and not is_card:
+        count = PartCount(1, int(bool(context.part.refused)))
+        output.note(f"{context.channel.name}/{context.row['message_id']}: {describe_parts(count)}")
+
+
+def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str, Any]:
+    shown: dict[str, Any] = to_object(context.row)
+    if (part := context.part) is not None:
+        shown["partial"] = {"noticed": iso(part.noticed_at), "attempts": part.attempts, "refused": part.refused}
+    return shown if raw is None else {**shown, "raw": raw}
+
+
+def _print_message(context: MessageContext, raw: dict[str, Any] | None, options: _ShowOptions) -> None:
+    if output.is_terminal() and not options.every and raw is None:
+        from archiver.cli.view.message_card import print_message
+
+        print_message(output.console(), context, options.moments)
+        return
+    from archiver.cli.view.message_keys import print_keys
+
+    print_keys(context.channel, context.row, raw)

@@ -46,6 +46,15 @@ class Moments(NamedTuple):
         """`25 Jan 2022 14:13 UTC`, whatever the zone."""
         return Moments(UTC, self.now).at(unix, seconds=seconds)
 
+    def with_utc(self, unix: float) -> str:
+        """`25 Jan 2022 17:13 +03 (14:13 UTC)`; the UTC day is shown where it differs."""
+        local = self._local(unix)
+        if self.zone is UTC or local is None:
+            return self.at(unix)
+        universal = local.astimezone(UTC)
+        day = "" if local.date() == universal.date() else f"{_day_and_month(universal)} "
+        return f"{self.at(unix)} ({day}{_clock(universal, seconds=False)} UTC)"
+
     def short(self, unix: float, *, seconds: bool = False) -> str:
         """`29 Nov 17:52 +03`: as `at`, without the year if it is the current one."""
         moment = self._local(unix)

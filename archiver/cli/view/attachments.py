@@ -1,0 +1,96 @@
+"""What a message has besides text, in words: media, buttons, the action of a service message. Untrusted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archiver.cli.view.figures import count, size
+
+_ACTIONS = {
+    "channel_create": 'channel created as "{title}"',
+    "channel_migrate_from": 'made from the group "{title}"',
+    "chat_create": 'group created as "{title}"',
+    "chat_edit_title": 'title changed to "{title}"',
+    "chat_edit_photo": "photo of the channel changed",
+    "chat_delete_photo": "photo of the channel removed",
+    "pin_message": "pinned a message",
+    "history_clear": "history cleared",
+    "custom_action": "{message}",
+    "unreadable": "this version of telekeep cannot read this message; its payload is kept, and a newer version can",
+}
+
+
+def describe_media(slot: Mapping[str, Any]) -> str:
+    """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers, a place with coordinates."""
+    extra = slot.get("extra") or {}
+    name = next((slot[key] for key in ("file_name", "title") if slot.get(key)), "")
+    head = " ".join(filter(None, (str(slot["kind"]).replace("_", " "), str(name))))
+    return ", ".join(filter(None, (head, *_details(slot, extra), *_file(slot))))
+
+
+def describe_action(action: Mapping[str, Any]) -> str:
+    """`title changed to "..."`; an action without words of its own by its name and its plain fields."""
+    kind = str(action.get("type"))
+    if kind in _ACTIONS:
+        fields = {key: value for key, value in action.items() if isinstance(value, str)}
+        return _ACTIONS[kind].format_map({"title": "", "message": "custom action"} | fields)
+    plain = [f"{key} {value}" for key, value in action.items() if key != "type" and isinstance(value, str | int)]
+    return ": ".join(filter(None, (kind.replace("_", " "), ", ".join(plain))))
+
+
+def describe_buttons(rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """`[Open] https://example.org [Vote]`."""
+    shown = [" ".join(filter(None, (f"[{one.get('text') or ''}]", one.get("url")))) for row in rows for one in row]
+    return " ".join(shown)
+
+
+def describe_reactions(reactions: Sequence[Mapping[str, Any]]) -> str:
+    """`👍 22, 😢 17`; a reaction of an uploaded emoji is called custom."""
+    return ", ".join(f"{one.get('reaction') or 'custom'} {one.get('count', 0):,}" for one in reactions)
+
+
+def _details(slot: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]:
+    if slot.get("performer"):
+        yield f"by {slot['performer']}"
+    if slot.get("file_name") and slot.get("title"):
+        yield f'"{slot["title"]}"'
+    if extra.get("spoiler"):
+        yield "spoiler"
+    yield from _of_poll(extra)
+    if "lat" in extra and "long" in extra:
+        yield f"{extra['lat']}, {extra['long']}"
+    for key in ("address", "site_name", "description", "emoticon", "value", "alt"):
+        if isinstance(extra.get(key), str | int) and extra[key] != "":
+            yield str(extra[key])
+    if slot["kind"] == "contact":
+        yield " ".join(filter(None, (extra.get("first_name"), extra.get("last_name"))))
+    if slot.get("url"):
+        yield str(slot["url"])
+
+
+def _of_poll(extra: Mapping[str, Any]) -> Iterator[str]:
+    answers = extra.get("answers")
+    for one in answers if isinstance(answers, list) else ():
+        voters = f" ({one['voters']:,})" if one.get("voters") is not None else ""
+        yield f"{'✓ ' if one.get('correct') else ''}{_text(one.get('text'))}{voters}"
+    if isinstance(extra.get("total_voters"), int):
+        yield count(extra["total_voters"], "vote")
+    if extra.get("solution"):
+        yield f"solution: {_text(extra['solution'])}"
+
+
+def _file(slot: Mapping[str, Any]) -> Iterator[str]:
+    if slot.get("width") and slot.get("height"):
+        yield f"{slot['width']}x{slot['height']}"
+    if slot.get("duration"):
+        minutes, seconds = divmod(round(slot["duration"]), 60)
+        yield f"{minutes}:{seconds:02d}"
+    if slot.get("size"):
+        yield size(slot["size"])
+        yield str(slot["path"] or slot["status"])
+
+
+def _text(value: object) -> str:
+    """A text, with or without entities."""
+    return str(value.get("text") if isinstance(value, dict) else value)

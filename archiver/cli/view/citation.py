@@ -1,0 +1,53 @@
+"""The line to cite a message by: whose post, when, where, which content, archived when, and its SHA-256. Pure."""
+
+from __future__ import annotations
+
+from archiver.cli.view.moments import Moments
+from archiver.reading.message_context import MessageContext
+
+
+def cite(context: MessageContext, moments: Moments) -> str:
+    """One line with full dates, so that it holds wherever it is pasted. Contains untrusted text."""
+    parts = [
+        f"{_name(context)}, post {context.row['message_id']}",
+        moments.with_utc(context.date),
+        str(context.row["permalink"]),
+        *_content(context),
+        f"archived {moments.in_utc(context.version.first_seen)}",
+        *_gone(context),
+        f"SHA-256 of the payload {context.row['payload_sha256']}",
+    ]
+    return ", ".join(parts)
+
+
+def _name(context: MessageContext) -> str:
+    """Username and title, and those when this content was archived if they were others.
+
+    The username comes first: a line that begins with a right-to-left title would run from right to left.
+    """
+    channel, then = context.channel, context.names
+    name = f"@{channel.username}" if channel.username else f"private channel {channel.channel_id}"
+    former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
+    former += [then.title] if then and then.title != channel.title else []
+    then_called = f"; when archived: {', '.join(former)}" if former else ""
+    return f"{name} ({channel.title}{then_called})"
+
+
+def _content(context: MessageContext) -> list[str]:
+    """Which content it is, if there was another one."""
+    revisions = context.row["revisions"]
+    if not revisions:
+        return []
+    edited = f", edited {_full(context.edit_date)}" if context.edit_date else ""
+    return [f"version {revisions + 1} of {revisions + 1}{edited}"]
+
+
+def _gone(context: MessageContext) -> list[str]:
+    absence = context.absences[-1] if context.absences else None
+    if absence is None or absence.returned_at is not None:
+        return []
+    return [f"deleted or no longer visible {Moments().between(absence.last_seen, absence.noticed_at)}"]
+
+
+def _full(unix: float) -> str:
+    return Moments().at(unix)

@@ -1,0 +1,37 @@
+"""The first line of a card, and lines of mixed direction: a right-to-left title must not reorder what is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archiver.cli.terminal import isolate, terminal_safe, width
+from archiver.cli.view.wrapping import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_OPENING, _FSI, _PDI = "\u2066\u2067\u2068", "\u2068", "\u2069"
+
+
+def heading(title: str, address: str, columns: int) -> Iterator[Text]:
+    """Title and address, on a line each if they do not fit on one."""
+    from rich.text import Text
+
+    name, place = Text(terminal_safe(title), style="bold"), Text(terminal_safe(address), style="cyan")
+    if width(name.plain) + 2 + width(place.plain) > columns:
+        yield from wrap(name, columns)
+        yield place
+        return
+    yield Text.assemble(Text(isolate(name.plain), style="bold"), "  ", place)
+
+
+def balanced(line: Text) -> Text:
+    """The line with the isolates that wrapping cut in two begun and ended within it."""
+    from rich.text import Text
+
+    depth = lowest = 0
+    for char in line.plain:
+        depth += (char in _OPENING) - (char == _PDI)
+        lowest = min(lowest, depth)
+    return Text.assemble(_FSI * -lowest, line, _PDI * (depth - lowest))

@@ -1,0 +1,121 @@
+"""The history of a message on a terminal: its versions, deletions and counters, in local time, wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from archiver.cli import output
+from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.view.deletions import describe_absence
+from archiver.cli.view.figures import number
+from archiver.cli.view.heading import balanced, heading
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.versions import list_reactions
+from archiver.cli.view.wrapping import text_width, wrap
+from archiver.model.row import StoredMessage, permalink
+from archiver.model.versions import Counters, Version, name_change
+from archiver.reading.message_history import MessageHistory
+from archiver.reading.word_diff import MARKS, DiffPiece
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_STYLES = {"equal": "", "delete": "red", "insert": "green"}
+_FSI, _PDI = "\u2068", "\u2069"
+_INDENT = 2
+_HASH = 64
+_COUNTED = ("views", "forwards", "replies")
+
+
+def print_card(console: Console, history: MessageHistory, moments: Moments, *, diff: bool) -> None:
+    """Print the history."""
+    width = text_width(console.width)
+    for line in _lines(history, moments, width, diff=diff):
+        console.print(line, soft_wrap=True)
+    if history.counters is not None:
+        output.line()
+        rows = (_counted(one, moments) for one in history.counters)
+        output.table(("counted from", *_COUNTED, "reactions"), rows, right=_COUNTED)
+
+
+def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool) -> Iterator[Text]:
+    from rich.text import Text
+
+    message = history.message
+    yield from heading(history.channel.title, f"{history.channel.name}/{message.message_id}", width)
+    for absence in history.absences:
+        yield from _indented(describe_absence(absence, moments, beside=message.date), width)
+    posted = f"posted {moments.with_utc(message.date)}, first seen {moments.short(message.first_seen)}"
+    yield from _indented(Text(posted, style="dim"), width)
+    yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
+    diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
+    for version, pieces in zip(history.versions, diffs, strict=True):
+        yield Text()
+        yield from _describe(version, _name(version, message), moments, width)
+        if version.text or any(text for _, text in pieces):
+            yield from _body(list(pieces), width)
+
+
+def _name(version: Version, message: StoredMessage) -> str:
+    if version.revision is not None:
+        return f"version {version.revision}"
+    return f"version {message.revisions + 1}, {'current' if message.missing_since is None else 'the last one seen'}"
+
+
+def _describe(version: Version, name: str, moments: Moments, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    head = Text(name, style="bold")
+    if version.edit_date is not None:
+        head.append(f", edited {moments.at(version.edit_date)}", style="not bold")
+    if version.changed:
+        head.append(f", changed: {', '.join(version.changed)}", style="not bold")
+    yield from wrap(head, width)
+    for change in version.media_changes:
+        yield from _indented(Text(terminal_safe(name_change(change))), width)
+    yield from _indented(Text(_seen(version, moments), style="dim"), width)
+    digest = version.payload_sha256.hex()
+    shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"
+    yield Text(f"  SHA-256 {shown}", style="dim")
+
+
+def _seen(version: Version, moments: Moments) -> str:
+    if version.first_seen == version.last_seen:
+        return f"seen once, {moments.short(version.first_seen, seconds=True)}"
+    return f"seen {moments.between(version.first_seen, version.last_seen)}"
+
+
+def _body(pieces: Sequence[DiffPiece], width: int) -> Iterator[Text]:
+    """The text with its marks. In right-to-left text each change is an isolate, and so is each line.
+
+    So a line takes the direction of its first letter, and no change affects the order of the text around it.
+    """
+    from rich.text import Text
+
+    isolated = any(isolate(safe) != safe for safe in (terminal_safe(text, multiline=True) for _, text in pieces))
+    begin, end = (_FSI, _PDI) if isolated else ("", "")
+    body = Text()
+    for op, text in pieces:
+        opening, closing = MARKS[op]
+        safe = terminal_safe(text, multiline=True)
+        # An isolate ends at the end of a line.
+        inner = safe.replace("\n", f"{end}\n{begin}").join((begin, end)) if opening else safe
+        body.append(f"{opening}{inner}{closing}", style=_STYLES[op])
+    yield from (balanced(line) for line in wrap(body, width))
+
+
+def _indented(text: Text, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    for line in wrap(text, width - _INDENT):
+        yield Text.assemble(" " * _INDENT, line)
+
+
+def _counted(one: Counters, moments: Moments) -> tuple[object, ...]:
+    from orjson import loads
+
+    numbers = ("" if value is None else number(value) for value in (one.views, one.forwards, one.replies))
+    reactions = " ".join(list_reactions(loads(one.reactions))) if one.reactions else ""
+    return moments.at(one.at), *numbers, reactions

@@ -1,0 +1,33 @@
+"""All keys of a row: beside their values on a terminal, one TSV line each in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archiver.cli import output
+from archiver.model.row import ChannelName, Row
+
+
+def print_keys(channel: ChannelName, row: Row, raw: Mapping[str, object] | None) -> None:
+    """Print the keys; `raw`: of the payload, with their names begun by `raw_`."""
+    fields: dict[str, object] = {"title": channel.title, **row}
+    if raw is not None:
+        fields |= {f"raw_{key}": value for key, value in raw.items()}
+    text = str(fields.pop("text"))
+    if output.is_terminal():
+        _print_listed(fields, text)
+        return
+    for key, value in [*fields.items(), ("text", text)]:
+        output.tsv(key, value)
+
+
+def _print_listed(fields: Mapping[str, object], text: str) -> None:
+    from rich.text import Text
+
+    console = output.console()
+    for key, value in fields.items():
+        if value not in {None, "[]"}:
+            console.print(Text(f"{key:>15}  ", style="dim"), output.text(str(value)), sep="", soft_wrap=True)
+    if text:
+        console.print()
+        console.print(output.text(text, multiline=True), soft_wrap=True)

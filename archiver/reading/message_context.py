@@ -1,0 +1,66 @@
+"""What is known about a message beyond its row: deletions, versions, its album, and what it refers to. For `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from archiver.model.row import ChannelName, Row, build_row
+from archiver.model.versions import Absence, Version, list_versions
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Connection, read
+from archiver.store.former_name import NamesSeen, list_names_seen
+from archiver.store.history import list_absences, list_revisions
+from archiver.store.rich import Part, find_part
+from archiver.store.rows import HeldMessage, list_album, list_names
+
+
+class MessageContext(NamedTuple):
+    """A message with everything that a reader, or who cites it, has to know."""
+
+    channel: ChannelName
+    mirrored: Mirrored | None
+    row: Row
+    date: int
+    """When it was posted, unix seconds; so are all other times."""
+    edit_date: int | None
+    version: Version
+    """Its current content, with when that was first seen."""
+    last_seen: int
+    absences: Sequence[Absence]
+    part: Part | None
+    """Set if only the beginning of a rich message is archived."""
+    album: Sequence[int]
+    """Ids of all archived messages of its album."""
+    names: NamesSeen | None
+    """The channel's names when this content was first seen, as far as known."""
+    known: Mapping[int, ChannelName]
+    """All archived channels by id."""
+
+
+async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:
+    """Read everything about the message."""
+    message, media = held
+    key = (message.channel_id, message.message_id)
+    revisions = await read(conn, list_revisions, {key: (1, message.revisions)}) if message.revisions else {key: []}
+    version = list_versions(message, media, revisions[key])[-1]
+    grouped = message.grouped_id
+    return MessageContext(
+        channel=channel,
+        mirrored=await read(conn, find_channel, channel.channel_id),
+        row=build_row(channel, message, media),
+        date=message.date,
+        edit_date=message.edit_date,
+        version=version,
+        last_seen=message.last_seen,
+        absences=await read(conn, list_absences, *key),
+        part=await read(conn, find_part, *key),
+        album=await read(conn, list_album, *key, grouped) if grouped else (),
+        names=_names_at(await read(conn, list_names_seen, channel.channel_id), version.first_seen),
+        known={one.channel_id: one for one in await read(conn, list_names)},
+    )
+
+
+def _names_at(seen: Sequence[NamesSeen], moment: int) -> NamesSeen | None:
+    """The last names observed by then."""
+    return next((one for one in reversed(seen) if one.observed_at <= moment), None)
