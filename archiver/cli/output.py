@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -106,6 +107,11 @@ def console(stream: TextIO | None = None) -> Console:
         emoji=False,
         soft_wrap=not is_terminal(stream),
     )
+
+
+def rows() -> int:
+    """Height of the terminal; LINES decides if it is set."""
+    return shutil.get_terminal_size().lines
 
 
 def line(text: str = "") -> None:

@@ -148,7 +148,7 @@ def test_status_tells_of_the_index(shop: Shop) -> None:
     assert (found["name"], found["state"], found["waiting"]) == (shop.name, "unused", 1)
     assert found["oldest_waiting_at"] == "2023-11-14T22:13:20Z"
     assert found["oldest_age"] > 1e6
-    assert f"index {shop.name}: not filled yet; 1 messages wait" in shop.desk.do("status").err
+    assert f"index {shop.name}: not filled yet; 1 message waits, the oldest for " in shop.desk.do("status").err
     shop.desk.environment.pop("TELEKEEP_MEILISEARCH__URL")
     assert orjson.loads(shop.desk.do("status", "--json").out)["index"] is None
 

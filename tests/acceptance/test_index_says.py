@@ -5,11 +5,13 @@ of the nodes that live. On the double of Meilisearch.
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 import pytest
 
+from archiver.cli.view.moments import Moments
 from search.meili.routing import node_name
 from tests.acceptance.desk import Done
 from tests.acceptance.test_index import ALL, Shop, shop
@@ -27,6 +29,11 @@ def index_line(done: Done) -> str:
     return line
 
 
+def people(stamp: str) -> str:
+    """The time as people read it."""
+    return Moments().at(datetime.fromisoformat(stamp).timestamp())
+
+
 # status
 
 
@@ -37,7 +44,7 @@ def test_status_looks_at_a_server_that_is_down_and_says_when_it_was_last_reached
     success = orjson.loads(shop.desk.do("status", "--json").out)["index"]["last_success_at"]
     meili.double.refuse()
     line = index_line(shop.desk.do("status"))
-    assert line.startswith(f"index {shop.name}: not reachable now; last reached {success}: Meilisearch at ")
+    assert line.startswith(f"index {shop.name}: not reachable now; last reached {people(success)}: Meilisearch at ")
     assert "following" not in line
     found = orjson.loads(shop.desk.do("status", "--json").out)["index"]
     assert (found["reached"], found["nodes"][0]["reached"], found["last_success_at"]) == (False, False, success)

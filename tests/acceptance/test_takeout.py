@@ -153,7 +153,7 @@ def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegr
     assert "phone or computer that is logged in to this account" in told
     assert re.search(r"start at 20\d\d-\d\d-\d\d \d\d:\d\d \+03 \(in 24 h\)", told)
     status = desk.do("status")
-    assert "takeout: default may start one in 24 h, at 20" in status.err
+    assert "takeout: default may start one in 24 h, at " in status.err
     [wait] = orjson.loads(desk.do("status", "--json").out)["floods"]
     assert (wait["account"], wait["method"]) == ("default", "takeout")
     # What runs by itself does not ask for it again, though there is something to read.
@@ -229,7 +229,7 @@ def test_a_wait_of_months_is_told_obeyed_for_a_week_and_lifted_by_a_person(desk:
     assert "it ordered 40 days" in done.errors[0]
     asked = telegram.calls(HISTORY)
     told = desk.do("status").err
-    assert "flood wait: default may call getHistory again in 7 days, at 20" in told
+    assert "flood wait: default may call getHistory again in 7 days, at " in told
     assert "the server ordered 40 days" in told
     again = desk.run("sync")
     assert (again.status, telegram.calls(HISTORY)) == (5, asked)

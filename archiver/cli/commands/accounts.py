@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 from archiver.cli.view.waits import as_object as wait_object
 from archiver.cli.view.waits import forget
@@ -73,12 +74,13 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
     rows = [_row(settings, name, known.get(name), [one for one in waits if one.account == name]) for name in names]
     if shape != "people":
         print_things(rows, shape)
+    elif not output.is_terminal():
+        for row in rows:
+            output.tsv(*_cells(row))
     else:
-        output.table(
-            ("account", "state", "channels", "proxy", "waits", "reason", "who"),
-            (_cells(row) for row in rows),
-            right=("channels",),
-        )
+        from archiver.cli.view.account_table import print_accounts
+
+        print_accounts(rows, known, waits, Moments(choose_zone(settings.display.tz), time.time()))
     return 0
 
 
@@ -114,6 +116,8 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     else:
         state = "logged in" if row["logged_in"] else "not logged in"
     waits = ", ".join(f"{method} until {until}" for method, until in row["flood_waits"].items())
+    from archiver.cli.view.account_table import describe_owner
+
     return (
         row["account"],
         state,
@@ -123,8 +127,3 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         row["reason"],
         describe_owner(row["first_name"], row["phone_end"]),
     )
-
-
-def describe_owner(first_name: str | None, phone_end: str | None) -> str:
-    """The account's owner as far as known: `Nadia (…45)`."""
-    return " ".join(filter(None, (first_name, f"(…{phone_end})" if phone_end else None)))

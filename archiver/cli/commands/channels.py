@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
@@ -30,18 +31,20 @@ def command(
     Examples:
       telekeep channels
       telekeep channels --jsonl | jq -r .username
+
+    In a pipe: name, id, title, start of the window, state, account, alias, separated by tabs.
     """
     return interrupted.run(run(context.obj, everything=everything, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
 async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     """Print the channels. Returns the exit status."""
-    from archiver.cli.view.channel_status import state_note, state_word
+    from archiver.cli.view.channel_status import state_note
     from archiver.compose.read_archive import open_archive
     from archiver.store.channel import list_channels
     from archiver.store.channel_details import list_statuses
 
-    now = time.time()
+    moments = Moments(choose_zone(invocation.zone(None)), time.time())
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         channels = await database.read(list_channels, removed=everything)
         standings = await database.read(list_statuses)
@@ -50,17 +53,49 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
         return 0
     if not channels:
         output.note("no channels yet; add one: telekeep add @name")
-    rows = [
-        (c.name, c.channel_id, c.title, _day(c.window_start) or "all", state_word(c, now), c.account) for c in channels
-    ]
-    # With one account a terminal needs no column for it; in a pipe the columns are always the same.
-    several = len({channel.account for channel in channels}) > 1 or not output.is_terminal()
-    shown = ("channel", "id", "title", "since", "state", "account")[: 6 if several else 5]
-    output.table(shown, [row[: len(shown)] for row in rows], right=("id",))
+    _print(channels, moments)
     for channel in channels:
-        if note := state_note(channel, standings[channel.channel_id], now):
+        if note := state_note(channel, standings[channel.channel_id], moments):
             output.note(note)
     return 0
+
+
+def _print(channels: list[Mirrored], moments: Moments) -> None:
+    from archiver.cli.view.channel_status import state_word
+    from archiver.cli.view.grid import Column, print_grid
+
+    if not output.is_terminal():
+        for one in channels:
+            day = _day(one.window_start) or "all"
+            state = state_word(one, moments.now)
+            output.tsv(one.name, one.channel_id, one.title, day, state, one.account, one.alias)
+        return
+    columns = (
+        Column("channel"),
+        Column("alias", goes=5),
+        Column("id", right=True, goes=4),
+        Column("title", goes=3, least=16),
+        Column("since", goes=2),
+        Column("state", goes=6),
+        Column("account", goes=1),
+    )
+    rows = [
+        (
+            one.name,
+            one.alias or "",
+            str(one.channel_id),
+            one.title,
+            "all" if one.window_start is None else moments.date(one.window_start),
+            state_word(one, moments.now).replace("_", " "),
+            one.account,
+        )
+        for one in channels
+    ]
+    # An alias or an account that says nothing needs no column.
+    idle = {1} if not any(one.alias for one in channels) else set()
+    idle |= {6} if len({one.account for one in channels}) < 2 else set()
+    kept = [at for at in range(len(columns)) if at not in idle]
+    print_grid([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
 def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:

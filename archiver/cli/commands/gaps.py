@@ -9,9 +9,12 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
+from archiver.cli.view.gap_sums import print_ranges, print_sums, sum_up
+from archiver.cli.view.moments import Moments, choose_zone
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
-from archiver.errors import NotFound, UsageError
+from archiver.errors import NotFound
 from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import list_runs
@@ -31,15 +34,21 @@ def command(
     context: CommandContext,
     channel: Annotated[str, Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     *,
-    every: Annotated[bool, Option("--all", help="Include archived ids.")] = False,
-    json: Annotated[bool, Option("--json", help="Print a JSON array.")] = False,
-    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
+    every: Annotated[
+        bool, Option("--all", help="List every range of ids, archived ones included; on a terminal, too.")
+    ] = False,
+    tz: Annotated[
+        str | None, Option("--tz", metavar="ZONE", help="Time zone of times; default: [display] tz, UTC.")
+    ] = None,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
-    """List the ids of a channel that are deleted, absent or not fetched.
+    """Show which ids of a channel are deleted, absent or not fetched.
 
     \b
     Examples:
       telekeep gaps @channel
+      telekeep gaps @channel --all
       telekeep gaps @channel --jsonl | jq 'select(.state == "not fetched")'
 
     \b
@@ -49,17 +58,17 @@ def command(
     outside      older than the window of `telekeep add --since`
     how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
-    With --all, each id from 1 to the highest known one is in exactly one range. Removed and inaccessible channels are
-    covered as well. In a pipe: state, ids, count, noticed, how, last seen, separated by tabs.
+    A terminal shows sums by state. With --all, each id from 1 to the highest known one is in exactly one range. Removed
+    and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with --all:
+    each range) with state, ids, count, noticed, how, last seen, separated by tabs.
     """
-    if json and jsonl:
-        raise UsageError("--json and --jsonl cannot be combined.")
-    shape = "json" if json else "jsonl" if jsonl else "people"
-    return interrupted.run(run(context.obj, channel, every=every, shape=shape))
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj, channel, every=every, shape=shape, tz=tz))
 
 
-async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) -> int:
-    """List the gaps. Returns the exit status."""
+async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, tz: str | None = None) -> int:
+    """Show the gaps. Returns the exit status."""
+    moments = Moments(choose_zone(invocation.zone(tz)), time.time())
     async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
         conn = database.connection
         name = await find_typed(conn, typed, await read(conn, list_names), remarks=output)
@@ -69,37 +78,28 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: str) ->
             parts = await read(conn, count_parts, name.channel_id)
             found = await list_runs(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
-        output.note(f"{name.name} is empty: it had no messages at {iso(channel.last_sync_at)}.")
+        at = "" if channel.last_sync_at is None else f" on {moments.at(channel.last_sync_at)}"
+        output.note(f"{name.name} is empty: it had no messages{at}.")
         if shape == "json":
             output.json_array(())
         return 1
     if channel.top_id == 0:
         raise NotFound(f"nothing of {name.name} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))
     everything = list(fill_held(found, 1, channel.top_id))
-    runs = everything if every else found
-    if shape == "json":
-        output.json_array(_object(name, one) for one in runs)
-    elif shape == "jsonl":
-        for one in runs:
-            output.jsonl(_object(name, one))
-    else:
-        rows = ((one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen)) for one in runs)
-        output.table(("state", "ids", "count", "noticed", "how", "last seen"), rows, right=("count",), wide=True)
     counts = tally(everything)
-    output.note(
-        f"{name.name}: of {channel.top_id} ids {counts.held} archived, {counts.missing} deleted,"
-        f" {counts.absent} absent, {counts.not_fetched} not fetched"
-        f"{f', {counts.outside} outside the window' if counts.outside else ''}"
-    )
+    if shape != "people":
+        print_things([_object(name, one) for one in (everything if every else found)], shape)
+    elif output.is_terminal() and not every:
+        print_sums(channel, everything, moments)
+    else:
+        print_ranges(everything if every else found, moments)
+    if shape != "people" or every or not output.is_terminal():
+        output.note(sum_up(channel, counts, moments))
     if parts.partial:
         output.note(f"{name.name}: {describe_parts(parts)}")
-    if note := state_note(channel, standing, time.time()):
+    if note := state_note(channel, standing, moments):
         output.note(note)
     return 0 if counts.missing + counts.absent + counts.not_fetched else 1
-
-
-def _ids(run: IdRun) -> str:
-    return str(run.lo) if run.lo == run.hi else f"{run.lo}-{run.hi}"
 
 
 def _object(name: ChannelName, run: IdRun) -> dict[str, object]:

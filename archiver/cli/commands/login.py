@@ -84,7 +84,7 @@ def _other_number(done: LoggedIn, name: str) -> Error:
 
 
 def _as_whom(done: LoggedIn) -> str:
-    from archiver.cli.commands.accounts import describe_owner
+    from archiver.cli.view.account_table import describe_owner
 
     who = describe_owner(done.identity.first_name, done.identity.phone_end) if done.identity else ""
     return f" as {who}" if who else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archiver.cli.view.moments import Moments
 from archiver.lock import find_holder
-from archiver.model.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.channel_details import ChannelStatus
 from archiver.store.rich import PartCount
@@ -28,25 +28,25 @@ def is_aside(channel: Mirrored, now: float) -> bool:
     return channel.retry_at is not None and channel.retry_at > now
 
 
-def state_note(channel: Mirrored, standing: ChannelStatus, now: float) -> str | None:
+def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> str | None:
     """Why the channel is not being mirrored, since when and until when; None if it is."""
-    aside = f"set aside until {iso(channel.retry_at)}" if is_aside(channel, now) else ""
+    waits = channel.retry_at is not None and is_aside(channel, moments.now)
+    aside = f"set aside until {moments.at(channel.retry_at)}" if waits and channel.retry_at is not None else ""
     reason = standing.last_error if aside else None
     if channel.state == "active":
-        times = f" after {channel.failures} failures in a row" if channel.failures > 1 else ""
-        return f"{channel.name}: {aside}{times}: {reason or 'it failed'}" if aside else None
-    since = f" since {iso(standing.state_since)}" if standing.state_since is not None else ""
+        times = f" after {channel.failures:,} failures in a row" if channel.failures > 1 else ""
+        return f"{channel.name}: {aside}{times}: {(reason or 'it failed').rstrip('.')}" if aside else None
+    since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
-    return (
-        f"{channel.name}: {channel.state}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; its archive is kept"
-    )
+    word = channel.state.replace("_", " ")
+    return f"{channel.name}: {word}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; its archive is kept"
 
 
 def describe_parts(count: PartCount) -> str:
     """The number of partial messages, and whether they can be completed."""
-    refused = f", {count.refused} of them refused by the server" if count.refused else ""
+    refused = f", {count.refused:,} of them refused by the server" if count.refused else ""
     rest = "" if count.refused == count.partial else "; `telekeep run` and `telekeep sync` fetch the rest"
-    return f"{count.partial} partial (only the beginning of a rich message is archived{refused}){rest}"
+    return f"{count.partial:,} partial (only the beginning of a rich message is archived{refused}){rest}"
 
 
 def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from archiver.cli.view import figures
+from archiver.cli.view.moments import Moments
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
@@ -62,35 +64,43 @@ class IndexStatus:
         seen = node_state_after(error) if self.standing.state in ("following", "unused") else None
         return replace(self, reached=not isinstance(error, ServerUnreachable), trouble=str(error), seen=seen)
 
-    def describe(self, now: float) -> str:
+    def oldest_age(self, now: float) -> float:
+        """Seconds that the oldest waiting message has waited."""
+        return max(0.0, now - self.waiting.since) if self.waiting.since is not None else 0.0
+
+    def describe(self, moments: Moments) -> str:
         """Describe the state in one line."""
-        standing, parts = self.standing, []
-        if self.waiting.messages:
-            age = max(0, int(now - (self.waiting.since or now)))
-            parts.append(f"{self.waiting.messages:,} messages wait, the oldest for {age} s")
-        if self.again:
-            parts.append(f"{self.again:,} are sent again")
-        if self.coming or self.going:
-            parts.append(f"{self.coming} channels are moving in, {self.going} out")
-        if standing.rebuild:
-            parts.append(f"rebuild in progress ({standing.rebuild}, {self.left:,} left)")
-        if self.aside:
-            parts.append(f"{self.aside:,} set aside (`telekeep index status` lists them)")
-        if standing.success_at:
-            parts.append(f"last {'reached' if self.reached is False else 'success'} {iso(standing.success_at)}")
-        why = self.trouble or standing.reason
+        why = self.trouble or self.standing.reason
         reason = f": {why}" if why else ""
         where = "" if self.alone else f" at {self.node}"
-        return f"index {self.name}{where}: {'; '.join([self._describe_state(), *parts])}{reason}"
+        parts = [self._describe_state(moments), *self._describe_work(moments)]
+        return f"index {self.name}{where}: {'; '.join(parts)}{reason}"
 
-    def _describe_state(self) -> str:
+    def _describe_work(self, moments: Moments) -> Iterator[str]:
+        standing = self.standing
+        if waiting := self.waiting.messages:
+            wait = "waits" if waiting == 1 else "wait"
+            age = figures.duration(self.oldest_age(moments.now))
+            yield f"{figures.count(waiting, 'message')} {wait}, the oldest for {age}"
+        if self.again:
+            yield f"{figures.count(self.again, 'message')} sent again"
+        if self.coming or self.going:
+            yield f"{figures.count(self.coming, 'channel')} moving in, {self.going:,} out"
+        if standing.rebuild:
+            yield f"rebuild in progress ({standing.rebuild}, {self.left:,} left)"
+        if self.aside:
+            yield f"{figures.count(self.aside, 'message')} set aside (`telekeep index status` lists them)"
+        if standing.success_at:
+            yield f"last {'reached' if self.reached is False else 'success'} {moments.at(standing.success_at)}"
+
+    def _describe_state(self, moments: Moments) -> str:
         """The state noted when the index was last filled, unless the server says otherwise now."""
         state, since = self.standing.state, self.standing.since
         if self.seen:
             return "it answers with an error" if self.reached else "not reachable now"
         if state == "unused":
             return "not filled yet"
-        noted = f"{state} since {iso(since)}" if state != "following" and since else state
+        noted = f"{state} since {moments.at(since)}" if state != "following" and since else state
         return f"{noted}, answers again" if state == "unreachable" and self.reached and not self.trouble else noted
 
     def as_object(self, now: float) -> dict[str, Any]:

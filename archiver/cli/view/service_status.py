@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.cli.view.moments import Moments
 from archiver.lock import Holder, find_holder
 from archiver.model.account_status import read_statuses
 from archiver.model.row import iso
@@ -34,26 +35,42 @@ class ServiceStatus(NamedTuple):
         """Whether the process exists and its heartbeat is recent."""
         return self.is_there and self.life is not None and now - self.life.beat_at < _ALIVE
 
-    def describe(self, now: float) -> Iterator[str]:
-        """A line for the service, and one for each account that is not mirroring."""
+    def describe(self, moments: Moments) -> str:
+        """What mirrors now, if anything does; or that the service is stopped, killed or hanging."""
         life, holder = self.life, self.holder
-        if holder is not None and holder.command == "run" and not self.is_there:
-            yield f"service: starting or stopping (process {holder.pid})"
-        elif life is None:
+        if trouble := self.describe_trouble(moments):
+            return trouble
+        if life is not None and self.is_there:
+            since = f"running since {moments.at(life.started_at)}"
+            return f"service: {since} (process {life.pid}, telekeep {life.version})"
+        if holder is not None and holder.command == "run":
+            return f"service: starting or stopping (process {holder.pid})"
+        if holder is not None:
+            return f"service: not running; `telekeep {holder.command}` is at work (process {holder.pid})"
+        return "service: not running; `telekeep run` mirrors for as long as it runs"
+
+    def describe_trouble(self, moments: Moments) -> str:
+        """Why a service that once ran does not mirror; empty if there was none, or it does."""
+        life = self.life
+        if life is None or (self.holder is not None and self.holder.command == "run" and not self.is_there):
+            return ""
+        if life.stopped_at is not None:
+            return f"service: stopped since {moments.at(life.stopped_at)}"
+        if not self.is_there:
+            return f"service: killed after {moments.at(life.beat_at)} (process {life.pid})"
+        if not self.is_running(moments.now):
+            return f"service: hanging, no heartbeat since {moments.at(life.beat_at)} (process {life.pid})"
+        return ""
+
+    def describe_accounts(self, moments: Moments) -> Iterator[str]:
+        """A line for each account of the running service that is not mirroring."""
+        if self.life is None or not self.is_running(moments.now):
             return
-        elif life.stopped_at is not None:
-            yield f"service: stopped at {iso(life.stopped_at)}; `telekeep run` starts it"
-        elif not self.is_there:
-            yield f"service: killed after {iso(life.beat_at)} (process {life.pid}); `telekeep run` starts it"
-        elif not self.is_running(now):
-            yield f"service: hanging, no heartbeat since {iso(life.beat_at)} (process {life.pid})"
-        else:
-            yield f"service: running since {iso(life.started_at)} (process {life.pid}, telekeep {life.version})"
-            for label, account in read_statuses(life.detail).items():
-                if account.state != "mirroring":
-                    since = f" since {iso(int(account.offline_since))}" if account.offline_since else ""
-                    trouble = f": {account.trouble}" if account.trouble else ""
-                    yield f"account {label}: {account.state}{since}{trouble}"
+        for label, account in read_statuses(self.life.detail).items():
+            if account.state != "mirroring":
+                since = f" since {moments.at(account.offline_since)}" if account.offline_since else ""
+                trouble = f": {account.trouble.rstrip('.')}" if account.trouble else ""
+                yield f"account {label}: {account.state}{since}{trouble}"
 
     def as_object(self, now: float) -> dict[str, Any]:
         """As JSON."""

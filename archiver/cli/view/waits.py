@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from archiver.cli import output
-from archiver.duration import in_words, local_moment, moment
+from archiver.cli.view.moments import Moments
+from archiver.duration import in_words, moment
 from archiver.model.row import iso
 from archiver.store.waits import TAKEOUT, Wait
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 
-def describe(wait: Wait, now: float) -> str:
+def describe(wait: Wait, moments: Moments) -> str:
     """Describe a wait in one line."""
-    left = in_words(wait.until - now)
+    left, at = in_words(wait.until - moments.now), moments.at(wait.until)
     if wait.method == TAKEOUT:
-        at = local_moment(wait.until)
         return f"takeout: {wait.account} may start one in {left}, at {at}, or once another device allows it"
-    more = f" (the server ordered {in_words(wait.ordered - now)}; it is asked again then)" if wait.ordered else ""
-    return f"flood wait: {wait.account} may call {wait.method} again in {left}, at {moment(wait.until)}{more}"
+    full = wait.ordered - moments.now if wait.ordered else 0
+    more = f" (the server ordered {in_words(full)}; it is asked again then)" if wait.ordered else ""
+    return f"flood wait: {wait.account} may call {wait.method} again in {left}, at {at}{more}"
 
 
 def as_object(wait: Wait) -> dict[str, Any]:

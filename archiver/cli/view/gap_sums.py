@@ -1,0 +1,110 @@
+"""The ids of a channel that are deleted, absent or not fetched: summed up on a terminal, or each range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archiver.cli import output
+from archiver.cli.view import figures, prose
+from archiver.cli.view.grid import Column, print_grid
+from archiver.cli.view.moments import Moments
+from archiver.model.completeness import IdRun, State, Tally
+from archiver.model.row import iso
+from archiver.store.channel import Mirrored
+
+_MEANING: dict[State, str] = {
+    "held": "in the archive, and in the channel when last read",
+    "missing": "in the archive, but deleted or no longer visible",
+    "absent": "the channel had no such message when asked",
+    "not fetched": "not known yet: telekeep sync",
+    "outside": "before the start of the window (add --since)",
+}
+_WORDS: dict[State, str] = {"held": "archived", "missing": "deleted", "outside": "outside"}
+_SUMS = (
+    Column("state"),
+    Column("ids", right=True),
+    Column("ranges", right=True, goes=2),
+    Column("last noticed", goes=3),
+    Column("meaning", goes=1),
+)
+_RANGES = (
+    Column("state"),
+    Column("ids"),
+    Column("count", right=True, goes=1),
+    Column("noticed", goes=4),
+    Column("how", goes=2),
+    Column("last seen", goes=3),
+)
+
+
+def print_sums(channel: Mirrored, runs: Sequence[IdRun], moments: Moments) -> None:
+    """Print the number of ids in each state on a terminal, and over what."""
+    for line in prose.fold(_over(channel, moments)):
+        output.line(line)
+    output.line()
+    states: list[State] = ["held", "missing", "absent", "not fetched"]
+    if any(one.state == "outside" for one in runs):
+        states.append("outside")
+    print_grid(_SUMS, [_sum(state, runs, moments) for state in states])
+    if any(one.state != "held" for one in runs):
+        output.line()
+        for line in prose.fold(f"`telekeep gaps {channel.alias or channel.name} --all` lists each range"):
+            output.line(line)
+
+
+def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
+    """Print each range: a table on a terminal, TSV in a pipe."""
+    if not output.is_terminal():
+        for one in runs:
+            output.tsv(one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen))
+        return
+    rows = [
+        (
+            _word(one.state),
+            _ids(one),
+            figures.number(one.count),
+            "" if one.noticed is None else moments.at(one.noticed),
+            one.how or "",
+            "" if one.last_seen is None else moments.at(one.last_seen),
+        )
+        for one in runs
+    ]
+    print_grid(_RANGES, rows)
+
+
+def sum_up(channel: Mirrored, counts: Tally, moments: Moments) -> str:
+    """The number of ids in each state, as one line."""
+    outside = f", {counts.outside:,} outside the window" if counts.outside else ""
+    return (
+        f"{_over(channel, moments)}: {counts.held:,} archived, {counts.missing:,} deleted,"
+        f" {counts.absent:,} absent, {counts.not_fetched:,} not fetched{outside}"
+    )
+
+
+def _over(channel: Mirrored, moments: Moments) -> str:
+    alias = f" ({channel.alias})" if channel.alias and channel.alias != channel.name else ""
+    synced = (
+        "not synced to its end yet" if channel.last_sync_at is None else f"as of {moments.at(channel.last_sync_at)}"
+    )
+    return f"{channel.name}{alias}: {figures.count(channel.top_id, 'id')}, {synced}"
+
+
+def _sum(state: State, runs: Sequence[IdRun], moments: Moments) -> tuple[str, ...]:
+    own = [one for one in runs if one.state == state]
+    ids = sum(one.count for one in own)
+    noticed = max((one.noticed for one in own if one.noticed is not None), default=None)
+    return (
+        _word(state),
+        figures.number(ids),
+        figures.number(len(own)),
+        "" if noticed is None else moments.at(noticed),
+        _MEANING[state] if ids else "",
+    )
+
+
+def _word(state: State) -> str:
+    return _WORDS.get(state, state)
+
+
+def _ids(run: IdRun) -> str:
+    return str(run.lo) if run.lo == run.hi else f"{run.lo}-{run.hi}"

@@ -1,0 +1,110 @@
+"""Tables for a terminal of any width: columns give way in a set order, and cells are cut last.
+
+Nothing wraps. A column that may be cut says down to which width; a column that may go says in which order. What people
+cannot do without (a channel's name, a date) is cut only if the terminal is narrower than that alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from archiver.cli import output
+from archiver.cli.terminal import isolate, terminal_safe
+
+_UNBOUNDED = 100_000
+_GAP = 2
+"""Cells between two columns."""
+_LEAST = 4
+"""Cells below which nothing is cut, however narrow the terminal."""
+
+
+class Column(NamedTuple):
+    """A column of a table for people."""
+
+    header: str
+    """May have two lines."""
+    right: bool = False
+    goes: int = 0
+    """Place in the order of going: 1 goes first; 0 stays."""
+    least: int = 0
+    """Width down to which cells are cut before a column goes; 0: they are not."""
+
+
+def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:
+    """The lines of the header, and the cells of each row padded to columns that fit into `width` together."""
+    natural = [_natural(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
+    chosen = _choose(columns, natural, width)
+    widths = _cut(columns, natural, chosen, width)
+    heads = [columns[at].header.split("\n") for at in chosen]
+    depth = max(map(len, heads), default=0)
+    lines = [
+        [_pad(head[line - depth] if depth - line <= len(head) else "", columns[at], widths[at]) for at, head in pairs]
+        for line in range(depth)
+        for pairs in [list(zip(chosen, heads, strict=True))]
+    ]
+    cells = [[_pad(row[at], columns[at], widths[at]) for at in chosen] for row in rows]
+    return [_join(line) for line in lines], cells
+
+
+def draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, wide: bool = False) -> Iterator[str]:
+    """The lines of a table on a terminal, within its width unless `wide`."""
+    safe = [[terminal_safe(cell) for cell in row] for row in rows]
+    heads, cells = lay_out(columns, safe, _UNBOUNDED if wide else output.columns())
+    for head in heads:
+        yield f"\x1b[1m{head}\x1b[0m" if output.use_colour() else head
+    for row in cells:
+        yield _join([isolate(cell) for cell in row])
+
+
+def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide: bool = False) -> None:
+    """Print a table on a terminal."""
+    for line in draw(columns, list(rows), wide=wide):
+        output.line(line)
+
+
+def _join(cells: Sequence[str]) -> str:
+    return (" " * _GAP).join(cells).rstrip()
+
+
+def _natural(column: Column, cells: Sequence[str]) -> int:
+    return max(map(cell_len, (*column.header.split("\n"), *cells)))
+
+
+def _choose(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:
+    """The columns that stay, cut as far as they may be."""
+    least = [
+        min(found, column.least) if column.least else found for column, found in zip(columns, natural, strict=True)
+    ]
+    chosen = list(range(len(columns)))
+    for at in _going(columns):
+        if sum(least[one] + _GAP for one in chosen) - _GAP <= width:
+            break
+        chosen.remove(at)
+    return chosen
+
+
+def _going(columns: Sequence[Column]) -> Iterator[int]:
+    yield from sorted((at for at, column in enumerate(columns) if column.goes), key=lambda at: columns[at].goes)
+
+
+def _cut(columns: Sequence[Column], natural: Sequence[int], chosen: Sequence[int], width: int) -> dict[int, int]:
+    """Widths that fit: cut from the widest of those that may be cut, and from the first column at last."""
+    widths = {at: natural[at] for at in chosen}
+    for down_to in ({at: columns[at].least for at in chosen if columns[at].least}, dict.fromkeys(chosen[:1], _LEAST)):
+        excess = sum(widths.values()) + _GAP * (len(widths) - 1) - width
+        while excess > 0 and (wide := [at for at in down_to if widths[at] > down_to[at]]):
+            widths[max(wide, key=lambda at: widths[at])] -= 1
+            excess -= 1
+    return widths
+
+
+def _pad(cell: str, column: Column, width: int) -> str:
+    length = cell_len(cell)
+    if length > width:
+        cell = f"{set_cell_size(cell, width - 1).rstrip()}…"
+        length = cell_len(cell)
+    space = " " * (width - length)
+    return space + cell if column.right else cell + space

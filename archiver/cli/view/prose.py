@@ -1,0 +1,44 @@
+"""Sentences on a terminal: wrapped at words, never within a date, a figure with its unit, or a command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archiver.cli import output
+from archiver.cli.terminal import line_isolates, terminal_safe
+from archiver.cli.view.wrapping import text_width, wrap_lines
+
+_KEEP = re.compile(
+    r"[0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
+    r"(?: [0-9]{4})?(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?: (?:UTC|[+-][0-9]{2}(?::[0-9]{2})?))?"
+    r"|[0-9][0-9,.]* (?:%|s|min|h|days?|bytes?|[kMGTP]B)(?: [0-9]+ min)?(?![\w])"
+    r"|`telekeep [^`]{1,28}`"
+)
+_FIXED = "\u00a0"
+
+
+def fold(text: str, *, first: str = "", then: str | None = None, style: str = "") -> Iterator[str]:
+    """The lines of a paragraph; `first` starts the first one, `then` (default: as many spaces) each further one.
+
+    With a shorter `then`, the lines are as long as that allows.
+    """
+    then = " " * len(first) if then is None else then
+    label = first[len(then) :]
+    safe = _KEEP.sub(lambda found: found.group().replace(" ", _FIXED), label + terminal_safe(text))
+    start: str | None = paint(first, style)
+    for part in wrap_lines(safe, text_width(output.columns(), indent=len(then))):
+        line = safe[slice(*part)].replace(_FIXED, " ")
+        if start is not None and line.startswith(label.rstrip()):
+            line = line[len(label) :]
+        before, after = line_isolates(line)
+        yield f"{then if start is None else start}{before}{line}{after}".rstrip()
+        start = None
+
+
+def paint(text: str, style: str) -> str:
+    """The text in this style (SGR parameters), if stdout takes colour."""
+    return f"\x1b[{style}m{text}\x1b[0m" if style and text and output.use_colour() else text
+
+
+BOLD, DIM, ALARM = "1", "2", "1;33"

@@ -1,0 +1,74 @@
+"""`telekeep status CHANNEL` on a terminal: everything about one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archiver.cli.view import figures, prose
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.status_data import ChannelReport
+from archiver.cli.view.status_table import percent
+
+_INDENT = 14
+"""Cells before the text of a line."""
+
+
+def draw_channel(one: ChannelReport, moments: Moments) -> Iterator[str]:
+    """The lines of the card of a channel."""
+    yield from prose.fold(_heading(one))
+    for label, text in _lines(one, moments):
+        yield from prose.fold(text, first=f"  {label}".ljust(_INDENT), style=prose.DIM)
+
+
+def _heading(one: ChannelReport) -> str:
+    mirrored = one.mirrored
+    names = [f"@{mirrored.username}" if mirrored.username else str(mirrored.channel_id)]
+    if mirrored.alias:
+        names.append(f"alias {mirrored.alias}")
+    return f"{mirrored.title or mirrored.name} ({', '.join(names)})"
+
+
+def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
+    mirrored, tally = one.mirrored, one.tally
+    kind = "group" if mirrored.megagroup else "channel"
+    yield "kind", f"{kind}, id {mirrored.channel_id}, read by account {mirrored.account}"
+    yield "state", mirrored.state.replace("_", " ")
+    deleted = f", {figures.number(tally.missing)} of them deleted" if tally.missing else ", none known to be deleted"
+    held = tally.held + tally.missing
+    yield "archived", f"{figures.count(held, 'message')}{deleted if held else ''}"
+    yield "fetched", _describe_ids(one)
+    if one.newest:
+        yield "newest", f"{one.name}/{one.newest[0]}, {moments.at(one.newest[1])}"
+    window = mirrored.window_start
+    start = "from its first message on" if window is None else f"from {moments.at(window)} on"
+    outside = f"; {figures.count(tally.outside, 'id')} before that" if tally.outside else ""
+    yield "window", f"{start}{outside}"
+    yield "synced", "never" if mirrored.last_sync_at is None else _when(mirrored.last_sync_at, moments)
+    yield "added", moments.at(mirrored.added_at)
+    yield from _counted(one, moments)
+    if one.standing.participants is not None:
+        yield "subscribers", figures.number(one.standing.participants)
+
+
+def _describe_ids(one: ChannelReport) -> str:
+    if not one.is_begun:
+        return "nothing yet"
+    tally = one.tally
+    known, whole = one.known, one.known + tally.not_fetched
+    left = f", {figures.number(tally.not_fetched)} not fetched" if tally.not_fetched else ""
+    absent = f" ({figures.number(tally.absent)} have no message)" if tally.absent else ""
+    return f"{percent(one)}: {figures.number(known)} of {figures.count(whole, 'id')}{absent}{left}"
+
+
+def _counted(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
+    counted, at = one.mirrored.server_count, one.standing.server_count_at
+    if counted is None:
+        return
+    when = f" on {moments.at(at)}" if at is not None else ""
+    agrees = {None: "", 0: ": as many as are archived and not deleted"}.get(one.surplus, "")
+    yield "server", f"counted {figures.count(counted, 'message')}{when}{agrees}"
+
+
+def _when(unix: int, moments: Moments) -> str:
+    ago = moments.ago(unix)
+    return f"{ago} ({moments.at(unix)})" if ago.endswith(" ago") else moments.at(unix)

@@ -1,0 +1,140 @@
+"""What `telekeep status` reads: channels, accounts, service, waits, index and disk, as of one moment."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.cli.view.index_status import IndexStatus, look, read_index
+from archiver.cli.view.service_status import ServiceStatus, read_service
+from archiver.cli.view.speed import Speed, read_speed
+from archiver.model.completeness import Tally
+from archiver.reading.coverage_report import tally_channel
+from archiver.store.account import KnownAccount, list_accounts
+from archiver.store.channel import Mirrored, list_channels
+from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
+from archiver.store.database import Connection, Database, read
+from archiver.store.extent import find_newest
+from archiver.store.review import find_surplus
+from archiver.store.rich import PartCount, count_parts
+from archiver.store.rows import snapshot
+from archiver.store.waits import Wait, list_waits
+from config.accounts import account_names, session_path
+from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReport:
+    """One channel. Times are unix seconds."""
+
+    mirrored: Mirrored
+    standing: ChannelStatus
+    tally: Tally
+    newest: tuple[int, int] | None
+    """Id and date of the newest message."""
+    stubs: int
+    parts: PartCount
+    surplus: int | None
+    """Messages that the server counts in excess of those archived and not deleted, if comparable."""
+
+    @property
+    def name(self) -> str:
+        """Its name in rows and citations."""
+        return self.mirrored.name
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it was fetched."""
+        return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > 0
+
+    @property
+    def known(self) -> int:
+        """Ids of the window that are archived, or known to be absent."""
+        return self.tally.held + self.tally.missing + self.tally.absent
+
+    @property
+    def count_differs(self) -> bool | None:
+        """Whether the counts differ, other than by the amount that a review of all ids left unexplained."""
+        return None if self.surplus is None else self.surplus not in (0, self.mirrored.accepted_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Everything that `telekeep status` shows."""
+
+    now: float
+    path: Path
+    channels: list[ChannelReport]
+    accounts: list[KnownAccount]
+    service: ServiceStatus
+    waits: list[Wait]
+    speed: Speed | None
+    """Of the histories being fetched now."""
+    index: list[IndexStatus]
+    """By node; empty if no Meilisearch is configured."""
+    logged_out: frozenset[str]
+    """Accounts with channels to mirror that have no session here."""
+    unconfigured: frozenset[str]
+    """Accounts with channels to mirror that the settings do not have."""
+
+    @property
+    def active(self) -> list[ChannelReport]:
+        """The channels that are mirrored: all but the removed ones."""
+        return [one for one in self.channels if one.mirrored.state != "removed"]
+
+    @property
+    def ids_left(self) -> int:
+        """Ids not fetched, of all channels that are not removed."""
+        return sum(one.tally.not_fetched for one in self.active)
+
+    @property
+    def size(self) -> int:
+        """Size of the archive in bytes."""
+        parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
+
+    @property
+    def free(self) -> int:
+        """Bytes that are free on its disk."""
+        return shutil.disk_usage(self.path.parent).free
+
+
+async def read_status(database: Database, settings: Settings) -> StatusReport:
+    """Read the status, and ask the index whether it answers."""
+    conn = database.connection
+    index = await look(await read_index(database, settings.meilisearch), settings.meilisearch)
+    service = await read_service(database)
+    now = time.time()
+    async with snapshot(conn):
+        standings = await read(conn, list_statuses)
+        accounts = await read(conn, list_accounts)
+        busy = {one.account for one in accounts if one.channels}
+        return StatusReport(
+            now=now,
+            path=database.path,
+            channels=[
+                await _read_channel(conn, one, standings[one.channel_id])
+                for one in await read(conn, list_channels, removed=True)
+            ],
+            accounts=accounts,
+            service=service,
+            waits=await read(conn, list_waits, now=now),
+            speed=await read_speed(conn, now) if service.holder else None,
+            index=index,
+            logged_out=frozenset(name for name in busy if not session_path(settings, name).exists()),
+            unconfigured=frozenset(busy - set(account_names(settings))),
+        )
+
+
+async def _read_channel(conn: Connection, one: Mirrored, standing: ChannelStatus) -> ChannelReport:
+    return ChannelReport(
+        mirrored=one,
+        standing=standing,
+        tally=await tally_channel(conn, one),
+        newest=await read(conn, find_newest, one.channel_id),
+        stubs=await read(conn, count_stubs, one.channel_id),
+        parts=await read(conn, count_parts, one.channel_id),
+        surplus=await read(conn, find_surplus, one.channel_id),
+    )

@@ -1,0 +1,56 @@
+"""The foot of `telekeep status`: sums, what is under way, service, accounts, index and disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archiver.cli.view import figures
+from archiver.cli.view.account_table import describe_owner
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.status_data import StatusReport
+
+_ACCOUNTS = 5
+"""Accounts that get a line each."""
+
+
+def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
+    """A line for each thing that is no problem; what `find_problems` named is left out."""
+    if len(status.active) > 1:
+        yield _sum_up(status)
+    if status.speed and status.ids_left:
+        yield status.speed.describe(status.ids_left)
+    if not status.service.describe_trouble(moments):
+        yield status.service.describe(moments)
+    yield from _accounts(status)
+
+
+def describe_archive(status: StatusReport) -> str:
+    """Where the archive is, its size, and how much space is left."""
+    return f"archive: {figures.size(status.size)} ({figures.size(status.free)} free on its disk) in {status.path}"
+
+
+def _sum_up(status: StatusReport) -> str:
+    held = sum(one.tally.held + one.tally.missing for one in status.active)
+    missing = sum(one.tally.missing for one in status.active)
+    known = sum(one.known for one in status.active)
+    left = status.ids_left
+    rest = f", {figures.number(left)} ids not fetched" if left else ""
+    return (
+        f"all: {figures.count(len(status.active), 'channel')}, {figures.count(held, 'message')} archived"
+        f" ({figures.number(missing)} of them deleted), {figures.percent(known, known + left)} fetched{rest}"
+    )
+
+
+def _accounts(status: StatusReport) -> Iterator[str]:
+    fine = [
+        one
+        for one in status.accounts
+        if one.state == "active" and one.account not in status.logged_out | status.unconfigured
+    ]
+    if len(fine) > _ACCOUNTS:
+        yield f"accounts: {len(fine):,} logged in (`telekeep accounts` lists them)"
+        return
+    for one in fine:
+        who = describe_owner(one.first_name, one.phone_end)
+        as_whom = f" as {who}" if who else ""
+        yield f"account {one.account}: logged in{as_whom}, {figures.count(one.channels, 'channel')}"
