@@ -129,7 +129,7 @@ def test_full_disk_is_said_as_the_system_says_it(
         ("--frob search x", "telekeep has no option --frob. `telekeep help options` lists them."),
         ("show", "show needs CHANNEL/ID, as in: telekeep show @channel/123"),
         ("export @a", "export needs --output PATH, as in: telekeep export -o all.jsonl"),
-        ("show a/1 a/2", 'show takes only CHANNEL/ID; "a/2" is too much, as in: telekeep show @channel/123'),
+        ("gaps a b", 'gaps takes only CHANNEL; "b" is too much, as in: telekeep gaps @channel'),
         ("health now", 'health takes no arguments; "now" is too much, as in: telekeep health'),
         ("serach x", 'there is no command "serach". Did you mean `telekeep search`?'),
         ("stat", 'there is no command "stat". Did you mean `telekeep status`?'),
