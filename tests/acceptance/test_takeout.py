@@ -201,7 +201,8 @@ def test_the_speed_and_the_time_left_are_said_by_status_and_on_a_terminal(desk: 
     assert reading["seconds_left"] > 0
     assert orjson.loads(desk.do("status", "--json").out)["reading"] is None  # nobody reads any more
     screen = desk.on_terminal("sync", "--takeout")
-    assert re.search(r"messages \d[\d,]*/s +about \d+ \w+ left", screen)
+    assert re.search(r"new, \d[\d,]*/s, about \d+ \w+ at this rate", screen)
+    assert " 0 %" not in screen  # it begins where the other one was stopped
 
 
 def test_a_service_reads_histories_within_a_takeout_and_ends_it(desk: Desk, telegram: Telegram) -> None:

@@ -60,7 +60,7 @@ class Measure:
 
 
 def sentence(measure: Measure) -> str:
-    """One plain line: `atlas_desk: 45 %, 12,345 messages, 120/s, about 3 min left at this rate`."""
+    """One plain line: `atlas_desk: 45 %, 12,345 messages, 120/s, about 3 min at this rate`."""
     return f"{measure.label}: {', '.join(filter(None, (measure.percent, measure.counted, *_speed(measure))))}"
 
 
@@ -80,12 +80,13 @@ def fit(measure: Measure, width: int, *, level: int = 0, ascii_only: bool = Fals
 def _forms(measure: Measure, *, ascii_only: bool) -> Iterator[tuple[str, str, str]]:
     """Forms of the line, from the richest to the poorest; their number is always the same."""
     rate, left = _speed(measure)
-    short = left.replace(" left at this rate", "").replace("waiting for the server", "waiting")
+    short = left.replace(" at this rate", " left").replace("waiting for the server", "waiting")
     percent = f"{measure.percent:>6}" if measure.percent else ""
     full = ", ".join(filter(None, (measure.counted, rate, left)))
     for width, text in (
         (_BARS[0], full),
-        (_BARS[0], ", ".join(filter(None, (measure.counted, rate, short)))),
+        (_BARS[1], full),
+        (_BARS[1], ", ".join(filter(None, (measure.counted, rate, short)))),
         (_BARS[1], ", ".join(filter(None, (measure.counted, short)))),
         (_BARS[1], short or measure.counted),
         (_BARS[2], short or measure.counted),
@@ -103,7 +104,7 @@ def _speed(measure: Measure) -> tuple[str, str]:
         return "", f"waiting for the server: {figures.duration(measure.waiting)}"
     rate = "" if measure.rate is None else figures.rate(measure.rate)
     about = figures.about(measure.seconds_left)
-    return rate, f"{about} left at this rate" if about else ""
+    return rate, f"{about} at this rate" if about else ""
 
 
 def _bar(measure: Measure, width: int, *, ascii_only: bool) -> str:

@@ -111,7 +111,7 @@ class SyncProgress:
             sum(one.fetched for one in shown),
             sum(one.wanted for one in shown) or None,
             amount=self._messages,
-            counted=figures.count(self._messages, "new message"),
+            counted=f"{figures.number(self._messages)} new",
             label=f"{channel.name}{place}",
             waiting=wait(),
             more={
