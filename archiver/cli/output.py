@@ -182,6 +182,11 @@ class JsonArray:
         _write_bytes(b"[]\n" if self._before == b"[\n" else b"\n]\n")
 
 
+def flush() -> None:
+    """Hand what is printed to the reader now."""
+    sys.stdout.flush()
+
+
 def json_array(values: Iterable[object]) -> None:
     """Print a JSON array, one element per line."""
     array = JsonArray()

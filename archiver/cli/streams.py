@@ -89,6 +89,13 @@ def guard(*, goes_on: bool) -> None:
     sys.stderr = _over(sys.stderr, Stderr(2, "w", closefd=False), line_buffering=True)
 
 
+def has_reader_left() -> bool:
+    """Whether stdout is a pipe or socket that nobody reads any more, which otherwise only the next write would show."""
+    poller = select.poll()
+    poller.register(1, select.POLLERR | select.POLLHUP | select.POLLNVAL)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poller.poll(0))
+
+
 def finish(status: int, *, said_why: bool = False) -> int:
     """Flush stdout and return the exit status, which becomes a failure if stdout failed.
 

@@ -1,0 +1,58 @@
+"""Follow what comes into the archive: every event once, none missed, whatever the order of the commits."""
+
+from __future__ import annotations
+
+from archiver.store.arrivals import Arrival, find_last_row, find_row_before, iter_changes_since, list_new
+from archiver.store.database import Reader
+
+LAG = 3_900
+"""Most seconds between the time of an event and its commit: a service waits up to an hour for another program that is
+writing (`LOCKED`). Events this far back are looked at again, and those that are known already left out."""
+CHUNK = 500
+"""Most events of one look, apart from new messages."""
+
+
+class Arrivals:
+    """A place in the order of events. New messages have a rowid; the others are remembered as long as they may come."""
+
+    def __init__(self, conn: Reader, *, now: int, since: int | None = None) -> None:
+        """Begin now, or with the events noticed at `since` or later."""
+        self._since = since
+        self._row = find_last_row(conn) if since is None else find_row_before(conn, since - LAG)
+        self._from = now - LAG if since is None else since
+        self._seen: set[Arrival] = set()
+        if since is None:
+            self._seen.update(iter_changes_since(conn, self._from))
+
+    def look(self, conn: Reader, *, now: int) -> list[Arrival]:
+        """The next events, oldest first; none: there are no more for now. `conn`: in a snapshot."""
+        while True:
+            new = list_new(conn, self._row, CHUNK)
+            self._row = new[-1].number if new else self._row
+            # A full chunk ends at its last second: later changes wait until the new messages have come that far.
+            upto = new[-1].at if len(new) == CHUNK else None
+            changes, reached = self._list_changes(conn, upto)
+            self._forget(min(now, now if reached is None else reached) - LAG)
+            found = sorted([*(one for one in new if self._since is None or one.at >= self._since), *changes])
+            if found or not new:
+                return found
+
+    def _list_changes(self, conn: Reader, upto: int | None) -> tuple[list[Arrival], int | None]:
+        """The next changes, and the time up to which all are known; None: until now."""
+        found: list[Arrival] = []
+        for one in iter_changes_since(conn, self._from):
+            if upto is not None and one.at > upto:
+                break
+            if one not in self._seen:
+                self._seen.add(one)
+                found.append(one)
+                if len(found) == CHUNK:
+                    return found, one.at
+        return found, upto
+
+    def _forget(self, before: int) -> None:
+        """Forget the events before this time, which nothing can add to any more."""
+        if before <= self._from:
+            return
+        self._from = before
+        self._seen = {one for one in self._seen if one.at >= before}

@@ -1,0 +1,79 @@
+"""New, edited, deleted and returned messages in the order in which they came into the archive. Reading only.
+
+Message rows are never deleted and have an implicit rowid, so rowids ascend in the order of the commits. The other
+events have only the time at which they were noticed, which may be earlier than that of their commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from archiver.ids import ChannelId
+from archiver.store.database import Reader
+
+ArrivalEvent: TypeAlias = Literal["new", "edited", "deleted", "returned"]
+
+
+class Arrival(NamedTuple):
+    """One event of a message; equal only to itself."""
+
+    at: int
+    """When it was noticed, unix seconds."""
+    rank: int
+    """Order among the events of one second."""
+    event: ArrivalEvent
+    channel_id: ChannelId
+    message_id: int
+    number: int
+    """The rowid of a new message, or the number of the revision that an edit replaced."""
+
+
+_CHANGES = """
+    SELECT replaced_at AS at, 1, 'edited', channel_id, message_id, revision FROM revision WHERE replaced_at >= :since
+    UNION ALL
+    SELECT noticed_at, 2, 'deleted', channel_id, message_id, 0 FROM absence WHERE noticed_at >= :since
+    UNION ALL
+    SELECT returned_at, 3, 'returned', channel_id, message_id, 0 FROM absence WHERE returned_at >= :since
+    ORDER BY 1, 2, 4, 5, 6
+"""
+
+
+def find_last_row(conn: Reader) -> int:
+    """The rowid of the message that came in last; 0 without any."""
+    row = conn.execute("SELECT max(rowid) FROM message").fetchone()
+    return row[0] or 0
+
+
+def find_row_before(conn: Reader, since: int) -> int:
+    """A rowid below those of messages first seen at `since` or later: the times mostly ascend with the rowids."""
+    low, high = 0, find_last_row(conn)
+    while low < high:
+        middle = (low + high) // 2
+        row = conn.execute(
+            "SELECT first_seen FROM message WHERE rowid > ? ORDER BY rowid LIMIT 1", (middle,)
+        ).fetchone()
+        if row is not None and row[0] < since:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def list_new(conn: Reader, after: int, limit: int) -> list[Arrival]:
+    """The first `limit` messages that came in after this rowid."""
+    query = "SELECT rowid, first_seen, channel_id, message_id FROM message WHERE rowid > ? ORDER BY rowid LIMIT ?"
+    rows = conn.execute(query, (after, limit))
+    return [Arrival(at, 0, "new", channel_id, message_id, rowid) for rowid, at, channel_id, message_id in rows]
+
+
+def iter_changes_since(conn: Reader, since: int) -> Iterator[Arrival]:
+    """Yield the other events noticed at `since` or later, by time."""
+    for row in conn.execute(_CHANGES, {"since": since}):
+        yield Arrival._make(row)
+
+
+def read_data_version(conn: Reader) -> int:
+    """A number that changes when another connection commits. https://www.sqlite.org/pragma.html#pragma_data_version"""
+    version: int = conn.execute("PRAGMA data_version").fetchone()[0]
+    return version
