@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from archiver.evidence.kept import compare_slots, is_extra, load, marks, may_have_kept
+from archiver.evidence.kept import compare_slots, is_extra, is_slot_extra, load, marks, may_have_kept
 from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
 from archiver.store.message import CONTENT_NAMES, content_of
@@ -29,6 +29,7 @@ _DATE, _LAYER = CONTENT_NAMES.index("date"), CONTENT_NAMES.index("layer")
 _FILLED = frozenset({"views", "forwards"})
 """Fields that keep their value if an answer lacks them."""
 _DIGEST_SIZE = 32
+_KEPT_SINCE = frozenset({"search_text", "extra"})
 _slot_values = attrgetter(*MEDIA_NAMES)
 _REVISED = ("edit_date", "text", "entities", "markup", "extra", "content_hash", "layer")
 
@@ -126,11 +127,14 @@ def _same_slots(derived: Sequence[Media], kept: Sequence[Mapping[str, Any]]) -> 
         or may_have_kept(derived, slot, name, one.get(name))
         for slot, one in enumerate(kept)
         for name in MEDIA_NAMES
-        if name not in ("slot", "extra")
+        # Earlier versions kept neither search_text nor extra.
+        if name != "slot" and (name in one or name not in _KEPT_SINCE)
     )
 
 
 def _same(derived: object, kept: object) -> bool:
+    if isinstance(kept, dict):
+        return isinstance(derived, str) and is_slot_extra(derived, kept)
     # SQLite writes 15 digits of a number into JSON.
     if isinstance(derived, float) and isinstance(kept, int | float):
         return math.isclose(derived, kept, rel_tol=1e-12)

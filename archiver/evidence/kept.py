@@ -68,6 +68,12 @@ def _matches(name: str, derived: object, kept: object, marked: Mapping[str, Any]
     return name == "extra" and bool(marked) and _without(load(derived), marked) == _without(load(kept), marked)
 
 
+def is_slot_extra(derived: str, kept: Mapping[str, Any]) -> bool:
+    """Whether the `extra` of a slot of a revision matches its payload, except for marked values."""
+    marked = kept.get(KEPT) or {}
+    return "*" in marked or _without(load(derived), marked) == _without(kept, marked)
+
+
 def _without(value: Any, marked: Mapping[str, Any]) -> Any:
     """An object without its marked values; if poll answers are marked, without their votes."""
     if not isinstance(value, dict):
@@ -82,7 +88,7 @@ def _without(value: Any, marked: Mapping[str, Any]) -> Any:
 
 
 def may_have_kept(derived: Sequence[Media], slot: int, name: str, kept: object) -> bool:
-    """Whether a revision may have this value from an earlier one; revisions do not keep the marks."""
+    """Whether a revision may have this value from an earlier one; revisions kept no marks at first."""
     if slot < len(derived):
         return kept is not None and getattr(derived[slot], name) is None
     return bool(derived) and derived[0].kind in _INSIDE

@@ -6,13 +6,15 @@ observation; the current content is the last one. Revisions are numbered in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
+from archiver.model.difference import Difference
+from archiver.model.differences import find_differences, list_marks
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
@@ -71,11 +73,17 @@ class Version:
     markup: Any = None
     rich: Any = None
     """The blocks of a rich message."""
+    rich_text: str = ""
+    """Their words, a line for each block."""
+    detailed: bool = True
+    """Whether the media have their `extra`: earlier versions of telekeep kept none of a replaced content."""
     payload_sha256: bytes
     layer: int
     changed: tuple[str, ...] = ()
     """Which of text, entities, media, markup, rich, other differ from the version before."""
     media_changes: tuple[MediaChange, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    """What differs besides the text."""
 
     def to_object(self) -> dict[str, Any]:
         """The version as a JSON object, described in docs/changes.md."""
@@ -92,6 +100,7 @@ class Version:
             "markup": self.markup,
             "payload_sha256": self.payload_sha256.hex(),
             "layer": self.layer,
+            "differences": [one._asdict() for one in self.differences],
         }
 
 
@@ -117,6 +126,7 @@ def name_change(change: MediaChange) -> str:
 
 
 def _earlier(one: StoredRevision, *, since: int) -> Version:
+    slots = orjson.loads(one.media)
     return Version(
         revision=one.revision,
         edit_date=one.edit_date,
@@ -124,9 +134,10 @@ def _earlier(one: StoredRevision, *, since: int) -> Version:
         last_seen=one.last_seen,
         text=one.text,
         entities=_load(one.entities) or [],
-        media=[{key: slot.get(key) for key in MEDIA_KEYS} for slot in orjson.loads(one.media)],
+        media=[{key: slot.get(key) for key in MEDIA_KEYS} for slot in slots],
         markup=_load(one.markup),
-        rich=_rich(one.extra),
+        **_rich(one.extra),
+        detailed=all("extra" in slot for slot in slots),
         payload_sha256=one.payload_sha256,
         layer=one.layer,
     )
@@ -142,18 +153,19 @@ def _current(message: StoredMessage, media: Sequence[StoredMedia], *, since: int
         entities=_load(message.entities) or [],
         media=orjson.loads(media_json(media)),
         markup=_load(message.markup),
-        rich=_rich(message.extra),
+        **_rich(message.extra),
         payload_sha256=message.payload_sha256,
         layer=message.layer,
     )
 
 
 def _compared(old: Version, new: Version) -> Version:
-    moved = _media_changes(old.media, new.media)
+    differences = find_differences(old, new)
+    moved = tuple((one.old, one.new) for one in differences if one.what == "attachment")
     found = {
         "text": old.text != new.text,
-        "entities": _marked(old) != _marked(new),
-        "media": bool(moved),
+        "entities": list_marks(old.text, old.entities) != list_marks(new.text, new.entities),
+        "media": any(one.part == "media" for one in differences),
         "markup": old.markup != new.markup,
         "rich": old.rich != new.rich,
     }
@@ -161,36 +173,12 @@ def _compared(old: Version, new: Version) -> Version:
     if not changed:
         # The content hash differs, so something did change, such as a poll's question, which is part of its media.
         changed = ("media",) if old.media or new.media else ("other",)
-    return replace(new, changed=changed, media_changes=moved)
+    return replace(new, changed=changed, media_changes=moved, differences=differences)
 
 
-def _marked(version: Version) -> list[tuple[str, object]]:
-    """Entities with the words they mark instead of offsets, which move whenever the text before them changes."""
-    units = version.text.encode("utf-16-le", "surrogatepass")
-    marked: list[tuple[str, object]] = []
-    for entity in version.entities:
-        start = 2 * int(entity.get("offset", 0))
-        words = units[start : start + 2 * int(entity.get("length", 0))].decode("utf-16-le", "replace")
-        rest = {key: value for key, value in entity.items() if key not in {"offset", "length"}}
-        marked.append((words, rest))
-    return marked
-
-
-def _media_changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> tuple[MediaChange, ...]:
-    before, after = [_name(slot) for slot in old], [_name(slot) for slot in new]
-    old_names = [name for name in before if name not in after]
-    new_names = [name for name in after if name not in before]
-    return tuple(zip_longest(old_names, new_names))
-
-
-def _name(slot: Mapping[str, Any]) -> str:
-    """The kind and identity of an attachment."""
-    known = (slot[key] for key in ("id", "url", "file_name", "title"))
-    return " ".join([str(slot["kind"]), *[str(value) for value in known if value][:1]])
-
-
-def _rich(extra: str | None) -> Any:
-    return orjson.loads(extra).get("rich") if extra and '"rich"' in extra else None
+def _rich(extra: str | None) -> dict[str, Any]:
+    found = orjson.loads(extra) if extra and '"rich"' in extra else {}
+    return {"rich": found.get("rich"), "rich_text": found.get("rich_text", "")}
 
 
 def _load(text: str | None) -> Any:

@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.difference import Difference, say_differences
 from archiver.model.row import ChannelName, iso, permalink
-from archiver.model.versions import Version, list_versions, name_change
+from archiver.model.versions import Version, list_versions
 from archiver.reading.word_diff import diff, excerpt, mark
 from archiver.store.changes import (
     Described,
@@ -66,6 +67,8 @@ class Change:
     last_seen: int | None = None
     """For an absence: the message disappeared between then and `at`, or returned at `at`."""
     how: str | None = None
+    differences: tuple[Difference, ...] = ()
+    """For an edit: what differs besides the text."""
 
     @property
     def address(self) -> str:
@@ -93,6 +96,7 @@ class Change:
             "revision": self.revision,
             "last_seen": iso(self.last_seen),
             "how": self.how,
+            "differences": [one._asdict() for one in self.differences],
         }
 
 
@@ -157,7 +161,7 @@ async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key
 def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
     at = next(at for at, version in enumerate(versions) if version.revision == one.number)
     old, new = versions[at], versions[at + 1]
-    parts = [name_change(change) for change in new.media_changes]
+    parts = say_differences(new.differences, text_changed=old.text != new.text)
     if old.text != new.text:
         parts.append(mark(excerpt(diff(old.text, new.text))))
     return Change(
@@ -170,6 +174,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
         new=new.text,
         changed=new.changed,
         revision=one.number,
+        differences=new.differences,
     )
 
 

@@ -20,7 +20,7 @@ _KEEP = """
            (SELECT json_group_array(json_object(
                 'kind', kind, 'id', id, 'mime', mime, 'size', size, 'width', width, 'height', height,
                 'duration', duration, 'file_name', file_name, 'title', title, 'performer', performer, 'url', url,
-                'path', path, 'sha256', sha256, 'status', status))
+                'path', path, 'sha256', sha256, 'status', status, 'search_text', search_text, 'extra', json(extra)))
             FROM (SELECT * FROM media AS slot
                   WHERE slot.channel_id = message.channel_id AND slot.message_id = message.message_id
                   ORDER BY slot.slot)),
@@ -121,8 +121,10 @@ def _earlier(message: Message, content: Sequence[Any]) -> Message:
 
 
 def _media(slot: int, kept: Mapping[str, Any]) -> Media:
-    names = {field.name for field in fields(Media)}
-    return Media(slot=slot, **{name: value for name, value in kept.items() if name in names})
+    names = {field.name for field in fields(Media)} - {"extra"}
+    extra = kept.get("extra")  # not kept by earlier versions
+    values = {name: value for name, value in kept.items() if name in names}
+    return Media(slot=slot, extra=None if extra is None else orjson.dumps(extra).decode(), **values)
 
 
 def _slot(slot: Media) -> dict[str, object]:
@@ -141,4 +143,6 @@ def _slot(slot: Media) -> dict[str, object]:
         "path": None,
         "sha256": None,
         "status": "not downloaded",
+        "search_text": slot.search_text,
+        "extra": None if slot.extra is None else orjson.Fragment(slot.extra),
     }

@@ -114,6 +114,7 @@ def test_a_row_says_what_stood_there_and_when_it_was_last_seen(archive: Path) ->
         "revision": None,
         "last_seen": iso(NOW + 35),
         "how": "update",
+        "differences": [],
     }
     assert (returned.old, returned.new, returned.last_seen, returned.how) == (None, "gone", NOW + 5, "audit")
     edited = changes(archive, "edited")[1]

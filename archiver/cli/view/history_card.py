@@ -13,8 +13,9 @@ from archiver.cli.view.heading import balanced, heading
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.versions import list_reactions
 from archiver.cli.view.wrapping import text_width, wrap
+from archiver.model.difference import say_differences
 from archiver.model.row import StoredMessage, permalink
-from archiver.model.versions import Counters, Version, name_change
+from archiver.model.versions import Counters, Version
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.word_diff import MARKS, DiffPiece
 
@@ -73,8 +74,8 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
     if version.changed:
         head.append(f", changed: {', '.join(version.changed)}", style="not bold")
     yield from wrap(head, width)
-    for change in version.media_changes:
-        yield from _indented(Text(terminal_safe(name_change(change))), width)
+    for said in say_differences(version.differences, text_changed="text" in version.changed):
+        yield from _indented(Text(terminal_safe(said)), width)
     yield from _indented(Text(_seen(version, moments), style="dim"), width)
     digest = version.payload_sha256.hex()
     shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"

@@ -7,6 +7,7 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.cli.view.moments import Moments
+from archiver.model.difference import Difference, say_differences
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.word_diff import DiffPiece, mark
 
@@ -25,15 +26,17 @@ def print_history(history: MessageHistory, moments: Moments, *, diff: bool) -> N
 
 
 def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
-    """at, event, last seen, number, edit_date, what changed or how, payload, text."""
+    """at, event, last seen, number, edit_date, what changed or how, payload, text, what differs besides the text."""
     kind = event["event"]
     if kind == "version":
         text = mark([DiffPiece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]
         version = (event["revision"] or "current", event["edit_date"], ",".join(event["changed"]))
-        return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text
+        differences = [Difference(**one) for one in event["differences"]]
+        said = "; ".join(say_differences(differences, text_changed="text" in event["changed"]))
+        return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said
     if kind == "counters":
-        return event["at"], kind, None, None, None, _counted(event), None, None
-    return event["at"], kind, event["last_seen"], None, None, event["how"], None, None
+        return event["at"], kind, None, None, None, _counted(event), None, None, None
+    return event["at"], kind, event["last_seen"], None, None, event["how"], None, None, None
 
 
 def _counted(event: Mapping[str, Any]) -> str:
