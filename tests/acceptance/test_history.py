@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+from rich.cells import cell_len
 
 from archiver.cli.terminal import terminal_safe
 from archiver.lock import hold
@@ -220,13 +221,33 @@ def test_changes_are_filtered_and_paged(past: Desk) -> None:
     assert (since.rows, f"from {gone[0]['at']} until" in since.err) == (gone, True)
     before = past.run("changes", "--until", gone[0]["at"], "--kind", "missing")
     assert (before.status, before.out) == (1, "")
-    assert past.run("changes", "--kind", "deleted").status == 2
+    assert "no changes of kind deleted noticed within these dates in quiet_a, loud_b, quiet_c: watched" in before.err
+    assert past.do("changes", "--kind", "deleted", "--jsonl").rows == gone
+    assert past.run("changes", "--kind", "removed").status == 2
     assert past.run("changes", "nobody").status == 2
     # In a pipe: time, address, link, kind, description, last seen.
     line = past.do("changes", "--kind", "missing", "-n", "1").out.rstrip("\n").split("\t")
     newest = gone[0]
     address = f"quiet_a/{newest['message_id']}"
     assert line == [newest["at"], address, newest["permalink"], "missing", newest["description"], newest["last_seen"]]
+
+
+def test_changes_on_a_terminal_stand_under_their_day_in_the_zone_asked_for(past: Desk) -> None:
+    for width in (40, 80, 160):
+        screen = past.on_terminal("changes", "--tz", "Asia/Kolkata", COLUMNS=str(width), TERM="dumb")
+        lines = screen.replace("\u2068", "").replace("\u2069", "").splitlines()
+        assert re.fullmatch(r"[MTWFS]\w\w \d{1,2} \w{3} \d{4}", lines[0])
+        assert any(re.fullmatch(r"  \d\d:\d\d \+05:30  DELETED   quiet_a/8", line) for line in lines)
+        assert max(map(cell_len, lines)) <= width
+    assert re.search(r"DELETED   quiet_a/8\s+between \d.*, reported by the server\s+report 7 of the harbour", screen)
+
+
+def test_no_changes_says_over_what_since_when_and_up_to_when(past: Desk) -> None:
+    done = past.run("changes", "quiet_c", "--kind", "edited", "--kind", "deleted", "--tz", "Asia/Baghdad")
+    assert (done.status, done.out) == (1, "")
+    moment = r"\d+ \w{3} \d{4} \d\d:\d\d \+03"
+    said = rf"no changes of kind edited, deleted noticed in quiet_c: watched since {moment}, checked up to {moment}\."
+    assert re.fullmatch(said, done.err.strip())
 
 
 def test_gaps_say_when_what_is_missing_was_last_seen(past: Desk) -> None:

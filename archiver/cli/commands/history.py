@@ -8,6 +8,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
+from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import open_archive
@@ -83,5 +84,6 @@ async def run(invocation: Invocation, address: str, moments: Moments, *, diff: b
     else:
         from archiver.cli.view.versions import print_history
 
-        print_history(history, moments, diff=diff)
+        with page():
+            print_history(history, moments, diff=diff)
     return 0

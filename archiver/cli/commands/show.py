@@ -11,6 +11,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
+from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.moments import Moments
@@ -84,7 +85,8 @@ async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOp
                 missed.append(error)
     if not found and len(missed) == 1:
         raise missed[0]
-    _print(found, options, many=len(addresses) > 1)
+    with page():
+        _print(found, options, many=len(addresses) > 1)
     for unseen in missed:
         output.error(str(unseen))
     if not missed:

@@ -72,7 +72,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
     if context.part is not None:
         yield Text(describe_parts(PartCount(1, int(bool(context.part.refused)))), style="yellow")
     if context.mirrored is not None and context.mirrored.state in ("inaccessible", "banned"):
-        yield Text(f"the channel is {context.mirrored.state} by now", style="yellow")
+        yield Text(f"the channel is now {context.mirrored.state}: its link may not open", style="yellow")
     if marks := [word for key, word in _MARKS.items() if row.get(key)]:
         yield Text(", ".join(marks), style="dim")
 

@@ -1,0 +1,96 @@
+"""Changes on a terminal: under the day on which they were noticed, each with time, kind, address and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
+from archiver.cli.view.deletions import describe_how
+from archiver.cli.view.figures import number
+from archiver.cli.view.heading import balanced
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.wrapping import text_width, wrap
+from archiver.reading.change_log import Change
+from archiver.store.channel import Mirrored
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_INDENT = 4
+_LISTED = 5
+"""Channels named where nothing was noticed."""
+_WORDS = {"missing": "DELETED"}
+_STYLES = {"missing": "bold red", "edited": "yellow", "returned": "green"}
+
+
+class ChangePrinter:
+    """Prints changes, newest first; a heading wherever another day begins."""
+
+    def __init__(self, console: Console, moments: Moments) -> None:
+        self._console = console
+        self._moments = moments
+        self._day = ""
+
+    def show(self, change: Change) -> None:
+        """Print one change."""
+        day = self._moments.day(change.at)
+        if day != self._day:
+            if self._day:
+                self._console.print()
+            self._console.print(day, style="bold")
+            self._day = day
+        for line in _lines(change, self._moments, text_width(self._console.width)):
+            self._console.print(line, soft_wrap=True)
+
+
+def _lines(change: Change, moments: Moments, width: int) -> Iterator[Text]:
+    from rich.style import Style
+    from rich.text import Text
+
+    url = change.permalink
+    head = Text(f"  {moments.clock(change.at)}  ", style="dim")
+    head.append(f"{_WORDS.get(change.kind, change.kind):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
+    link = Style(dim=False, link=url) if url and is_clean_link(url) else Style(dim=False)
+    head.append(isolate(terminal_safe(change.address)), style=link)
+    yield head
+    for text, style in _details(change, moments):
+        for line in wrap(Text(text, style=style), width - _INDENT):
+            yield Text.assemble(" " * _INDENT, balanced(line))
+
+
+def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
+    if change.kind == "missing" and change.last_seen is not None:
+        yield f"{moments.between(change.last_seen, change.at, beside=change.at)}, {describe_how(change.how)}", "dim"
+    elif change.last_seen is not None:
+        yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"
+    if change.description:
+        yield terminal_safe(change.description), ""
+
+
+def describe_none(channels: Sequence[Mirrored], moments: Moments, *, kinds: Collection[str], bounded: bool) -> str:
+    """What was not noticed, over which channels, since when and up to when. `kinds`: if not all were asked for."""
+    if not channels:
+        return "no changes: no channel is archived yet; add one: telekeep add @name"
+    of_kind = f" of kind {', '.join(word_of(kind) for kind in sorted(kinds))}" if kinds else ""
+    within = " within these dates" if bounded else ""
+    names = [channel.name for channel in channels]
+    more = f" and {number(len(names) - _LISTED)} more" if names[_LISTED:] else ""
+    return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(channels, moments)}"
+
+
+def word_of(kind: str) -> str:
+    """The kind as people call it."""
+    return "deleted" if kind == "missing" else kind
+
+
+def _watched(channels: Sequence[Mirrored], moments: Moments) -> str:
+    read = [channel.last_sync_at for channel in channels if channel.last_sync_at is not None]
+    if not read:
+        return "nothing of it was read yet; telekeep sync reads it"
+    first, last = (moments.at(choose(channel.added_at for channel in channels)) for choose in (min, max))
+    since = f"watched since {first}{f' (the last of them since {last})' if last != first else ''}"
+    unread = len(channels) - len(read)
+    never = f", but {number(unread)} not read yet" if unread else ""
+    return f"{since}, checked up to {moments.at(min(read))}{never}"
