@@ -135,9 +135,11 @@ async def test_deletion_comes_first_and_everything_that_belongs_to_the_post_foll
 async def test_citation_holds_by_itself(database: Database) -> None:
     lines = await card(database, 1001, 1, width=1_000)
     cited = " ".join(lines[lines.index("cite as") + 1 :])
-    assert cited.startswith("@NightBridge (Night Bridge; when archived: @OldBridge, Old Bridge), post 1, 16 Dec 2021")
+    assert cited.startswith(
+        "@NightBridge (Night Bridge, channel 1001; when archived: @OldBridge, Old Bridge), post 1, "
+    )
     for part in (
-        "16 Dec 2021 03:01 +03 (00:01 UTC), https://t.me/NightBridge/1, archived 20 Dec 2021 11:33 UTC, ",
+        "16 Dec 2021 03:01 +03 (00:01 UTC), https://t.me/NightBridge/1, archived 20 Dec 2021 11:33 UTC with telekeep, ",
         "deleted or no longer visible between 20 Dec 2021 11:33 and 11:39 UTC, ",
         f"SHA-256 of the payload {MESSAGES[0].payload_sha256.hex()}",
     ):
@@ -173,7 +175,11 @@ async def test_right_to_left_title_reorders_nothing_and_a_private_link_is_called
     lines = await card(database, 1002, 1)
     assert lines[0] == "\u2068جسر الليل\u2069  1002/1"
     assert "link        https://t.me/c/1002/1 (private channel: works for members only)" in lines
-    assert lines[lines.index("cite as") + 1].strip("\u2068").startswith("private channel 1002 (\u2068جسر الليل\u2069)")
+    assert (
+        lines[lines.index("cite as") + 1]
+        .strip("\u2068")
+        .startswith("private channel (\u2068جسر الليل\u2069, channel 1002)")
+    )
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])

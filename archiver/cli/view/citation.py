@@ -13,7 +13,7 @@ def cite(context: MessageContext, moments: Moments) -> str:
         moments.with_utc(context.date),
         str(context.row["permalink"]),
         *_content(context),
-        f"archived {moments.in_utc(context.version.first_seen)}",
+        f"archived {moments.in_utc(context.version.first_seen)} with telekeep",
         *_gone(context),
         f"SHA-256 of the payload {context.row['payload_sha256']}",
     ]
@@ -26,11 +26,11 @@ def _name(context: MessageContext) -> str:
     The username comes first: a line that begins with a right-to-left title would run from right to left.
     """
     channel, then = context.channel, context.names
-    name = f"@{channel.username}" if channel.username else f"private channel {channel.channel_id}"
+    name = f"@{channel.username}" if channel.username else "private channel"
     former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
     former += [then.title] if then and then.title != channel.title else []
     then_called = f"; when archived: {', '.join(former)}" if former else ""
-    return f"{name} ({channel.title}{then_called})"
+    return f"{name} ({channel.title}, channel {channel.channel_id}{then_called})"
 
 
 def _content(context: MessageContext) -> list[str]:

@@ -64,7 +64,8 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         last = f", last {moments.at(context.edit_date)}" if context.edit_date else ""
         times = "once" if row["revisions"] == 1 else f"{number(row['revisions'])} times"
         state = Text(f"edited {times}", style="bold yellow")
-        yield state.append(f"{last}: telekeep history {address} --diff", style="not bold")
+        hidden = " (apps do not call it edited)" if row.get("edit_hidden") else ""
+        yield state.append(f"{last}{hidden}: telekeep history {address} --diff", style="not bold")
     elif context.edit_date:
         yield Text(_edit_mark(row, context.edit_date, moments), style="yellow")
     for reason in _load(row.get("restriction")) or ():
