@@ -99,7 +99,9 @@ def console(stream: TextIO | None = None) -> Console:
     colour = use_colour(stream)
     return Console(
         file=stream,
-        width=columns(stream) if is_terminal(stream) else None,  # rich believes that dumb terminals have 80
+        # Without both, rich believes that dumb terminals have 80 columns.
+        width=columns(stream) if is_terminal(stream) else None,
+        height=rows() if is_terminal(stream) else None,
         force_terminal=True if colour else None,
         no_color=not colour,
         highlight=False,
