@@ -67,6 +67,15 @@ def list_new(conn: Reader, after: int, limit: int) -> list[Arrival]:
     return [Arrival(at, 0, "new", channel_id, message_id, rowid) for rowid, at, channel_id, message_id in rows]
 
 
+def count_read(conn: Reader, first: int, last: int) -> dict[ChannelId, int]:
+    """How many of the messages with rowids in [first, last] were found by reading a history, by channel."""
+    query = (
+        "SELECT channel_id, count(*) FROM message WHERE rowid BETWEEN ? AND ? AND origin <> 'update'"
+        " GROUP BY channel_id"
+    )
+    return {ChannelId(channel_id): count for channel_id, count in conn.execute(query, (first, last))}
+
+
 def iter_changes_since(conn: Reader, since: int) -> Iterator[Arrival]:
     """Yield the other events noticed at `since` or later, by time."""
     for row in conn.execute(_CHANGES, {"since": since}):

@@ -41,15 +41,17 @@ def command(context: CommandContext) -> int:
     Posts, edits and deletions are archived as they happen; histories are fetched in parallel; archived messages are
     re-checked from time to time. `telekeep add` and `telekeep remove` work while it runs. `telekeep status` shows
     progress; `telekeep health` and http://127.0.0.1:9464/health (service.listen) show whether it is mirroring, /metrics
-    has Prometheus metrics. Ctrl-C, SIGTERM or SIGHUP stop it within 5 seconds, a second one at once; nothing is lost.
+    has Prometheus metrics. A terminal shows one line per event; a journal gets warnings only. Ctrl-C, SIGTERM or SIGHUP
+    stop it within 5 seconds, a second one at once; nothing is lost.
     """
-    return asyncio.run(run(context.obj.settings()))
+    return asyncio.run(run(context.obj.settings(), zone=context.obj.zone(None)))
 
 
-async def run(settings: Settings) -> int:
+async def run(settings: Settings, *, zone: str = "UTC") -> int:
     """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first, because the rest takes a while
+    from archiver.cli.view.run_events import told
     from archiver.compose.accounts import ConnectionPolicy, open_accounts
     from archiver.compose.index import open_indexer
     from archiver.service.monitoring.metrics import Metrics
@@ -92,8 +94,12 @@ async def run(settings: Settings) -> int:
         output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
-        status_pages = StatusPages(service, accounts.database, metrics, indexed=bool(settings.meilisearch.addresses))
-        async with _listening(settings, status_pages.pages):
+        indexed = bool(settings.meilisearch.addresses)
+        status_pages = StatusPages(service, accounts.database, metrics, indexed=indexed)
+        async with (
+            _listening(settings, status_pages.pages),
+            told(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
+        ):
             await service.run(stop)
     output.note("stopped; everything received is kept.")
     return FORCED if signals() == signal.SIGINT else 0
