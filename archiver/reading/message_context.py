@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
-from archiver.model.row import ChannelName, Row, build_row
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
 from archiver.store.rich import Part, find_part
-from archiver.store.rows import HeldMessage, list_album, list_names
+from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
 
 
 class MessageContext(NamedTuple):
@@ -36,6 +40,10 @@ class MessageContext(NamedTuple):
     """The channel's names when this content was first seen, as far as known."""
     known: Mapping[int, ChannelName]
     """All archived channels by id."""
+    answered: str | None
+    """The text of the message that it answers, if that is archived."""
+    intact: bool
+    """Whether the stored payload has the SHA-256 that it had when it was received."""
 
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:
@@ -58,7 +66,24 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         album=await read(conn, list_album, *key, grouped) if grouped else (),
         names=_names_at(await read(conn, list_names_seen, channel.channel_id), version.first_seen),
         known={one.channel_id: one for one in await read(conn, list_names)},
+        answered=await _read_answered(conn, message),
+        intact=_is_intact(await read(conn, find_payload, *key)),
     )
+
+
+async def _read_answered(conn: Connection, message: StoredMessage) -> str | None:
+    reply = orjson.loads(message.reply_to) if message.reply_to else {}
+    peer = reply.get("reply_to_peer_id") or {"type": "channel", "id": message.channel_id}
+    number = reply.get("reply_to_msg_id")
+    if number is None or peer.get("type") != "channel":
+        return None
+    key = (ChannelId(peer.get("id", 0)), MessageId(number))
+    held = (await read(conn, get_messages, [key])).get(key)
+    return held[0].text if held else None
+
+
+def _is_intact(payload: Payload | None) -> bool:
+    return payload is not None and sha256(payload.raw).digest() == payload.sha256
 
 
 def _names_at(seen: Sequence[NamesSeen], moment: int) -> NamesSeen | None:

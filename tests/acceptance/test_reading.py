@@ -334,6 +334,10 @@ def test_show_raw_gives_the_checked_payload(run: Run, archive: Path, tmp_path: P
     broken = build(tmp_path / "broken", [make_message(1)], sql=["UPDATE message SET raw = x'00'"])
     done = run("show", "1001/1", "--raw", directory=broken)
     assert (done.returncode, done.stdout) == (6, "")
+    done = run("show", "1001/1", "--json", directory=broken)
+    assert (done.returncode, rows(done)[0]["message_id"]) == (6, 1)
+    assert "NightBridge/1: the payload is damaged" in done.stderr
+    assert "cite as" not in on_a_terminal(broken, "show", "1001/1")
 
 
 def test_gaps_lists_every_run_that_is_not_held(run: Run) -> None:

@@ -50,9 +50,9 @@ MESSAGES = [
         fwd_from='{"from_id":{"type":"channel","id":1002},"channel_post":9,"date":"2021-12-15T21:30:00Z"}',
         markup='[[{"text":"Open","type":"url","url":"https://example.org/open"}]]',
     ),
-    make_message(2, "", grouped_id="77", media=(photo(),)),
+    make_message(2, "", grouped_id="77", media=(photo(),), reply_to='{"reply_to_msg_id":4}'),
     make_message(3, kind="service", action='{"type":"chat_edit_title","title":"Night Bridge"}'),
-    make_message(4, "second\n" + ARABIC),
+    make_message(4, "second\n" + ARABIC, entities=entities(("text_url", 0, 6), url="https://example.org/hidden")),
 ]
 _REVISION = """
     INSERT INTO revision (channel_id, message_id, revision, text, media, first_seen, last_seen, replaced_at,
@@ -165,6 +165,17 @@ async def test_edited_post_says_how_often_and_which_version_is_cited(database: D
     lines = await card(database, 1001, 4)
     assert lines[1].startswith("  edited 2 times, last 17 Dec 2021 03:13 +03: telekeep history")
     assert "version 3 of 3, edited 17 Dec 2021 00:13 UTC" in " ".join(lines)
+
+
+async def test_link_behind_words_and_the_text_that_is_answered_are_shown(database: Database) -> None:
+    assert 'links to    https://example.org/hidden behind "second"' in await card(database, 1001, 4)
+
+
+async def test_reply_shows_how_the_other_message_begins(database: Database) -> None:
+    lines = await card(database, 1001, 2, width=200)
+    [reply] = [line for line in lines if line.startswith("reply to")]
+    assert "NightBridge/4: second" in reply
+    assert "…" in reply
 
 
 async def test_service_message_is_told_in_words(database: Database) -> None:

@@ -29,7 +29,7 @@ EXIT_STATUS = {
     1: "there was no such message when the channel was read",
     2: "wrong usage, or the message is not archived",
     3: "some are shown, others are not archived",
-    6: "with --raw: the payload is damaged",
+    6: "a payload is damaged: its SHA-256 differs",
 }
 
 
@@ -89,6 +89,11 @@ async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOp
         _print(found, options, many=len(addresses) > 1)
     for unseen in missed:
         output.error(str(unseen))
+    for damaged in [context for context, _ in found if not context.intact]:
+        address = f"{damaged.channel.name}/{damaged.row['message_id']}"
+        output.error(f"{address}: the payload is damaged: its SHA-256 differs. `telekeep verify` checks the archive.")
+    if not all(context.intact for context, _ in found):
+        return IntegrityError.exit_status
     if not missed:
         return 0
     return 3 if found else max(unseen.exit_status for unseen in missed)

@@ -10,7 +10,7 @@ def cite(context: MessageContext, moments: Moments) -> str:
     """One line with full dates, so that it holds wherever it is pasted. Contains untrusted text."""
     parts = [
         f"{_name(context)}, post {context.row['message_id']}",
-        moments.with_utc(context.date),
+        moments.with_utc(context.date) if context.date else "date unknown",
         str(context.row["permalink"]),
         *_content(context),
         f"archived {moments.in_utc(context.version.first_seen)} with telekeep",
@@ -36,10 +36,9 @@ def _name(context: MessageContext) -> str:
 def _content(context: MessageContext) -> list[str]:
     """Which content it is, if there was another one."""
     revisions = context.row["revisions"]
-    if not revisions:
-        return []
-    edited = f", edited {_full(context.edit_date)}" if context.edit_date else ""
-    return [f"version {revisions + 1} of {revisions + 1}{edited}"]
+    version = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
+    is_edit = context.edit_date and (revisions or not context.row.get("edit_hidden"))
+    return [*version, f"edited {_full(context.edit_date or 0)}"] if is_edit else version
 
 
 def _gone(context: MessageContext) -> list[str]:

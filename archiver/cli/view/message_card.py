@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,9 +14,10 @@ from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
 from archiver.cli.view.heading import balanced, heading
+from archiver.cli.view.message_origins import list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
-from archiver.model.row import ChannelName
+from archiver.model.row import Row
 from archiver.reading.message_context import MessageContext
 from archiver.store.rich import PartCount
 
@@ -48,7 +49,12 @@ def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Te
     yield Text()
     for label, value in _fields(context, moments):
         yield from _field(label, value, width)
-    yield from (Text(), Text("cite as", style="dim"))
+    yield Text()
+    if not context.intact:
+        warning = "DAMAGED: the payload no longer has the SHA-256 with which it was received; do not cite it"
+        yield from wrap(Text(f"{warning} (telekeep verify)", style="bold red"), width)
+        return
+    yield Text("cite as", style="dim")
     for line in wrap(Text(isolate(terminal_safe(cite(context, moments)))), width):
         yield balanced(line)
 
@@ -67,7 +73,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         hidden = " (apps do not call it edited)" if row.get("edit_hidden") else ""
         yield state.append(f"{last}{hidden}: telekeep history {address} --diff", style="not bold")
     elif context.edit_date:
-        yield Text(_edit_mark(row, context.edit_date, moments), style="yellow")
+        yield Text(_edit_mark(context, context.edit_date, moments), style="yellow")
     for reason in _load(row.get("restriction")) or ():
         yield Text(f"restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}", "yellow")
     if context.part is not None:
@@ -81,11 +87,14 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
 _MARKS = {"pinned": "pinned", "noforwards": "not to be forwarded or saved", "silent": "posted without a sound"}
 
 
-def _edit_mark(row: Mapping[str, Any], edit_date: int, moments: Moments) -> str:
+def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str:
+    """What an edit is of which only one content is archived."""
     when = moments.at(edit_date)
-    if row.get("edit_hidden"):
-        return f"touched {when} without a mark of editing (reactions, a preview, a bot); no other content was seen"
-    return f"marked as edited {when}; no other content was seen"
+    if context.row.get("edit_hidden"):
+        return f"touched {when}, but not marked as edited: by reactions, a preview or a bot"
+    if edit_date <= context.version.first_seen:
+        return f"edited {when}, before it was archived: no earlier content is known"
+    return f"marked as edited {when}: its content is the same as before"
 
 
 def _posted(context: MessageContext, moments: Moments) -> str:
@@ -99,7 +108,8 @@ def _posted(context: MessageContext, moments: Moments) -> str:
         )
         if row[key] is not None
     ]
-    return " · ".join([moments.with_utc(context.date), *counted])
+    posted = moments.with_utc(context.date) if context.date else "date unknown"
+    return " · ".join([posted, *counted])
 
 
 def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str | Text]]:
@@ -110,61 +120,29 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
         yield "media", describe_media(slot)
     if len(context.album) > 1:
         yield "album", ", ".join(f"{context.channel.name}/{one}" for one in context.album)
+    for words, url in _hidden_links(row):
+        yield "links to", f'{url} behind "{words}"'
     if row.get("markup"):
         yield "buttons", describe_buttons(orjson.loads(row["markup"]))
     if reactions := orjson.loads(row["reactions"]):
         yield "reactions", describe_reactions(reactions)
-    yield from _origins(context, moments)
+    yield from list_origins(context, moments)
     if fact := _load(row.get("fact_check")):
         yield "fact check", str(fact.get("text") or "not shown by the server yet")
     yield "link", _link(context)
     seen = f"last seen {moments.short(context.last_seen)}"
     yield "archived", f"{moments.at(context.version.first_seen)}, {seen}"
-    yield "payload", f"SHA-256 {row['payload_sha256'][:16]}… (telekeep show {_address(context)} --raw)"
+    checked = "verified;" if context.intact else "DAMAGED;"
+    yield "payload", f"SHA-256 {row['payload_sha256'][:16]}…, {checked} --raw shows it"
 
 
-def _origins(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str]]:
-    """Who wrote it, where it was forwarded from, and what it answers."""
-    row = context.row
-    author = _load(row["sender"]) or {}
-    names = [row["post_author"], _peer(author, context) if author else None]
-    if written := ", ".join(filter(None, names)):
-        yield "by", written
-    if bot := _load(row.get("via_bot")):
-        yield "via", _peer(bot, context)
-    if origin := _load(row["fwd_from"]):
-        yield "forwarded", _forwarded(origin, context, moments)
-    if reply := _load(row["reply_to"]):
-        yield "reply to", _reply(reply, context)
-
-
-def _forwarded(origin: Mapping[str, Any], context: MessageContext, moments: Moments) -> str:
-    peer = {**(origin.get("from_id") or {}), "name": origin.get("name"), "username": origin.get("username")}
-    source = _peer(peer, context) if origin.get("from_id") else str(origin.get("from_name") or "a hidden source")
-    post = f"/{origin['channel_post']}" if origin.get("channel_post") else ""
-    signed = f", signed {origin['post_author']}" if origin.get("post_author") else ""
-    date = _unix(origin.get("date"))
-    when = f", posted there {moments.at(date)}" if date is not None else ""
-    return f"from {source}{post}{signed}{when}"
-
-
-def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
-    peer = reply.get("reply_to_peer_id")
-    where = _peer(peer, context) if isinstance(peer, dict) else context.channel.name
-    number = reply.get("reply_to_msg_id")
-    target = f"{where}/{number}" if number else "a story" if "story_id" in reply else where
-    quote = reply.get("quote_text")
-    return f'{target}: "{quote}"' if quote else target
-
-
-def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
-    """A channel by its address if it is archived, else whoever it is by name and username or id."""
-    known: ChannelName | None = context.known.get(peer.get("id", 0)) if peer.get("type") == "channel" else None
-    if known is not None:
-        return known.name
-    name, username = peer.get("name"), peer.get("username")
-    label = f"@{username}" if username else str(peer.get("id") or "unknown")
-    return f"{name} ({label})" if name else label
+def _hidden_links(row: Row) -> Iterator[tuple[str, str]]:
+    """The words and URL of each link whose URL is not what stands in the text."""
+    units = row["text"].encode("utf-16-le", "surrogatepass")
+    for entity in orjson.loads(row["entities"]):
+        if entity.get("type") == "text_url" and entity.get("url"):
+            start, length = 2 * entity["offset"], 2 * entity["length"]
+            yield units[start : start + length].decode("utf-16-le", "replace"), str(entity["url"])
 
 
 def _link(context: MessageContext) -> Text:
@@ -206,10 +184,3 @@ def _safe(text: Text) -> Text:
 
 def _load(value: object) -> Any:
     return orjson.loads(value) if isinstance(value, str) else value
-
-
-def _unix(value: object) -> float | None:
-    """Unix seconds of ISO 8601, which a forward's date is stored as."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else None

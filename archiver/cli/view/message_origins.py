@@ -1,0 +1,76 @@
+"""Who wrote a message, where it was forwarded from, and what it answers. Untrusted text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from archiver.cli.view.moments import Moments
+from archiver.model.row import ChannelName
+from archiver.reading.message_context import MessageContext
+from search.show.snippet import snippet
+
+_QUOTED = 60
+"""Characters shown of the message that it answers."""
+
+
+def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str]]:
+    """Who wrote it, where it was forwarded from, and what it answers."""
+    row = context.row
+    author = _load(row["sender"]) or {}
+    names = [row["post_author"], _peer(author, context) if author else None]
+    if written := ", ".join(filter(None, names)):
+        yield "by", written
+    if bot := _load(row.get("via_bot")):
+        yield "via", _peer(bot, context)
+    if origin := _load(row["fwd_from"]):
+        yield "forwarded", _forwarded(origin, context, moments)
+    if reply := _load(row["reply_to"]):
+        yield "reply to", _reply(reply, context)
+
+
+def _forwarded(origin: Mapping[str, Any], context: MessageContext, moments: Moments) -> str:
+    peer = {**(origin.get("from_id") or {}), "name": origin.get("name"), "username": origin.get("username")}
+    source = _peer(peer, context) if origin.get("from_id") else str(origin.get("from_name") or "a hidden source")
+    post = f"/{origin['channel_post']}" if origin.get("channel_post") else ""
+    signed = f", signed {origin['post_author']}" if origin.get("post_author") else ""
+    date = _unix(origin.get("date"))
+    when = f", posted there {moments.at(date)}" if date is not None else ""
+    return f"from {source}{post}{signed}{when}"
+
+
+def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
+    peer = reply.get("reply_to_peer_id")
+    where = _peer(peer, context) if isinstance(peer, dict) else context.channel.name
+    number = reply.get("reply_to_msg_id")
+    target = f"{where}/{number}" if number else "a story" if "story_id" in reply else where
+    if quote := reply.get("quote_text"):
+        return f'{target}: "{quote}"'
+    return f"{target}: {_beginning(context.answered)}" if context.answered else target
+
+
+def _beginning(text: str) -> str:
+    piece = snippet(text, (), _QUOTED)
+    return f"{piece.text} …" if piece.cut_after else piece.text
+
+
+def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
+    """A channel by its address if it is archived, else whoever it is by name and username or id."""
+    known: ChannelName | None = context.known.get(peer.get("id", 0)) if peer.get("type") == "channel" else None
+    if known is not None:
+        return known.name
+    name, username = peer.get("name"), peer.get("username")
+    label = f"@{username}" if username else str(peer.get("id") or "unknown")
+    return f"{name} ({label})" if name else label
+
+
+def _unix(value: object) -> float | None:
+    """Unix seconds of ISO 8601, which a forward's date is stored as."""
+    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else None
+
+
+def _load(value: object) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
