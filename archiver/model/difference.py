@@ -42,7 +42,7 @@ def say_difference(one: Difference) -> str:
     """One difference in words: `link behind "report": https://a -> https://b`."""
     match one.what:
         case "attachment":
-            return f"{one.old or 'nothing'} -> {one.new or 'nothing'}"
+            return _replaced(one.old, one.new)
         case "link" | "mention":
             return f"{one.what} behind {_quote(one.where)} {_change(one)}"
         case "link_words":
@@ -60,6 +60,21 @@ def say_difference(one: Difference) -> str:
         case _:
             said = f"{_shorten(one.old) or 'none'} -> {_shorten(one.new) or 'none'}"
             return f"{f'{one.where}: ' if one.where else ''}{one.what.replace('_', ' ')}: {said}"
+
+
+def name_changed(changed: Sequence[str], differences: Sequence[Difference]) -> list[str]:
+    """What changed in people's words: text, links, formatting, media, buttons, rich text."""
+    marks = {FORMATTING if one.what == FORMATTING else "links" for one in differences if one.part == "entities"}
+    names = {"entities": sorted(marks, reverse=True) or [FORMATTING], "markup": ["buttons"], "rich": ["rich text"]}
+    return [name for part in changed for name in names.get(part, [part])]
+
+
+def _replaced(old: str | None, new: str | None) -> str:
+    """`photo replaced: 1 -> 2`, `photo 1 replaced by video 2`, `photo 2 added`."""
+    if old is None or new is None:
+        return f"{new} added" if old is None else f"{old} removed"
+    (kind, _, was), (other, _, now) = old.partition(" "), new.partition(" ")
+    return f"{kind} replaced: {was} -> {now}" if kind == other and was and now else f"{old} replaced by {new}"
 
 
 def _change(one: Difference) -> str:

@@ -120,11 +120,6 @@ def list_versions(
     return [versions[0], *(_compared(old, new) for old, new in pairwise(versions))]
 
 
-def name_change(change: MediaChange) -> str:
-    """`photo 123 -> photo 456`; `nothing` for none."""
-    return " -> ".join(name or "nothing" for name in change)
-
-
 def _earlier(one: StoredRevision, *, since: int) -> Version:
     slots = orjson.loads(one.media)
     return Version(

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.difference import Difference, say_differences
+from archiver.model.difference import Difference, name_changed, say_differences
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -163,13 +163,13 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
     old, new = versions[at], versions[at + 1]
     parts = say_differences(new.differences, text_changed=old.text != new.text)
     if old.text != new.text:
-        parts.append(mark(excerpt(diff(old.text, new.text))))
+        parts.append(f"text: {mark(excerpt(diff(old.text, new.text)))}")
     return Change(
         at=one.at,
         channel=channel,
         message_id=one.message_id,
         kind="edited",
-        description=f"{', '.join(new.changed)}: {'; '.join(parts) or _snippet(new.text)}",
+        description="; ".join(parts) or f"{', '.join(name_changed(new.changed, ()))}: {_snippet(new.text)}",
         old=old.text,
         new=new.text,
         changed=new.changed,

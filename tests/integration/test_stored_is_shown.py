@@ -209,10 +209,10 @@ async def test_what_was_swapped_behind_the_same_words_is_in_history_and_changes(
     told = {name: said[post.id]["description"] for name, post in
             {"link": link, "button": button, "bold": bold, "picture": picture, "page": page}.items()}  # fmt: skip
     assert told == {
-        "link": f'entities: link behind "report" changed: {one} -> {two}',
-        "button": f'markup: button "Open" changed: {one} -> {two}',
-        "bold": 'entities: formatting only: bold added to "plain"',
-        "picture": f"text, media: photo {picture.message.media.photo.id}: spoiler set; [-a caption-]{{+another+}}",
+        "link": f'link behind "report" changed: {one} -> {two}',
+        "button": f'button "Open" changed: {one} -> {two}',
+        "bold": 'formatting only: bold added to "plain"',
+        "picture": f"photo {picture.message.media.photo.id}: spoiler set; text: [-a caption-]{{+another+}}",
         "page": "text: [-a-]{+the+} page",
     }
     assert said[poll.id]["changed"] == ["media"]

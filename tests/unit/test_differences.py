@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model.difference import Difference, say_difference, say_differences
+from archiver.model.difference import Difference, name_changed, say_difference, say_differences
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.versions import Version
 
@@ -102,8 +102,10 @@ def test_buttons(old: Any, new: Any, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ([photo()], [photo(id="8")], ["photo 7 -> photo 8"]),
-        ([], [photo()], ["nothing -> photo 7"]),
+        ([photo()], [photo(id="8")], ["photo replaced: 7 -> 8"]),
+        ([], [photo()], ["photo 7 added"]),
+        ([photo()], [], ["photo 7 removed"]),
+        ([photo()], [photo(kind="video")], ["photo 7 replaced by video 7"]),
         ([photo()], [photo(extra={"spoiler": True, "dc_id": 4})], ["photo 7: spoiler set"]),
         ([photo(extra={"spoiler": True})], [photo()], ["photo 7: spoiler removed"]),
         ([photo(kind="poll", title="Who?")], [photo(kind="poll", title="When?")], ["poll 7: title: Who? -> When?"]),
@@ -114,6 +116,16 @@ def test_buttons(old: Any, new: Any, expected: list[str]) -> None:
 )  # fmt: skip
 def test_attachments(old: list[Any], new: list[Any], expected: list[str]) -> None:
     assert said(version(media=old), version(media=new)) == expected
+
+
+def test_what_changed_is_named_in_words_of_people() -> None:
+    changed = ("text", "entities", "markup", "rich", "media", "other")
+    found = [Difference("entities", what, "x", None, "y") for what in ("formatting", "link", "mention")]
+    assert name_changed(changed, found[:2]) == [
+        "text", "links", "formatting", "buttons", "rich text", "media", "other",
+    ]  # fmt: skip
+    assert name_changed(("entities",), found[1:]) == ["links"]
+    assert name_changed(("entities",), ()) == ["formatting"]
 
 
 def test_what_an_earlier_telekeep_did_not_keep_is_not_said_to_have_changed() -> None:

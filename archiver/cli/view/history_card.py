@@ -13,7 +13,7 @@ from archiver.cli.view.heading import balanced, heading
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.versions import list_reactions
 from archiver.cli.view.wrapping import text_width, wrap
-from archiver.model.difference import say_differences
+from archiver.model.difference import name_changed, say_differences
 from archiver.model.row import StoredMessage, permalink
 from archiver.model.versions import Counters, Version
 from archiver.reading.message_history import MessageHistory
@@ -72,7 +72,8 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
     if version.edit_date is not None:
         head.append(f", edited {moments.at(version.edit_date)}", style="not bold")
     if version.changed:
-        head.append(f", changed: {', '.join(version.changed)}", style="not bold")
+        changed = name_changed(version.changed, version.differences)
+        head.append(f", changed: {', '.join(changed)}", style="not bold")
     yield from wrap(head, width)
     for said in say_differences(version.differences, text_changed="text" in version.changed):
         yield from _indented(Text(terminal_safe(said)), width)
