@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.view.attachments import describe_reactions
 from archiver.cli.view.deletions import describe_absence
-from archiver.cli.view.figures import number
+from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, heading
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.versions import list_reactions
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
 from archiver.model.row import StoredMessage, permalink
@@ -27,7 +26,6 @@ _STYLES = {"equal": "", "delete": "red", "insert": "green"}
 _FSI, _PDI = "\u2068", "\u2069"
 _INDENT = 2
 _HASH = 64
-_COUNTED = ("views", "forwards", "replies")
 
 
 def print_card(console: Console, history: MessageHistory, moments: Moments, *, diff: bool) -> None:
@@ -35,10 +33,6 @@ def print_card(console: Console, history: MessageHistory, moments: Moments, *, d
     width = text_width(console.width)
     for line in _lines(history, moments, width, diff=diff):
         console.print(line, soft_wrap=True)
-    if history.counters is not None:
-        output.line()
-        rows = (_counted(one, moments) for one in history.counters)
-        output.table(("counted from", *_COUNTED, "reactions"), rows, right=_COUNTED)
 
 
 def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool) -> Iterator[Text]:
@@ -57,6 +51,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         yield from _describe(version, _name(version, message), moments, width)
         if version.text or any(text for _, text in pieces):
             yield from _body(list(pieces), width)
+    if history.counters is not None:
+        yield from _list_counters(history.counters, moments, width)
 
 
 def _name(version: Version, message: StoredMessage) -> str:
@@ -115,9 +111,18 @@ def _indented(text: Text, width: int) -> Iterator[Text]:
         yield Text.assemble(" " * _INDENT, line)
 
 
-def _counted(one: Counters, moments: Moments) -> tuple[object, ...]:
+def _list_counters(counters: Sequence[Counters], moments: Moments, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    yield from (Text(), Text("counted from", style="bold"))
+    for one in counters:
+        yield from _indented(Text(f"{moments.at(one.at, seconds=True)}: {_count(one)}"), width)
+
+
+def _count(one: Counters) -> str:
     from orjson import loads
 
-    numbers = ("" if value is None else number(value) for value in (one.views, one.forwards, one.replies))
-    reactions = " ".join(list_reactions(loads(one.reactions))) if one.reactions else ""
-    return moments.at(one.at), *numbers, reactions
+    named = ((one.views, "view", "views"), (one.forwards, "forward", "forwards"), (one.replies, "reply", "replies"))
+    parts = [count(value, single, many) for value, single, many in named if value is not None]
+    reactions = describe_reactions(loads(one.reactions)) if one.reactions else ""
+    return " · ".join(filter(None, [*parts, terminal_safe(reactions)])) or "nothing"

@@ -41,9 +41,9 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _counted(event: Mapping[str, Any]) -> str:
     parts = [f"{name}={event[name]}" for name in _COUNTED if event[name] is not None]
-    return " ".join([*parts, *list_reactions(event["reactions"])])
+    return " ".join([*parts, *_each(event["reactions"])])
 
 
-def list_reactions(reactions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _each(reactions: Sequence[Mapping[str, Any]]) -> list[str]:
     """`👍=7` each."""
     return [f"{one.get('reaction') or one.get('custom_emoji_id') or '?'}={one.get('count')}" for one in reactions]
