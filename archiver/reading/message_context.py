@@ -34,8 +34,8 @@ class MessageContext(NamedTuple):
     absences: Sequence[Absence]
     part: Part | None
     """Set if only the beginning of a rich message is archived."""
-    album: Sequence[int]
-    """Ids of all archived messages of its album."""
+    album: Mapping[MessageId, str]
+    """The texts of all archived messages of its album, by id."""
     names: NamesSeen | None
     """The channel's names when this content was first seen, as far as known."""
     known: Mapping[int, ChannelName]
@@ -63,7 +63,7 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         last_seen=message.last_seen,
         absences=await read(conn, list_absences, *key),
         part=await read(conn, find_part, *key),
-        album=await read(conn, list_album, *key, grouped) if grouped else (),
+        album=await read(conn, list_album, *key, grouped) if grouped else {},
         names=_names_at(await read(conn, list_names_seen, channel.channel_id), version.first_seen),
         known={one.channel_id: one for one in await read(conn, list_names)},
         answered=await _read_answered(conn, message),

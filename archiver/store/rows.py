@@ -115,11 +115,14 @@ def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, coun
     return _with_media(conn, channel_id, messages)
 
 
-def list_album(conn: Reader, channel_id: ChannelId, message_id: MessageId, grouped_id: str) -> list[MessageId]:
-    """The ids of the held messages of the same album, ascending; an album's ids are close together."""
-    query = "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND grouped_id = ?"
+def list_album(conn: Reader, channel_id: ChannelId, message_id: MessageId, grouped_id: str) -> dict[MessageId, str]:
+    """The text of each held message of the same album, by id; an album's ids are close together."""
+    query = (
+        "SELECT message_id, text FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND grouped_id = ?"
+        " ORDER BY message_id"
+    )
     bounds = (message_id - _ALBUM, message_id + _ALBUM)
-    return sorted(row[0] for row in conn.execute(query, (channel_id, *bounds, grouped_id)))
+    return {row[0]: row[1] for row in conn.execute(query, (channel_id, *bounds, grouped_id))}
 
 
 def find_payload(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> Payload | None:

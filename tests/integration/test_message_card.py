@@ -171,10 +171,13 @@ async def test_link_behind_words_and_the_text_that_is_answered_are_shown(databas
     assert 'links to    https://example.org/hidden behind "second"' in await card(database, 1001, 4)
 
 
-async def test_reply_shows_how_the_other_message_begins(database: Database) -> None:
+async def test_reply_and_album_show_how_the_other_message_begins(database: Database) -> None:
     lines = await card(database, 1001, 2, width=200)
     [reply] = [line for line in lines if line.startswith("reply to")]
     assert "NightBridge/4: second" in reply
+    assert "album       NightBridge/1, NightBridge/2" in lines
+    [caption] = [line for line in lines if line.startswith("caption")]
+    assert caption.startswith("caption     NightBridge/1: A line that is long enough")
     assert "…" in reply
 
 

@@ -14,7 +14,7 @@ from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
 from archiver.cli.view.heading import balanced, heading
-from archiver.cli.view.message_origins import list_origins
+from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.row import Row
@@ -43,9 +43,9 @@ def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Te
     for state in _states(context, moments):
         yield from _indented(state, width)
     yield from _indented(Text(_posted(context, moments), style="dim"), width)
-    if row["text"]:
+    if text := row["text"] or (_load(row.get("rich")) or {}).get("text"):
         yield Text()
-        yield from wrap(Text(terminal_safe(row["text"], multiline=True)), width)
+        yield from wrap(Text(terminal_safe(text, multiline=True)), width)
     yield Text()
     for label, value in _fields(context, moments):
         yield from _field(label, value, width)
@@ -120,6 +120,11 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
         yield "media", describe_media(slot)
     if len(context.album) > 1:
         yield "album", ", ".join(f"{context.channel.name}/{one}" for one in context.album)
+        if not row["text"]:
+            captions = [
+                f"{context.channel.name}/{one}: {beginning(text)}" for one, text in context.album.items() if text
+            ]
+            yield from (("caption", caption) for caption in captions)
     for words, url in _hidden_links(row):
         yield "links to", f'{url} behind "{words}"'
     if row.get("markup"):
@@ -134,6 +139,14 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
     yield "archived", f"{moments.at(context.version.first_seen)}, {seen}"
     checked = "verified;" if context.intact else "DAMAGED;"
     yield "payload", f"SHA-256 {row['payload_sha256'][:16]}…, {checked} --raw shows it"
+
+
+def _album(context: MessageContext) -> Iterator[tuple[str, str]]:
+    """The messages of the album, and its caption if that belongs to another of them."""
+    addresses = {f"{context.channel.name}/{one}": text for one, text in context.album.items()}
+    yield "album", ", ".join(addresses)
+    if not context.row["text"]:
+        yield from (("caption", f"{address}: {beginning(text)}") for address, text in addresses.items() if text)
 
 
 def _hidden_links(row: Row) -> Iterator[tuple[str, str]]:

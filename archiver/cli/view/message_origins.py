@@ -49,10 +49,11 @@ def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
     target = f"{where}/{number}" if number else "a story" if "story_id" in reply else where
     if quote := reply.get("quote_text"):
         return f'{target}: "{quote}"'
-    return f"{target}: {_beginning(context.answered)}" if context.answered else target
+    return f"{target}: {beginning(context.answered)}" if context.answered else target
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
+    """How a text begins, on one line."""
     piece = snippet(text, (), _QUOTED)
     return f"{piece.text} …" if piece.cut_after else piece.text
 
