@@ -22,6 +22,13 @@ def user_config_path() -> Path:
     return platformdirs.user_config_path(APPLICATION)
 
 
+def user_state_path() -> Path:
+    """The directory of what is kept between two commands, by default."""
+    import platformdirs
+
+    return platformdirs.user_state_path(APPLICATION)
+
+
 def to_path(value: Any) -> Any:
     """Convert a string to a path; other values are returned as they are. Raises ValueError."""
     if value == "" or (isinstance(value, str) and "\0" in value):

@@ -82,6 +82,16 @@ def use_colour(stream: TextIO | None = None) -> bool:
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
+def has_blocks() -> bool:
+    """Whether the terminal has characters such as █: not in the locale C, though Python writes UTF-8 even there."""
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        return False
+    chosen = [os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    # Python itself sets LC_CTYPE=C.UTF-8 where the locale is C (PEP 538).
+    locale = next((one for one in chosen if one and one != "C.UTF-8"), "")
+    return locale not in {"C", "POSIX"}
+
+
 def columns(stream: TextIO | None = None) -> int:
     """The columns of the terminal: those of the variable COLUMNS, else as it says itself; 80 if it does not."""
     said = os.environ.get("COLUMNS", "")
@@ -197,10 +207,10 @@ def json_array(values: Iterable[object]) -> None:
     array.close()
 
 
-def note(message: str) -> None:
-    """Print a note to stderr, unless --quiet."""
+def note(message: str, *, to_copy: bool = False) -> None:
+    """Print a note to stderr, unless --quiet. `to_copy`: it has a command, so no mark of direction may be in it."""
     if not _state["quiet"]:
-        _say(_shown(message))
+        _say(terminal_safe(message) if to_copy else _shown(message))
 
 
 def warn(message: str) -> None:

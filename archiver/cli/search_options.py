@@ -41,6 +41,7 @@ Around: TypeAlias = Annotated[
 After: TypeAlias = Annotated[
     str | None, Option("--after", metavar="CURSOR", help="Continue after an earlier page of results.")
 ]
+MorePages: TypeAlias = Annotated[bool, Option("--more", help="Continue the same search where its last page ended.")]
 Collapse: TypeAlias = Annotated[bool, Option("--collapse", help="Group copies: forwards and near-identical texts.")]
 Facet: TypeAlias = Annotated[
     str | None, Option(metavar="WHAT", help=f"Count hits by {', '.join(NAMES)} (comma-separated).")
@@ -60,7 +61,9 @@ class SearchOptions:
     limit: int = 20
     around: int = 0
     count: bool = False
-    shape: Literal["people", "json", "jsonl"] = "people"
+    shape: Literal["people", "json", "jsonl", "csv"] = "people"
+    fields: str | None = None
+    """Keys to print, separated by commas; None for all."""
     engine: Choice = "auto"
     fuzzy: bool = False
     glossary: Glossary | None = None
@@ -71,15 +74,30 @@ class SearchOptions:
     """Show one row for each group of copies."""
     after: str | None = None
     """Cursor of an earlier page."""
+    more: bool = False
+    """Continue after the page that was shown last."""
+    limit_given: bool = False
+    """Whether the limit is not the default."""
 
 
-def check_combination(options: SearchOptions, *, both: bool) -> None:
-    """Raise UsageError for options that cannot be combined. `both`: --json and --jsonl are given."""
-    if both:
-        raise UsageError("--json and --jsonl cannot be combined.")
+def choose_shape(*, json: bool, jsonl: bool, csv: bool) -> Literal["people", "json", "jsonl", "csv"]:
+    """The shape by these options. Raises UsageError."""
+    wanted = [name for name, given in (("json", json), ("jsonl", jsonl), ("csv", csv)) if given]
+    if len(wanted) > 1:
+        raise UsageError(f"--{wanted[0]} and --{wanted[1]} cannot be combined.")
+    return "json" if json else "jsonl" if jsonl else "csv" if csv else "people"
+
+
+def check_combination(options: SearchOptions) -> None:
+    """Raise UsageError for options that cannot be combined."""
+    counts = options.facets or options.count
     if options.facets and (options.count or options.collapse or options.around):
         raise UsageError("--facet cannot be combined with --count, --collapse or -C.")
     if options.collapse and options.around:
         raise UsageError("--collapse and -C cannot be combined.")
-    if options.after is not None and (options.facets or options.count):
+    if options.after is not None and counts:
         raise UsageError("--after cannot be combined with --count or --facet, which count all hits.")
+    if options.more and (counts or options.after is not None):
+        raise UsageError("--more cannot be combined with --after, --count or --facet.")
+    if options.fields is not None and (counts or options.shape == "people"):
+        raise UsageError("--fields needs --json, --jsonl or --csv, and cannot be combined with --count or --facet.")

@@ -52,6 +52,11 @@ class Finder:
         dropped = f" dropped={self.dropped}" if self.dropped else ""
         return f"engine={name} exact={exact} lag={self.lag}{dropped}"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to know: the embedded engine answered, as without Meilisearch."""
+        return self.engine.name == ExactEngine.name and self.left is None and self.away is None
+
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""
         self.away = error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -66,10 +66,11 @@ class When(NamedTuple):
     on: str | None = None
     tz: str = "UTC"
 
-    def resolve(self, now: datetime, *, remarks: Remarks) -> Bounds:
-        """Resolve them to instants, with a remark, since days depend on the time zone."""
+    def resolve(self, now: datetime, *, remarks: Remarks, write: Callable[[int], str | None] = iso) -> Bounds:
+        """Resolve them to instants, with a remark, since days depend on the time zone. `write`: how to write one."""
         bounds = parse_bounds(since=self.since, until=self.until, on=self.on, tz=parse_zone(self.tz), now=now)
         if bounds.since is not None or bounds.until is not None:
-            since, until = iso(bounds.since_unix) or "the beginning", iso(bounds.until_unix) or "now"
-            remarks.note(f"from {since} until before {until}")
+            since = "" if bounds.since_unix is None else f"from {write(bounds.since_unix)}"
+            until = "on" if bounds.until_unix is None else f"until before {write(bounds.until_unix)}"
+            remarks.note(f"{since} {until}".strip())
         return bounds

@@ -21,6 +21,10 @@ class Shortfall:
     ids: int = 0
     """Number of ids that are, or may be, within the bounds."""
     not_fetched: int = 0
+    fetched: int = 0
+    """Number of ids, within the bounds or not, that are fetched or known to be absent."""
+    older_than: int | None = None
+    """If only older messages are not fetched: the time from which on all are archived (unix seconds)."""
     unchecked: int = 0
     """Archived messages not checked since the server lost track of events."""
     outside: int = 0

@@ -67,13 +67,15 @@ async def _find(
     conn: Connection, channel: Mirrored, covered: list[coverage.Interval], *, since: int | None, until: int | None
 ) -> Shortfall:
     channel_id, lowest = channel.channel_id, channel.lowest_wanted
-    not_fetched = ids = 0
+    not_fetched = missing = 0
+    open_gaps = []
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
-        if await is_outside_range(conn, channel, (lo, hi), since=since, until=until):
-            continue
-        not_fetched += hi - lo + 1 - await read(conn, extent.count_kept, channel_id, lo, hi)
-    if not_fetched:
-        ids = channel.top_id - lowest + 1
+        lacking = hi - lo + 1 - await read(conn, extent.count_kept, channel_id, lo, hi)
+        missing += lacking
+        if lacking and not await is_outside_range(conn, channel, (lo, hi), since=since, until=until):
+            not_fetched += lacking
+            open_gaps.append((lo, hi))
+    ids = channel.top_id - lowest + 1 if not_fetched else 0
     start = channel.window_start
     outside = channel.floor_id or 0 if start is not None and (since is None or since < start) else 0
     return Shortfall(
@@ -81,6 +83,20 @@ async def _find(
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=ids,
         not_fetched=not_fetched,
+        fetched=ids - missing if ids else 0,
+        older_than=await _find_begin(conn, channel, open_gaps),
         outside=outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
     )
+
+
+async def _find_begin(conn: Connection, channel: Mirrored, gaps: list[coverage.Interval]) -> int | None:
+    """The time from which on messages are archived, if the only gap is below them; None if that is not proven.
+
+    Dates do not always ascend with ids, so the latest of several messages next to the gap counts.
+    """
+    if len(gaps) != 1 or gaps[0][0] > channel.lowest_wanted:
+        return None
+    lo, hi = gaps[0]
+    _, above = await read(conn, extent.find_dates_around, channel.channel_id, lo, hi, limit=FAR_SIDE)
+    return max(above) if len(above) == FAR_SIDE else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -60,6 +61,20 @@ class ExactEngine:
         return sum(
             [await self._sum(*plan.select("count(*)", docid_range(tier, plan.bounds))) for tier in await self._tiers()]
         )
+
+    async def count_within(self, question: Question, seconds: float) -> int | None:
+        """Count the hits exactly if that takes no longer; None otherwise."""
+        counting = asyncio.ensure_future(self.count(question))
+        try:
+            await asyncio.wait({counting}, timeout=seconds)
+            while not counting.done():  # it may be between two statements
+                await self._conn.interrupt()
+                await asyncio.wait({counting}, timeout=0.02)
+            return counting.result()
+        except sqlite3.OperationalError:
+            return None
+        finally:
+            counting.cancel()
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """Count the hits by each of these facets."""

@@ -29,6 +29,7 @@ MAX_PARTS = 400
 """Words, phrases and filters, including those of saved queries."""
 MAX_DEPTH = 12
 """Nested parentheses and NOTs; chosen to stay within SQLite's limits."""
+_ALL = frozenset("*＊")
 _IN = re.compile(r"\bin[:：]\S+", re.IGNORECASE)
 
 
@@ -37,7 +38,9 @@ class _CycleError(QueryError):
 
 
 def parse(text: str, context: Context) -> Node:
-    """Parse a query. An empty query matches every message."""
+    """Parse a query. An empty query matches every message, and so does `*`."""
+    if text.strip() in _ALL:
+        return EVERYTHING
     tree = _parse(text, context, _Nesting())
     if has_misplaced_revisions(tree):
         place = _IN.search(text)

@@ -266,16 +266,16 @@ def test_copies_are_one_row(run: Run, tmp_path: Path) -> None:
     build(tmp_path / "copies", here)
     build(tmp_path / "copies", there, channel=OTHER)
     index(tmp_path / "copies", [*here, *there])
-    found = run("search", "", "--collapse", "--sort", "oldest", "--json", directory=tmp_path / "copies")
+    found = run("search", "*", "--collapse", "--sort", "oldest", "--json", directory=tmp_path / "copies")
     rows = {f"{row['channel']}/{row['message_id']}": row["copies"] for row in orjson.loads(found.stdout)}
     groups = sorted(sorted([first, *others]) for first, others in rows.items() if others)
     assert groups == [["NightBridge/3", "NightBridge/9", "jisr_news/1"], ["NightBridge/4", "jisr_news/2"]]
     assert len(rows) == 5, "short texts that only read alike are no copies, and no text is no text"
-    assert run("search", "", "--collapse", "--count", directory=tmp_path / "copies").stdout == "5\n"
+    assert run("search", "*", "--collapse", "--count", directory=tmp_path / "copies").stdout == "5\n"
     pages = []
     cursor: list[str] = []
     for _ in range(5):
-        page = run("search", "", "--collapse", "-n", "1", *cursor, directory=tmp_path / "copies")
+        page = run("search", "*", "--collapse", "-n", "1", *cursor, directory=tmp_path / "copies")
         pages += page.stdout.splitlines()
         cursor = ["--after", page.stderr.split("--after ")[1].split()[0]] if "--after" in page.stderr else []
     assert len(set(pages)) == 5
@@ -523,7 +523,7 @@ def test_nor_in_a_pipe_nor_as_json(run: Run, arguments: list[str]) -> None:
 
 
 def test_right_to_left_lines_take_their_own_direction_on_a_terminal_only(run: Run, archive: Path) -> None:
-    line = "\u2068=1+1 \x1b[1;4mجسر\x1b[0m\u2069"
+    line = "\u2068=1+1 \x1b[1;32mجسر\x1b[0m\u2069"
     assert line in on_a_terminal(archive, "search", "جسر")
     assert "\u2068" not in run("search", "جسر").stdout
 
@@ -539,15 +539,18 @@ def test_what_was_found_beside_the_text_is_shown(run: Run, tmp_path: Path) -> No
     build(tmp_path, messages)
     index(tmp_path, messages)
     shown = on_a_terminal(tmp_path, "search", "northern", "--sort", "oldest")
-    assert "[poll] \x1b[0mthe \x1b[1;4mnorthern\x1b[0m one" in shown
-    assert shown.count("[poll]") == 1
+    assert "poll: \x1b[0mthe \x1b[1;32mnorthern\x1b[0m one" in shown
+    assert shown.count("poll:") == 1
     assert "Vote! [poll Which depot?]" in run("search", "northern", directory=tmp_path).stdout
 
 
 def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path) -> None:
     shown = on_a_terminal(archive, "search", "opened")
-    assert "\x1b[1;4mopened\x1b[0m" in shown
+    assert "\x1b[1;32mopened\x1b[0m" in shown
     assert ";https://t.me/NightBridge/5\x1b\\" in shown
+    for environment in ({"TERM": "dumb"}, {"NO_COLOR": "1"}):
+        assert "[opened]" in (plain := on_a_terminal(archive, "search", "opened", **environment))
+        assert "\x1b[1;32" not in plain
     assert "\x1b" not in on_a_terminal(archive, "search", "opened", TERM="dumb")
     assert "\x1b[3" not in on_a_terminal(archive, "status", NO_COLOR="1")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
-from typing import Any
-
 from archiver.cli import interrupted, output
+from archiver.cli.commands.searching import Search, print_count, print_facets, print_hits
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.pages import Pages
+from archiver.cli.parsing.parameters import CommandContext, read_signature
 from archiver.cli.search_options import (
     After,
     Around,
@@ -23,6 +21,7 @@ from archiver.cli.search_options import (
     Json,
     Jsonl,
     Limit,
+    MorePages,
     On,
     Order,
     Query,
@@ -31,22 +30,25 @@ from archiver.cli.search_options import (
     Until,
     Zone,
     check_combination,
+    choose_shape,
 )
-from archiver.cli.view.answers import Answers, More
-from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
-from archiver.cli.view.shown import Shown
-from archiver.compose.engine import Finder, open_finder
+from archiver.cli.view import figures
+from archiver.cli.view.fields import Csv, Fields
+from archiver.cli.view.misplaced import find_misplaced
+from archiver.cli.view.moments import Moments
+from archiver.compose.engine import open_finder
 from archiver.compose.query import find_glossary, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
-from archiver.model.row import to_object
+from archiver.errors import UsageError
+from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
-from archiver.reading.shortfall import SearchScope, read_scope
-from archiver.store.database import Connection, read
+from archiver.reading.shortfall import read_scope
+from archiver.store.database import read
 from archiver.store.rows import list_names, snapshot
 from search.engine.facets import parse_names
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
-from search.query.tree import And, InChannel, Node, includes_revisions
+from search.query.tree import And, InChannel
 
 EXIT_STATUS = {
     0: "found",
@@ -102,148 +104,81 @@ def command(
     limit: Limit = 20,
     around: Around = 0,
     after: After = None,
+    more: MorePages = False,
     collapse: Collapse = False,
     facet: Facet = None,
     count: Count = False,
     json: Json = False,
     jsonl: Jsonl = False,
+    csv: Csv = False,
+    fields: Fields = None,
 ) -> int:
     """Find messages in the archive; users see HELP instead."""
+    text = " ".join(query)
+    if not text.strip():
+        raise UsageError("the query is empty.", hint="Use '*' for all messages, or words such as 'bridge closed'.")
     options = SearchOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, context.obj.zone(tz)),
         sort="relevance" if fuzzy and "sort" not in context.given else sort,
         limit=limit,
+        limit_given="limit" in context.given,
         around=around,
         count=count,
-        shape="json" if json else "jsonl" if jsonl else "people",
+        shape=choose_shape(json=json, jsonl=jsonl, csv=csv),
+        fields=fields,
         engine=engine,
         fuzzy=fuzzy,
         glossary=find_glossary(context.obj.settings, wanted=expand, named=glossary),
         facets=parse_names(facet) if facet is not None else (),
         collapse=collapse,
         after=after,
+        more=more,
     )
-    check_combination(options, both=json and jsonl)
-    return interrupted.run(run(context.obj, " ".join(query), options))
+    check_combination(options)
+    status = interrupted.run(run(context.obj, text, options))
+    if meant := find_misplaced(text, read_signature(command)):
+        output.note(f"options within the quotes of a query are words; did you mean: {meant}", to_copy=True)
+    return status
 
 
 async def run(invocation: Invocation, query: str, options: SearchOptions) -> int:
     """Search and print. Returns the exit status."""
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    settings = invocation.settings()
+    async with open_archive(settings.archive.dir, remarks=output) as database:
         conn = database.connection
         now = await read_server_now(conn)
-        bounds = options.when.resolve(now, remarks=output)
+        zone = parse_zone(options.when.tz)
+        moments = Moments(zone, now.timestamp())
+        write = moments.at if options.shape == "people" and output.is_terminal() else iso
+        bounds = options.when.resolve(now, remarks=output, write=write)
         names = {channel.channel_id: channel for channel in await read(conn, list_names)}
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
+        pages = Pages(settings.archive.dir, query, options)
+        if pages.is_over:
+            output.note(f"all {figures.count(pages.before or 0, 'result')} of this search have been shown")
+            return 1
         question = Question(
             tree=tree,
             bounds=bounds,
             channels=None if chosen is None else frozenset(channel.channel_id for channel in chosen),
             sort=options.sort,
-            cursor=options.after,
+            cursor=pages.cursor,
             fuzzy=options.fuzzy,
         )
-        meilisearch = invocation.settings().meilisearch
-        zone = parse_zone(options.when.tz)
+        counting = (options.facets, zone)
         async with (
             snapshot(conn),
-            open_finder(conn, meilisearch, options.engine, question, counting=(options.facets, zone)) as finder,
+            open_finder(conn, settings.meilisearch, options.engine, question, counting=counting) as finder,
         ):
             over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
+            search = Search(conn, finder, names, question, options, moments)
             if options.facets:
-                from archiver.cli.view.facets import name_channels, print_counts
-
-                counts = await finder.engine.facets(question, options.facets, zone)
-                print_counts(name_channels(counts, names), options.shape, over)
-                counted = any(counts.values())
-                nothing = "" if counted else f"nothing found to count {await describe_searched(conn, over)}; "
-                _remark(nothing, finder)
-                warn_incomplete(over)
-                return 0 if counted else 1
-            answers = Answers(conn, finder, names)
+                return await print_facets(search, over)
             if options.count:
-                count = await _count(answers, finder, question, options)
-                return await _print_count(conn, count, finder, over=over, shape=options.shape)
-            found, summary = await _print(answers, question, options)
-            nothing = "" if found else f" {await describe_searched(conn, over)}"
-            _remark(f"{summary}{nothing}; ", finder)
-            warn_incomplete(over)
-            return 0 if found else 1
-
-
-def _remark(summary: str, finder: Finder) -> None:
-    """Say which engine answered. If --fuzzy had no effect, say so even with --quiet."""
-    output.note(f"{summary}{finder.describe()}")
-    if output.is_quiet() and finder.fuzzy and finder.away is not None:
-        output.warn(finder.describe())
-
-
-async def _print(answers: Answers, question: Question, options: SearchOptions) -> tuple[int, str]:
-    """Print the hits. Returns their number and a summary."""
-    found, blocks_printed, more = 0, 0, ""
-    show, close = _printer(question.tree, options)
-    shown_blocks = (
-        answers.collapsed(question, options.limit)
-        if options.collapse
-        else answers.plain(question, options.limit, options.around)
-    )
-    async with aclosing(shown_blocks) as blocks:
-        async for block in blocks:
-            if isinstance(block, More):
-                more = f" (there are more: --after {block.cursor} continues, -n 0 shows all, --count counts them)"
-                break
-            found += sum(shown.is_hit for shown in block)
-            blocks_printed += 1
-            for shown in block:
-                show(shown._replace(block=blocks_printed))
-    close()
-    return found, f"{found} shown, {_ORDER[question.sort]}{more}" if found else "nothing found"
-
-
-async def _count(answers: Answers, finder: Finder, question: Question, options: SearchOptions) -> int:
-    if options.collapse:
-        return await answers.count_groups(question)
-    return await finder.engine.count(question)
-
-
-_ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
-
-
-def _printer(tree: Node, options: SearchOptions) -> tuple[Callable[[Shown], None], Callable[[], None]]:
-    """A function that prints a row, and one that ends the output."""
-    if options.shape == "people":
-        from archiver.cli.view.hits import printer
-
-        return printer(tree, in_blocks=options.around > 0), lambda: None
-    if options.shape == "jsonl":
-        return lambda shown: output.jsonl(_object(shown, tree, options)), lambda: None
-    array = output.JsonArray()
-    return lambda shown: array.add(_object(shown, tree, options)), array.close
-
-
-def _object(shown: Shown, tree: Node, options: SearchOptions) -> dict[str, Any]:
-    row = to_object(shown.row)
-    if options.around:
-        row |= {"match": shown.is_hit, "block": shown.block}
-    if includes_revisions(tree):
-        row["earlier"] = shown.earlier.to_object() if shown.earlier else None
-    if options.collapse:
-        row["copies"] = list(shown.copies or ())
-    return row
-
-
-async def _print_count(conn: Connection, count: int, finder: Finder, *, over: SearchScope, shape: str) -> int:
-    if shape == "people":
-        output.line(str(count))
-    else:
-        write = output.json if shape == "json" else output.jsonl
-        write({"count": count, "incomplete": incomplete_object(over)})
-    nothing = "" if count else f"nothing found {await describe_searched(conn, over)}; "
-    _remark(nothing, finder)
-    warn_incomplete(over)
-    return 0 if count else 1
+                return await print_count(search, over)
+            return await print_hits(search, over, pages)
 
 
 def _only(question: Question) -> frozenset[int] | None:

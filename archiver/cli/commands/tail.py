@@ -112,7 +112,7 @@ async def run(invocation: Invocation, options: TailOptions) -> int:
             tree,
             await open_engine(conn),
             None if chosen is None else frozenset(one.channel_id for one in chosen),
-            EventPrinter(tree, jsonl=options.jsonl),
+            EventPrinter(tree, parse_zone(options.tz), jsonl=options.jsonl),
         )
         _say_who_mirrors(directory)
         begun = int(since.timestamp()) if since else None
@@ -192,7 +192,8 @@ class _Tail:
             if hit.key in held:
                 message, media = held[hit.key]
                 event, at = last_event(message)
-                self._printer.show(Event(event, at, build_row(names[message.channel_id], message, media)))
+                channel = names[message.channel_id]
+                self._printer.show(Event(event, at, build_row(channel, message, media)), channel)
 
     async def _show(self, found: list[Arrival]) -> None:
         if self._channels is not None:
@@ -205,7 +206,8 @@ class _Tail:
         names = await self._names()
         for one in found:
             if (key := (one.channel_id, one.message_id)) in held:
-                self._printer.show(Event(one.event, one.at, build_row(names[one.channel_id], *held[key])))
+                channel = names[one.channel_id]
+                self._printer.show(Event(one.event, one.at, build_row(channel, *held[key])), channel)
 
     async def _names(self) -> dict[ChannelId, ChannelName]:
         return {channel.channel_id: channel for channel in await read(self._conn, list_names)}

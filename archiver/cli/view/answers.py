@@ -34,6 +34,8 @@ class Answers:
         self._conn = conn
         self._finder = finder
         self._names = names
+        self.groups: int | None = None
+        """The number of all groups of copies, once they are known."""
 
     async def plain(self, question: Question, limit: int, around: int) -> AsyncGenerator[list[Shown] | More, None]:
         """Blocks of messages. `limit`: maximum number of hits, 0 = no limit; `around`: context on each side."""
@@ -66,6 +68,7 @@ class Answers:
         from archiver.reading.duplicates import group_copies, list_after, write_cursor
 
         groups = await group_copies(self._conn, self._finder.engine, question)
+        self.groups = len(groups)
         if question.cursor is not None:
             groups = list_after(groups, question.cursor)
         wanted = groups[: limit or None]

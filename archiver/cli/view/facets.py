@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from archiver.cli import output
+from archiver.cli.terminal import isolate, terminal_safe, width
+from archiver.cli.view import figures
+from archiver.cli.view.fields import CsvTable
 from archiver.cli.view.searched import incomplete_object
+from archiver.cli.view.wrapping import text_width, wrap_lines
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
 from archiver.reading.shortfall import SearchScope
 from search.engine.facets import Count, Counts, FacetName, order
+
+_DATES = frozenset({"day", "month"})
+_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+_SHORTEST = 8
+"""Columns of a name and of a bar."""
 
 
 def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Counts:
@@ -22,30 +31,76 @@ def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Cou
     }
 
 
+def limit_counts(counts: Counts, most: int, *, newest: bool) -> Counts:
+    """At most so many values of each facet: of days and months the newest or oldest ones, else the largest; 0: all."""
+    return {facet: _limited(facet, found, most, newest=newest) for facet, found in counts.items()}
+
+
+def _limited(facet: FacetName, found: Sequence[Count], most: int, *, newest: bool) -> Sequence[Count]:
+    if not most or len(found) <= most:
+        return found
+    return found[-most:] if newest and facet in _DATES else found[:most]
+
+
 def print_counts(counts: Counts, shape: str, over: SearchScope) -> None:
-    """Print a table for each facet; TSV in a pipe (facet, name, count); or JSON."""
+    """Print a table for each facet; TSV in a pipe (facet, name, count); or JSON, or CSV."""
     if shape == "json":
         counted: dict[str, Any] = {facet: [_object(one) for one in found] for facet, found in counts.items()}
         output.json(counted | {"incomplete": incomplete_object(over)})
     elif shape == "jsonl":
+        for thing in _things(counts):
+            output.jsonl(thing)
+    elif shape == "csv":
+        table = CsvTable(("facet", "value", "name", "count"))
+        for thing in _things(counts):
+            table.add(thing)
+    elif output.is_terminal():
         for facet, found in counts.items():
-            for one in found:
-                output.jsonl({"facet": facet, **_object(one)})
+            for line in bars(facet, [(one.name or one.value, one.count) for one in found], output.columns()):
+                output.line(line)
     else:
         for facet, found in counts.items():
-            _print_table(facet, found)
+            for one in found:
+                output.tsv(facet, one.name or one.value, one.count)
 
 
-def _print_table(facet: FacetName, found: Sequence[Count]) -> None:
-    if not found:
+def bars(facet: str, rows: Sequence[tuple[str, int]], columns: int) -> Iterator[str]:
+    """A table with a bar for each count."""
+    if not rows:
         return
-    if output.is_terminal():
-        rows = [(one.name or one.value, one.count) for one in found]
-        output.table((facet, "messages"), rows, right=("messages",))
-        output.line()
-        return
-    for one in found:
-        output.tsv(facet, one.name or one.value, one.count)
+    names = [terminal_safe(name) for name, _ in rows]
+    numbers = [figures.number(count) for _, count in rows]
+    left = min(max(map(width, (facet, *names))), max(columns // 2, _SHORTEST))
+    right = max(map(len, ("messages", *numbers)))
+    room = text_width(columns) - left - right - 4
+    largest = max(count for _, count in rows)
+    yield f"{_pad(facet, left)}  {'messages':>{right}}"
+    for name, number, (_, count) in zip(names, numbers, rows, strict=True):
+        drawn = bar(count, largest, room) if room >= _SHORTEST else ""
+        yield f"{_pad(name, left)}  {number:>{right}}  {drawn}".rstrip()
+    yield ""
+
+
+def bar(value: int, largest: int, columns: int) -> str:
+    """A bar of up to so many columns; never none for something."""
+    if output.has_blocks():
+        eighths = max(1, value * columns * 8 // largest)
+        return "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
+    return "#" * max(1, value * columns // largest)
+
+
+def _pad(text: str, columns: int) -> str:
+    """The text, cut to so many columns or filled up."""
+    if width(text) > columns:
+        [(_, end), *_] = wrap_lines(text.replace(" ", "\u00a0"), columns - 1)
+        text = f"{text[:end]}…"
+    return isolate(text) + " " * (columns - width(text))
+
+
+def _things(counts: Counts) -> Iterator[dict[str, Any]]:
+    for facet, found in counts.items():
+        for one in found:
+            yield {"facet": facet, **_object(one)}
 
 
 def _object(one: Count) -> dict[str, Any]:

@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from archiver.cli import output
+from archiver.cli.view.figures import count, percent
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.wrapping import note_at_words
 from archiver.model.row import iso
+from archiver.model.shortfall import Shortfall
 from archiver.reading.shortfall import SearchScope, count_archived
+from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
 
 _NAMED = 3
 """Channels listed; `status` and JSON list all."""
 
 
-async def describe_searched(conn: Connection, over: SearchScope) -> str:
-    """The scope of "nothing found": `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`."""
-    messages = await count_archived(conn, over)
-    channels = f"{len(over.channel_ids):,} channel{'' if len(over.channel_ids) == 1 else 's'}"
+async def describe_searched(conn: Connection, over: SearchScope, moments: Moments | None = None) -> str:
+    """The scope of "nothing found": `in 1,200 messages of 3 channels, as of 2026-11-29T17:58:00Z`.
+
+    `moments`: how to write the time for people.
+    """
+    messages = count(await count_archived(conn, over), "message")
+    channels = count(len(over.channel_ids), "channel")
     if over.synced_at is None:
-        return f"in the {messages:,} archived messages of {channels}"
-    return f"in {messages:,} messages of {channels}, as of {iso(over.synced_at)}"
+        return f"in the {messages.replace(' ', ' archived ')} of {channels}"
+    return f"in {messages} of {channels}, as of {moments.at(over.synced_at) if moments else iso(over.synced_at)}"
 
 
-def warn_incomplete(over: SearchScope) -> None:
-    """List the channels that are not completely archived."""
+def warn_incomplete(over: SearchScope, moments: Moments) -> None:
+    """List the channels that are not completely archived, one line each."""
     for channel, shortfall in over.incomplete[:_NAMED]:
-        remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
-        output.note(f"! {channel.name}: {'; '.join(shortfall.reasons)}{remedy}")
+        note_at_words(f"! {describe_shortfall(channel, shortfall, moments)}", hanging=2)
     if (more := len(over.incomplete) - _NAMED) > 0:
         what = "channel is" if more == 1 else "channels are"
-        output.note(f"! {more:,} more {what} incomplete: telekeep status")
+        note_at_words(f"! {more:,} more {what} incomplete (telekeep status)", hanging=2)
+
+
+def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments) -> str:
+    """`big is 17 % fetched: results before 3 Jan 2021 are incomplete (telekeep sync big)`."""
+    remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
+    return f"{channel.name} {'; '.join(_lacks(shortfall, moments))}{remedy}"
+
+
+def _lacks(shortfall: Shortfall, moments: Moments) -> Iterator[str]:
+    if shortfall.never_fetched:
+        yield "was never fetched"
+    if shortfall.being_reread:
+        yield "is being read again from its newest message"
+    if shortfall.not_fetched:
+        older = shortfall.older_than
+        which = "" if older is None else f" before {moments.date(older)}"
+        yield f"is {percent(shortfall.fetched, shortfall.ids)} fetched: results{which} are incomplete"
+    if shortfall.outside:
+        yield f"lacks {count(shortfall.outside, 'id')} older than its start date (add --since)"
+    if shortfall.partial:
+        yield f"has {count(shortfall.partial, 'message')} archived in part"
 
 
 def incomplete_object(over: SearchScope) -> list[dict[str, Any]]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import time
+from datetime import tzinfo
+from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.cli import output
-from archiver.cli.view.hits import printer
+from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
-from archiver.model.row import Row, StoredMessage, iso, to_object
+from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
 from archiver.store.arrivals import ArrivalEvent
 from search.query.tree import Node
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _STYLES: dict[ArrivalEvent, str] = {"new": "green", "edited": "yellow", "deleted": "bold red", "returned": "cyan"}
 
@@ -34,22 +39,32 @@ def last_event(message: StoredMessage) -> tuple[ArrivalEvent, int]:
 class EventPrinter:
     """Prints events as they come."""
 
-    def __init__(self, tree: Node, *, jsonl: bool) -> None:
+    def __init__(self, tree: Node, zone: tzinfo, *, jsonl: bool) -> None:
         self._jsonl = jsonl
-        self._is_terminal = output.is_terminal()
-        self._card = printer(tree) if self._is_terminal and not jsonl else None
-        self._console = output.console() if self._card else None
+        self._tree = tree
+        self._zone = zone
+        self._console = output.console() if output.is_terminal() and not jsonl else None
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, channel: ChannelName) -> None:
         """Print one event."""
         row = event.row
         if self._jsonl:
             output.jsonl({**to_object(row), "event": event.event, "at": iso(event.at)})
-        elif self._card is None or self._console is None:
+        elif self._console is None:
             address = f"{row['channel']}/{row['message_id']}"
             output.tsv(row["date"], address, row["permalink"], row["text"], event.event, iso(event.at))
         else:
-            from rich.text import Text
+            self._print_card(self._console, event, channel)
 
-            self._console.print(Text(f"{event.event}  {iso(event.at)}", style=_STYLES[event.event]))
-            self._card(Shown(row))
+    def _print_card(self, console: Console, event: Event, channel: ChannelName) -> None:
+        from rich.text import Text
+
+        from archiver.cli.view.card import CardView, card
+
+        moments = Moments(self._zone, time.time())
+        names = {channel.channel_id: channel}
+        view = CardView(self._tree, names, moments, output.columns(), output.use_colour())
+        console.print(Text(f"{event.event}  {moments.short(event.at)}", style=_STYLES[event.event]))
+        for line in card(Shown(event.row), view):
+            console.print(line, soft_wrap=True)
+        console.print()

@@ -1,0 +1,211 @@
+"""What `telekeep search` prints: hits, their number, or counts by facet; and what is to be known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from archiver.cli import output
+from archiver.cli.pager import page
+from archiver.cli.pages import Pages
+from archiver.cli.search_options import SearchOptions
+from archiver.cli.view.answers import Answers, More
+from archiver.cli.view.ending import Found, describe_found, next_command
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
+from archiver.cli.view.shown import Shown
+from archiver.cli.view.wrapping import note_at_words
+from archiver.compose.engine import Finder
+from archiver.ids import ChannelId
+from archiver.model.row import KEYS, ChannelName, to_object
+from archiver.reading.shortfall import SearchScope
+from archiver.store.database import Connection
+from search.engine.protocol import Question
+from search.exact.reader import ExactEngine
+from search.query.tree import includes_revisions
+
+QUICK = 0.3
+"""Seconds within which the number of all hits is worth counting."""
+
+
+class Search(NamedTuple):
+    """A search, and how it is shown."""
+
+    conn: Connection
+    finder: Finder
+    names: Mapping[ChannelId, ChannelName]
+    question: Question
+    options: SearchOptions
+    moments: Moments
+
+    @property
+    def for_person(self) -> bool:
+        """Whether somebody reads it on a terminal."""
+        return self.options.shape == "people" and output.is_terminal()
+
+
+async def print_facets(search: Search, over: SearchScope) -> int:
+    """Print counts by facet. Returns the exit status."""
+    from archiver.cli.view.facets import limit_counts, name_channels, print_counts
+
+    options = search.options
+    counts = await search.finder.engine.facets(search.question, options.facets, search.moments.zone)
+    counts = name_channels(counts, search.names)
+    shown = limit_counts(counts, options.limit, newest=options.sort != "oldest") if options.limit_given else counts
+    with page():
+        print_counts(shown, options.shape, over)
+    if any(counts.values()):
+        for facet, found in counts.items():
+            if len(shown[facet]) < len(found):
+                output.note(f"{len(shown[facet]):,} of {len(found):,} shown by {facet} (-n 0 shows all)")
+        return _end(search, over)
+    return await _end_empty(search, over, "nothing found to count")
+
+
+async def print_count(search: Search, over: SearchScope) -> int:
+    """Print the number of hits. Returns the exit status."""
+    answers = Answers(search.conn, search.finder, search.names)
+    question, options = search.question, search.options
+    if options.collapse:
+        count = await answers.count_groups(question)
+    else:
+        count = await search.finder.engine.count(question)
+    if options.shape == "people":
+        output.line(f"{count:,}" if search.for_person else str(count))
+    elif options.shape == "csv":
+        from archiver.cli.view.fields import CsvTable
+
+        CsvTable(["count"]).add({"count": count})
+    else:
+        write = output.json if options.shape == "json" else output.jsonl
+        write({"count": count, "incomplete": incomplete_object(over)})
+    return _end(search, over) if count else await _end_empty(search, over, "nothing found")
+
+
+async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
+    """Print the hits. Returns the exit status."""
+    answers = Answers(search.conn, search.finder, search.names)
+    found, cursor = 0, None
+    with page() as paged:
+        found, cursor = await _print(search, answers)
+    if paged.left:  # nobody wants to know the rest
+        warn_incomplete(over, search.moments)
+        return 0
+    can_continue = pages.end(found, cursor)
+    if not found:
+        return await _end_empty(search, over, "nothing found")
+    total = None
+    if search.for_person and pages.before is not None:
+        total = answers.groups if search.options.collapse else await _count_all(search, pages.before + found, cursor)
+    summary = Found(found, pages.before, total, cursor, search.question.sort)
+    if not search.for_person:
+        return _end(search, over, *describe_found(summary))
+    command = next_command(cursor, can_continue=can_continue)
+    return _end(search, over, *describe_found(summary, groups=search.options.collapse, command=command))
+
+
+async def _count_all(search: Search, shown: int, cursor: str | None) -> int | None:
+    """The number of all hits; None if it takes long to find out."""
+    if cursor is None:
+        return shown
+    engine = search.finder.engine
+    return await engine.count_within(search.question, QUICK) if isinstance(engine, ExactEngine) else None
+
+
+async def _print(search: Search, answers: Answers) -> tuple[int, str | None]:
+    """Print the hits. Returns their number, and the cursor of the next page."""
+    found = blocks_printed = 0
+    cursor = None
+    options, question = search.options, search.question
+    show, close = _printer(search)
+    shown_blocks = (
+        answers.collapsed(question, options.limit)
+        if options.collapse
+        else answers.plain(question, options.limit, options.around)
+    )
+    async with aclosing(shown_blocks) as blocks:
+        async for block in blocks:
+            if isinstance(block, More):
+                cursor = block.cursor
+                break
+            found += sum(shown.is_hit for shown in block)
+            blocks_printed += 1
+            for shown in block:
+                show(shown._replace(block=blocks_printed))
+    close()
+    return found, cursor
+
+
+def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None]]:
+    """A function that prints a row, and one that ends the output."""
+    options = search.options
+    if options.shape == "people":
+        from archiver.cli.view.hits import printer
+
+        return printer(_view(search), in_blocks=options.around > 0), lambda: None
+    from archiver.cli.view.fields import CsvTable, parse_fields, pick
+
+    known = [*KEYS, *_added_keys(search)]
+    fields = parse_fields(options.fields, known)
+    if options.shape == "csv":
+        table = CsvTable(fields or known)
+        return lambda shown: table.add(_object(shown, search)), lambda: None
+    if options.shape == "jsonl":
+        return lambda shown: output.jsonl(pick(_object(shown, search), fields)), lambda: None
+    array = output.JsonArray()
+    return lambda shown: array.add(pick(_object(shown, search), fields)), array.close
+
+
+def _view(search: Search) -> Any:
+    """How cards are shown; None in a pipe."""
+    if not search.for_person:
+        return None
+    from archiver.cli.view.card import CardView
+
+    return CardView(search.question.tree, search.names, search.moments, output.columns(), output.use_colour())
+
+
+def _added_keys(search: Search) -> list[str]:
+    added = ["match", "block"] if search.options.around else []
+    added += ["earlier"] if includes_revisions(search.question.tree) else []
+    return [*added, *(["copies"] if search.options.collapse else [])]
+
+
+def _object(shown: Shown, search: Search) -> dict[str, Any]:
+    row = to_object(shown.row)
+    added = {
+        "match": shown.is_hit,
+        "block": shown.block,
+        "earlier": shown.earlier.to_object() if shown.earlier else None,
+        "copies": list(shown.copies or ()),
+    }
+    return row | {key: added[key] for key in _added_keys(search)}
+
+
+def _end(search: Search, over: SearchScope, *summary: str) -> int:
+    """Say what was found, by which engine, and what is not fetched. Returns the exit status."""
+    finder = search.finder
+    if not search.for_person:
+        output.note("; ".join([*summary, finder.describe()]))
+    else:
+        for line in summary:
+            output.note(line, to_copy=True)
+        if not finder.is_plain:
+            output.note(finder.describe())
+    if output.is_quiet() and finder.fuzzy and finder.away is not None:
+        output.warn(finder.describe())
+    warn_incomplete(over, search.moments)
+    return 0
+
+
+async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
+    """Say over what nothing was found, and what may help."""
+    searched = await describe_searched(search.conn, over, search.moments if search.for_person else None)
+    _end(search, over, f"{summary} {searched}")
+    if not output.is_quiet():
+        from archiver.cli.view.nothing import explain
+
+        for line in await explain(search.conn, search.finder.engine, search.question, search.moments):
+            note_at_words(line, hanging=2)
+    return 1

@@ -1,0 +1,238 @@
+"""A hit as a card on a terminal: who, where and when; what became of it; its words around the matches.
+
+    Atlas Inquiry Desk  atlas/396   25 Jan 2022 17:13 +03            1.8k views
+      DELETED between 29 Nov 17:52 and 17:58
+      Point de situation: Diwaniyah — the warehouse permit was extended by a
+      year. Geolocated to within 20 metres.  #convoy
+
+Everything fits the width of the terminal, words whole, but no line of text is longer than is easy to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from archiver.cli.terminal import is_clean_link, line_isolates, terminal_safe, width
+from archiver.cli.view import figures
+from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.shown import Shown
+from archiver.cli.view.wrapping import is_rtl, text_width, wrap
+from archiver.ids import ChannelId
+from archiver.model.row import ChannelName, Row
+from search.query.tree import Node, Phrase, any_of
+from search.show.highlight import highlight
+from search.show.snippet import Snippet, snippets
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+WIDTH = 480
+"""Characters of text shown; `telekeep show` shows all."""
+INDENT = 2
+_COPIES = 5
+"""Copies listed; JSON lists all."""
+_ATTACHMENTS = 3
+_GAPS = {"when": 3}
+"""Columns before a part of the head, if not 2."""
+
+_MATCH = "bold green"
+_DELETED, _EDITED = "bold red", "yellow"
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """How cards are shown."""
+
+    tree: Node
+    names: Mapping[ChannelId, ChannelName]
+    moments: Moments
+    columns: int
+    coloured: bool
+    """Whether matches are seen by their colour; otherwise they get brackets."""
+
+
+def card(shown: Shown, view: CardView, *, sign: str = "") -> Iterator[Text]:
+    """The lines of a card. `sign`: a mark before it; what it has no room for is below it."""
+    from rich.text import Text
+
+    yield from _head(shown, view, sign)
+    indent = " " * (INDENT + width(sign))
+    room = text_width(view.columns, indent=len(indent))
+    for part in _parts(shown, view):
+        for line in wrap(part, room):
+            yield Text(indent).append_text(line)
+
+
+def address(shown: Shown, names: Mapping[ChannelId, ChannelName]) -> str:
+    """`atlas/396`: by the alias, if there is one, as people who set one type it."""
+    row = shown.row
+    return f"{names[row['channel_id']].alias or row['channel']}/{row['message_id']}"
+
+
+def _head(shown: Shown, view: CardView, sign: str) -> Iterator[Text]:
+    """The title, the address and so on, on as few lines as they fit; the views at the right edge."""
+    from rich.text import Text
+
+    columns = text_width(view.columns)
+    line, below, is_begun = Text(sign), " " * (INDENT + width(sign)), False
+    for name, part in _head_parts(shown, view):
+        gap = _GAPS.get(name, 2) if is_begun else 0
+        if is_begun and width(line.plain) + gap + width(part.plain) > columns:
+            yield line
+            line, gap = Text(below), 0
+        *full, last = wrap(part, columns - width(line.plain) - gap)
+        for one in full:
+            yield line.append_text(one)
+            line = Text(below)
+        free = columns - width(line.plain) - width(last.plain)
+        line.append(" " * (free if name == "views" else gap)).append_text(last)
+        is_begun = True
+    yield line
+
+
+def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
+    from rich.style import Style
+    from rich.text import Text
+
+    row, plain = shown.row, "" if shown.is_hit else "dim"
+    link = Style(link=row["permalink"]) if is_clean_link(row["permalink"]) else Style()
+    if title := terminal_safe(view.names[row["channel_id"]].title):
+        yield "title", Text(title, style="bold" if shown.is_hit else "dim")
+    yield "address", Text(terminal_safe(address(shown, view.names)), style=link + Style(dim=not shown.is_hit))
+    yield "when", Text(view.moments.at(_unix(row["date"])), style=plain)
+    if kinds := describe_kinds(row):
+        yield "kinds", Text(terminal_safe(", ".join(kinds)), style=plain or "cyan")
+    if view.names[row["channel_id"]].username is None:
+        yield "link", Text("no public link", style="dim")
+    if row["views"] is not None:
+        yield "views", Text(f"{figures.short(row['views'])} view{'' if row['views'] == 1 else 's'}", style="dim")
+
+
+def _parts(shown: Shown, view: CardView) -> Iterator[Text]:
+    """What is below the head, each beginning on a line of its own."""
+    if state := _state(shown, view):
+        yield state
+    yield from _body(shown, view)
+    yield from _remarks(shown, view)
+
+
+def _state(shown: Shown, view: CardView) -> Text | None:
+    """What became of the message since it was posted."""
+    from rich.text import Text
+
+    row, found = shown.row, []
+    if row["missing_since"]:
+        noticed = _unix(row["missing_since"])
+        when = view.moments.between(min(_unix(row["last_seen"]), noticed), noticed, beside=_unix(row["date"]))
+        found.append(Text(f"DELETED {when}", style=_DELETED))
+    if row["revisions"]:
+        times = "once" if row["revisions"] == 1 else figures.count(row["revisions"], "time")
+        found.append(Text(f"edited {times}", style=_EDITED))
+    return Text(" · ").join(found) if found else None
+
+
+def _body(shown: Shown, view: CardView) -> Iterator[Text]:
+    """The text around its matches, or what matched of the attachments below it."""
+    from rich.text import Text
+
+    text = shown.row["text"]
+    if not shown.is_hit:
+        if text:
+            yield _one_paragraph(_pieces(snippets(text, (), WIDTH), view), "dim")
+        return
+    wanted = any_of((view.tree, *map(Phrase, shown.matched)))
+    spans = highlight(wanted, text)
+    if text:
+        yield _one_paragraph(_pieces(snippets(text, spans, WIDTH), view))
+    found = None if spans else _matched(shown.row, wanted, view)
+    if found is not None:
+        yield found
+        return
+    attached = list_attachments(shown.row)
+    for kind, what in attached[:_ATTACHMENTS]:
+        known = describe_kinds(shown.row) == [kind]  # in the head
+        yield _line(terminal_safe(what if known else f"{kind}: {what}"))
+    if len(attached) > _ATTACHMENTS:
+        yield _line(f"and {figures.count(len(attached) - _ATTACHMENTS, 'more attachment')}")
+    if not text and not attached and not describe_kinds(shown.row):
+        yield Text("(no text)", style="dim")
+
+
+def _matched(row: Row, wanted: Node, view: CardView) -> Text | None:
+    """What of the attachments matches."""
+    from rich.text import Text
+
+    for kind, other in further_texts(row):
+        if found := highlight(wanted, other):
+            pieces = _pieces(snippets(other, found, WIDTH // 3), view)
+            return Text.assemble((f"{kind}: ", "dim"), pieces)
+    return None
+
+
+def _remarks(shown: Shown, view: CardView) -> Iterator[Text]:
+    here = terminal_safe(address(shown, view.names))
+    if shown.revision is not None:
+        yield _line(f"found in version {shown.revision}, edited since: telekeep history {here}", _EDITED)
+    if shown.copies:
+        first = ", ".join(terminal_safe(one) for one in shown.copies[:_COPIES])
+        rest = f" and {len(shown.copies) - _COPIES:,} more" if len(shown.copies) > _COPIES else ""
+        copies = figures.count(len(shown.copies), "copy", "copies")
+        yield _line(f"earliest found in this archive; {copies}: {first}{rest}")
+
+
+def _pieces(pieces: Sequence[Snippet], view: CardView) -> Text:
+    """The snippets of a text with matches marked, and dots for what is left out."""
+    from rich.text import Text
+
+    opening, closing = ("", "") if view.coloured else ("[", "]")
+    body = Text("… " if pieces[0].cut_before else "")
+    for piece in pieces:
+        if piece is not pieces[0]:
+            body.append(" … ")
+        at = 0
+        for start, end in piece.spans:
+            body.append(terminal_safe(piece.text[at:start], multiline=True))
+            match = terminal_safe(piece.text[start:end], multiline=True)
+            body.append(f"{opening}{match}{closing}", style=_MATCH if view.coloured else "")
+            at = end
+        body.append(terminal_safe(piece.text[at:], multiline=True))
+    if pieces[-1].cut_after:
+        body.append(" …")
+    return body
+
+
+def _one_paragraph(body: Text, style: str = "") -> Text:
+    """The text with its lines one after another, two spaces between; a line of another direction begins anew."""
+    from rich.text import Text
+
+    paragraphs: list[Text] = []
+    for line in body.split("\n"):
+        line.rstrip()
+        if not line.plain.strip():
+            continue
+        if paragraphs and _goes_with(paragraphs[-1].plain, line.plain):
+            paragraphs[-1].append("  ").append_text(line)
+        else:
+            paragraphs.append(line)
+    joined = Text("\n").join(paragraphs)
+    joined.style = style
+    return joined
+
+
+def _goes_with(before: str, line: str) -> bool:
+    has_rtl = any(line_isolates(one)[0] for one in (before, line))
+    return not has_rtl or is_rtl(before) == is_rtl(line)
+
+
+def _line(text: str, style: str = "dim") -> Text:
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def _unix(iso: str) -> float:
+    return datetime.fromisoformat(iso).timestamp()

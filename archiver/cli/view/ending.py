@@ -1,0 +1,63 @@
+"""The last line of a search: how many of how many, and the command that shows the next ones."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from archiver.cli import output
+from archiver.cli.table import PROGRAM
+from archiver.cli.terminal import width
+from search.engine.protocol import Sort
+
+_ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
+
+
+class Found(NamedTuple):
+    """What a page has of all results."""
+
+    shown: int
+    before: int | None
+    """Shown on earlier pages; None: unknown."""
+    total: int | None
+    """None: unknown."""
+    cursor: str | None
+    """Where the next page begins; None after the last."""
+    sort: Sort
+
+
+def describe_found(found: Found, *, groups: bool = False, command: str | None = None) -> list[str]:
+    """For a person `2 of 28, newest first · next: ...`, given the command; otherwise a line that names the cursor."""
+    order = _ORDER[found.sort]
+    if command is None:
+        more = (
+            f" (there are more: --after {found.cursor} continues, -n 0 shows all, --count counts them)"
+            if found.cursor
+            else ""
+        )
+        return [f"{found.shown:,} shown, {order}{more}"]
+    line = f"{_of_all(found, groups=groups)}, {order}"
+    if not command:
+        return [line]
+    both = f"{line} · next: {command}"
+    return [both] if width(both) <= output.columns(sys.stderr) else [line, f"next: {command}"]
+
+
+def next_command(cursor: str | None, *, can_continue: bool, words: Sequence[str] | None = None) -> str:
+    """The command as it was typed, to show the next page; empty after the last."""
+    if cursor is None:
+        return ""
+    typed = [word for word in (sys.argv[1:] if words is None else words) if word != "--more"]
+    end = typed.index("--") if "--" in typed else len(typed)
+    more = ["--more"] if can_continue else ["--after", cursor]
+    return shlex.join([PROGRAM, *typed[:end], *more, *typed[end:]])
+
+
+def _of_all(found: Found, *, groups: bool) -> str:
+    so_far = (found.before or 0) + found.shown
+    what = " groups of copies" if groups else ""
+    if found.total is None or found.total < so_far:
+        return f"{found.shown:,}{what} shown" if not found.before else f"{so_far:,}{what} shown so far"
+    return f"{so_far:,} of {found.total:,}{what}" if so_far < found.total or found.before else f"{so_far:,}{what} found"

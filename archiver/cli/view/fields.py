@@ -1,0 +1,82 @@
+"""`--fields a,b` and `--csv`: some keys of the things that a command lists, in the order asked for.
+
+wanted = parse_fields(typed, KEYS)          # None: all
+table = CsvTable(wanted or KEYS)
+table.add(thing)                            # or output.jsonl(pick(thing, wanted))
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeAlias
+
+from archiver.cli import output
+from archiver.cli.parsing.parameters import Option
+from archiver.cli.terminal import terminal_safe
+from archiver.errors import UsageError
+from archiver.model.json_text import dump
+
+Fields: TypeAlias = Annotated[
+    str | None,
+    Option("--fields", metavar="A,B", help="Only these keys, in this order; with --json, --jsonl or --csv."),
+]
+Csv: TypeAlias = Annotated[bool, Option("--csv", help="Print CSV with a header.")]
+
+
+def parse_fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...] | None:
+    """The keys that were asked for, each once; None for all. Raises UsageError, which suggests similar ones."""
+    if typed is None:
+        return None
+    wanted = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
+    wrong = next((name for name in wanted if name not in known), None)
+    if wrong is not None:
+        raise UsageError(f"there is no field {wrong!r}.", hint=_suggest(wrong, known))
+    if not wanted:
+        raise UsageError("--fields names no field.", hint=f"Fields: {', '.join(known)}.")
+    return wanted
+
+
+def pick(thing: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
+    """These keys of the thing; all of them for None."""
+    return thing if fields is None else {name: thing[name] for name in fields}
+
+
+class CsvTable:
+    """A table as in RFC 4180, as `export --format csv` writes it: nested values as JSON, null as an empty cell."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self._fields = fields
+        self._write(fields)
+
+    def add(self, thing: Mapping[str, Any]) -> None:
+        """Print one record."""
+        self._write([_cell(thing[name]) for name in self._fields])
+
+    def _write(self, cells: Sequence[object]) -> None:
+        record = io.StringIO()
+        csv.writer(record, lineterminator="\r\n").writerow(cells)
+        text = record.getvalue()
+        if output.is_terminal():
+            text = f"{terminal_safe(text.removesuffix(chr(13) + chr(10)), multiline=True)}\n"
+        sys.stdout.flush()
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            sys.stdout.write(text)
+        else:
+            buffer.write(text.encode("utf-8", "replace"))
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None or isinstance(value, str | int | float) else dump(value).decode()
+
+
+def _suggest(wrong: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(wrong.lower(), known, n=2)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Fields: {', '.join(known)}."

@@ -1,0 +1,31 @@
+"""Options inside the quotes of a query, where `-c` means "not the word c". Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from archiver.cli.parsing.parameters import Parameter
+from archiver.cli.table import PROGRAM
+
+_WORD = re.compile(r'"[^"]*"|\S+')
+
+
+def find_misplaced(query: str, parameters: Sequence[Parameter]) -> str | None:
+    """The command that was probably meant, if options of `search` stand in the query."""
+    flags = {flag: one.takes_value for one in parameters for flag in one.flags}
+    words = iter(_WORD.findall(query))
+    kept: list[str] = []
+    moved: list[str] = []
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name not in flags or (equals and not name.startswith("--")):
+            kept.append(word)
+            continue
+        moved.append(word)
+        if flags[name] and not equals:
+            moved += [value for value in [next(words, None)] if value is not None]
+    if not moved:
+        return None
+    return shlex.join([PROGRAM, "search", " ".join(kept) or "*", *moved])

@@ -1,0 +1,94 @@
+"""What may help when nothing was found: parts that are found alone, similar words, a range in the future."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+from archiver.cli.view.moments import Moments
+from archiver.store.database import Connection
+from search.engine.protocol import Engine, Question
+from search.exact.reader import ExactEngine
+from search.exact.similar import find_similar
+from search.query.dates import Bounds
+from search.query.tree import EVERYTHING, And, InRevisions, Node, Not, PostedWithin, Prefix, Word, text_leaves
+from search.query.write import write
+
+SECONDS = 0.3
+"""Time limit of each count."""
+_PARTS = 8
+"""Parts and words that are looked at."""
+_TRIED, _SHOWN = 10, 5
+"""Similar words that are counted, and shown."""
+
+
+async def explain(conn: Connection, engine: Engine, question: Question, moments: Moments) -> list[str]:
+    """Lines that say why nothing may have been found; none if nothing is known."""
+    if (since := _since(question)) is not None and since > moments.now:
+        return [f"the range begins in the future: {moments.at(since)}; it is {moments.at(moments.now)}"]
+    if not isinstance(engine, ExactEngine):
+        return []
+    return [
+        *await _outside(engine, question),
+        *await _alone(engine, question),
+        *await _similar(conn, engine, question),
+    ]
+
+
+def _since(question: Question) -> float | None:
+    """When the range of the question begins."""
+    bounds = question.bounds
+    for part in _parts(question.tree):
+        if isinstance(part, PostedWithin):
+            bounds = bounds.intersect(part.bounds)
+    return None if bounds.since is None else bounds.since.timestamp()
+
+
+async def _outside(engine: ExactEngine, question: Question) -> list[str]:
+    """How many there are in other channels and at other times."""
+    if question.tree == EVERYTHING or (question.channels is None and question.bounds == Bounds()):
+        return []
+    found = await engine.count_within(_everywhere(question, question.tree), SECONDS)
+    limits = [
+        *(["in all channels"] if question.channels is not None else []),
+        *(["at any time"] if question.bounds != Bounds() else []),
+    ]
+    return [f"{', '.join(limits)}: {found:,}"] if found else []
+
+
+async def _alone(engine: ExactEngine, question: Question) -> list[str]:
+    """How many each part of the query finds alone."""
+    parts = [part for part in _parts(question.tree) if not isinstance(part, InRevisions)]
+    if len(parts) < 2:
+        return []
+    wanted = islice((part for part in parts if not isinstance(part, Not)), _PARTS)
+    counts = [(part, await engine.count_within(_everywhere(question, part), SECONDS)) for part in wanted]
+    said = [f"{write(part)} {found:,}" for part, found in counts if found is not None]
+    return [f"found separately: {' · '.join(said)}"] if said else []
+
+
+async def _similar(conn: Connection, engine: ExactEngine, question: Question) -> list[str]:
+    """Similar words for each word that the archive does not have."""
+    lines = []
+    for leaf in islice(text_leaves(question.tree), _PARTS):
+        for word in () if isinstance(leaf, Prefix) else leaf.needle.terms:
+            if await engine.count_within(_everywhere(question, Word(word)), SECONDS) != 0:
+                continue
+            found = []
+            for similar in await find_similar(conn, word, _TRIED):
+                count = await engine.count_within(_everywhere(question, Word(similar)), SECONDS)
+                found += [f"{similar} {count:,}"] if count else []
+            if found:
+                lines.append(f"similar to {word} are here: {' · '.join(found[:_SHOWN])}")
+    return list(dict.fromkeys(lines))
+
+
+def _everywhere(question: Question, tree: Node) -> Question:
+    """The question with another tree, in all channels and at all times."""
+    if any(isinstance(part, InRevisions) for part in _parts(question.tree)):
+        tree = And((tree, InRevisions()))
+    return replace(question, tree=tree, bounds=Bounds(), channels=None, cursor=None)
+
+
+def _parts(tree: Node) -> tuple[Node, ...]:
+    return tree.parts if isinstance(tree, And) else (tree,)
