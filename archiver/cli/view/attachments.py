@@ -58,6 +58,9 @@ def _details(slot: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]
     if extra.get("spoiler"):
         yield "spoiler"
     yield from _of_poll(extra)
+    yield from _of_prizes(extra)
+    for item in extra.get("items") or ():
+        yield _text(item.get("text"))
     if "lat" in extra and "long" in extra:
         yield f"{extra['lat']}, {extra['long']}"
     for key in ("address", "site_name", "description", "emoticon", "value", "alt"):
@@ -78,6 +81,33 @@ def _of_poll(extra: Mapping[str, Any]) -> Iterator[str]:
         yield count(extra["total_voters"], "vote")
     if extra.get("solution"):
         yield f"solution: {_text(extra['solution'])}"
+
+
+def _of_prizes(extra: Mapping[str, Any]) -> Iterator[str]:
+    """What a post costs, or what there is to win: paid media, invoices, giveaways."""
+    if extra.get("stars_amount"):
+        yield f"for {count(extra['stars_amount'], 'star')}"
+    if extra.get("currency") and isinstance(extra.get("total_amount"), int):
+        yield f"{extra['total_amount']:,} {extra['currency']} (smallest units)"
+    if isinstance(extra.get("quantity"), int):
+        yield count(extra["quantity"], "prize")
+    if extra.get("months"):
+        yield f"{count(extra['months'], 'month')} of premium"
+    if extra.get("stars"):
+        yield count(extra["stars"], "star")
+    if isinstance(extra.get("winners_count"), int):
+        yield count(extra["winners_count"], "winner")
+    if extra.get("until_date"):
+        yield f"until {extra['until_date']}"
+    if extra.get("prize_description"):
+        yield str(extra["prize_description"])
+
+
+def describe_payment(paid: Mapping[str, Any]) -> str:
+    """`25 stars for the message, suggested and paid in stars`."""
+    stars = count(paid["message_stars"], "star") + " for the message" if paid.get("message_stars") else ""
+    suggested = [name for name in ("stars", "ton") if paid.get(f"suggested_post_{name}")]
+    return ", ".join(filter(None, (stars, *(f"a suggested post, paid in {name}" for name in suggested))))
 
 
 def _file(slot: Mapping[str, Any]) -> Iterator[str]:

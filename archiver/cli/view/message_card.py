@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
-from archiver.cli.view.attachments import describe_action, describe_buttons, describe_media, describe_reactions
+from archiver.cli.view.attachments import (
+    describe_action,
+    describe_buttons,
+    describe_media,
+    describe_payment,
+    describe_reactions,
+)
 from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
@@ -134,6 +140,12 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
     yield from list_origins(context, moments)
     if fact := _load(row.get("fact_check")):
         yield "fact check", str(fact.get("text") or "not shown by the server yet")
+    if paid := _load(row["paid"]):
+        yield "paid", describe_payment(paid)
+    if row["boosts"]:
+        yield "boosts", f"{number(row['boosts'])} by its sender"
+    if row["effect"]:
+        yield "effect", f"animation {row['effect']}"
     yield "link", _link(context)
     seen = f"last seen {moments.short(context.last_seen)}"
     yield "archived", f"{moments.at(context.version.first_seen)}, {seen}"
