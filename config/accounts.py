@@ -7,18 +7,18 @@ Each section `[telegram.accounts.NAME]` defines an account; `default` always exi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.declare import Secret
 from config.errors import SettingsError
+from config.frozen import frozen
 from config.settings import DIRECT, AccountOverrides, HistoryPace, Settings
 
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountSettings:
     """The resolved settings of one account. `proxy` None: connect directly, as the user configured."""
 

@@ -265,6 +265,9 @@ def starting() -> Iterator[Row]:
     for option in ("--version", "--help"):
         times = sorted(telekeep(option)[0] * 1000 for _ in range(9))
         yield f"telekeep {option}", f"p50 {_at(times, 0.5):.0f} ms", "whole process"
+    for arguments in (["--version"], ["help"], ["status"], ["search", QUESTIONS[0]]):
+        used = sorted((usage.ru_utime + usage.ru_stime) * 1000 for _, usage in (run(*arguments) for _ in range(15)))
+        yield f"telekeep {arguments[0]}", f"p50 {_at(used, 0.5):.0f} ms", "processor time of the whole process"
 
 
 def _stored(work: Path) -> int:

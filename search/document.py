@@ -6,14 +6,15 @@ them; engines fold them (`normalize`). Writing the same document twice changes n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from config.frozen import frozen
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Details:
     """Fields that an index stores for display besides the `Document`; the query language cannot search them."""
 
@@ -40,7 +41,7 @@ class Details:
     """Message id that it replies to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Document:
     """The searchable view of one message."""
 

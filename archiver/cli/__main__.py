@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 
 from archiver.cli import streams
@@ -170,6 +169,8 @@ def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
     from search.errors import QueryError, SearchError
 
     if debug:
+        import traceback
+
         traceback.print_exception(exc)
     if isinstance(exc, Error):
         output.error(str(exc))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -10,6 +9,7 @@ from archiver.cli.parsing.parameters import Argument, Option
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
+from config.frozen import frozen
 from search.engine.facets import NAMES, FacetName
 from search.engine.protocol import Sort
 
@@ -51,7 +51,7 @@ Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of r
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SearchOptions:
     """The options as given."""
 

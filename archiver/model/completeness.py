@@ -12,16 +12,17 @@ Every id from 1 to the channel's top belongs to exactly one run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from archiver.model import coverage
 from archiver.model.coverage import Interval
+from config.frozen import frozen
 
 State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """A server's answer that fully accounts for the ids [lo, hi]."""
 
@@ -31,7 +32,7 @@ class Proof:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdRun:
     """Consecutive ids of one state. Times are unix seconds.
 
@@ -53,7 +54,7 @@ class IdRun:
         return self.hi - self.lo + 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """Number of ids in each state."""
 

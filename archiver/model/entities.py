@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import orjson
 
+from config.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Marks:
     """The hashtags, mentions and links marked in a text, in order and without repeats."""
 

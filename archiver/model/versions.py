@@ -7,7 +7,7 @@ observation; the current content is the last one. Revisions are numbered in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,6 +16,7 @@ import orjson
 from archiver.model.difference import Difference
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
+from config.frozen import frozen
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
 """The old and new attachment, each as `photo 5368324170671202286`; None for none."""
@@ -57,7 +58,7 @@ class Counters(NamedTuple):
     reactions: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Version:
     """One content of a message. Times are unix seconds."""
 

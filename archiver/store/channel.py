@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -13,6 +12,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
 from archiver.store.home import mark_renamed
+from config.frozen import frozen
 
 if TYPE_CHECKING:
     from archiver.model.record import Channel
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ChannelState: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mirrored:
     """A channel, as the archive knows it. Times are unix seconds."""
 

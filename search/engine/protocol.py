@@ -20,10 +20,11 @@ Contract of every engine, held by `tests/contract/test_engine.py` and `test_refe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
+from config.frozen import frozen
 from search.document import Key
 from search.engine.facets import Counts, FacetName
 from search.engine.page import Position
@@ -33,7 +34,7 @@ from search.query.parse import EVERYTHING, Node
 Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Question:
     """A request for one page of hits."""
 
@@ -49,7 +50,7 @@ class Question:
     """Whether to tolerate typos in words; engines that cannot do so raise `Unanswerable`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """One matching message."""
 
@@ -75,7 +76,7 @@ class Hit:
         return Position(self.date, self.channel_id, self.message_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answer:
     """One page of hits."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
+
+from config.frozen import frozen
 
 Value: TypeAlias = int | str
 
@@ -12,7 +14,7 @@ MOST: Final = 2**63 - 1
 """SQLite's largest integer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A condition on `d`, a row of search_document, or on `b`, a row of search_block."""
 

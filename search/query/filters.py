@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from typing import get_args
 
+from config.frozen import frozen
 from search.errors import QueryError
 from search.query.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.query.quotes import write_quoted
@@ -66,7 +67,7 @@ _PLAIN = re.compile(r"[^\s()\"“”„«»]+")
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/:?#]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Context:
     """What the meaning of a query depends on besides its text: pure data from the caller."""
 

@@ -6,10 +6,10 @@ The parser uses it, errors quote its examples, and `telekeep help query` prints 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias, get_args
 
+from config.frozen import frozen
 from search.errors import QueryError
 from search.query.filters import (
     HAS,
@@ -33,7 +33,7 @@ from search.query.tree import Node, State
 ValueReader: TypeAlias = Callable[[str, Context], Node]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilterSpec:
     """One filter, `name:value`."""
 

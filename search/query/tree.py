@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from config.frozen import frozen
 from search.query.dates import Bounds
 from search.text.normalize import Needle, needle
 from search.words.forms import MIN_LETTERS, bare_word, has_forms
@@ -34,7 +34,7 @@ class Tail(NamedTuple):
     last: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A plain word, in any of its forms. Hyphenated words and links have parts that must be adjacent."""
 
@@ -61,7 +61,7 @@ class Word:
         return Tail(" ".join(front), last) if front and len(last) >= MIN_LETTERS and has_forms(last) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Phrase:
     """Exactly these words, adjacent and in this order."""
 
@@ -73,7 +73,7 @@ class Phrase:
         return _needle(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prefix:
     """Words that begin with this text; of several words only the last is a prefix."""
 
@@ -85,21 +85,21 @@ class Prefix:
         return _needle(self.text, prefix=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Has:
     """Has an attachment of this kind, a key of `filters.HAS`."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Is:
     """Is in this state."""
 
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tag:
     """Has this value, or one with this prefix, in a tag field."""
 
@@ -108,26 +108,26 @@ class Tag:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InRevisions:
     """Search earlier revisions too. Matches every message; allowed only at the top of a tree, joined by AND."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InChannel:
     """Is in one of these channels (bare ids)."""
 
     ids: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PostedWithin:
     """Was posted within these bounds."""
 
     bounds: Bounds
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """The number is between `low` and `high`, both inclusive, None: unbounded. An unknown number never matches."""
 
@@ -136,21 +136,21 @@ class Number:
     high: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And:
     """Matches every part."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or:
     """Matches at least one part."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """Does not match the part."""
 

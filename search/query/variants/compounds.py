@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from search.text.normalize import fold
@@ -92,5 +92,5 @@ def _whole() -> Mapping[str, str]:
 
 
 def _parts() -> Iterator[str]:
-    lines = files("search.query.variants").joinpath("compounds.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("compounds.txt").read_text("utf-8").splitlines()
     return (part for line in lines if not line.startswith("#") for part in line.split())

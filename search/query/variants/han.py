@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import islice, product
+from pathlib import Path
 from typing import NamedTuple
 
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -74,7 +74,7 @@ def _traditional_forms(char: str, table: HanTable) -> Sequence[str]:
 
 @cache
 def _table() -> HanTable:
-    text = files("search.query.variants").joinpath("han.txt").read_text("utf-8")
+    text = Path(__file__).with_name("han.txt").read_text("utf-8")
     classes, local, japanese = (part.split("\n", 1)[1].split() for part in text.split("\n# ")[2:])
     traditional = {line[0]: tuple(line[1:]) for line in classes}
     known: dict[str, tuple[str, ...]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
@@ -66,5 +66,5 @@ def _paradigms() -> Sequence[Sequence[str]]:
 
 
 def _lines(name: str) -> Iterator[str]:
-    text = files("search.words.stems").joinpath(name).read_text("utf-8")
+    text = Path(__file__).with_name(name).read_text("utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))
