@@ -63,6 +63,11 @@ def test_an_interval_says_what_tells_its_ends_apart(begin: str, end: str, said: 
     assert BAGHDAD.between(unix(begin), unix(end), beside=0) == said.removesuffix(" +03")
 
 
+def test_what_lasted_is_no_interval_of_doubt() -> None:
+    assert BAGHDAD.span(NOW, NOW + 360) == "from 30 Nov 15:00 to 15:06 +03"
+    assert BERLIN.span(NOW - 200 * 86_400, NOW) == "from 14 May 14:00 +02 to 30 Nov 13:00 +01"
+
+
 def test_an_interval_over_a_clock_change_shows_both_offsets() -> None:
     begin, end = unix("2026-10-25T00:30:00+00:00"), unix("2026-10-25T01:30:00+00:00")
     assert BERLIN.between(begin, end) == "between 25 Oct 02:30 +02 and 02:30 +01"

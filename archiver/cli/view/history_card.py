@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archiver.cli.terminal import isolate, terminal_safe
-from archiver.cli.view.attachments import describe_reactions
+from archiver.cli.view.attachments import describe_action, describe_media, describe_reactions
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, heading
@@ -49,10 +49,24 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     for version, pieces in zip(history.versions, diffs, strict=True):
         yield Text()
         yield from _describe(version, _name(version, message), moments, width)
-        if version.text or any(text for _, text in pieces):
-            yield from _body(list(pieces), width)
+        body = list(pieces)
+        if any(text for _, text in body):
+            yield from _body(body, width)
+        else:
+            yield from _besides(history, version, width)
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)
+
+
+def _besides(history: MessageHistory, version: Version, width: int) -> Iterator[Text]:
+    """What a version without text has instead."""
+    from orjson import loads
+    from rich.text import Text
+
+    action = history.message.action
+    shown = [describe_media(slot) for slot in version.media] or ([describe_action(loads(action))] if action else [])
+    for line in shown or ["no text"]:
+        yield from wrap(Text(terminal_safe(line), style="" if shown else "dim"), width)
 
 
 def _name(version: Version, message: StoredMessage) -> str:
@@ -82,7 +96,7 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
 def _seen(version: Version, moments: Moments) -> str:
     if version.first_seen == version.last_seen:
         return f"seen once, {moments.short(version.first_seen, seconds=True)}"
-    return f"seen {moments.between(version.first_seen, version.last_seen)}"
+    return f"seen {moments.span(version.first_seen, version.last_seen)}"
 
 
 def _body(pieces: Sequence[DiffPiece], width: int) -> Iterator[Text]:

@@ -84,24 +84,14 @@ class Moments(NamedTuple):
 
         Beside a time whose offset is shown (`beside`), the interval goes without its own if that is the same.
         """
-        first, last = self._local(begin), self._local(end)
-        if first is None or last is None:
-            return f"between {self.at(begin)} and {self.at(end)}"
-        shown = None if beside is None else self._local(beside)
-        known = self._offset(shown) if shown else None
-        offsets = self._offset(first), self._offset(last)
-        zone = "" if offsets == (known, known) else f" {offsets[1]}"
-        if begin == end:
-            return f"on {self._short_date(first)} at {_clock(first, seconds=True)}{zone}"
-        exact = _minute(first) == _minute(last)
-        from_zone = "" if offsets[0] == offsets[1] else f" {offsets[0]}"
-        if from_zone:
-            zone = f" {offsets[1]}"
-        from_day, to_day = self._days(first, last)
-        return (
-            f"between {from_day} {_clock(first, seconds=exact)}{from_zone}"
-            f" and {to_day}{_clock(last, seconds=exact)}{zone}"
-        )
+        if begin == end and (moment := self._local(begin)) is not None:
+            zone = self._own_offset(moment, moment, beside)
+            return f"on {self._short_date(moment)} at {_clock(moment, seconds=True)}{zone}"
+        return f"between {self._ends(begin, end, 'and', beside)}"
+
+    def span(self, begin: float, end: float) -> str:
+        """`from 29 Nov 17:52 to 17:58 +03`: as `between`, for what lasted all the time."""
+        return f"from {self._ends(begin, end, 'to', None)}"
 
     def ago(self, unix: float) -> str:
         """`3 min ago` for up to two days, else the date; the date also for what is in the future."""
@@ -112,6 +102,25 @@ class Moments(NamedTuple):
         """The offset at that time: `+03`, `+05:30` or `UTC`."""
         moment = self._local(unix)
         return "UTC" if moment is None else self._offset(moment)
+
+    def _ends(self, begin: float, end: float, word: str, beside: float | None) -> str:
+        first, last = self._local(begin), self._local(end)
+        if first is None or last is None:
+            return f"{self.at(begin)} {word} {self.at(end)}"
+        exact = _minute(first) == _minute(last)
+        from_zone = "" if self._offset(first) == self._offset(last) else f" {self._offset(first)}"
+        from_day, to_day = self._days(first, last)
+        return (
+            f"{from_day} {_clock(first, seconds=exact)}{from_zone} {word}"
+            f" {to_day}{_clock(last, seconds=exact)}{self._own_offset(first, last, beside)}"
+        )
+
+    def _own_offset(self, first: datetime, last: datetime, beside: float | None) -> str:
+        """The offset to end an interval with; none if both ends have that of the time beside it."""
+        shown = None if beside is None else self._local(beside)
+        known = None if shown is None else self._offset(shown)
+        offset = self._offset(last)
+        return "" if known == offset == self._offset(first) else f" {offset}"
 
     def _local(self, unix: float) -> datetime | None:
         """None for what no calendar of ours has."""
