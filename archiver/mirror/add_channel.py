@@ -75,6 +75,22 @@ class AddingAccount(Protocol):
         ...
 
 
+def only_an_id() -> NotFound:
+    """Error for an unknown channel given by its id."""
+    return NotFound(
+        "a channel cannot be looked up by its id alone, only by its public name.",
+        hint="Add it once by its @name or t.me/name link; after that its id works too.",
+    )
+
+
+def no_username() -> NotFound:
+    """Error for an unknown name that cannot be a username."""
+    return NotFound(
+        "this is not a valid username, and no mirrored channel has it as its alias.",
+        hint="A title cannot be looked up; the channel's page in an app shows its @name.",
+    )
+
+
 async def choose_account(conn: Connection, ref: ChannelRef, named: str | None) -> str:
     """The account to look a channel up with: the named one, else that of a known channel, else the default."""
     if named is not None:
@@ -163,17 +179,11 @@ async def _look_up(conn: Connection, account: AddingAccount, ref: ChannelRef) ->
     if channel_id is not None:
         access_hash = await read(conn, find_access, account=account.name, channel_id=channel_id)
         if access_hash is None:
-            raise NotFound(
-                "a channel cannot be looked up by its id alone, only by its public name.",
-                hint="Add it once by its @name or t.me/name link; after that its id works too.",
-            )
+            raise only_an_id()
         channel = await source.get_channel(channel_id, access_hash)
         return channel, _kind_remark(channel)
     if not ref.may_be_username:
-        raise NotFound(
-            "this is not a valid username, and no mirrored channel has it as its alias.",
-            hint="A title cannot be looked up; the channel's page in an app shows its @name.",
-        )
+        raise no_username()
     if known := await _look_up_known(conn, account, str(ref.name)):
         return known, _kind_remark(known)
     channel = await source.resolve_username(str(ref.name))

@@ -25,9 +25,8 @@ def test_known_channel_is_added_by_id_and_alias_an_unknown_one_is_not(desk: Desk
     assert listed(desk) == ["quiet_a"]
     done = desk.run("add", f"-100{unknown}", str(unknown))
     assert (done.status, len(done.err.splitlines())) == (2, 2)
-    assert done.err.count("@name") == 2
-    # The echo is what was typed.
-    assert [line.split(": ")[1] for line in done.errors] == [str(unknown), f"-100{unknown}"]
+    assert done.err.count("@name") == 1
+    assert [line.split(": ")[1] for line in done.errors] == [str(unknown)]
 
 
 REFUSED = {
@@ -57,7 +56,7 @@ def test_list_that_partly_fails_adds_the_rest_and_leaves_with_3(desk: Desk) -> N
     (desk.home / "list.txt").write_text(lines, encoding="utf-8", newline="")
     done = desk.run("add", "@quiet_d", "-f", "list.txt")
     assert (done.status, len(done.errors)) == (3, 2)
-    assert [line.split(": ")[1] for line in done.errors] == ["t.me/+AbCdEf012345", "@nobody_at_all"]
+    assert [line.split(": ")[1:-1] for line in done.errors] == [["line 7", "t.me/+AbCdEf012345"], ["@nobody_at_all"]]
     assert listed(desk) == ["quiet_a", "quiet_b", "quiet_c", "quiet_d"]
 
 
@@ -67,6 +66,44 @@ def test_list_may_come_from_stdin_and_fail_as_a_whole(desk: Desk) -> None:
     assert (done.status, len(done.errors)) == (2, 2)
     assert desk.run("add", "-f", "-", stdin="# nobody\n").status == 2
     assert listed(desk) == ["quiet_a"]
+
+
+def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "quiet_a")
+    telegram.order("mark")
+    table = "Канал;Ссылка\nТихий;https://t.me/quiet_a\nДругой;@quiet_b\nНичей;\n".encode("utf-16")
+    (desk.home / "list.csv").write_bytes(table)
+    done = desk.run("add", "-f", "list.csv", "--since", "2021-12-01", "--dry-run")
+    moved = "start moved from its first message to 1 Dec 2021, what is archived from before stays"
+    assert done.status == 3
+    assert done.out.splitlines() == [
+        f"https://t.me/quiet_a\tchange\t{moved}",
+        "@quiet_b\tlook up and add",
+    ]
+    [refused] = done.errors
+    assert refused.startswith("telekeep: line 4: Ничей;: there is no channel in this line.")
+    assert done.err.splitlines()[-1].startswith("1 look-up of a name would be needed; nothing was asked")
+    assert not telegram.order("calls")["calls"]
+    assert listed(desk) == ["quiet_a"]
+    done = desk.run("add", "1234567", "Tïtle", "--dry-run")
+    assert (done.status, done.out, len(done.errors)) == (2, "", 2)
+
+
+def test_adding_again_says_what_is_different_and_moving_again_that_nothing_is(desk: Desk) -> None:
+    desk.do("add", "quiet_a", "--alias", "desk")
+    said = desk.do("add", "quiet_a", "--alias", "harbour_desk").err
+    assert said == "@quiet_a (The quiet a desk): already mirrored; alias changed from desk to harbour_desk.\n"
+    assert desk.do("add", "quiet_a", "--since", "all").err.endswith(": already mirrored; nothing changed.\n")
+    assert desk.do("move", "harbour_desk", "--to", "default").err.startswith(
+        "quiet_a: already read by account default; nothing changed."
+    )
+    assert desk.do("channels").out.split("\t")[6] == "harbour_desk\n"
+
+
+def test_the_next_step_is_named_on_a_terminal_only(desk: Desk) -> None:
+    assert "next: telekeep sync quiet_a" in desk.on_terminal("add", "quiet_a")
+    assert "next:" not in desk.do("add", "quiet_b").err
+    assert "next:" not in desk.on_terminal("-q", "add", "quiet_c")
 
 
 def test_alias_is_taken_by_every_command_and_belongs_to_one_channel(desk: Desk) -> None:
@@ -97,7 +134,8 @@ def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
     desk.do("add", "quiet_a")
     assert orjson.loads(desk.do("channels", "--json").out)[0]["since"] == "2021-12-15T21:00:00Z"
     again = desk.do("add", "quiet_a", "--since", "all")
-    assert again.err == "@quiet_a (The quiet a desk): already mirrored, from its first message on.\n"
+    moved = "start moved from 15 Dec 2021 21:00 UTC to its first message, 34 ids more to fetch"
+    assert again.err == f"@quiet_a (The quiet a desk): already mirrored; {moved}.\n"
     desk.do("sync")
     assert len(desk.export()) == 37
 
@@ -129,7 +167,7 @@ def test_removed_channel_keeps_its_archive_and_is_taken_up_again(filled: Desk, t
         assert "`telekeep add quiet_b`" in done.err
     assert filled.export("quiet_b") == before
     assert filled.do("search", "harbour", "-c", "quiet_b", "--count").out == "36\n"
-    assert filled.do("add", "quiet_b").err.endswith("): added.\n")  # "mirrored already" would be false
+    assert filled.do("add", "quiet_b").err.endswith("): mirrored again, its archive was kept.\n")
     filled.do("sync", "quiet_b")
     after = {row["message_id"]: row for row in filled.export("quiet_b")}
     assert after[new]["text"] == "posted while nobody looked"

@@ -120,5 +120,5 @@ def test_prompts_stand_on_a_terminal_and_the_password_is_not_echoed(stranger: De
     screen = stranger.on_terminal("login", "--phone", SECOND_PHONE, typed=[("Code", SECOND_CODE), ("word)", PASSWORD)])
     assert "Password (hint: a word):" in screen
     assert PASSWORD not in screen
-    assert screen.rstrip().endswith("logged in as Test (…46).")
+    assert "\r\nlogged in as Test (…46).\r\nnext: telekeep add @name" in screen
     assert stranger.do("login").err == "already logged in as Test (…46).\n"

@@ -16,6 +16,7 @@ from tests.acceptance.desk import CODE, LIMIT, PHONE, Desk, Telegram, desk_at
 PASSWORD, NAME = "horse battery", "Nadia"
 GUARDED, GUARDED_CODE = "+9996612377", "90817"
 FIRST_WAY = "the code was sent to the Telegram app on your other devices (5 digits)."
+NEXT = "next: telekeep add @name (to choose a channel)"
 TO_SMS = 'if it has not arrived after {} s, type "resend" to get it by SMS.'
 
 
@@ -98,6 +99,7 @@ def test_code_of_another_length_gets_a_remark_and_another_try(desk: Desk) -> Non
         "that is 4 digits; the code has 5.",
         "telekeep: that code was wrong; try again.",
         "logged in as Nadia (…45).",
+        NEXT,
     ]
 
 
@@ -114,6 +116,7 @@ def test_script_waits_until_it_may_ask_again(desk: Desk, server: Telegram) -> No
         "waiting 1 s until another code can be requested.",
         "the code was sent by SMS (5 digits).",
         "logged in as Nadia (…45).",
+        NEXT,
     ]
     assert server.calls("auth.resendCode") == 1
 
@@ -137,6 +140,7 @@ def test_person_who_is_early_may_still_give_the_code(desk: Desk, server: Telegra
         'another code can be requested in 60 s: type "resend" then.',
         f"Code: {CODE}",
         "logged in as Nadia (…45).",
+        NEXT,
     ]
     assert server.calls("auth.resendCode") == 0
 
@@ -146,7 +150,7 @@ def test_person_gets_the_code_by_the_next_way(desk: Desk, server: Telegram) -> N
     typed = [("Code:", "Resend"), ("reads out the code (5 digits).\r\nCode:", CODE)]
     screen = desk.on_terminal("login", "--phone", PHONE, typed=typed)
     assert 'if it has not arrived, type "resend" to get it by phone call.' in screen
-    assert screen.rstrip().endswith("logged in as Nadia (…45).")
+    assert screen.rstrip().endswith(f"logged in as Nadia (…45).\r\n{NEXT}")
     assert server.calls("auth.resendCode") == 1
 
 
@@ -284,7 +288,8 @@ def test_prompt_that_is_left_ends_the_line_and_says_no_more_than_one(desk: Desk,
 
 def test_empty_line_at_a_terminal_is_asked_again(desk: Desk) -> None:
     typed = [("Code:", ""), ("Code: \r\nCode:", CODE)]
-    assert desk.on_terminal("login", "--phone", PHONE, typed=typed).rstrip().endswith("logged in as Nadia (…45).")
+    screen = desk.on_terminal("login", "--phone", PHONE, typed=typed)
+    assert screen.rstrip().endswith(f"logged in as Nadia (…45).\r\n{NEXT}")
 
 
 def test_answer_that_is_no_text_is_one_line(desk: Desk) -> None:

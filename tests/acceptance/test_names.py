@@ -105,10 +105,10 @@ def test_name_that_is_known_or_given_twice_costs_no_second_look_up(desk: Desk, t
     telegram.order("mark")
     done = desk.do("add", "@quiet_a", "https://t.me/Quiet_A", "QUIET_A")
     assert done.err.splitlines() == [
+        "@quiet_a is listed 3 times; it is added once.",
         "@quiet_a (The quiet a desk): added.",
-        "@quiet_a (The quiet a desk): already mirrored.",
     ]
-    desk.do("add", "@quiet_a")
+    assert desk.do("add", "quiet_a").err == "@quiet_a (The quiet a desk): already mirrored; nothing changed.\n"
     assert telegram.calls(RESOLVE) == 1
 
 

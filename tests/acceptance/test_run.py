@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 import pytest
 
+from archiver.cli.view.moments import Moments
 from tests.acceptance.compare import expect_equal
 from tests.acceptance.desk import Desk, until
 from tests.acceptance.running import (
@@ -122,13 +124,18 @@ def test_signal_while_it_starts_is_a_stop_in_good_order(field: Ground, tmp_path:
     stop(desk, process)
 
 
+def people(stamp: str) -> str:
+    """The time as people read it."""
+    return Moments().at(datetime.fromisoformat(stamp).timestamp())
+
+
 def test_status_knows_at_once_that_it_was_killed(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     with service(desk) as process:
-        assert f"service: running since {life(desk)['started_at']}" in desk.do("status").err
+        assert f"service: running since {people(life(desk)['started_at'])}" in desk.do("status").err
         assert desk.kill(process)
         assert (life(desk)["running"], life(desk)["stopped_at"]) == (False, None)
-        assert f"service: killed after {life(desk)['beat_at']} (process {process.pid})" in desk.do("status").err
+        assert f"service: killed after {people(life(desk)['beat_at'])} (process {process.pid})" in desk.do("status").err
 
 
 _SIGNALLED = """
@@ -219,12 +226,12 @@ def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground
     with service(desk):
         assert desk.do("add", f"@{second}").err == f"@{second} (The {second} desk): added.\n"
         done = desk.do("add", third, "--alias", "harbour", "--since", "2021-12-15T23:00")
-        assert done.err == f"@{third} (The {third} desk): added, from 2021-12-15T23:00:00Z on.\n"
+        assert done.err == f"@{third} (The {third} desk): added as harbour, from 15 Dec 2021 23:00 UTC on.\n"
         (desk.home / "list.txt").write_text(f"@{listed}\n@nobody_at_all\n{first}\n")
         partly = desk.run("add", "-f", "list.txt")
         assert (partly.status, partly.out, len(partly.errors)) == (3, "", 1)
         assert partly.errors[0].startswith("telekeep: @nobody_at_all: no channel has that username")
-        assert f"@{first} (The {first} desk): already mirrored.\n" in partly.err
+        assert f"@{first} (The {first} desk): already mirrored; nothing changed.\n" in partly.err
         wrong = desk.run("add", "@nobody_at_all", "t.me/+AbCdEf012345")
         assert (wrong.status, wrong.out, len(wrong.errors)) == (2, "", 2)
         taken = desk.run("add", second, "--alias", "harbour")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
-from archiver.cli import interrupted, output
+from archiver.cli import interrupted
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def command(
         str | None,
         Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
     ] = None,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Only say what would be looked up, added and changed; ask nobody.")
+    ] = False,
 ) -> int:
     """Add channels to mirror.
 
@@ -49,11 +53,15 @@ def command(
     Examples:
       telekeep add @channel
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
-      telekeep add -f channels.txt
+      telekeep add -f channels.csv --dry-run
+      telekeep add -f channels.csv
 
-    Telekeep reads public channels and groups; it never joins one. A list has one channel per line; # starts a comment,
-    and of a CSV the first column is used. Adding a channel again resumes mirroring, and changes --since or --alias if
-    given; everything archived is kept.
+    Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
+    --since or --alias if given; everything archived is kept.
+
+    A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several columns,
+    that with the links or @names is used. What is no channel is named with its line before anything is looked up, and
+    the others are added: look-ups are scarce, so try a long list with --dry-run first.
 
     While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
     service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
@@ -67,6 +75,7 @@ def command(
             since=since,
             tz=context.obj.zone(tz),
             account=account,
+            dry_run=dry_run,
         )
     )
 
@@ -80,58 +89,46 @@ async def run(
     since: str | None,
     tz: str,
     account: str | None,
+    dry_run: bool = False,
 ) -> int:
     """Add each channel, or have the running service add it. Returns the exit status."""
+    from archiver.cli.commands.add_words import read_given
     from archiver.cli.commands.adding import add_here, add_in_service
-    from archiver.cli.commands.channel_list import read_list
+    from archiver.cli.view.moments import Moments, choose_zone
     from archiver.errors import Busy, UsageError
     from archiver.store.intake import Order
     from config.accounts import account_settings
 
     if account is not None:
         account_settings(settings, account)  # raises if there is no such account
-    words = [word for typed in channels for word in (read_list("-") if typed == "-" else [typed])]
-    words += read_list(file) if file else []
-    if not words:
+    given = read_given(channels, file)
+    if not given.channels and not given.refused:
         raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
-    named, refused = _check(words)
     if alias is not None:
-        _check_alias(alias, len(named) + refused)
+        _check_alias(alias, len(given.channels) + given.refused)
     window_start = await _window_start(settings, since, tz)
+    moments = Moments(choose_zone(tz), time.time())
     orders = [
-        Order(channel=word, alias=alias, window_start=window_start, keep_window=since is None, account=account)
-        for word in named
+        Order(channel=one.text, alias=alias, window_start=window_start, keep_window=since is None, account=account)
+        for one in given.channels
     ]
-    if not orders:
-        return 2
-    try:
-        failures = await add_here(settings, orders)
-    except Busy as exc:
-        if exc.holder != "run":
-            raise
-        failures = await add_in_service(settings, orders)
-    failures += [UsageError.exit_status] * refused
+    if dry_run:
+        from archiver.cli.commands.add_dry_run import tell
+
+        failures = await tell(settings, orders, moments)
+    elif orders:
+        try:
+            failures = await add_here(settings, orders, moments)
+        except Busy as exc:
+            if exc.holder != "run":
+                raise
+            failures = await add_in_service(settings, orders, moments)
+    else:
+        failures = []
+    failures += [UsageError.exit_status] * given.refused
     if not failures:
         return 0
-    return max(failures) if len(failures) == len(orders) + refused else 3
-
-
-def _check(words: list[str]) -> tuple[list[str], int]:
-    """The distinct valid channels, and the number of invalid words, which do not keep the others from being added."""
-    from archiver.address import echo, parse_channel
-    from archiver.errors import UsageError
-
-    named: dict[str, str] = {}
-    refused = 0
-    for word in words:
-        try:
-            ref = parse_channel(word)
-            # An id needs no look-up by name, so it and a link with the same id stay separate, each with its own result.
-            named.setdefault(str(ref).casefold() if ref.name else word.strip(), word.strip())
-        except UsageError as exc:
-            refused += 1
-            output.error(f"{echo(word)}: {exc}")
-    return list(named.values()), refused
+    return max(failures) if len(failures) == len(orders) + given.refused else 3
 
 
 def _check_alias(alias: str, count: int) -> None:

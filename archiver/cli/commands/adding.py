@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from archiver.address import echo, parse_channel
 from archiver.cli import output
+from archiver.cli.commands.addition_report import AdditionReport
+from archiver.cli.view import figures
+from archiver.cli.view.moments import Moments
 from archiver.compose.accounts import mark_dead, open_accounts, say_whose
 from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
-from archiver.store.channel import find_channel
 from archiver.store.database import Connection, Database, read
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
@@ -31,11 +32,12 @@ STILL_OPEN = 3
 """Exit status for an order that is still open."""
 
 
-async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
+async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments) -> list[int]:
     """Add the channels now. Returns the exit status of each failure. Raises Busy if another process is mirroring."""
     failures = []
     async with open_accounts(settings, command="add", names=(), remarks=output) as accounts:
         conn = accounts.database.connection
+        report = await AdditionReport.begin(conn, moments)
         for order in orders:
             ref = parse_channel(order.channel)
             name = await choose_account(conn, ref, order.account)
@@ -48,16 +50,18 @@ async def add_here(settings: Settings, orders: Sequence[Order]) -> list[int]:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
                 raise say_whose(exc, settings, name) from exc.__cause__
-            failures += await _report(conn, order, outcome)
+            failures += await report.show(order, outcome)
+    report.show_next(in_service=False)
     return failures
 
 
-async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[int]:
+async def add_in_service(settings: Settings, orders: Sequence[Order], moments: Moments) -> list[int]:
     """Have the service add the channels, and report each result. Returns the exit status of each failure."""
     failures = []
     async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
+        report = await AdditionReport.begin(database.connection, moments)
         numbers = await _request(database, orders, asked_at)
         waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:
@@ -67,8 +71,9 @@ async def add_in_service(settings: Settings, orders: Sequence[Order]) -> list[in
                     if outcome is not None:
                         del waiting[number]
                         heard = time.monotonic()
-                        failures += await _report(database.connection, order, outcome)
+                        failures += await report.show(order, outcome)
                 if not waiting:
+                    report.show_next(in_service=True)
                     return failures
                 if time.monotonic() - heard > ANSWER_TIMEOUT or await _is_dead(database.connection, asked_at):
                     output.warn(f"the service does not answer. {_describe_open(waiting)}")
@@ -101,26 +106,10 @@ async def _is_dead(conn: Connection, asked_at: int) -> bool:
 
 
 def _count(waiting: dict[int, Order]) -> str:
-    return "a channel" if len(waiting) == 1 else f"{len(waiting)} channels"
+    return figures.count(len(waiting), "channel")
 
 
 def _describe_open(waiting: dict[int, Order]) -> str:
     names = ", ".join(echo(order.channel) for order in list(waiting.values())[:5])
     more = ", ..." if len(waiting) > 5 else ""
     return f"Requested but not yet added: {names}{more}. The service will add them as soon as it can."
-
-
-async def _report(conn: Connection, order: Order, outcome: OrderOutcome) -> list[int]:
-    if outcome.remark:
-        output.note(f"{echo(order.channel)}: {outcome.remark}")
-    if outcome.error is not None or outcome.channel_id is None:
-        output.error(f"{echo(order.channel)}: {outcome.error}")
-        return [outcome.exit_status]
-    channel = await read(conn, find_channel, outcome.channel_id)
-    assert channel is not None, "channels are never deleted"
-    start = order.window_start
-    whole = "" if outcome.added or order.keep_window else ", from its first message on"
-    since = f", from {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ} on" if start else whole
-    name = f"@{channel.username}" if channel.username else str(channel.channel_id)
-    output.note(f"{name} ({channel.title}): {'added' if outcome.added else 'already mirrored'}{since}.")
-    return []

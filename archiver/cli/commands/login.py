@@ -69,7 +69,21 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     if done.other_number:
         raise _other_number(done, name)
     _welcome(done)
+    await _suggest(settings)
     return 0
+
+
+async def _suggest(settings: Settings) -> None:
+    """Name the next step."""
+    from archiver.cli.view.next_step import suggest
+    from archiver.store.channel import list_channels
+    from archiver.store.database import Database
+
+    async with await Database.open_readonly(settings.archive.dir) as database:
+        if await database.read(list_channels):
+            suggest("telekeep sync", "to fetch what is new")
+        else:
+            suggest("telekeep add @name", "to choose a channel")
 
 
 def _other_number(done: LoggedIn, name: str) -> Error:

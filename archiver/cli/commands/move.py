@@ -51,7 +51,9 @@ async def run(settings: Settings, *, channels: list[str], to: str) -> int:
 
         await database.write(act)
     for channel in chosen:
-        output.note(f"{channel.name}: read by account {to} from now on.")
+        already = channel.account == to
+        now = f"already read by account {to}; nothing changed." if already else f"read by account {to} from now on."
+        output.note(f"{channel.name}: {now}")
     if not session_path(settings, to).exists():
         output.warn(f"account {to} is not logged in yet: run `telekeep login --account {to}`.")
     return 0

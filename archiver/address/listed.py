@@ -1,0 +1,166 @@
+"""Read a list of channels: which address stands on each line, and what is none. Pure; nothing is looked up.
+
+A line is one address, several of them, an address with a title beside it, or a row of a table. In a table the column
+of addresses is the one that its heading names, else the one with the most links and @names. A heading is recognised in
+several languages; since a channel may have such a name, it is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from archiver.address.list_headings import find_address_columns, is_heading
+from archiver.address.list_text import ListLine, split_lines
+from archiver.address.parse import parse_channel
+from archiver.address.pasted import clean
+from archiver.errors import UsageError
+
+_EXPLICIT = re.compile(
+    r"(?:@|https?:/|//|tg:|(?:[a-z0-9_-]+\.)*(?:t|telegram)\.me(?:/|$)|telegram\.dog/|-100[0-9])", re.IGNORECASE
+)
+_LINK = re.compile(r"(?:https?:/|//|tg:|(?:[a-z0-9_-]+\.)*(?:t|telegram)\.me/|telegram\.dog/)", re.IGNORECASE)
+_WORDS = re.compile(r"[\s,;|\uff0c\uff1b\u060c\u061b\u3001]+")
+_MARKDOWN = re.compile(r"\]\(([^()\s]+)\)")
+_USERNAME_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
+
+
+class ListedChannel(NamedTuple):
+    """An address in a list."""
+
+    line: int
+    text: str
+
+
+class NotListed(NamedTuple):
+    """A line without a usable address."""
+
+    line: int
+    text: str
+    error: UsageError
+
+
+class ChannelList(NamedTuple):
+    """What a list says."""
+
+    channels: tuple[ListedChannel, ...]
+    refused: tuple[NotListed, ...]
+    heading: ListedChannel | None
+    """The line taken for a heading, if a channel could be called so."""
+
+
+def parse_list(text: str) -> ChannelList:
+    """Read the list."""
+    lines = list(split_lines(text))
+    heading = lines[0] if len(lines) > 1 and _is_heading(lines[0], lines[1:]) else None
+    rows = lines[1:] if heading else lines
+    column = _find_column(heading.cells if heading else (), rows)
+    is_titled = heading is not None and column in find_address_columns(heading.cells)
+    channels: list[ListedChannel] = []
+    refused: list[NotListed] = []
+    for row in rows:
+        try:
+            channels += [ListedChannel(row.number, word) for word in _find_addresses(row, column, is_titled=is_titled)]
+        except UsageError as error:
+            refused.append(NotListed(row.number, _shown(row, column), error))
+    doubtful = heading is not None and any(_USERNAME_LIKE.fullmatch(clean(cell)) for cell in heading.cells)
+    named = ListedChannel(heading.number, heading.text) if heading and doubtful else None
+    return ChannelList(tuple(channels), tuple(refused), named)
+
+
+def _is_heading(line: ListLine, rows: Sequence[ListLine]) -> bool:
+    """Whether all of the line is headings, or its heading of a column of addresses has addresses below it."""
+    if any(_is_explicit(cell) for cell in line.cells):
+        return False
+    columns = find_address_columns(line.cells)
+    return is_heading(line.cells) or any(
+        at < len(row.cells) and _is_address(row.cells[at]) for row in rows for at in columns
+    )
+
+
+def _find_column(heading: Sequence[str], rows: Sequence[ListLine]) -> int | None:
+    """The column of addresses; None if the rows are no table."""
+    counts = Counter(at for row in rows for at, cell in enumerate(row.cells) if _is_address(cell))
+    links = Counter(at for row in rows for at, cell in enumerate(row.cells) if _is_address(cell) and _is_link(cell))
+    named = find_address_columns(heading)
+    for at in named:
+        if counts[at]:
+            return at
+    if not counts:  # bare names: the heading decides, or the first column that can have them
+        return named[0] if named else _find_names(rows)
+    if max(len(row.cells) for row in rows) < 2:
+        return None
+    best = max(counts, key=lambda at: (counts[at], links[at], -at))
+    return best if counts[best] > 1 or len(rows) == 1 else None
+
+
+def _find_names(rows: Sequence[ListLine]) -> int | None:
+    wide = min((len(row.cells) for row in rows), default=0)
+    return next((at for at in range(wide) if all(_USERNAME_LIKE.fullmatch(clean(row.cells[at])) for row in rows)), None)
+
+
+def _find_addresses(row: ListLine, column: int | None, *, is_titled: bool) -> list[str]:
+    """The addresses of a row; `is_titled`: the column has a heading. Raises UsageError if it has none."""
+    own = row.cells[column] if column is not None and column < len(row.cells) else None
+    words = [word for word in _WORDS.split(row.text.replace('"', " ")) if word]
+    if not is_titled and len(words) > 1 and all(map(_is_address, words)) and not _is_same(words):
+        return list(dict.fromkeys(words))
+    if own is not None and _is_address(own):
+        return [own]
+    cells = [cell for cell in row.cells if cell.strip()]
+    named = [cell for cell in cells if _is_address(cell)]
+    if named and _is_same(named):
+        return [max(named, key=lambda cell: (parse_channel(cell).name is not None, _is_link(cell)))]
+    if own is not None and not own.strip():
+        raise UsageError("there is no channel in this line.")
+    return [_one(own or cells[0])]
+
+
+def _one(cell: str) -> str:
+    """The address in a cell: all of it, its first word, or the link at its end. Raises UsageError."""
+    try:
+        parse_channel(cell)
+    except UsageError:
+        words = _MARKDOWN.sub(r" \1 ", cell).split()
+        explicit = [word for word in words if _is_explicit(word)]
+        if len(words) < 2 or len(explicit) != 1:
+            raise
+        word = explicit[0]
+        if word not in (words[0], words[-1]) or (word == words[-1] and not _is_link(word)):
+            raise
+        parse_channel(word)
+        return word
+    return cell
+
+
+def _is_same(words: Sequence[str]) -> bool:
+    """Whether all of them name one channel, as a name, its link and its id do."""
+    names = {parse_channel(word).name for word in words} - {None}
+    return len({str(name).casefold() for name in names}) == 1
+
+
+def _is_explicit(word: str) -> bool:
+    return _EXPLICIT.match(clean(word)) is not None
+
+
+def _is_link(word: str) -> bool:
+    return _LINK.match(clean(word)) is not None
+
+
+def _is_address(cell: str) -> bool:
+    """Whether it can be nothing but a channel: a link, an @name or a marked id."""
+    if not _is_explicit(cell):
+        return False
+    try:
+        parse_channel(cell)
+    except UsageError:
+        return False
+    return True
+
+
+def _shown(row: ListLine, column: int | None) -> str:
+    """What of a row to quote."""
+    own = row.cells[column] if column is not None and column < len(row.cells) else ""
+    return own or row.text

@@ -1,0 +1,58 @@
+"""Reports what `telekeep add` did with each channel, as the archive shows it before and after."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from archiver.address import echo
+from archiver.cli import output
+from archiver.cli.view.addition import describe_addition
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.next_step import suggest
+from archiver.reading.coverage_report import tally_channel
+from archiver.store.channel import Mirrored, find_channel, list_channels
+from archiver.store.database import Connection, read
+from archiver.store.intake import Order, OrderOutcome
+
+
+class AdditionReport:
+    """Compares each channel with what it was before."""
+
+    def __init__(self, conn: Connection, before: dict[int, Mirrored], moments: Moments) -> None:
+        self._conn = conn
+        self._before = before
+        self._moments = moments
+        self._to_fetch: list[str] = []
+
+    @classmethod
+    async def begin(cls, conn: Connection, moments: Moments) -> Self:
+        """Remember the channels as they are now."""
+        channels = await read(conn, list_channels, removed=True)
+        return cls(conn, {int(one.channel_id): one for one in channels}, moments)
+
+    async def show(self, order: Order, outcome: OrderOutcome) -> list[int]:
+        """Report an outcome. Returns the exit status of a failure."""
+        if outcome.remark:
+            output.note(f"{echo(order.channel)}: {outcome.remark}")
+        if outcome.error is not None or outcome.channel_id is None:
+            output.error(f"{echo(order.channel)}: {outcome.error}")
+            return [outcome.exit_status]
+        after = await read(self._conn, find_channel, outcome.channel_id)
+        assert after is not None, "channels are never deleted"
+        before = self._before.get(int(outcome.channel_id))
+        left = (await tally_channel(self._conn, after)).not_fetched
+        output.note(describe_addition(before, after, self._moments, ids=left))
+        if before is None or left or outcome.added:
+            self._to_fetch.append(after.name)
+        self._before[int(outcome.channel_id)] = after
+        return []
+
+    def show_next(self, *, in_service: bool) -> None:
+        """Name the next step, if there is anything to fetch."""
+        if not self._to_fetch:
+            return
+        one = self._to_fetch[0] if len(self._to_fetch) == 1 else ""
+        if in_service:
+            suggest("telekeep status --watch", "the running service fetches the history")
+        else:
+            suggest(f"telekeep sync {one}".rstrip(), "to fetch the history")

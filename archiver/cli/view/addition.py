@@ -1,0 +1,64 @@
+"""What adding a channel did, or would do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archiver.cli.view import figures
+from archiver.cli.view.moments import Moments
+from archiver.store.channel import Mirrored
+
+
+def describe_addition(before: Mirrored | None, after: Mirrored, moments: Moments, *, ids: int = 0) -> str:
+    """A sentence: what the channel is now, and what is different. `ids`: how many are not fetched."""
+    name = f"@{after.username}" if after.username else str(after.channel_id)
+    return f"{name} ({after.title}): {'; '.join(_describe(before, after, moments, ids))}."
+
+
+def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: int) -> Iterator[str]:
+    if before is None:
+        alias = f" as {after.alias}" if after.alias else ""
+        start = f", from {_start(after, moments)} on" if after.window_start is not None else ""
+        yield f"added{alias}{start}"
+        return
+    changes = list(list_changes(before, after, moments, ids))
+    if before.state == "removed":
+        yield "mirrored again, its archive was kept"
+        yield from changes
+        return
+    yield "already mirrored"
+    yield from changes or ["nothing changed"]
+
+
+def list_changes(before: Mirrored, after: Mirrored, moments: Moments, ids: int = 0) -> Iterator[str]:
+    """Each difference between the two."""
+    if before.alias != after.alias and after.alias is not None:
+        yield f"alias {f'changed from {before.alias}' if before.alias else 'set'} to {after.alias}"
+    if before.username != after.username:
+        yield f"renamed from {_name(before)} to {_name(after)}"
+    if before.title != after.title:
+        yield f"its title was {before.title}"
+    if before.window_start == after.window_start:
+        return
+    moved = f"start moved from {_start(before, moments)} to {_start(after, moments)}"
+    if not _is_earlier(after, before):
+        yield f"{moved}, what is archived from before stays"
+    elif ids:
+        yield f"{moved}, {'up to ' * (after.window_start is not None)}{figures.count(ids, 'id')} more to fetch"
+    else:
+        yield moved
+
+
+def _name(channel: Mirrored) -> str:
+    return f"@{channel.username}" if channel.username else "no username"
+
+
+def _is_earlier(one: Mirrored, other: Mirrored) -> bool:
+    return one.window_start is None or (other.window_start is not None and one.window_start < other.window_start)
+
+
+def _start(channel: Mirrored, moments: Moments) -> str:
+    unix = channel.window_start
+    if unix is None:
+        return "its first message"
+    return moments.date(unix) if moments.clock(unix).startswith("00:00") else moments.at(unix)
