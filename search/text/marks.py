@@ -1,0 +1,69 @@
+"""Hashtags, cashtags, @names and links as they stand in a text, whether or not Telegram marked them. Pure.
+
+Telegram marks no `#5` and `#2021`, nothing on buttons, and older exports have no marks at all.
+https://core.telegram.org/api/entities
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+_MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0970-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+    "\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u0f18-\u0fbc\u102b-\u103e\u17b4-\u17d3"
+)
+"""Vowel signs, which belong to the letter before them."""
+_LETTERS: Final = f"\\w\u200c\u200d\u00b7{_MARKS}"
+_USER: Final = "[A-Za-z][A-Za-z0-9_]{3,31}"
+_HASHTAG: Final = re.compile(
+    rf"(?<![\w/?&=#%\u200c])[#＃]([{_LETTERS}]{{1,256}}(?:@{_USER})?)(?![{_LETTERS}])"
+)
+_CASHTAG: Final = re.compile(rf"(?<![\w$])\$([A-Za-z]{{1,8}}(?:@{_USER})?)(?![\w$])")
+_NAME: Final = re.compile(rf"(?<![\w@./=#-])[@＠]({_USER})(?![\w@])")
+_LINK: Final = re.compile(r"(?<![\w@])(?:https?://|(?:www\.|t\.me/)(?=\w))[^\s<>\"«»“”]+", re.IGNORECASE)
+_AFTER_LINK: Final = re.compile(r"[.,;:!?…'’*_~\]}]+$")
+
+
+def written_hashtags(text: str) -> Iterator[str]:
+    """Yield the hashtags that stand in a text without their `#`, and cashtags with their `$`."""
+    if "#" in text or "＃" in text:
+        yield from (found[1] for found in _HASHTAG.finditer(text))
+    if "$" in text:
+        yield from (f"${found[1]}" for found in _CASHTAG.finditer(text))
+
+
+def written_names(text: str) -> Iterator[str]:
+    """Yield the usernames that stand in a text with an `@`."""
+    if "@" in text or "＠" in text:
+        yield from (found[1] for found in _NAME.finditer(text))
+
+
+def written_links(text: str) -> Iterator[str]:
+    """Yield the links that stand in a text with `https://`, `www.` or `t.me/`."""
+    if "://" in text or "www." in text.lower() or "t.me/" in text.lower():
+        yield from (_trim(found[0]) for found in _LINK.finditer(text))
+
+
+def each_hashtag(tags: Iterable[str]) -> dict[str, None]:
+    """Return hashtags in order and without repeats, `#tag@channel` also as `#tag`."""
+    found: dict[str, None] = {}
+    for tag in tags:
+        bare = tag.lstrip("#＃")
+        found[bare] = None
+        if "@" in bare[1:]:
+            found[bare.partition("@")[0]] = None
+    return found
+
+
+def _trim(link: str) -> str:
+    """Drop punctuation behind a link, and a parenthesis that opens before it."""
+    while True:
+        trimmed = _AFTER_LINK.sub("", link)
+        if trimmed.endswith(")") and trimmed.count(")") > trimmed.count("("):
+            trimmed = trimmed[:-1]
+        if trimmed == link:
+            return link
+        link = trimmed

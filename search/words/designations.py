@@ -1,0 +1,74 @@
+"""Model names: Ту-95, F-16, T-72, Leopard 2. Letters and a number, which names of variants continue: Ту-95МС, F-16C. Pure.
+
+A variant's letters follow the number directly or behind a hyphen or space; a further digit makes another number, so
+Ту-95 never finds Ту-950. Latin and Cyrillic letters that look alike are typed for each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from search.text.normalize import fold
+
+HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
+LONGEST_VARIANT: Final = 6
+"""Characters of a variant behind the number: мс, b3, 2a6, амтш."""
+_MODEL: Final = re.compile(
+    rf"(?:(\d{{1,2}})?([^\W\d_]{{1,14}}))[{HYPHENS}]?(\d{{1,4}})(?:[{HYPHENS}]?([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?))?"
+)
+_VARIANT: Final = re.compile(r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]?")
+_ENDS_IN_DIGIT: Final = re.compile(r"[0-9]$")
+_LATIN: Final = "abcehikmoptxy"
+_CYRILLIC: Final = "авсенікмортху"
+_TO_CYRILLIC: Final = str.maketrans(_LATIN, _CYRILLIC)
+_TO_LATIN: Final = str.maketrans(_CYRILLIC, _LATIN)
+
+
+class Model(NamedTuple):
+    """A model name, folded."""
+
+    letters: str
+    """With the digits before them, as in 2С19."""
+    number: str
+    variant: str = ""
+
+
+def read_model(text: str) -> Model | None:
+    """Read a word as typed; None if it is no model name."""
+    found = _MODEL.fullmatch(text)
+    if found is None:
+        return None
+    letters, number, variant = ("".join(fold(part or "").split()) for part in (found[2], found[3], found[4]))
+    return Model(f"{found[1] or ''}{letters}", number, variant) if letters and number else None
+
+
+def spellings(model: Model) -> Iterator[str]:
+    """Yield the folded spellings of a model, the likeliest first: ту 95мс, ту95мс, ту 95 мс."""
+    for letters in _alike(model.letters):
+        for variant in _alike(model.variant):
+            yield f"{letters} {model.number}{variant}"
+            yield f"{letters}{model.number}{variant}"
+            if variant:
+                yield f"{letters} {model.number} {variant}"
+
+
+def may_continue(term: str) -> bool:
+    """Whether names of variants may continue this folded term: it ends in a digit."""
+    return _ENDS_IN_DIGIT.search(term) is not None
+
+
+def is_continued(term: str, longer: str) -> bool:
+    """Whether the longer term is this one with the letters of a variant."""
+    return longer.startswith(term) and _VARIANT.fullmatch(longer, len(term)) is not None
+
+
+def _alike(letters: str) -> Iterator[str]:
+    """Yield the letters, and the same typed in the other script if all of them look alike."""
+    yield letters
+    for alike, table in ((_LATIN, _TO_CYRILLIC), (_CYRILLIC, _TO_LATIN)):
+        if letters and any(char.isalpha() for char in letters) and all(
+            char in alike or char.isdigit() for char in letters
+        ):
+            yield letters.translate(table)
