@@ -6,9 +6,13 @@ them; engines fold them (`normalize`). Writing the same document twice changes n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from config.frozen import frozen
+from search.text.hosts import link_host
+from search.text.marks import each_hashtag, written_hashtags, written_links, written_names
+from search.text.numbers import grouped_numbers
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
@@ -65,7 +69,12 @@ class Document:
     as text too."""
 
     author: str | None = None
-    """Name of the sender or signature (post_author); searched by `from:`."""
+    """Signature (post_author), otherwise the name of the sender; searched by `from:`, like the next three."""
+    sender_name: str | None = None
+    """Name of the sender, if it is not the author."""
+    sender_username: str | None = None
+    sender_id: int | None = None
+    """Bare id of the sender."""
 
     is_service: bool = False
     is_forwarded: bool = False
@@ -82,11 +91,13 @@ class Document:
     file_name: str | None = None
 
     hashtags: tuple[str, ...] = ()
-    """With or without `#`."""
+    """With or without `#`, as marked by Telegram; those that only stand in a text are found as well."""
     mentions: tuple[str, ...] = ()
-    """Usernames, with or without `@`."""
+    """Usernames, with or without `@`; ids and names of users without one."""
     domains: tuple[str, ...] = ()
-    """Hosts of all links, including hidden ones."""
+    """Hosts of further links."""
+    links: tuple[str, ...] = ()
+    """All links: marked in the text, behind words, on buttons, of previews and fact checks."""
     has_link: bool = False
 
     grouped_id: str | None = None
@@ -95,6 +106,13 @@ class Document:
     """Bare id of the channel that it was forwarded from."""
     fwd_name: str | None = None
     """Name or username of the original author or channel."""
+    fwd_title: str | None = None
+    """Its name, if it is not `fwd_name`."""
+    fwd_username: str | None = None
+    fwd_user_id: int | None = None
+    """Bare id of the user or group that it was forwarded from."""
+    topic_id: int | None = None
+    """Id of the forum topic that it was posted in."""
 
     views: int | None = None
     forwards: int | None = None
@@ -105,6 +123,47 @@ class Document:
     def key(self) -> Key:
         """Identity of the message."""
         return (self.channel_id, self.message_id)
+
+    @property
+    def fwd_id(self) -> int | None:
+        """Bare id of the channel or user that it was forwarded from."""
+        return self.fwd_user_id if self.fwd_channel_id is None else self.fwd_channel_id
+
+    @property
+    def fwd_words(self) -> str | None:
+        """The name of the origin that is searched by words."""
+        return None if self.fwd_name == self.fwd_username else self.fwd_name
+
+    def texts(self) -> Iterator[str]:
+        """Yield everything that is searched for words."""
+        for text in (self.text, *self.extra, self.file_name):
+            if text:
+                yield text
+
+    def all_hashtags(self) -> dict[str, None]:
+        """Hashtags and cashtags, marked or not, without `#`; `#tag@channel` also without the channel."""
+        return each_hashtag([*self.hashtags, *(tag for text in self._own_texts() for tag in written_hashtags(text))])
+
+    def all_mentions(self) -> dict[str, None]:
+        """What is mentioned, marked or not."""
+        return dict.fromkeys([*self.mentions, *(name for text in self._own_texts() for name in written_names(text))])
+
+    def all_links(self) -> dict[str, None]:
+        """All links, marked or not."""
+        return dict.fromkeys([*self.links, *(link for text in self._own_texts() for link in written_links(text))])
+
+    def all_hosts(self) -> dict[str, None]:
+        """Hosts of all links."""
+        hosts = [*self.domains, *map(link_host, self.all_links())]
+        return dict.fromkeys([host for host in hosts if host])
+
+    def grouped_numbers(self) -> dict[str, None]:
+        """Numbers with grouped digits, without the separators."""
+        return dict.fromkeys([number for text in self.texts() for number in grouped_numbers(text)])
+
+    def _own_texts(self) -> Iterator[str]:
+        yield self.text
+        yield from self.extra
 
     @property
     def ext(self) -> str | None:

@@ -43,6 +43,10 @@ class FormerLookups(Mapping[str, frozenset[int]]):
     def __len__(self) -> int:
         return len({one.lost.name.lower() for one in self._former})
 
+    def usernames(self, channel_id: int) -> list[str]:
+        """The usernames that this channel once had."""
+        return [one.lost.name for one in self._former if one.channel.channel_id == channel_id and not one.lost.is_title]
+
     def report(self, remarks: Remarks) -> None:
         """Note what each former name that was asked for means by now."""
         for name in self._asked:

@@ -34,14 +34,17 @@ async def make_context(
     *,
     now: datetime | None = None,
     zone: str = "UTC",
-    former: Mapping[str, frozenset[int]] | None = None,
+    former: FormerLookups | None = None,
 ) -> Context:
     """The context of a query in this archive: its channels, saved queries, current time and time zone."""
+    known = await read(conn, list_names)
+    lookups = former if former is not None else await FormerLookups.load(conn)
     return Context(
         now=now or await read_server_now(conn),
         tz=parse_zone(zone),
-        channels=_names(await read(conn, list_names)),
-        former=former if former is not None else await FormerLookups.load(conn),
+        channels=_names(known),
+        usernames=_usernames(known, lookups),
+        former=lookups,
         saved=await read(conn, saved_texts),
     )
 
@@ -50,7 +53,7 @@ async def read_query(
     conn: Connection, text: str, *, now: datetime, zone: str, remarks: Remarks, glossary: Glossary | None = None
 ) -> Node:
     """Parse the query, with all equivalent spellings if a glossary is given. Raises QueryError with the position."""
-    lookups = await FormerLookups.load(conn) if ":" in text else FormerLookups()
+    lookups = await FormerLookups.load(conn) if ":" in text or "@" in text else FormerLookups()
     context = await make_context(conn, now=now, zone=zone, former=lookups)
     tree = parse(text, context)
     lookups.report(remarks)
@@ -96,3 +99,17 @@ def _names(known: Sequence[ChannelName]) -> Mapping[str, frozenset[int]]:
             if name:
                 names[name.lower()] = names.get(name.lower(), frozenset()) | {channel.channel_id}
     return names
+
+
+def _usernames(known: Sequence[ChannelName], former: FormerLookups) -> Mapping[int, tuple[str, ...]]:
+    """All usernames of each channel, former ones last."""
+    return {
+        channel.channel_id: tuple(
+            dict.fromkeys(
+                name.lower()
+                for name in (channel.username, *channel.usernames, *former.usernames(channel.channel_id))
+                if name
+            )
+        )
+        for channel in known
+    }

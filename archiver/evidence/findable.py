@@ -7,6 +7,7 @@ from itertools import dropwhile
 
 from archiver.model.document import is_edited
 from archiver.model.record import Message
+from archiver.model.reply import is_reply
 from archiver.store.search_rows import ForwardOrigin
 from search.document import Document
 from search.exact.changes import Row
@@ -50,7 +51,7 @@ def _states(record: Message, *, missing: bool) -> int:
         | PINNED * record.pinned
         | _EDITED * is_edited(record)
         | _FORWARDED * (record.fwd_from is not None)
-        | _REPLY * (record.reply_to is not None)
+        | _REPLY * is_reply(record.reply_to)
         | _SERVICE * (record.kind == "service")
         | _ALBUM * (record.grouped_id is not None)
     )

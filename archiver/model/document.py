@@ -6,10 +6,12 @@ from typing import Any
 
 import orjson
 
-from archiver.model.entities import find_host, list_links, read_marks
+from archiver.model.entities import list_links, read_marks
+from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
 from archiver.model.language import name_language
 from archiver.model.record import Message
+from archiver.model.reply import is_reply, topic_of
 from search.document import Document
 
 
@@ -25,7 +27,7 @@ def to_document(
     marks = read_marks(message.text, message.entities)
     media = message.media
     links = list_links(marks.links, [slot.url for slot in media], message.markup)
-    fwd_channel_id, fwd_name = _origin(message.fwd_from) if message.fwd_from else (None, None)
+    links = tuple(dict.fromkeys([*links, *further_links(message)]))
     file = next((slot for slot in media if slot.file_name or slot.mime), None) if media else None
     return Document(
         channel_id=message.channel_id,
@@ -37,10 +39,9 @@ def to_document(
         edit_date=int(message.edit_date.timestamp()) if message.edit_date else None,
         text=message.text,
         extra=further_texts(message),
-        author=_author(message),
         is_service=message.kind == "service",
         is_forwarded=message.fwd_from is not None,
-        is_reply=message.reply_to is not None,
+        is_reply=is_reply(message.reply_to),
         is_edited=is_edited(message),
         is_pinned=message.pinned,
         media=tuple(dict.fromkeys([slot.kind for slot in media])) if media else (),
@@ -48,23 +49,29 @@ def to_document(
         file_name=file.file_name if file else None,
         hashtags=marks.hashtags,
         mentions=marks.mentions,
-        domains=tuple(dict.fromkeys([host for host in map(find_host, links) if host])) if links else (),
+        links=links,
         has_link=bool(links),
         grouped_id=message.grouped_id,
-        fwd_channel_id=fwd_channel_id,
-        fwd_name=fwd_name,
+        topic_id=topic_of(message.reply_to),
         views=message.views,
         forwards=message.forwards,
         lang=lang or None,
+        **_author(message),
+        **(_origin(message.fwd_from) if message.fwd_from else {}),
     )
 
 
-def _origin(header: str) -> tuple[int | None, str | None]:
-    """Bare id of the channel a message was forwarded from, and the origin's name."""
+def _origin(header: str) -> dict[str, Any]:
+    """Ids and names of the channel or person that a message was forwarded from."""
     fwd: dict[str, Any] = orjson.loads(header)
     peer = fwd.get("from_id") or {}
-    channel_id = peer.get("id") if peer.get("type") == "channel" else None
-    return channel_id, fwd.get("username") or fwd.get("name") or fwd.get("from_name")
+    username, title = fwd.get("username"), fwd.get("name") or fwd.get("from_name")
+    return {
+        "fwd_channel_id" if peer.get("type") == "channel" else "fwd_user_id": peer.get("id"),
+        "fwd_name": username or title,
+        "fwd_title": title if username else None,
+        "fwd_username": username,
+    }
 
 
 def is_edited(message: Message) -> bool:
@@ -72,10 +79,13 @@ def is_edited(message: Message) -> bool:
     return message.edit_date is not None and '"edit_hide":true' not in (message.extra or "")
 
 
-def _author(message: Message) -> str | None:
-    if message.post_author:
-        return message.post_author
-    if not message.sender:
-        return None
-    sender = orjson.loads(message.sender)
-    return " ".join(part for part in (sender.get("name"), sender.get("username")) if part) or None
+def _author(message: Message) -> dict[str, Any]:
+    """The signature, and the sender's names and id."""
+    sender: dict[str, Any] = orjson.loads(message.sender) if message.sender else {}
+    name = sender.get("name")
+    return {
+        "author": message.post_author or name,
+        "sender_name": name if message.post_author and name != message.post_author else None,
+        "sender_username": sender.get("username"),
+        "sender_id": sender.get("id"),
+    }

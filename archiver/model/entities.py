@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -21,12 +20,15 @@ class Marks:
 
 
 _NONE = Marks()
-_TELLING = re.compile('"(?:hashtag|mention|url|text_url)"')
-_MARKED = {"hashtag": 0, "mention": 1, "url": 2}
+_TELLING = re.compile('"(?:hashtag|mention|mention_name|url|text_url)"')
+_MARKED = {"hashtag": 0, "mention": 1, "mention_name": 1, "url": 2}
 
 
 def read_marks(text: str, entities: str | None) -> Marks:
-    """The hashtags (without #), mentions (without @) and links of a text. Entity offsets count UTF-16 units."""
+    """The hashtags (without #), mentions (without @) and links of a text. Entity offsets count UTF-16 units.
+
+    A user without a username is mentioned by name; the id counts as well.
+    """
     if not entities or not _TELLING.search(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
@@ -40,6 +42,8 @@ def read_marks(text: str, entities: str | None) -> Marks:
                 units = text.encode("utf-16-le", "surrogatepass")
             start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
             marked = units[start:end].decode("utf-16-le", "replace")
+            if kind == "mention_name" and entity.get("user_id"):
+                found[place][str(entity["user_id"])] = None
             found[place][marked.removeprefix("#" if place == 0 else "@") if place < 2 else marked] = None
     return Marks(*(tuple(name for name in names if name) for names in found))
 
@@ -58,12 +62,3 @@ def button_urls(markup: object) -> list[str]:
         own = [markup["url"]] if isinstance(markup.get("url"), str) and markup["url"] else []
         return own + [url for value in markup.values() for url in button_urls(value)]
     return []
-
-
-def find_host(link: str) -> str | None:
-    """The host of a link in lower case without `www.`, if it has one."""
-    try:
-        host = urlsplit(link if "://" in link else f"https://{link}").hostname
-    except ValueError:
-        return None
-    return host.removeprefix("www.") if host else None

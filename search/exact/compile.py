@@ -15,7 +15,7 @@ from config.frozen import frozen
 from search.exact.condition import MOST, Condition, Value, join
 from search.exact.index_line import line_needle
 from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
-from search.exact.terms import channel_term, tag_terms
+from search.exact.terms import channel_term, tag_needles
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, STATE_BITS, SUPERSEDED, lang_number
 from search.query.dates import Bounds
 from search.query.tree import (
@@ -143,8 +143,8 @@ def _match(node: Node, depth: int = 0) -> str | None:
         case Word() | Phrase() | Prefix():
             return _quote(line_needle(node.needle))
         case Tag(field) if field != "lang":
-            terms, prefix = tag_terms(node)
-            return _quote(Needle(terms, prefix)) if terms else None
+            needles = tag_needles(node)
+            return _chain("OR", list(map(_quote, needles))) if needles else None
         case InChannel(ids) if 0 < len(ids) <= _MAX_CHANNEL_TERMS:
             return _chain("OR", [_quote(Needle((channel_term(one),))) for one in sorted(ids)])
         case Or(parts):
@@ -240,6 +240,8 @@ def _number(node: Number) -> Condition:
 def _lang(code: str, *, prefix: bool) -> Condition:
     """Match a two-letter language code, or all codes with the same first letter."""
     code = code.lower()
+    if code == "unknown":
+        return Condition(f"d.flags >> {LANG_SHIFT} & {LANG_MASK} = 0")
     low, high = (lang_number(f"{code}a"), lang_number(f"{code}z")) if prefix and len(code) == 1 else (None, None)
     if low is None or high is None:
         low = high = lang_number(code)

@@ -1,7 +1,8 @@
 """What the embedded engine stores of a document: a line of terms for FTS5, and flags for its row.
 
-The line begins with the *tags*: terms with a colon such as `channel:123` or `hashtag:word`, which no word of a text can
-equal. The words of the text and of each further text follow, separated by `::` so that no phrase spans two texts.
+The line begins with the *tags*: terms with colons such as `:channel:123` or `:hashtag:word`, which no word of a text
+can equal. The words of the text and of each further text follow, separated by `::` so that no phrase spans two texts,
+and then the numbers whose digits are grouped in a text, without separators.
 Properties that many messages share (photo, link, language) or that change without the content (edited, missing, pinned)
 are flags of the row instead: a flag costs nothing, a term three bytes in each message that has it.
 """
@@ -17,9 +18,9 @@ from config.frozen import frozen
 from search.document import Document
 from search.exact.index_line import index_line
 from search.flags import flags_of
-from search.query.tags import domain_terms, tag_term
+from search.query.tags import domain_values, link_needles, may_be_username, tag_term, user_value
 from search.query.tree import Tag
-from search.text.normalize import index_text, needle
+from search.text.normalize import Needle, index_text, needle
 
 _BREAK = " :: "
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
@@ -39,47 +40,63 @@ class Entry:
 
 def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
-    texts = [document.text, *document.extra, document.file_name or ""]
-    text = _BREAK.join([index_line(text) for text in texts if text])
+    text = _BREAK.join([*map(index_line, document.texts()), *document.grouped_numbers()])
     line = f"{' '.join(_tags(document))} {text}"
     digest = blake2b(line.encode(), digest_size=4).digest()
     return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))
 
 
-def tag_terms(tag: Tag) -> tuple[tuple[str, ...], bool]:
-    """Return the adjacent terms that match a tag of a query, and whether the last one is a prefix."""
-    if tag.field in _WORDS:
-        found = needle(tag.value, prefix=tag.prefix)
-        if found is None:
-            return (), False
-        return tuple(f"{tag.field}:{term}" for term in found.terms), found.prefix
-    return (tag_term(tag.field, tag.value),), tag.prefix
+def tag_needles(tag: Tag) -> list[Needle]:
+    """Return the alternatives that match a tag of a query: adjacent terms, the last of which may be a prefix."""
+    if tag.field == "url":
+        return [Needle((f":url:{value}",), prefix) for value, prefix in link_needles(tag.value, prefix=tag.prefix)]
+    if tag.field not in _WORDS:
+        return [Needle((tag_term(tag.field, tag.value),), tag.prefix)]
+    if tag.value.startswith("@") and tag.field != "filename":
+        return [Needle((f":{tag.field}:{user_value(tag.value)}",), tag.prefix)]
+    found = needle(tag.value, prefix=tag.prefix)
+    words = [Needle(tuple(f":{tag.field}:{term}" for term in found.terms), found.prefix)] if found else []
+    if tag.field == "filename" or not may_be_username(tag.value):
+        return words
+    return [*words, Needle((f":{tag.field}:{user_value(tag.value)}",), tag.prefix)]
 
 
 def channel_term(channel_id: int) -> str:
     """Return the tag of a channel."""
-    return f"channel:{channel_id}"
+    return f":channel:{channel_id}"
 
 
 def _tags(document: Document) -> Iterator[str]:
     yield channel_term(document.channel_id)
-    for tag in document.hashtags:
+    for tag in document.all_hashtags():
         yield tag_term("hashtag", tag)
-    for name in document.mentions:
+    for name in document.all_mentions():
         yield tag_term("mention", name)
-    for host in document.domains:
-        yield from domain_terms(host)
+    for link in document.all_links():
+        yield tag_term("url", link)
+    for host in document.all_hosts():
+        yield from (f":domain:{value}" for value in domain_values(host))
+    if document.topic_id is not None:
+        yield f":topic:{document.topic_id}"
     if document.mime:
         yield tag_term("mime", document.mime)
     if document.ext:
         yield tag_term("ext", document.ext)
-    if document.fwd_channel_id is not None:
-        yield f"fwd_id:{document.fwd_channel_id}"
     yield from _word_tags("filename", document.file_name)
-    yield from _word_tags("from", document.author)
-    yield from _word_tags("fwd", document.fwd_name)
+    yield from _names("from", document.author, document.sender_name, document.sender_username, document.sender_id)
+    yield from _names("fwd", document.fwd_words, document.fwd_title, document.fwd_username, document.fwd_id)
+
+
+def _names(field: str, name: str | None, other: str | None, username: str | None, number: int | None) -> Iterator[str]:
+    """Yield the words of two names with a term between them, so that no phrase spans both."""
+    yield from _word_tags(field, name)
+    if other or number is not None:
+        yield f":{field}_id:{'' if number is None else number}"
+    yield from _word_tags(field, other)
+    if username:
+        yield f":{field}:{user_value(username)}"
 
 
 @lru_cache(maxsize=4096)
 def _word_tags(field: str, text: str | None) -> Sequence[str]:
-    return [f"{field}:{word}" for word in index_text(text).split()] if text else ()
+    return [f":{field}:{word}" for word in index_text(text).split()] if text else ()

@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from search.query.tree import And, Node, Not, Or, Phrase, Word, any_of
+from search.words.designations import LONGEST_VARIANT, is_continued, may_continue
 from search.words.forms import form_keys
 from search.words.stems.latin import SEPARABLE
 from search.words.stems.lexicon import forms_of, present_stems, turkish_nouns
@@ -52,7 +53,8 @@ def wanted_words(tree: Node) -> set[str]:
     """Words of a tree that also match in other forms, excluded words included."""
     match tree:
         case Word():
-            return {word for word in (tree.inflected, tree.tail and tree.tail.last) if word}
+            found = (tree.inflected, tree.tail and tree.tail.last, tree.model and tree.model.last)
+            return {word for word in found if word}
         case And(parts) | Or(parts):
             return {word for part in parts for word in wanted_words(part)}
         case Not(part):
@@ -68,6 +70,8 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
             return any_of(tuple(Phrase(word) for word in found))
         case Word() if (tail := tree.tail) and (found := forms.get(tail.last)):
             return any_of(tuple(Phrase(f"{tail.front} {word}") for word in found[:MOST_TAILS]))
+        case Word() if (model := tree.model) and (found := forms.get(model.last)):
+            return any_of(tuple(Phrase(f"{model.front} {word}".lstrip()) for word in found[:MOST_FORMS]))
         case And(parts):
             return And(tuple(inflect(part, forms) for part in parts))
         case Or(parts):
@@ -79,7 +83,9 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
 
 
 def ranges(word: str) -> list[TermRange]:
-    """Ranges of the alphabet that hold the forms of a word, without nested ones."""
+    """Ranges of the alphabet that hold the forms of a word, without nested ones; of a number, what may continue it."""
+    if may_continue(word):
+        return [TermRange(f"{word}a", f"{word}\U0010ffff", len(word) + LONGEST_VARIANT)]
     found = {one for key in form_keys(word) for one in _of_key(word, key)}
     starts: list[TermRange] = []
     for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
@@ -91,9 +97,11 @@ def ranges(word: str) -> list[TermRange]:
 
 
 def choose(word: str, candidates: Iterable[str]) -> list[str]:
-    """Return the word and the candidates that are forms of it."""
+    """Return the word and the candidates that are forms of it, or continue it."""
     own = form_keys(word)
     near = sorted({*candidates} - {word}, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
+    if may_continue(word):
+        return [word, *[one for one in near if is_continued(word, one)][:MOST_FORMS]]
     return [word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import aiosqlite
 
 from search.exact.fts5_pages import CREATE_VOCABULARY, FORMAT, SELECT_PAGES, SELECT_TERMS, SELECT_VERSION, read_terms
 from search.exact.vocabulary import TermRange, choose, ranges
+from search.words.designations import is_continued, may_continue
 from search.words.forms import has_forms
 
 _MOST_READ = 2_000
@@ -25,7 +27,8 @@ async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mappin
     for word in words:
         asked = ranges(word)
         terms = await _read(conn, asked) if known else None
-        found[word] = choose(word, _within(asked, await _list(conn, asked) if terms is None else terms))
+        wanted = partial(is_continued, word) if may_continue(word) else has_forms
+        found[word] = choose(word, _within(asked, await _list(conn, asked) if terms is None else terms, wanted))
     return found
 
 
@@ -46,12 +49,12 @@ async def _list(conn: aiosqlite.Connection, asked: Sequence[TermRange]) -> list[
     ]
 
 
-def _within(asked: Sequence[TermRange], terms: Iterable[str]) -> set[str]:
-    """Select the terms that are words and within one of the ranges, which are ascending and disjoint."""
+def _within(asked: Sequence[TermRange], terms: Iterable[str], wanted: Callable[[str], bool]) -> set[str]:
+    """Select the wanted terms within one of the ranges, which are ascending and disjoint."""
     lows = [one.low for one in asked]
     found = set()
     for term in terms:
         at = bisect_right(lows, term) - 1
-        if at >= 0 and term < asked[at].high and len(term) <= asked[at].most and has_forms(term):
+        if at >= 0 and term < asked[at].high and len(term) <= asked[at].most and wanted(term):
             found.add(term)
     return found

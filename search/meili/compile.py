@@ -226,6 +226,8 @@ def _alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
 def _written_alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
     if isinstance(leaf, Word) and leaf.tail and not fuzzy:
         raise unanswerable("Meilisearch cannot find the forms of a hyphenated word.")
+    if isinstance(leaf, Word) and leaf.model and not fuzzy:
+        raise unanswerable("Meilisearch cannot find the variants of a model name.")
     keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()
     found = tuple(f'"{key}"' for key in keys)
     return (_text(leaf, fuzzy=fuzzy), *found) if fuzzy or not found else found

@@ -18,7 +18,7 @@ from search.document import Details, Document, Key
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
 from search.meili.words import encode_text
 from search.query.filters import NOT_MEDIA
-from search.query.tags import domain_values, tag_value
+from search.query.tags import domain_values, tag_value, user_value
 from search.text.normalize import index_text
 
 NO_DETAILS: Final = Details()
@@ -49,8 +49,8 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
     forms: set[str] = set()
-    texts = (document.text, *document.extra, document.file_name)
-    lines = [line for text in texts if text and (line := encode_text(text, forms))]
+    texts = (*document.texts(), *document.grouped_numbers())
+    lines = [line for text in texts if (line := encode_text(text, forms))]
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
         "channel_id": document.channel_id,
@@ -74,19 +74,23 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "edit_date": document.edit_date,
         "has": _has(document),
         "grouped_id": document.grouped_id,
-        "hashtags": [tag_value("hashtag", tag) for tag in document.hashtags],
-        "mentions": [tag_value("mention", name) for name in document.mentions],
-        "domains": [name for host in document.domains for name in domain_values(host)],
+        "hashtags": [tag_value("hashtag", tag) for tag in document.all_hashtags()],
+        "mentions": [tag_value("mention", name) for name in document.all_mentions()],
+        "domains": [name for host in document.all_hosts() for name in domain_values(host)],
+        "urls": [tag_value("url", link) for link in document.all_links()],
         "author": document.author,
-        "author_words": _words(document.author),
+        "author_words": _names(document.author, document.sender_name, document.sender_username),
+        "from_id": None if document.sender_id is None else str(document.sender_id),
+        "topic_id": document.topic_id,
         "sender": details.sender,
         "sender_id": details.sender_id,
         "post_author": details.post_author,
         "reply_to": details.reply_to,
         "fwd_channel_id": document.fwd_channel_id,
+        "fwd_id": None if document.fwd_id is None else str(document.fwd_id),
         "fwd_message_id": details.fwd_message_id,
         "fwd_name": document.fwd_name,
-        "fwd_words": _words(document.fwd_name),
+        "fwd_words": _names(document.fwd_words, document.fwd_title, document.fwd_username),
     }
     fields.update((name, value) for name, value in more.items() if value)
     if document.media or document.file_name or document.mime:
@@ -115,6 +119,10 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
 
 def _words(text: str | None) -> list[str]:
     return index_text(text).split() if text else []
+
+
+def _names(name: str | None, other: str | None, username: str | None) -> list[str]:
+    return [*_words(name), *_words(other), *([user_value(username)] if username else [])]
 
 
 def _has(document: Document) -> Sequence[str]:

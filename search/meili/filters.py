@@ -15,7 +15,7 @@ from search.engine.page import Position
 from search.errors import Unanswerable
 from search.query.dates import Bounds
 from search.query.filters import HAS
-from search.query.tags import tag_value
+from search.query.tags import link_needles, may_be_username, tag_value, user_value
 from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, PostedWithin, Tag
 from search.text.normalize import needle
 
@@ -24,7 +24,7 @@ NONE: Final = "channel_id NOT EXISTS"
 _LONGEST_VALUE = 400
 """Bytes; Meilisearch does not index filter values of more than 468."""
 _WORD_FIELDS = {"from": "author_words", "fwd": "fwd_words", "filename": "file_words"}
-_TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains"}
+_TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains", "topic": "topic_id"}
 
 
 def unanswerable(why: str) -> Unanswerable:
@@ -119,14 +119,26 @@ def _number(node: Number) -> str:
 
 
 def _tag(tag: Tag) -> str:
-    if tag.field == "fwd_id":
-        return one_of("fwd_channel_id", [tag.value])
+    if tag.field in {"fwd_id", "from_id"}:
+        return one_of(tag.field, [tag.value])
+    if tag.field == "url":
+        needles = link_needles(tag.value, prefix=tag.prefix)
+        return join("OR", [_compare("urls", value, prefix=prefix) for value, prefix in needles], empty=NONE)
     if tag.field in _WORD_FIELDS:
-        return _word(tag)
+        return _name(tag)
+    if (tag.field, tag.value) == ("lang", "unknown"):
+        return "lang IS NULL"
     value = tag_value(tag.field, tag.value)
     if not value:
         return NONE
     return _compare(_TAG_FIELDS.get(tag.field, tag.field), value, prefix=tag.prefix)
+
+
+def _name(tag: Tag) -> str:
+    if tag.field == "filename" or (not may_be_username(tag.value) and not tag.value.startswith("@")):
+        return _word(tag)
+    user = _compare(_WORD_FIELDS[tag.field], user_value(tag.value), prefix=tag.prefix)
+    return user if tag.value.startswith("@") else join("OR", [_word(tag), user], empty=NONE)
 
 
 def _word(tag: Tag) -> str:

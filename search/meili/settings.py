@@ -28,9 +28,9 @@ MAX_HITS: Final = 1000
 """Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
 ORDER: Final = ("date", "channel_id", "message_id")
 _EQUAL = (
-    "has", "mime", "ext", "lang", "hashtags", "mentions", "domains", "author_words", "fwd_words", "file_words",
-    "fwd_channel_id", "is_service", "is_forwarded", "is_edited", "is_missing", "is_reply", "copy_of", "grouped_id",
-    "day",
+    "has", "mime", "ext", "lang", "hashtags", "mentions", "domains", "urls", "author_words", "fwd_words", "file_words",
+    "from_id", "fwd_id", "topic_id", "fwd_channel_id", "is_service", "is_forwarded", "is_edited", "is_missing",
+    "is_reply", "copy_of", "grouped_id", "day",
 )  # fmt: skip
 
 SETTINGS: Final[Mapping[str, Any]] = {

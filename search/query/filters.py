@@ -16,22 +16,9 @@ from config.frozen import frozen
 from search.errors import QueryError
 from search.query.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.query.quotes import write_quoted
-from search.query.tree import (
-    Has,
-    InChannel,
-    InRevisions,
-    Is,
-    Node,
-    Not,
-    Number,
-    NumberField,
-    PostedWithin,
-    State,
-    Tag,
-    TagField,
-    any_of,
-)
+from search.query.tree import Has, InRevisions, Is, Node, Number, NumberField, PostedWithin, State, Tag, TagField
 from search.text.normalize import tokens
+from search.text.numbers import ungrouped
 
 HAS: Mapping[str, frozenset[str] | None] = {
     # Value of `has:` -> kinds of attachments it covers; None: answered from another field.
@@ -50,21 +37,20 @@ HAS: Mapping[str, frozenset[str] | None] = {
 NOT_MEDIA = frozenset({"webpage", "empty"})
 """Kinds that `has:media` does not cover: a link preview is not an attachment."""
 
-_ALIASES = {"doc": "document", "file": "document", "pic": "photo", "deleted": "missing", "location": "geo"}
+_ALIASES = {
+    "doc": "document", "file": "document", "pic": "photo", "picture": "photo", "deleted": "missing", "location": "geo",
+    "url": "link", "preview": "webpage", "attachment": "media", "forward": "forwarded", "edit": "edited",
+}  # fmt: skip
 """Names that other programs use."""
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MAX_NUMBER = 2**62
 """Larger than any number from Telegram, and within SQLite's integer range."""
-_NUMBER = re.compile(r"(>=|<=|≥|≤|>|<|=)?([0-9]{1,15})([km]?)")
-_RANGE = re.compile(r"([0-9]{1,15})([km]?)?\.\.([0-9]{1,15})?([km]?)|\.\.([0-9]{1,15})([km]?)")
-_CHANNEL_ID = re.compile(r"(?:-100)?([0-9]{1,15})")
-_LINK = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?@?(?P<name>c/[0-9]+|[^/?#]+)(?:[/?#].*)?",
-    re.IGNORECASE,
-)
+_DIGITS = r"([0-9]{1,15}|[0-9]{1,12}[.,][0-9]{1,3}(?=[km]))([km]?)"
+_NUMBER = re.compile(rf"(>=|<=|≥|≤|>|<|=)?{_DIGITS}")
+_RANGE = re.compile(rf"(?:{_DIGITS})?\.\.(?:{_DIGITS})?")
+_DASHED = re.compile(r"([0-9]+[km]?)[-–—]([0-9]+[km]?)")
 _PLAIN = re.compile(r"[^\s()\"“”„«»]+")
 """Values that need no quotes after `name:`."""
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/:?#]+)", re.IGNORECASE)
 
 
 @frozen(kw_only=True)
@@ -77,6 +63,8 @@ class Context:
     """Time zone in which days begin and end."""
     channels: Mapping[str, Collection[int]] = field(default_factory=dict)
     """Bare ids by channel name (usernames, aliases, titles; lower case)."""
+    usernames: Mapping[int, Collection[str]] = field(default_factory=dict)
+    """Usernames of channels, former ones too, by bare id."""
     former: Mapping[str, Collection[int]] = field(default_factory=dict)
     """The same by names that channels no longer have; looked up for every name, used for those not in `channels`."""
     saved: Mapping[str, str] = field(default_factory=dict)
@@ -103,71 +91,34 @@ def read_is(value: str, _: Context) -> Node:
 def _one_of(value: str, names: Iterable[str], name: str) -> str:
     value = value.lower()
     names = list(names)
-    value = _ALIASES.get(value, value)
-    if value in names:
-        return value
+    refuse_list(name, value)
+    for one in (value, value.removesuffix("s")):
+        if (known := _ALIASES.get(one, one)) in names:
+            return known
+    for other, others in (("has", HAS), ("is", get_args(State))):
+        if other != name and value in others:
+            raise QueryError(f"There is no '{name}:{value}'.", hint=f"Write {other}:{value}.")
     hint = suggest(value, names, name + ":{}")
     raise QueryError(f"There is no '{name}:{value}'.", hint=hint or f"Allowed: {', '.join(names)}.")
 
 
-def read_channel(value: str, context: Context) -> Node:
-    """Read a channel: any of its names, its link or its id."""
-    value = _unlink(value)
-    if number := _CHANNEL_ID.fullmatch(value):
-        return InChannel(frozenset({int(number[1])}))
-    name = _channel_name(value)
-    former = context.former.get(name)
-    if ids := context.channels.get(name) or former:
-        return InChannel(frozenset(ids))
-    hint = suggest(name, context.channels, "channel:{}") or "`telekeep channels` lists them."
-    raise QueryError(f"The archive has no channel '{value}'.", hint=hint)
+def refuse_list(name: str, value: str) -> None:
+    """Refuse several values in one: `ext:pdf,docx`."""
+    if "," in value and len(parts := [part for part in re.split(r"[,\s]+", value) if part]) > 1:
+        hint = f"Write ({' OR '.join(f'{name}:{part}' for part in parts)})."
+        raise QueryError(f"'{name}:' takes one value.", hint=hint)
 
 
-def read_fwd(value: str, context: Context) -> Node:
-    """Read the origin of a forward: a name, an id, or `none`."""
-    if value.lower() == "none":
-        return Not(Is("forwarded"))
-    if number := _CHANNEL_ID.fullmatch(value):
-        return Tag("fwd_id", number[1])
-    name = _channel_name(value)
-    ids = sorted(context.channels.get(name, ()))
-    return any_of((*(Tag("fwd_id", str(known)) for known in ids), *_named("fwd", name)))
-
-
-def _unlink(value: str) -> str:
-    """Return the username or id in a t.me link; other values unchanged."""
-    link = _LINK.fullmatch(value.strip())
-    return link["name"].removeprefix("c/") if link else value
-
-
-def _channel_name(value: str) -> str:
-    return _unlink(value).strip("@/ ").lower()
-
-
-def _named(tag: TagField, value: str) -> tuple[Node, ...]:
-    stem, prefix = _star(value)
+def named(tag: TagField, value: str) -> Tag:
+    """Read words of a name; a trailing `*` makes it a prefix."""
+    stem, prefix = split_star(value)
     if not tokens(stem):
         raise QueryError(f"There is nothing to look for in '{tag}:{value}'.", hint="Enter a name.")
-    return (Tag(tag, stem, prefix),)
+    return Tag(tag, stem, prefix)
 
 
-def read_name(tag: TagField, value: str, _: Context) -> Node:
-    """Read words of a name; a trailing `*` makes it a prefix."""
-    return _named(tag, value.lstrip("@#"))[0]
-
-
-def read_domain(value: str, context: Context) -> Node:
-    """Read a host name, or take it from a link."""
-    host = _HOST.match(value)
-    return read_name("domain", host[1] if host else value, context)
-
-
-def read_ext(value: str, context: Context) -> Node:
-    """Read a file extension, with or without the dot."""
-    return read_name("ext", value.lstrip("."), context)
-
-
-def _star(value: str) -> tuple[str, bool]:
+def split_star(value: str) -> tuple[str, bool]:
+    """Return the value without a trailing `*`, and whether there is one."""
     stem = value.removesuffix("*")
     if "*" in stem:
         raise QueryError("'*' is only allowed at the end.", hint=f"Write {stem.split('*', 1)[0] or 'word'}*.")
@@ -176,13 +127,14 @@ def _star(value: str) -> tuple[str, bool]:
 
 def read_number(name: NumberField, value: str, _: Context) -> Node:
     """Read a number, a comparison or a range."""
-    written = ascii_digits(value).lower()
-    if found := _RANGE.fullmatch(written):
-        low = _int(found[1], found[2])
-        high = _int(found[3], found[4]) if found[1] else _int(found[5], found[6])
+    written = _without_groups(ascii_digits(value).lower())
+    if (found := _RANGE.fullmatch(written)) and written != "..":
+        low, high = _int(found[1], found[2]), _int(found[3], found[4])
         if low is not None and high is not None and low > high:
             raise QueryError(f"The range '{value}' is reversed.", hint=f"Write {name}:{high}..{low}.")
         return Number(name, low, high)
+    if dashed := _DASHED.fullmatch(written):
+        raise QueryError(f"'{value}' is not a number.", hint=f"Write {name}:{dashed[1]}..{dashed[2]}.")
     found = _NUMBER.fullmatch(written.replace(" ", ""))
     if found is None:
         raise QueryError(f"'{value}' is not a number.", hint=f"Write {name}:>1000 or {name}:100..200.")
@@ -201,11 +153,26 @@ def read_number(name: NumberField, value: str, _: Context) -> Node:
 
 
 def _int(digits: str | None, suffix: str | None) -> int | None:
-    return min(int(digits) * _SUFFIXES[suffix or ""], _MAX_NUMBER) if digits else None
+    if not digits:
+        return None
+    whole, _, rest = digits.replace(",", ".").partition(".")
+    size = _SUFFIXES[suffix or ""]
+    return min(int(whole) * size + (int(rest) * size // 10 ** len(rest) if rest else 0), _MAX_NUMBER)
+
+
+def _without_groups(number: str) -> str:
+    """Drop the separators of grouped digits: 1,000 and 1_000; also behind a sign and in a range."""
+    for part in re.split(r"\.\.|[<>=≤≥]+", number):
+        if joined := ungrouped(part.strip().replace("_", ",")):
+            number = number.replace(part, joined, 1)
+    return number
 
 
 def read_date(value: str, context: Context) -> Node:
     """Read a day, a month, a year or a range."""
+    if value[:1] in "<>=":
+        hint = f"Write since:{value.lstrip('<>=')} or until:{value.lstrip('<>=')}."
+        raise QueryError("A date takes no sign.", hint=hint)
     return PostedWithin(parse_range(value, context.tz, context.now))
 
 

@@ -11,23 +11,22 @@ from typing import Final, TypeAlias, get_args
 
 from config.frozen import frozen
 from search.errors import QueryError
+from search.query.files import read_ext, read_filename, read_lang, read_mime
 from search.query.filters import (
     HAS,
     Context,
-    read_channel,
+    named,
     read_date,
-    read_domain,
-    read_ext,
-    read_fwd,
     read_has,
     read_in,
     read_is,
-    read_name,
     read_number,
     read_since,
     read_until,
     suggest,
 )
+from search.query.links import read_domain, read_url
+from search.query.peers import read_channel, read_from, read_fwd, read_mention, read_topic
 from search.query.tree import Node, State
 
 ValueReader: TypeAlias = Callable[[str, Context], Node]
@@ -74,19 +73,21 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
         read_until, ("until:2021-12-16", "until:@1639612800"), "posted before this time; a day is included"
     ),
     "from": FilterSpec(
-        partial(read_name, "from"),
-        ("from:jane", 'from:"jane roe"'),
-        "by an author whose name or signature contains these words",
+        read_from,
+        ("from:jane", 'from:"jane roe"', "from:@jane", "from:1234567890"),
+        "by an author, given by words of the name or signature, username, link or id; a channel's own posts have none",
     ),
     "fwd": FilterSpec(
         read_fwd,
-        ("fwd:atlas", "fwd:1234567890", "fwd:none"),
-        "forwarded from this source, given by name or channel id; none: not forwarded",
+        ("fwd:atlas", 'fwd:"Atlas News"', "fwd:@atlas", "fwd:1234567890", "fwd:none"),
+        "forwarded from this source, given by words of its title or name, username, link or id; none: not forwarded",
     ),
-    "lang": FilterSpec(partial(read_name, "lang"), ("lang:ar", "lang:fr"), "in this language, as detected"),
+    "lang": FilterSpec(
+        read_lang, ("lang:ar", "lang:french", "lang:unknown"), "in this language, as detected, by code or name"
+    ),
     "views": FilterSpec(
         partial(read_number, "views"),
-        ("views:>1000", "views:>=5k", "views:100..200", "views>1000"),
+        ("views:>1000", "views:>=1.5k", "views:100..200", "views>1000"),
         "with this many views when last read; k and m are thousands and millions",
     ),
     "forwards": FilterSpec(
@@ -94,19 +95,31 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     ),
     "id": FilterSpec(partial(read_number, "id"), ("id:123", "id:100..200"), "with this message id"),
     "hashtag": FilterSpec(
-        partial(read_name, "hashtag"), ("#мост", "hashtag:جسر", "#bridge*"), "with exactly this hashtag"
+        lambda value, _: named("hashtag", value.lstrip("#＃")),
+        ("#мост", "hashtag:جسر", "#bridge*", "$BTC"),
+        "with exactly this hashtag, also where Telegram marks none (#5); #tag finds #tag@channel too",
     ),
-    "mention": FilterSpec(partial(read_name, "mention"), ("@name", "mention:name"), "mentioning this user name"),
+    "mention": FilterSpec(
+        read_mention,
+        ("@name", "mention:name", 'mention:"Atlas News"', "mention:1234567890"),
+        "mentioning this username; channels in the archive also by title, id or link, under all their usernames",
+    ),
+    "topic": FilterSpec(read_topic, ("topic:5", "topic:https://t.me/name/5"), "posted in this topic of a forum"),
     "domain": FilterSpec(
         read_domain,
-        ("domain:youtube.com", "domain:https://example.org/page"),
-        "with a link to this domain or a subdomain",
+        ("domain:youtube.com", "domain:пример.рф", "domain:https://example.org/"),
+        "with a link to this domain or a subdomain, in Unicode or punycode",
     ),
-    "mime": FilterSpec(partial(read_name, "mime"), ("mime:image/png", "mime:image/*"), "with a file of this MIME type"),
+    "url": FilterSpec(
+        read_url,
+        ("url:https://example.org/a", "url:t.me/atlas/12", "url:example.org/rep*"),
+        "with a link that begins so, also behind words, on buttons and in previews; a number at the end is whole",
+    ),
+    "mime": FilterSpec(read_mime, ("mime:image/png", "mime:image/*", "mime:video"), "with a file of this MIME type"),
     "ext": FilterSpec(read_ext, ("ext:pdf", "ext:.apk"), "with a file with this extension"),
     "filename": FilterSpec(
-        partial(read_name, "filename"),
-        ("filename:report", 'filename:"annual rep*"'),
+        read_filename,
+        ("filename:report", 'filename:"annual rep*"', "filename:report*.pdf"),
         "with these words in a file name",
     ),
     SAVED: FilterSpec(None, ("query:convoys",), "matching this saved query; see `telekeep query --help`"),

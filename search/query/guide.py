@@ -30,6 +30,8 @@ _WORDS = GuideSection(
         ("елка Ґрати", "ё matches е, and ґ matches г"),
         ("国际法", "these characters in sequence, also as 國際法; likewise in Japanese, Korean and Thai"),
         ("covid-19", "both parts next to each other, also as covid19; other punctuation is ignored"),
+        ("Ту-95", "also Ту-95МС; likewise F-16 finds F-16C and F16, T-72 Т-72Б3, Leopard 2 Leopard 2A6"),
+        ("1000", "also 1,000, 1 000, 1.000 and ١٬٠٠٠"),
         ("convo*", "words starting with these letters; at least two"),
         ("🔴 16:30", "emoji and numbers are words; digits of all scripts are equal (١٦ is 16)"),
     ),

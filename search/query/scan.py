@@ -13,11 +13,14 @@ from config.frozen import frozen
 from search.errors import QueryError
 from search.query.filters import Context
 from search.query.grammar import SAVED, is_filter, read_filter, require_value
+from search.query.peers import read_mention
 from search.query.quotes import OPENING, closing, is_gershayim, read_quoted
 from search.query.tree import Node, Phrase, Prefix, Tag, Word
 from search.text.normalize import is_persian_join, tokens
 
 _FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
+_CASHTAG = re.compile(r"\$[A-Za-z]{1,8}(?:@\w+)?")
+_LINK: Final = "url"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _BRACKETS: Final[dict[str, Literal["(", ")"]]] = {"(": "(", ")": ")", "（": "(", "）": ")"}
 _OPERATORS: Final = frozenset({"OR", "AND", "NOT"})
@@ -107,7 +110,7 @@ class Scanner:
         """Read a filter; None if the text only looks like one (a word that ends in a colon, such as `note:`)."""
         start, name = self._at, found[1] or found[3]
         self._at = found.end()
-        value = self._value()
+        value = self._link() if name.lower() == _LINK else self._value()
         if not value and not is_filter(name):
             self._at = start
             return None
@@ -125,6 +128,18 @@ class Scanner:
         starred = self._text.startswith("*", self._at)
         self._at += starred
         return f"{value}*" if starred else value
+
+    def _link(self) -> str:
+        """Read a link, which may contain parentheses: those that it opens itself."""
+        if self._at < len(self._text) and self._text[self._at] in OPENING:
+            return self._value()
+        start, depth = self._at, 0
+        while self._at < len(self._text) and not self._text[self._at].isspace():
+            depth += {"(": 1, ")": -1}.get(self._text[self._at], 0)
+            if depth < 0:
+                break
+            self._at += 1
+        return self._text[start : self._at]
 
     def _word(self) -> Token | None:
         start = self._at
@@ -145,8 +160,10 @@ class Scanner:
     def _leaf(self, text: str, start: int, *, starred: bool) -> Node:
         if text[0] in "#＃":
             return Tag("hashtag", text.lstrip("#＃"), starred)
+        if _CASHTAG.fullmatch(text):
+            return Tag("hashtag", text, starred)
         if text[0] in "@＠":
-            return Tag("mention", text.lstrip("@＠"), starred)
+            return read_mention(f"@{text.lstrip('@＠')}{'*' * starred}", self._context)
         if not starred:
             return Word(text)
         last = tokens(text)[-1]

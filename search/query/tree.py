@@ -13,10 +13,23 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from config.frozen import frozen
 from search.query.dates import Bounds
 from search.text.normalize import Needle, needle
+from search.words.designations import is_model
 from search.words.forms import MIN_LETTERS, bare_word, has_forms
 
 TagField: TypeAlias = Literal[
-    "from", "fwd", "fwd_id", "domain", "hashtag", "mention", "mime", "ext", "filename", "lang"
+    "from",
+    "from_id",
+    "fwd",
+    "fwd_id",
+    "domain",
+    "url",
+    "hashtag",
+    "mention",
+    "topic",
+    "mime",
+    "ext",
+    "filename",
+    "lang",
 ]
 NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
@@ -28,7 +41,7 @@ _HYPHENATED: Final = re.compile(
 
 
 class Tail(NamedTuple):
-    """The last part of a hyphenated word, and the parts before it, folded."""
+    """The last part of a word of several, and the parts before it, folded."""
 
     front: str
     last: str
@@ -59,6 +72,15 @@ class Word:
             return None
         *front, last = self.needle.terms
         return Tail(" ".join(front), last) if front and len(last) >= MIN_LETTERS and has_forms(last) else None
+
+    @property
+    def model(self) -> Tail | None:
+        """The number that names of variants may continue, and what is before it: Ту-95, as in Ту-95МС; else None."""
+        bare = bare_word(self.text)
+        if not is_model(bare):
+            return None
+        *front, last = self.needle.terms
+        return Tail(" ".join(front), last)
 
 
 @frozen

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
 from search.query.variants.compounds import compound_variants, find_compound
 from search.text.normalize import fold
+from search.text.numbers import ungrouped
 from search.text.scripts import is_unspaced
 from search.words.forms import bare_word
 
@@ -44,6 +45,10 @@ def group_adjacent(tree: Node) -> Iterator[Node | AdjacentWords]:
     parts = list(_flat(tree))
     at = 0
     while at < len(parts):
+        if len(digits := _grouped_digits(parts[at : at + MAX_ADJACENT])) > 1:
+            yield (digits, (Word("".join(word.text for word in digits)),))
+            at += len(digits)
+            continue
         words, compounds = _adjacent_words(parts[at : at + MAX_ADJACENT])
         yield (words, *_readings(words, compounds)) if any(compounds) else parts[at]
         at += len(words) if any(compounds) else 1
@@ -52,15 +57,20 @@ def group_adjacent(tree: Node) -> Iterator[Node | AdjacentWords]:
 def word_variants(word: Word) -> tuple[Word, ...]:
     """Return the word and its variants, except those that contain another one, which finds them anyway."""
     bare = bare_word(word.text)
+    if number := ungrouped(bare):
+        return (Word(number),)
     folded = "".join(fold(bare).split())
     if not is_unspaced(folded[-1:]):
-        return (word, *(Word(one) for one in dict.fromkeys(compound_variants(bare)) if one != bare))
+        found = {word.needle: word}
+        for one in map(Word, compound_variants(bare)):
+            found.setdefault(one.needle, one)
+        return tuple(found.values())
     if folded != fold(bare).strip():
         return (word,)
     from search.query.variants.unspaced import unspaced_variants
 
-    found = dict.fromkeys([folded, *unspaced_variants(folded)])
-    minimal = [one for one in found if not any(other in one for other in found if other != one)]
+    spelled = dict.fromkeys([folded, *unspaced_variants(folded)])
+    minimal = [one for one in spelled if not any(other in one for other in spelled if other != one)]
     return tuple(word if one == folded else Word(one) for one in minimal[:MAX_VARIANTS])
 
 
@@ -76,6 +86,18 @@ def _flat(tree: Node) -> Iterator[Node]:
             yield from _flat(part)
     else:
         yield tree
+
+
+def _grouped_digits(parts: Sequence[Node]) -> tuple[Word, ...]:
+    """Return the leading words that are one number with grouped digits: 15 000."""
+    found: list[Word] = []
+    for part in parts:
+        if not isinstance(part, Word) or not part.text.isdecimal() or len(part.text) > 3:
+            break
+        if found and len(part.text) != 3:
+            break
+        found.append(part)
+    return tuple(found)
 
 
 def _adjacent_words(parts: Sequence[Node]) -> tuple[tuple[Word, ...], list[str | None]]:

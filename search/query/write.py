@@ -105,13 +105,24 @@ def _filter(node: Node) -> str:
             return _posted(bounds)
         case Number():
             return _number(node)
-        case Tag("hashtag" | "mention", value, prefix) if parses_as(f"#{value}", Tag("hashtag", value)):
-            return f"{'#' if node.field == 'hashtag' else '@'}{value}{'*' * prefix}"
-        case Tag("fwd", value, False) if value == "none" or value.isdecimal():
-            return f"fwd:@{value}"
-        case Tag(field, value, prefix):
-            return f"{'fwd' if field == 'fwd_id' else field}:{_value(value)}{'*' * prefix}"
+        case Tag():
+            return _tag(node)
     raise AssertionError(node)
+
+
+def _tag(tag: Tag) -> str:
+    value, star = tag.value, "*" * tag.prefix
+    match tag.field:
+        case "hashtag" if parses_as(value + star, tag):  # $BTC
+            return value + star
+        case "hashtag" if parses_as(f"#{value}{star}", tag):
+            return f"#{value}{star}"
+        case "mention" if parses_as(f"@{value}{star}", tag):
+            return f"@{value}{star}"
+        case "url" | "from" | "fwd" if parses_as(f"{tag.field}:{value}{star}", tag):
+            return f"{tag.field}:{value}{star}"
+        case _:
+            return f"{tag.field.removesuffix('_id')}:{_value(value)}{star}"
 
 
 def _value(text: str) -> str:

@@ -14,7 +14,9 @@ from search.query.widen import widen
 from search.text.fold_map import FoldedText, fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
 from search.text.normalize import Needle, needle
+from search.text.numbers import group
 from search.text.scripts import is_unspaced
+from search.words.designations import is_continued
 from search.words.forms import are_forms, form_keys
 
 Span: TypeAlias = tuple[int, int]
@@ -27,7 +29,8 @@ def highlight(tree: Node, text: str) -> list[Span]:
     leaves = [leaf for leaf in text_leaves(tree) if isinstance(leaf, Word)]
     words = {leaf.inflected for leaf in leaves} - {None}
     tails = {leaf.tail for leaf in leaves} - {None}
-    if not (needles or words or tails) or not text:
+    models = {leaf.model for leaf in leaves} - {None}
+    if not (needles or words or tails or models) or not text:
         return []
     folded = fold_with_map(text)
     terms = term_spans(folded.text)
@@ -39,6 +42,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
     ]
     for term, _, _ in terms:
         needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]
+        needles += [Needle((*one.front.split(), term)) for one in models if one and is_continued(one.last, term)]
     for wanted in dict.fromkeys(needles):
         for first, last in _occurrences(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]
@@ -57,6 +61,8 @@ def _needles(tree: Node) -> Iterator[Needle]:
     for leaf in text_leaves(tree):
         if not isinstance(leaf, Word) or (leaf.inflected is None and leaf.tail is None):
             yield leaf.needle
+            if digits := group(leaf.needle.terms[0]):
+                yield Needle(digits)
     for tag in tag_leaves(tree):
         found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None
         if found is not None:

@@ -50,6 +50,11 @@ def plain_link(link: str) -> str:
     return _plain_web(link.strip())
 
 
+def link_host(link: str) -> str:
+    """Return the host of a link in its one spelling; empty if it has none."""
+    return plain_host(without_port(split_link(link)[0]))
+
+
 def split_link(link: str) -> tuple[str, str]:
     """Return the host of a web link with its port, and what follows it: path, query and fragment."""
     web = _WEB.match(link) or _OTHER_WEB.match(link)
@@ -91,7 +96,7 @@ def _plain_label(label: str) -> str:
     lower = label.lower()
     if label.isascii():
         return _from_punycode(lower) if lower.startswith(_PUNYCODE) else lower
-    import idna  # noqa: PLC0415 - only few hosts are not ASCII
+    import idna  # only few hosts are not ASCII
 
     try:
         mapped = idna.uts46_remap(label, False, False)

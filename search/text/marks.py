@@ -18,9 +18,7 @@ _MARKS: Final = (
 """Vowel signs, which belong to the letter before them."""
 _LETTERS: Final = f"\\w\u200c\u200d\u00b7{_MARKS}"
 _USER: Final = "[A-Za-z][A-Za-z0-9_]{3,31}"
-_HASHTAG: Final = re.compile(
-    rf"(?<![\w/?&=#%\u200c])[#＃]([{_LETTERS}]{{1,256}}(?:@{_USER})?)(?![{_LETTERS}])"
-)
+_HASHTAG: Final = re.compile(rf"(?<![\w/?&=#%\u200c])[#＃]([{_LETTERS}]{{1,256}}(?:@{_USER})?)(?![{_LETTERS}])")
 _CASHTAG: Final = re.compile(rf"(?<![\w$])\$([A-Za-z]{{1,8}}(?:@{_USER})?)(?![\w$])")
 _NAME: Final = re.compile(rf"(?<![\w@./=#-])[@＠]({_USER})(?![\w@])")
 _LINK: Final = re.compile(r"(?<![\w@])(?:https?://|(?:www\.|t\.me/)(?=\w))[^\s<>\"«»“”]+", re.IGNORECASE)

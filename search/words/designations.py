@@ -1,4 +1,4 @@
-"""Model names: Ту-95, F-16, T-72, Leopard 2. Letters and a number, which names of variants continue: Ту-95МС, F-16C. Pure.
+"""Model names: Ту-95, F-16, Leopard 2. Letters and a number, which variants continue: Ту-95МС, F-16C. Pure.
 
 A variant's letters follow the number directly or behind a hyphen or space; a further digit makes another number, so
 Ту-95 never finds Ту-950. Latin and Cyrillic letters that look alike are typed for each other.
@@ -16,7 +16,7 @@ HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 LONGEST_VARIANT: Final = 6
 """Characters of a variant behind the number: мс, b3, 2a6, амтш."""
 _MODEL: Final = re.compile(
-    rf"(?:(\d{{1,2}})?([^\W\d_]{{1,14}}))[{HYPHENS}]?(\d{{1,4}})(?:[{HYPHENS}]?([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?))?"
+    rf"(\d{{1,2}})?([^\W\d_]{{1,14}})[{HYPHENS} ]?(\d{{1,4}})(?:[{HYPHENS} ]?([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?))?"
 )
 _VARIANT: Final = re.compile(r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]?")
 _ENDS_IN_DIGIT: Final = re.compile(r"[0-9]$")
@@ -54,6 +54,17 @@ def spellings(model: Model) -> Iterator[str]:
                 yield f"{letters} {model.number} {variant}"
 
 
+def is_model(text: str) -> bool:
+    """Whether a word as typed is a model name without a variant."""
+    model = read_model(text)
+    return model is not None and not model.variant
+
+
+def is_model_in_parts(first: str, second: str) -> bool:
+    """Whether two words as typed may be a model name: Leopard 2, Leopard 2A6."""
+    return first.isalpha() and second[:1].isdecimal() and read_model(f"{first}-{second}") is not None
+
+
 def may_continue(term: str) -> bool:
     """Whether names of variants may continue this folded term: it ends in a digit."""
     return _ENDS_IN_DIGIT.search(term) is not None
@@ -68,7 +79,9 @@ def _alike(letters: str) -> Iterator[str]:
     """Yield the letters, and the same typed in the other script if all of them look alike."""
     yield letters
     for alike, table in ((_LATIN, _TO_CYRILLIC), (_CYRILLIC, _TO_LATIN)):
-        if letters and any(char.isalpha() for char in letters) and all(
-            char in alike or char.isdigit() for char in letters
+        if (
+            letters
+            and any(char.isalpha() for char in letters)
+            and all(char in alike or char.isdigit() for char in letters)
         ):
             yield letters.translate(table)

@@ -32,6 +32,7 @@ from search.query.tree import (
     Word,
 )
 from search.query.widen import widen
+from search.text.hosts import plain_link
 from search.text.normalize import fold
 from search.words.forms import are_forms, bare_word
 
@@ -104,6 +105,8 @@ def satisfies(document: Document, node: Node) -> bool:
             return any(are_forms(node.inflected, unit) for field in _fields(document) for unit, _ in _units(field))
         case Word() if (tail := node.tail) is not None:
             return any(_ends_in_form(tail, field) for field in _fields(document))
+        case Word() if (model := node.model) is not None:
+            return any(_ends_in_variant(model, field) for field in _fields(document))
         case Word(text) | Phrase(text) | Prefix(text):
             text = bare_word(text) if isinstance(node, Word) else text
             return any(_stands(text, field, prefix=isinstance(node, Prefix)) for field in _fields(document))
@@ -132,7 +135,7 @@ def _passes(document: Document, node: Node) -> bool:
 
 
 def _fields(document: Document) -> Sequence[str]:
-    return [document.text, *document.extra, document.file_name or ""]
+    return [document.text, *document.extra, document.file_name or "", *document.grouped_numbers()]
 
 
 def _units(text: str) -> list[tuple[str, bool]]:
@@ -168,6 +171,17 @@ def _ends_in_form(tail: Tail, text: str) -> bool:
     )
 
 
+def _ends_in_variant(model: Tail, text: str) -> bool:
+    """Whether the number, or a name of a variant, stands behind the letters."""
+    words = [unit for unit, _ in _units(text)]
+    *front, last = [unit for unit, _ in _units(f"{model.front} {model.last}")]
+    return any(
+        words[at : at + len(front)] == front
+        and re.fullmatch(rf"{last}([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?)?", words[at + len(front)])
+        for at in range(len(words) - len(front))
+    )
+
+
 def _has(document: Document, kind: str) -> bool:
     match kind:
         case "link":
@@ -183,18 +197,46 @@ def _has(document: Document, kind: str) -> bool:
 def _tagged(document: Document, tag: Tag) -> bool:
     match tag.field:
         case "from" | "fwd" | "filename":
-            text = {"from": document.author, "fwd": document.fwd_name, "filename": document.file_name}[tag.field]
-            return _stands(tag.value, text or "", prefix=tag.prefix)
+            texts, username = {
+                "from": ((document.author, document.sender_name), document.sender_username),
+                "fwd": ((document.fwd_words, document.fwd_title), document.fwd_username),
+                "filename": ((document.file_name,), None),
+            }[tag.field]
+            if username and _equal(f"@{username}".lower(), f"@{tag.value.lstrip('@')}".lower(), tag):
+                return True
+            named = not tag.value.startswith("@") or tag.field == "filename"
+            return named and any(_stands(tag.value, text, prefix=tag.prefix) for text in texts if text)
         case "fwd_id":
-            return str(document.fwd_channel_id) == tag.value
+            return str(document.fwd_id) == tag.value
+        case "from_id":
+            return str(document.sender_id) == tag.value
+        case "topic":
+            return str(document.topic_id) == tag.value
         case "hashtag" | "mention":
-            names = document.hashtags if tag.field == "hashtag" else document.mentions
-            return any(_equal("_".join(fold(name).split()), "_".join(fold(tag.value).split()), tag) for name in names)
+            names = document.all_hashtags() if tag.field == "hashtag" else document.all_mentions()
+            return any(_equal(_tag_name(name), _tag_name(tag.value), tag) for name in names)
         case "domain":
-            return any(_equal(host, tag.value, tag) or host.endswith(f".{tag.value}") for host in document.domains)
+            hosts = document.all_hosts()
+            return any(_equal(host, tag.value, tag) or host.endswith(f".{tag.value}") for host in hosts)
+        case "url":
+            return any(_begins(plain_link(link), plain_link(tag.value), tag) for link in document.all_links())
+        case "lang" if tag.value == "unknown":
+            return document.lang is None
         case _:
             value = {"mime": document.mime, "ext": document.ext, "lang": document.lang}[tag.field]
             return value is not None and _equal(value, tag.value, tag)
+
+
+def _tag_name(tag: str) -> str:
+    return "$" * tag.startswith("$") + "@".join("_".join(fold(part).split()) for part in tag.split("@", 1))
+
+
+def _begins(link: str, wanted: str, tag: Tag) -> bool:
+    """Whether the link begins so; without a star a number at the end is whole."""
+    if tag.prefix and "/" not in tag.value.rpartition("://")[2]:
+        wanted = wanted.removesuffix("/")
+    whole = tag.prefix or not wanted[-1].isdigit()
+    return link.startswith(wanted) and (whole or not link[len(wanted) :][:1].isalnum())
 
 
 def _equal(value: str, wanted: str, tag: Tag) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from search.text.normalize import fold
+from search.words.designations import is_model_in_parts, read_model, spellings
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 _JOINER: Final = "\u200c"
 _HYPHENATED = re.compile(f"(?=.*[^\\W\\d_])[^\\W_]+(?:[{HYPHENS}][^\\W_]+)+")
 """At least one letter: 9-11 is not 911."""
-_NUMBERED = re.compile(r"([^\W\d_]{1,5})(\d{1,4})([^\W\d_]?)")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.){2,}[^\W\d_]?")
 _CAPITALS = re.compile("[A-Z]{2}")
 _PRONOUNS: Final = frozenset(("us", "it", "is", "am", "pm", "he", "me", "my", "we"))
@@ -36,7 +36,9 @@ _SUFFIXES: Final = frozenset(
 
 def compound_variants(word: str) -> Iterator[str]:
     """Yield other spellings of a word as typed; there may be none."""
-    if _DOTTED.fullmatch(word) and (letters := word.replace(".", "")).lower() not in _PRONOUNS:
+    if (model := read_model(word)) is not None:
+        yield from spellings(model)
+    elif _DOTTED.fullmatch(word) and (letters := word.replace(".", "")).lower() not in _PRONOUNS:
         yield letters
     elif _CAPITALS.fullmatch(word):
         yield " ".join(word)
@@ -47,8 +49,6 @@ def compound_variants(word: str) -> Iterator[str]:
         hyphenated = "-".join(parts)
         if len(parts) > 1 and parts[-1] not in _SUFFIXES and fold(hyphenated.replace("-", " ")) != fold(word):
             yield hyphenated
-    elif numbered := _NUMBERED.fullmatch(word):
-        yield f"{numbered[1]} {numbered[2]}{numbered[3]}"
     else:
         yield from _split(fold(word).strip())
 
@@ -71,6 +71,8 @@ def _split(folded: str) -> Iterator[str]:
 def find_compound(first: str, second: str) -> str | None:
     """Join two words as typed, if people write them as one; None otherwise."""
     both = first + second
+    if is_model_in_parts(first, second):
+        return f"{first}-{second}"
     if fold(first) in first_parts() and second.isalpha() and len(second) >= _MIN_SECOND_PART:
         return both
     if fold(both) in _whole():
