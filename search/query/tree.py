@@ -75,7 +75,7 @@ class Word:
 
     @property
     def model(self) -> Tail | None:
-        """The number that names of variants may continue, and what is before it: Ту-95, as in Ту-95МС; else None."""
+        """The number that a variant may continue, and what is before it: Ту-95, as in Ту-95МС; else None."""
         bare = bare_word(self.text)
         if not is_model(bare):
             return None
