@@ -576,3 +576,54 @@ def test_reading_imports_neither_telethon_nor_an_sdk_that_it_does_not_need(archi
 
 def test_dates_of_the_sample_are_what_the_tests_say() -> None:
     assert datetime.fromtimestamp(START, UTC).isoformat() == "2021-12-16T00:00:00+00:00"
+
+
+def test_more_continues_a_search_on_a_terminal_and_in_a_pipe(run: Run, archive: Path, tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    first = on_a_terminal(archive, "search", "bridge", "-c", "bridge", "-n", "20", **state)
+    assert "20 of 27, newest first · next: telekeep search bridge -c bridge -n 20 --more\r\n" in first
+    second = on_a_terminal(archive, "search", "bridge", "-c", "bridge", "-n", "20", "--more", **state)
+    assert "27 of 27, newest first\r\n" in second
+    assert "next:" not in second
+    over = run("search", "bridge", "-c", "bridge", "--more", **state)
+    assert (over.returncode, over.stdout, over.stderr) == (1, "", "all 27 results of this search have been shown\n")
+    piped = run("search", "bridge", "-c", "bridge", "-n", "5", "--jsonl", **state)
+    rest = run("search", "bridge", "-c", "bridge", "-n", "0", "--jsonl", "--more", **state)
+    assert len({row["message_id"] for row in rows(piped) + rows(rest)}) == 27
+    missing = run("search", "bridge", "--more", "--sort", "oldest", **state)
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "Search without --more first" in missing.stderr
+    assert run("search", "bridge", "--more", "--count", **state).returncode == 2
+
+
+def test_nothing_found_says_what_may_help(run: Run) -> None:
+    said = run("search", "brigde").stderr
+    assert "similar to brigde are here: bridge 28" in said
+    assert "found separately: bridge 28 · has:photo 1" in run("search", "bridge has:photo").stderr
+    assert "at any time: 28" in run("search", "bridge", "--until", "2001").stderr
+    assert "in all channels: 1" in run("search", "opened", "-c", "jisr_news").stderr
+    assert "the range begins in the future: 1 Jan 2098" in run("search", "bridge", "--on", "2098").stderr
+    assert "did you mean: telekeep search bridge -c bridge" in run("search", "bridge -c bridge").stderr
+    empty = run("search", " ")
+    assert (empty.returncode, empty.stderr.startswith("telekeep: the query is empty. Use '*' for all")) == (2, True)
+    assert run("search", "*", "--count").stdout == "31\n"
+
+
+def test_rows_are_picked_by_field_and_written_as_csv(run: Run) -> None:
+    table = run("search", "opened", "--csv", "--fields", "message_id,hashtags,text")
+    assert table.stdout == 'message_id,hashtags,text\r\n5,"[""мост""]","👍🏽 #мост opened, see t.me/a"\r\n'
+    assert rows(run("search", "opened", "--jsonl", "--fields", "message_id")) == [{"message_id": 5}]
+    everything = run("search", "*", "--csv", "-n", "0", "--sort", "oldest", "-c", "jisr_news").stdout
+    assert everything == run("export", "jisr_news", "--format", "csv", "-o", "-").stdout
+    wrong = run("search", "opened", "--json", "--fields", "txt")
+    assert "there is no field 'txt'. Did you mean text?" in wrong.stderr
+    assert run("search", "opened", "--fields", "text").returncode == 2
+
+
+def test_days_are_drawn_as_bars_on_a_terminal_and_as_many_as_asked_for(run: Run, archive: Path) -> None:
+    drawn = on_a_terminal(archive, "search", "*", "--facet", "channel", LANG="en_US.UTF-8")
+    assert re.search(r"NightBridge +29  █{60,}", drawn)
+    assert re.search(r"NightBridge +29  #{60,}", on_a_terminal(archive, "search", "*", "--facet", "channel", LANG="C"))
+    one = run("search", "*", "--facet", "channel", "-n", "1")
+    assert one.stdout == "channel\tNightBridge\t29\n"
+    assert "1 of 2 shown by channel (-n 0 shows all)" in one.stderr

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import orjson
+
 from archiver.cli.terminal import is_clean_link, line_isolates, terminal_safe, width
 from archiver.cli.view import figures
+from archiver.cli.view.attachments import describe_action
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
@@ -38,6 +41,8 @@ _COPIES = 5
 _ATTACHMENTS = 3
 _GAPS = {"when": 3}
 """Columns before a part of the head, if not 2."""
+_TOGETHER = frozenset({"when", "kinds"})
+"""What goes on a new line together with all behind it, as the views alone would look lost."""
 
 _MATCH = "bold green"
 _DELETED, _EDITED = "bold red", "yellow"
@@ -62,7 +67,7 @@ def card(shown: Shown, view: CardView, *, sign: str = "") -> Iterator[Text]:
     yield from _head(shown, view, sign)
     indent = " " * (INDENT + width(sign))
     room = text_width(view.columns, indent=len(indent))
-    for part in _parts(shown, view):
+    for part in _parts(shown, view, room):
         for line in wrap(part, room):
             yield Text(indent).append_text(line)
 
@@ -79,12 +84,17 @@ def _head(shown: Shown, view: CardView, sign: str) -> Iterator[Text]:
 
     columns = text_width(view.columns)
     line, below, is_begun = Text(sign), " " * (INDENT + width(sign)), False
-    for name, part in _head_parts(shown, view):
+    parts = list(_head_parts(shown, view))
+    for at, (name, part) in enumerate(parts):
         gap = _GAPS.get(name, 2) if is_begun else 0
-        if is_begun and width(line.plain) + gap + width(part.plain) > columns:
+        needed = width(part.plain)
+        if name in _TOGETHER and len(below) + (rest := _width_of(parts[at:])) <= columns:
+            needed = rest
+        if is_begun and width(line.plain) + gap + needed > columns:
             yield line
             line, gap = Text(below), 0
-        *full, last = wrap(part, columns - width(line.plain) - gap)
+        room = columns - width(line.plain) - gap
+        *full, last = wrap(part, room if width(part.plain) <= room else columns - len(below))
         for one in full:
             yield line.append_text(one)
             line = Text(below)
@@ -92,6 +102,10 @@ def _head(shown: Shown, view: CardView, sign: str) -> Iterator[Text]:
         line.append(" " * (free if name == "views" else gap)).append_text(last)
         is_begun = True
     yield line
+
+
+def _width_of(parts: Sequence[tuple[str, Text]]) -> int:
+    return sum(width(part.plain) + 2 for _, part in parts) - 2
 
 
 def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
@@ -112,27 +126,29 @@ def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
         yield "views", Text(f"{figures.short(row['views'])} view{'' if row['views'] == 1 else 's'}", style="dim")
 
 
-def _parts(shown: Shown, view: CardView) -> Iterator[Text]:
+def _parts(shown: Shown, view: CardView, room: int) -> Iterator[Text]:
     """What is below the head, each beginning on a line of its own."""
-    if state := _state(shown, view):
-        yield state
+    from rich.text import Text
+
+    states = list(_states(shown, view))
+    together = Text(" · ").join(states)
+    yield from [together] if states and width(together.plain) <= room else states
     yield from _body(shown, view)
     yield from _remarks(shown, view)
 
 
-def _state(shown: Shown, view: CardView) -> Text | None:
+def _states(shown: Shown, view: CardView) -> Iterator[Text]:
     """What became of the message since it was posted."""
     from rich.text import Text
 
-    row, found = shown.row, []
+    row = shown.row
     if row["missing_since"]:
         noticed = _unix(row["missing_since"])
         when = view.moments.between(min(_unix(row["last_seen"]), noticed), noticed, beside=_unix(row["date"]))
-        found.append(Text(f"DELETED {when}", style=_DELETED))
+        yield Text(f"DELETED {when}", style=_DELETED)
     if row["revisions"]:
         times = "once" if row["revisions"] == 1 else figures.count(row["revisions"], "time")
-        found.append(Text(f"edited {times}", style=_EDITED))
-    return Text(" · ").join(found) if found else None
+        yield Text(f"edited {times}", style=_EDITED)
 
 
 def _body(shown: Shown, view: CardView) -> Iterator[Text]:
@@ -148,10 +164,13 @@ def _body(shown: Shown, view: CardView) -> Iterator[Text]:
     spans = highlight(wanted, text)
     if text:
         yield _one_paragraph(_pieces(snippets(text, spans, WIDTH), view))
-    found = None if spans else _matched(shown.row, wanted, view)
+    found = None if spans or shown.row["action"] else _matched(shown.row, wanted, view)
     if found is not None:
         yield found
         return
+    if shown.row["action"]:
+        action = describe_action(orjson.loads(shown.row["action"]))
+        yield _pieces(snippets(action, highlight(wanted, action), WIDTH), view)
     attached = list_attachments(shown.row)
     for kind, what in attached[:_ATTACHMENTS]:
         known = describe_kinds(shown.row) == [kind]  # in the head

@@ -30,8 +30,7 @@ def describe_kinds(row: Row) -> list[str]:
     """What kind of message it is, if it is not a plain text: `forwarded`, `photo`, `2 videos`, `pin message`."""
     found = ["forwarded"] if row["fwd_from"] else []
     if row["action"]:
-        kind = str(orjson.loads(row["action"]).get("type"))
-        found.append("unreadable for this version" if kind == "unreadable" else kind.replace("_", " "))
+        found.append("unreadable" if orjson.loads(row["action"]).get("type") == "unreadable" else "service")
     kinds = Counter(one["kind"] for one in orjson.loads(row["media"]))
     for kind, number in kinds.items():
         if kind not in _UNSHOWN:
