@@ -8,12 +8,17 @@ Each section `[telegram.accounts.NAME]` defines an account; `default` always exi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from config.declare import Secret
 from config.errors import SettingsError
 from config.frozen import frozen
-from config.settings import DIRECT, AccountOverrides, HistoryPace, Settings
+from config.names import DIRECT, HistoryPace
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from config.settings import Settings
 
 DEFAULT = "default"
 
@@ -24,8 +29,8 @@ class AccountSettings:
 
     name: str
     api_id: int | None
-    api_hash: Secret | None
-    proxy: Secret | None
+    api_hash: SecretStr | None
+    proxy: SecretStr | None
     requests_per_second: float
     """0: no pacing."""
     pace: HistoryPace
@@ -45,6 +50,8 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
             f'no account "{name}"; configured: {", ".join(account_names(settings))}.'
             f" To add it, put a section [telegram.accounts.{name}] into the settings."
         )
+    from config.settings import AccountOverrides  # reading commands need names only
+
     shared, own = settings.telegram, settings.telegram.accounts.get(name, AccountOverrides())
     proxy = shared.proxy if own.proxy is None else own.proxy
     return AccountSettings(

@@ -1,146 +1,96 @@
-"""Kinds of settings: each converts a value of TOML, or the text of an environment variable, or raises ValueError.
-
-A ValueError without a text means that the description of the setting says what is allowed.
-"""
+"""Kinds of settings: annotated types that parse texts of the environment, and check values."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from config.declare import Kind, Secret
+from pydantic import BeforeValidator, Field, SecretStr
+
+from config.names import DIRECT, fold_account_name
 from config.paths import to_path
+from config.zones import ZoneError, find_zone
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_BYTES = {
-    unit: base**power
-    for power, letter in enumerate("kmgtpe", 1)
-    for unit, base in ((letter, 1000), (f"{letter}b", 1000), (f"{letter}ib", 1024))
-} | {"": 1, "b": 1}
-_SIZE = re.compile(r"\s*([0-9]{1,20}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\s*")
-_YES, _NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def text(pattern: str = "(?s:.+)", *, longest: int = 1_000_000) -> Kind:
-    """A text that matches the pattern as a whole."""
-
-    def convert(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > longest or not re.fullmatch(pattern, value):
-            raise ValueError
-        return _encodable(value)
-
-    return convert
-
-
-def secret(check: Callable[[str], str] | None = None) -> Kind:
-    """A text that is never shown."""
-
-    def convert(value: Any) -> Secret:
-        written = text()(value)
-        return Secret(check(written) if check else written)
-
-    return convert
-
-
-def choice(*allowed: str) -> Kind:
-    """One of these texts."""
-
-    def convert(value: Any) -> str:
-        if value not in allowed:
-            raise ValueError
-        return str(value)
-
-    return convert
-
-
-def whole(low: int, high: int) -> Kind:
-    """A whole number between these, both included."""
-
-    def convert(value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch("[+-]?[0-9]{1,30}", value):
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    return convert
-
-
-def number(low: float, high: float) -> Kind:
-    """A number between these, both included."""
-
-    def convert(value: Any) -> float:
-        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?", value):
-            value = float(value)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-            raise ValueError
-        if not low <= value <= high:
-            raise ValueError
-        return float(value)
-
-    return convert
-
-
-def flag(value: Any) -> bool:
-    """True or false; in a variable also yes, no, on, off, 1 and 0."""
-    if isinstance(value, bool):
-        return value
-    word = value.lower() if isinstance(value, str) else ""
-    if word not in _YES | _NO:
-        raise ValueError
-    return word in _YES
-
-
-def path(value: Any) -> Path:
-    """A path; `~` is the home directory."""
-    if not isinstance(value, str | Path):
-        raise ValueError  # noqa: TRY004 - its one answer to a wrong value
-    return Path(to_path(value))
-
-
-def duration(value: Any) -> timedelta:
-    """Seconds above 0, or a text such as "30", "30s", "5m", "6h", "7d"."""
+def _duration(value: Any) -> Any:
+    """Parse "30", "30s", "5m", "6h", "7d" as a timedelta; environment variables are always text."""
     if isinstance(value, str) and (parts := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", value, re.ASCII)):
-        value = float(parts[1]) * _SECONDS[parts[2] or "s"]
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError
-    span = timedelta(seconds=value)
-    if span <= timedelta(0):
-        raise ValueError
-    return span
+        return timedelta(seconds=float(parts[1]) * _UNITS[parts[2] or "s"])
+    return value
 
 
-def size(value: Any) -> int:
-    """Bytes, or a text with a unit such as "20MB" or "512KiB"."""
-    if isinstance(value, str) and (parts := _SIZE.fullmatch(value)):
-        value = int(float(parts[1]) * _BYTES.get(parts[2].lower(), -1))
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+def split_list(value: Any) -> Any:
+    """Split a text at commas and spaces, since environment variables cannot hold lists; a list is kept."""
+    return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
+
+
+def parse_centres(value: Any) -> Any:
+    """Parse "4=127.0.0.1:8444, 5=[::1]:8445", since environment variables cannot hold lists; a list is kept."""
+    if not isinstance(value, str):
+        return value
+    parts = [
+        re.fullmatch(r"(\d+)=\[?([^\s\]]+?)\]?:(\d+)", part) for part in re.split(r"[\s,]+", value.strip()) if part
+    ]
+    return [dict(zip(("dc", "host", "port"), part.groups(), strict=True)) if part else None for part in parts]
+
+
+def require_each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Require a list without repetitions. Raises ValueError."""
+    if not value or len({url.rstrip("/").lower() for url in value}) < len(value):
         raise ValueError
     return value
 
 
-def texts(each: Kind, *, distinct: bool = False) -> Kind:
-    """A list of texts; in a variable, separated by commas or spaces. `distinct`: at least one, and each once."""
-
-    def convert(value: Any) -> tuple[str, ...]:
-        parts = [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
-        if not isinstance(parts, list):
-            raise ValueError  # noqa: TRY004 - its one answer to a wrong value
-        found = tuple(each(part) for part in parts)
-        if distinct and (not found or len({one.rstrip("/").lower() for one in found}) < len(found)):
-            raise ValueError
-        return found
-
-    return convert
+def check_proxy(value: SecretStr) -> SecretStr:
+    """Require a proxy's address. Raises ValueError."""
+    if not re.match("(socks5|http|mtproxy)://.", value.get_secret_value()):
+        raise ValueError
+    return value
 
 
-def _encodable(value: str) -> str:
+def check_own_proxy(value: SecretStr) -> SecretStr:
+    """Require a proxy's address, or DIRECT. Raises ValueError."""
+    return value if value.get_secret_value() == DIRECT else check_proxy(value)
+
+
+def check_zone(value: str) -> str:
+    """Require a time zone. Raises ValueError."""
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError from None
+        find_zone(value)
+    except ZoneError as exc:
+        raise ValueError(exc.hint) from None
     return value
+
+
+def check_account_names(value: dict[str, Any]) -> dict[str, Any]:
+    """Require valid names that environment variables can tell apart. Raises ValueError."""
+    folded: dict[str, str] = {}
+    for name in value:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+            raise ValueError(
+                f"{name[:40]!r} is not a valid account name; allowed: letters, digits, - and _, at most 32"
+            )
+        if other := folded.get(fold_account_name(name)):
+            raise ValueError(f"the accounts {other} and {name} are the same in environment variables; rename one")
+        folded[fold_account_name(name)] = name
+    return value
+
+
+Url = Annotated[str, Field(pattern=r"^https?://")]
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=253)]
+AnyPath = Annotated[Path, BeforeValidator(to_path)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+ApiId = Annotated[
+    int | None,
+    Field(
+        gt=0,
+        lt=2**31,
+        repr=False,
+        description="a whole number, the App api_id of https://my.telegram.org, not the api_hash",
+    ),
+]
+"""Not secret, but never shown (`repr`): people put the api_hash here by mistake."""

@@ -1,28 +1,30 @@
 """Load the settings, environment over file over defaults, with errors that say what to fix.
 
-Exactly one file is read: `--config`, else $TELEKEEP_CONFIG, else telekeep.toml in the working directory, else in the
-user's configuration directory. Errors never show secrets.
+Errors never show secrets.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from config.declare import Problem, Section, Setting
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
+
 from config.errors import SettingsError
-from config.kinds import path as path_kind
-from config.paths import expand_home, user_config_path
-from config.settings import Settings, fold_account_name
+from config.files import FILE_NAME, FILE_VARIABLE, PREFIX, find_file
+from config.names import fold_account_name
+from config.paths import expand_home
+from config.settings import Settings
 
-FILE_NAME = "telekeep.toml"
-PREFIX = "TELEKEEP_"
-FILE_VARIABLE = "TELEKEEP_CONFIG"
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG", "TELEKEEP_PAGER")
 ANY = "NAME"
 """Placeholder in setting names for the name that the user gives a section."""
@@ -37,47 +39,29 @@ def load_settings(path: Path | None = None) -> Settings:
     _check_variables()
     values = _read(file) if file else {}
 
-    problems: list[Problem] = []
-    settings = Settings.read(_merge(values, _spell_accounts_as(values, _environment())), (), problems)
-    if settings is None or problems:
-        raise SettingsError(_describe(problems, file))
+    try:
+        settings = Settings(**_merge(values, _spell_accounts_as(values, EnvSettingsSource(Settings)())))
+    except ValidationError as exc:
+        # `from None`: pydantic's own text would show values, which may be secrets.
+        raise SettingsError(_describe(exc, file)) from None
+    except ValueError:
+        raise SettingsError("a setting in the environment cannot be read.") from None
     if str(settings.archive.dir).startswith("~"):
         raise SettingsError("archive.dir is not set, and the home directory is unknown; set archive.dir.")
     return settings
 
 
-def find_file(path: Path | None = None) -> Path | None:
-    """Find the settings file, or None. A file given by option or variable must exist."""
-    named = path or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
-    if named is not None:
-        origin = "--config" if path else FILE_VARIABLE
-        try:
-            named = expand_home(named)
-            is_there = named.is_file() or named.is_fifo()  # a shell passes <(...) as a FIFO
-        except (OSError, ValueError) as exc:
-            why = getattr(exc, "strerror", None) or exc
-            raise SettingsError(f"cannot read the settings file {named} given by {origin}: {why}.") from None
-        if not is_there:
-            raise SettingsError(f"no settings file {named}, given by {origin}.")
-        return named
-    for folder in (Path(), user_config_path()):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    return None
-
-
-def setting_names(kind: type[Section] = Settings, prefix: str = "") -> Iterator[str]:
+def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
     """Yield the dotted name of every setting, such as `telegram.server.port` or `telegram.accounts.NAME.proxy`."""
-    for name, one in kind.declared.items():
-        if one.section and one.shape != "listed":
-            yield from setting_names(one.section, f"{prefix}{name}.{f'{ANY}.' if one.shape == 'named' else ''}")
+    for name, field in model.model_fields.items():
+        section = _section_of(field)
+        if section and not _is_listed(field):
+            yield from setting_names(section, f"{prefix}{name}.{f'{ANY}.' if _is_named(field) else ''}")
         else:
             yield prefix + name
 
 
 def _read(file: Path) -> dict[str, Any]:
-    import tomllib
-
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
@@ -90,48 +74,28 @@ def _read(file: Path) -> dict[str, Any]:
     return values
 
 
-def _position(exc: ValueError) -> str:
+def _position(exc: tomllib.TOMLDecodeError) -> str:
     """Return only the position of a syntax error; the library's message quotes values."""
     found = re.search(r"line (\d+), column (\d+)", str(exc))
     return f"see line {found[1]}, column {found[2]}" if found else "see its last line"
 
 
-def _resolve_paths(kind: type[Section], values: dict[str, Any], folder: Path) -> None:
+def _resolve_paths(model: type[BaseModel], values: dict[str, Any], folder: Path) -> None:
     """Resolve relative paths against the directory of the settings file."""
-    for name, one in kind.declared.items():
+    for name, field in model.model_fields.items():
         value = values.get(name)
-        if one.section:
-            for part in _parts(one, value):
+        section = _section_of(field)
+        if section and isinstance(value, dict):
+            for part in value.values() if _is_named(field) else [value]:
                 if isinstance(part, dict):
-                    _resolve_paths(one.section, part, folder)
-        elif one.kind is path_kind and isinstance(value, str) and value:
+                    _resolve_paths(section, part, folder)
+        elif section and isinstance(value, list):
+            for part in value:
+                if isinstance(part, dict):
+                    _resolve_paths(section, part, folder)
+        elif isinstance(value, str) and value and _mentions(field.annotation, Path):
             with contextlib.suppress(ValueError):  # validation reports what is wrong with it
                 values[name] = str(folder / expand_home(value))
-
-
-def _parts(one: Setting, value: Any) -> list[Any]:
-    """The sections in a value."""
-    if one.shape == "one":
-        return [value]
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-
-
-def _environment() -> dict[str, Any]:
-    """The settings in environment variables, nested as in a file; empty ones count as not set."""
-    values: dict[str, Any] = {}
-    known = {_variable(name): name for name in setting_names()}
-    for variable, text in os.environ.items():
-        written = variable.upper().replace("-", "_")
-        account = _ACCOUNT_VARIABLE.match(written)
-        name = known.get(_ACCOUNT_VARIABLE.sub(f"{PREFIX}TELEGRAM__ACCOUNTS__{ANY}__", written))
-        if name is None or not text:
-            continue
-        *sections, key = _named(name, account and account["name"].lower()).split(".")
-        inside = values
-        for part in sections:
-            inside = inside.setdefault(part, {})
-        inside[key] = text
-    return values
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +121,7 @@ def _check_variables() -> None:
     """Reject TELEKEEP_* variables that are not settings: a typo would otherwise be ignored silently."""
     for variable in sorted(os.environ):
         name = variable.upper().replace("-", "_")
-        if not name.startswith(PREFIX) or name in _OTHER_VARIABLES:
+        if not name.startswith(PREFIX):
             continue
         account = _ACCOUNT_VARIABLE.match(name)
         known = [_variable(_named(one, account and account["name"])) for one in setting_names()]
@@ -167,25 +131,30 @@ def _check_variables() -> None:
             )
 
 
-def _describe(problems: list[Problem], file: Path | None) -> str:
+def _describe(exc: ValidationError, file: Path | None) -> str:
+    errors = exc.errors(include_url=False)
     # An unknown key may explain a missing one, so report it first.
-    first = min(problems, key=lambda problem: problem.what != "unknown")
-    name = ".".join(first.at)
+    first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
+    parts = [str(part) for part in first["loc"]]
+    name = ".".join(parts)
     variable = next((key for key in os.environ if key.upper().replace("-", "_") == _variable(name)), None)
     origin = f"${variable}" if variable else str(file or "the settings")
-    more = f" ({len(problems) - 1} more to fix.)" if len(problems) > 1 else ""
-    if first.what == "unknown":
-        account = first.at[2] if first.at[:2] == ("telegram", "accounts") and len(first.at) > 2 else None
-        known = [*Settings.declared, *(_named(one, account) for one in setting_names())]
+    more = f" ({len(errors) - 1} more to fix.)" if len(errors) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
+        known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
         return f"{name} in {origin} is not a setting.{_suggest(name, known)}{more}"
-    if first.what == "missing":
+    if first["type"] == "missing":
         return f"{name} is missing: set it in {file or FILE_NAME} or as {_variable(name)}.{more}"
-    field = _find(first.at)
-    if first.what == "section" or (first.reason and field.section):
-        return f"[{name}] in {origin}: {first.reason}.{more}"
+    field = _field(parts)
+    if first["type"] == "value_error" and field is not None and _section_of(field):
+        return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
     # A value in place of a section may be a misplaced secret.
-    shown = "" if field.hidden or field.section else _CREDENTIALS.sub("//", f" {_shown(first.value):.80}")
-    allowed = f"{field.description} ({first.reason})" if first.reason else field.description
+    secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
+    shown = "" if secret else _CREDENTIALS.sub("//", f" {_shown(first['input']):.80}")
+    allowed = field.description if field and field.description else "see docs/telekeep.example.toml"
+    if first["type"] == "value_error" and (why := str(first["ctx"]["error"])):
+        allowed += f" ({why})"
     wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
     return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
 
@@ -195,21 +164,44 @@ def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _find(at: tuple[str, ...]) -> Setting:
-    """The setting of this name, or the section that it is in."""
-    declared: Mapping[str, Setting] = Settings.declared
-    parts = iter(at)
-    found = declared[next(parts)]
-    for part in parts:
-        if found.shape != "one" and (part := next(parts, "")) == "":
-            break
-        assert found.section is not None, "only sections have parts"
-        found = found.section.declared[part]
-    return found
+def _field(parts: list[str]) -> FieldInfo | None:
+    """Return the field that an error's location names, or its deepest known parent."""
+    model: type[BaseModel] | None = Settings
+    field = None
+    rest = iter(parts)
+    for part in rest:
+        if model is None or part not in model.model_fields:
+            return field
+        field = model.model_fields[part]
+        model = _section_of(field)
+        if _is_named(field) or _is_listed(field):
+            next(rest, None)
+    return field
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _is_named(field: FieldInfo) -> bool:
+    """Whether the setting is a table of sections named by the user."""
+    return get_origin(field.annotation) is dict
+
+
+def _is_listed(field: FieldInfo) -> bool:
+    """Whether the setting is a list of sections."""
+    return get_origin(field.annotation) is tuple and _section_of(field) is not None
 
 
 def _named(setting: str, account: str | None) -> str:
     return setting.replace(f".{ANY}.", f".{account}.") if account else setting
+
+
+def _mentions(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))
 
 
 def _variable(name: str) -> str:
@@ -217,7 +209,5 @@ def _variable(name: str) -> str:
 
 
 def _suggest(word: str, known: list[str]) -> str:
-    import difflib
-
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]}?" if close else f" Known settings: {', '.join(sorted(known))}."

@@ -1,4 +1,4 @@
-"""All settings with types, defaults and allowed values; errors quote the descriptions.
+"""All settings with types, defaults and allowed values; errors quote the text of `description`.
 
 `config.load` reads the sources. Paths in a file are relative to that file, paths in the environment to the working
 directory; `~` is the home directory.
@@ -6,96 +6,53 @@ directory; `~` is the home directory.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
-from config.declare import REQUIRED, Secret, Section, section, setting
-from config.kinds import choice, duration, flag, number, path, secret, size, text, texts, whole
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.kinds import (
+    AnyPath,
+    ApiId,
+    Duration,
+    HostName,
+    Url,
+    check_account_names,
+    check_own_proxy,
+    check_proxy,
+    check_zone,
+    parse_centres,
+    require_each_once,
+    split_list,
+)
+from config.names import HistoryPace
 from config.paths import expand_home, user_data_path
-from config.zones import ZoneError, find_zone
 
-DIRECT = "direct"
-"""Value of an account's `proxy` that means no proxy, even if [telegram] has one."""
-
-HistoryPace: TypeAlias = Literal["gentle", "normal"]
+_Urls = Annotated[tuple[Url, ...], NoDecode, BeforeValidator(split_list), AfterValidator(require_each_once)]
 
 
-def _centres(value: Any) -> Any:
-    """Parse "4=127.0.0.1:8444, 5=[::1]:8445", since environment variables cannot hold lists; a list is kept."""
-    if not isinstance(value, str):
-        return value
-    parts = [
-        re.fullmatch(r"(\d+)=\[?([^\s\]]+?)\]?:(\d+)", part) for part in re.split(r"[\s,]+", value.strip()) if part
-    ]
-    if None in parts:
-        raise ValueError
-    return [dict(zip(("dc", "host", "port"), part.groups(), strict=True)) for part in parts if part]
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-def _proxy(value: str) -> str:
-    if not re.match("(socks5|http|mtproxy)://.", value):
-        raise ValueError
-    return value
-
-
-def _own_proxy(value: str) -> str:
-    return value if value == DIRECT else _proxy(value)
-
-
-def _zone(value: Any) -> str:
-    written = text()(value)
-    try:
-        find_zone(written)
-    except ZoneError as exc:
-        raise ValueError(exc.hint) from None
-    return str(written)
-
-
-def fold_account_name(name: str) -> str:
-    """Fold an account name as environment variables do: case does not matter, and - is _."""
-    return name.lower().replace("-", "_")
-
-
-def _accounts(value: Any) -> Any:
-    """Check the names of the accounts."""
-    folded: dict[str, str] = {}
-    for name in value if isinstance(value, dict) else ():
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-            raise ValueError(
-                f"{name[:40]!r} is not a valid account name; allowed: letters, digits, - and _, at most 32"
-            )
-        if other := folded.get(fold_account_name(name)):
-            raise ValueError(f"the accounts {other} and {name} are the same in environment variables; rename one")
-        folded[fold_account_name(name)] = name
-    return value
-
-
-_URL = text(r"https?://(?s:.*)")
-_HOST = text()
-_HOST_NAME = text(r"[A-Za-z0-9_.-]+", longest=253)
-_PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
-_API_ID = "a whole number, the App api_id of https://my.telegram.org, not the api_hash"
-_PACE = '"gentle" or "normal"'
-_RATE = "a number from 0 (no pacing) to 1000"
-
-
-class _SectionWithSecrets(Section):
+class _SectionWithSecrets(_Section):
     """A section whose secrets may be in separate files, given by `<key>_file`."""
 
+    @model_validator(mode="before")
     @classmethod
-    def prepare(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Read the files."""
+    def _read_files(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
         values = dict(values)
-        for key in [key.removesuffix("_file") for key in cls.declared if key.endswith("_file")]:
-            file = values.get(f"{key}_file")
-            if file is None:
+        for key in [key.removesuffix("_file") for key in cls.model_fields if key.endswith("_file")]:
+            path = values.get(f"{key}_file")
+            if path is None:
                 continue
             if values.get(key) is not None:
                 raise ValueError(f"{key} and {key}_file are both set; set only one")
             try:
-                values[key] = expand_home(file).read_text(encoding="utf-8").strip()
+                values[key] = expand_home(path).read_text(encoding="utf-8").strip()
             except (OSError, ValueError, TypeError) as exc:
                 why = getattr(exc, "strerror", None) or ("it is not UTF-8" if isinstance(exc, UnicodeError) else exc)
                 why = "it is not a path" if isinstance(exc, TypeError) or "null" in str(why) else why
@@ -103,40 +60,40 @@ class _SectionWithSecrets(Section):
         return values
 
 
-class ArchiveSettings(Section):
+class ArchiveSettings(_Section):
     """Location of the archive."""
 
-    dir: Path = setting(path, user_data_path, "a directory; archive.db, media/ and the session are in it")
-
-
-class DataCentreSettings(Section):
-    """An additional data centre of a custom server; several entries may give addresses of the same one."""
-
-    dc: int = setting(whole(1, 99), REQUIRED, "the number of the data centre, 1 to 99")
-    host: str = setting(_HOST, REQUIRED, "a host name or an IP address")
-    port: int = setting(whole(1, 65535), 443, "a port, 1 to 65535")
-    public_key: Path | None = setting(path, None, "a PEM file with its own RSA public key")
-
-
-class ServerSettings(Section):
-    """A test data centre or a server of your own: where to connect first, and its other data centres."""
-
-    dc: int = setting(whole(1, 99), 2, "the number of the data centre, 1 to 99")
-    host: str | None = setting(_HOST, None, "a host name or an IP address")
-    port: int = setting(whole(1, 65535), 443, "a port, 1 to 65535")
-    public_key: Path | None = setting(path, None, "a PEM file with the server's RSA public key")
-    dcs: tuple[DataCentreSettings, ...] = section(
-        DataCentreSettings,
-        (),
-        'sections [[telegram.server.dcs]], or a text such as "4=127.0.0.1:8444"',
-        shape="listed",
-        kind=_centres,
+    dir: AnyPath = Field(
+        default_factory=user_data_path,
+        description="a directory; archive.db, media/ and the session are in it",
     )
 
-    def check(self) -> None:
-        """Require an address."""
+
+class DataCentreSettings(_Section):
+    """An additional data centre of a custom server; several entries may give addresses of the same one."""
+
+    dc: int = Field(ge=1, le=99, description="the number of the data centre, 1 to 99")
+    host: str = Field(min_length=1, description="a host name or an IP address")
+    port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
+    public_key: AnyPath | None = Field(default=None, description="a PEM file with its own RSA public key")
+
+
+class ServerSettings(_Section):
+    """A test data centre or a server of your own: where to connect first, and its other data centres."""
+
+    dc: int = Field(default=2, ge=1, le=99, description="the number of the data centre, 1 to 99")
+    host: str | None = Field(default=None, min_length=1, description="a host name or an IP address")
+    port: int = Field(default=443, ge=1, le=65535, description="a port, 1 to 65535")
+    public_key: AnyPath | None = Field(default=None, description="a PEM file with the server's RSA public key")
+    dcs: Annotated[tuple[DataCentreSettings, ...], NoDecode, BeforeValidator(parse_centres)] = Field(
+        default=(), description='sections [[telegram.server.dcs]], or a text such as "4=127.0.0.1:8444"'
+    )
+
+    @model_validator(mode="after")
+    def _require_address(self) -> ServerSettings:
         if self.host is None and not self.dcs:
             raise ValueError("telegram.server.host is missing; set the address of the server")
+        return self
 
     @property
     def centres(self) -> tuple[DataCentreSettings, ...]:
@@ -148,56 +105,65 @@ class ServerSettings(Section):
 class AccountOverrides(_SectionWithSecrets):
     """A named account; what is not set is inherited from [telegram], see `config.accounts`."""
 
-    api_id: int | None = setting(whole(1, 2**31 - 1), None, _API_ID, hidden=True)
-    """Not secret, but never shown: people put the api_hash here by mistake."""
-    api_hash: Secret | None = setting(secret(), None, "the text that goes with api_id", hidden=True)
-    api_hash_file: Path | None = setting(path, None, "a file with api_hash in it")
-    proxy: Secret | None = setting(
-        secret(_own_proxy), None, 'socks5://, http:// or mtproxy:// and an address, or "direct"', hidden=True
+    api_id: ApiId = None
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
+    proxy: Annotated[SecretStr, AfterValidator(check_own_proxy)] | None = Field(
+        default=None, description='socks5://, http:// or mtproxy:// and an address, or "direct"'
     )
-    requests_per_second: float | None = setting(number(0, 1000), None, _RATE)
-    pace: HistoryPace | None = setting(choice("gentle", "normal"), None, _PACE)
-    takeout: bool | None = setting(flag, None, "true or false")
+    requests_per_second: float | None = Field(
+        default=None, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
+    )
+    pace: HistoryPace | None = Field(default=None, description='"gentle" or "normal"')
+    takeout: bool | None = Field(default=None, description="true or false")
 
-    def check(self) -> None:
-        """Require both halves of a key, or neither."""
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> AccountOverrides:
         if (self.api_id is None) != (self.api_hash is None):
             raise ValueError("set both api_id and api_hash, or neither to inherit them")
+        return self
 
 
 class TelegramSettings(_SectionWithSecrets):
     """Settings that all accounts share. Get api_id and api_hash from https://my.telegram.org."""
 
-    api_id: int | None = setting(whole(1, 2**31 - 1), None, _API_ID, hidden=True)
-    api_hash: Secret | None = setting(secret(), None, "the text that goes with api_id", hidden=True)
-    api_hash_file: Path | None = setting(path, None, "a file with api_hash in it")
-    proxy: Secret | None = setting(secret(_proxy), None, "socks5://, http:// or mtproxy:// and an address", hidden=True)
-    requests_per_second: float = setting(number(0, 1000), 1.0, _RATE)
-    pace: HistoryPace = setting(choice("gentle", "normal"), "gentle", _PACE)
-    takeout: bool = setting(flag, False, "true or false")
-    server: ServerSettings | None = section(ServerSettings, None, "the section [telegram.server]")
-    accounts: dict[str, AccountOverrides] = section(
-        AccountOverrides, dict, "sections [telegram.accounts.NAME]", shape="named", kind=_accounts
+    api_id: ApiId = None
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
+    proxy: Annotated[SecretStr, AfterValidator(check_proxy)] | None = Field(
+        default=None, description="socks5://, http:// or mtproxy:// and an address"
+    )
+    requests_per_second: float = Field(
+        default=1.0, ge=0, le=1000, allow_inf_nan=False, description="a number from 0 (no pacing) to 1000"
+    )
+    pace: HistoryPace = Field(default="gentle", description='"gentle" or "normal"')
+    takeout: bool = Field(default=False, description="true or false")
+    server: ServerSettings | None = Field(default=None, description="the section [telegram.server]")
+    accounts: Annotated[dict[str, AccountOverrides], AfterValidator(check_account_names)] = Field(
+        default_factory=dict, description="sections [telegram.accounts.NAME]"
     )
 
 
 class MeilisearchSettings(_SectionWithSecrets):
     """The Meilisearch servers, if any. The keys are valid for all of them."""
 
-    url: str | None = setting(_URL, None, "an http:// or https:// address")
-    urls: tuple[str, ...] | None = setting(
-        texts(_URL, distinct=True), None, "a list of http:// or https:// addresses, each once"
+    url: Url | None = Field(default=None, description="an http:// or https:// address")
+    urls: (
+        Annotated[tuple[Url, ...], NoDecode, BeforeValidator(split_list), AfterValidator(require_each_once)] | None
+    ) = Field(default=None, description="a list of http:// or https:// addresses, each once")
+    index: str = Field(
+        default="messages", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="letters, digits, - and _, at most 100"
     )
-    index: str = setting(text("[A-Za-z0-9_-]{1,100}"), "messages", "letters, digits, - and _, at most 100")
-    api_key: Secret | None = setting(secret(), None, "a key that may write the index", hidden=True)
-    api_key_file: Path | None = setting(path, None, "a file with api_key in it")
-    search_key: Secret | None = setting(secret(), None, "a key that may search the index", hidden=True)
-    search_key_file: Path | None = setting(path, None, "a file with search_key in it")
+    api_key: SecretStr | None = Field(default=None, min_length=1, description="a key that may write the index")
+    api_key_file: AnyPath | None = Field(default=None, description="a file with api_key in it")
+    search_key: SecretStr | None = Field(default=None, min_length=1, description="a key that may search the index")
+    search_key_file: AnyPath | None = Field(default=None, description="a file with search_key in it")
 
-    def check(self) -> None:
-        """Refuse both url and urls."""
+    @model_validator(mode="after")
+    def _url_or_urls(self) -> MeilisearchSettings:
         if self.url is not None and self.urls is not None:
             raise ValueError("url and urls are both set; use url for one server, urls for several")
+        return self
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -205,60 +171,81 @@ class MeilisearchSettings(_SectionWithSecrets):
         return self.urls or ((self.url,) if self.url else ())
 
 
-class SearchSettings(Section):
+class SearchSettings(_Section):
     """Search options."""
 
-    glossary: Path | None = setting(path, None, "a text file of equivalent spellings, one group a line")
+    glossary: AnyPath | None = Field(default=None, description="a text file of equivalent spellings, one group a line")
 
 
-class DisplaySettings(Section):
+class DisplaySettings(_Section):
     """What a terminal shows, and how. Data in pipes and files does not depend on it, but for the default of --tz."""
 
-    tz: str = setting(_zone, "UTC", 'a time zone such as "Asia/Baghdad", or an offset such as "+03:00"')
-    pager: str | None = setting(text(longest=1000), None, 'a command such as "less -FRX", or "off"')
-    color: Literal["auto", "always", "never"] = setting(
-        choice("auto", "always", "never"), "auto", '"auto", "always" or "never"'
+    tz: Annotated[str, AfterValidator(check_zone)] = Field(
+        default="UTC", description='a time zone such as "Asia/Baghdad", or an offset such as "+03:00"'
     )
+    pager: str | None = Field(
+        default=None, min_length=1, max_length=1000, description='a command such as "less -FRX", or "off"'
+    )
+    color: Literal["auto", "always", "never"] = Field(default="auto", description='"auto", "always" or "never"')
 
 
-class MediaSettings(Section):
+class MediaSettings(_Section):
     """Download of media files."""
 
-    download: Literal["none", "photos", "all"] = setting(
-        choice("none", "photos", "all"), "none", '"none", "photos" or "all"'
+    download: Literal["none", "photos", "all"] = Field(default="none", description='"none", "photos" or "all"')
+    max_size: ByteSize = Field(
+        default=ByteSize(20_000_000), ge=0, description='bytes, or a text with a unit such as "20MB" or "512KiB"'
     )
-    max_size: int = setting(size, 20_000_000, 'bytes, or a text with a unit such as "20MB" or "512KiB"')
 
 
-class ServiceSettings(Section):
+_PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
+
+
+class ServiceSettings(_Section):
     """The long-running service, `telekeep run`."""
 
-    listen: str = setting(
-        text(rf"off|(\[[0-9a-fA-F:.]+\]|[\w.-]+):({_PORT})"),
-        "127.0.0.1:9464",
-        'an address and a port, as "127.0.0.1:9464", or "off"',
+    listen: str = Field(
+        default="127.0.0.1:9464",
+        pattern=rf"^(off|(\[[0-9a-fA-F:.]+\]|[\w.-]+):({_PORT}))$",
+        description='an address and a port, as "127.0.0.1:9464", or "off"',
     )
-    host_names: tuple[str, ...] = setting(
-        texts(_HOST_NAME),
-        (),
-        "a list of host names without ports under which the status pages may be requested",
+    host_names: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(split_list)] = Field(
+        default=(), description="a list of host names without ports under which the status pages may be requested"
     )
-    poll_interval: timedelta = setting(
-        duration, timedelta(seconds=30), 'seconds above 0, or a text such as "30s", "5m" or "6h"'
+    poll_interval: Duration = Field(
+        default=timedelta(seconds=30), description='seconds above 0, or a text such as "30s", "5m" or "6h"'
     )
     # Between two audits of a channel's newest 200 ids; the newest 5,000 are audited every 7th time, all every 30th.
-    audit_interval: timedelta = setting(
-        duration, timedelta(hours=24), 'seconds above 0, or a text such as "30m", "6h" or "7d"'
+    audit_interval: Duration = Field(
+        default=timedelta(hours=24), description='seconds above 0, or a text such as "30m", "6h" or "7d"'
     )
 
 
-class Settings(Section):
+class Settings(BaseSettings):
     """All settings."""
 
-    archive: ArchiveSettings = section(ArchiveSettings, ArchiveSettings, "the section [archive]")
-    telegram: TelegramSettings = section(TelegramSettings, TelegramSettings, "the section [telegram]")
-    meilisearch: MeilisearchSettings = section(MeilisearchSettings, MeilisearchSettings, "the section [meilisearch]")
-    search: SearchSettings = section(SearchSettings, SearchSettings, "the section [search]")
-    display: DisplaySettings = section(DisplaySettings, DisplaySettings, "the section [display]")
-    media: MediaSettings = section(MediaSettings, MediaSettings, "the section [media]")
-    service: ServiceSettings = section(ServiceSettings, ServiceSettings, "the section [service]")
+    model_config = SettingsConfigDict(
+        env_prefix="TELEKEEP_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings, description="the section [archive]")
+    telegram: TelegramSettings = Field(default_factory=TelegramSettings, description="the section [telegram]")
+    meilisearch: MeilisearchSettings = Field(
+        default_factory=MeilisearchSettings, description="the section [meilisearch]"
+    )
+    search: SearchSettings = Field(default_factory=SearchSettings, description="the section [search]")
+    display: DisplaySettings = Field(default_factory=DisplaySettings, description="the section [display]")
+    media: MediaSettings = Field(default_factory=MediaSettings, description="the section [media]")
+    service: ServiceSettings = Field(default_factory=ServiceSettings, description="the section [service]")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Use only the values passed in: `config.load` reads the environment, to fix the spelling of account names."""
+        return (init_settings,)

@@ -23,6 +23,8 @@ class Invocation:
     no_pager: bool = False
     loaded: list[Settings] = field(default_factory=list, repr=False, compare=False)
     """The settings, once they are loaded."""
+    checked: list[Settings] = field(default_factory=list, repr=False, compare=False)
+    """The settings as they were checked before, once they are loaded."""
 
     def prepare(self) -> None:
         """Configure logging and output. Called once, before the command."""
@@ -35,15 +37,29 @@ class Invocation:
 
     def settings(self) -> Settings:
         """Load the settings from the environment and the file. Raises SettingsError."""
-        from archiver.cli import output, pager
         from config.load import load_settings
 
         if not self.loaded:
-            self.loaded.append(load_settings(self.config))
-            output.set_colour(self.loaded[0].display.color)
-            pager.set_pager(self.loaded[0].display.pager)
+            self.loaded.append(_show_as(load_settings(self.config)))
         return self.loaded[0]
+
+    def checked_settings(self) -> Settings:
+        """Load the settings quickly, for commands that read (`config.checked`). Raises SettingsError."""
+        from config.checked import load_checked
+
+        if not self.checked:
+            self.checked.append(_show_as(load_checked(self.config)))
+        return self.checked[0]
 
     def zone(self, given: str | None) -> str:
         """The time zone of `--tz`, by default that of [display] tz. Raises SettingsError."""
-        return self.settings().display.tz if given is None else given
+        return self.checked_settings().display.tz if given is None else given
+
+
+def _show_as(settings: Settings) -> Settings:
+    """Apply [display]."""
+    from archiver.cli import output, pager
+
+    output.set_colour(settings.display.color)
+    pager.set_pager(settings.display.pager)
+    return settings

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
@@ -14,12 +14,15 @@ from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.home import find_serving, list_hidden
 from archiver.store.indexing import count_lag
-from config.settings import MeilisearchSettings
 from search.engine.facets import FacetName
 from search.engine.protocol import Engine, Question
 from search.errors import SearchError
 from search.exact.writer import ExactEngine
 from search.meili.routing import node_name
+
+if TYPE_CHECKING:
+    from config.settings import MeilisearchSettings
+
 
 Choice = Literal["auto", "exact", "meilisearch"]
 Counting: TypeAlias = tuple[Sequence[FacetName], tzinfo]

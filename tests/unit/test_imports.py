@@ -25,13 +25,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     messages = [make_message(number, f"bridge text {number}") for number in range(1, 4)]
     build(directory, messages, alias="bridge", covered=[(1, 3)])
     index(directory, messages)
+    (directory / "telekeep.toml").write_text(f'[archive]\ndir = "{directory}"\n')
+    loaded(directory, "channels")  # checks the settings, and keeps what it found for the next
     return directory
 
 
 def loaded(archive: Path, *arguments: str) -> set[str]:
     """The modules that a command loads, from Python's own report."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELEKEEP_", "PYTHON"))}
-    environment = kept | {"TELEKEEP_ARCHIVE__DIR": str(archive), "HOME": str(archive), "PYTHONPATH": str(ROOT)}
+    environment = kept | {"HOME": str(archive), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-X", "importtime", "-m", "archiver", *arguments]
     done = subprocess.run(command, cwd=archive, env=environment, capture_output=True, text=True, check=True, timeout=60)
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from archiver.address import echo, parse_channel
 from archiver.cli import output
@@ -18,7 +19,10 @@ from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.database import Connection, Database, read
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
-from config.settings import Settings
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
 
 POLL_INTERVAL = 0.3
 """Seconds between two checks for the service's answer."""

@@ -93,7 +93,7 @@ def command(
 async def run(invocation: Invocation, options: ChangesOptions) -> int:
     """List the changes. Returns the exit status."""
     found, more = 0, ""
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         conn = database.connection
         bounds = options.when.resolve(await read_server_now(conn), remarks=output)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None

@@ -45,7 +45,7 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     from archiver.store.channel_details import list_statuses
 
     moments = Moments(choose_zone(invocation.zone(None)), time.time())
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         channels = await database.read(list_channels, removed=everything)
         standings = await database.read(list_statuses)
     if shape != "people":

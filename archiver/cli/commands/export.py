@@ -90,7 +90,7 @@ def command(
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
         raise UsageError("--expand needs --query.")
-    spellings = find_glossary(context.obj.settings, wanted=expand, named=glossary)
+    spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
     when = When(since, until, on, context.obj.zone(tz))
     return interrupted.run(
         run(
@@ -120,10 +120,10 @@ async def run(
     shape: Shape = "people",
 ) -> int:
     """Export. Returns the exit status."""
-    place = find_place(out, writer.extension, force=force, archive=invocation.settings().archive.dir)
+    place = find_place(out, writer.extension, force=force, archive=invocation.checked_settings().archive.dir)
     result: ExportResult | None = None
     try:
-        async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+        async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
             conn = database.connection
             now = await read_server_now(conn)
             bounds = when.resolve(now, remarks=output)

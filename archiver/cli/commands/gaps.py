@@ -69,7 +69,7 @@ def command(
 async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, tz: str | None = None) -> int:
     """Show the gaps. Returns the exit status."""
     moments = Moments(choose_zone(invocation.zone(tz)), time.time())
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         conn = database.connection
         name = await find_typed(conn, typed, await read(conn, list_names), remarks=output)
         async with snapshot(conn):

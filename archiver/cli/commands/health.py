@@ -63,14 +63,14 @@ def command(
 async def run(invocation: Invocation, *, shape: Shape, service_only: bool = False) -> int:
     """Check and report. Returns the exit status."""
     now = time.time()
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         service = await read_service(database)
         warning = describe_offset(await find_clock_ahead(database.connection))
         counts = {name: ChannelCounts(*count) for name, count in (await database.read(list_loads, now=now)).items()}
         unread = (
             () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unreadable, now=now)]
         )
-    full = _look_at_disk(invocation.settings().archive.dir)
+    full = _look_at_disk(invocation.checked_settings().archive.dir)
     verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)
     if shape != "people":

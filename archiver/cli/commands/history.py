@@ -58,7 +58,7 @@ def command(
 
 async def run(invocation: Invocation, address: str, moments: Moments, *, diff: bool, counters: bool, shape: str) -> int:
     """Show the history. Returns the exit status."""
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         conn = database.connection
         async with snapshot(conn):
             channel, (message, media) = await get_message(database, address, moments)

@@ -90,7 +90,7 @@ def _print_section(settings: MeilisearchSettings, keys: Mapping[str, str]) -> No
     output.line("[meilisearch]")
     urls = ", ".join(f'"{url}"' for url in settings.addresses)
     output.line(f"urls = [{urls}]" if settings.urls else f"url = {urls}")
-    if settings.index != settings.declared["index"].default:
+    if settings.index != type(settings).model_fields["index"].default:
         output.line(f'index = "{settings.index}"')
     for setting, value in keys.items():
         output.line(f'{setting} = "{value}"')

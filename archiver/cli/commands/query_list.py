@@ -29,7 +29,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     from archiver.model.row import iso
     from archiver.store.saved_query import list_saved
 
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         found = await database.read(list_saved)
     rows: list[dict[str, object]] = [
         {"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found

@@ -129,7 +129,7 @@ def command(
         fields=fields,
         engine=engine,
         fuzzy=fuzzy,
-        glossary=find_glossary(context.obj.settings, wanted=expand, named=glossary),
+        glossary=find_glossary(context.obj.checked_settings, wanted=expand, named=glossary),
         facets=parse_names(facet) if facet is not None else (),
         collapse=collapse,
         after=after,
@@ -144,7 +144,7 @@ def command(
 
 async def run(invocation: Invocation, query: str, options: SearchOptions) -> int:
     """Search and print. Returns the exit status."""
-    settings = invocation.settings()
+    settings = invocation.checked_settings()
     async with open_archive(settings.archive.dir, remarks=output) as database:
         conn = database.connection
         now = await read_server_now(conn)

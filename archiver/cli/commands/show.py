@@ -77,7 +77,7 @@ async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOp
     """Show the messages. Returns the exit status."""
     found: list[tuple[MessageContext, dict[str, Any] | None]] = []
     missed: list[NotFound] = []
-    async with open_archive(invocation.settings().archive.dir, remarks=output) as database:
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         for address in addresses:
             try:
                 found.append(await _read(database, address, options))

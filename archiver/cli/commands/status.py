@@ -79,7 +79,7 @@ async def run(
     from archiver.cli.view.status_screen import StatusScreen
 
     screen = StatusScreen(shape=shape, wide=wide, zone=choose_zone(invocation.zone(tz)), single=len(typed) == 1)
-    settings = invocation.settings()
+    settings = invocation.checked_settings()
     async with open_archive(settings.archive.dir, remarks=output) as database:
         channel_ids = await _find(database, typed)
         status = await _read(database, settings, channel_ids)

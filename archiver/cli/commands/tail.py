@@ -98,7 +98,7 @@ def command(
 
 async def run(invocation: Invocation, options: TailOptions) -> int:
     """Follow until the reader leaves. Returns the exit status."""
-    directory = invocation.settings().archive.dir
+    directory = invocation.checked_settings().archive.dir
     async with open_archive(directory, remarks=output) as database:
         conn = database.connection
         now = await read_server_now(conn)

@@ -60,7 +60,7 @@ class Checked:
 
 def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape) -> int:
     """Verify the archive. Returns the exit status. Raises IntegrityError."""
-    directory = invocation.settings().archive.dir
+    directory = invocation.checked_settings().archive.dir
     look_at_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
     with Progress("verify", unit="payloads") as progress:

@@ -14,10 +14,10 @@ from archiver.store.database import Database, Reader
 from archiver.store.home import list_channels_at
 from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
-from config.settings import MeilisearchSettings
 from search.meili.routing import node_name
 
 if TYPE_CHECKING:
+    from config.settings import MeilisearchSettings
     from search.errors import ServerError
     from search.meili.node import Node
 

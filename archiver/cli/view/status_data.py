@@ -6,6 +6,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.cli.view.index_status import IndexStatus, look, read_index
 from archiver.cli.view.service_status import ServiceStatus, read_service
@@ -22,7 +23,9 @@ from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
 from archiver.store.waits import Wait, list_waits
 from config.accounts import account_names, session_path
-from config.settings import Settings
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,169 @@
+"""Settings as they were checked before, for commands that only read: importing pydantic takes longer than a search.
+
+`load_checked` keeps what `config.load` made of a file in `.telekeep.toml.checked` beside it: without secrets, for its
+owner only, with a digest of all that it depends on (the file, the environment, the code). If it does not fit, is too
+open or cannot be read, it is made again; where it cannot be written, settings are checked each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from config.files import FILE_VARIABLE, PREFIX, find_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from config.settings import Settings
+
+_MOST_BYTES = 1_000_000
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""User and password in a URL."""
+_CHECKED_BY = ("settings.py", "kinds.py", "load.py", "checked.py")
+"""The modules that decide what is allowed: another version of them checks again."""
+_PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+"""Variables on which default paths depend."""
+
+
+def load_checked(path: Path | None) -> Settings:
+    """Load the settings, by reading what an earlier check of the same left. Raises SettingsError.
+
+    The result has the attributes of Settings. A secret is read when its value is asked for.
+    """
+    file = find_file(path)
+    if file is None or not file.is_file():
+        return _check(path)
+    digest = _digest(file)
+    kept = file.with_name(f".{file.name}.checked")
+    found = _read(kept, digest) if digest else None
+    if found is None:
+        settings = _check(path)
+        if digest:
+            _keep(kept, json.dumps({"made_of": digest, "settings": _encode(settings)}))
+        return settings
+    return cast("Settings", _decode(found, (), lambda: _check(path)))
+
+
+def _check(path: Path | None) -> Settings:
+    from config.load import load_settings
+
+    return load_settings(path)
+
+
+def _digest(file: Path) -> str | None:
+    """A digest of all that the settings depend on, besides the contents of secrets' files."""
+    try:
+        text = file.read_bytes()
+        here = [(one.stat().st_size, one.stat().st_mtime_ns) for one in map(Path(__file__).with_name, _CHECKED_BY)]
+    except OSError:
+        return None  # the check says why
+    variables = sorted((name, value) for name, value in os.environ.items() if name.upper().startswith(PREFIX))
+    variables = [one for one in variables if one[0] != FILE_VARIABLE]
+    places = [os.environ.get(name) for name in _PLACES]
+    whole = repr((here, str(file.resolve()), str(Path.cwd()), variables, places)).encode(errors="surrogateescape")
+    return hashlib.sha256(whole + b"\0" + text).hexdigest()
+
+
+def _read(kept: Path, digest: str) -> dict[str, Any] | None:
+    try:
+        with os.fdopen(os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            known = os.fstat(opened.fileno())
+            if not stat.S_ISREG(known.st_mode) or known.st_mode & 0o077 or known.st_uid != os.geteuid():
+                return None
+            found = json.loads(opened.read(_MOST_BYTES))
+    except (OSError, ValueError):
+        return None
+    fits = isinstance(found, dict) and found.get("made_of") == digest and isinstance(found.get("settings"), dict)
+    return found["settings"] if fits else None
+
+
+def _keep(kept: Path, text: str) -> None:
+    """Write the file whole, or not at all; nothing depends on it. Never replaces a file of another kind."""
+    with contextlib.suppress(OSError):
+        if (os.path.lexists(kept) and not _is_ours(kept)) or _CREDENTIALS.search(text):
+            return
+        handle, name = tempfile.mkstemp(prefix=f"{kept.name}.", dir=kept.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as opened:
+                opened.write(text)
+            Path(name).replace(kept)
+        except OSError:
+            Path(name).unlink()
+            raise
+
+
+def _is_ours(kept: Path) -> bool:
+    return stat.S_ISREG(kept.lstat().st_mode) and kept.read_bytes()[:12] in (b'{"made_of": ', b"")
+
+
+def _encode(value: Any) -> Any:
+    """Plain JSON of a setting or a section; secrets are left out, what has no JSON is tagged."""
+    if hasattr(type(value), "model_fields"):
+        shown = {
+            name: _encode(getattr(value, name)) if one.repr else {"secret": True}
+            for name, one in type(value).model_fields.items()
+        }
+        computed = {
+            name: _encode(getattr(value, name))
+            for name, one in vars(type(value)).items()
+            if isinstance(one, property) and not name.startswith("model_")
+        }
+        return {"section": shown | computed}
+    if hasattr(value, "get_secret_value"):
+        return {"secret": True}
+    if isinstance(value, Path):
+        return {"path": str(value)}
+    if isinstance(value, timedelta):
+        return {"seconds": value.total_seconds()}
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(one) for one in value]}
+    if isinstance(value, dict):
+        return {"named": {name: _encode(one) for name, one in value.items()}}
+    return value
+
+
+def _decode(value: Any, at: tuple[str, ...], load: Callable[[], Settings]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((tag, inner),) = value.items()
+    match tag:
+        case "section":
+            return SimpleNamespace(**{name: _decode(one, (*at, name), load) for name, one in inner.items()})
+        case "named":
+            return {name: _decode(one, (*at, name), load) for name, one in inner.items()}
+        case "secret":
+            return _Withheld(at, load)
+        case "path":
+            return Path(inner)
+        case "seconds":
+            return timedelta(seconds=inner)
+        case _:
+            return tuple(_decode(one, at, load) for one in inner)
+
+
+class _Withheld:
+    """A secret that was left out; asking for it checks the settings again."""
+
+    def __init__(self, at: tuple[str, ...], load: Callable[[], Settings]) -> None:
+        self._at = at
+        self._load = load
+
+    def get_secret_value(self) -> str:
+        """The secret. Raises SettingsError."""
+        found: Any = self._load()
+        for name in self._at:
+            found = found[name] if isinstance(found, dict) else getattr(found, name)
+        return str(found.get_secret_value())
+
+    def __repr__(self) -> str:
+        return "SecretStr('**********')"
