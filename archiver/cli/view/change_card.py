@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
 from archiver.cli.view.deletions import describe_how
 from archiver.cli.view.figures import number
-from archiver.cli.view.heading import balanced
+from archiver.cli.view.heading import balanced, called
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.reading.change_log import Change
@@ -53,11 +53,16 @@ def _lines(change: Change, moments: Moments, width: int) -> Iterator[Text]:
     head = Text(f"  {moments.clock(change.at)}  ", style="dim")
     head.append(f"{_WORDS.get(change.kind, change.kind):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
     link = Style(dim=False, link=url) if url and is_clean_link(url) else Style(dim=False)
-    head.append(isolate(terminal_safe(change.address)), style=link)
+    head.append(isolate(terminal_safe(_address(change))), style=link)
     yield head
     for text, style in _details(change, moments):
         for line in wrap(Text(text, style=style), width - _INDENT):
             yield Text.assemble(" " * _INDENT, balanced(line))
+
+
+def _address(change: Change) -> str:
+    name = called(change.channel)
+    return name if change.message_id is None else f"{name}/{change.message_id}"
 
 
 def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
@@ -75,7 +80,7 @@ def describe_none(channels: Sequence[Mirrored], moments: Moments, *, kinds: Coll
         return "no changes: no channel is archived yet; add one: telekeep add @name"
     of_kind = f" of kind {', '.join(word_of(kind) for kind in sorted(kinds))}" if kinds else ""
     within = " within these dates" if bounded else ""
-    names = [channel.name for channel in channels]
+    names = [channel.alias or channel.name for channel in channels]
     more = f" and {number(len(names) - _LISTED)} more" if names[_LISTED:] else ""
     return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(channels, moments)}"
 

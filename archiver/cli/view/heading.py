@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from archiver.cli.terminal import isolate, terminal_safe, width
 from archiver.cli.view.wrapping import wrap
+from archiver.model.row import ChannelName
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 _OPENING, _FSI, _PDI = "\u2066\u2067\u2068", "\u2068", "\u2069"
+
+
+def called(channel: ChannelName) -> str:
+    """The alias, as people who set one type it, else the username or the id."""
+    return channel.alias or channel.name
 
 
 def heading(title: str, address: str, columns: int) -> Iterator[Text]:
@@ -23,7 +29,7 @@ def heading(title: str, address: str, columns: int) -> Iterator[Text]:
         yield from wrap(name, columns)
         yield place
         return
-    yield Text.assemble(Text(isolate(name.plain), style="bold"), "  ", place)
+    yield Text.assemble(Text(isolate(name.plain), style="bold"), "  ", Text(isolate(place.plain), style="cyan"))
 
 
 def balanced(line: Text) -> Text:

@@ -9,7 +9,7 @@ from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.attachments import describe_action, describe_media, describe_reactions
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
-from archiver.cli.view.heading import balanced, heading
+from archiver.cli.view.heading import balanced, called, heading
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
@@ -39,7 +39,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     from rich.text import Text
 
     message = history.message
-    yield from heading(history.channel.title, f"{history.channel.name}/{message.message_id}", width)
+    yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
         yield from _indented(describe_absence(absence, moments, beside=message.date), width)
     posted = f"posted {moments.with_utc(message.date)}, first seen {moments.short(message.first_seen)}"

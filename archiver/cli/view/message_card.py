@@ -19,7 +19,7 @@ from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
-from archiver.cli.view.heading import balanced, heading
+from archiver.cli.view.heading import balanced, called, heading
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
@@ -125,12 +125,7 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
     for slot in orjson.loads(row["media"]):
         yield "media", describe_media(slot)
     if len(context.album) > 1:
-        yield "album", ", ".join(f"{context.channel.name}/{one}" for one in context.album)
-        if not row["text"]:
-            captions = [
-                f"{context.channel.name}/{one}: {beginning(text)}" for one, text in context.album.items() if text
-            ]
-            yield from (("caption", caption) for caption in captions)
+        yield from _album(context)
     for words, url in _hidden_links(row):
         yield "links to", f'{url} behind "{words}"'
     if row.get("markup"):
@@ -155,7 +150,7 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
 
 def _album(context: MessageContext) -> Iterator[tuple[str, str]]:
     """The messages of the album, and its caption if that belongs to another of them."""
-    addresses = {f"{context.channel.name}/{one}": text for one, text in context.album.items()}
+    addresses = {f"{called(context.channel)}/{one}": text for one, text in context.album.items()}
     yield "album", ", ".join(addresses)
     if not context.row["text"]:
         yield from (("caption", f"{address}: {beginning(text)}") for address, text in addresses.items() if text)
@@ -180,7 +175,7 @@ def _link(context: MessageContext) -> Text:
 
 
 def _address(context: MessageContext) -> str:
-    return f"{context.channel.name}/{context.row['message_id']}"
+    return f"{called(context.channel)}/{context.row['message_id']}"
 
 
 def _indented(text: Text, width: int) -> Iterator[Text]:

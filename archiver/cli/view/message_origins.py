@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.model.row import ChannelName
 from archiver.reading.message_context import MessageContext
@@ -44,7 +45,7 @@ def _forwarded(origin: Mapping[str, Any], context: MessageContext, moments: Mome
 
 def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
     peer = reply.get("reply_to_peer_id")
-    where = _peer(peer, context) if isinstance(peer, dict) else context.channel.name
+    where = _peer(peer, context) if isinstance(peer, dict) else called(context.channel)
     number = reply.get("reply_to_msg_id")
     target = f"{where}/{number}" if number else "a story" if "story_id" in reply else where
     if quote := reply.get("quote_text"):
@@ -62,7 +63,7 @@ def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
     """A channel by its address if it is archived, else whoever it is by name and username or id."""
     known: ChannelName | None = context.known.get(peer.get("id", 0)) if peer.get("type") == "channel" else None
     if known is not None:
-        return known.name
+        return called(known)
     name, username = peer.get("name"), peer.get("username")
     label = f"@{username}" if username else str(peer.get("id") or "unknown")
     return f"{name} ({label})" if name else label
