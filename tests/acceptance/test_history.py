@@ -218,7 +218,7 @@ def test_changes_are_filtered_and_paged(past: Desk) -> None:
     gone = [row for row in rows if row["kind"] == "missing"]
     assert past.do("changes", "--kind", "missing", "--jsonl").rows == gone
     since = past.do("changes", "--since", gone[0]["at"], "--kind", "missing", "--jsonl")
-    assert (since.rows, f"from {gone[0]['at']} until" in since.err) == (gone, True)
+    assert (since.rows, f"from {gone[0]['at']} on" in since.err) == (gone, True)
     before = past.run("changes", "--until", gone[0]["at"], "--kind", "missing")
     assert (before.status, before.out) == (1, "")
     assert "no changes of kind deleted noticed within these dates in quiet_a, loud_b, quiet_c: watched" in before.err

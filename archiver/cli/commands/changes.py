@@ -95,7 +95,8 @@ async def run(invocation: Invocation, options: ChangesOptions) -> int:
     found, more = 0, ""
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         conn = database.connection
-        bounds = options.when.resolve(await read_server_now(conn), remarks=output)
+        write = options.moments.at if output.is_terminal() else iso
+        bounds = options.when.resolve(await read_server_now(conn), remarks=output, write=write)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         async with snapshot(conn):
             names = {channel.channel_id: channel for channel in await read(conn, list_names)}
