@@ -22,7 +22,7 @@ CHANNEL = Channel(channel_id=1001, access_hash=1, title="Night Bridge", username
 OTHER = Channel(channel_id=1002, access_hash=1, title="جسر الليل", username="jisr_news")
 DDL = Path(__file__).parents[1] / "archiver/store/sql"
 
-_NOT_STORED = {"partial", "reactions_unknown", "channel_id", "message_id", "media"}
+_NOT_STORED = {"partial", "reactions_unknown", "unmarked_hash", "channel_id", "message_id", "media"}
 _COLUMNS = [field.name for field in fields(Message) if field.name not in _NOT_STORED]
 
 

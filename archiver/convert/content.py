@@ -12,5 +12,5 @@ import orjson
 
 
 def content_hash(*parts: object) -> bytes:
-    """SHA-256 of the parts (text, entities, media identities, markup, rich blocks, action) as a JSON list."""
+    """SHA-256 of the parts (text, entities, identities of media, markup, rich blocks, action) as a JSON list."""
     return sha256(orjson.dumps(parts)).digest()

@@ -35,6 +35,8 @@ def _photo(media: Any, slots: Slots, of: str | None) -> None:
     if media.ttl_seconds:
         extra["ttl_seconds"] = media.ttl_seconds
     add_photo(media.photo, slots, of, extra=extra)
+    if media.spoiler:
+        slots.spoilers.append(slots.identities[-1])
     if media.video is not None:
         add_document(media.video, slots, "live_photo")
 
@@ -52,6 +54,8 @@ def _document(media: Any, slots: Slots, of: str | None) -> None:
     )
     flagged = [name for name in _FLAGGED if getattr(media, name)]
     add_document(media.document, slots, of, flagged=flagged, extra=extra)
+    if media.spoiler:
+        slots.spoilers.append(slots.identities[-1])
     if media.video_cover is not None:
         add_photo(media.video_cover, slots, "video_cover")
 

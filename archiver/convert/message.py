@@ -145,6 +145,10 @@ def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str,
     if obj.rich_message is not None:
         rich = attempt("rich_message", _rich, obj.rich_message, slots, extra)
     digest = attempt("text", content_hash, text, entities, slots.identities, markup, rich, action)
+    unmarked = None
+    if digest is not None and slots.spoilers:
+        marked = [*slots.identities, ["spoilers", slots.spoilers]]
+        unmarked, digest = digest, content_hash(text, entities, marked, markup, rich, action)
     if digest is None:
         # Lone surrogates: not representable in JSON, in SQLite or on the wire.
         text = text.encode("utf-8", "replace").decode()
@@ -157,6 +161,7 @@ def _content(obj: Any, attempt: _Attempt, extra: dict[str, object]) -> dict[str,
         "action": action,
         "media": slots.media,
         "content_hash": digest,
+        "unmarked_hash": unmarked,
     }
 
 

@@ -17,12 +17,14 @@ from archiver.model.record import Media
 class Slots:
     """Media records and their identities, in the order of their slots."""
 
-    __slots__ = ("_inner", "_own", "identities")
+    __slots__ = ("_inner", "_own", "identities", "spoilers")
 
     def __init__(self) -> None:
         self._own: list[Media] = []
         self._inner: list[Media] = []
         self.identities: list[object] = []
+        self.spoilers: list[object] = []
+        """The identities of what is hidden until it is tapped: setting or removing a spoiler is an edit."""
 
     def add(self, kind: str, identity: object, of: str | None, extra: dict[str, Any], **fields: Any) -> None:
         """Append one; `of` None: the message's own media."""
@@ -36,9 +38,10 @@ class Slots:
 
     def add_derived(self, add: Callable[..., None], item: Any, of: str) -> None:
         """Append media that are not the author's content: listed, but without an identity."""
-        known = len(self.identities)
+        known, hidden = len(self.identities), len(self.spoilers)
         add(item, self, of)
         del self.identities[known:]
+        del self.spoilers[hidden:]
 
     @property
     def next_inner(self) -> int:

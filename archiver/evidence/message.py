@@ -144,8 +144,9 @@ class MessageCheck:
             if obj is None:
                 return None, ["its part cannot be read"]
             record = derive(obj, raw, channel_id=self._channel_id, layer=part["layer"], peers=StoredNames())
-            derived = (record.moment, record.content_hash, True, place_of(obj))
-            kept = (part["moment"], part["part_hash"], record.partial, (self._channel_id, message_id))
+            hashes = (record.content_hash, record.unmarked_hash)
+            derived = (record.moment, True, True, place_of(obj))
+            kept = (part["moment"], part["part_hash"] in hashes, record.partial, (self._channel_id, message_id))
             return record, [] if kept == derived else ["its part is not what was shown"]
         return None, []
 

@@ -123,6 +123,8 @@ class Message:
     """Whether its reactions object is empty and the same for all users (`min`), so that reactions are unknown."""
     content_hash: bytes
     """SHA-256 of text, entities, media identity, markup and rich blocks: a new one means a new revision."""
+    unmarked_hash: bytes | None = None
+    """The same without spoilers, as earlier versions stored it; None where that makes no difference."""
     raw: bytes
     """The TL bytes exactly as the server sent them."""
     layer: int

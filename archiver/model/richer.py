@@ -24,6 +24,9 @@ KEPT = "kept"
 def keep_richer(message: Message, held: Message, *, seen_at: int) -> Message:
     """The message just seen, completed from the one held. `seen_at`: when that one was last seen (unix seconds)."""
     at = datetime.fromtimestamp(seen_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if message.unmarked_hash == held.content_hash and _spoilers(message) == _spoilers(held):
+        # Stored by an earlier version, which did not count spoilers as content.
+        message = replace(message, content_hash=held.content_hash)
     message = replace(
         message,
         sender=_with_names(message.sender, held.sender),
@@ -58,6 +61,10 @@ def _is_same_text(message: Message, held: Message) -> bool:
         held.action,
         _rich(held),
     )
+
+
+def _spoilers(message: Message) -> list[int]:
+    return [slot.slot for slot in message.media if slot.extra and '"spoiler":true' in slot.extra]
 
 
 def _rich(message: Message) -> Any:

@@ -14,8 +14,11 @@ import orjson
 import pytest
 from telethon.tl import types as tl
 
+from archiver.convert.message import convert_message
+from archiver.convert.peers import Peers
 from archiver.mirror.rebuild_search import rebuild_search
-from archiver.store.database import Database
+from archiver.model.record import Message
+from archiver.store.database import Database, Writer
 from tests.doubles.telegram.article import article
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.media import plain
@@ -230,3 +233,38 @@ async def test_what_was_swapped_behind_the_same_words_is_in_history_and_changes(
         await rebuild_search(database)
     telekeep(tmp_path, "verify", "--deep")
     assert "spoiler" not in telekeep(tmp_path, "changes", "--jsonl").decode()
+
+
+async def test_a_spoiler_alone_is_an_edit_and_no_edit_where_an_earlier_telekeep_did_not_count_it(
+    server: Server, account: Account, world: World, tmp_path: Path
+) -> None:
+    channel, make = world.add_channel("Alpha", "alpha"), world.media
+    shown, hidden, older = (
+        channel.post("a picture", media=make.photo(spoiler=spoiler)) for spoiler in (False, True, True)
+    )
+
+    def same(post: Any, *, spoiler: bool) -> Any:
+        return make.photo(spoiler=spoiler, file_id=post.message.media.photo.id)
+
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel)
+        await rig.sync(channel)
+        await rig.database.write(_forget_spoiler, older.id, derive(older, channel).unmarked_hash)
+        channel.edit(shown.id, media=same(shown, spoiler=True))
+        channel.edit(hidden.id, media=same(hidden, spoiler=False))
+        channel.edit(older.id, views=99)  # reactions do that too
+        await rig.sync(channel)
+    said = {row["message_id"]: row["description"] for row in rows(tmp_path, "changes", "--jsonl")}
+    photos = [post.message.media.photo.id for post in (shown, hidden)]
+    assert said == {shown.id: f"photo {photos[0]}: spoiler set", hidden.id: f"photo {photos[1]}: spoiler removed"}
+    telekeep(tmp_path, "verify", "--deep")
+
+
+def _forget_spoiler(conn: Writer, message_id: int, unmarked_hash: bytes | None) -> None:
+    assert unmarked_hash is not None
+    conn.execute("UPDATE message SET content_hash = ? WHERE message_id = ?", (unmarked_hash, message_id))
+
+
+def derive(post: Any, channel: Channel) -> Message:
+    """The record of a post as it is now."""
+    return convert_message(post.message, bytes(post.message), channel_id=channel.id, peers=Peers(), layer=229)
