@@ -47,6 +47,9 @@ def test_the_next_command_is_what_was_typed_and_more() -> None:
     assert next_command("c", can_continue=True, words=["search", "--", "-toll", "a b"]) == (
         "telekeep search --more -- -toll 'a b'"
     )
+    assert next_command("c", can_continue=True, words=["search", "колонна", "جسر;x", ""]) == (
+        "telekeep search колонна 'جسر;x' '' --more"
+    )
     assert next_command(None, can_continue=True, words=typed) == ""
 
 

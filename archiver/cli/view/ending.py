@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from archiver.cli.table import PROGRAM
 from archiver.cli.terminal import width
 from search.engine.protocol import Sort
 
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best first"}
 
 
@@ -52,7 +54,12 @@ def next_command(cursor: str | None, *, can_continue: bool, words: Sequence[str]
     typed = [word for word in (sys.argv[1:] if words is None else words) if word != "--more"]
     end = typed.index("--") if "--" in typed else len(typed)
     more = ["--more"] if can_continue else ["--after", cursor]
-    return shlex.join([PROGRAM, *typed[:end], *more, *typed[end:]])
+    return join_words([PROGRAM, *typed[:end], *more, *typed[end:]])
+
+
+def join_words(words: Sequence[str]) -> str:
+    """A command to copy; letters of any script need no quotes, unlike for `shlex`."""
+    return " ".join(word if word and _PLAIN.fullmatch(word) else shlex.quote(word) for word in words)
 
 
 def _of_all(found: Found, *, groups: bool) -> str:

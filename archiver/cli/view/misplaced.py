@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from archiver.cli.parsing.parameters import Parameter
 from archiver.cli.table import PROGRAM
+from archiver.cli.view.ending import join_words
 
 _WORD = re.compile(r'"[^"]*"|\S+')
 
@@ -28,4 +28,4 @@ def find_misplaced(query: str, parameters: Sequence[Parameter]) -> str | None:
             moved += [value for value in [next(words, None)] if value is not None]
     if not moved:
         return None
-    return shlex.join([PROGRAM, "search", " ".join(kept) or "*", *moved])
+    return join_words([PROGRAM, "search", " ".join(kept) or "*", *moved])
