@@ -84,8 +84,10 @@ class MessageHistory:
 def _absence(gone: Absence) -> dict[str, Any]:
     return {
         "last_seen": iso(gone.last_seen),
+        "noticed_at": iso(gone.noticed_at),
         "noticed": iso(gone.noticed_at),
         "how": gone.how,
+        "returned_at": iso(gone.returned_at),
         "returned": iso(gone.returned_at),
     }
 

@@ -131,8 +131,10 @@ def test_deleted_message_keeps_its_text_and_says_when_it_went(past: Desk) -> Non
     [gone] = told["absences"]
     assert gone == {
         "last_seen": told["last_seen"],
+        "noticed_at": told["missing_since"],
         "noticed": told["missing_since"],
         "how": "update",
+        "returned_at": None,
         "returned": None,
     }
     assert told["versions"][0]["text"] == "report 7 of the harbour"

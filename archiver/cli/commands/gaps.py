@@ -110,6 +110,7 @@ def _object(name: ChannelName, run: IdRun) -> dict[str, object]:
         "first_id": run.lo,
         "last_id": run.hi,
         "count": run.count,
+        "noticed_at": iso(run.noticed),
         "noticed": iso(run.noticed),
         "how": run.how,
         "last_seen": iso(run.last_seen),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import Argument, CommandContext
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -19,6 +20,8 @@ def command(
     context: CommandContext,
     *,
     channels: Annotated[list[str], Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Stop mirroring a channel; its archive is kept, searchable and exportable.
 
@@ -29,10 +32,11 @@ def command(
     `telekeep add @channel` resumes mirroring, with the --since given then. Works while `telekeep run` or
     `telekeep sync` is mirroring.
     """
-    return interrupted.run(run(context.obj.settings(), channels=channels))
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), channels=channels, shape=shape))
 
 
-async def run(settings: Settings, *, channels: list[str]) -> int:
+async def run(settings: Settings, *, channels: list[str], shape: Shape = "people") -> int:
     """Mark the channels as removed. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.write_archive import open_beside
@@ -51,4 +55,6 @@ async def run(settings: Settings, *, channels: list[str]) -> int:
         await database.write(act)
     for channel in chosen:
         output.note(f"{channel.name}: no longer mirrored; its archive is kept.")
+    removed = [{"channel_id": one.channel_id, "channel": one.name, "result": "removed"} for one in chosen]
+    print_things(removed, shape)
     return 0

@@ -61,7 +61,7 @@ def command(
     A former name of a channel works too; a line says what it is called now. On a terminal the message is shown as a
     card, with --all or --raw as all keys documented in docs/rows.md; in a pipe as one key a line with its value. The
     JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
-    partial: {noticed, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
+    partial: {noticed_at, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
     """
     invocation: Invocation = context.obj
     options = _ShowOptions(
@@ -148,7 +148,12 @@ def _note_part(context: MessageContext, options: _ShowOptions) -> None:
 def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str, Any]:
     shown: dict[str, Any] = to_object(context.row)
     if (part := context.part) is not None:
-        shown["partial"] = {"noticed": iso(part.noticed_at), "attempts": part.attempts, "refused": part.refused}
+        shown["partial"] = {
+            "noticed_at": iso(part.noticed_at),
+            "noticed": iso(part.noticed_at),
+            "attempts": part.attempts,
+            "refused": part.refused,
+        }
     return shown if raw is None else {**shown, "raw": raw}
 
 

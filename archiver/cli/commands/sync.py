@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
 
 from archiver.cli import interrupted, output
@@ -77,46 +78,72 @@ def command(
 
 async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None, shape: Shape = "people") -> int:
     """Sync the channels, one account after the other. Returns the exit status."""
+    from archiver.compose.accounts import open_accounts
+    from archiver.errors import Error
+
+    with Things(shape) as things:
+        try:
+            async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
+                return await _sync_all(settings, accounts, typed, things, takeout=takeout)
+        except Error as exc:
+            if shape != "people" and not things.count:
+                await _tell_none_read(settings, typed, things, exc)
+            raise
+
+
+async def _sync_all(
+    settings: Settings, accounts: Accounts, typed: list[str], things: Things, *, takeout: bool | None
+) -> int:
     from archiver.cli.commands.drain_index import drain
     from archiver.cli.commands.pick import pick_channels
+    from archiver.cli.view import figures
     from archiver.cli.view.sync_progress import SyncProgress
-    from archiver.compose.accounts import open_accounts, say_whose
+    from archiver.compose.accounts import say_whose
     from archiver.errors import LoginNeeded, UsageError
     from archiver.service.merge_segments import merge_after_sync
 
     began = time.monotonic()
-    with Things(shape) as things:
-        async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
-            chosen = await pick_channels(accounts.database.connection, typed)
-            if not chosen:
-                raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
-            complete, differing, statuses = 0, 0, []
-            names = list(dict.fromkeys(channel.account for channel in chosen))
-            told = _Told(things, SyncProgress(accounts.database, chosen))
-            for name in names:
-                own = [channel for channel in chosen if channel.account == name]
-                wanted = _wants_takeout(settings, name, takeout)
-                with told.progress:
-                    ends, failure = await _sync_account(
-                        accounts, name, own, told, takeout=wanted, by_hand=takeout is True
-                    )
-                done = ends["complete"]
-                complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
-                if failure is None:
-                    continue
-                if len(names) == 1:
-                    await drain(settings, accounts.database)
-                    raise say_whose(failure, settings, name)
-                advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
-                output.error(
-                    f"{say_whose(failure, settings, name)}{advice} Complete: {done} of its {len(own)} channels."
-                )
-                statuses.append(failure.exit_status)
+    chosen = await pick_channels(accounts.database.connection, typed)
+    if not chosen:
+        raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
+    complete, differing, statuses = 0, 0, []
+    names = list(dict.fromkeys(channel.account for channel in chosen))
+    told = _Told(things, SyncProgress(accounts.database, chosen))
+    for name in names:
+        own = [channel for channel in chosen if channel.account == name]
+        wanted = _wants_takeout(settings, name, takeout)
+        with told.progress:
+            ends, failure = await _sync_account(accounts, name, own, told, takeout=wanted, by_hand=takeout is True)
+        done = ends["complete"]
+        complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
+        if failure is None:
+            continue
+        if len(names) == 1:
             await drain(settings, accounts.database)
-            await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
+            raise say_whose(failure, settings, name)
+        advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
+        complete_of = f"{done:,} of its {figures.count(len(own), 'channel')}"
+        output.error(f"{say_whose(failure, settings, name)}{advice} Complete: {complete_of}.")
+        statuses.append(failure.exit_status)
+    await drain(settings, accounts.database)
+    await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
+
+
+async def _tell_none_read(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
+    """Tell of each channel that nothing could be opened to read it, as far as the archive can be read."""
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.cli.view.sync_progress import ChannelResult
+    from archiver.errors import Error
+    from archiver.store.database import Database
+
+    with suppress(Error):
+        async with await Database.open_readonly(settings.archive.dir) as database:
+            for channel in await pick_channels(database.connection, typed):
+                result = ChannelResult(channel)
+                things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
 class _Told(NamedTuple):

@@ -9,7 +9,7 @@ import orjson
 
 from archiver.cli.view.moments import Moments
 from archiver.lock import Holder, find_holder
-from archiver.model.account_status import read_statuses
+from archiver.model.account_status import AccountStatus, read_statuses
 from archiver.model.row import iso
 from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
@@ -82,8 +82,24 @@ class ServiceStatus(NamedTuple):
             "started_at": iso(life.started_at) if life else None,
             "beat_at": iso(life.beat_at) if life else None,
             "stopped_at": iso(life.stopped_at) if life else None,
+            "accounts": [_account(*one) for one in read_statuses(life.detail).items()] if life else [],
             "detail": orjson.loads(life.detail) if life else None,
         }
+
+
+def _account(name: str, status: AccountStatus) -> dict[str, Any]:
+    """An account of the service, as JSON."""
+    return {
+        "account": name,
+        "state": status.state,
+        "offline_since": None if status.offline_since is None else iso(int(status.offline_since)),
+        "trouble": status.trouble,
+        "waiting_seconds": round(status.flood_wait),
+        "clock_ahead": status.clock_ahead,
+        "heard_at": None if status.heard_at is None else iso(int(status.heard_at)),
+        "filling": status.filling,
+        "due": status.due,
+    }
 
 
 async def read_service(database: Database) -> ServiceStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -33,6 +34,8 @@ class Things:
     def __init__(self, shape: Shape) -> None:
         self._array = output.JsonArray() if shape == "json" else None
         self._is_shown = shape != "people"
+        self.count = 0
+        """Number of things so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +48,7 @@ class Things:
 
     def add(self, thing: object) -> None:
         """Print one thing; a line is flushed at once."""
+        self.count += 1
         if self._array is not None:
             self._array.add(thing)
         elif self._is_shown:
@@ -52,7 +56,7 @@ class Things:
             sys.stdout.flush()
 
 
-def print_things(things: list[dict[str, object]], shape: Shape) -> None:
+def print_things(things: Iterable[Mapping[str, object]], shape: Shape) -> None:
     """Print all things as JSON."""
     with Things(shape) as printed:
         for thing in things:

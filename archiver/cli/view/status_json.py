@@ -18,7 +18,13 @@ def status_object(status: StatusReport) -> dict[str, Any]:
         "archive": {"path": str(status.path), "bytes": status.size, "free_bytes": status.free},
         "service": status.service.as_object(status.now),
         "accounts": [
-            {**one._asdict(), "since": iso(one.since), "clock_at": iso(one.clock_at)} for one in status.accounts
+            {
+                **one._asdict(),
+                "state_since": iso(one.since),
+                "since": iso(one.since),
+                "clock_at": iso(one.clock_at),
+            }
+            for one in status.accounts
         ],
         "reading": status.speed.as_object(status.ids_left) if status.speed and status.ids_left else None,
         "waits": [waits.as_object(wait) for wait in status.waits],
