@@ -13,7 +13,7 @@ from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.find_channel import get_named_channel
-from archiver.reading.former_names import Formerly, FormerName, find_formerly, list_former_names, with_id
+from archiver.reading.former_names import Formerly, FormerName, find_formerly, list_former_names
 from archiver.store.channel import find_channel
 from archiver.store.database import Connection, read
 from archiver.store.former_name import list_names_seen, list_once_named
@@ -53,7 +53,7 @@ async def find_posted(
     conn: Connection, wanted: MessageRef, known: Sequence[ChannelName], *, remarks: Remarks
 ) -> ChannelName:
     """The channel of a post's address, as `find_named`: of several owners of its name one that can have the post."""
-    ref, number, post = wanted.channel, wanted.message_id, f"/{wanted.message_id}"
+    ref, number = wanted.channel, wanted.message_id
     try:
         current = _get_current(ref, known)
     except NotFound:
@@ -70,12 +70,9 @@ async def find_posted(
     former = [one for one in others if await _holds(conn, one, number)]
     if held or len(former) != 1:
         for other in others:
-            remarks.note(f"{other.describe_owner(current, post)}.")
+            remarks.note(f"{other.describe_owner(current, number)}.")
         return current
-    remarks.note(
-        f"{former[0].describe()}; @{ref.name} is another channel by now, {with_id(current)}, of which no post"
-        f" {number} is archived."
-    )
+    remarks.note(f"{former[0].describe_post(current, number)}.")
     return former[0].channel
 
 

@@ -31,19 +31,31 @@ class Formerly(NamedTuple):
 
     def describe(self) -> str:
         """`@old is now @new (noticed on 12 Mar 2024)`."""
-        typed = f'"{self.lost.name}"' if self.lost.is_title else f"@{self.lost.name}"
         now = present(self.channel)
         if self.lost.is_title and self.channel.username:
             now = f'"{self.channel.title}", {now}'
-        return f"{typed} is now {now} (noticed on {day(self.lost.until)})"
+        return f"{self._typed} is now {now} (noticed on {day(self.lost.until)})"
 
-    def describe_owner(self, owner: ChannelName, post: str = "") -> str:
-        """Which other channel has the name now, and where this one (its post: `/123`) is found instead."""
-        typed = f'"{self.lost.name}"' if self.lost.is_title else f"@{self.lost.name}"
+    def describe_owner(self, owner: ChannelName, number: int | None = None) -> str:
+        """Which other channel has the name now, and where this one (its post of that number) is found instead."""
+        found = f"; its post {number} is {self.channel.channel_id}/{number}" if number is not None else ""
+        ours = present(self.channel) if number is not None else f"{present(self.channel)} ({self.channel.channel_id})"
         return (
-            f"{typed} is now {with_id(owner)}; until {day(self.lost.until)} or shortly before it was"
-            f" {with_id(self.channel)}, now {present(self.channel)}: {self.channel.channel_id}{post}"
+            f"{self._typed} is now {with_id(owner)}; until {day(self.lost.until)} or shortly before, the name was"
+            f' that of "{self.channel.title}", now {ours}{found}'
         )
+
+    def describe_post(self, owner: ChannelName, number: int) -> str:
+        """Why a post of this channel is meant, although another one has the name now."""
+        return (
+            f"this is a post of {with_id(self.channel)}, now {present(self.channel)}, which was {self._typed} until"
+            f" {day(self.lost.until)} or shortly before; {self._typed} is now {with_id(owner)}, of which no post"
+            f" {number} is archived"
+        )
+
+    @property
+    def _typed(self) -> str:
+        return f'"{self.lost.name}"' if self.lost.is_title else f"@{self.lost.name}"
 
 
 def list_former_names(seen: Iterable[NamesSeen], known: Sequence[ChannelName]) -> list[FormerName]:

@@ -194,8 +194,9 @@ def test_link_under_a_name_that_passed_on_leads_to_the_channel_that_can_have_the
     # Only the former owner has it, from when it had the name.
     done = desk.do("show", f"https://t.me/passed_on/{old[2]}")
     assert "\tfirst 2\n" in done.out
-    assert "@passed_on is now @first_of_all (noticed on" in done.err
-    assert '@passed_on is another channel by now, "Second" (' in done.err
+    assert 'this is a post of "First" (' in done.err
+    assert "now @first_of_all, which was @passed_on until" in done.err
+    assert f"of which no post {old[2]} is archived." in done.err
     # Both have it: that of the present owner is shown, and the other is named.
     done = desk.do("show", f"https://t.me/passed_on/{old[0]}")
     assert "\tsecond 0\n" in done.out
@@ -207,7 +208,7 @@ def test_link_under_a_name_that_passed_on_leads_to_the_channel_that_can_have_the
     assert (done.status, "first_of_all" in done.err) == (2, False)
     done = desk.do("search", '"second 0" channel:passed_on', "--jsonl")
     assert [row["channel"] for row in done.rows] == ["passed_on"]
-    assert re.search(r'^@passed_on is now "Second" .* now @first_of_all: \d+\.$', done.err, re.MULTILINE)
+    assert re.search(r'^@passed_on is now "Second" .* now @first_of_all \(\d+\)\.$', done.err, re.MULTILINE)
 
 
 def test_name_that_another_channel_took_over_leads_to_that_one(desk: Desk, telegram: Telegram) -> None:
