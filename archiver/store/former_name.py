@@ -20,19 +20,28 @@ class NamesSeen(NamedTuple):
     title: str
 
 
+_RENAMED = """
+    SELECT channel_id FROM channel_revision GROUP BY channel_id
+    HAVING min(username) IS NOT max(username) OR count(username) NOT IN (0, count(*))
+        OR min(usernames) <> max(usernames) OR min(title) <> max(title)
+"""
+"""The channels that had other names. One pass over a table that grows by a row a day and channel, mostly for counts."""
+
+
 def list_names_seen(conn: Reader, channel_id: ChannelId | None = None) -> list[NamesSeen]:
-    """The names of each channel (or only of this one) over time, oldest first, one row per change of them."""
-    query = """
+    """The names over time, oldest first, a row per change: of this channel, or of all that ever had other names."""
+    which = f"IN ({_RENAMED})" if channel_id is None else "= ?"
+    query = f"""
         SELECT channel_id, observed_at, username, usernames, title FROM (
             SELECT *, lag(username) OVER this AS username_before, lag(usernames) OVER this AS usernames_before,
                 lag(title) OVER this AS title_before
-            FROM channel_revision WHERE ?1 IS NULL OR channel_id = ?1
+            FROM channel_revision WHERE channel_id {which}
             WINDOW this AS (PARTITION BY channel_id ORDER BY revision))
         WHERE title_before IS NULL OR (username, usernames, title)
             IS NOT (username_before, usernames_before, title_before)
         ORDER BY channel_id, revision
     """
-    rows = conn.execute(query, (channel_id,))
+    rows = conn.execute(query, () if channel_id is None else (channel_id,))
     return [NamesSeen(row[0], row[1], row[2], tuple(orjson.loads(row[3])), row[4]) for row in rows]
 
 
