@@ -12,6 +12,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
 from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
@@ -44,6 +45,8 @@ class MessageContext(NamedTuple):
     """The text of the message that it answers, if that is archived."""
     intact: bool
     """Whether the stored payload has the SHA-256 that it had when it was received."""
+    channel_restriction: str | None
+    """Where the server blocks the whole channel, as JSON."""
 
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:
@@ -68,6 +71,7 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         known={one.channel_id: one for one in await read(conn, list_names)},
         answered=await _read_answered(conn, message),
         intact=_is_intact(await read(conn, find_payload, *key)),
+        channel_restriction=await read(conn, find_restriction, channel.channel_id),
     )
 
 

@@ -17,6 +17,14 @@ class ChannelStatus(NamedTuple):
     server_count_at: int | None
     about: str | None
     participants: int | None
+    usernames: str = "[]"
+    """All active names, as a JSON list."""
+    created: int | None = None
+    noforwards: int = 0
+    restriction: str | None = None
+    """Where the server blocks the whole channel: a JSON list of {platform, reason, text}."""
+    flags: str = "[]"
+    """JSON list: verified, scam, fake, restricted..."""
 
 
 def list_statuses(conn: Reader) -> dict[int, ChannelStatus]:
@@ -24,6 +32,12 @@ def list_statuses(conn: Reader) -> dict[int, ChannelStatus]:
     query = f"SELECT channel_id, {', '.join(ChannelStatus._fields)} FROM channel"
     cursor = conn.execute(query)
     return {row[0]: ChannelStatus._make(row[1:]) for row in cursor}
+
+
+def find_restriction(conn: Reader, channel_id: ChannelId) -> str | None:
+    """Where the server blocks the whole channel, as a JSON list of {platform, reason, text}; None: nowhere."""
+    row = conn.execute("SELECT restriction FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    return row[0] if row else None
 
 
 def count_stubs(conn: Reader, channel_id: ChannelId, *, since: int | None = None, until: int | None = None) -> int:

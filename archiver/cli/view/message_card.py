@@ -80,8 +80,10 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         yield state.append(f"{last}{hidden}: telekeep history {address} --diff", style="not bold")
     elif context.edit_date:
         yield Text(_edit_mark(context, context.edit_date, moments), style="yellow")
-    for reason in _load(row.get("restriction")) or ():
-        yield Text(f"restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}", "yellow")
+    for what, reasons in (("", row["restriction"]), ("the channel is ", context.channel_restriction)):
+        for reason in _load(reasons) or ():
+            said = f"{what}restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}"
+            yield Text(said, "yellow")
     if context.part is not None:
         yield Text(describe_parts(PartCount(1, int(bool(context.part.refused)))), style="yellow")
     if context.mirrored is not None and context.mirrored.state in ("inaccessible", "banned"):
