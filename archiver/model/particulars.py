@@ -68,7 +68,7 @@ def _read(extra: str) -> Mapping[str, Any]:
         "effect": None if effect is None else str(effect),
         "boosts": fields.get("from_boosts_applied"),
         "paid": _json(_paid(fields)),
-        "rich": _json({"text": fields.get("rich_text", ""), **fields["rich"]} if fields.get("rich") else None),
+        "rich": _json(_rich(fields)),
         "extra": _json(rest or None),
     }
 
@@ -91,8 +91,18 @@ def _fact(fact: Any) -> dict[str, Any] | None:
 
 
 def _paid(fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    paid = {name: fields.get(stored) for name, stored in _PAID.items()}
-    return paid if any(value is not None for value in paid.values()) else None
+    stars, *suggested = (fields.get(stored) for stored in _PAID.values())
+    if stars is None and not any(suggested):
+        return None
+    return dict(zip(_PAID, (stars, *map(bool, suggested)), strict=True))
+
+
+def _rich(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    rich = fields.get("rich")
+    if not isinstance(rich, dict):
+        return None
+    text, blocks = fields.get("rich_text", ""), rich.get("blocks", [])
+    return {"text": text, "blocks": blocks, "rtl": bool(rich.get("rtl")), "part": bool(rich.get("part"))}
 
 
 def _json(value: Any) -> str | None:

@@ -127,10 +127,10 @@ KINDS: dict[str, tuple[Post, dict[str, Any], str | None]] = {
                {"boosts": 4, "extra": {"from_rank": "editor"}}, None),
     "paid": (lambda _, channel: channel.post("paid for", paid_message_stars=25, paid_suggested_post_stars=True,
                                              reactions=reaction(9)),
-             {"paid": {"message_stars": 25, "suggested_post_stars": True, "suggested_post_ton": None},
+             {"paid": {"message_stars": 25, "suggested_post_stars": True, "suggested_post_ton": False},
               "reactions": [{"reaction": "paid", "count": 9}]}, None),
     "rich": (lambda _, channel: channel.post(rich_message=article("heading words", "closing words")),
-             {"rich": {"rtl": None}}, '"closing words"'),
+             {"rich": {"rtl": False, "part": False, "text": "heading words\nclosing words"}}, '"closing words"'),
 }  # fmt: skip
 
 

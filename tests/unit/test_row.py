@@ -197,8 +197,8 @@ def test_what_is_rare_has_a_key_of_its_own_or_stands_in_extra() -> None:
     assert row["fact_check"] == {
         "text": "old", "entities": [], "country": "DE", "needs_check": True, "hash": "77",
     }  # fmt: skip
-    assert row["paid"] == {"message_stars": 250, "suggested_post_stars": None, "suggested_post_ton": None}
-    assert row["rich"] == {"text": "Words", "blocks": [], "part": True}
+    assert row["paid"] == {"message_stars": 250, "suggested_post_stars": False, "suggested_post_ton": False}
+    assert row["rich"] == {"text": "Words", "blocks": [], "rtl": False, "part": True}
     assert row["extra"] == {"invert_media": True, "ttl_period": 86400}
     assert row["restriction"] == [{"platform": "android-all", "reason": "porn", "text": "Not shown."}]
     assert row["via_bot"] == {"type": "user", "id": 42, "name": None, "username": None}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
+
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
@@ -120,6 +122,11 @@ def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:
         "about": standing.about,
         "participants": standing.participants,
         "described_at": _iso(channel.described_at),
+        "usernames": orjson.loads(standing.usernames),
+        "created": _iso(standing.created),
+        "noforwards": bool(standing.noforwards),
+        "restriction": orjson.loads(standing.restriction) if standing.restriction else None,
+        "flags": orjson.loads(standing.flags),
     }
 
 
