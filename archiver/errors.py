@@ -2,7 +2,9 @@
 
 Error                       exit 2   failure with a sentence for the user; no traceback
 ├── UsageError              exit 2   the command or the settings are wrong
+│   └── NotConfigured       exit 2   a setting is missing without which the command cannot work
 ├── NotFound                exit 2   no such channel, message or archive
+│   └── NoArchive           exit 2   there is no archive where the settings say
 │   └── KnownAbsent         exit 1   an answer of the server proved that there was no such message
 ├── LoginNeeded             exit 4   no session, or the server no longer accepts it
 ├── FloodWait               exit 5   the server ordered a pause; `seconds`
@@ -33,6 +35,8 @@ class Error(Exception):
     """A failure with a sentence for the user; `hint` says what to do."""
 
     exit_status = 2
+    depends_on_settings = False
+    """Whether to add which settings file was read."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -55,6 +59,24 @@ class KnownAbsent(NotFound):
     """An answer of the server proved that there was no such message."""
 
     exit_status = 1
+
+
+class NotConfigured(UsageError):
+    """A setting is missing without which the command cannot work."""
+
+    depends_on_settings = True
+
+
+class NoArchive(NotFound):
+    """There is no archive where the settings say."""
+
+    depends_on_settings = True
+
+    def __init__(self, directory: object) -> None:
+        super().__init__(
+            f"there is no archive in {directory}.",
+            hint="Set archive.dir to where it is, or begin one: `telekeep login`, then `telekeep add CHANNEL`.",
+        )
 
 
 class LoginNeeded(Error):

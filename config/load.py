@@ -47,7 +47,9 @@ def load_settings(path: Path | None = None) -> Settings:
     except ValueError:
         raise SettingsError("a setting in the environment cannot be read.") from None
     if str(settings.archive.dir).startswith("~"):
-        raise SettingsError("archive.dir is not set, and the home directory is unknown; set archive.dir.")
+        raise SettingsError(
+            "the home directory is unknown, so there is no place for the archive. Set archive.dir, or HOME."
+        )
     return settings
 
 
@@ -61,15 +63,27 @@ def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
             yield prefix + name
 
 
+def list_sections(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each section, such as `telegram.accounts.NAME`, and what is allowed in its settings."""
+    fields = model.model_fields.items()
+    inner = {name: field for name, field in fields if _section_of(field) and not _is_listed(field)}
+    if plain := {name: field.description or "" for name, field in fields if name not in inner}:
+        yield prefix, plain
+    for name, field in inner.items():
+        section = _section_of(field)
+        if section is not None:
+            yield from list_sections(section, f"{prefix}.{name}{f'.{ANY}' if _is_named(field) else ''}".strip("."))
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(f"{file} is not valid TOML: {_position(exc)}.") from None
+        raise SettingsError(f"the settings file {file} is not valid TOML: {_position(exc)}.") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{file} is not UTF-8.") from None
+        raise SettingsError(f"the settings file {file} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as exc:
-        raise SettingsError(f"{file} cannot be read: {exc.strerror}.") from None
+        raise SettingsError(f"the settings file {file} cannot be read: {exc.strerror}.") from None
     _resolve_paths(Settings, values, file.resolve().parent)
     return values
 
@@ -127,7 +141,8 @@ def _check_variables() -> None:
         known = [_variable(_named(one, account and account["name"])) for one in setting_names()]
         if name not in [*known, *_OTHER_VARIABLES]:
             raise SettingsError(
-                f"{variable} is not a setting of telekeep.{_suggest(name, [*known, *_OTHER_VARIABLES])}"
+                f"the environment variable {variable} is not a setting of telekeep, so it would have no effect."
+                f"{_suggest(name, [*known, *_OTHER_VARIABLES])}"
             )
 
 
@@ -209,5 +224,12 @@ def _variable(name: str) -> str:
 
 
 def _suggest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]}?" if close else f" Known settings: {', '.join(sorted(known))}."
+    """The nearest setting, by its last part or by its letters."""
+    parts = "__" if word.startswith(PREFIX) else "."
+    plain = {one.removeprefix(PREFIX): one for one in known}
+    wanted = word.removeprefix(PREFIX)
+    ends = [one for name, one in plain.items() if name.rpartition(parts)[2] == wanted.rpartition(parts)[2]]
+    close = ends[:1] if len(ends) == 1 else difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
+    if not close:
+        return " `telekeep help settings` lists them all."
+    return f" Did you mean {plain.get(close[0], close[0])}?"

@@ -44,5 +44,5 @@ def _level(verbosity: int) -> int:
     if not named:
         return _BY_VERBOSITY.get(verbosity, logging.DEBUG)
     if named not in _LEVELS:
-        raise SettingsError(f"{LEVEL_VARIABLE} is {named!r}; allowed: {', '.join(_LEVELS)}.")
+        raise SettingsError(f'{LEVEL_VARIABLE} cannot be "{named}"; allowed: {", ".join(_LEVELS)}.')
     return _LEVELS[named]

@@ -10,6 +10,7 @@ from archiver.cli.parsing.global_options import global_options
 from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.parsing.scan import CommandLine, HelpWantedError
 from archiver.cli.table import COMMANDS, PROGRAM
+from archiver.errors import Error
 
 
 def run(words: Sequence[str]) -> int:
@@ -34,7 +35,12 @@ def run(words: Sequence[str]) -> int:
         return _show_help(command)
     invocation = Invocation(**options)
     invocation.prepare()
-    return int(command.function(CommandContext(invocation, parsed.given), **parsed.values) or 0)
+    try:
+        return int(command.function(CommandContext(invocation, parsed.given), **parsed.values) or 0)
+    except Error as exc:
+        if exc.depends_on_settings:
+            exc.hint = f"{exc.hint} {invocation.describe_settings()}"
+        raise
 
 
 def show_overview() -> int:

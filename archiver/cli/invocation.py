@@ -39,6 +39,7 @@ class Invocation:
         """Load the settings from the environment and the file. Raises SettingsError."""
         from config.load import load_settings
 
+        self._look_at_file()
         if not self.loaded:
             self.loaded.append(_show_as(load_settings(self.config)))
         return self.loaded[0]
@@ -47,9 +48,27 @@ class Invocation:
         """Load the settings quickly, for commands that read (`config.checked`). Raises SettingsError."""
         from config.checked import load_checked
 
+        self._look_at_file()
         if not self.checked:
             self.checked.append(_show_as(load_checked(self.config)))
         return self.checked[0]
+
+    def describe_settings(self) -> str:
+        """Which settings file is read, or which ones were looked for."""
+        from config.files import describe_sources
+
+        return describe_sources(self.config)
+
+    def _look_at_file(self) -> None:
+        """Warn, once a run, if others can read the secrets in the settings file."""
+        from archiver.cli import output
+        from config.files import find_file, remark_on_access
+
+        if self.loaded or self.checked:
+            return
+        file = find_file(self.config)
+        if file is not None and (remark := remark_on_access(file)):
+            output.warn(remark)
 
     def zone(self, given: str | None) -> str:
         """The time zone of `--tz`, by default that of [display] tz. Raises SettingsError."""

@@ -84,7 +84,7 @@ def choose_shape(*, json: bool, jsonl: bool, csv: bool) -> Literal["people", "js
     """The shape by these options. Raises UsageError."""
     wanted = [name for name, given in (("json", json), ("jsonl", jsonl), ("csv", csv)) if given]
     if len(wanted) > 1:
-        raise UsageError(f"--{wanted[0]} and --{wanted[1]} cannot be combined.")
+        raise UsageError(f"--{wanted[0]} and --{wanted[1]} cannot be combined.", hint="Choose one.")
     return "json" if json else "jsonl" if jsonl else "csv" if csv else "people"
 
 
@@ -92,12 +92,16 @@ def check_combination(options: SearchOptions) -> None:
     """Raise UsageError for options that cannot be combined."""
     counts = options.facets or options.count
     if options.facets and (options.count or options.collapse or options.around):
-        raise UsageError("--facet cannot be combined with --count, --collapse or -C.")
+        raise UsageError(
+            "--facet counts hits, so it cannot be combined with --count, --collapse or -C.", hint="Leave one out."
+        )
     if options.collapse and options.around:
-        raise UsageError("--collapse and -C cannot be combined.")
+        raise UsageError("--collapse and -C cannot be combined.", hint="Leave one out.")
     if options.after is not None and counts:
-        raise UsageError("--after cannot be combined with --count or --facet, which count all hits.")
+        raise UsageError(
+            "--after cannot be combined with --count or --facet, which count all hits.", hint="Leave --after out."
+        )
     if options.more and (counts or options.after is not None):
-        raise UsageError("--more cannot be combined with --after, --count or --facet.")
+        raise UsageError("--more cannot be combined with --after, --count or --facet.", hint="Leave --more out.")
     if options.fields is not None and (counts or options.shape == "people"):
         raise UsageError("--fields needs --json, --jsonl or --csv, and cannot be combined with --count or --facet.")

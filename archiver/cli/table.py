@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "gaps": (
         "Find",
         "archiver.cli.commands.gaps",
-        "List the ids of a channel that are deleted, absent or not fetched.",
+        "List the ids that are deleted, absent or not fetched.",
     ),
     "status": ("Mirror", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
     "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),

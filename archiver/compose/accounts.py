@@ -18,7 +18,7 @@ from archiver.clock import Clock
 from archiver.compose.pacing import make_scheduler, make_takeout
 from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive, open_beside
-from archiver.errors import Busy, Error, LoginNeeded, UsageError
+from archiver.errors import Busy, Error, LoginNeeded, NotConfigured, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
@@ -246,10 +246,10 @@ def get_address(settings: Settings, name: str) -> ServerAddress:
     """The server the account connects to, and its proxy. Raises UsageError, SettingsError."""
     account = account_settings(settings, name)
     if account.api_id is None or account.api_hash is None:
-        raise UsageError(
-            "telegram.api_id and telegram.api_hash are not set.",
-            hint="Create your own at https://my.telegram.org (API development tools) and put them into telekeep.toml or"
-            " TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
+        raise NotConfigured(
+            "telegram.api_id and telegram.api_hash are not set, so Telegram cannot be reached.",
+            hint="Create your own at https://my.telegram.org (API development tools) and put them under [telegram] into"
+            " telekeep.toml, or into TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
         )
     return ServerAddress(
         api_id=account.api_id,

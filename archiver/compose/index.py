@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive
-from archiver.errors import Busy, UsageError
+from archiver.errors import Busy, NotConfigured
 from archiver.store.database import Database
 from archiver.store.indexing import get_node_status
 from archiver.store.outbox import measure_all
@@ -61,7 +61,10 @@ async def closing(nodes: Sequence[N]) -> AsyncIterator[list[N]]:
 def expect_addresses(settings: MeilisearchSettings) -> None:
     """Raise UsageError if no server is configured."""
     if not settings.addresses:
-        raise UsageError("Meilisearch is not configured.", hint="Set [meilisearch] url.")
+        raise NotConfigured(
+            "Meilisearch is not configured, so there is no index.",
+            hint="Set url under [meilisearch] (docs/meilisearch.md). Searching works without it.",
+        )
 
 
 @asynccontextmanager

@@ -77,7 +77,7 @@ def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path
     """The glossary of `--glossary`, or the configured one; None without `--expand`. Raises UsageError."""
     if not wanted:
         if named is not None:
-            raise UsageError("--glossary needs --expand.")
+            raise UsageError("--glossary has no effect without --expand.", hint="Add --expand.")
         return None
     from archiver.compose.glossary import load_glossary
 

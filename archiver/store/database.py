@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeV
 
 import aiosqlite
 
-from archiver.errors import Busy, NotFound, UsageError
+from archiver.errors import Busy, NoArchive, NotFound, UsageError
 from archiver.store.faults import say
 from archiver.store.medium import find_reading
 from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
@@ -115,10 +115,7 @@ class Database:
         path = directory / ARCHIVE_NAME
         expect_place(directory)
         if not path.exists():
-            raise NotFound(
-                f"there is no archive in {directory}.",
-                hint="Begin with `telekeep login` and `telekeep add CHANNEL`, or set archive.dir.",
-            )
+            raise NoArchive(directory)
         uri, remark = find_reading(path)
         try:
             connection = await _connect(uri)
@@ -232,7 +229,7 @@ def expect_archive(directory: Path) -> None:
     """Raise NotFound if there is no archive: a command that only changes one must not create it."""
     expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
-        raise NotFound(f"there is no archive in {directory}.", hint="Set archive.dir, or begin with `telekeep add`.")
+        raise NoArchive(directory)
 
 
 def _readonly(path: Path) -> str:

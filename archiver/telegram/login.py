@@ -138,6 +138,9 @@ class _Login:
             if is_resend(typed):
                 sent = await self._send_again(sent)
                 continue
+            if remark := remark_on(sent.delivery, clean(sent.delivery, typed)):
+                self._prompts.say(f"{remark} It was not sent: type the code again.")
+                continue
             try:
                 return await self._offer(sent, typed)
             except _MovedError:
@@ -153,8 +156,6 @@ class _Login:
     async def _offer(self, sent: SentCode, typed: str) -> LoggedIn:
         """Sign in with the typed code."""
         code = clean(sent.delivery, typed)
-        if remark := remark_on(sent.delivery, code):
-            self._prompts.say(remark)
         proof = (
             {"email_verification": types.EmailVerificationCode(code)}
             if sent.delivery.by_email

@@ -125,7 +125,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["export", "-o", "/proc/none/x.jsonl"], "cannot be created"),
         (["verify", "."], "no export manifest"),
         (["verify", "./not/there.csv"], "not/there.csv does not exist"),
-        (["--config", "none.toml", "status"], "no settings file none.toml"),
+        (["--config", "none.toml", "status"], "there is no settings file none.toml, which --config names"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_with_exit_2(run: Run, arguments: list[str], said: str) -> None:

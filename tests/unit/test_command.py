@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -98,6 +99,21 @@ def test_error_that_nobody_foresaw_is_a_line_without_its_text(
     assert said.startswith("telekeep: internal error at test_command.py:")
     assert "--debug" in said
     assert "what a message said" not in said
+
+
+@pytest.mark.parametrize("typed", ["status", "search x", "show a/1", "export -o x.jsonl", "sync", "login"])
+def test_without_a_configuration_the_files_looked_for_are_named(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "TELEKEEP_CONFIG", "TELEKEEP_ARCHIVE__DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert run(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    named = f"No settings file was found: neither ./telekeep.toml nor {tmp_path}/.config/telekeep/telekeep.toml exists."
+    assert told.endswith(f"{named}\n")
 
 
 def test_full_disk_is_said_as_the_system_says_it(

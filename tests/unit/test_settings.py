@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from config.accounts import account_names, account_settings, session_path
 from config.errors import SettingsError
+from config.files import describe_sources, remark_on_access
 from config.load import load_settings, setting_names
 from config.settings import Settings
 
@@ -155,6 +157,8 @@ def test_what_is_wrong_is_said_in_one_line(file: Callable[[str], Path], text: st
         ("TELEKEEP_TELEGRAM__API_IDD", "Did you mean TELEKEEP_TELEGRAM__API_ID"),
         ("TELEKEEP_TELEGRAM", "is not a setting"),
         ("TELEKEEP_ARCHIVE_DIR", "Did you mean TELEKEEP_ARCHIVE__DIR"),
+        ("TELEKEEP_TZ", r"Did you mean TELEKEEP_DISPLAY__TZ\?"),
+        ("TELEKEEP_FOO", "so it would have no effect. `telekeep help settings` lists them all"),
     ],
 )
 def test_unknown_variable_is_an_error_that_names_the_nearest(
@@ -219,10 +223,10 @@ def test_secret_and_its_file_exclude_each_other(file: Callable[[str], Path]) -> 
 
 
 def test_file_that_was_asked_for_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="given by --config"):
+    with pytest.raises(SettingsError, match=r"none\.toml, which --config names\. Check the path"):
         load_settings(tmp_path / "none.toml")
     monkeypatch.setenv("TELEKEEP_CONFIG", str(tmp_path / "none.toml"))
-    with pytest.raises(SettingsError, match="given by TELEKEEP_CONFIG"):
+    with pytest.raises(SettingsError, match=r"none\.toml, which TELEKEEP_CONFIG names"):
         load_settings()
 
 
@@ -414,3 +418,45 @@ def test_display_is_checked_when_it_is_read(file: Callable[[str], Path]) -> None
         load_settings(file('[display]\ntz = "Bagdad"'))
     with pytest.raises(SettingsError, match=r"display\.color .* cannot be 'yes'; allowed: \"auto\", \"always\""):
         load_settings(file('[display]\ncolor = "yes"'))
+
+
+def test_directory_in_place_of_the_file_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"is a directory, not a settings file\. Name a file, such as .*telekeep"):
+        load_settings(tmp_path)
+    (tmp_path / "telekeep.toml").touch()
+    with pytest.raises(SettingsError, match=r"Name the file in it: .*telekeep\.toml"):
+        load_settings(tmp_path)
+
+
+def test_sources_are_named_whether_there_is_a_file_or_not(tmp_path: Path) -> None:
+    nothing = "No settings file was found: neither ./telekeep.toml nor"
+    assert describe_sources() == f"{nothing} {tmp_path}/config/telekeep/telekeep.toml exists."
+    (tmp_path / "telekeep.toml").touch()
+    assert describe_sources() == "The settings are those of telekeep.toml."
+
+
+OTHER_ACCOUNT = f"[telegram.accounts.other]\napi_id = 1\napi_hash = '{SECRET}'"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "folder", "said"),
+    [
+        (f"[telegram]\napi_hash = '{SECRET}'", 0o644, 0o755, "api_hash"),
+        (f"[meilisearch]\napi_key = '{SECRET}'", 0o604, 0o711, "api_key"),
+        (OTHER_ACCOUNT, 0o644, 0o755, "api_hash"),
+        (f"[telegram]\napi_hash = '{SECRET}'", 0o640, 0o755, None),
+        (f"[telegram]\napi_hash = '{SECRET}'", 0o644, 0o700, None),
+        ("[telegram]\napi_id = 1\n[archive]\ndir = 'a'", 0o644, 0o755, None),
+    ],
+)
+def test_file_with_a_secret_that_others_can_read_gets_one_remark(
+    text: str, mode: int, folder: int, said: str | None
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "some.toml")
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        path.parent.chmod(folder)
+        told = remark_on_access(path)
+    readable = f"{path} can be read by other users of this machine, and holds {said}."
+    assert told == (f"{readable} Make it private: chmod 600 {path}" if said else None)

@@ -89,7 +89,7 @@ def command(
     _expect_apart(out, format_name, shape)
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
-        raise UsageError("--expand needs --query.")
+        raise UsageError("--expand has no effect without --query.", hint="Add --query.")
     spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
     when = When(since, until, on, context.obj.zone(tz))
     return interrupted.run(

@@ -34,6 +34,7 @@ def command(
     query       the query language of search, with all filters
     dates       how to write dates, times, ranges and time zones
     options     the options of every command
+    settings    the settings file and what can be set
     exit-codes  the exit statuses, for scripts
     """
     from archiver.cli.view.help_page import command_page, overview, page_width

@@ -50,7 +50,7 @@ def command(
     how, SHA-256 of the payload, text, what differs besides the text, separated by tabs.
     """
     if json and jsonl:
-        raise UsageError("--json and --jsonl cannot be combined.")
+        raise UsageError("--json and --jsonl cannot be combined.", hint="Choose one.")
     shape = "json" if json else "jsonl" if jsonl else "people"
     moments = local_time(context.obj, tz)
     return interrupted.run(run(context.obj, address, moments, diff=diff, counters=counters, shape=shape))

@@ -72,13 +72,22 @@ class StandardInput:
         with raising():
             answer = _typed(question, secret=secret) if _at_terminal() else _line()
         if not answer or not answer.strip():
-            raise LoginNeeded(
-                f"the login was not finished: no answer to {question.partition(' (')[0].rstrip(': ')!r}.",
-                hint="Run `telekeep login` again."
-                if _at_terminal()
-                else "Give each answer on a line of its own, or run `telekeep login` on a terminal.",
-            )
+            raise _unanswered(question.partition(" ")[0].strip(":").lower(), ended=answer is None)
         return answer if secret else answer.strip()
+
+
+def _unanswered(what: str, *, ended: bool) -> LoginNeeded:
+    what = {"phone": "the phone number", "code": "the code", "password": "the password"}[what]
+    if _at_terminal():
+        return LoginNeeded(
+            f"the login was not finished: {what} was not given.", hint="Run `telekeep login` again when you have it."
+        )
+    why = f"standard input ended before {what}" if ended else f"the line for {what} is empty"
+    return LoginNeeded(
+        f"the login was not finished: {why}.",
+        hint="Give the number (or --phone), the code and the password on a line each, or run `telekeep login` on a"
+        " terminal.",
+    )
 
 
 def _at_terminal() -> bool:

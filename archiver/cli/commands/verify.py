@@ -55,10 +55,13 @@ def command(
     shape = choose_shape(json=json, jsonl=jsonl)
     if path is not None:
         if quick or deep:
-            raise UsageError("--quick and --deep are for the archive; an export is always checked completely.")
+            raise UsageError(
+                "--quick and --deep are for the archive; an export is always checked completely.",
+                hint="Leave them out.",
+            )
         return verify_export(path, shape)
     if quick and deep:
-        raise UsageError("--quick and --deep cannot be combined.")
+        raise UsageError("--quick and --deep cannot be combined.", hint="Choose one.")
     from archiver.cli.commands.verify_archive import verify_archive
 
     return verify_archive(context.obj, quick=quick, deep=deep, shape=shape)

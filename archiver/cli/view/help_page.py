@@ -40,7 +40,10 @@ def overview(table: Table, width: int) -> list[str]:
                 heading = ""
     also = ", ".join(name for name in table if name in MINOR)
     lines += _hang(f"{'Also':{left}}", also, left, width)
-    lines += ["", *wrap(f"More: `{PROGRAM} help COMMAND`, or `help` with query, dates, options or exit-codes.", width)]
+    lines += [
+        "",
+        *wrap(f"More: `{PROGRAM} help COMMAND`; help query, dates, options, settings, exit-codes.", width),
+    ]
     return lines
 
 

@@ -21,7 +21,7 @@ JsonLinesOption: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one J
 def choose_shape(*, json: bool, jsonl: bool) -> Shape:
     """The shape by these options. Raises UsageError."""
     if json and jsonl:
-        raise UsageError("--json and --jsonl cannot be combined.")
+        raise UsageError("--json and --jsonl cannot be combined.", hint="Choose one.")
     return "json" if json else "jsonl" if jsonl else "people"
 
 

@@ -1,4 +1,4 @@
-"""The topics of `telekeep help`: query, dates, options, exit-codes."""
+"""The topics of `telekeep help`: query, dates, options, settings, exit-codes."""
 
 from __future__ import annotations
 
@@ -73,10 +73,26 @@ def options(width: int) -> list[str]:
     return [*lines, "", "Environment:", *rows(_ENVIRONMENT, width, 2)]
 
 
+def settings(width: int) -> list[str]:
+    """All settings, by section."""
+    from config.load import list_sections
+
+    lines = wrap(
+        "One file is read, in TOML: that of --config, else of TELEKEEP_CONFIG, else ./telekeep.toml, else telekeep.toml"
+        " in the user's configuration directory (Linux: ~/.config/telekeep). docs/telekeep.example.toml explains each.",
+        width,
+    )
+    for name, found in list_sections():
+        lines += ["", f"[{name}]", *rows(found.items(), width, 2)]
+    more = "An environment variable wins over the file: TELEKEEP_ARCHIVE__DIR is dir of [archive]."
+    return [*lines, "", *wrap(more, width)]
+
+
 TOPICS: dict[str, Callable[[int], list[str]]] = {
     "query": guide,
     "dates": dates,
     "options": options,
+    "settings": settings,
     "exit-codes": lambda width: exit_codes(EXIT_STATUS, width),
 }
 
