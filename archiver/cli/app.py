@@ -60,6 +60,8 @@ def _show_help(command: Command) -> int:
 
 def _print(lines: Sequence[str]) -> None:
     from archiver.cli import output
+    from archiver.cli.pager import page
 
-    for line in lines:
-        output.line(line)
+    with page():
+        for line in lines:
+            output.line(line)

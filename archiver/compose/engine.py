@@ -55,10 +55,15 @@ class Finder:
         dropped = f" dropped={self.dropped}" if self.dropped else ""
         return f"engine={name} exact={exact} lag={self.lag}{dropped}"
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing to know: the embedded engine answered, as without Meilisearch."""
-        return self.engine.name == ExactEngine.name and self.left is None and self.away is None
+    def explain(self) -> str:
+        """The same in plain words; empty if there is nothing to know, as without Meilisearch."""
+        if self.engine.name == ExactEngine.name:
+            return self._say_why().removeprefix(" (").removesuffix(")")
+        said = ["answered by Meilisearch"]
+        said += ["tolerating typos, so the number of hits is not exact"] if self.fuzzy else []
+        said += [f"whose index still lacks {self.lag:,} message{'' if self.lag == 1 else 's'}"] if self.lag else []
+        said += [f"{self.dropped:,} of its hits left out: they are not in the archive"] if self.dropped else []
+        return ", ".join(said)
 
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""

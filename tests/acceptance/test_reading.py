@@ -598,10 +598,10 @@ def test_more_continues_a_search_on_a_terminal_and_in_a_pipe(run: Run, archive: 
 
 def test_nothing_found_says_what_may_help(run: Run) -> None:
     said = run("search", "brigde").stderr
-    assert "similar to brigde are here: bridge 28" in said
+    assert "no archived message has brigde; similar words: bridge 28" in said
     assert "found separately: bridge 28 · has:photo 1" in run("search", "bridge has:photo").stderr
-    assert "at any time: 28" in run("search", "bridge", "--until", "2001").stderr
-    assert "in all channels: 1" in run("search", "opened", "-c", "jisr_news").stderr
+    assert "at any time: 28 found" in run("search", "bridge", "--until", "2001").stderr
+    assert "in all channels: 1 found" in run("search", "opened", "-c", "jisr_news").stderr
     assert "the range begins in the future: 1 Jan 2098" in run("search", "bridge", "--on", "2098").stderr
     assert "did you mean: telekeep search bridge -c bridge" in run("search", "bridge -c bridge").stderr
     empty = run("search", " ")

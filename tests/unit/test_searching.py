@@ -26,6 +26,7 @@ PARAMETERS = read_signature(command)
     [
         (Found(2, 0, 28, "c", "newest"), "2 of 28, newest first"),
         (Found(2, 26, 28, None, "newest"), "28 of 28, newest first"),
+        (Found(1, 0, 1, None, "newest"), "1 found"),
         (Found(3, 0, 3, None, "oldest"), "3 found, oldest first"),
         (Found(20, 0, None, "c", "newest"), "20 shown, newest first"),
         (Found(20, 20, None, "c", "relevance"), "40 shown so far, best first"),

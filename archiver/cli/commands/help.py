@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from archiver.cli import output
+from archiver.cli.pager import page
 from archiver.cli.parsing.command import Command, find_command
 from archiver.cli.parsing.nearest import did_you_mean
 from archiver.cli.parsing.parameters import Argument, CommandContext
@@ -47,8 +48,9 @@ def command(
         lines = topic(words[0], width)
     else:
         lines = command_page(_find(words, TOPICS), width)
-    for line in lines:
-        output.line(output.text(line))
+    with page():
+        for line in lines:
+            output.line(output.text(line))
     return 0
 
 

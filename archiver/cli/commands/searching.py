@@ -190,9 +190,12 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
         output.note("; ".join([*summary, finder.describe()]))
     else:
         for line in summary:
-            output.note(line, to_copy=True)
-        if not finder.is_plain:
-            output.note(finder.describe())
+            if "next: " in line:  # the terminal breaks a command without breaking what is copied
+                output.note(line, to_copy=True)
+            else:
+                note_at_words(line, hanging=2)
+        if how := finder.explain():
+            note_at_words(how, hanging=2)
     if output.is_quiet() and finder.fuzzy and finder.away is not None:
         output.warn(finder.describe())
     warn_incomplete(over, search.moments)

@@ -40,7 +40,8 @@ def describe_found(found: Found, *, groups: bool = False, command: str | None = 
             else ""
         )
         return [f"{found.shown:,} shown, {order}{more}"]
-    line = f"{_of_all(found, groups=groups)}, {order}"
+    all_found = _of_all(found, groups=groups)
+    line = all_found if found.total == 1 else f"{all_found}, {order}"
     if not command:
         return [line]
     both = f"{line} · next: {command}"

@@ -53,7 +53,7 @@ async def _outside(engine: ExactEngine, question: Question) -> list[str]:
         *(["in all channels"] if question.channels is not None else []),
         *(["at any time"] if question.bounds != Bounds() else []),
     ]
-    return [f"{', '.join(limits)}: {found:,}"] if found else []
+    return [f"{', '.join(limits)}: {found:,} found"] if found else []
 
 
 async def _alone(engine: ExactEngine, question: Question) -> list[str]:
@@ -79,7 +79,7 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
                 count = await engine.count_within(_everywhere(question, Word(similar)), SECONDS)
                 found += [f"{similar} {count:,}"] if count else []
             if found:
-                lines.append(f"similar to {word} are here: {' · '.join(found[:_SHOWN])}")
+                lines.append(f"no archived message has {word}; similar words: {' · '.join(found[:_SHOWN])}")
     return list(dict.fromkeys(lines))
 
 
