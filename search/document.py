@@ -6,7 +6,7 @@ them; engines fold them (`normalize`). Writing the same document twice changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from config.frozen import frozen
@@ -152,9 +152,9 @@ class Document:
         """All links, marked or not."""
         return dict.fromkeys([*self.links, *(link for text in self._own_texts() for link in written_links(text))])
 
-    def all_hosts(self) -> dict[str, None]:
-        """Hosts of all links."""
-        hosts = [*self.domains, *map(link_host, self.all_links())]
+    def hosts_of(self, links: Iterable[str]) -> dict[str, None]:
+        """Hosts of these links, and the further ones."""
+        hosts = [*self.domains, *map(link_host, links)]
         return dict.fromkeys([host for host in hosts if host])
 
     def grouped_numbers(self) -> dict[str, None]:

@@ -72,9 +72,10 @@ def _tags(document: Document) -> Iterator[str]:
         yield tag_term("hashtag", tag)
     for name in document.all_mentions():
         yield tag_term("mention", name)
-    for link in document.all_links():
+    links = document.all_links()
+    for link in links:
         yield tag_term("url", link)
-    for host in document.all_hosts():
+    for host in document.hosts_of(links):
         yield from (f":domain:{value}" for value in domain_values(host))
     if document.topic_id is not None:
         yield f":topic:{document.topic_id}"

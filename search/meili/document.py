@@ -68,6 +68,7 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "is_edited": document.is_edited,
         "is_missing": document.is_missing,
     }
+    links = document.all_links()
     more = {
         "channel": document.channel_username,
         "channel_title": document.channel_title,
@@ -76,8 +77,8 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "grouped_id": document.grouped_id,
         "hashtags": [tag_value("hashtag", tag) for tag in document.all_hashtags()],
         "mentions": [tag_value("mention", name) for name in document.all_mentions()],
-        "domains": [name for host in document.all_hosts() for name in domain_values(host)],
-        "urls": [tag_value("url", link) for link in document.all_links()],
+        "domains": [name for host in document.hosts_of(links) for name in domain_values(host)],
+        "urls": [tag_value("url", link) for link in links],
         "author": document.author,
         "author_words": _names(document.author, document.sender_name, document.sender_username),
         "from_id": None if document.sender_id is None else str(document.sender_id),

@@ -11,16 +11,13 @@ from search.query.filters import Context, named, suggest
 from search.query.tree import InChannel, Is, Node, Not, Tag, TagField, any_of
 from search.text.normalize import fold
 
-_ID: Final = re.compile(r"(?:-100)?([0-9]{1,15})")
-_LINK: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?@?(?P<name>c/[0-9]+|[^/?#]+)"
-    r"(?:/(?P<post>[0-9]+))?(?:[/?#].*)?",
-    re.IGNORECASE,
+_ID: Final = r"(?:-100)?([0-9]{1,15})"
+_LINK: Final = (
+    r"(?i)(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?@?(?P<name>c/[0-9]+|[^/?#]+)"
+    r"(?:/(?P<post>[0-9]+))?(?:[/?#].*)?"
 )
-_SUBDOMAIN: Final = re.compile(
-    r"(?:https?://)?(?P<name>[a-z0-9_]{4,32})\.t\.me(?:/(?P<post>[0-9]+))?(?:[/?#].*)?", re.IGNORECASE
-)
-_APP_LINK: Final = re.compile(r"tg:(?://)?resolve/?\?(?:.*&)?domain=(?P<name>[a-z0-9_]+)(?:&.*)?", re.IGNORECASE)
+_SUBDOMAIN: Final = r"(?i)(?:https?://)?(?P<name>[a-z0-9_]{4,32})\.t\.me(?:/(?P<post>[0-9]+))?(?:[/?#].*)?"
+_APP_LINK: Final = r"(?i)tg:(?://)?resolve/?\?(?:.*&)?domain=(?P<name>[a-z0-9_]+)(?:&.*)?"
 
 
 class Peer(NamedTuple):
@@ -86,7 +83,7 @@ def _read_named(field: Literal["from", "fwd"], value: str, context: Context) -> 
 
 def _read_peer(value: str) -> Peer:
     value = value.strip()
-    if number := _ID.fullmatch(value):
+    if number := re.fullmatch(_ID, value):
         return Peer(value, number[1])
     if link := _find_link(value):
         name = link["name"]
@@ -96,7 +93,7 @@ def _read_peer(value: str) -> Peer:
 
 
 def _find_link(value: str) -> re.Match[str] | None:
-    return _LINK.fullmatch(value) or _SUBDOMAIN.fullmatch(value) or _APP_LINK.fullmatch(value)
+    return re.fullmatch(_LINK, value) or re.fullmatch(_SUBDOMAIN, value) or re.fullmatch(_APP_LINK, value)
 
 
 def _find_ids(peer: Peer, context: Context) -> Collection[int]:

@@ -13,25 +13,24 @@ import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
-_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
-_WEB: Final = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
-_OTHER_SCHEME: Final = re.compile(r"\s*(?!www\.)([a-z][a-z0-9+.-]*):(?![0-9]*(?:[/?#]|$))", re.IGNORECASE)
-_OTHER_WEB: Final = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_AUTHORITY: Final = re.compile(r"([^/?#\\]*)(.*)", re.DOTALL)
-_PORT: Final = re.compile(r":([0-9]*)$")
+_DOTS: Final = "[.\u3002\uff0e\uff61]"
+_WEB: Final = r"(?i)\s*(?:https?:)?//"
+_OTHER_SCHEME: Final = r"(?i)\s*(?!www\.)([a-z][a-z0-9+.-]*):(?![0-9]*(?:[/?#]|$))"
+_OTHER_WEB: Final = r"(?i)\s*([a-z][a-z0-9+.-]*)://"
+_AUTHORITY: Final = r"(?s)([^/?#\\]*)(.*)"
+_PORT: Final = r":([0-9]*)$"
 _USUAL_PORTS: Final = frozenset(("", "80", "443"))
-_SPACES: Final = re.compile(r"[\s+]+")
+_SPACES: Final = r"[\s+]+"
 _PUNYCODE: Final = "xn--"
 _LONGEST_LABEL: Final = 63
-_NO_LETTERS: Final = re.compile("[\\x00-,/:-@\\[-`{-\xa0\ud800-\udfff]")
+_NO_LETTERS: Final = "[\\x00-,/:-@\\[-`{-\xa0\ud800-\udfff]"
 
 
 @lru_cache(maxsize=4096)
 def plain_host(host: str) -> str:
     """Return a host in its one spelling; empty if there is nothing in it."""
-    labels = [_plain_label(label.strip()) for label in _DOTS.split(host)]
+    labels = [_plain_label(label.strip()) for label in re.split(_DOTS, host)]
     while labels and not labels[-1]:
         labels.pop()
     while labels and not labels[0]:
@@ -43,9 +42,9 @@ def plain_host(host: str) -> str:
 
 def plain_link(link: str) -> str:
     """Return a link in its one spelling: `example.org/path`; with its scheme if that is not http or https."""
-    if web := _WEB.match(link):
+    if web := re.match(_WEB, link):
         return _plain_web(link[web.end() :])
-    if other := _OTHER_WEB.match(link) or _OTHER_SCHEME.match(link):
+    if other := re.match(_OTHER_WEB, link) or re.match(_OTHER_SCHEME, link):
         return f"{other[0].strip().lower()}{_plain_path(link[other.end() :])}"
     return _plain_web(link.strip())
 
@@ -57,8 +56,8 @@ def link_host(link: str) -> str:
 
 def split_link(link: str) -> tuple[str, str]:
     """Return the host of a web link with its port, and what follows it: path, query and fragment."""
-    web = _WEB.match(link) or _OTHER_WEB.match(link)
-    found = _AUTHORITY.match(link[web.end() :] if web else link.strip())
+    web = re.match(_WEB, link) or re.match(_OTHER_WEB, link)
+    found = re.match(_AUTHORITY, link[web.end() :] if web else link.strip())
     assert found is not None
     return found[1].rpartition("@")[2], found[2]
 
@@ -67,12 +66,12 @@ def without_port(authority: str) -> str:
     """Return a host without its port; the address of an IPv6 host without its brackets."""
     if authority.startswith("["):
         return authority[1:].partition("]")[0]
-    return _PORT.sub("", authority)
+    return re.sub(_PORT, "", authority)
 
 
 def _plain_web(link: str) -> str:
     authority, path = split_link(link)
-    port = _PORT.search(authority)
+    port = re.search(_PORT, authority)
     shown = f":{port[1]}" if port and port[1] not in _USUAL_PORTS else ""
     path = _plain_path(path)
     return f"{plain_host(without_port(authority))}{shown}{path if path[:1] == '/' else f'/{path}'}"
@@ -83,11 +82,13 @@ def _plain_path(path: str) -> str:
         path = _decode(path)
     if not path.isascii():
         path = unicodedata.normalize("NFC", path)
-    return _SPACES.sub("+", path.strip()).casefold()
+    return re.sub(_SPACES, "+", path.strip()).casefold()
 
 
 def _decode(path: str) -> str:
     """Percent-decode; bytes that are not UTF-8 stay as they are."""
+    from urllib.parse import unquote_to_bytes
+
     decoded = unquote_to_bytes(path.encode("utf-8", "replace")).decode("utf-8", "surrogateescape")
     return "".join(f"%{ord(char) - 0xDC00:02x}" if "\ud800" <= char <= "\udfff" else char for char in decoded)
 
@@ -112,6 +113,6 @@ def _from_punycode(label: str) -> str:
         decoded = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
     except (ValueError, OverflowError, IndexError):
         return label
-    if not decoded or decoded.isascii() or _NO_LETTERS.search(decoded):
+    if not decoded or decoded.isascii() or re.search(_NO_LETTERS, decoded):
         return label
     return decoded

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _SIGNS: Final = ",.'’٬،٫\u00a0\u2007\u2009\u202f"
-_GROUPED: Final = re.compile(
+_GROUPED: Final = (
     rf"(?<![\w+])(?<!\d[{_SIGNS}])(?:"
     rf"\d{{1,3}}([{_SIGNS}])\d{{3}}(?:\1\d{{3}})*"
     r"|(?<!\d )\d{1,3}(?: \d{3})+"
@@ -18,20 +18,20 @@ _GROUPED: Final = re.compile(
     rf")(?!\w)(?![{_SIGNS}]\d{{3}})"
 )
 """Groups of three, or as in India: 10,00,000."""
-_NOT_DIGITS: Final = re.compile(r"\D+")
-_MAY_BE: Final = re.compile(rf"\d[ {_SIGNS}]\d\d")
+_NOT_DIGITS: Final = r"\D+"
+_MAY_BE: Final = rf"\d[ {_SIGNS}]\d\d"
 
 
 def grouped_numbers(text: str) -> list[str]:
     """Return the numbers with grouped digits in a text, in ASCII digits without separators."""
-    if not _MAY_BE.search(text):
+    if not re.search(_MAY_BE, text):
         return []
-    return list(dict.fromkeys(_join(found[0]) for found in _GROUPED.finditer(text)))
+    return list(dict.fromkeys(_join(found[0]) for found in re.finditer(_GROUPED, text)))
 
 
 def ungrouped(word: str) -> str | None:
     """Return a word that is a number with grouped digits without its separators; None for any other."""
-    found = _GROUPED.fullmatch(word)
+    found = re.fullmatch(_GROUPED, word) if re.search(_MAY_BE, word) else None
     return _join(word) if found else None
 
 
@@ -44,4 +44,4 @@ def group(number: str) -> tuple[str, ...] | None:
 
 
 def _join(number: str) -> str:
-    return "".join(str(int(char)) for char in _NOT_DIGITS.sub("", number))
+    return "".join(str(int(char)) for char in re.sub(_NOT_DIGITS, "", number))

@@ -15,11 +15,10 @@ from search.text.normalize import fold
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 LONGEST_VARIANT: Final = 6
 """Characters of a variant behind the number: мс, b3, 2a6, амтш."""
-_MODEL: Final = re.compile(
+_MODEL: Final = (
     rf"(\d{{1,2}})?([^\W\d_]{{1,14}})[{HYPHENS} ]?(\d{{1,4}})(?:[{HYPHENS} ]?([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?))?"
 )
-_VARIANT: Final = re.compile(r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]?")
-_ENDS_IN_DIGIT: Final = re.compile(r"[0-9]$")
+_VARIANT: Final = r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]?"
 _LATIN: Final = "abcehikmoptxy"
 _CYRILLIC: Final = "авсенікмортху"
 _TO_CYRILLIC: Final = str.maketrans(_LATIN, _CYRILLIC)
@@ -37,7 +36,7 @@ class Model(NamedTuple):
 
 def read_model(text: str) -> Model | None:
     """Read a word as typed; None if it is no model name."""
-    found = _MODEL.fullmatch(text)
+    found = re.fullmatch(_MODEL, text)
     if found is None:
         return None
     letters, number, variant = ("".join(fold(part or "").split()) for part in (found[2], found[3], found[4]))
@@ -67,12 +66,12 @@ def is_model_in_parts(first: str, second: str) -> bool:
 
 def may_continue(term: str) -> bool:
     """Whether names of variants may continue this folded term: it ends in a digit."""
-    return _ENDS_IN_DIGIT.search(term) is not None
+    return "0" <= term[-1:] <= "9"
 
 
 def is_continued(term: str, longer: str) -> bool:
     """Whether the longer term is this one with the letters of a variant."""
-    return longer.startswith(term) and _VARIANT.fullmatch(longer, len(term)) is not None
+    return longer.startswith(term) and re.fullmatch(_VARIANT, longer[len(term) :]) is not None
 
 
 def _alike(letters: str) -> Iterator[str]:

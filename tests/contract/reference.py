@@ -216,7 +216,7 @@ def _tagged(document: Document, tag: Tag) -> bool:
             names = document.all_hashtags() if tag.field == "hashtag" else document.all_mentions()
             return any(_equal(_tag_name(name), _tag_name(tag.value), tag) for name in names)
         case "domain":
-            hosts = document.all_hosts()
+            hosts = document.hosts_of(document.all_links())
             return any(_equal(host, tag.value, tag) or host.endswith(f".{tag.value}") for host in hosts)
         case "url":
             return any(_begins(plain_link(link), plain_link(tag.value), tag) for link in document.all_links())

@@ -18,7 +18,7 @@ def test_links_of_text_media_and_buttons_are_found_by_their_domains() -> None:
             markup=markup,
         )
     )
-    assert list(document.all_hosts()) == ["t.me", "a.example.com", "example.org"]
+    assert list(document.hosts_of(document.all_links())) == ["t.me", "a.example.com", "example.org"]
     assert document.has_link
     assert to_document(make_message(2, markup=markup)).links == ("https://www.Example.org/go",)
     assert not to_document(make_message(3, "plain", media=(photo(),))).has_link
