@@ -12,8 +12,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from config.frozen import frozen
 from search.query.dates import Bounds
-from search.text.normalize import Needle, needle
-from search.words.designations import is_model
+from search.text.normalize import Needle, fold, needle
+from search.words.designations import is_model, split_number
 from search.words.forms import MIN_LETTERS, bare_word, has_forms
 
 TagField: TypeAlias = Literal[
@@ -79,8 +79,9 @@ class Word:
         bare = bare_word(self.text)
         if not is_model(bare):
             return None
-        *front, last = self.needle.terms
-        return Tail(" ".join(front), last)
+        folded = fold(bare).split()
+        front, last = split_number(folded[0]) if len(folded) == 1 else (" ".join(folded[:-1]), folded[-1])
+        return Tail(front, last)
 
 
 @frozen

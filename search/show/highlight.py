@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from search.query.tree import Node, Word, tag_leaves, text_leaves
+from search.query.tree import Node, Phrase, Word, tag_leaves, text_leaves
 from search.query.widen import widen
 from search.text.fold_map import FoldedText, fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
@@ -42,7 +42,7 @@ def highlight(tree: Node, text: str) -> list[Span]:
     ]
     for term, _, _ in terms:
         needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]
-        needles += [Needle((*one.front.split(), term)) for one in models if one and is_continued(one.last, term)]
+        needles += [Phrase(f"{one.front} {term}").needle for one in models if one and is_continued(one.last, term)]
     for wanted in dict.fromkeys(needles):
         for first, last in _occurrences(wanted, [term for term, _, _ in terms]):
             start, end = terms[first][1], terms[last][2]

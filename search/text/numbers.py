@@ -10,12 +10,14 @@ import re
 from typing import Final
 
 _SIGNS: Final = ",.'’٬،٫\u00a0\u2007\u2009\u202f"
+_UNSPACED: Final = "\u0e00-\u0eff\u2e80-\U0003ffff"
+"""Letters that stand directly before and behind a number: 超过10,000人."""
 _GROUPED: Final = (
-    rf"(?<![\w+])(?<!\d[{_SIGNS}])(?:"
+    rf"(?<![^\W{_UNSPACED}])(?<!\+)(?<!\d[{_SIGNS}])(?:"
     rf"\d{{1,3}}([{_SIGNS}])\d{{3}}(?:\1\d{{3}})*"
     r"|(?<!\d )\d{1,3}(?: \d{3})+"
     r"|\d{1,2}(?:,\d\d)+,\d{3}"
-    rf")(?!\w)(?![{_SIGNS}]\d{{3}})"
+    rf")(?![^\W{_UNSPACED}])(?![{_SIGNS}]\d{{3}})"
 )
 """Groups of three, or as in India: 10,00,000."""
 _NOT_DIGITS: Final = r"\D+"
@@ -31,6 +33,7 @@ def grouped_numbers(text: str) -> list[str]:
 
 def ungrouped(word: str) -> str | None:
     """Return a word that is a number with grouped digits without its separators; None for any other."""
+    word = re.sub(r"^\W+|\W+$", "", word)  # $1,000
     found = re.fullmatch(_GROUPED, word) if re.search(_MAY_BE, word) else None
     return _join(word) if found else None
 

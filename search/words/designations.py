@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from search.text.normalize import fold
+from search.text.scripts import split_scripts
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 LONGEST_VARIANT: Final = 6
@@ -54,9 +55,14 @@ def spellings(model: Model) -> Iterator[str]:
 
 
 def is_model(text: str) -> bool:
-    """Whether a word as typed is a model name without a variant."""
-    model = read_model(text)
-    return model is not None and not model.variant
+    """Whether a word as typed is a model name that variants may continue: Ту-22 and Ту-22М3, but not Ту-22М."""
+    return text[-1:].isdecimal() and read_model(text) is not None
+
+
+def split_number(word: str) -> tuple[str, str]:
+    """Split a folded word into the pieces that are words of their own: those in unspaced scripts, and the rest."""
+    *front, last = split_scripts(word)
+    return "".join(front), last
 
 
 def is_model_in_parts(first: str, second: str) -> bool:

@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from search.query.variants.han import han_variants
 from search.text.normalize import fold
+from search.text.scripts import is_unspaced
 from search.words.designations import is_model_in_parts, read_model, spellings
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
@@ -38,6 +40,10 @@ def compound_variants(word: str) -> Iterator[str]:
     """Yield other spellings of a word as typed; there may be none."""
     if (model := read_model(word)) is not None:
         yield from spellings(model)
+        if is_unspaced(model.letters):
+            yield from (
+                one for other in han_variants(model.letters) for one in spellings(model._replace(letters=other))
+            )
     elif _DOTTED.fullmatch(word) and (letters := word.replace(".", "")).lower() not in _PRONOUNS:
         yield letters
     elif _CAPITALS.fullmatch(word):
