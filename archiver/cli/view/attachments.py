@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from archiver.cli.view.figures import count, size
+from archiver.cli.view.kinds import name_kind
+from archiver.cli.view.moments import Moments
+from archiver.duration import in_words
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _ACTIONS = {
     "channel_create": 'channel created as "{title}"',
@@ -16,27 +23,40 @@ _ACTIONS = {
     "chat_delete_photo": "photo of the channel removed",
     "pin_message": "pinned a message",
     "history_clear": "history cleared",
+    "topic_create": 'topic created: "{title}"',
+    "topic_edit": "topic changed",
+    "group_call": "live stream or video chat{duration}",
+    "group_call_scheduled": "live stream or video chat planned for {schedule_date}",
+    "set_messages_ttl": "time after which messages are deleted: {period}",
+    "chat_add_user": "members added",
+    "chat_joined_by_link": "a member joined by an invite link",
+    "boost_apply": "boosted the channel",
+    "giveaway_launch": "giveaway begun",
     "custom_action": "{message}",
     "unreadable": "this version of telekeep cannot read this message; its payload is kept, and a newer version can",
 }
 
 
-def describe_media(slot: Mapping[str, Any]) -> str:
+def describe_media(slot: Mapping[str, Any], moments: Moments | None = None) -> str:
     """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers, a place with coordinates."""
-    extra = slot.get("extra") or {}
+    extra = {key: _when(value, moments) for key, value in (slot.get("extra") or {}).items()}
     name = next((slot[key] for key in ("file_name", "title") if slot.get(key)), "")
-    head = " ".join(filter(None, (str(slot["kind"]).replace("_", " "), str(name))))
+    head = " ".join(filter(None, (name_kind(str(slot["kind"])), str(name))))
     return ", ".join(filter(None, (head, *_details(slot, extra), *_file(slot))))
 
 
-def describe_action(action: Mapping[str, Any]) -> str:
+def describe_action(action: Mapping[str, Any], moments: Moments | None = None) -> str:
     """`title changed to "..."`; an action without words of its own by its name and its plain fields."""
-    kind = str(action.get("type"))
+    kind = str(action.get("type") or "service message")
+    plain = {key: _when(value, moments) for key, value in action.items() if isinstance(value, str | int)}
     if kind in _ACTIONS:
-        fields = {key: value for key, value in action.items() if isinstance(value, str)}
-        return _ACTIONS[kind].format_map({"title": "", "message": "custom action"} | fields)
-    plain = [f"{key} {value}" for key, value in action.items() if key != "type" and isinstance(value, str | int)]
-    return ": ".join(filter(None, (kind.replace("_", " "), ", ".join(plain))))
+        duration, after = (value if isinstance(value := plain.get(key), int) else 0 for key in ("duration", "period"))
+        lasted = f", {in_words(duration)}" if duration > 0 else ""
+        period = in_words(after) if after > 0 else "never"
+        words = {"title": "", "message": "custom action", "schedule_date": ""} | plain
+        return _ACTIONS[kind].format_map(words | {"duration": lasted, "period": period})
+    fields = [f"{key.replace('_', ' ')} {value}" for key, value in plain.items() if key != "type"]
+    return ": ".join(filter(None, (kind.replace("_", " "), ", ".join(fields))))
 
 
 def describe_buttons(rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
@@ -66,7 +86,7 @@ def _details(slot: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]
     for key in ("address", "site_name", "description", "emoticon", "value", "alt"):
         if isinstance(extra.get(key), str | int) and extra[key] != "":
             yield str(extra[key])
-    if slot["kind"] == "contact":
+    if slot["kind"] == "contact" and not slot.get("title"):
         yield " ".join(filter(None, (extra.get("first_name"), extra.get("last_name"))))
     if slot.get("url"):
         yield str(slot["url"])
@@ -119,6 +139,13 @@ def _file(slot: Mapping[str, Any]) -> Iterator[str]:
     if slot.get("size"):
         yield size(slot["size"])
         yield str(slot["path"] or slot["status"])
+
+
+def _when(value: Any, moments: Moments | None) -> Any:
+    """A time as people read it; anything else as it is."""
+    if moments is None or not isinstance(value, str) or not _ISO.fullmatch(value):
+        return value
+    return moments.at(datetime.fromisoformat(value).timestamp())
 
 
 def _text(value: object) -> str:

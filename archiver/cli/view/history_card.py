@@ -53,18 +53,19 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         if any(text for _, text in body):
             yield from _body(body, width)
         else:
-            yield from _besides(history, version, width)
+            yield from _besides(history, version, moments, width)
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)
 
 
-def _besides(history: MessageHistory, version: Version, width: int) -> Iterator[Text]:
+def _besides(history: MessageHistory, version: Version, moments: Moments, width: int) -> Iterator[Text]:
     """What a version without text has instead."""
     from orjson import loads
     from rich.text import Text
 
     action = history.message.action
-    shown = [describe_media(slot) for slot in version.media] or ([describe_action(loads(action))] if action else [])
+    shown = [describe_media(slot, moments) for slot in version.media]
+    shown = shown or ([describe_action(loads(action), moments)] if action else [])
     for line in shown or ["no text"]:
         yield from wrap(Text(terminal_safe(line), style="" if shown else "dim"), width)
 

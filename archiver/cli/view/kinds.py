@@ -83,6 +83,11 @@ def _fields(row: Row, key: str) -> Mapping[str, Any]:
     return _loaded(row, key) or {}
 
 
+def name_kind(kind: str) -> str:
+    """`voice message`: one attachment of this kind."""
+    return _words(kind)[0]
+
+
 def _words(kind: str) -> tuple[str, str]:
     plain = kind.replace("_", " ")
     return _WORDS.get(kind, (plain, f"{plain}s"))

@@ -123,9 +123,9 @@ def _posted(context: MessageContext, moments: Moments) -> str:
 def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str | Text]]:
     row = context.row
     if row["action"]:
-        yield "service", describe_action(orjson.loads(row["action"]))
+        yield "service", describe_action(orjson.loads(row["action"]), moments)
     for slot in orjson.loads(row["media"]):
-        yield "media", describe_media(slot)
+        yield "media", describe_media(slot, moments)
     if len(context.album) > 1:
         yield from _album(context)
     for words, url in _hidden_links(row):
