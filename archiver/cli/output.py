@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from archiver.cli.streams import ReaderLeftError, StdoutError
-from archiver.cli.terminal import isolate, screen_size, terminal_safe
+from archiver.cli.terminal import fold_note, isolate, screen_size, terminal_safe
 from archiver.model.json_text import dump
 
 if TYPE_CHECKING:
@@ -210,12 +210,15 @@ def json_array(values: Iterable[object]) -> None:
 def note(message: str, *, to_copy: bool = False) -> None:
     """Print a note to stderr, unless --quiet. `to_copy`: it has a command, so no mark of direction may be in it."""
     if not _state["quiet"]:
-        _say(terminal_safe(message) if to_copy else _shown(message))
+        if to_copy:
+            _say(terminal_safe(message))
+        else:
+            _say_folded(message)
 
 
 def warn(message: str) -> None:
     """Print a warning to stderr, even with --quiet."""
-    _say(f"telekeep: {_shown(message)}")
+    _say_folded(f"telekeep: {message}")
 
 
 def error(message: str) -> None:
@@ -223,7 +226,7 @@ def error(message: str) -> None:
     _state["failed"] = True
     with contextlib.suppress(ReaderLeftError, StdoutError):  # reported at the end, unless something worse happened
         sys.stdout.flush()
-    _say(f"telekeep: {_shown(message)}")
+    _say_folded(f"telekeep: {message}")
 
 
 def place(query: str, start: int, end: int) -> None:
@@ -234,9 +237,14 @@ def place(query: str, start: int, end: int) -> None:
         _say(f"  {part}")
 
 
-def _shown(message: str) -> str:
+def _say_folded(message: str) -> None:
+    """Write a line to stderr; a terminal gets it broken between words, if it is too long."""
     safe = terminal_safe(message)
-    return isolate(safe) if is_terminal(sys.stderr) else safe
+    if not is_terminal(sys.stderr):
+        _say(safe)
+        return
+    for part in fold_note(safe, columns(sys.stderr)):
+        _say(isolate(part))
 
 
 def _say(message: str) -> None:

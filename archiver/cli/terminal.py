@@ -21,6 +21,9 @@ _RTL_RUN = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]"
     "(?:[\\s\\d\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u200c\u200d!-/:-@.,]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?"
 )
+_PIECES = re.compile(r"(\s*)((?:`[^`]{1,60}`|\S)\S*)")
+_NEXT = "  "
+"""Before the further lines of a note."""
 _FSI, _PDI = "\u2068", "\u2069"
 
 
@@ -62,6 +65,20 @@ def width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def fold_note(text: str, columns: int) -> list[str]:
+    """The lines of a note on a terminal of this width: broken between words, but not within a command in backticks."""
+    if width(text) <= columns:
+        return [text]
+    lines, line = [], ""
+    for space, word in _PIECES.findall(text):
+        if line.strip() and width(f"{line}{space}{word}") > columns:
+            lines.append(line)
+            line = f"{_NEXT}{word}"
+        else:
+            line += f"{space}{word}"
+    return [*lines, line]
 
 
 def _visible(match: re.Match[str]) -> str:

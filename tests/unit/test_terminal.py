@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
+from archiver.cli.terminal import fold_note, is_clean_link, isolate, terminal_safe
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NASTY = st.text(
@@ -66,3 +66,19 @@ def test_only_clean_https_addresses_become_links() -> None:
     assert is_clean_link("https://t.me/a/1")
     assert not is_clean_link("https://t.me/a\x1b\\")
     assert not is_clean_link("javascript:alert(1)")
+
+
+@given(st.text(max_size=200), st.integers(1, 120))
+def test_a_folded_note_keeps_every_word_in_its_order(text: str, columns: int) -> None:
+    safe = terminal_safe(text)
+    assert " ".join(fold_note(safe, columns)).split() == safe.split()
+
+
+def test_a_note_is_broken_between_words_but_not_within_a_command() -> None:
+    note = "nothing is mirroring now: posts come as soon as `telekeep run` or `telekeep sync` is running."
+    assert fold_note(note, 40) == [
+        "nothing is mirroring now: posts come as",
+        "  soon as `telekeep run` or",
+        "  `telekeep sync` is running.",
+    ]
+    assert fold_note(note, 120) == [note]
