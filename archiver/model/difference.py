@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 DifferentPart: TypeAlias = Literal["entities", "media", "markup", "rich"]
@@ -28,9 +28,11 @@ class Difference(NamedTuple):
     new: str | None
 
 
-def say_differences(differences: Sequence[Difference], *, text_changed: bool = False) -> list[str]:
-    """The differences in words, for people; texts in them are not yet safe for a terminal."""
-    said = [say_difference(one) for one in differences[:_MOST_SAID]]
+def say_differences(
+    differences: Sequence[Difference], *, text_changed: bool = False, safe: Callable[[str], str] = str
+) -> list[str]:
+    """The differences in words, for people; `safe` is applied to all that strangers wrote."""
+    said = [say_difference(one, safe) for one in differences[:_MOST_SAID]]
     if said and not text_changed and all(one.what == FORMATTING for one in differences):
         said[0] = f"formatting only: {said[0]}"
     if len(differences) > _MOST_SAID:
@@ -38,28 +40,32 @@ def say_differences(differences: Sequence[Difference], *, text_changed: bool = F
     return said
 
 
-def say_difference(one: Difference) -> str:
-    """One difference in words: `link behind "report": https://a -> https://b`."""
+def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
+    """One difference in words: `link behind "report" changed: https://a -> https://b`."""
+
+    def quote(text: str | None) -> str:
+        return f'"{safe(_shorten(text))}"'
+
+    old, new = (None if text is None else safe(text) for text in (one.old, one.new))
     match one.what:
         case "attachment":
-            return _replaced(one.old, one.new)
-        case "link" | "mention":
-            return f"{one.what} behind {_quote(one.where)} {_change(one)}"
+            return _replaced(old, new)
+        case "link" | "mention" | "button":
+            behind = "" if one.what == "button" else "behind "
+            return f"{one.what} {behind}{quote(one.where)} {_change(old, new)}"
         case "link_words":
-            return f"link {one.where}: behind {_quote(one.new)} instead of {_quote(one.old)}"
+            return f"link {safe(one.where or '')}: behind {quote(one.new)} instead of {quote(one.old)}"
         case "formatting":
-            return f"{one.new or one.old} {'added to' if one.old is None else 'removed from'} {_quote(one.where)}"
-        case "button":
-            return f"button {_quote(one.where)} {_change(one)}"
+            return f"{new or old} {'added to' if old is None else 'removed from'} {quote(one.where)}"
         case "button_text":
-            return f"button {_quote(one.old)} renamed {_quote(one.new)}"
+            return f"button {quote(one.old)} renamed {quote(one.new)}"
         case "button_order":
-            return f"buttons rearranged: {one.old} -> {one.new}"
+            return f"buttons rearranged: {old} -> {new}"
         case "spoiler":
-            return f"{one.where}: spoiler {'set' if one.old is None else 'removed'}"
+            return f"{safe(one.where or '')}: spoiler {'set' if old is None else 'removed'}"
         case _:
-            said = f"{_shorten(one.old) or 'none'} -> {_shorten(one.new) or 'none'}"
-            return f"{f'{one.where}: ' if one.where else ''}{one.what.replace('_', ' ')}: {said}"
+            was, now = (safe(_shorten(text)) or "none" for text in (one.old, one.new))
+            return f"{f'{safe(one.where)}: ' if one.where else ''}{one.what.replace('_', ' ')}: {was} -> {now}"
 
 
 def name_changed(changed: Sequence[str], differences: Sequence[Difference]) -> list[str]:
@@ -77,17 +83,10 @@ def _replaced(old: str | None, new: str | None) -> str:
     return f"{kind} replaced: {was} -> {now}" if kind == other and was and now else f"{old} replaced by {new}"
 
 
-def _change(one: Difference) -> str:
-    """`added: X`, `removed: X`, or `: X -> Y`."""
-    change = _CHANGES.get((one.old is not None, one.new is not None))
-    if change is None:
-        return f"changed: {one.old} -> {one.new}"
-    target = one.new or one.old
-    return f"{change}: {target}" if target else change
-
-
-def _quote(text: str | None) -> str:
-    return f'"{_shorten(text)}"'
+def _change(old: str | None, new: str | None) -> str:
+    """`added: X`, `removed: X`, or `changed: X -> Y`."""
+    change = _CHANGES.get((old is not None, new is not None))
+    return f"changed: {old} -> {new}" if change is None else f"{change}: {new or old}"
 
 
 def _shorten(text: str | None) -> str:

@@ -101,7 +101,10 @@ class Database:
         writing = await _connect(str(path))
         async with _closed_on_failure(writing, path):
             await writing.executescript(_PRAGMAS)
+            is_new = await read_version(writing) == 0
             await migrate(writing, path)
+            if is_new:  # its file is without a header until then, which `verify` would call damaged
+                await writing.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
             # From here on `write` does the waiting, which a stop can end.
             await writing.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
             connection = await _connect(_readonly(path), WholeReads)

@@ -20,6 +20,7 @@ from archiver.errors import Busy, NotFound, UsageError
 from archiver.lock import hold
 from archiver.store.database import Database, Writer
 from archiver.store.migrations import NewerSchemaError
+from archiver.store.soundness import check_header
 
 
 async def count(database: Database) -> int:
@@ -43,6 +44,11 @@ async def test_the_archive_is_its_owners_alone(tmp_path: Path) -> None:
             assert modes == {"archive.db": 0o600, "archive.db-wal": 0o600, "archive.db-shm": 0o600}
     finally:
         os.umask(before)
+
+
+async def test_a_new_archive_is_sound_while_it_is_open(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path) as database:
+        assert check_header(database.path) is None
 
 
 async def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -148,6 +148,21 @@ def test_many_differences_are_counted_and_long_words_shortened() -> None:
     assert say_difference(one) == f'link behind "{"w" * 59}…" changed: {A} -> https://b.example/{"y" * 100}'
 
 
+def test_what_strangers_wrote_goes_through_the_terminals_hands() -> None:
+    found = [
+        Difference("entities", "link", "w", "o", "n"),
+        Difference("markup", "button_text", "w", "o", "n"),
+        Difference("media", "title", "w", "o", "n"),
+        Difference("media", "attachment", None, "o 1", "n 2"),
+    ]
+    assert say_differences(found, safe=lambda text: f"<{text}>") == [
+        'link behind "<w>" changed: <o> -> <n>',
+        'button "<o>" renamed "<n>"',
+        "<w>: title: <o> -> <n>",
+        "<o 1> replaced by <n 2>",
+    ]
+
+
 MARK = st.builds(
     lambda kind, at, long, url: {"type": kind, "offset": at, "length": long} | ({"url": url} if "text" in kind else {}),
     st.sampled_from(["bold", "text_url", "url", "pre"]), st.integers(0, 5), st.integers(0, 5), st.sampled_from([A, B]),

@@ -11,7 +11,9 @@ from archiver.cli.view.figures import number
 from archiver.cli.view.heading import balanced, called
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
+from archiver.model.difference import say_differences
 from archiver.reading.change_log import Change
+from archiver.reading.word_diff import diff, excerpt, mark
 from archiver.store.channel import Mirrored
 
 if TYPE_CHECKING:
@@ -70,8 +72,25 @@ def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
         yield f"{moments.between(change.last_seen, change.at, beside=change.at)}, {describe_how(change.how)}", "dim"
     elif change.last_seen is not None:
         yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"
-    if change.description:
+    if change.kind == "edited":
+        yield from ((said, "") for said in _describe_edit(change))
+    elif change.description:
         yield terminal_safe(change.description), ""
+
+
+def _describe_edit(change: Change) -> Iterator[str]:
+    """What differs, each on a line of its own; what strangers wrote is isolated, so that it cannot reorder the rest."""
+    before, after = str(change.old or ""), str(change.new or "")
+    said = say_differences(change.differences, text_changed=before != after, safe=_isolated)
+    yield from said
+    if before != after:
+        yield f"text: {mark(excerpt(diff(before, after)), _isolated)}"
+    elif not said:
+        yield _isolated(change.description)
+
+
+def _isolated(text: str) -> str:
+    return isolate(terminal_safe(text))
 
 
 def describe_none(channels: Sequence[Mirrored], moments: Moments, *, kinds: Collection[str], bounded: bool) -> str:

@@ -86,12 +86,16 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
         changed = name_changed(version.changed, version.differences)
         head.append(f", changed: {', '.join(changed)}", style="not bold")
     yield from wrap(head, width)
-    for said in say_differences(version.differences, text_changed="text" in version.changed):
-        yield from _indented(Text(terminal_safe(said)), width)
+    for said in say_differences(version.differences, text_changed="text" in version.changed, safe=_isolated):
+        yield from (balanced(line) for line in _indented(Text(said), width))
     yield from _indented(Text(_seen(version, moments), style="dim"), width)
     digest = version.payload_sha256.hex()
     shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"
     yield Text(f"  SHA-256 {shown}", style="dim")
+
+
+def _isolated(text: str) -> str:
+    return isolate(terminal_safe(text))
 
 
 def _seen(version: Version, moments: Moments) -> str:
