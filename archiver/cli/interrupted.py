@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
@@ -50,7 +50,8 @@ KEPT = {
 
 def describe_stop(command: str | None) -> str:
     """The line to print for an interrupted command."""
-    return f"stopped; {KEPT.get(command or '', _NOTHING)}"
+    counted = _state.count_kept() if _state.count_kept is not None else ""
+    return f"stopped; {counted or KEPT.get(command or '', _NOTHING)}"
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class _State:
     is_done: bool = False
     """Whether the command has finished its work, so that an interrupt stops nothing."""
     quiet: bool = False
+    count_kept: Callable[[], str] | None = None
+    """What to say of what is kept, as far as the command knows more than KEPT."""
 
 
 _state = _State()
@@ -76,6 +79,11 @@ def hear(command: str | None, *, quiet: bool) -> None:
     _state.command, _state.quiet = command, quiet
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda *_: interrupt())
+
+
+def count_kept(describe: Callable[[], str]) -> None:
+    """Let the command say itself what is kept; an empty answer leaves it at KEPT."""
+    _state.count_kept = describe
 
 
 def interrupt() -> None:

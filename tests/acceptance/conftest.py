@@ -54,7 +54,9 @@ def filled_archive(shared_telegram: Telegram, session: Path, tmp_path_factory: p
     desk.do("add", *FILLED)
     done = desk.do("sync")
     assert done.out == ""
-    assert sorted(line.partition(": up to date (")[0] for line in done.err.splitlines()) == sorted(FILLED)
+    *told, whole = done.err.splitlines()
+    assert sorted(line.partition(": up to date (")[0] for line in told) == sorted(FILLED)
+    assert whole.startswith(f"all {len(FILLED)} channels complete (")
     return desk.archive
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.moments import Moments
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.read_archive import open_archive
@@ -106,8 +107,18 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
     return (f"the disk is full: {free // 1024:,} KB left for the archive in {directory}; free some space.",)
 
 
+def _describe_absence(service: ServiceStatus, now: float) -> str:
+    """That no service runs, and since when if one ran."""
+    life = service.life
+    if life is None:
+        return "the service is not running and never was"
+    moments = Moments(now=now)
+    how = "was killed after" if life.stopped_at is None else "stopped on"
+    return f"the service is not running: it {how} {moments.at(life.stopped_at or life.beat_at)}"
+
+
 def _find_troubles(service: ServiceStatus, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
     if service.life is None or not service.is_there:
-        return ("the service is not running; `telekeep run` starts it.",)
+        return (f"{_describe_absence(service, now)}; `telekeep run` starts it.",)
     # An account without an entry has not started yet.
     return find_troubles(read_statuses(service.life.detail), counts, beat_age=now - service.life.beat_at)

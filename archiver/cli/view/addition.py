@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archiver.cli.view import figures
+from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.store.channel import Mirrored
 
@@ -58,7 +59,4 @@ def _is_earlier(one: Mirrored, other: Mirrored) -> bool:
 
 
 def _start(channel: Mirrored, moments: Moments) -> str:
-    unix = channel.window_start
-    if unix is None:
-        return "its first message"
-    return moments.date(unix) if moments.clock(unix).startswith("00:00") else moments.at(unix)
+    return "its first message" if channel.window_start is None else describe_start(channel.window_start, moments)

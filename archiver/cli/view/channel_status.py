@@ -42,6 +42,12 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     return f"{channel.name}: {word}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; its archive is kept"
 
 
+def describe_start(window_start: int, moments: Moments) -> str:
+    """The start of a window: the day if that begins then, else the time."""
+    is_midnight = moments.clock(window_start).startswith("00:00")
+    return moments.date(window_start) if is_midnight else moments.at(window_start)
+
+
 def describe_parts(count: PartCount) -> str:
     """The number of partial messages, and whether they can be completed."""
     refused = f", {count.refused:,} of them refused by the server" if count.refused else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archiver.cli.view import figures, prose
+from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.cli.view.status_table import percent
@@ -40,7 +41,7 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     if one.newest:
         yield "newest", f"{one.name}/{one.newest[0]}, {moments.at(one.newest[1])}"
     window = mirrored.window_start
-    start = "from its first message on" if window is None else f"from {moments.at(window)} on"
+    start = "from its first message on" if window is None else f"from {describe_start(window, moments)} on"
     outside = f"; {figures.count(tally.outside, 'id')} before that" if tally.outside else ""
     yield "window", f"{start}{outside}"
     yield "synced", "never" if mirrored.last_sync_at is None else _when(mirrored.last_sync_at, moments)

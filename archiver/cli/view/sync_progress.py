@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
+from archiver.cli.view.channel_status import describe_start
+from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
 from archiver.ids import ChannelId
 from archiver.model import coverage
@@ -146,6 +148,11 @@ class ChannelResult:
         self._inserted = self._changed = self._missing = 0
         self._started = time.monotonic()
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many messages are new, edited and deleted."""
+        return self._inserted, self._changed, self._missing
+
     def add(self, stored: StoredCounts) -> None:
         """Count a stored answer."""
         self._inserted += stored.inserted
@@ -173,15 +180,10 @@ class ChannelResult:
 
     def print(self, found: Comparison) -> None:
         """Print the result."""
-        parts = [f"{self._inserted:,} new"]
-        if self._changed:
-            parts.append(f"{self._changed:,} edited")
-        if self._missing:
-            parts.append(f"{self._missing:,} deleted")
-        if self.partial:
-            parts.append(f"{self.partial:,} partial")
-        seconds, name = time.monotonic() - self._started, self.channel.name
-        output.note(f"{name}: {describe_end(found, self.channel.window_start)} ({', '.join(parts)}; {seconds:,.1f} s).")
+        name = self.channel.name
+        counts = describe_counts([self])
+        took = describe_time(time.monotonic() - self._started)
+        output.note(f"{name}: {describe_end(found, self.channel.window_start)} ({counts}; {took}).")
         if surplus := found.surplus:
             more = "more" if surplus > 0 else "fewer"
             output.warn(
@@ -190,9 +192,22 @@ class ChannelResult:
             )
 
 
+def describe_counts(results: Sequence[ChannelResult]) -> str:
+    """`1,234 new, 2 edited`: of all these results together."""
+    new, edited, deleted = (sum(counts) for counts in zip(*(one.counts for one in results), strict=True))
+    partial = sum(one.partial for one in results)
+    more = ((edited, "edited"), (deleted, "deleted"), (partial, "partial"))
+    return ", ".join([f"{new:,} new", *(f"{count:,} {word}" for count, word in more if count)])
+
+
+def describe_time(seconds: float) -> str:
+    """`0.3 s`, `12 min`."""
+    return f"{seconds:.1f} s" if seconds < 100 else figures.duration(seconds)
+
+
 def describe_end(found: Comparison, window_start: int | None) -> str:
     """The state of a channel after its sync; claims no more than was compared."""
-    since = "" if window_start is None else f" since {(iso(window_start) or '').removesuffix('T00:00:00Z')}"
+    since = "" if window_start is None else f" since {describe_start(window_start, Moments())}"
     if not found.settled:
         return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"
     if found.surplus == 0:
