@@ -70,7 +70,10 @@ def test_health_follows_the_line_and_the_channels(field: Ground, tmp_path: Path)
     names = field.names(2)
     desk = listening(field.desk(tmp_path / "desk", *names))
     nobody = desk.run("health")
-    assert (nobody.status, nobody.errors) == (2, ["telekeep: the service is not running; `telekeep run` starts it."])
+    assert (nobody.status, nobody.errors) == (
+        2,
+        ["telekeep: the service is not running and never was; `telekeep run` starts it."],
+    )
     with service(desk):
         wait_until_equal(desk, field.telegram, *names)
         until(lambda: health(desk)[0] == 200, what="its being well")

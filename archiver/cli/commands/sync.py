@@ -96,6 +96,7 @@ async def _sync_all(
 ) -> int:
     from archiver.cli.commands.drain_index import drain
     from archiver.cli.commands.pick import pick_channels
+    from archiver.cli.view.sync_end import describe_done, describe_kept, sum_up
     from archiver.cli.view.sync_progress import SyncProgress
     from archiver.compose.accounts import say_whose
     from archiver.errors import LoginNeeded, UsageError
@@ -108,7 +109,7 @@ async def _sync_all(
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
     told = _Told(things, SyncProgress(accounts.database, chosen), [])
-    interrupted.count_kept(told.describe_kept)
+    interrupted.count_kept(lambda: describe_kept(told.results))
     for name in names:
         own = [channel for channel in chosen if channel.account == name]
         wanted = _wants_takeout(settings, name, takeout)
@@ -122,11 +123,11 @@ async def _sync_all(
             await drain(settings, accounts.database)
             raise say_whose(failure, settings, name)
         advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
-        output.error(f"{say_whose(failure, settings, name)}{advice} {_describe_done(done, len(own))}")
+        output.error(f"{say_whose(failure, settings, name)}{advice} {describe_done(done, len(own))}")
         statuses.append(failure.exit_status)
     await drain(settings, accounts.database)
     await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
-    _sum_up(told, complete, chosen, time.monotonic() - began)
+    sum_up(told.results, complete, chosen, time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
@@ -153,33 +154,6 @@ class _Told(NamedTuple):
     progress: SyncProgress
     results: list[ChannelResult]
     """Of the channels that were begun."""
-
-    def describe_kept(self) -> str:
-        """What is kept if the sync is stopped now; empty if nothing was fetched yet."""
-        from archiver.cli.view.sync_progress import describe_counts
-
-        if not any(sum(one.counts) for one in self.results):
-            return ""
-        return f"everything fetched is kept ({describe_counts(self.results)}); the next sync continues from there."
-
-
-def _describe_done(done: int, whole: int) -> str:
-    if whole == 1:
-        return "Its channel is not complete."
-    return f"{'None' if done == 0 else f'{done:,}'} of its {whole:,} channels {'are' if done > 1 else 'is'} complete."
-
-
-def _sum_up(told: _Told, complete: int, chosen: Sequence[Mirrored], seconds: float) -> None:
-    """Print the last line of a sync of several channels, and the next step after a first one."""
-    from archiver.cli.view.next_step import suggest
-    from archiver.cli.view.sync_progress import describe_counts, describe_time
-
-    if len(chosen) > 1 and told.results:
-        done = "all" if complete == len(chosen) else f"{complete:,} of"
-        counts = describe_counts(told.results)
-        output.note(f"{done} {len(chosen):,} channels complete ({counts}; {describe_time(seconds)}).")
-    if complete and any(one.last_sync_at is None for one in chosen):
-        suggest("telekeep search WORDS", "to find in it; `telekeep run` mirrors for as long as it runs")
 
 
 def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
