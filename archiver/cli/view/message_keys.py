@@ -27,7 +27,8 @@ def _print_listed(fields: Mapping[str, object], text: str) -> None:
     console = output.console()
     for key, value in fields.items():
         if value not in {None, "[]"}:
-            console.print(Text(f"{key:>15}  ", style="dim"), output.text(str(value)), sep="", soft_wrap=True)
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            console.print(Text(f"{key:>15}  ", style="dim"), output.text(shown), sep="", soft_wrap=True)
     if text:
         console.print()
         console.print(output.text(text, multiline=True), soft_wrap=True)
