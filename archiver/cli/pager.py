@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 VARIABLE = "TELEKEEP_PAGER"
 DEFAULT = "less -FRX"
+_SHELL = re.compile(r"[|&;<>()$`*?~]")
+_NOT_STARTED = (126, 127)
+"""How a shell ends that cannot start a pager."""
+_REPEATED = 1 << 20
+"""Bytes that are shown again without the pager if it was not started."""
 _NONE = frozenset({"", "cat", "off"})
 _STYLES = re.compile(rb"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 _settings: dict[str, Any] = {"command": None, "off": False}
@@ -90,6 +95,8 @@ def choose_pager(environment: Mapping[str, str], configured: str | None) -> list
         chosen = environment.get("PAGER", DEFAULT)
     if chosen is None or chosen.strip() in _NONE:
         return None
+    if _SHELL.search(chosen):
+        return ["sh", "-c", chosen]
     import shlex
 
     try:
@@ -163,20 +170,17 @@ class _Screen(io.RawIOBase):
             self._start()
             self._send(bytes(self._held))
         else:
+            if len(self._held) < _REPEATED:
+                self._held += data
             self._send(bytes(data))
         return len(data)
 
     def finish(self) -> None:
         """Write what was kept; wait until the pager is closed."""
-        if self._pager is None:
-            if not self._is_direct:
-                self._write_directly(bytes(self._held))
-            return
-        with contextlib.suppress(OSError):
-            if self._pager.stdin is not None:
-                self._pager.stdin.close()
-        self._pager.wait()
-        signal.signal(signal.SIGINT, self._before)
+        if self._pager is not None:
+            self._close_pager(self._pager)
+        elif not self._is_direct:
+            self._write_directly(bytes(self._held))
 
     def _start(self) -> None:
         import subprocess
@@ -191,17 +195,30 @@ class _Screen(io.RawIOBase):
         self._before = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _send(self, data: bytes) -> None:
+        if self.left:
+            return
         if self._pager is None or self._pager.stdin is None:
             self._write_directly(data)
-            return
-        if self.left:
             return
         try:
             self._pager.stdin.write(data)
             self._pager.stdin.flush()
         except OSError:
-            self.left = True
-            raise PagerLeftError from None
+            if self._close_pager(self._pager):
+                self.left = True
+                raise PagerLeftError from None
+
+    def _close_pager(self, pager: subprocess.Popen[bytes]) -> bool:
+        """Wait until the pager is closed. If a shell could not start it, show all without it, and return False."""
+        with contextlib.suppress(OSError):
+            if pager.stdin is not None:
+                pager.stdin.close()
+        status = pager.wait()
+        signal.signal(signal.SIGINT, self._before)
+        self._pager, self._is_direct = None, True
+        if status in _NOT_STARTED:
+            self._write_directly(bytes(self._held))
+        return status not in _NOT_STARTED
 
     def _write_directly(self, data: bytes) -> None:
         self._terminal.buffer.write(data)

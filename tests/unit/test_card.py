@@ -105,6 +105,8 @@ def test_edits_deletions_copies_and_versions_are_said() -> None:
     assert "earliest found in this archive; 2 copies: b/1, c/2" in got
     assert "found in version 2, edited since: telekeep history atlas/396" in got
     assert "copies" not in "".join(lines(row(), copies=[]))
+    blank = row("", restriction='[{"platform":"ios","reason":"porn","text":"This post cannot be shown."}]')
+    assert lines(blank)[1:] == ["  restricted on ios: This post cannot be shown.", "  (no text)"]
 
 
 def test_a_channel_without_a_public_name_has_no_public_link() -> None:

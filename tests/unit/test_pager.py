@@ -65,7 +65,17 @@ def test_what_does_not_fit_goes_to_the_pager_and_notes_wait_for_its_end(on_termi
     assert (tmp_path / "seen").read_text() == "".join(f"line {at}\n" for at in range(5000))
 
 
-@pytest.mark.parametrize("pager", ["/there/is/none -x", "'open quotation mark", "off", "cat", ""])
+@pytest.mark.parametrize(
+    "pager",
+    [
+        "/there/is/none -x",
+        "exec /there/is/none $X",
+        "'open quotation mark",
+        "off",
+        "cat",
+        "",
+    ],
+)
 def test_without_a_pager_the_terminal_gets_it_all(on_terminal, pager: str) -> None:
     said = on_terminal("300", TELEKEEP_PAGER=pager, PAGER=TEE)
     assert said.count("line") == 300

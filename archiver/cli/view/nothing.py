@@ -74,12 +74,14 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
         for word in () if isinstance(leaf, Prefix) else leaf.needle.terms:
             if await engine.count_within(_everywhere(question, Word(word)), SECONDS) != 0:
                 continue
-            found = []
-            for similar in await find_similar(conn, word, _TRIED):
-                count = await engine.count_within(_everywhere(question, Word(similar)), SECONDS)
-                found += [f"{similar} {count:,}"] if count else []
+            found = [
+                (similar.distance, -count, similar.word)
+                for similar in await find_similar(conn, word, _TRIED)
+                if (count := await engine.count_within(_everywhere(question, Word(similar.word)), SECONDS))
+            ]
             if found:
-                lines.append(f"no archived message has {word}; similar words: {' · '.join(found[:_SHOWN])}")
+                words = [f"{similar} {-count:,}" for _, count, similar in sorted(found)[:_SHOWN]]
+                lines.append(f"no archived message has {word}; similar words: {' · '.join(words)}")
     return list(dict.fromkeys(lines))
 
 
