@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
 
 if TYPE_CHECKING:
+    from archiver.cli.view.moments import Moments
+    from archiver.store.intake import Order
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -46,6 +50,8 @@ def command(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only say what would be looked up, added and changed; ask nobody.")
     ] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Add channels to mirror.
 
@@ -55,6 +61,7 @@ def command(
       telekeep add https://t.me/channel --alias desk --since 2021-11-01
       telekeep add -f channels.csv --dry-run
       telekeep add -f channels.csv
+      telekeep add -f channels.csv --jsonl | jq 'select(.error)'
 
     Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
     --since or --alias if given; everything archived is kept.
@@ -65,6 +72,8 @@ def command(
 
     While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
     service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
+
+    --json and --jsonl print the result of each channel, also of those that failed (docs/json.md).
     """
     return interrupted.run(
         run(
@@ -76,6 +85,7 @@ def command(
             tz=context.obj.zone(tz),
             account=account,
             dry_run=dry_run,
+            shape=choose_shape(json=json, jsonl=jsonl),
         )
     )
 
@@ -90,45 +100,61 @@ async def run(
     tz: str,
     account: str | None,
     dry_run: bool = False,
+    shape: Shape = "people",
 ) -> int:
     """Add each channel, or have the running service add it. Returns the exit status."""
     from archiver.cli.commands.add_words import read_given
-    from archiver.cli.commands.adding import add_here, add_in_service
     from archiver.cli.view.moments import Moments, choose_zone
-    from archiver.errors import Busy, UsageError
+    from archiver.errors import UsageError
     from archiver.store.intake import Order
     from config.accounts import account_settings
 
     if account is not None:
         account_settings(settings, account)  # raises if there is no such account
-    given = read_given(channels, file)
-    if not given.channels and not given.refused:
-        raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
-    if alias is not None:
-        _check_alias(alias, len(given.channels) + given.refused)
-    window_start = await _window_start(settings, since, tz)
-    moments = Moments(choose_zone(tz), time.time())
-    orders = [
-        Order(channel=one.text, alias=alias, window_start=window_start, keep_window=since is None, account=account)
-        for one in given.channels
-    ]
-    if dry_run:
-        from archiver.cli.commands.add_dry_run import tell
-
-        failures = await tell(settings, orders, moments)
-    elif orders:
-        try:
-            failures = await add_here(settings, orders, moments)
-        except Busy as exc:
-            if exc.holder != "run":
-                raise
-            failures = await add_in_service(settings, orders, moments)
-    else:
-        failures = []
+    with Things(shape) as things:
+        given = read_given(channels, file, things)
+        if not given.channels and not given.refused:
+            raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
+        if alias is not None:
+            _check_alias(alias, len(given.channels) + given.refused)
+        window_start = await _window_start(settings, since, tz)
+        moments = Moments(choose_zone(tz), time.time())
+        orders = [
+            Order(channel=one.text, alias=alias, window_start=window_start, keep_window=since is None, account=account)
+            for one in given.channels
+        ]
+        failures = await _carry_out(settings, orders, moments, things, dry_run=dry_run) if orders else []
     failures += [UsageError.exit_status] * given.refused
     if not failures:
         return 0
     return max(failures) if len(failures) == len(orders) + given.refused else 3
+
+
+async def _carry_out(
+    settings: Settings, orders: Sequence[Order], moments: Moments, things: Things, *, dry_run: bool
+) -> list[int]:
+    """Add the channels, have the service add them, or say what would be done. Returns the exit status of failures."""
+    from archiver.cli.commands.adding import add_here, add_in_service
+    from archiver.cli.view.added import failed_object
+    from archiver.errors import Busy, Error
+
+    if dry_run:
+        from archiver.cli.commands.add_dry_run import tell
+
+        return await tell(settings, orders, moments, things)
+    told = things.count
+    try:
+        return await add_here(settings, orders, moments, things)
+    except Busy as exc:
+        if exc.holder == "run":
+            return await add_in_service(settings, orders, moments, things)
+        failure: Error = exc
+    except Error as exc:
+        failure = exc
+    if things.count == told:
+        for order in orders:
+            things.add(failed_object(order.channel, failure, failure.exit_status))
+    raise failure
 
 
 def _check_alias(alias: str, count: int) -> None:

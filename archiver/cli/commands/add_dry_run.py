@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from archiver.address import ChannelRef, echo, parse_channel
 from archiver.cli import output
 from archiver.cli.view import figures
+from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
+from archiver.cli.view.shape import Things
 from archiver.compose.privacy import look_at_permissions
 from archiver.errors import Error, NotFound, UsageError
 from archiver.mirror.add_channel import no_username, only_an_id
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 
-async def tell(settings: Settings, orders: Sequence[Order], moments: Moments) -> list[int]:
+async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
     """Print a line for each order. Returns the exit status of each that would fail."""
     names, channels = await _read(settings)
     failures, new = [], 0
@@ -35,12 +37,16 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments) ->
             known = _find(ref, names)
             if known is None:
                 new += 1
-                output.tsv(echo(order.channel), "look up and add")
+                things.add(open_object(order.channel, "to look up"))
+                line: tuple[str, ...] = (echo(order.channel), "look up and add")
             else:
-                _tell_known(order, channels[int(known.channel_id)], moments)
+                line = _plan_known(order, channels[int(known.channel_id)], moments, things)
+            if not things.is_shown:
+                output.tsv(*line)
         except Error as exc:
             output.error(f"{echo(order.channel)}: {exc}")
             failures.append(exc.exit_status)
+            things.add(failed_object(order.channel, exc, exc.exit_status))
     looked_up = f"{figures.count(new, 'look-up')} of a name would be needed" if new else "no look-up would be needed"
     output.note(f"{looked_up}; nothing was asked or changed (--dry-run).")
     return failures
@@ -69,7 +75,8 @@ def _find(ref: ChannelRef, names: Sequence[ChannelName]) -> ChannelName | None:
         return None
 
 
-def _tell_known(order: Order, before: Mirrored, moments: Moments) -> None:
+def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things) -> tuple[str, ...]:
+    """The line about a known channel. Raises UsageError."""
     if order.account and order.account != before.account:
         raise UsageError(
             f"it belongs to account {before.account} already.",
@@ -80,4 +87,5 @@ def _tell_known(order: Order, before: Mirrored, moments: Moments) -> None:
     changes = list(list_changes(before, after, moments))
     if before.state == "removed":
         changes.insert(0, "mirror it again")
-    output.tsv(echo(order.channel), "change" if changes else "nothing to do", "; ".join(changes))
+    things.add(added_object(order.channel, before, after))
+    return echo(order.channel), "change" if changes else "nothing to do", "; ".join(changes)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from archiver.address import ChannelRef, echo, parse_channel
 from archiver.cli import output
 from archiver.cli.commands.channel_list import read_list
+from archiver.cli.view.added import failed_object
+from archiver.cli.view.shape import Things
 from archiver.errors import UsageError
 
 
@@ -28,7 +30,7 @@ class GivenChannels(NamedTuple):
     """Number of words and lines that are no channel."""
 
 
-def read_given(typed: Sequence[str], file: str | None) -> GivenChannels:
+def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenChannels:
     """The distinct channels of the command line and of the list; prints what is none, or is there twice."""
     found: list[GivenChannel] = []
     refused = 0
@@ -40,6 +42,7 @@ def read_given(typed: Sequence[str], file: str | None) -> GivenChannels:
         except UsageError as exc:
             refused += 1
             output.error(f"{f'{place}: ' if place else ''}{echo(text)}: {exc}")
+            things.add(failed_object(text.strip(), exc, exc.exit_status))
     return GivenChannels(tuple(_once(found)), refused)
 
 

@@ -12,6 +12,7 @@ from archiver.cli import output
 from archiver.cli.commands.addition_report import AdditionReport
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
+from archiver.cli.view.shape import Things
 from archiver.compose.accounts import mark_dead, open_accounts, say_whose
 from archiver.compose.write_archive import open_beside
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
@@ -36,13 +37,13 @@ STILL_OPEN = 3
 """Exit status for an order that is still open."""
 
 
-async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments) -> list[int]:
+async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
     """Add the channels now. Returns the exit status of each failure. Raises Busy if another process is mirroring."""
     failures = []
     async with open_accounts(settings, command="add", names=(), remarks=output) as accounts:
         conn = accounts.database.connection
-        report = await AdditionReport.begin(conn, moments)
-        for order in orders:
+        report = await AdditionReport.begin(conn, moments, things)
+        for at, order in enumerate(orders):
             ref = parse_channel(order.channel)
             name = await choose_account(conn, ref, order.account)
             try:
@@ -53,19 +54,21 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
             except Error as exc:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
-                raise say_whose(exc, settings, name) from exc.__cause__
+                failure = say_whose(exc, settings, name)
+                report.fail(orders[at:], failure)
+                raise failure from exc.__cause__
             failures += await report.show(order, outcome)
     report.show_next(in_service=False)
     return failures
 
 
-async def add_in_service(settings: Settings, orders: Sequence[Order], moments: Moments) -> list[int]:
+async def add_in_service(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
     """Have the service add the channels, and report each result. Returns the exit status of each failure."""
     failures = []
     async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
-        report = await AdditionReport.begin(database.connection, moments)
+        report = await AdditionReport.begin(database.connection, moments, things)
         numbers = await _request(database, orders, asked_at)
         waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:
@@ -81,6 +84,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order], moments: M
                     return failures
                 if time.monotonic() - heard > ANSWER_TIMEOUT or await _is_dead(database.connection, asked_at):
                     output.warn(f"the service does not answer. {_describe_open(waiting)}")
+                    report.leave_open(waiting.values(), STILL_OPEN)
                     return failures + [STILL_OPEN] * len(waiting)
                 if not noted and time.monotonic() - began > NOTE_AFTER:
                     noted = True

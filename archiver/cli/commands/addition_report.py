@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from archiver.address import echo
 from archiver.cli import output
+from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import describe_addition
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
+from archiver.cli.view.shape import Things
+from archiver.errors import Error
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.channel import Mirrored, find_channel, list_channels
 from archiver.store.database import Connection, read
@@ -18,17 +22,19 @@ from archiver.store.intake import Order, OrderOutcome
 class AdditionReport:
     """Compares each channel with what it was before."""
 
-    def __init__(self, conn: Connection, before: dict[int, Mirrored], moments: Moments) -> None:
+    def __init__(self, conn: Connection, before: dict[int, Mirrored], moments: Moments, things: Things) -> None:
         self._conn = conn
         self._before = before
         self._moments = moments
+        self.things = things
+        """The results as JSON, if that is wanted."""
         self._to_fetch: list[str] = []
 
     @classmethod
-    async def begin(cls, conn: Connection, moments: Moments) -> Self:
+    async def begin(cls, conn: Connection, moments: Moments, things: Things) -> Self:
         """Remember the channels as they are now."""
         channels = await read(conn, list_channels, removed=True)
-        return cls(conn, {int(one.channel_id): one for one in channels}, moments)
+        return cls(conn, {int(one.channel_id): one for one in channels}, moments, things)
 
     async def show(self, order: Order, outcome: OrderOutcome) -> list[int]:
         """Report an outcome. Returns the exit status of a failure."""
@@ -36,16 +42,28 @@ class AdditionReport:
             output.note(f"{echo(order.channel)}: {outcome.remark}")
         if outcome.error is not None or outcome.channel_id is None:
             output.error(f"{echo(order.channel)}: {outcome.error}")
+            self.things.add(failed_object(order.channel, outcome.error or "", outcome.exit_status))
             return [outcome.exit_status]
         after = await read(self._conn, find_channel, outcome.channel_id)
         assert after is not None, "channels are never deleted"
         before = self._before.get(int(outcome.channel_id))
         left = (await tally_channel(self._conn, after)).not_fetched
         output.note(describe_addition(before, after, self._moments, ids=left))
+        self.things.add(added_object(order.channel, before, after, ids=left))
         if before is None or left or outcome.added:
             self._to_fetch.append(after.name)
         self._before[int(outcome.channel_id)] = after
         return []
+
+    def fail(self, orders: Iterable[Order], error: Error) -> None:
+        """Report that these orders were not carried out because of an error that is reported elsewhere."""
+        for order in orders:
+            self.things.add(failed_object(order.channel, error, error.exit_status))
+
+    def leave_open(self, orders: Iterable[Order], exit_status: int) -> None:
+        """Report that the service was asked for these, but has not answered."""
+        for order in orders:
+            self.things.add(open_object(order.channel, "requested", exit_status))
 
     def show_next(self, *, in_service: bool) -> None:
         """Name the next step, if there is anything to fetch."""

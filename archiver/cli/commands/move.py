@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
+    from archiver.store.channel import Mirrored
     from archiver.store.database import Writer
     from config.settings import Settings
 
@@ -19,6 +21,8 @@ def command(
     *,
     channels: Annotated[list[str], Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     to: Annotated[str, Option("--to", metavar="NAME", help="Account that reads them from now on.")],
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
 ) -> int:
     """Assign channels to another account; everything archived is kept.
 
@@ -29,10 +33,11 @@ def command(
     Needs no connection and works while `telekeep run` is mirroring. The new account looks the channel up by its public
     name when it first reads it; if that name then belongs to another channel, it is not followed.
     """
-    return interrupted.run(run(context.obj.settings(), channels=channels, to=to))
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), channels=channels, to=to, shape=shape))
 
 
-async def run(settings: Settings, *, channels: list[str], to: str) -> int:
+async def run(settings: Settings, *, channels: list[str], to: str, shape: Shape = "people") -> int:
     """Pin the channels to the account. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.write_archive import open_beside
@@ -54,6 +59,17 @@ async def run(settings: Settings, *, channels: list[str], to: str) -> int:
         already = channel.account == to
         now = f"already read by account {to}; nothing changed." if already else f"read by account {to} from now on."
         output.note(f"{channel.name}: {now}")
+    print_things([_moved(channel, to) for channel in chosen], shape)
     if not session_path(settings, to).exists():
         output.warn(f"account {to} is not logged in yet: run `telekeep login --account {to}`.")
     return 0
+
+
+def _moved(channel: Mirrored, to: str) -> dict[str, object]:
+    return {
+        "channel_id": channel.channel_id,
+        "channel": channel.name,
+        "result": "unchanged" if channel.account == to else "moved",
+        "account": to,
+        "account_before": channel.account,
+    }

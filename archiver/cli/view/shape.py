@@ -33,7 +33,8 @@ class Things:
 
     def __init__(self, shape: Shape) -> None:
         self._array = output.JsonArray() if shape == "json" else None
-        self._is_shown = shape != "people"
+        self.is_shown = shape != "people"
+        """Whether JSON is wanted."""
         self.count = 0
         """Number of things so far."""
 
@@ -51,7 +52,7 @@ class Things:
         self.count += 1
         if self._array is not None:
             self._array.add(thing)
-        elif self._is_shown:
+        elif self.is_shown:
             output.jsonl(thing)
             sys.stdout.flush()
 
