@@ -21,7 +21,13 @@ _RTL_RUN = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]"
     "(?:[\\s\\d\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u200c\u200d!-/:-@.,]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?"
 )
-_PIECES = re.compile(r"(\s*)((?:`[^`]{1,60}`|\S)\S*)")
+KEPT_WHOLE = (
+    r"[0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
+    r"(?: [0-9]{4})?(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?: (?:UTC|[+-][0-9]{2}(?::[0-9]{2})?))?"
+    r"|[0-9][0-9,.]* (?:%|s|min|h|days?|bytes?|[kMGTP]B)(?: [0-9]+ min)?(?![\w])"
+)
+"""What no line may be broken within: dates, and figures with their unit."""
+_PIECES = re.compile(rf"(\s*)((?:`[^`]{{1,60}}`|{KEPT_WHOLE}|\S)\S*)")
 _NEXT = "  "
 """Before the further lines of a note."""
 _FSI, _PDI = "\u2068", "\u2069"

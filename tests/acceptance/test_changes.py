@@ -87,6 +87,20 @@ def test_a_sync_that_brings_nothing_changes_nothing(filled: Desk, telegram: Tele
     assert telegram.calls("messages.getHistory") == calls + len(quiet)  # the newest page of each, compared at the end
 
 
+def test_a_sync_without_any_post_notices_a_rename(filled: Desk, telegram: Telegram) -> None:
+    telegram.order("rename", channel="quiet_h", username="quiet_elsewhere")
+    try:
+        done = filled.do("sync", "quiet_h")
+        assert "quiet_h: up to date (0 new; " in done.err
+        assert "quiet_h: renamed from @quiet_h to @quiet_elsewhere." in done.err
+        [row] = [row for row in filled.do("changes", "quiet_elsewhere", "--jsonl").rows if row["kind"] == "renamed"]
+        assert (row["old"], row["new"]) == ("@quiet_h", "@quiet_elsewhere")
+        assert "quiet_elsewhere\t" in filled.do("status", "quiet_h").out
+        assert "renamed" not in filled.do("sync", "quiet_h").err
+    finally:
+        telegram.order("rename", channel="quiet_elsewhere", username="quiet_h")
+
+
 def test_title_and_name_are_the_present_ones(filled: Desk, telegram: Telegram) -> None:
     telegram.order("title", channel="quiet_g", title="The loud harbour")
     telegram.order("rename", channel="quiet_g", username="quiet_no_more")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from archiver.cli.terminal import fold_note
 from archiver.cli.view import prose
 from archiver.cli.view.grid import Column, draw, lay_out
 
@@ -87,3 +88,11 @@ def test_no_line_ends_within_a_date_a_figure_or_a_command(monkeypatch: pytest.Mo
     ):
         assert kept in whole or width < 24
     assert " ".join(re.sub(r"^! |^ +", "", line) for line in lines).replace("  ", " ") == text or width < 24
+
+
+@pytest.mark.parametrize("columns", [30, 34, 40, 50])
+def test_a_note_is_not_broken_within_a_date_either(columns: int) -> None:
+    note = "quiet_a: set aside until 29 Nov 2026 22:23 UTC after 3 failures in a row, 17 % fetched in 2 h 5 min"
+    lines = fold_note(note, columns)
+    assert max(map(cell_len, lines)) <= columns
+    assert all(part in "\n".join(lines) for part in ("29 Nov 2026 22:23 UTC", "17 %", "2 h 5 min"))

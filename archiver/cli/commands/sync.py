@@ -234,6 +234,16 @@ def _tell_unread(told: _Told, channels: Sequence[Mirrored], failure: Error) -> N
         told.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
+async def _tell_rename(database: Database, before: Mirrored) -> None:
+    """Tell that a channel has another name or title than before the sync."""
+    from archiver.cli.view.addition import list_renames
+    from archiver.store.channel import find_channel
+
+    after = await database.read(find_channel, before.channel_id)
+    for change in list_renames(before, after) if after is not None else ():
+        output.note(f"{before.name}: {change}.")
+
+
 async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
@@ -267,6 +277,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End
     result.partial = (await account.database.read(count_parts, channel.channel_id)).partial
     result.found = found
     result.print(found)
+    await _tell_rename(account.database, channel)
     if not result.partial:  # the others are told when their parts have been asked for
         told.things.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

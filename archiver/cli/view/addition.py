@@ -35,10 +35,7 @@ def list_changes(before: Mirrored, after: Mirrored, moments: Moments, ids: int =
     """Each difference between the two."""
     if before.alias != after.alias and after.alias is not None:
         yield f"alias {f'changed from {before.alias}' if before.alias else 'set'} to {after.alias}"
-    if before.username != after.username:
-        yield f"renamed from {_name(before)} to {_name(after)}"
-    if before.title != after.title:
-        yield f"its title was {before.title}"
+    yield from list_renames(before, after)
     if before.window_start == after.window_start:
         return
     moved = f"start moved from {_start(before, moments)} to {_start(after, moments)}"
@@ -48,6 +45,14 @@ def list_changes(before: Mirrored, after: Mirrored, moments: Moments, ids: int =
         yield f"{moved}, {'up to ' * (after.window_start is not None)}{figures.count(ids, 'id')} more to fetch"
     else:
         yield moved
+
+
+def list_renames(before: Mirrored, after: Mirrored) -> Iterator[str]:
+    """What it was called before, if that is different."""
+    if before.username != after.username:
+        yield f"renamed from {_name(before)} to {_name(after)}"
+    if before.title != after.title:
+        yield f"its title was changed from {before.title} to {after.title}"
 
 
 def _name(channel: Mirrored) -> str:

@@ -6,15 +6,10 @@ import re
 from collections.abc import Iterator
 
 from archiver.cli import output
-from archiver.cli.terminal import line_isolates, terminal_safe
+from archiver.cli.terminal import KEPT_WHOLE, line_isolates, terminal_safe
 from archiver.cli.view.wrapping import text_width, wrap_lines
 
-_KEEP = re.compile(
-    r"[0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
-    r"(?: [0-9]{4})?(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?: (?:UTC|[+-][0-9]{2}(?::[0-9]{2})?))?"
-    r"|[0-9][0-9,.]* (?:%|s|min|h|days?|bytes?|[kMGTP]B)(?: [0-9]+ min)?(?![\w])"
-    r"|`telekeep [^`]{1,28}`"
-)
+_KEEP = re.compile(rf"{KEPT_WHOLE}|`telekeep [^`]{{1,28}}`")
 _FIXED = "\u00a0"
 
 
