@@ -57,6 +57,11 @@ def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
         note_clock(conn, capture.account, capture.clock_ahead, at=capture.at)
 
 
+def list_first_reads(conn: Reader) -> dict[ChannelId, int]:
+    """When each channel was first read. Looks at the whole log."""
+    return {row[0]: row[1] for row in conn.execute("SELECT channel_id, min(at) FROM capture GROUP BY channel_id")}
+
+
 class StoredPage(NamedTuple):
     """A stored page of history: when, how many messages, how many ids it proves."""
 

@@ -223,7 +223,7 @@ def test_changes_are_filtered_and_paged(past: Desk) -> None:
     assert (since.rows, f"from {gone[0]['at']} on" in since.err) == (gone, True)
     before = past.run("changes", "--until", gone[0]["at"], "--kind", "missing")
     assert (before.status, before.out) == (1, "")
-    assert "no changes of kind deleted noticed within these dates in quiet_a, loud_b, quiet_c: watched" in before.err
+    assert "no changes of kind deleted noticed within these dates in quiet_a, loud_b, quiet_c: read since" in before.err
     assert past.do("changes", "--kind", "deleted", "--jsonl").rows == gone
     assert past.run("changes", "--kind", "removed").status == 2
     assert past.run("changes", "nobody").status == 2
@@ -248,7 +248,7 @@ def test_no_changes_says_over_what_since_when_and_up_to_when(past: Desk) -> None
     done = past.run("changes", "quiet_c", "--kind", "edited", "--kind", "deleted", "--tz", "Asia/Baghdad")
     assert (done.status, done.out) == (1, "")
     moment = r"\d+ \w{3} \d{4} \d\d:\d\d \+03"
-    said = rf"no changes of kind edited, deleted noticed in quiet_c: watched since {moment}, checked up to {moment}\."
+    said = rf"no changes of kind deleted, edited noticed in quiet_c: read since {moment}, up to date as of {moment}\."
     assert re.fullmatch(said, done.err.strip())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,12 +16,15 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import Shape, choose_shape
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
+from archiver.ids import ChannelId
 from archiver.model.row import iso
 from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
 from archiver.reading.clock_offset import read_server_now
+from archiver.store.capture import list_first_reads
 from archiver.store.channel import list_channels
-from archiver.store.database import read
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_names, snapshot
+from search.query.dates import Bounds
 
 EXIT_STATUS = {
     0: "changes found",
@@ -92,37 +95,53 @@ def command(
 
 async def run(invocation: Invocation, options: ChangesOptions) -> int:
     """List the changes. Returns the exit status."""
-    found, more = 0, ""
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         conn = database.connection
         write = options.moments.at if output.is_terminal() else iso
         bounds = options.when.resolve(await read_server_now(conn), remarks=output, write=write)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
+        channels = None if chosen is None else {channel.channel_id for channel in chosen}
         async with snapshot(conn):
-            names = {channel.channel_id: channel for channel in await read(conn, list_names)}
-            channels = None if chosen is None else {channel.channel_id for channel in chosen}
-            wanted = iter_changes(conn, options.kinds, names=names, bounds=bounds, channels=channels)
-            with page():
-                show, close = _printer(options)
-                async with aclosing(wanted) as changes:
-                    async for change in changes:
-                        if found == options.limit > 0:
-                            more = " (there are more: -n 0 shows all)"
-                            break
-                        found += 1
-                        show(change)
-                close()
-            mirrored = [] if found else await read(conn, list_channels, removed=True)
-    if found:
-        output.note(f"{found} shown, newest first{more}")
-        return 0
-    from archiver.cli.view.change_card import describe_none
+            found, more = await _print_changes(conn, options, bounds, channels)
+            said = "" if found else await _say_none(conn, options, bounds, channels)
+    output.note(said or f"{found} shown, newest first{' (there are more: -n 0 shows all)' if more else ''}")
+    return 0 if found else 1
 
-    looked = [one for one in mirrored if channels is None or one.channel_id in channels]
-    given = options.kinds if options.kinds != _kinds((), counts=False) else ()
-    bounded = bounds.since is not None or bounds.until is not None
-    output.note(f"{describe_none(looked, options.moments, kinds=given, bounded=bounded)}.")
-    return 1
+
+async def _print_changes(
+    conn: Connection, options: ChangesOptions, bounds: Bounds, channels: Collection[ChannelId] | None
+) -> tuple[int, bool]:
+    """Print the changes. Returns their number, and whether there are more than wanted."""
+    found = 0
+    names = {channel.channel_id: channel for channel in await read(conn, list_names)}
+    wanted = iter_changes(conn, options.kinds, names=names, bounds=bounds, channels=channels)
+    with page():
+        show, close = _printer(options)
+        async with aclosing(wanted) as changes:
+            async for change in changes:
+                if found == options.limit > 0:
+                    close()
+                    return found, True
+                found += 1
+                show(change)
+        close()
+    return found, False
+
+
+async def _say_none(
+    conn: Connection, options: ChangesOptions, bounds: Bounds, channels: Collection[ChannelId] | None
+) -> str:
+    """Where and when nothing was noticed."""
+    from archiver.cli.view.change_card import Looked, describe_none
+
+    mirrored = await read(conn, list_channels, removed=True)
+    looked = Looked(
+        channels=[one for one in mirrored if channels is None or one.channel_id in channels],
+        first_reads=await read(conn, list_first_reads),
+        kinds=options.kinds if options.kinds != _kinds((), counts=False) else (),
+        is_bounded=bounds.since is not None or bounds.until is not None,
+    )
+    return f"{describe_none(looked, options.moments)}."
 
 
 def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[ChangeKind]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
 from archiver.cli.view.deletions import describe_how
 from archiver.cli.view.figures import number
-from archiver.cli.view.heading import balanced, called
+from archiver.cli.view.heading import called, wrap_prose
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.wrapping import text_width, wrap
+from archiver.cli.view.wrapping import text_width
+from archiver.ids import ChannelId
 from archiver.model.difference import say_differences
 from archiver.reading.change_log import Change
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -58,8 +59,8 @@ def _lines(change: Change, moments: Moments, width: int) -> Iterator[Text]:
     head.append(isolate(terminal_safe(_address(change))), style=link)
     yield head
     for text, style in _details(change, moments):
-        for line in wrap(Text(text, style=style), width - _INDENT):
-            yield Text.assemble(" " * _INDENT, balanced(line))
+        for line in wrap_prose(Text(text, style=style), width - _INDENT):
+            yield Text.assemble(" " * _INDENT, line)
 
 
 def _address(change: Change) -> str:
@@ -93,15 +94,27 @@ def _isolated(text: str) -> str:
     return isolate(terminal_safe(text))
 
 
-def describe_none(channels: Sequence[Mirrored], moments: Moments, *, kinds: Collection[str], bounded: bool) -> str:
-    """What was not noticed, over which channels, since when and up to when. `kinds`: if not all were asked for."""
-    if not channels:
+class Looked(NamedTuple):
+    """Where and when changes were looked for."""
+
+    channels: Sequence[Mirrored]
+    first_reads: Mapping[ChannelId, int]
+    """When each of them was first read; a change before that is noticed by nobody."""
+    kinds: Collection[str]
+    """If not all were asked for."""
+    is_bounded: bool
+    """Whether dates were asked for."""
+
+
+def describe_none(looked: Looked, moments: Moments) -> str:
+    """What was not noticed, over which channels, since when and up to when."""
+    if not looked.channels:
         return "no changes: no channel is archived yet; add one: telekeep add @name"
-    of_kind = f" of kind {', '.join(word_of(kind) for kind in sorted(kinds))}" if kinds else ""
-    within = " within these dates" if bounded else ""
-    names = [channel.alias or channel.name for channel in channels]
+    of_kind = f" of kind {', '.join(sorted(map(word_of, looked.kinds)))}" if looked.kinds else ""
+    within = " within these dates" if looked.is_bounded else ""
+    names = [channel.alias or channel.name for channel in looked.channels]
     more = f" and {number(len(names) - _LISTED)} more" if names[_LISTED:] else ""
-    return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(channels, moments)}"
+    return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(looked, moments)}"
 
 
 def word_of(kind: str) -> str:
@@ -109,12 +122,13 @@ def word_of(kind: str) -> str:
     return "deleted" if kind == "missing" else kind
 
 
-def _watched(channels: Sequence[Mirrored], moments: Moments) -> str:
-    read = [channel.last_sync_at for channel in channels if channel.last_sync_at is not None]
-    if not read:
-        return "nothing of it was read yet; telekeep sync reads it"
-    first, last = (moments.at(choose(channel.added_at for channel in channels)) for choose in (min, max))
-    since = f"watched since {first}{f' (the last of them since {last})' if last != first else ''}"
-    unread = len(channels) - len(read)
-    never = f", but {number(unread)} not read yet" if unread else ""
-    return f"{since}, checked up to {moments.at(min(read))}{never}"
+def _watched(looked: Looked, moments: Moments) -> str:
+    begun = [looked.first_reads[one.channel_id] for one in looked.channels if one.channel_id in looked.first_reads]
+    ended = [one.last_sync_at for one in looked.channels if one.last_sync_at is not None]
+    if not begun:
+        return "nothing was read yet; telekeep sync reads it"
+    first, last = moments.at(min(begun)), moments.at(max(begun))
+    since = f"read since {first}{f' (the last of them since {last})' if last != first else ''}"
+    until = f", up to date as of {moments.at(min(ended))}" if len(ended) == len(looked.channels) else ""
+    unread = len(looked.channels) - len(ended)
+    return f"{since}{until}{f', {number(unread)} of them never up to date' if unread else ''}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from archiver.cli.terminal import isolate, terminal_safe, width
+from archiver.cli.view.prose import keep_together
 from archiver.cli.view.wrapping import wrap
 from archiver.model.row import ChannelName
 
@@ -30,6 +31,16 @@ def heading(title: str, address: str, columns: int) -> Iterator[Text]:
         yield place
         return
     yield Text.assemble(Text(isolate(name.plain), style="bold"), "  ", Text(isolate(place.plain), style="cyan"))
+
+
+def wrap_prose(text: Text, columns: int) -> Iterator[Text]:
+    """Wrap words of ours, which may quote others: never within a date, and each line with its own isolates."""
+    from rich.text import Text
+
+    kept = Text(keep_together(text.plain), spans=text.spans, style=text.style)
+    for line in wrap(kept, columns):
+        whole = Text(line.plain.replace("\u00a0", " "), spans=line.spans, style=line.style)
+        yield balanced(whole)
 
 
 def balanced(line: Text) -> Text:

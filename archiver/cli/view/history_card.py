@@ -9,7 +9,7 @@ from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.attachments import describe_action, describe_media, describe_reactions
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
-from archiver.cli.view.heading import balanced, called, heading
+from archiver.cli.view.heading import balanced, called, heading, wrap_prose
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
@@ -85,9 +85,9 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
     if version.changed:
         changed = name_changed(version.changed, version.differences)
         head.append(f", changed: {', '.join(changed)}", style="not bold")
-    yield from wrap(head, width)
+    yield from wrap_prose(head, width)
     for said in say_differences(version.differences, text_changed="text" in version.changed, safe=_isolated):
-        yield from (balanced(line) for line in _indented(Text(said), width))
+        yield from _indented(Text(said), width)
     yield from _indented(Text(_seen(version, moments), style="dim"), width)
     digest = version.payload_sha256.hex()
     shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"
@@ -126,7 +126,7 @@ def _body(pieces: Sequence[DiffPiece], width: int) -> Iterator[Text]:
 def _indented(text: Text, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    for line in wrap(text, width - _INDENT):
+    for line in wrap_prose(text, width - _INDENT):
         yield Text.assemble(" " * _INDENT, line)
 
 

@@ -19,7 +19,7 @@ from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
-from archiver.cli.view.heading import balanced, called, heading
+from archiver.cli.view.heading import called, heading, wrap_prose
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
@@ -61,8 +61,7 @@ def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Te
         yield from wrap(Text(f"{warning} (telekeep verify)", style="bold red"), width)
         return
     yield Text("cite as", style="dim")
-    for line in wrap(Text(isolate(terminal_safe(cite(context, moments)))), width):
-        yield balanced(line)
+    yield from wrap_prose(Text(isolate(terminal_safe(cite(context, moments)))), width)
 
 
 def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
@@ -183,7 +182,7 @@ def _address(context: MessageContext) -> str:
 def _indented(text: Text, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    for line in wrap(_safe(text), width - 2):
+    for line in wrap_prose(_safe(text), width - 2):
         yield Text.assemble("  ", line)
 
 
@@ -192,7 +191,7 @@ def _field(label: str, value: str | Text, width: int) -> Iterator[Text]:
     from rich.text import Text
 
     shown = _safe(Text(value) if isinstance(value, str) else value)
-    for at, line in enumerate(wrap(shown, width - _LABEL - 2)):
+    for at, line in enumerate(wrap_prose(shown, width - _LABEL - 2)):
         yield Text.assemble((f"{'' if at else label:<{_LABEL}}  ", "dim"), line)
 
 

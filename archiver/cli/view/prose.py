@@ -13,6 +13,11 @@ _KEEP = re.compile(rf"{KEPT_WHOLE}|`telekeep [^`]{{1,28}}`")
 _FIXED = "\u00a0"
 
 
+def keep_together(text: str) -> str:
+    """The text with spaces that do not break within dates, figures and commands; as long as before."""
+    return _KEEP.sub(lambda found: found.group().replace(" ", _FIXED), text)
+
+
 def fold(text: str, *, first: str = "", then: str | None = None, style: str = "") -> Iterator[str]:
     """The lines of a paragraph; `first` starts the first one, `then` (default: as many spaces) each further one.
 
@@ -20,7 +25,7 @@ def fold(text: str, *, first: str = "", then: str | None = None, style: str = ""
     """
     then = " " * len(first) if then is None else then
     label = first[len(then) :]
-    safe = _KEEP.sub(lambda found: found.group().replace(" ", _FIXED), label + terminal_safe(text))
+    safe = keep_together(label + terminal_safe(text))
     start: str | None = paint(first, style)
     for part in wrap_lines(safe, text_width(output.columns(), indent=len(then))):
         line = safe[slice(*part)].replace(_FIXED, " ")
