@@ -18,7 +18,7 @@ from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, Database, read
 from archiver.store.rows import list_names
-from search.query.dates import Bounds, parse_bounds, parse_zone
+from search.query.dates import Bounds, parse_bounds, parse_since, parse_until, parse_zone
 
 
 def older_archive(directory: Path) -> UsageError:
@@ -72,5 +72,13 @@ class When(NamedTuple):
         if bounds.since is not None or bounds.until is not None:
             since = "" if bounds.since_unix is None else f"from {write(bounds.since_unix)}"
             until = "on" if bounds.until_unix is None else f"until before {write(bounds.until_unix)}"
-            remarks.note(f"{since} {until}".strip())
+            remarks.note(f"{since} {until}{self._describe_last(now)}".strip())
         return bounds
+
+    def _describe_last(self, now: datetime) -> str:
+        """What --until includes, if it names more than an instant."""
+        if self.until is None:
+            return ""
+        zone = parse_zone(self.tz)
+        is_instant = parse_since(self.until, zone, now) == parse_until(self.until, zone, now)
+        return "" if is_instant else f" (up to and including {self.until.strip()[:40]})"

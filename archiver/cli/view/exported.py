@@ -45,8 +45,8 @@ def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
     over = "the whole history" if since is None and until is None else "this range of dates"
     known = [part.completeness.as_of for part in whole if part.completeness.as_of is not None]
     up_to = f", as of {iso(min(known))}" if known else ""
-    only = " that match the query" if manifest.request.query is not None else ""
-    return f"complete: all archived messages{only} of {names}{more} over {over}{up_to}"
+    only = " (what matches the query)" if manifest.request.query is not None else ""
+    return f"complete over {over}{up_to}{only}: {names}{more}"
 
 
 def to_object(result: ExportResult) -> dict[str, Any]:
