@@ -249,6 +249,9 @@ def _say_folded(message: str) -> None:
 
 def _say(message: str) -> None:
     """Write a line to stderr. A closed pipe or a full disk must not stop a mirror."""
+    if is_terminal():  # both are read on one screen, in the order of what happens
+        with contextlib.suppress(ReaderLeftError, StdoutError):
+            sys.stdout.flush()
     make_room()
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")

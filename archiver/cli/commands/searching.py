@@ -15,15 +15,14 @@ from archiver.cli.view.ending import Found, describe_found, next_command
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.view.shown import Shown
-from archiver.cli.view.wrapping import note_at_words
 from archiver.compose.engine import Finder
 from archiver.ids import ChannelId
 from archiver.model.row import KEYS, ChannelName, to_object
 from archiver.reading.shortfall import SearchScope
 from archiver.store.database import Connection
-from search.engine.protocol import Question
+from search.engine.protocol import Question, Sort
 from search.exact.reader import ExactEngine
-from search.query.tree import includes_revisions
+from search.query.tree import includes_revisions, text_leaves
 
 QUICK = 0.3
 """Seconds within which the number of all hits is worth counting."""
@@ -98,11 +97,17 @@ async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
     total = None
     if search.for_person and pages.before is not None:
         total = answers.groups if search.options.collapse else await _count_all(search, pages.before + found, cursor)
-    summary = Found(found, pages.before, total, cursor, search.question.sort)
+    summary = Found(found, pages.before, total, cursor, _order(search.question))
     if not search.for_person:
         return _end(search, over, *describe_found(summary))
     command = next_command(cursor, can_continue=can_continue)
     return _end(search, over, *describe_found(summary, groups=search.options.collapse, command=command))
+
+
+def _order(question: Question) -> Sort:
+    """The order of the hits: without words there is nothing to rank them by."""
+    has_words = any(True for _ in text_leaves(question.tree))
+    return question.sort if has_words or question.sort == "oldest" else "newest"
 
 
 async def _count_all(search: Search, shown: int, cursor: str | None) -> int | None:
@@ -190,12 +195,10 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
         output.note("; ".join([*summary, finder.describe()]))
     else:
         for line in summary:
-            if "next: " in line:  # the terminal breaks a command without breaking what is copied
-                output.note(line, to_copy=True)
-            else:
-                note_at_words(line, hanging=2)
+            # The terminal breaks a command without breaking what is copied.
+            output.note(line, to_copy="next: " in line)
         if how := finder.explain():
-            note_at_words(how, hanging=2)
+            output.note(how)
     if output.is_quiet() and finder.fuzzy and finder.away is not None:
         output.warn(finder.describe())
     warn_incomplete(over, search.moments)
@@ -210,5 +213,5 @@ async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
         from archiver.cli.view.nothing import explain
 
         for line in await explain(search.conn, search.finder.engine, search.question, search.moments):
-            note_at_words(line, hanging=2)
+            output.note(line)
     return 1

@@ -65,7 +65,7 @@ def join_words(words: Sequence[str]) -> str:
 
 def _of_all(found: Found, *, groups: bool) -> str:
     so_far = (found.before or 0) + found.shown
-    what = " groups of copies" if groups else ""
+    what = ", copies together" if groups else ""
     if found.total is None or found.total < so_far:
-        return f"{found.shown:,}{what} shown" if not found.before else f"{so_far:,}{what} shown so far"
-    return f"{so_far:,} of {found.total:,}{what}" if so_far < found.total or found.before else f"{so_far:,}{what} found"
+        return f"{found.shown:,} shown{what}" if not found.before else f"{so_far:,} shown so far{what}"
+    return f"{so_far:,} of {found.total:,}{what}" if so_far < found.total or found.before else f"{so_far:,} found{what}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from archiver.cli import output
 from archiver.cli.view.figures import count, percent
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.wrapping import note_at_words
 from archiver.model.row import iso
 from archiver.model.shortfall import Shortfall
 from archiver.reading.shortfall import SearchScope, count_archived
@@ -33,10 +33,10 @@ async def describe_searched(conn: Connection, over: SearchScope, moments: Moment
 def warn_incomplete(over: SearchScope, moments: Moments) -> None:
     """List the channels that are not completely archived, one line each."""
     for channel, shortfall in over.incomplete[:_NAMED]:
-        note_at_words(f"! {describe_shortfall(channel, shortfall, moments)}", hanging=2)
+        output.note(f"! {describe_shortfall(channel, shortfall, moments)}")
     if (more := len(over.incomplete) - _NAMED) > 0:
         what = "channel is" if more == 1 else "channels are"
-        note_at_words(f"! {more:,} more {what} incomplete (telekeep status)", hanging=2)
+        output.note(f"! {more:,} more {what} incomplete (telekeep status)")
 
 
 def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments) -> str:

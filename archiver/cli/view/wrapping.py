@@ -10,12 +10,10 @@ paragraph: a line of Arabic prose that happens to start with a Latin name still 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from archiver.cli import output
 from archiver.cli.terminal import line_isolates
 from archiver.cli.terminal import width as width_of
 from search.text.graphemes import splits_cluster
@@ -72,17 +70,6 @@ def wrap(text: Text, width: int) -> list[Text]:
             before, after = _isolates(plain, start, end)
             lines.append(Text.assemble(before, paragraph[start:end], after))
     return lines
-
-
-def note_at_words(message: str, *, hanging: int = 0) -> None:
-    """Print a note to stderr; on a terminal wrapped at words, its further lines indented."""
-    if not output.is_terminal(sys.stderr):
-        output.note(message)
-        return
-    indent = ""
-    for start, end in wrap_lines(message, max(output.columns(sys.stderr) - hanging, _LEAST)):
-        output.note(indent + message[start:end])
-        indent = " " * hanging
 
 
 def wrap_lines(paragraph: str, width: int) -> list[Part]:
