@@ -71,7 +71,8 @@ class When(NamedTuple):
         bounds = parse_bounds(since=self.since, until=self.until, on=self.on, tz=parse_zone(self.tz), now=now)
         if bounds.since is not None or bounds.until is not None:
             since = "" if bounds.since_unix is None else f"from {write(bounds.since_unix)}"
-            until = "on" if bounds.until_unix is None else f"until before {write(bounds.until_unix)}"
+            ends = "until before" if write is iso else "until"
+            until = "on" if bounds.until_unix is None else f"{ends} {write(bounds.until_unix)}"
             remarks.note(f"{since} {until}{self._describe_last(now)}".strip())
         return bounds
 

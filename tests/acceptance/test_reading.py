@@ -602,7 +602,7 @@ def test_nothing_found_says_what_may_help(run: Run) -> None:
     assert "found separately: bridge 28 · has:photo 1" in run("search", "bridge has:photo").stderr
     assert "at any time: 28 found" in run("search", "bridge", "--until", "2001").stderr
     assert "in all channels: 1 found" in run("search", "opened", "-c", "jisr_news").stderr
-    assert "the range begins in the future: 1 Jan 2098" in run("search", "bridge", "--on", "2098").stderr
+    assert "the dates are in the future: from 1 Jan 2098" in run("search", "bridge", "--on", "2098").stderr
     assert "did you mean: telekeep search bridge -c bridge" in run("search", "bridge -c bridge").stderr
     empty = run("search", " ")
     assert (empty.returncode, empty.stderr.startswith("telekeep: the query is empty. Use '*' for all")) == (2, True)

@@ -361,6 +361,9 @@ jsonl.JsonlWriter.encode = encode
 """
 
 
+KEPT_AT_HOME = ("archive", "telekeep.toml", ".telekeep.toml.checked")
+
+
 @pytest.mark.parametrize(
     ("command", "hook"),
     [
@@ -377,7 +380,7 @@ def test_ctrl_c_again_while_it_cleans_up_changes_nothing(laden: Desk, command: s
     assert (done.status, done.out) == (130, "")
     assert len(done.err.splitlines()) == 1, done
     assert done.err.startswith("stopped; ")
-    assert not [path.name for path in laden.home.iterdir() if path.name not in ("archive", "telekeep.toml")]
+    assert not [path.name for path in laden.home.iterdir() if path.name not in KEPT_AT_HOME]
     laden.do("verify", "--quick")
     laden.do("sync", "quiet_a")
 

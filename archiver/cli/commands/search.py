@@ -138,7 +138,7 @@ def command(
     check_combination(options)
     status = interrupted.run(run(context.obj, text, options))
     if meant := find_misplaced(text, read_signature(command)):
-        output.note(f"options within the quotes of a query are words; did you mean: {meant}", to_copy=True)
+        output.note(f"options inside the quotes are read as words; did you mean: {meant}", to_copy=True)
     return status
 
 

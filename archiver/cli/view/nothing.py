@@ -25,7 +25,7 @@ _TRIED, _SHOWN = 10, 5
 async def explain(conn: Connection, engine: Engine, question: Question, moments: Moments) -> list[str]:
     """Lines that say why nothing may have been found; none if nothing is known."""
     if (since := _since(question)) is not None and since > moments.now:
-        return [f"the range begins in the future: {moments.at(since)}; it is {moments.at(moments.now)}"]
+        return [f"the dates are in the future: from {moments.at(since)} on; it is now {moments.at(moments.now)}"]
     if not isinstance(engine, ExactEngine):
         return []
     return [
