@@ -35,6 +35,7 @@ POLL = photo(
     height=None,
     extra='{"answers":[{"text":"two","voters":1310,"correct":true},{"text":"three","voters":44}],"total_voters":1354}',
 )
+AUDIO = photo(kind="audio", title="نشيد", duration=201.0)
 MESSAGES = [
     make_message(
         1,
@@ -50,7 +51,19 @@ MESSAGES = [
         fwd_from='{"from_id":{"type":"channel","id":1002},"channel_post":9,"date":"2021-12-15T21:30:00Z"}',
         markup='[[{"text":"Open","type":"url","url":"https://example.org/open"}]]',
     ),
-    make_message(2, "", grouped_id="77", media=(photo(),), reply_to='{"reply_to_msg_id":4}'),
+    make_message(
+        2,
+        "",
+        grouped_id="77",
+        media=(photo(kind="audio", title="نشيد", duration=201.0),),
+        reply_to='{"reply_to_msg_id":4}',
+    ),
+    make_message(
+        5,
+        "",
+        restriction='[{"platform":"ios","reason":"x","text":"محجوب\\u001b[31m 5"}]',
+        post_author="\x1b[31mred\u202e",
+    ),
     make_message(3, kind="service", action='{"type":"chat_edit_title","title":"Night Bridge"}'),
     make_message(4, "second\n" + ARABIC, entities=entities(("text_url", 0, 6), url="https://example.org/hidden")),
 ]
@@ -176,9 +189,17 @@ async def test_reply_and_album_show_how_the_other_message_begins(database: Datab
     [reply] = [line for line in lines if line.startswith("reply to")]
     assert "NightBridge/4: second" in reply
     assert "album       NightBridge/1, NightBridge/2" in lines
+    [audio] = [line for line in lines if line.startswith("media")]
+    assert "audio \u2068نشيد\u2069, 1280x720, 3:21" in audio  # or the digits would stand before the title
     [caption] = [line for line in lines if line.startswith("caption")]
     assert caption.startswith("caption     NightBridge/1: A line that is long enough")
     assert "…" in reply
+
+
+async def test_what_strangers_wrote_is_made_visible_once(database: Database) -> None:
+    lines = await card(database, 1001, 5)
+    assert lines[1] == "  \u2068restricted on ios: \u2068محجوب\u2069␛[31m 5\u2069"
+    assert "by          ␛[31mred⟨U+202E⟩" in lines
 
 
 async def test_service_message_is_told_in_words(database: Database) -> None:

@@ -68,7 +68,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
     """What to know before the text is believed: deletions, edits, restrictions."""
     from rich.text import Text
 
-    row, address = context.row, _address(context)
+    row, address = context.row, terminal_safe(_address(context))
     for absence in context.absences:
         yield describe_absence(absence, moments, beside=context.date)
     if row["revisions"]:
@@ -82,7 +82,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
     for what, reasons in (("", row["restriction"]), ("the channel is ", context.channel_restriction)):
         for reason in _load(reasons) or ():
             said = f"{what}restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}"
-            yield Text(said, "yellow")
+            yield Text(isolate(terminal_safe(said)), "yellow")
     if context.part is not None:
         yield Text(describe_parts(PartCount(1, int(bool(context.part.refused)))), style="yellow")
     if context.mirrored is not None and context.mirrored.state in ("inaccessible", "banned"):
@@ -122,7 +122,7 @@ def _posted(context: MessageContext, moments: Moments) -> str:
 def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str | Text]]:
     row = context.row
     if row["action"]:
-        yield "service", describe_action(orjson.loads(row["action"]), moments)
+        yield "service" if row["kind"] == "service" else "note", describe_action(orjson.loads(row["action"]), moments)
     for slot in orjson.loads(row["media"]):
         yield "media", describe_media(slot, moments)
     if len(context.album) > 1:
@@ -182,25 +182,17 @@ def _address(context: MessageContext) -> str:
 def _indented(text: Text, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    for line in wrap_prose(_safe(text), width - 2):
+    for line in wrap_prose(text, width - 2):
         yield Text.assemble("  ", line)
 
 
 def _field(label: str, value: str | Text, width: int) -> Iterator[Text]:
-    """The value in a column of its own, beside its label."""
+    """The value in a column of its own, beside its label. A string may be anything, a text has been made safe."""
     from rich.text import Text
 
-    shown = _safe(Text(value) if isinstance(value, str) else value)
+    shown = Text(isolate(terminal_safe(value))) if isinstance(value, str) else value
     for at, line in enumerate(wrap_prose(shown, width - _LABEL - 2)):
         yield Text.assemble((f"{'' if at else label:<{_LABEL}}  ", "dim"), line)
-
-
-def _safe(text: Text) -> Text:
-    """The text as it may be printed; only one with nothing harmful keeps its styles."""
-    from rich.text import Text
-
-    safe = terminal_safe(text.plain)
-    return text if safe == text.plain else Text(safe, style=text.style)
 
 
 def _load(value: object) -> Any:

@@ -70,8 +70,11 @@ def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
 
 
 def _unix(value: object) -> float | None:
-    """Unix seconds of ISO 8601, which a forward's date is stored as."""
-    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else None
+    """Unix seconds of ISO 8601, which a forward's date is stored as; None for anything else."""
+    try:
+        return datetime.fromisoformat(str(value)).timestamp() if value else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _load(value: object) -> Any:
