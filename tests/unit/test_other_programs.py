@@ -97,8 +97,9 @@ def test_the_python_example_runs(
 
 def test_channel_date_and_id_are_looked_up_in_indexes(archive: Path) -> None:
     with closing(_open(archive)) as conn:
-        for channel in ("channel = 'example'", "channel_id = 1001"):
+        for channel in ("channel = 'example'", "channel = 'EXAMPLE'", "channel_id = 1001"):
             of = f"SELECT * FROM messages WHERE {channel}"
+            assert len(conn.execute(of).fetchall()) == 3
             assert "SEARCH m USING INDEX message_date (channel_id=?)" in _plan(conn, f"{of} AND date > '2021'")
             assert "(channel_id=? AND date>? AND date<?)" in _plan(
                 conn, f"{of} AND date_unix >= 1639612800 AND date_unix < 1639699200"

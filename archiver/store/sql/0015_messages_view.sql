@@ -2,10 +2,10 @@
 BEGIN IMMEDIATE;
 
 -- CROSS JOIN makes SQLite look up the channel first, whatever its statistics say; then message_date finds the dates.
--- IF NOT EXISTS: a person may have made a table of that name.
+-- NOCASE: names are written in any case. IF NOT EXISTS: a person may have made a table of that name.
 CREATE VIEW IF NOT EXISTS messages AS
 SELECT
-    coalesce(c.username, c.alias, CAST(c.channel_id AS TEXT)) AS channel,
+    coalesce(c.username, c.alias, CAST(c.channel_id AS TEXT)) COLLATE NOCASE AS channel,
     m.message_id AS message_id,
     strftime('%Y-%m-%dT%H:%M:%SZ', m.date, 'unixepoch') AS date,
     m.text AS text,
