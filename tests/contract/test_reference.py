@@ -254,7 +254,8 @@ def test_meilisearch_itself_answers_as_the_reference(
             for tree in trees:
                 question = Question(tree=tree, sort=sort, limit=3)
                 if (why := can_answer(question)) is not None:
-                    assert "forms of the words" in why or "variants of a model" in why
+                    # A model name may be cut into three adjacent words.
+                    assert any(one in why for one in ("forms of the words", "variants of a model", "adjacent words"))
                     continue
                 wanted = reference.keys(question)
                 found = await all_pages(desk.meilisearch, question)
