@@ -9,14 +9,16 @@ import orjson
 import pytest
 from telethon.tl import types
 
+from archiver.evidence.contents import compare_revision
 from archiver.evidence.custody import check_coverage, check_top
 from archiver.evidence.findable import in_order, is_made_of, text_terms
 from archiver.evidence.names import StoredNames
 from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
-from archiver.store.checked import AFTER
+from archiver.store.checked import AFTER, MEDIA_NAMES
 from archiver.store.custody import ChannelLog
 from search.exact.fts5_pages import SEGMENT_BITS
+from tests.sample import make_message, photo
 from tests.unit.search_tables import tables
 
 USER = types.PeerUser(5)
@@ -157,3 +159,43 @@ def read_first_page(conn: sqlite3.Connection) -> int:
     for (number,) in conn.execute("SELECT id FROM search_text_data WHERE id >= ? ORDER BY id", (1 << SEGMENT_BITS,)):
         firsts.setdefault(number >> SEGMENT_BITS, number & (1 << 31) - 1)
     return max(firsts.values())
+
+
+POLL = photo(
+    kind="poll",
+    title="Which?",
+    search_text="this\nthat",
+    extra='{"answers":[{"text":"this","voters":3},{"text":"that"}],"total_voters":3}',
+)
+
+
+def revised(**changes: Any) -> dict[str, Any]:
+    """A revision of a poll, as it is kept, with other values in its media."""
+    row = dict.fromkeys(("edit_date", "text", "entities", "markup", "extra", "content_hash", "layer"))
+    kept = {name: getattr(POLL, name) for name in MEDIA_NAMES if name != "slot"}
+    slot = {**kept, "extra": orjson.loads(POLL.extra or ""), **changes}
+    media = orjson.dumps([{name: value for name, value in slot.items() if value is not ...}]).decode()
+    return {**row, "text": "", "content_hash": RECORD.content_hash, "layer": 229, "media": media}
+
+
+RECORD = make_message(1, media=(POLL,))
+WRONG = ["media does not match its payload"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, []),
+        # An earlier version kept neither.
+        ({"extra": ..., "search_text": ...}, []),
+        ({"extra": {"answers": [{"text": "this", "voters": 3}, {"text": "those"}], "total_voters": 3}}, WRONG),
+        ({"extra": None}, WRONG),
+        ({"search_text": "this"}, WRONG),
+        ({"title": "When?"}, WRONG),
+        # Votes that only an earlier copy had are marked as kept.
+        ({"extra": {"answers": [{"text": "this", "voters": 9}, {"text": "that"}], "total_voters": 9,
+                    "kept": {"answers": "2026-01-01T00:00:00Z", "total_voters": "2026-01-01T00:00:00Z"}}}, []),
+    ],
+)  # fmt: skip
+def test_a_changed_detail_of_an_earlier_attachment_is_found(changes: dict[str, Any], wrong: list[str]) -> None:
+    assert list(compare_revision(RECORD, revised(**changes))) == wrong
