@@ -135,7 +135,7 @@ class Scanner:
             return self._value()
         start, depth = self._at, 0
         while self._at < len(self._text) and not self._text[self._at].isspace():
-            depth += {"(": 1, ")": -1}.get(self._text[self._at], 0)
+            depth += {"(": 1, ")": -1}.get(_BRACKETS.get(self._text[self._at], ""), 0)
             if depth < 0:
                 break
             self._at += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.query.filters import Context
@@ -60,6 +60,7 @@ def test_a_link_has_one_spelling(typed: str, link: str) -> None:
     assert plain_link(typed) == link
 
 
+@example("O¨")
 @given(st.text(max_size=40))
 def test_any_text_is_read_as_a_host_and_a_link(text: str) -> None:
     host = plain_host(text)
