@@ -58,6 +58,10 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"{PROGRAM} {version()}\n")
         return 0
+    if arguments[:1] == ["__complete"]:
+        from archiver.cli.completion.answer import answer
+
+        return answer(arguments[1:])
     try:
         arguments = bare_ids(ids_last(globals_first(arguments)))
         from archiver.cli import app

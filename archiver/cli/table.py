@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "verify": ("Keep", "archiver.cli.commands.verify", "Verify the archive, or an export against its manifest."),
     "repair": ("Keep", "archiver.cli.commands.repair", "Rebuild derived data: search."),
+    "completion": ("Keep", "archiver.cli.commands.completion", "Print a script for bash, zsh or fish to complete."),
     "help": (
         "Keep",
         "archiver.cli.commands.help",
@@ -46,5 +47,5 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
-MINOR = frozenset({"accounts", "move", "remove", "query", "index", "repair", "health", "help"})
+MINOR = frozenset({"accounts", "move", "remove", "query", "index", "repair", "health", "completion", "help"})
 """Commands that the first screen only names."""

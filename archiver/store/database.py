@@ -23,12 +23,11 @@ import aiosqlite
 
 from archiver.errors import Busy, NoArchive, NotFound, UsageError
 from archiver.store.faults import say
+from archiver.store.medium import ARCHIVE_NAME as ARCHIVE_NAME  # noqa: PLC0414 - for those that open it
 from archiver.store.medium import find_reading
 from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
 from archiver.store.place import expect_place, list_widened, make_private
 from archiver.store.whole import WholeReads
-
-ARCHIVE_NAME = "archive.db"
 
 Connection: TypeAlias = aiosqlite.Connection
 """For awaited reads, which may stream."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from archiver.errors import UsageError
 
+ARCHIVE_NAME = "archive.db"
+
 
 def find_reading(path: Path) -> tuple[str, str | None]:
     """The URI by which to open the file for reading, and a remark. Raises UsageError where it cannot be read whole."""

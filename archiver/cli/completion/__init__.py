@@ -1,0 +1,1 @@
+"""Completion for shells: scripts that ask `telekeep __complete`, and what it answers."""
