@@ -102,8 +102,9 @@ def _plain_label(label: str) -> str:
     try:
         mapped = idna.uts46_remap(label, False, False)
     except (idna.IDNAError, ValueError, IndexError):
-        # Signs such as ¨ become a space and a mark: without the space it would be another spelling the next time.
-        mapped = unicodedata.normalize("NFC", "".join(unicodedata.normalize("NFKC", lower).split()))
+        mapped = unicodedata.normalize("NFKC", lower)
+    if " " in mapped:  # signs such as ¨ become a space and a mark
+        mapped = unicodedata.normalize("NFC", "".join(mapped.split()))
     return _from_punycode(mapped) if mapped.startswith(_PUNYCODE) else mapped
 
 
