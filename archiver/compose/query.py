@@ -13,7 +13,7 @@ from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
-from archiver.store.rows import has_search_tables, list_names
+from archiver.store.rows import has_search_tables, list_broadcasts, list_names
 from archiver.store.saved_query import saved_texts
 from search.exact.writer import ExactEngine, is_current
 from search.query.dates import parse_zone
@@ -44,6 +44,7 @@ async def make_context(
         tz=parse_zone(zone),
         channels=_names(known),
         usernames=_usernames(known, lookups),
+        broadcasts=await read(conn, list_broadcasts),
         former=lookups,
         saved=await read(conn, saved_texts),
     )

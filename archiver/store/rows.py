@@ -56,6 +56,11 @@ def list_names(conn: Reader) -> list[ChannelName]:
     return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
 
 
+def list_broadcasts(conn: Reader) -> frozenset[int]:
+    """The ids of the channels in the archive that are no groups."""
+    return frozenset(int(row[0]) for row in conn.execute("SELECT channel_id FROM channel WHERE NOT megagroup"))
+
+
 async def iter_messages(
     conn: aiosqlite.Connection,
     channel_id: ChannelId,

@@ -11,6 +11,8 @@ from search.query.languages import find_code, language_names
 from search.query.tree import Node, Tag, all_of
 
 _TYPES: Final = ("application", "audio", "font", "image", "message", "model", "multipart", "text", "video")
+_COUNTRIES: Final = {"ua": "uk", "cn": "zh", "jp": "ja", "kr": "ko", "gr": "el", "cz": "cs", "dk": "da", "ir": "fa"}
+"""Codes of countries that people take for those of their languages."""
 _GLOB: Final = re.compile(r"([^*]*)(\**)")
 
 
@@ -66,4 +68,6 @@ def read_lang(value: str, _: Context) -> Node:
     if code := find_code(lower):
         return Tag("lang", code)
     hint = suggest(lower, language_names(), "lang:{}") if len(lower) > 2 else None
+    if lower in _COUNTRIES:
+        hint = f"Did you mean lang:{_COUNTRIES[lower]}?"
     raise QueryError(f"There is no language '{value}'.", hint=hint or "Write a code of two letters, such as lang:ar.")

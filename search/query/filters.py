@@ -65,6 +65,8 @@ class Context:
     """Bare ids by channel name (usernames, aliases, titles; lower case)."""
     usernames: Mapping[int, Collection[str]] = field(default_factory=dict)
     """Usernames of channels, former ones too, by bare id."""
+    broadcasts: Collection[int] = ()
+    """Ids of the channels whose posts are by the channel itself, unlike those of a group."""
     former: Mapping[str, Collection[int]] = field(default_factory=dict)
     """The same by names that channels no longer have; looked up for every name, used for those not in `channels`."""
     saved: Mapping[str, str] = field(default_factory=dict)

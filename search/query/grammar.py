@@ -75,7 +75,7 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     "from": FilterSpec(
         read_from,
         ("from:jane", 'from:"jane roe"', "from:@jane", "from:1234567890"),
-        "by an author, given by words of the name or signature, username, link or id; a channel's own posts have none",
+        "by an author, given by words of the name or signature, username, link or id; a channel wrote its own posts",
     ),
     "fwd": FilterSpec(
         read_fwd,

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from search.errors import QueryError
 from search.query.filters import Context, named, suggest
-from search.query.tree import InChannel, Is, Node, Not, Tag, TagField, any_of
+from search.query.tree import InChannel, Is, Node, Not, Or, Tag, TagField, any_of
 from search.text.normalize import fold
 
 _ID: Final = r"(?:-100)?([0-9]{1,15})"
@@ -50,8 +50,12 @@ def read_fwd(value: str, context: Context) -> Node:
 
 
 def read_from(value: str, context: Context) -> Node:
-    """Read an author."""
-    return _read_named("from", value, context)
+    """Read an author; a channel of the archive is the author of its own posts."""
+    found = _read_named("from", value, context)
+    tags = found.parts if isinstance(found, Or) else (found,)
+    ids = {int(tag.value) for tag in tags if isinstance(tag, Tag) and tag.field == "from_id"}
+    own = ids.intersection(context.broadcasts)
+    return any_of((InChannel(frozenset(own)), *tags)) if own else found
 
 
 def read_mention(value: str, context: Context) -> Node:

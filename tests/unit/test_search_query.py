@@ -239,6 +239,7 @@ def test_filters(text: str, tree: Node) -> None:
         ("domain:example.org/a?b", "domain:example.org/a?b", "Write url:example.org/a?b."),
         ("url:report", "url:report", "Write the link from its beginning"),
         ("lang:xx", "lang:xx", "a code of two letters"),
+        ("lang:ua", "lang:ua", "Did you mean lang:uk"),
         ("lang:russain", "lang:russain", "Did you mean lang:russian"),
         ("mime:pdf", "mime:pdf", "Write ext:pdf"),
         ("has:forwarded", "has:forwarded", "Write is:forwarded"),

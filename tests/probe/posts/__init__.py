@@ -23,8 +23,9 @@ from tests.sample import make_message
 
 CONTEXT = Context(
     now=datetime(2026, 1, 1, tzinfo=UTC),
-    channels={"atlas": [5001], "atlas inquiry desk": [5001]},
+    channels={"own": [1001], "atlas": [5001], "atlas inquiry desk": [5001]},
     former={"oldatlas": [5001]},
+    broadcasts=(1001,),
     usernames={5001: ("atlas", "oldatlas")},
 )
 
