@@ -19,6 +19,7 @@ from search.errors import DateError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ACCEPTED = "Write 7d, 2h, today, yesterday, 2021-12-16, 2021-12, 2021, 2021-12-16T10:30 or @1639612800."
+_OTHER_ORDER = r"([0-9]{4})[./]([0-9]{1,2})[./]([0-9]{1,2})|([0-9]{1,2})([./-])([0-9]{1,2})[./-]([0-9]{4})"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """No messages exist outside; and datetime cannot represent the end of the year 9999."""
 
@@ -121,10 +122,21 @@ def _span(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime]:
     except (ValueError, OverflowError, OSError):
         raise DateError(f"'{text}' is not a valid date.", hint=_ACCEPTED) from None
     if found is None:
-        raise DateError(f"'{text}' is not a date.", hint=_ACCEPTED)
+        raise DateError(f"'{text}' is not a date.", hint=_rather(written) or _ACCEPTED)
     if not _FIRST_YEAR <= found[0].year <= _LAST_YEAR:
         raise DateError(f"'{text}' is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
     return found
+
+
+def _rather(text: str) -> str | None:
+    """Return how to write a date that people write in another order; both readings if there are two."""
+    found = re.fullmatch(_OTHER_ORDER, text.strip())
+    if found is None:
+        return None
+    year, one, two, sign = (found[1], found[2], found[3], "-") if found[1] else (found[7], found[6], found[4], found[5])
+    readings = [(one, two)] if found[1] or sign == "." else [(one, two), (two, one)]
+    valid = [f"{year}-{int(month):02}-{int(day):02}" for month, day in dict.fromkeys(readings) if int(month) <= 12]
+    return f"Write {' or '.join(dict.fromkeys(valid))}." if valid else None
 
 
 def _words(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:

@@ -42,6 +42,7 @@ _ALIASES = {
     "url": "link", "preview": "webpage", "attachment": "media", "forward": "forwarded", "edit": "edited",
 }  # fmt: skip
 """Names that other programs use."""
+_EXTENSIONS = frozenset("pdf docx xls xlsx csv txt zip rar apk mp3 mp4 jpg jpeg png".split())  # noqa: SIM905 read so
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MAX_NUMBER = 2**62
 """Larger than any number from Telegram, and within SQLite's integer range."""
@@ -100,7 +101,7 @@ def _one_of(value: str, names: Iterable[str], name: str) -> str:
     for other, others in (("has", HAS), ("is", get_args(State))):
         if other != name and value in others:
             raise QueryError(f"There is no '{name}:{value}'.", hint=f"Write {other}:{value}.")
-    hint = suggest(value, names, name + ":{}")
+    hint = f"Write ext:{value}." if name == "has" and value in _EXTENSIONS else suggest(value, names, name + ":{}")
     raise QueryError(f"There is no '{name}:{value}'.", hint=hint or f"Allowed: {', '.join(names)}.")
 
 
@@ -129,7 +130,9 @@ def split_star(value: str) -> tuple[str, bool]:
 
 def read_number(name: NumberField, value: str, _: Context) -> Node:
     """Read a number, a comparison or a range."""
-    written = _without_groups(ascii_digits(value).lower())
+    if name == "id":
+        refuse_list("id", value)
+    written = _without_groups(ascii_digits(value).lower().replace("к", "k").replace("м", "m"))
     if (found := _RANGE.fullmatch(written)) and written != "..":
         low, high = _int(found[1], found[2]), _int(found[3], found[4])
         if low is not None and high is not None and low > high:

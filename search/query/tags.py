@@ -48,7 +48,7 @@ def tag_value(field: str, value: str) -> str:
         case "mention":
             return "_".join(fold(value).split())
         case "domain":
-            return _NOT_IN_TERMS.sub("", plain_host(value))
+            return _NOT_IN_TERMS.sub("", plain_host("".join(value.split())))
         case "url":
             return _cut(_NOT_IN_TERMS.sub("", plain_link(value)))
         case _:
@@ -83,6 +83,8 @@ def link_needles(value: str, *, prefix: bool) -> Iterator[TagNeedle]:
         yield from (TagNeedle(plain + sign, True) for sign in _AFTER_NUMBER)
     else:
         yield TagNeedle(plain, True)
+        if plain.endswith("/") and plain.count("/") > 1:
+            yield TagNeedle(plain.removesuffix("/"))  # /a/ is /a
 
 
 def _hashtag(tag: str) -> str:

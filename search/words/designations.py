@@ -14,16 +14,15 @@ from search.text.normalize import fold
 from search.text.scripts import split_scripts
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
-LONGEST_VARIANT: Final = 6
+LONGEST_VARIANT: Final = 10
 """Characters of a variant behind the number: мс, b3, 2a6, амтш."""
-_MODEL: Final = (
-    rf"(\d{{1,2}})?([^\W\d_]{{1,14}})[{HYPHENS} ]?(\d{{1,4}})(?:[{HYPHENS} ]?([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?))?"
-)
-_VARIANT: Final = r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]?"
+_VARIANT: Final = r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]{0,4}"
+_MODEL: Final = rf"(\d{{1,2}})?([^\W\d_]{{1,14}})[{HYPHENS} ]?(\d{{1,4}})(?:[{HYPHENS} ]?({_VARIANT}))?"
 _LATIN: Final = "abcehikmoptxy"
 _CYRILLIC: Final = "авсенікмортху"
 _TO_CYRILLIC: Final = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN: Final = str.maketrans(_CYRILLIC, _LATIN)
+_YEAR: Final = "(?:19|20)[0-9][0-9]"
 
 
 class Model(NamedTuple):
@@ -66,8 +65,10 @@ def split_number(word: str) -> tuple[str, str]:
 
 
 def is_model_in_parts(first: str, second: str) -> bool:
-    """Whether two words as typed may be a model name: Leopard 2, Leopard 2A6."""
-    return first.isalpha() and second[:1].isdecimal() and read_model(f"{first}-{second}") is not None
+    """Whether two words as typed may be a model name: Leopard 2, Leopard 2A6; a number like a year is none."""
+    if not first.isalpha() or not second[:1].isdecimal() or re.fullmatch(_YEAR, second):
+        return False
+    return read_model(f"{first}-{second}") is not None
 
 
 def may_continue(term: str) -> bool:
@@ -84,9 +85,5 @@ def _alike(letters: str) -> Iterator[str]:
     """Yield the letters, and the same typed in the other script if all of them look alike."""
     yield letters
     for alike, table in ((_LATIN, _TO_CYRILLIC), (_CYRILLIC, _TO_LATIN)):
-        if (
-            letters
-            and any(char.isalpha() for char in letters)
-            and all(char in alike or char.isdigit() for char in letters)
-        ):
+        if letters and all(char in alike or char.isdigit() for char in letters):
             yield letters.translate(table)

@@ -177,7 +177,7 @@ def _ends_in_variant(model: Tail, text: str) -> bool:
     *front, last = [unit for unit, _ in _units(f"{model.front} {model.last}")]
     return any(
         words[at : at + len(front)] == front
-        and re.fullmatch(rf"{last}([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]?)?", words[at + len(front)])
+        and re.fullmatch(rf"{last}([^\W\d_]{{1,4}}\d{{0,2}}[^\W\d_]{{0,4}})?", words[at + len(front)])
         for at in range(len(words) - len(front))
     )
 
@@ -235,6 +235,8 @@ def _begins(link: str, wanted: str, tag: Tag) -> bool:
     """Whether the link begins so; without a star a number at the end is whole."""
     if tag.prefix and "/" not in tag.value.rpartition("://")[2]:
         wanted = wanted.removesuffix("/")
+    if not tag.prefix and wanted.count("/") > 1 and wanted.removesuffix("/") == link:
+        return True
     whole = tag.prefix or not wanted[-1].isdigit()
     return link.startswith(wanted) and (whole or not link[len(wanted) :][:1].isalnum())
 
