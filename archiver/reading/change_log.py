@@ -34,6 +34,12 @@ ChangeKind: TypeAlias = Literal[
 ]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
+KEYS = (
+    "at", "kind", "channel_id", "channel", "message_id", "permalink", "description", "old", "new", "changed",
+    "revision", "last_seen", "how", "differences",
+)  # fmt: skip
+"""The keys of a change as JSON."""
+
 _SOURCES: dict[ChangeKind, Source] = {
     "edited": "revision",
     "missing": "absence",

@@ -240,3 +240,16 @@ def test_an_interrupted_sync_prints_a_whole_document(desk: Desk, telegram: Teleg
     process.send_signal(signal.SIGINT)
     done = desk.end(process)
     assert (done.status, documents(done)) == (130, [])
+
+
+def test_changes_are_a_table_of_the_keys_asked_for(filled: Desk) -> None:
+    import csv
+
+    whole = documents(filled.do("changes", "-n", "0", "--json"))
+    table = list(csv.DictReader(filled.do("changes", "-n", "0", "--csv").out.splitlines()))
+    assert len(table) == len(whole)
+    assert set(table[0]) == set(whole[0])
+    some = filled.do("changes", "--jsonl", "--fields", "at,permalink").rows
+    assert some == [{"at": one["at"], "permalink": one["permalink"]} for one in whole[: len(some)]]
+    wrong = filled.run("changes", "--json", "--fields", "permalnk")
+    assert (wrong.status, "permalink" in wrong.err) == (2, True)

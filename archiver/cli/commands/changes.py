@@ -12,13 +12,13 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.fields import Csv, CsvTable, Fields, TableShape, choose_table_shape, parse_fields, pick
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.shape import Shape, choose_shape
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.model.row import iso
-from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
+from archiver.reading.change_log import KEYS, KINDS, Change, ChangeKind, iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.capture import list_first_reads
 from archiver.store.channel import list_channels
@@ -41,7 +41,8 @@ class ChangesOptions:
     when: When
     kinds: frozenset[ChangeKind]
     limit: int = 50
-    shape: Shape = "people"
+    shape: TableShape = "people"
+    fields: tuple[str, ...] | None = None
     moments: Moments
 
 
@@ -62,6 +63,8 @@ def command(
     limit: Annotated[int, Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
     json: Annotated[bool, Option("--json", help="Print a JSON array.")] = False,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
+    csv: Csv = False,
+    fields: Fields = None,
 ) -> int:
     """List changes of archived messages and channels, by the time they were noticed, newest first.
 
@@ -79,15 +82,16 @@ def command(
     state        the channel became inaccessible (private), banned, active again ...
     count        the number of subscribers changed (with --counts)
 
-    The JSON is documented in docs/changes.md. In a pipe: time, address, link, kind, description, last seen, separated
-    by tabs.
+    The JSON and the columns of --csv are documented in docs/changes.md. In a pipe: time, address, link, kind,
+    description, last seen, separated by tabs.
     """
     options = ChangesOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, context.obj.zone(tz)),
         kinds=_kinds(kind or [], counts=counts),
         limit=limit,
-        shape=choose_shape(json=json, jsonl=jsonl),
+        shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
+        fields=parse_fields(fields, KEYS),
         moments=local_time(context.obj, tz),
     )
     return interrupted.run(run(context.obj, options))
@@ -157,11 +161,14 @@ def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[ChangeKind]:
 
 def _printer(options: ChangesOptions) -> tuple[Callable[[Change], None], Callable[[], None]]:
     """A function that prints a change, and one that ends the output."""
+    if options.shape == "csv":
+        table = CsvTable(options.fields or KEYS)
+        return lambda change: table.add(change.to_object()), lambda: None
     if options.shape == "jsonl":
-        return lambda change: output.jsonl(change.to_object()), lambda: None
+        return lambda change: output.jsonl(pick(change.to_object(), options.fields)), lambda: None
     if options.shape == "json":
         array = output.JsonArray()
-        return lambda change: array.add(change.to_object()), array.close
+        return lambda change: array.add(pick(change.to_object(), options.fields)), array.close
     if not output.is_terminal():
         return _print_line, lambda: None
     from archiver.cli.view.change_card import ChangePrinter

@@ -11,11 +11,12 @@ import csv
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from archiver.cli import output
 from archiver.cli.parsing.parameters import Option
 from archiver.cli.terminal import terminal_safe
+from archiver.cli.view.shape import Shape, choose_shape
 from archiver.errors import UsageError
 from archiver.model.json_text import dump
 
@@ -23,6 +24,7 @@ Fields: TypeAlias = Annotated[
     str | None,
     Option("--fields", metavar="A,B", help="Only these keys, in this order; with --json, --jsonl or --csv."),
 ]
+TableShape: TypeAlias = Shape | Literal["csv"]
 Csv: TypeAlias = Annotated[bool, Option("--csv", help="Print CSV with a header.")]
 
 
@@ -37,6 +39,16 @@ def parse_fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...] | N
     if not wanted:
         raise UsageError("--fields names no field.", hint=f"Fields: {', '.join(known)}.")
     return wanted
+
+
+def choose_table_shape(*, json: bool, jsonl: bool, csv: bool, fields: str | None) -> TableShape:
+    """The shape by these options. Raises UsageError."""
+    if json + jsonl + csv > 1:
+        raise UsageError("--json, --jsonl and --csv cannot be combined.", hint="Choose one.")
+    shape: TableShape = "csv" if csv else choose_shape(json=json, jsonl=jsonl)
+    if fields is not None and shape == "people":
+        raise UsageError("--fields needs --json, --jsonl or --csv.")
+    return shape
 
 
 def pick(thing: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
