@@ -65,7 +65,7 @@ def parse_list(text: str) -> ChannelList:
             channels += [ListedChannel(row.number, word) for word in _find_addresses(row, column, is_titled=is_titled)]
         except UsageError as error:
             refused.append(NotListed(row.number, _shown(row, column), error))
-    doubtful = heading is not None and any(_USERNAME_LIKE.fullmatch(clean(cell)) for cell in heading.cells)
+    doubtful = heading is not None and _USERNAME_LIKE.fullmatch(clean(heading.text)) is not None
     named = ListedChannel(heading.number, heading.text) if heading and doubtful else None
     return ChannelList(tuple(channels), tuple(refused), named)
 

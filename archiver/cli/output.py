@@ -253,6 +253,8 @@ def _say(message: str) -> None:
         with contextlib.suppress(ReaderLeftError, StdoutError):
             sys.stdout.flush()
     make_room()
+    with contextlib.suppress(ReaderLeftError, StdoutError):  # what was printed before stands before; see `error`
+        sys.stdout.flush()
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")
 

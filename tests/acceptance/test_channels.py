@@ -77,8 +77,8 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: T
     moved = "start moved from its first message to 1 Dec 2021, what is archived from before stays"
     assert done.status == 3
     assert done.out.splitlines() == [
-        f"https://t.me/quiet_a\tchange\t{moved}",
-        "@quiet_b\tlook up and add",
+        f"@quiet_a\tchange\t{moved}",
+        "@quiet_b\tlook up and add\t",
     ]
     [refused] = done.errors
     assert refused.startswith("telekeep: line 4: Ничей;: there is no channel in this line.")

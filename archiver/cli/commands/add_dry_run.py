@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archiver.address import ChannelRef, echo, parse_channel
 from archiver.cli import output
-from archiver.cli.view import figures
+from archiver.cli.view import figures, prose
 from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
@@ -38,11 +38,11 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, th
             if known is None:
                 new += 1
                 things.add(open_object(order.channel, "to look up"))
-                line: tuple[str, ...] = (echo(order.channel), "look up and add")
+                line: tuple[str, str, str] = (str(ref), "look up and add", "")
             else:
                 line = _plan_known(order, channels[int(known.channel_id)], moments, things)
             if not things.is_shown:
-                output.tsv(*line)
+                _say(*line)
         except Error as exc:
             output.error(f"{echo(order.channel)}: {exc}")
             failures.append(exc.exit_status)
@@ -50,6 +50,14 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, th
     looked_up = f"{figures.count(new, 'look-up')} of a name would be needed" if new else "no look-up would be needed"
     output.note(f"{looked_up}; nothing was asked or changed (--dry-run).")
     return failures
+
+
+def _say(channel: str, action: str, detail: str) -> None:
+    if not output.is_terminal():
+        output.tsv(channel, action, detail)
+        return
+    for line in prose.fold(f"{action}{f': {detail}' if detail else ''}", first=f"{channel}: ", then="  "):
+        output.line(line)
 
 
 async def _read(settings: Settings) -> tuple[Sequence[ChannelName], dict[int, Mirrored]]:
@@ -75,7 +83,7 @@ def _find(ref: ChannelRef, names: Sequence[ChannelName]) -> ChannelName | None:
         return None
 
 
-def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things) -> tuple[str, ...]:
+def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things) -> tuple[str, str, str]:
     """The line about a known channel. Raises UsageError."""
     if order.account and order.account != before.account:
         raise UsageError(
@@ -88,4 +96,4 @@ def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things
     if before.state == "removed":
         changes.insert(0, "mirror it again")
     things.add(added_object(order.channel, before, after))
-    return echo(order.channel), "change" if changes else "nothing to do", "; ".join(changes)
+    return str(parse_channel(order.channel)), "change" if changes else "nothing to do", "; ".join(changes)
