@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from string import ascii_lowercase, digits
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from search.text.hosts import plain_host, plain_link
 from search.text.normalize import fold
@@ -48,7 +49,8 @@ def tag_value(field: str, value: str) -> str:
         case "mention":
             return "_".join(fold(value).split())
         case "domain":
-            return _NOT_IN_TERMS.sub("", plain_host("".join(value.split())))
+            host = plain_host("".join(value.split()))
+            return normalize("NFC", _NOT_IN_TERMS.sub("", host))  # a mark may have lost what was before it
         case "url":
             return _cut(_NOT_IN_TERMS.sub("", plain_link(value)))
         case _:
