@@ -12,6 +12,8 @@ _MOST_SAID: Final = 8
 """Differences that are said one by one; the others are counted."""
 _LONGEST: Final = 60
 """Characters of a text that is quoted within a sentence; links are never cut."""
+_BEFORE: Final = 20
+"""Characters of a long text that are kept before its first difference."""
 _CHANGES: Final = {(False, True): "added", (True, False): "removed"}
 
 
@@ -64,7 +66,7 @@ def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
         case "spoiler":
             return f"{safe(one.where or '')}: spoiler {'set' if old is None else 'removed'}"
         case _:
-            was, now = (safe(_shorten(text)) or "none" for text in (one.old, one.new))
+            was, now = (safe(_shorten(text)) or "none" for text in _differing(one.old, one.new))
             return f"{f'{safe(one.where)}: ' if one.where else ''}{one.what.replace('_', ' ')}: {was} -> {now}"
 
 
@@ -87,6 +89,15 @@ def _change(old: str | None, new: str | None) -> str:
     """`added: X`, `removed: X`, or `changed: X -> Y`."""
     change = _CHANGES.get((old is not None, new is not None))
     return f"changed: {old} -> {new}" if change is None else f"{change}: {new or old}"
+
+
+def _differing(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Both texts from a little before their first difference, at a space."""
+    if old is None or new is None:
+        return old, new
+    same = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), 0)
+    start = old.rfind(" ", 0, max(same - _BEFORE, 0)) + 1
+    return (f"…{old[start:]}", f"…{new[start:]}") if start else (old, new)
 
 
 def _shorten(text: str | None) -> str:

@@ -29,7 +29,8 @@ _EXTRA = (
     *("site_name", "author", "phone_number", "vcard", "prize_description"),
 )
 """What an author sets of an attachment. Not what changes by itself: votes, state of a preview, data centre."""
-_LISTS = {"answers": "text", "items": "text"}
+_LISTS = {"answers": "answer", "items": "item"}
+"""Lists of texts in an attachment, and what one of them is called."""
 
 
 class Mark(NamedTuple):
@@ -167,14 +168,23 @@ def _compare_slots(name: str, old: Slot, new: Slot, *, known: bool) -> Iterator[
     if known:
         before, after = old.get("extra") or {}, new.get("extra") or {}
         pairs += [(key, before.get(key), after.get(key)) for key in _EXTRA]
-        pairs += [(key, _list(before.get(key), of), _list(after.get(key), of)) for key, of in _LISTS.items()]
+        for key, one_of in _LISTS.items():
+            yield from _compare_lists(name, one_of, _list(before.get(key)), _list(after.get(key)))
     for key, one, other in pairs:
         if one != other:
-            yield Difference("media", key, name, _text(one), _text(other))
+            what = "question" if key == "title" and new.get("kind") == "poll" else key
+            yield Difference("media", what, name, _text(one), _text(other))
 
 
-def _list(items: Any, key: str) -> str | None:
-    return ", ".join(str(item.get(key)) for item in items) if isinstance(items, list) else None
+def _compare_lists(name: str, one_of: str, before: list[str], after: list[str]) -> Iterator[Difference]:
+    gone, come = _without(before, after), _without(after, before)
+    yield from (Difference("media", one_of, name, old, new) for old, new in zip_longest(gone, come))
+    if not gone and not come and before != after:
+        yield Difference("media", f"order of {one_of}s", name, ", ".join(before), ", ".join(after))
+
+
+def _list(items: Any) -> list[str]:
+    return [str(item.get("text")) for item in items] if isinstance(items, list) else []
 
 
 def _text(value: Any) -> str | None:
