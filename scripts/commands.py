@@ -1,4 +1,4 @@
-"""Write docs/commands.md from the `--help` of every command: .venv/bin/python scripts/commands.py"""
+"""Write docs/commands.md and docs/man from the `--help` of every command: .venv/bin/python scripts/commands.py"""
 
 from __future__ import annotations
 
@@ -46,3 +46,6 @@ def _section(title: str, lines: Iterable[str]) -> str:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     PAGE.write_text(render(), encoding="utf-8")
+    from scripts import manpages
+
+    manpages.write(manpages.PAGES)

@@ -37,7 +37,7 @@ _DATE_EXAMPLES = (
     "telekeep search 'convoy on:2021-12' --tz Asia/Baghdad",
     "telekeep export --on 2021-12-16..2021-12-18 --tz Europe/Kyiv -o days.csv",
 )
-_ENVIRONMENT = (
+ENVIRONMENT = (
     ("TELEKEEP_CONFIG", "the configuration file, like --config"),
     ("TELEKEEP_LOG", "error, warning, info or debug"),
     ("TELEKEEP_SECTION__KEY", "a setting, such as TELEKEEP_ARCHIVE__DIR; it overrides the file"),
@@ -70,7 +70,7 @@ def options(width: int) -> list[str]:
     """The options of every command."""
     given = [*map(option_row, global_options()), ("-h, --help", "Show the help of the command.")]
     lines = ["Options of every command:", *rows(given, width, 2)]
-    return [*lines, "", "Environment:", *rows(_ENVIRONMENT, width, 2)]
+    return [*lines, "", "Environment:", *rows(ENVIRONMENT, width, 2)]
 
 
 def settings(width: int) -> list[str]:
