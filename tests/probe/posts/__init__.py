@@ -42,7 +42,9 @@ class PostProbe:
 
 def read_probes() -> list[PostProbe]:
     """All cases."""
-    lines = (Path(__file__).parent / "filters.tsv").read_text("utf-8").splitlines()
+    lines = [
+        line for path in sorted(Path(__file__).parent.glob("*.tsv")) for line in path.read_text("utf-8").splitlines()
+    ]
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return [PostProbe(kind, should == "yes", question, post) for kind, should, question, post in rows]
 
