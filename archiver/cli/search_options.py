@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from archiver.cli.parsing.parameters import Argument, Option
+from archiver.cli.view.fields import TableShape
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -61,7 +62,7 @@ class SearchOptions:
     limit: int = 20
     around: int = 0
     count: bool = False
-    shape: Literal["people", "json", "jsonl", "csv"] = "people"
+    shape: TableShape = "people"
     fields: str | None = None
     """Keys to print, separated by commas; None for all."""
     engine: Choice = "auto"
@@ -80,14 +81,6 @@ class SearchOptions:
     """Whether the limit is not the default."""
 
 
-def choose_shape(*, json: bool, jsonl: bool, csv: bool) -> Literal["people", "json", "jsonl", "csv"]:
-    """The shape by these options. Raises UsageError."""
-    wanted = [name for name, given in (("json", json), ("jsonl", jsonl), ("csv", csv)) if given]
-    if len(wanted) > 1:
-        raise UsageError(f"--{wanted[0]} and --{wanted[1]} cannot be combined.", hint="Choose one.")
-    return "json" if json else "jsonl" if jsonl else "csv" if csv else "people"
-
-
 def check_combination(options: SearchOptions) -> None:
     """Raise UsageError for options that cannot be combined."""
     counts = options.facets or options.count
@@ -103,5 +96,5 @@ def check_combination(options: SearchOptions) -> None:
         )
     if options.more and (counts or options.after is not None):
         raise UsageError("--more cannot be combined with --after, --count or --facet.", hint="Leave --more out.")
-    if options.fields is not None and (counts or options.shape == "people"):
-        raise UsageError("--fields needs --json, --jsonl or --csv, and cannot be combined with --count or --facet.")
+    if options.fields is not None and counts:
+        raise UsageError("--fields cannot be combined with --count or --facet.")

@@ -618,6 +618,11 @@ def test_rows_are_picked_by_field_and_written_as_csv(run: Run) -> None:
     wrong = run("search", "opened", "--json", "--fields", "txt")
     assert "there is no field 'txt'. Did you mean text?" in wrong.stderr
     assert run("search", "opened", "--fields", "text").returncode == 2
+    assert orjson.loads(run("show", "bridge/5", "--json", "--fields", "kind,partial").stdout) == {
+        "kind": "message",
+        "partial": None,
+    }
+    assert run("show", "bridge/5", "bridge/6", "--csv", "--fields", "message_id").stdout == "message_id\r\n5\r\n6\r\n"
 
 
 def test_days_are_drawn_as_bars_on_a_terminal_and_as_many_as_asked_for(run: Run, archive: Path) -> None:

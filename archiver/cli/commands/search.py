@@ -30,10 +30,9 @@ from archiver.cli.search_options import (
     Until,
     Zone,
     check_combination,
-    choose_shape,
 )
 from archiver.cli.view import figures
-from archiver.cli.view.fields import Csv, Fields
+from archiver.cli.view.fields import Csv, Fields, choose_table_shape
 from archiver.cli.view.misplaced import find_misplaced
 from archiver.cli.view.moments import Moments
 from archiver.compose.engine import open_finder
@@ -125,7 +124,7 @@ def command(
         limit_given="limit" in context.given,
         around=around,
         count=count,
-        shape=choose_shape(json=json, jsonl=jsonl, csv=csv),
+        shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
         fields=fields,
         engine=engine,
         fuzzy=fuzzy,

@@ -14,11 +14,12 @@ from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts
+from archiver.cli.view.fields import Csv, CsvTable, Fields, TableShape, choose_table_shape, parse_fields, pick
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.shape import Shape, choose_shape, print_things
+from archiver.cli.view.shape import print_things
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError, NotFound
-from archiver.model.row import iso, to_object
+from archiver.model.row import KEYS, iso, to_object
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
 from archiver.store.rich import PartCount
@@ -36,8 +37,10 @@ EXIT_STATUS = {
 class _ShowOptions(NamedTuple):
     every: bool
     raw: bool
-    shape: Shape
+    shape: TableShape
     moments: Moments
+    fields: tuple[str, ...] | None = None
+    """Keys to print; None for all."""
 
 
 def command(
@@ -49,6 +52,8 @@ def command(
     tz: ZoneOption = None,
     json: Annotated[bool, Option("--json", help="Print a JSON object; several addresses: an array.")] = False,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
+    csv: Csv = False,
+    fields: Fields = None,
 ) -> int:
     """Show messages: text, state, times, what belongs to them, and a line to cite each by.
 
@@ -67,7 +72,8 @@ def command(
     options = _ShowOptions(
         every=every,
         raw=raw,
-        shape=choose_shape(json=json, jsonl=jsonl),
+        shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
+        fields=parse_fields(fields, _known_keys(raw=raw)),
         moments=local_time(invocation, tz),
     )
     return interrupted.run(run(invocation, tuple(dict.fromkeys(addresses)), options))
@@ -130,11 +136,19 @@ def _print(found: Sequence[tuple[MessageContext, dict[str, Any] | None]], option
                 output.line()
             _print_message(context, raw, options)
         return
-    things = [_to_object(context, raw) for context, raw in found]
+    things = [pick(_to_object(context, raw), options.fields) for context, raw in found]
     if options.shape == "json" and not many:
         output.json(things[0])
+    elif options.shape == "csv":
+        table = CsvTable(options.fields or _known_keys(raw=options.raw))
+        for thing in things:
+            table.add(thing)
     else:
         print_things(things, options.shape)
+
+
+def _known_keys(*, raw: bool) -> tuple[str, ...]:
+    return (*KEYS, "partial", *(("raw",) if raw else ()))
 
 
 def _note_part(context: MessageContext, options: _ShowOptions) -> None:

@@ -13,12 +13,13 @@ from archiver.cli import interrupted, output, streams
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.search_options import Channels, Zone
+from archiver.cli.view.fields import Fields, choose_table_shape, parse_fields
 from archiver.cli.view.tailed import Event, EventPrinter, last_event
 from archiver.compose.query import open_engine, read_query
 from archiver.compose.read_archive import choose_channels, open_archive
 from archiver.ids import ChannelId
 from archiver.lock import find_holder
-from archiver.model.row import ChannelName, build_row
+from archiver.model.row import KEYS, ChannelName, build_row
 from archiver.reading.arrivals import Arrivals
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.matching import find_matching
@@ -48,6 +49,8 @@ class TailOptions:
     tz: str = "UTC"
     last: int = 10
     jsonl: bool = False
+    fields: tuple[str, ...] | None = None
+    """Keys to print; None for all."""
 
 
 def command(
@@ -63,6 +66,7 @@ def command(
     tz: Zone = None,
     last: Annotated[int, Option("-n", min=0, metavar="N", help="Begin with the last N posts that match.")] = 10,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")] = False,
+    fields: Fields = None,
 ) -> int:
     """Follow new, edited and deleted posts as they come into the archive.
 
@@ -91,7 +95,8 @@ def command(
         since=since,
         tz=context.obj.zone(tz),
         last=last,
-        jsonl=jsonl,
+        jsonl=choose_table_shape(json=False, jsonl=jsonl, csv=False, fields=fields) == "jsonl",
+        fields=parse_fields(fields, (*KEYS, "event", "at")),
     )
     return interrupted.run(run(context.obj, options))
 
@@ -112,7 +117,7 @@ async def run(invocation: Invocation, options: TailOptions) -> int:
             tree,
             await open_engine(conn),
             None if chosen is None else frozenset(one.channel_id for one in chosen),
-            EventPrinter(tree, parse_zone(options.tz), jsonl=options.jsonl),
+            EventPrinter(tree, parse_zone(options.tz), jsonl=options.jsonl, fields=options.fields),
         )
         _say_who_mirrors(directory)
         begun = int(since.timestamp()) if since else None

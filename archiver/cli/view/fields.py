@@ -52,8 +52,8 @@ def choose_table_shape(*, json: bool, jsonl: bool, csv: bool, fields: str | None
 
 
 def pick(thing: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
-    """These keys of the thing; all of them for None."""
-    return thing if fields is None else {name: thing[name] for name in fields}
+    """These keys of the thing, null where it has none; all of them for None."""
+    return thing if fields is None else {name: thing.get(name) for name in fields}
 
 
 class CsvTable:
@@ -65,7 +65,7 @@ class CsvTable:
 
     def add(self, thing: Mapping[str, Any]) -> None:
         """Print one record."""
-        self._write([_cell(thing[name]) for name in self._fields])
+        self._write([_cell(thing.get(name)) for name in self._fields])
 
     def _write(self, cells: Sequence[object]) -> None:
         record = io.StringIO()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.cli import output
+from archiver.cli.view.fields import pick
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
 from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
@@ -39,8 +41,9 @@ def last_event(message: StoredMessage) -> tuple[ArrivalEvent, int]:
 class EventPrinter:
     """Prints events as they come."""
 
-    def __init__(self, tree: Node, zone: tzinfo, *, jsonl: bool) -> None:
+    def __init__(self, tree: Node, zone: tzinfo, *, jsonl: bool, fields: Sequence[str] | None = None) -> None:
         self._jsonl = jsonl
+        self._fields = fields
         self._tree = tree
         self._zone = zone
         self._console = output.console() if output.is_terminal() and not jsonl else None
@@ -49,7 +52,7 @@ class EventPrinter:
         """Print one event."""
         row = event.row
         if self._jsonl:
-            output.jsonl({**to_object(row), "event": event.event, "at": iso(event.at)})
+            output.jsonl(pick({**to_object(row), "event": event.event, "at": iso(event.at)}, self._fields))
         elif self._console is None:
             address = f"{row['channel']}/{row['message_id']}"
             output.tsv(row["date"], address, row["permalink"], row["text"], event.event, iso(event.at))
