@@ -76,7 +76,7 @@ def test_problems_come_first_each_with_what_to_type(troubled: Desk) -> None:
 
 def test_one_channel_is_shown_whole(troubled: Desk) -> None:
     text = "\n".join(screen(troubled, "status", "harbour", "--tz", "Asia/Baghdad", width=100))
-    assert "The quiet a desk (@quiet_a, alias harbour)" in text
+    assert "@quiet_a (alias harbour)\n  title       The quiet a desk\n" in text
     assert re.search(r"archived +39 messages, 2 of them deleted", text)
     assert re.search(r"synced .*\+03", text)
     assert "quiet_c" not in text

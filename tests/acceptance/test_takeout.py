@@ -195,7 +195,7 @@ def test_the_speed_and_the_time_left_are_said_by_status_and_on_a_terminal(desk: 
     said = desk.do("status").err
     reading = orjson.loads(desk.do("status", "--json").out)["reading"]
     desk.kill(process)
-    assert re.search(r"reading histories: [\d,]+ messages/s, [\d,]+ ids left, about \d+ \w+ left", said)
+    assert re.search(r"reading histories: [\d,]+ messages/s, [\d,]+ ids left, about \d+ \w+ at this rate", said)
     assert reading["messages_per_second"] > 100
     assert 0 < reading["ids_left"] < MESSAGES
     assert reading["seconds_left"] > 0

@@ -39,7 +39,7 @@ def command(
     ] = None,
     *,
     watch: Annotated[bool, Option("--watch", help="Show it again every 2 seconds, until Ctrl-C.")] = False,
-    wide: Annotated[bool, Option("--wide", "-w", help="On a terminal: all columns and full times.")] = False,
+    wide: Annotated[bool, Option("--wide", "-w", help="On a terminal: everything about each channel.")] = False,
     tz: Annotated[
         str | None, Option("--tz", metavar="ZONE", help="Time zone of times; default: [display] tz, UTC.")
     ] = None,

@@ -6,6 +6,7 @@ cannot do without (a channel's name, a date) is cut only if the terminal is narr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 
 _UNBOUNDED = 100_000
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = 2
 """Cells between two columns."""
 _LEAST = 4
@@ -63,6 +65,11 @@ def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide
     """Print a table on a terminal."""
     for line in draw(columns, list(rows), wide=wide):
         output.line(line)
+
+
+def visible_width(line: str) -> int:
+    """Cells of a line that may be styled."""
+    return cell_len(_STYLE.sub("", line))
 
 
 def _join(cells: Sequence[str]) -> str:

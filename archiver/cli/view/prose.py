@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from archiver.cli import output
-from archiver.cli.terminal import KEPT_WHOLE, line_isolates, terminal_safe
+from archiver.cli.terminal import KEPT_WHOLE, isolate, terminal_safe
 from archiver.cli.view.wrapping import text_width, wrap_lines
 
 _KEEP = re.compile(rf"{KEPT_WHOLE}|`telekeep [^`]{{1,28}}`")
@@ -31,8 +31,7 @@ def fold(text: str, *, first: str = "", then: str | None = None, style: str = ""
         line = safe[slice(*part)].replace(_FIXED, " ")
         if start is not None and line.startswith(label.rstrip()):
             line = line[len(label) :]
-        before, after = line_isolates(line)
-        yield f"{then if start is None else start}{before}{line}{after}".rstrip()
+        yield f"{then if start is None else start}{isolate(line)}".rstrip()
         start = None
 
 

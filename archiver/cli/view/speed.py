@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from archiver.pacing.throughput import time_left
+from archiver.cli.view import figures
 from archiver.store.capture import list_read_since
 from archiver.store.database import Connection, read
 
@@ -26,8 +26,9 @@ class Speed(NamedTuple):
 
     def describe(self, ids: int) -> str:
         """The speed and the time left, as a line."""
-        parts = [f"{self.messages_per_second:,.0f} messages/s", f"{ids:,} ids left", time_left(self.seconds_left(ids))]
-        return f"reading histories: {', '.join(filter(None, parts))}"
+        left = figures.about(self.seconds_left(ids))
+        parts = [figures.rate(self.messages_per_second, "messages"), f"{figures.count(ids, 'id')} left"]
+        return f"reading histories: {', '.join([*parts, *([f'{left} at this rate'] if left else [])])}"
 
     def as_object(self, ids: int) -> dict[str, Any]:
         """As JSON."""

@@ -16,21 +16,21 @@ _INDENT = 14
 
 def draw_channel(one: ChannelReport, moments: Moments) -> Iterator[str]:
     """The lines of the card of a channel."""
-    yield from prose.fold(_heading(one))
+    yield from prose.fold("", first=_heading(one), then="", style=prose.BOLD)
     for label, text in _lines(one, moments):
         yield from prose.fold(text, first=f"  {label}".ljust(_INDENT), style=prose.DIM)
 
 
 def _heading(one: ChannelReport) -> str:
     mirrored = one.mirrored
-    names = [f"@{mirrored.username}" if mirrored.username else str(mirrored.channel_id)]
-    if mirrored.alias:
-        names.append(f"alias {mirrored.alias}")
-    return f"{mirrored.title or mirrored.name} ({', '.join(names)})"
+    name = f"@{mirrored.username}" if mirrored.username else mirrored.name
+    alias = f" (alias {mirrored.alias})" if mirrored.alias and mirrored.alias != mirrored.name else ""
+    return f"{name}{alias}"
 
 
 def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     mirrored, tally = one.mirrored, one.tally
+    yield "title", mirrored.title
     kind = "group" if mirrored.megagroup else "channel"
     yield "kind", f"{kind}, id {mirrored.channel_id}, read by account {mirrored.account}"
     yield "state", mirrored.state.replace("_", " ")
@@ -48,7 +48,7 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     yield "added", moments.at(mirrored.added_at)
     yield from _counted(one, moments)
     if one.standing.participants is not None:
-        yield "subscribers", figures.number(one.standing.participants)
+        yield "members" if mirrored.megagroup else "subscribers", figures.number(one.standing.participants)
 
 
 def _describe_ids(one: ChannelReport) -> str:

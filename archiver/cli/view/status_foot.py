@@ -35,9 +35,10 @@ def _sum_up(status: StatusReport) -> str:
     known = sum(one.known for one in status.active)
     left = status.ids_left
     rest = f", {figures.number(left)} ids not fetched" if left else ""
+    deleted = f"{missing:,} of them deleted" if missing else "no deletion noticed"
     return (
         f"all: {figures.count(len(status.active), 'channel')}, {figures.count(held, 'message')} archived"
-        f" ({figures.number(missing)} of them deleted), {figures.percent(known, known + left)} fetched{rest}"
+        f" ({deleted}), {figures.percent(known, known + left)} fetched{rest}"
     )
 
 

@@ -93,30 +93,30 @@ def logged_out(account: KnownAccount, moments: Moments) -> Problem:
     """An account that the server no longer accepts."""
     since = f" since {moments.at(account.since)}" if account.since else ""
     reason = f": {account.reason.rstrip('.')}" if account.reason else ""
-    waiting = figures.count(account.channels, "channel")
     return Problem(
         what=f"account {account.account} is logged out: not accepted by the server{since}{reason}",
-        advice=f"{waiting} of it {'waits' if account.channels == 1 else 'wait'}; log in again"
-        if account.channels
-        else "log in again",
+        advice=f"{_waiting(account.channels)}; log in again" if account.channels else "log in again",
         command=login_command(account.account),
     )
 
 
 def not_logged_in(name: str, channels: int) -> Problem:
     """An account that has no session here."""
-    waiting = f", and its {figures.count(channels, 'channel')} {'waits' if channels == 1 else 'wait'}"
-    return Problem(what=f"account {name} is not logged in{waiting if channels else ''}", command=login_command(name))
+    waiting = f", and {_waiting(channels)}" if channels else ""
+    return Problem(what=f"account {name} is not logged in{waiting}", command=login_command(name))
 
 
 def not_configured(account: KnownAccount) -> Problem:
     """An account with channels that the settings do not have."""
-    waiting = f"{figures.count(account.channels, 'channel')} {'waits' if account.channels == 1 else 'wait'}"
     return Problem(
-        what=f"account {account.account} is not in the settings, and its {waiting}",
+        what=f"account {account.account} is not in the settings, and {_waiting(account.channels)}",
         advice="add it there, or move its channels",
         command="telekeep move CHANNEL --to default",
     )
+
+
+def _waiting(channels: int) -> str:
+    return "its channel waits" if channels == 1 else f"its {channels:,} channels wait"
 
 
 def login_command(name: str) -> str:
@@ -131,7 +131,7 @@ def _of_channels(status: StatusReport, moments: Moments) -> Iterator[Problem]:
             aside = one.mirrored.state == "active" and is_aside(one.mirrored, status.now)
             yield Problem(
                 what=note,
-                advice="it is tried again then; to try now" if aside else "to stop mirroring it",
+                advice="it is tried again then; to try now" if aside else "it is tried again; to stop mirroring it",
                 command=f"telekeep sync {name}" if aside else f"telekeep remove {name}",
             )
         if one.parts.partial:

@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 from archiver.cli import output
 from archiver.cli.view import prose
+from archiver.cli.view.grid import visible_width
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import Shape
 from archiver.cli.view.status_channel import draw_channel
@@ -101,7 +102,7 @@ class StatusScreen:
                 yield from draw_channel(channel, moments)
             return
         if status.channels:
-            yield from draw_table(status.channels, moments, wide=self.wide)
+            yield from self._draw_channels(status, moments)
         else:
             yield "no channels yet; add one: telekeep add @name"
         if not output.is_quiet():
@@ -109,6 +110,16 @@ class StatusScreen:
             for line in self._rest(status, moments):
                 label, _, text = line.partition(": ")
                 yield from prose.fold(text, first=f"{label}: ", then="  ", style=prose.DIM)
+
+    def _draw_channels(self, status: StatusReport, moments: Moments) -> Iterator[str]:
+        """A table; with --wide a card for each channel if the table is wider than the terminal."""
+        lines = list(draw_table(status.channels, moments, wide=self.wide))
+        if not self.wide or max(map(visible_width, lines)) <= output.columns():
+            yield from lines
+            return
+        for channel in status.channels:
+            yield from draw_channel(channel, moments)
+            yield ""
 
     def _note(self, status: StatusReport, moments: Moments) -> None:
         """The same beside a pipe."""
