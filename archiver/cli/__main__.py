@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archiver.cli import streams
-from archiver.cli.interrupted import INTERRUPTED, describe_stop, hear, interrupt, was_interrupted
+from archiver.cli.interrupted import INTERRUPTED, KEPT, describe_stop, hear, interrupt, was_interrupted
 from archiver.cli.table import PROGRAM
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
@@ -74,12 +75,12 @@ def run(arguments: list[str]) -> int:
     except streams.StdoutError:
         return streams.FAILED
     except Exception as exc:  # noqa: BLE001 - last resort: users get one line, not a traceback
-        return _explain(exc, find_command(arguments), debug="--debug" in arguments)
+        return _explain(exc, find_stopped(arguments), debug="--debug" in arguments)
 
 
 def _hear(arguments: list[str]) -> None:
     """Shut down cleanly on Ctrl-C, SIGTERM and SIGHUP."""
-    hear(find_command(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
+    hear(find_stopped(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(arguments))
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
         signal.signal(signal.SIGHUP, lambda *_: _terminate(arguments))
@@ -93,7 +94,7 @@ def _said_why() -> bool:
 def _interrupted(arguments: list[str]) -> int:
     from archiver.cli import output
 
-    output.note(describe_stop(find_command(arguments)))
+    output.note(describe_stop(find_stopped(arguments)))
     return INTERRUPTED
 
 
@@ -143,13 +144,26 @@ def globals_first(arguments: list[str]) -> list[str]:
 
 def find_command(arguments: list[str]) -> str | None:
     """Name of the command in these arguments."""
+    return next(_commands(arguments), None)
+
+
+def find_stopped(arguments: list[str]) -> str | None:
+    """What an interrupt stops: a command, or one of its subcommands; None if it changes nothing anyway."""
+    words = list(itertools.islice(_commands(arguments), 2))
+    both = " ".join(words)
+    if "--dry-run" in arguments or not words:
+        return None
+    return both if both in KEPT else words[0]
+
+
+def _commands(arguments: list[str]) -> Iterator[str]:
+    """The words that are neither options nor --config's value."""
     words = iter(globals_first(arguments))
     for word in words:
         if word == "--config":
             next(words, None)
         elif not word.startswith("-"):
-            return word
-    return None
+            yield word
 
 
 def ids_last(arguments: list[str]) -> list[str]:

@@ -38,14 +38,17 @@ KEPT = {
     "sync": "everything fetched so far is kept; the next sync continues from there.",
     "run": "everything received is kept.",
     "accounts": "accounts and archive are unchanged.",
-    "query": "saved queries are intact.",
+    "query save": "the query is saved if the line above says so; the others are as they were.",
+    "query remove": "the queries listed above are removed; the others are as they were.",
     "export": "no file was written or replaced; output to a pipe is incomplete.",
-    "index": "the archive is unchanged; the next run sends what the index still lacks.",
+    "index rebuild": "the archive is unchanged, and the old index answers until the new one is whole; run it again.",
+    "index verify": "the check did not finish, so it proves nothing; the archive is unchanged.",
+    "index keys": "keys that were made stay valid; run it again to see them.",
     "verify": "the check did not finish, so it proves nothing; " + _NOTHING,
     "repair": "the messages are unchanged; run it again to finish.",
     "health": _NOTHING,
 }
-"""By command; the others only read."""
+"""By command, or subcommand; the others only read."""
 
 
 def describe_stop(command: str | None) -> str:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import pytest
 
-from archiver.cli.__main__ import bare_ids, find_command, globals_first, ids_last, run
+from archiver.cli.__main__ import bare_ids, find_command, find_stopped, globals_first, ids_last, run
+from archiver.cli.interrupted import describe_stop
 from archiver.cli.parsing.command import load
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option, read_signature
 from archiver.cli.parsing.scan import CommandLine
@@ -69,6 +70,27 @@ def test_what_stands_behind_the_double_dash_stays_as_it_was_typed() -> None:
 )
 def test_command_is_found_among_the_global_options(typed: str, expected: str | None) -> None:
     assert find_command(typed.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("-q sync", "everything fetched so far is kept; the next sync continues from there."),
+        ("add @a", "the channels listed above are added or requested; add the others again."),
+        ("add @a --dry-run", "nothing was changed."),
+        ("index status", "nothing was changed."),
+        ("index verify --check", "the check did not finish, so it proves nothing; the archive is unchanged."),
+        ("query list", "nothing was changed."),
+        (
+            "--config a.toml query save x y",
+            "the query is saved if the line above says so; the others are as they were.",
+        ),
+        ("search sync", "nothing was changed."),
+        ("", "nothing was changed."),
+    ],
+)
+def test_line_after_ctrl_c_says_what_was_kept(typed: str, kept: str) -> None:
+    assert describe_stop(find_stopped(typed.split())) == f"stopped; {kept}"
 
 
 @pytest.mark.parametrize(
