@@ -20,9 +20,10 @@ def run(words: Sequence[str]) -> int:
     except HelpWantedError:
         return show_overview()
     if options.pop("version"):
+        from archiver.cli import output
         from archiver.version import version
 
-        _print([f"{PROGRAM} {version()}"])
+        output.line(f"{PROGRAM} {version()}")
         return 0
     if not rest:
         return show_overview()
@@ -45,23 +46,14 @@ def run(words: Sequence[str]) -> int:
 
 def show_overview() -> int:
     """Print the first screen."""
-    from archiver.cli.view.help_page import overview, page_width
+    from archiver.cli.view.help_page import overview, page_width, show
 
-    _print(overview(COMMANDS, page_width()))
+    show(overview(COMMANDS, page_width()))
     return 0
 
 
 def _show_help(command: Command) -> int:
-    from archiver.cli.view.help_page import command_page, page_width
+    from archiver.cli.view.help_page import command_page, page_width, show
 
-    _print(command_page(command, page_width()))
+    show(command_page(command, page_width()))
     return 0
-
-
-def _print(lines: Sequence[str]) -> None:
-    from archiver.cli import output
-    from archiver.cli.pager import page
-
-    with page():
-        for line in lines:
-            output.line(line)

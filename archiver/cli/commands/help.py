@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from archiver.cli import output
-from archiver.cli.pager import page
 from archiver.cli.parsing.command import Command, find_command
 from archiver.cli.parsing.nearest import did_you_mean
 from archiver.cli.parsing.parameters import Argument, CommandContext
@@ -38,7 +36,7 @@ def command(
     settings    the settings file and what can be set
     exit-codes  the exit statuses, for scripts
     """
-    from archiver.cli.view.help_page import command_page, overview, page_width
+    from archiver.cli.view.help_page import command_page, overview, page_width, show
     from archiver.cli.view.topics import TOPICS, topic
 
     width = page_width()
@@ -48,9 +46,7 @@ def command(
         lines = topic(words[0], width)
     else:
         lines = command_page(_find(words, TOPICS), width)
-    with page():
-        for line in lines:
-            output.line(output.text(line))
+    show(lines)
     return 0
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from archiver.cli import output
+from archiver.cli.pager import page
 from archiver.cli.table import MINOR, PROGRAM
 from archiver.cli.view.wrapping import wrap_lines
 
@@ -21,13 +25,26 @@ _TERM = 28
 
 
 def page_width() -> int:
-    """The columns of a page on this terminal."""
-    return min(max(shutil.get_terminal_size().columns, LEAST), MOST)
+    """The columns of a page on this terminal, to which stderr may lead if stdout is a pipe into a pager."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    for stream in (2, 0) if not columns else ():
+        with contextlib.suppress(OSError):
+            columns = columns or os.get_terminal_size(stream).columns
+    return min(max(columns or 80, LEAST), MOST)
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print a page, by a pager if it does not fit on the screen; headings are bold where there is colour."""
+    with page():
+        for line in lines:
+            is_heading = line.endswith(":") and not line.startswith(" ")
+            text = output.text(line)
+            output.line(f"\x1b[1m{text}\x1b[0m" if is_heading and output.use_colour() else text)
 
 
 def overview(table: Table, width: int) -> list[str]:
     """The first screen: what there is to do, a line for each command."""
-    lines = [f"{PROGRAM}: archive public Telegram channels completely; find, verify, export.", ""]
+    lines = [*wrap(f"{PROGRAM}: archive public Telegram channels completely; find, verify, export.", width), ""]
     names = [name for name in table if name not in MINOR]
     sections = dict.fromkeys(table[name][0] for name in names)
     left = max(map(len, sections)) + 2
