@@ -54,6 +54,12 @@ def test_the_next_command_is_what_was_typed_and_more() -> None:
     assert next_command(None, can_continue=True, words=typed) == ""
 
 
+def test_a_command_that_does_not_fit_is_continued_as_in_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    found = describe_found(Found(2, 0, 28, "c", "newest"), command="telekeep search 'convoy bridge' -c atlas --more")
+    assert found == ["2 of 28, newest first · next:", "  telekeep search 'convoy bridge' -c \\", "      atlas --more"]
+
+
 def test_a_script_gets_the_cursor() -> None:
     [line] = describe_found(Found(2, 0, None, "1.2.3", "newest"))
     assert (

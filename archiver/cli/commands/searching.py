@@ -195,8 +195,7 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
         output.note("; ".join([*summary, finder.describe()]))
     else:
         for line in summary:
-            # The terminal breaks a command without breaking what is copied.
-            output.note(line, to_copy="next: " in line)
+            output.note(line, to_copy=any("next:" in one for one in summary))
         if how := finder.explain():
             output.note(how)
     if output.is_quiet() and finder.fuzzy and finder.away is not None:

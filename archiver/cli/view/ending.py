@@ -44,8 +44,12 @@ def describe_found(found: Found, *, groups: bool = False, command: str | None = 
     line = all_found if found.total == 1 else f"{all_found}, {order}"
     if not command:
         return [line]
-    both = f"{line} · next: {command}"
-    return [both] if width(both) <= output.columns(sys.stderr) else [line, f"next: {command}"]
+    both, columns = f"{line} · next: {command}", output.columns(sys.stderr)
+    if width(both) <= columns:
+        return [both]
+    from archiver.cli.view.help_page import wrap_example
+
+    return [f"{line} · next:", *wrap_example(command, columns)]
 
 
 def next_command(cursor: str | None, *, can_continue: bool, words: Sequence[str] | None = None) -> str:
