@@ -29,6 +29,7 @@ from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
 from search.query.widen import AdjacentWords, group_adjacent, word_variants
 from search.text.normalize import Needle
+from search.text.numbers import ungrouped
 
 MAX_WORDS: Final = 10
 MAX_QUERIES: Final = 128
@@ -226,6 +227,8 @@ def _alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
 def _written_alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
     if isinstance(leaf, Word) and leaf.tail and not fuzzy:
         raise unanswerable("Meilisearch cannot find the forms of a hyphenated word.")
+    if isinstance(leaf, Phrase) and ungrouped(leaf.text):
+        raise unanswerable("Meilisearch cannot tell a number from the beginning of a longer one.")
     if isinstance(leaf, Word) and leaf.model and not fuzzy:
         raise unanswerable("Meilisearch cannot find the variants of a model name.")
     keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()

@@ -1,8 +1,8 @@
 """Expand the words of a query to all their spelling variants. Pure.
 
 Keys (`search.words.forms`) cover the inflected forms of one spelling; other spellings are added here as alternatives:
-军队 also finds 軍隊, `cease-fire` finds `ceasefire`, 行く finds 行っ. Phrases, prefixes and filters are unchanged.
-Engines and the highlighter widen a query when they run it; it is stored and shown as typed.
+军队 also finds 軍隊, `cease-fire` finds `ceasefire`, 行く finds 行っ. Prefixes and filters are unchanged; of phrases only
+those that are one number with grouped digits are not. Engines and the highlighter widen a query when they run it; it is stored and shown as typed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from search.query.tree import And, Node, Not, Or, Word, all_of, any_of
+from search.query.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.query.variants.compounds import compound_variants, find_compound
 from search.text.normalize import fold
 from search.text.numbers import ungrouped
@@ -36,6 +36,9 @@ def widen(tree: Node) -> Node:
             return Not(widen(part))
         case Word():
             return any_of(word_variants(tree))
+        case Phrase(text) if (number := ungrouped(text)) is not None:
+            # 1,000 stands in 1,000,000, too; the number without separators does not.
+            return And((tree, Phrase(number)))
         case _:
             return tree
 

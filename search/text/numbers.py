@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SIGNS: Final = ",.'’٬،٫\u00a0\u2007\u2009\u202f"
+_SIGNS: Final = ",.，'’٬،٫\u00a0\u2007\u2009\u202f"
 _UNSPACED: Final = "\u0e00-\u0eff\u2e80-\U0003ffff"
 """Letters that stand directly before and behind a number: 超过10,000人."""
 _GROUPED: Final = (
