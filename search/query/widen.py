@@ -1,8 +1,9 @@
 """Expand the words of a query to all their spelling variants. Pure.
 
 Keys (`search.words.forms`) cover the inflected forms of one spelling; other spellings are added here as alternatives:
-军队 also finds 軍隊, `cease-fire` finds `ceasefire`, 行く finds 行っ. Prefixes and filters are unchanged; of phrases only
-those that are one number with grouped digits are not. Engines and the highlighter widen a query when they run it; it is stored and shown as typed.
+军队 also finds 軍隊, `cease-fire` finds `ceasefire`, 行く finds 行っ. Prefixes and filters are unchanged; of phrases
+only those that are one number with grouped digits are not. Engines and the highlighter widen a query when they run it;
+it is stored and shown as typed.
 """
 
 from __future__ import annotations
