@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.cells import cell_len as cells
@@ -12,6 +12,8 @@ from archiver.cli.view import figures
 
 _BARS = (24, 12, 6)
 """Widths of the bar, in cells: as wide as fits."""
+_LONG = 5_280.0
+"""Seconds whose words are as long as most."""
 _LABEL = 12
 """Cells that a label may always have."""
 
@@ -67,12 +69,15 @@ def sentence(measure: Measure) -> str:
 def fit(measure: Measure, width: int, *, level: int = 0, ascii_only: bool = False) -> tuple[str, str, str, int]:
     """The richest form that fits: what stands before the bar, the bar, what follows it, and the level of the form.
 
-    Forms below `level` are left out: a form that once was too wide does not come back, so that nothing jumps.
+    Forms below `level` are left out: a form that once was too wide does not come back, so that nothing jumps. For the
+    same reason there is room for the time left before it is known.
     """
     forms = list(_forms(measure, ascii_only=ascii_only))
-    for at, (before, bar, after) in enumerate(forms[level:], level):
-        if cells(before) + cells(bar) + cells(after) <= width:
-            return before, bar, after, at
+    is_unknown = measure.total is not None and measure.seconds_left is None and measure.done < measure.total
+    widest = list(_forms(replace(measure, seconds_left=_LONG), ascii_only=ascii_only)) if is_unknown else forms
+    for at, (form, room) in enumerate(zip(forms[level:], widest[level:], strict=True), level):
+        if max(sum(map(cells, form)), sum(map(cells, room))) <= width:
+            return *form, at
     before, bar, after = forms[-1]
     return _cut(before + bar + after, width), "", "", len(forms) - 1
 
@@ -102,7 +107,7 @@ def _speed(measure: Measure) -> tuple[str, str]:
     """The rate, and the time left with what it means; while the server has us wait, that is said instead."""
     if measure.waiting >= 1:
         return "", f"waiting for the server: {figures.duration(measure.waiting)}"
-    rate = "" if measure.rate is None else figures.rate(measure.rate)
+    rate = figures.rate(measure.rate) if measure.rate else ""
     about = figures.about(measure.seconds_left)
     return rate, f"{about} at this rate" if about else ""
 
