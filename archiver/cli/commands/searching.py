@@ -85,9 +85,9 @@ async def print_count(search: Search, over: SearchScope) -> int:
 async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
     """Print the hits. Returns the exit status."""
     answers = Answers(search.conn, search.finder, search.names)
-    found, cursor = 0, None
+    found, cursor, has_deleted = 0, None, False
     with page() as paged:
-        found, cursor = await _print(search, answers)
+        found, cursor, has_deleted = await _print(search, answers)
     if paged.left:  # nobody wants to know the rest
         warn_incomplete(over, search.moments)
         return 0
@@ -100,6 +100,8 @@ async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
     summary = Found(found, pages.before, total, cursor, _order(search.question))
     if not search.for_person:
         return _end(search, over, *describe_found(summary))
+    if has_deleted:
+        output.note("DELETED means deleted or no longer visible")
     command = next_command(cursor, can_continue=can_continue)
     return _end(search, over, *describe_found(summary, groups=search.options.collapse, command=command))
 
@@ -118,9 +120,10 @@ async def _count_all(search: Search, shown: int, cursor: str | None) -> int | No
     return await engine.count_within(search.question, QUICK) if isinstance(engine, ExactEngine) else None
 
 
-async def _print(search: Search, answers: Answers) -> tuple[int, str | None]:
-    """Print the hits. Returns their number, and the cursor of the next page."""
+async def _print(search: Search, answers: Answers) -> tuple[int, str | None, bool]:
+    """Print the hits. Returns their number, the cursor of the next page, and whether one is deleted."""
     found = blocks_printed = 0
+    has_deleted = False
     cursor = None
     options, question = search.options, search.question
     show, close = _printer(search)
@@ -135,11 +138,12 @@ async def _print(search: Search, answers: Answers) -> tuple[int, str | None]:
                 cursor = block.cursor
                 break
             found += sum(shown.is_hit for shown in block)
+            has_deleted |= any(shown.row["missing_since"] for shown in block)
             blocks_printed += 1
             for shown in block:
                 show(shown._replace(block=blocks_printed))
     close()
-    return found, cursor
+    return found, cursor, has_deleted
 
 
 def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None]]:

@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from archiver.cli.terminal import is_clean_link, line_isolates, terminal_safe, width
+from archiver.cli.terminal import is_clean_link, terminal_safe, width
 from archiver.cli.view import figures
 from archiver.cli.view.attachments import describe_action
+from archiver.cli.view.excerpt import excerpt, one_paragraph
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
-from archiver.cli.view.wrapping import is_rtl, text_width, wrap
+from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row
 from search.query.tree import Node, Phrase, any_of
 from search.show.highlight import highlight
-from search.show.snippet import Snippet, snippets
+from search.show.snippet import snippets
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -44,7 +45,6 @@ _GAPS = {"when": 3}
 _TOGETHER = frozenset({"when", "kinds"})
 """What goes on a new line together with all behind it, as the views alone would look lost."""
 
-_MATCH = "bold green"
 _DELETED, _EDITED = "bold red", "yellow"
 
 
@@ -161,19 +161,19 @@ def _body(shown: Shown, view: CardView) -> Iterator[Text]:
     text = shown.row["text"]
     if not shown.is_hit:
         if text:
-            yield _one_paragraph(_pieces(snippets(text, (), WIDTH), view), "dim")
+            yield one_paragraph(excerpt(snippets(text, (), WIDTH), coloured=view.coloured), "dim")
         return
     wanted = any_of((view.tree, *map(Phrase, shown.matched)))
     spans = highlight(wanted, text)
     if text:
-        yield _one_paragraph(_pieces(snippets(text, spans, WIDTH), view))
+        yield one_paragraph(excerpt(snippets(text, spans, WIDTH), coloured=view.coloured))
     found = None if spans or shown.row["action"] else _matched(shown.row, wanted, view)
     if found is not None:
         yield found
         return
     if shown.row["action"]:
         action = describe_action(orjson.loads(shown.row["action"]))
-        yield _pieces(snippets(action, highlight(wanted, action), WIDTH), view)
+        yield excerpt(snippets(action, highlight(wanted, action), WIDTH), coloured=view.coloured)
     attached = list_attachments(shown.row)
     for kind, what in attached[:_ATTACHMENTS]:
         known = describe_kinds(shown.row) == [kind]  # in the head
@@ -190,7 +190,7 @@ def _matched(row: Row, wanted: Node, view: CardView) -> Text | None:
 
     for kind, other in further_texts(row):
         if found := highlight(wanted, other):
-            pieces = _pieces(snippets(other, found, WIDTH // 3), view)
+            pieces = excerpt(snippets(other, found, WIDTH // 3), coloured=view.coloured)
             return Text.assemble((f"{kind}: ", "dim"), pieces)
     return None
 
@@ -204,50 +204,6 @@ def _remarks(shown: Shown, view: CardView) -> Iterator[Text]:
         rest = f" and {len(shown.copies) - _COPIES:,} more" if len(shown.copies) > _COPIES else ""
         copies = figures.count(len(shown.copies), "copy", "copies")
         yield _line(f"earliest found in this archive; {copies}: {first}{rest}")
-
-
-def _pieces(pieces: Sequence[Snippet], view: CardView) -> Text:
-    """The snippets of a text with matches marked, and dots for what is left out."""
-    from rich.text import Text
-
-    opening, closing = ("", "") if view.coloured else ("[", "]")
-    body = Text("… " if pieces[0].cut_before else "")
-    for piece in pieces:
-        if piece is not pieces[0]:
-            body.append(" … ")
-        at = 0
-        for start, end in piece.spans:
-            body.append(terminal_safe(piece.text[at:start], multiline=True))
-            match = terminal_safe(piece.text[start:end], multiline=True)
-            body.append(f"{opening}{match}{closing}", style=_MATCH if view.coloured else "")
-            at = end
-        body.append(terminal_safe(piece.text[at:], multiline=True))
-    if pieces[-1].cut_after:
-        body.append(" …")
-    return body
-
-
-def _one_paragraph(body: Text, style: str = "") -> Text:
-    """The text with its lines one after another, two spaces between; a line of another direction begins anew."""
-    from rich.text import Text
-
-    paragraphs: list[Text] = []
-    for line in body.split("\n"):
-        line.rstrip()
-        if not line.plain.strip():
-            continue
-        if paragraphs and _goes_with(paragraphs[-1].plain, line.plain):
-            paragraphs[-1].append("  ").append_text(line)
-        else:
-            paragraphs.append(line)
-    joined = Text("\n").join(paragraphs)
-    joined.style = style
-    return joined
-
-
-def _goes_with(before: str, line: str) -> bool:
-    has_rtl = any(line_isolates(one)[0] for one in (before, line))
-    return not has_rtl or is_rtl(before) == is_rtl(line)
 
 
 def _line(text: str, style: str = "dim") -> Text:
