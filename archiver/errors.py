@@ -28,7 +28,7 @@ from archiver.duration import in_words, moment
 from config.accounts import DEFAULT
 
 _LONG = 600
-"""Seconds from which a wait is also given in words."""
+"""Shortest wait, in seconds, that is also given in words."""
 
 
 class Error(Exception):
@@ -56,7 +56,7 @@ class NotFound(Error):
 
 
 class KnownAbsent(NotFound):
-    """An answer of the server proved that there was no such message."""
+    """A server answer proved that the message did not exist."""
 
     exit_status = 1
 
@@ -68,7 +68,7 @@ class NotConfigured(UsageError):
 
 
 class NoArchive(NotFound):
-    """There is no archive where the settings say."""
+    """There is no archive in the configured directory."""
 
     depends_on_settings = True
 
@@ -107,7 +107,7 @@ class Unreachable(Error):
 
 
 class ChannelError(Error):
-    """One channel cannot be mirrored; the others go on."""
+    """One channel cannot be mirrored; the others continue."""
 
 
 class ChannelInaccessible(ChannelError):

@@ -1,6 +1,6 @@
 """Settings as they were checked before, for commands that only read: importing pydantic takes longer than a search.
 
-`load_checked` keeps what `config.load` made of a file in `.telekeep.toml.checked` beside it: without secrets, for its
+`load_checked` stores the result of `config.load` in `.telekeep.toml.checked` next to the file: without secrets, for its
 owner only, with a digest of all that it depends on (the file, the environment, the code). If it does not fit, is too
 open or cannot be read, it is made again; where it cannot be written, settings are checked each time.
 """
@@ -30,7 +30,7 @@ _MOST_BYTES = 1_000_000
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """User and password in a URL."""
 _CHECKED_BY = ("settings.py", "kinds.py", "load.py", "checked.py")
-"""The modules that decide what is allowed: another version of them checks again."""
+"""Modules that define what is allowed: after any change to them the settings are checked again."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -61,7 +61,7 @@ def _check(path: Path | None) -> Settings:
 
 
 def _digest(file: Path) -> str | None:
-    """A digest of all that the settings depend on, besides the contents of secrets' files."""
+    """A digest of everything that the settings depend on, except the contents of secret files."""
     try:
         text = file.read_bytes()
         here = [(one.stat().st_size, one.stat().st_mtime_ns) for one in map(Path(__file__).with_name, _CHECKED_BY)]
@@ -88,7 +88,7 @@ def _read(kept: Path, digest: str) -> dict[str, Any] | None:
 
 
 def _keep(kept: Path, text: str) -> None:
-    """Write the file whole, or not at all; nothing depends on it. Never replaces a file of another kind."""
+    """Write the file completely or not at all; nothing depends on it. Never replaces a file of another kind."""
     with contextlib.suppress(OSError):
         if (os.path.lexists(kept) and not _is_ours(kept)) or _CREDENTIALS.search(text):
             return

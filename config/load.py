@@ -64,7 +64,7 @@ def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
 
 
 def list_sections(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each section, such as `telegram.accounts.NAME`, and what is allowed in its settings."""
+    """Yield each section, such as `telegram.accounts.NAME`, and its allowed settings."""
     fields = model.model_fields.items()
     inner = {name: field for name, field in fields if _section_of(field) and not _is_listed(field)}
     if plain := {name: field.description or "" for name, field in fields if name not in inner}:

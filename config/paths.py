@@ -23,7 +23,7 @@ def user_config_path() -> Path:
 
 
 def user_state_path() -> Path:
-    """The directory of what is kept between two commands, by default."""
+    """Default directory of state kept between commands."""
     import platformdirs
 
     return platformdirs.user_state_path(APPLICATION)

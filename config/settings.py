@@ -103,7 +103,7 @@ class ServerSettings(_Section):
 
 
 class AccountOverrides(_SectionWithSecrets):
-    """A named account; what is not set is inherited from [telegram], see `config.accounts`."""
+    """A named account; settings it lacks are inherited from [telegram], see `config.accounts`."""
 
     api_id: ApiId = None
     api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")

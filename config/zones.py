@@ -9,7 +9,7 @@ _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 
 
 class ZoneError(ValueError):
-    """There is no such time zone; `hint` says how to fix it."""
+    """Unknown time zone; `hint` says how to fix it."""
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)

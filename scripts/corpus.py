@@ -74,7 +74,7 @@ LANGUAGES = (
 
 
 def make_texts(count: int, *, seed: int = 1) -> Iterator[tuple[str, str]]:
-    """So many texts with the code of their language; each language has the same share of the bytes."""
+    """`count` texts, each with its language code; every language has the same share of the bytes."""
     chance = random.Random(seed)
     speakers = [(language, _speaker(language, chance)) for language in LANGUAGES]
     for _ in range(count):
@@ -135,7 +135,7 @@ def _word(language: Language, weights: list[float], chance: random.Random) -> st
 
 
 def fill_archive(directory: Path, count: int, *, seed: int = 1) -> None:
-    """An archive with so many of them in `CHANNELS` channels, newest first as a backfill brings them.
+    """Create an archive of `count` messages in `CHANNELS` channels, newest first as a backfill stores them.
 
     It is written as the mirror writes, page by page through `archiver.mirror.apply`, with an empty payload for each
     message.

@@ -44,7 +44,7 @@ Row = tuple[str, str, str]
 
 
 def main() -> None:
-    """Run what was asked for and print one table."""
+    """Run the requested measurements and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=50_000, help="size of the channel (default: 50000)")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each mirror run (default: 3)")
@@ -142,7 +142,7 @@ def run(*arguments: str, stdin: str = "") -> tuple[float, Any]:
 
 
 def mirroring(work: Path, port: int, rounds: int) -> Iterator[Row]:
-    """telekeep sync beside a bare loop and beside iter_messages."""
+    """telekeep sync compared with a bare loop and with iter_messages."""
     telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
     bare, iterated, synced, memory = [], [], [], 0
     for _ in range(rounds):
@@ -244,7 +244,7 @@ def exporting(work: Path) -> Iterator[Row]:
 
 
 def indexing(work: Path) -> Iterator[Row]:
-    """Everything into an empty index: what telekeep itself spends on it, whatever the server takes."""
+    """Fill an empty index: the time telekeep itself spends, excluding the server's."""
     count = _stored(work)
     with listening("tests.doubles.meilisearch", "--master-key", "bench") as port:
         os.environ |= {

@@ -1,7 +1,7 @@
-"""Figures of finding in a big archive of made-up messages (`corpus`): sizes of the tables, times of questions.
+"""Measure search in a large archive of generated messages (`corpus`): table sizes, query times.
 
-Times are inside the library, each the best of three: on a shared machine others' work comes on top of the rest. With
-them stands the processor time of the same calls, which is what an idle machine takes.
+Times are measured inside the library, each the best of three: a shared machine adds others' work. Each time comes with
+the processor time of the same calls, which is what an idle machine takes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _UNSPACED = frozenset({"zh", "ja", "th"})
 
 
 def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
-    """All figures of an archive of so many messages, which is made where there is none."""
+    """Measure an archive of `count` messages; create it if it does not exist."""
     if not (directory / ARCHIVE_NAME).exists():
         fill_archive(directory, count)
     with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
@@ -67,7 +67,7 @@ def _run(command: Command, question: str) -> tuple[float, float]:
 
 
 def sizes(directory: Path) -> Iterator[Row]:
-    """Bytes of the search tables, by the pages that they take, beside those of the texts."""
+    """Sizes of the search tables, in bytes of their pages, and of the texts."""
     with closing(sqlite3.connect(directory / ARCHIVE_NAME)) as conn:
         [(count, texts)] = conn.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM message")
         tables = dict(conn.execute("SELECT name, sum(pgsize) FROM dbstat WHERE name GLOB 'search_*' GROUP BY name"))

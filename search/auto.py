@@ -1,6 +1,6 @@
 """Meilisearch with the embedded engine as its fallback.
 
-`left_to_exact` names the questions that Meilisearch would answer differently. When Meilisearch does not answer at all,
+`left_to_exact` names the questions that Meilisearch would answer differently. When Meilisearch does not answer,
 the embedded engine does: immediately, with the same cursor, so that paging continues, and for all later questions. It
 does not tolerate typos, so it drops `fuzzy`.
 """

@@ -20,7 +20,7 @@ Key: TypeAlias = tuple[int, int]
 
 @frozen(kw_only=True)
 class Details:
-    """Fields that an index stores for display besides the `Document`; the query language cannot search them."""
+    """Fields that an index stores for display in addition to the `Document`; the query language cannot search them."""
 
     size: int | None = None
     """Size of the first file in bytes."""
@@ -91,13 +91,13 @@ class Document:
     file_name: str | None = None
 
     hashtags: tuple[str, ...] = ()
-    """With or without `#`, as marked by Telegram; those that only stand in a text are found as well."""
+    """With or without `#`, as marked by Telegram; unmarked ones in a text are found as well."""
     mentions: tuple[str, ...] = ()
     """Usernames, with or without `@`; ids and names of users without one."""
     domains: tuple[str, ...] = ()
     """Hosts of further links."""
     links: tuple[str, ...] = ()
-    """All links: marked in the text, behind words, on buttons, of previews and fact checks."""
+    """All links: in the text, under words, on buttons, in previews and fact checks."""
     has_link: bool = False
 
     grouped_id: str | None = None
@@ -145,7 +145,7 @@ class Document:
         return each_hashtag([*self.hashtags, *(tag for text in self._own_texts() for tag in written_hashtags(text))])
 
     def all_mentions(self) -> dict[str, None]:
-        """What is mentioned, marked or not."""
+        """All mentions, marked or not."""
         return dict.fromkeys([*self.mentions, *(name for text in self._own_texts() for name in written_names(text))])
 
     def all_links(self) -> dict[str, None]:

@@ -1,4 +1,4 @@
-"""Search errors; each has a message for the user and may have a hint how to fix it.
+"""Search errors; each has a message for the user and may have a hint on how to fix it.
 
 SearchError                 a search failed; shown without a traceback
 ├── QueryError              the query is invalid; `query`, `start`, `end` give the position
@@ -75,7 +75,7 @@ class IndexStale(SearchError):
 
 
 class ServerError(SearchError):
-    """Meilisearch failed to do what was asked."""
+    """Meilisearch failed to carry out a request."""
 
 
 class ServerUnreachable(ServerError):
@@ -100,7 +100,7 @@ class WrongVersion(ServerError):
 
 
 class IndexMissing(ServerError):
-    """The server has no index of that name."""
+    """The server has no index with that name."""
 
 
 class PayloadTooLarge(ServerError):

@@ -1,6 +1,6 @@
-"""Read a list of channels: which address stands on each line, and what is none. Pure; nothing is looked up.
+"""Read a list of channels: which address each line contains, and which lines contain none. Pure; nothing is looked up.
 
-A line is one address, several of them, an address with a title beside it, or a row of a table. In a table the column
+A line is one address, several of them, an address next to a title, or a row of a table. In a table the column
 of addresses is the one that its heading names, else the one with the most links and @names. A heading is recognised in
 several languages; since a channel may have such a name, it is reported.
 """
@@ -81,7 +81,7 @@ def _is_heading(line: ListLine, rows: Sequence[ListLine]) -> bool:
 
 
 def _find_column(heading: Sequence[str], rows: Sequence[ListLine]) -> int | None:
-    """The column of addresses; None if the rows are no table."""
+    """The column of addresses; None if the rows are not a table."""
     counts = Counter(at for row in rows for at, cell in enumerate(row.cells) if _is_address(cell))
     links = Counter(at for row in rows for at, cell in enumerate(row.cells) if _is_address(cell) and _is_link(cell))
     named = find_address_columns(heading)
@@ -150,7 +150,7 @@ def _is_link(word: str) -> bool:
 
 
 def _is_address(cell: str) -> bool:
-    """Whether it can be nothing but a channel: a link, an @name or a marked id."""
+    """Whether it can only be a channel: a link, an @name or a marked id."""
     if not _is_explicit(cell):
         return False
     try:

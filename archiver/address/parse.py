@@ -96,7 +96,7 @@ def _hint_at_inner(read: Callable[[str], _Read], link: str) -> _Read:
 
 
 def _refuse_other(text: str) -> None:
-    """Raise UsageError for what is obviously something else."""
+    """Raise UsageError for anything that is obviously not a channel."""
     if _EMAIL.fullmatch(text):
         raise not_channel("an e-mail address", _HINT)
     if _PHONE.fullmatch(text):

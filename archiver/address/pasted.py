@@ -41,7 +41,7 @@ def clean(typed: str) -> str:
 
 
 def echo(typed: str) -> str:
-    """What was typed, quoted in an error: complete except for secrets and excess length."""
+    """Quote user input in an error message, without secrets and shortened if too long."""
     text = " ".join(_visible(typed).split())
     text = _PHONE.sub(lambda found: f"+…{found[0][-2:]}", text)
     text = _SECRET.sub(r"\1…", text)

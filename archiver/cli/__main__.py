@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-[0-9]+(?:[/:][0-9]+)?")
 _ACTING = frozenset(
     {"login", "add", "remove", "move", "accounts", "sync", "run", "query", "index", "verify", "health", "repair"}
 )
-"""Commands that run to the end even if nobody reads their output; the others stop when their reader does."""
+"""Commands that run to the end even if their output is no longer read; the others stop with their reader."""
 
 _GLOBAL_FLAGS = ("-q", "--quiet", "-v", "-vv", "--verbose", "--debug", "--no-pager")
 

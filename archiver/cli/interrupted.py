@@ -71,7 +71,7 @@ class _State:
     """Whether the command has finished its work, so that an interrupt stops nothing."""
     quiet: bool = False
     count_kept: Callable[[], str] | None = None
-    """What to say of what is kept, as far as the command knows more than KEPT."""
+    """Returns what is kept, if the command knows more than KEPT says."""
 
 
 _state = _State()
@@ -85,7 +85,7 @@ def hear(command: str | None, *, quiet: bool) -> None:
 
 
 def count_kept(describe: Callable[[], str]) -> None:
-    """Let the command say itself what is kept; an empty answer leaves it at KEPT."""
+    """Let the command describe what is kept; an empty answer means KEPT."""
     _state.count_kept = describe
 
 

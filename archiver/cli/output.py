@@ -195,7 +195,7 @@ class JsonArray:
 
 
 def flush() -> None:
-    """Hand what is printed to the reader now."""
+    """Flush stdout."""
     sys.stdout.flush()
 
 

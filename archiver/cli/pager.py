@@ -1,7 +1,7 @@
 """Show output that does not fit on the screen by a pager: $TELEKEEP_PAGER, [display] pager, $PAGER, or `less -FRX`.
 
-`page` holds output back until it is longer than the screen; only then a pager is started, so that short answers need
-none. Notes to stderr wait until the pager is closed. A pager that cannot be started is no error: the output goes to
+`page` holds output back until it is longer than the screen; only then is a pager started, so that short answers need
+none. Notes to stderr wait until the pager is closed. A pager that cannot be started is not an error: the output goes to
 the terminal. In a pipe nothing changes.
 """
 
@@ -52,12 +52,12 @@ class Paged:
     """What became of paged output."""
 
     left = False
-    """Whether the pager was closed before all was written, so that nobody knows the rest."""
+    """Whether the pager was closed before everything was written."""
 
 
 @contextmanager
 def page() -> Iterator[Paged]:
-    """Show what is printed within by a pager, if it does not fit on the screen. Must be left before notes are due."""
+    """Page the output of the block if it does not fit on the screen. Exit the block before printing notes."""
     paged = Paged()
     command = None if _settings["off"] else choose_pager(os.environ, _settings["command"])
     size = terminal.screen_size(sys.stdout)
@@ -127,7 +127,7 @@ def count_lines(data: bytes, columns: int) -> int:
 
 
 class _Notes(io.StringIO):
-    """What is said on the terminal while a pager has it."""
+    """Holds back notes to the terminal while a pager uses it."""
 
     def isatty(self) -> bool:
         """It is shown there later."""
@@ -153,7 +153,7 @@ class _Screen(io.RawIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Whatever is written is seen on a terminal."""
+        """True: everything written ends up on a terminal."""
         return True
 
     def fileno(self) -> int:
@@ -176,7 +176,7 @@ class _Screen(io.RawIOBase):
         return len(data)
 
     def finish(self) -> None:
-        """Write what was kept; wait until the pager is closed."""
+        """Write what was held back; wait until the pager is closed."""
         if self._pager is not None:
             self._close_pager(self._pager)
         elif not self._is_direct:

@@ -57,7 +57,7 @@ class Stderr(_Raw):
 
 
 class Stdout(_Raw):
-    """Remembers its first failure, raises it unless the command goes on regardless, and discards later output."""
+    """Remembers the first failure, raises it unless the command continues regardless, and discards later output."""
 
     def __init__(self, descriptor: int, *, goes_on: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -90,7 +90,7 @@ def guard(*, goes_on: bool) -> None:
 
 
 def has_reader_left() -> bool:
-    """Whether stdout is a pipe or socket that nobody reads any more, which otherwise only the next write would show."""
+    """Whether stdout is a pipe or socket whose reader is gone; otherwise only the next write would show that."""
     poller = select.poll()
     poller.register(1, select.POLLERR | select.POLLHUP | select.POLLNVAL)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poller.poll(0))

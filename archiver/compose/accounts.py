@@ -62,7 +62,7 @@ class OpenAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionPolicy:
-    """How the accounts of a run behave towards the server, and whom they notify."""
+    """How the accounts of a run treat the server, and whom they notify."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     """For connecting and for answers."""

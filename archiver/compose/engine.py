@@ -33,7 +33,7 @@ SECONDS = 15.0
 
 @dataclass(slots=True)
 class Finder:
-    """The engine in use, and what is known about its answers."""
+    """The engine in use, and notes about its answers."""
 
     engine: Engine
     lag: int

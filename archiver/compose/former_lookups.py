@@ -48,7 +48,7 @@ class FormerLookups(Mapping[str, frozenset[int]]):
         return [one.lost.name for one in self._former if one.channel.channel_id == channel_id and not one.lost.is_title]
 
     def report(self, remarks: Remarks) -> None:
-        """Note what each former name that was asked for means by now."""
+        """Note what each former name in the query refers to now."""
         for name in self._asked:
             for one in self._find(name):
                 remarks.note(self._describe(name, one))

@@ -107,7 +107,7 @@ async def work(
     *,
     patience: float = PATIENCE,
 ) -> Sequence[NodeWorker]:
-    """Run the workers until no node is behind; those that are, when their servers did not let them for too long."""
+    """Run the workers until all nodes are up to date; return those whose servers failed for too long."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     worker = asyncio.create_task(node_workers.run(stop), name="index")
     good_at = dict.fromkeys((one.name for one in node_workers.workers), loop.time())

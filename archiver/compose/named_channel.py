@@ -135,14 +135,14 @@ def _only(ref: ChannelRef, found: Sequence[Formerly]) -> Formerly:
 
 
 async def _holds(conn: Connection, former: Formerly, number: int) -> bool:
-    """Whether such a post of the former owner is archived, from the time when it had the name."""
+    """Whether the former owner's post is archived, from the time when it had the name."""
     key = (former.channel.channel_id, number)
     held = (await read(conn, get_messages, [key])).get(key)
     return held is not None and held[0].date < former.lost.until
 
 
 async def _can_have(conn: Connection, former: Formerly, number: int) -> bool:
-    """Whether such a post may have been linked by the name: archived from that time, or not known to be otherwise."""
+    """Whether a link by that name may mean the former owner's post: archived from that time, or its time unknown."""
     key = (former.channel.channel_id, number)
     if (await read(conn, get_messages, [key])).get(key) is not None:
         return await _holds(conn, former, number)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _LONG = 600
-"""Seconds from which a wait is described in words."""
+"""Shortest wait, in seconds, that is described in words."""
 
 
 async def make_scheduler(

@@ -14,7 +14,7 @@ class TakeoutMemory:
         self._account = account
 
     async def load(self) -> tuple[int | None, float]:
-        """The id of the open takeout, and the unix time from which another may be requested."""
+        """The id of the open takeout, and the unix time when another may be requested."""
         return await self._database.read(get_takeout, self._account)
 
     async def save(self, takeout_id: int | None) -> None:

@@ -84,7 +84,7 @@ class _Attempt:
 
 
 def is_empty(obj: Any) -> bool:
-    """Whether the server says that there is no such message, or no longer."""
+    """Whether the server says that the message does not exist, or no longer does."""
     return isinstance(obj, types.MessageEmpty)
 
 
@@ -188,7 +188,7 @@ def _context(obj: Any, peers: Peers, attempt: _Attempt) -> dict[str, Any]:
 def convert_stub(
     raw: bytes, *, message_id: MessageId, channel_id: ChannelId, date: datetime | None, layer: int
 ) -> Message:
-    """What is known of an object that this version cannot read; a newer version can, from `raw`."""
+    """A stub for an object that this version cannot read; a newer version can, from `raw`."""
     constructor = f"{int.from_bytes(raw[:4], 'little'):08x}"
     return Message(
         channel_id=channel_id,

@@ -1,4 +1,4 @@
-"""Any TL object as plain data: for what is too rare, too nested or too new for columns of its own.
+"""Any TL object as plain data: for objects too rare, too nested or too new to have columns.
 
 Lossless with three exceptions, all still in the raw bytes: absent fields and unset flags are left out; access hashes
 and file references are left out, because they belong to one account and expire, so they would change the text without

@@ -1,6 +1,6 @@
 """Rows compared with the record derived from their payload. Pure.
 
-Not compared is what a payload does not contain: names of peers (they came beside it), whether it is pinned (an event
+Fields that a payload does not contain are not compared: names of peers (sent alongside), whether it is pinned (an event
 says so), and for rich messages, which come in two answers, the counters and the origin that only one of them has.
 """
 

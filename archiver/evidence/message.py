@@ -133,7 +133,7 @@ class MessageCheck:
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
     def _read_part(self, message_id: MessageId) -> tuple[Message | None, list[str]]:
-        """The part of a rich message that the server showed first, and what is wrong with it."""
+        """The part of a rich message that the server showed first, and its faults."""
         for row in self._held.parts.get(message_id, []):
             part = dict(zip(PART_NAMES, row, strict=True))
             raw = part["raw"]

@@ -1,4 +1,4 @@
-"""Names in stored records: they came beside the message in an answer, so no payload contains them. Pure."""
+"""Names in stored records: an answer contains them next to the message, so no payload has them. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StoredNames(Peers):
         self._known: dict[_Key, _Names] | None = None
 
     def names(self, peer: Any) -> _Names:
-        """Name and username as stored; None for what is not."""
+        """Name and username as stored; None if not stored."""
         if self._known is None:
             self._known = {}
             for text in self._texts:

@@ -1,6 +1,6 @@
 """A whole verification, distributed over processes: parsing payloads is CPU-bound.
 
-Each task sees one state of the archive. Mirroring may go on meanwhile, so tasks compare nothing with each other.
+Each task sees one state of the archive. Mirroring may continue meanwhile, so tasks are not compared with each other.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FULLY = 20_000
 """Up to this many search rows, all are compared with texts; of more, only one part, unless `deep`."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
-"""Message tasks up to which a second process would take longer to start than it saves."""
+"""Maximum number of message tasks for which starting a second process takes longer than it saves."""
 MOST_FAULTS = 10_000
 """Maximum number of faults listed; the rest are only counted."""
 MOST_WORKERS = 4
@@ -59,7 +59,7 @@ class Verified:
 
 
 class Progressed(NamedTuple):
-    """How far a verification is."""
+    """Progress of a verification."""
 
     payloads: int
     tasks: int
@@ -83,7 +83,7 @@ def verify(path: Path, *, deep: bool = False, progress: Callable[[Progressed], N
 
 
 def _judge(found: Verified, readable: int, unreadable: list[str]) -> None:
-    """Report unreadable payloads; if none at all could be read, drop what depends on reading them."""
+    """Report unreadable payloads; if none could be read, drop the checks that depend on them."""
     if found.payloads and not readable:
         found.faults = [fault for fault in found.faults if not fault.mirrored]
         if unreadable:
@@ -147,7 +147,7 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
 def _watched(
     numbered: Iterable[tuple[int, TaskResult]], tasks: int, progress: Callable[[Progressed], None]
 ) -> Iterator[tuple[int, TaskResult]]:
-    """Pass the results on as they come, and tell how many there are."""
+    """Yield results as they arrive, and report progress."""
     payloads = 0
     for count, (number, done) in enumerate(numbered, 1):
         payloads += done.payloads

@@ -1,6 +1,6 @@
 """When and how messages were seen, checked against the log; absences, counters and revisions among themselves. Pure.
 
-Everything stored came with an answer, and every answer is in the log. So each time in a message's rows is the time of
+Everything stored came with an answer, and every answer is in the log. So each time in a message's rows is that of
 an answer, whatever the clock did.
 """
 

@@ -149,7 +149,7 @@ _MANIFEST: dict[str, _Check] = {
 
 
 def find_fault(claims: Any) -> str | None:
-    """What is wrong with the manifest itself, as a phrase that follows its name; None if it is consistent."""
+    """The first inconsistency within the manifest, as a phrase that follows its name; None if there is none."""
     if type(claims) is not dict:
         return "is not a manifest of telekeep"
     wrong = _wrong(claims, _MANIFEST)

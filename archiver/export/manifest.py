@@ -46,7 +46,7 @@ class Completeness:
     runs: Sequence[IdRun] = ()
     """All except the held ones."""
     shortfall: Shortfall
-    """What is not known within the bounds."""
+    """What is unknown within the bounds."""
     as_of: int | None = None
     """When the channel was last brought up to date."""
 

@@ -171,7 +171,7 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
 async def _shortfall(
     conn: Connection, request: Request, channel: Mirrored, counts: Tally, wanted: Interval
 ) -> Shortfall:
-    """What is not known about the channel within the bounds. `wanted`: the ids to be fetched at all."""
+    """What is unknown about the channel within the bounds. `wanted`: the ids to fetch."""
     since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
     gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
     kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])

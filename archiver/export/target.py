@@ -32,7 +32,7 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 class Target:
     """A context manager: `write` bytes, then `commit` them. Exiting without `commit` discards everything.
 
-    `replace`: whether to replace a regular file of that name; nothing else is ever replaced.
+    `replace`: whether to replace a regular file of that name; other kinds are never replaced.
     """
 
     def __init__(self, path: Path, *, replace: bool = True) -> None:

@@ -28,7 +28,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """The result for a data file or manifest; `fault` says what is wrong with it, if anything."""
+    """The result for a data file or manifest; `fault` describes the first fault, if any."""
 
     path: Path
     rows: int

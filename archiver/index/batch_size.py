@@ -16,7 +16,7 @@ LEAST_BYTES: Final = 100_000
 PROBE: Final = 20
 """Full tasks after a refused one before trying a larger one again."""
 MUCH: Final = 5_000
-"""Waiting messages from which on nothing is gathered any longer."""
+"""Number of waiting messages at which gathering stops."""
 MIN_GATHERING: Final = 1.0
 """Minimum seconds to gather messages."""
 TARGET: Final = 10.0

@@ -1,7 +1,7 @@
 """Compares the index with the archive: counts by channel, then ids where the counts differ.
 
 A message that is held, neither in the outbox nor rejected by the server, was acknowledged, so the index must have it.
-An index with fewer was wiped, restored from an older copy, or emptied by somebody else.
+An index with fewer was wiped, restored from an older copy, or emptied by someone else.
 """
 
 from __future__ import annotations

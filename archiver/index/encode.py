@@ -25,7 +25,7 @@ def encode(one: Indexable) -> bytes:
 
 
 def to_details(message: Message) -> Details:
-    """Return what the index shows of a message besides its document."""
+    """Return the display fields that the index stores with a message's document."""
     values: dict[str, Any] = {"post_author": message.post_author, "reply_to": message.reply_to_msg_id}
     if message.sender:
         sender = orjson.loads(message.sender)

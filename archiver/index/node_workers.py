@@ -22,7 +22,7 @@ AT_ONCE: Final = 20_000
 
 
 class NodeWorkers:
-    """The workers of all configured nodes; a single node is no special case."""
+    """The workers of all configured nodes; a single node is not a special case."""
 
     def __init__(self, database: Database, reader: Database, workers: Sequence[NodeWorker], *, clock: Clock) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class NodeWorkers:
         return [one for one in self.workers if one.name not in idle]
 
     async def is_done(self) -> bool:
-        """Whether everything is indexed, as far as is known."""
+        """Whether everything is indexed, as far as known."""
         return not await self.list_behind()
 
     async def _place_channels(self, stop: asyncio.Event) -> None:

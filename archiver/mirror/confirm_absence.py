@@ -1,7 +1,7 @@
 """Confirm deletions one by one when an empty page covers messages that are held.
 
 An inaccessible channel looks just as empty. So each held message is requested by id, together with one that exists;
-only if the server shows that one, and reports the others as empty beside it, are they marked as missing.
+only if the server shows that one, and reports the others as empty, are they marked as missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from archiver.store.database import Database
 from archiver.store.message import list_present_ids
 
 ASKED = 99
-"""Ids per request besides the one that exists: the server's limit is 100."""
+"""Ids per request in addition to the one that exists: the server's limit is 100."""
 
 
 async def mark_confirmed_missing(

@@ -11,7 +11,7 @@ from archiver.store.message import read_messages
 
 
 def keep_known(conn: Writer, seen: Sequence[Message], held: Mapping[int, Held]) -> list[Message]:
-    """The messages just seen of one channel, with what is held of them filled in. Runs inside the transaction."""
+    """The messages just seen in one channel, completed with what is held of them. Runs inside the transaction."""
     doubtful = [message for message in seen if _may_lack(message, held.get(message.message_id))]
     if not doubtful:
         return list(seen)

@@ -26,7 +26,7 @@ class BelowWindow(NamedTuple):
     page: HistoryPage
     """Only the newest message there."""
     is_older: bool
-    """Whether it is older than the window, or there is no message."""
+    """Whether it is older than the window, or does not exist."""
 
 
 class Pages:
@@ -38,7 +38,7 @@ class Pages:
         """Offset -> the newest id below it according to the page above, which was cut there because of the gap."""
 
     async def fetch(self, channel: Mirrored, access_hash: AccessHash, offset_id: int) -> HistoryPage:
-        """Fetch a plausible page, cut at the first remarkably wide gap; the next page goes on from there.
+        """Fetch a plausible page, cut at the first remarkably wide gap; the next page continues from there.
 
         Raises ServerFault if the server's answers stay implausible.
         """

@@ -1,6 +1,6 @@
 """Read ids of one channel again, a page at a time.
 
-A message is only marked as missing if the answer skips it between messages that exist, or reports it as empty beside
+A message is only marked as missing if the answer skips it between messages that exist, or reports it as empty next to
 one that exists: an inaccessible channel looks empty, too.
 """
 

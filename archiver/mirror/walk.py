@@ -63,7 +63,7 @@ class Walk:
         return self._move(step.end_window(), None)
 
     def extend_window(self, step: Step, reach: int) -> Step:
-        """Go on, because the window reaches down to `reach` at least: the run is read again, and kept."""
+        """Continue, because the window reaches down to at least `reach`: the run is read again, and kept."""
         self._reach = reach
         self._move(replace(step, older=NO_OLDER), step.older.top + 1)
         return step

@@ -5,7 +5,7 @@ from __future__ import annotations
 TOLERATED = 30.0
 """Offset in seconds that is not reported."""
 _LARGE = 7200
-"""Offset in seconds from which it is given in hours."""
+"""Offset, in seconds, at which it is given in hours."""
 
 
 def describe_offset(ahead: float | None) -> str | None:

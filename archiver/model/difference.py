@@ -1,4 +1,4 @@
-"""One difference between two contents of a message besides its text, as data and in words. Pure."""
+"""One difference between two contents of a message, other than in its text; as data and in words. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHANGES: Final = {(False, True): "added", (True, False): "removed"}
 
 
 class Difference(NamedTuple):
-    """What differs: a link behind words, the target of a button, a spoiler... See docs/changes.md."""
+    """What differs: a link under words, the target of a button, a spoiler... See docs/changes.md."""
 
     part: DifferentPart
     what: str

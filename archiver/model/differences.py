@@ -1,6 +1,6 @@
-"""What differs between two contents of a message besides its text: links, formatting, buttons, attachments. Pure.
+"""Differences between two contents of a message, other than in its text: links, formatting, buttons, attachments. Pure.
 
-Text itself is compared by `archiver/reading/word_diff.py`. What only came or went with words of the text is no
+Text itself is compared by `archiver/reading/word_diff.py`. What was added or removed with words of the text is not a
 difference of its own: the text shows it.
 """
 
@@ -87,7 +87,7 @@ def _compare_marks(old: Version, new: Version) -> Iterator[Difference]:
 
 
 def _is_told(mark: Mark, other: str) -> bool:
-    """Whether a mark that only one content has is worth telling, although the text changed too."""
+    """Whether an entity that only one content has is worth reporting, although the text changed too."""
     return mark.kind in _TARGETS or (mark.kind not in _OF_WORDS and mark.words in other)
 
 
@@ -163,7 +163,7 @@ def _compare_media(old: Version, new: Version) -> Iterator[Difference]:
 
 
 def _compare_slots(name: str, old: Slot, new: Slot, *, known: bool) -> Iterator[Difference]:
-    """Compare what is set of the same attachment. `known`: earlier versions kept no details of earlier contents."""
+    """Compare the fields of one attachment. `known`: earlier versions kept no details of earlier contents."""
     pairs = [(key, old.get(key), new.get(key)) for key in _COLUMNS]
     if known:
         before, after = old.get("extra") or {}, new.get("extra") or {}
@@ -192,7 +192,7 @@ def _text(value: Any) -> str | None:
 
 
 def _without(these: Sequence[Any], those: Sequence[Any]) -> list[Any]:
-    """What is left of these after taking away one for each of those."""
+    """The items left after removing one for each item of the other list."""
     rest, left = list(those), []
     for one in these:
         if one in rest:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """Where something is wrong, and what is wrong."""
+    """What is wrong, and where."""
 
     what: str
     """A message as channel/id, a channel, a table, `database`, `search`."""

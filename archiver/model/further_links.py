@@ -1,4 +1,4 @@
-"""The links of a message besides those that its row lists: in rich blocks, fact checks, polls and checklists. Pure."""
+"""Links of a message that its row does not list: in rich blocks, fact checks, polls and checklists. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS: Final = frozenset(("url", "webpage_url"))
 
 
 def further_links(message: Message) -> Iterator[str]:
-    """Yield the links in what is stored as JSON beside the text."""
+    """Yield the links in the JSON columns stored with the text."""
     for stored in (message.extra, message.action, *(slot.extra for slot in message.media)):
         if stored and ('"url"' in stored or '"webpage_url"' in stored):
             yield from _in_tree(orjson.loads(stored))

@@ -1,6 +1,6 @@
-"""The texts of a message besides its own: what people read around it, and search for. Pure.
+"""Other texts of a message, such as polls, buttons and previews: people read them, and search for them. Pure.
 
-Each is a text of its own, so that no phrase spans two of them. They are read from the JSON of the archive's columns, so
+Each is a separate text, so that no phrase spans two of them. They are read from the JSON of the archive's columns, so
 an archive of an earlier version has them too.
 """
 

@@ -1,4 +1,4 @@
-"""What is on its way from the archive to the index: claimed, in flight, to be resent. Pure, no clock, no I/O.
+"""Messages on their way from the archive to the index: claimed, in flight, to be resent. Pure, no clock, no I/O.
 
 A *place* is a position in the sending order: `(seq, channel_id, message_id)` in the outbox, with seq 0 in a walk over
 the archive. A *stretch* is everything within `(after, upto]`. A stretch that was taken is in flight, or to be resent,
@@ -56,7 +56,7 @@ class Stretch:
 
     @property
     def is_open(self) -> bool:
-        """Whether it ends where its lane does: only what is sent of it counts as taken."""
+        """Whether it ends where its lane does: only the part that is sent counts as taken."""
         return self.upto in {BETWEEN, END}
 
     @property
@@ -134,7 +134,7 @@ class Ledger:
         return self._again.popleft() if self._again else None
 
     def take(self, lane: Lane = NEWS) -> Stretch:
-        """Everything of a lane not taken yet; what is then `sent` of it counts as taken."""
+        """Everything in a lane not taken yet; the part that is then `sent` counts as taken."""
         return Stretch(after=self.claimed(lane), upto=lane.end, walk_of=lane.walk_of)
 
     def sent(self, taken: Stretch, batch: Batch) -> None:

@@ -37,14 +37,14 @@ _APART: Final = frozenset(
 )
 """What of the stored `extra` has a key of its own."""
 _SHORT: Final = 200
-"""Characters of `extra` up to which it is read once for all messages: most have the same few flags."""
+"""Maximum length of an `extra` whose parsed form is cached: most messages have the same few flags."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType(
     {"edit_hidden": False} | dict.fromkeys(("via_bot", "fact_check", "effect", "boosts", "paid", "rich", "extra"))
 )
 
 
 def read_extra(extra: str | None) -> Mapping[str, Any]:
-    """The keys of a row that stand in `extra`; nested values as JSON text. A stub's are in its action."""
+    """The keys of a row that come from `extra`; nested values as JSON text. A stub's are in its action."""
     if extra is None:
         return _NONE
     return _read_short(extra) if len(extra) <= _SHORT else _read(extra)

@@ -24,7 +24,7 @@ FAR = 100
 TIMES = 20
 """A gap is remarkable from this multiple of the page's median gap."""
 LEAP = 10_000
-"""Number of new ids from which a new top message is confirmed by requesting it by id."""
+"""Minimum number of new ids for which a new top message is confirmed by requesting it by id."""
 
 
 def page_ids(page: HistoryPage) -> list[int]:

@@ -115,7 +115,7 @@ def find_overtaken(edits: Sequence[Message], held: Mapping[int, Held]) -> set[in
 
 
 def _is_newer(pts: int | None, known: Held, *, asked_after: bool) -> bool:
-    """Whether the answer is certainly newer than the one held: then its content is right, whatever its date."""
+    """Whether the answer is certainly newer than the one held: then its content is current, regardless of its date."""
     return pts is not None and known.seen_pts is not None and pts + asked_after > known.seen_pts
 
 
@@ -163,7 +163,7 @@ def _place_part(changes: Changes, message: Message, known: Held, age: int) -> li
     """Never replace a whole by a part of the same edit.
 
     A part that begins like the whole held but has a later date may or may not be a new content, because reactions move
-    the date too. Only the new whole can tell.
+    the date too. Only the new whole can show which.
     """
     same = message.content_hash == known.part_hash
     if age < 0:

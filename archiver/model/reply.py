@@ -1,6 +1,6 @@
 """What a message replies to, from its reply header. Pure.
 
-In a forum every message has a header that names its topic; only one with a target besides is a reply.
+In a forum every message has a header that names its topic; only one that also has a target is a reply.
 https://core.telegram.org/constructor/messageReplyHeader
 """
 

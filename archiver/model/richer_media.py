@@ -46,7 +46,7 @@ _INSIDE = frozenset({"webpage", "story", "game"})
 
 
 def fill(new: Media, old: Media, at: str) -> Media:
-    """Fill the slot with what is held of the same file, poll, page or story. `at`: when that was last seen."""
+    """Fill the slot from the archived file, poll, page or story. `at`: when that was last seen."""
     if new.id is None and new.kind != "story":
         return new
     extra, known = _load(new), _load(old)

@@ -13,7 +13,7 @@ from config.frozen import frozen
 
 @frozen(kw_only=True)
 class Shortfall:
-    """What is not known of one channel within some bounds; nothing if all fields have their defaults."""
+    """What is unknown about one channel within some bounds; nothing if all fields have their defaults."""
 
     never_fetched: bool = False
     """Nothing of the channel has been fetched yet."""
@@ -72,14 +72,14 @@ class Shortfall:
 
 
 def find_read_until(read_at: int | None, *, since: int | None, until: int | None) -> int | None:
-    """`read_at` if a bound is later than that. Without an end, the bounds mean: as far as was read."""
+    """`read_at` if a bound is later than that. Bounds without an end mean: as far as was read."""
     if read_at is None or not any(bound is not None and bound > read_at for bound in (since, until)):
         return None
     return read_at
 
 
 SEVERAL = 5
-"""How many consecutive archived messages on each side of a gap prove that the gap is out of bounds."""
+"""Number of consecutive archived messages on each side of a gap that prove the gap to be out of bounds."""
 FAR_SIDE = 2 * SEVERAL
 """The same, if there are no ids on the other side."""
 
@@ -109,7 +109,7 @@ def is_outside(around: Around, *, since: int | None, until: int | None) -> bool:
 
 
 def _prove(near: Sequence[int], far: Sequence[int], is_beyond: Callable[[int], bool], *, open_end: bool) -> bool:
-    """`near`: the side towards the bounds, `far`: the other one; `open_end`: whether there are no ids on that."""
+    """`near`: the side towards the bounds, `far`: the other side; `open_end`: whether the far side has no ids."""
     return _hold(near, is_beyond, FAR_SIDE if open_end else SEVERAL) and (open_end or _hold(far, is_beyond, SEVERAL))
 
 

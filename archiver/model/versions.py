@@ -84,7 +84,7 @@ class Version:
     """Which of text, entities, media, markup, rich, other differ from the version before."""
     media_changes: tuple[MediaChange, ...] = ()
     differences: tuple[Difference, ...] = ()
-    """What differs besides the text."""
+    """Differences other than in the text."""
 
     def to_object(self) -> dict[str, Any]:
         """The version as a JSON object, described in docs/changes.md."""

@@ -4,7 +4,7 @@ Its rules, strongest first:
 
 1. a flood wait stops its method until it is over, across restarts and even with pacing off; only its stored form is
    a time of day, so setting the system clock neither ends nor prolongs it;
-2. one call of a method at a time, or a few beside a slow one, even with pacing off;
+2. one call of a method at a time, or a few while one is slow, even with pacing off;
 3. the user's rate over all methods, evenly spaced, without bursts; a takeout has its own rate in addition;
 4. a token bucket for each method, slowed down by flood waits and recovering slowly (`archiver.pacing.token_bucket`);
 5. the more urgent call first, then the channel served longest ago, then first come, first served.
@@ -34,7 +34,7 @@ TRANSIT = 0.25
 """Share of the interval that a call may spend on its way: the next one is spaced from the answer, if that came sooner,
 so that the server too sees them spaced when the machine or the network is busy."""
 NOTIFY_FROM = 3.0
-"""Seconds from which the user is notified of a wait."""
+"""Shortest wait, in seconds, of which the user is notified."""
 _MAX_TIMER = 60.0
 """Maximum seconds between looks at the clock: the machine may have slept, which the event loop does not see."""
 MAX_FLOOD_WAIT = 7 * 86400.0

@@ -22,7 +22,7 @@ OVERLAP = 2.0
 """Real seconds to wait for an answer before the next call of its method: the answer may be a flood wait, which that
 call would violate. A call that takes longer is slow or hangs, and must not hold up the others."""
 _UNPACED = 10.0
-"""Calls per second from which the number of calls in flight is derived when pacing is off."""
+"""Calls per second used to derive the number of calls in flight when pacing is off."""
 _WHOLE = 1 - 1e-6
 """A whole token, allowing for rounding errors."""
 
@@ -127,7 +127,7 @@ class TokenBucket:
         self._tokens = min(self.limit.burst, self._tokens + 1)
 
     def end(self, moment: float, now: float) -> None:
-        """Record that the call of that moment was answered or given up; `now` is a moment too."""
+        """Record that the call of that moment was answered or given up; `now` is a tick too."""
         self.in_flight.remove(moment)
         if self._concurrency:
             self._concurrency.answered(now - moment)

@@ -1,4 +1,4 @@
-"""Follow what comes into the archive: every event once, none missed, whatever the order of the commits."""
+"""Follow events in the archive: each one once, none missed, in any order of commits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from archiver.store.arrivals import Arrival, find_last_row, find_row_before, ite
 from archiver.store.database import Reader
 
 LAG = 3_900
-"""Most seconds between the time of an event and its commit: a service waits up to an hour for another program that is
-writing (`LOCKED`). Events this far back are looked at again, and those that are known already left out."""
+"""Maximum seconds between the time of an event and its commit: a service waits up to an hour for another one that is
+writing (`LOCKED`). Events this far back are read again; those already reported are skipped."""
 CHUNK = 500
-"""Most events of one look, apart from new messages."""
+"""Maximum number of events per read, apart from new messages."""
 
 
 class Arrivals:
-    """A place in the order of events. New messages have a rowid; the others are remembered as long as they may come."""
+    """A position in the order of events. New messages have a rowid; other events are kept while they may reappear."""
 
     def __init__(self, conn: Reader, *, now: int, since: int | None = None) -> None:
         """Begin now, or with the events noticed at `since` or later."""
@@ -25,7 +25,7 @@ class Arrivals:
             self._seen.update(iter_changes_since(conn, self._from))
 
     def look(self, conn: Reader, *, now: int) -> list[Arrival]:
-        """The next events, oldest first; none: there are no more for now. `conn`: in a snapshot."""
+        """The next events, oldest first; empty if there are no more for now. `conn`: in a snapshot."""
         while True:
             new = list_new(conn, self._row, CHUNK)
             self._row = new[-1].number if new else self._row

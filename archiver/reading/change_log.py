@@ -74,7 +74,7 @@ class Change:
     """For an absence: the message disappeared between then and `at`, or returned at `at`."""
     how: str | None = None
     differences: tuple[Difference, ...] = ()
-    """For an edit: what differs besides the text."""
+    """For an edit: differences other than in the text."""
 
     @property
     def address(self) -> str:

@@ -99,7 +99,7 @@ class _Sets:
         self._above: dict[CopyKey, CopyKey] = {}
 
     def find(self, key: CopyKey) -> CopyKey:
-        """The key by which the set of this one is known."""
+        """The representative of the item's set."""
         way = [key]
         while (above := self._above.get(way[-1], way[-1])) != way[-1]:
             way.append(above)

@@ -1,4 +1,4 @@
-"""What is known about a message beyond its row: deletions, versions, its album, and what it refers to. For `show`."""
+"""The context of a message beyond its row: deletions, versions, its album, and what it refers to. For `show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads histories while live work goes on: a few pages of one channel, then of the next, so that none starves."""
+"""Reads histories while live work continues: a few pages of one channel, then of the next, so that none starves."""
 
 from __future__ import annotations
 

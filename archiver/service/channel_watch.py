@@ -28,7 +28,7 @@ class ChannelWatch:
     pts_shown: int = 0
     """The pts in the probe's report, if it is ahead of ours."""
     pts_sought: int = 0
-    """The pts that no difference led to: a server may report what is not so."""
+    """The pts that no difference led to: a server may report a wrong one."""
     pts_tries: int = 0
     """Attempts to reach `pts_sought`."""
     overtaken: int = 0

@@ -38,7 +38,7 @@ from archiver.store.message import list_newest_dates
 log = logging.getLogger(__name__)
 
 DIFFERENCE_INTERVAL = 3600.0
-"""Seconds after which a channel's difference is requested whatever the probe says."""
+"""Seconds after which a channel's difference is requested regardless of the probe."""
 STALE = 4
 """Poll intervals without a probe result after which a channel is polled instead."""
 WELCOME = 2.0
@@ -84,7 +84,7 @@ class LiveWorker:
         return max(self._clock.tick() - self._heard, 0.0)
 
     def hint(self, channel_id: ChannelId) -> None:
-        """Queue a channel in which something may have happened."""
+        """Queue a channel that may have changed."""
         if channel_id in self._watches and channel_id not in self._queue and self._hints.take(self._clock.tick()):
             self._queue.put(channel_id, CHANGED)
 
@@ -131,7 +131,7 @@ class LiveWorker:
                 await self._compare([probed[key] for key in result.channel_ids], result.states)
 
     async def _list_readable(self) -> list[Mirrored]:
-        """List the channels that may be asked for now; forget what is remembered of others."""
+        """List the channels that may be requested now; drop the state of the others."""
         now, tick = self._clock.now(), self._clock.tick()
         mirrored = await self._database.read(list_channels)
         own = [channel for channel in mirrored if channel.account == self._account]

@@ -1,4 +1,4 @@
-"""The probe: the states of up to 100 channels in one call, and which channels cannot be asked for in that way.
+"""The probe: the states of up to 100 channels in one call, and which channels cannot be queried that way.
 
 One channel that the server refuses spoils the answer for 99 others, so a failed batch is halved until the culprit is
 alone. A server may also refuse the method itself; asking for a few channels singly tells the two cases apart.

@@ -25,7 +25,7 @@ class KnownAccount(NamedTuple):
     first_name: str | None = None
     """As its owner wrote it, so untrusted text. None, as for `phone_end`: not known."""
     phone_end: str | None = None
-    """The last two digits of its phone number; no more of it is stored."""
+    """The last two digits of its phone number; the rest is not stored."""
     clock_ahead: float | None = None
     """Seconds our clock was ahead of the server's at its last connection."""
     clock_at: int | None = None

@@ -277,7 +277,7 @@ def find_by_alias(conn: Reader, alias: str) -> ChannelId | None:
 
 
 class Checkpoint(NamedTuple):
-    """How far a channel is mirrored, and whether it is."""
+    """Whether a channel is mirrored, and how far."""
 
     generation: int
     pts: int | None

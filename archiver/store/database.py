@@ -228,7 +228,7 @@ async def read(
 
 
 def expect_archive(directory: Path) -> None:
-    """Raise NotFound if there is no archive: a command that only changes one must not create it."""
+    """Raise NotFound if there is no archive: a command that only changes an archive must not create one."""
     expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
         raise NoArchive(directory)

@@ -31,7 +31,7 @@ _SLOTS = (
 
 
 class Indexable(NamedTuple):
-    """A message as it is now. Its record has neither payload nor hashes."""
+    """The current state of a message. Its record has neither payload nor hashes."""
 
     message: Message
     missing: bool

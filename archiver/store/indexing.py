@@ -277,7 +277,7 @@ def list_ids(conn: Reader, channel_id: ChannelId, first: int, last: int) -> list
 
 
 def count_lag(conn: Reader, nodes: Sequence[str], index: str) -> int:
-    """Count the messages that a search of these nodes misses or finds in an earlier state, as far as known."""
+    """Count the messages that a search of these nodes is known to miss or to find in an earlier state."""
     signs = ", ".join("?" * len(nodes))
     row = conn.execute(
         "SELECT (SELECT count(*) FROM outbox WHERE node = '')"

@@ -33,7 +33,7 @@ class _End(NamedTuple):
 
 
 def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
-    """What was lost of the log, as a predicate about the archive. `conn` has it open, so SQLite has read the log."""
+    """What the log lost, as a predicate about the archive. `conn` has it open, so SQLite has read the log."""
     log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
     try:
         if not log.is_file() or not log.stat().st_size:

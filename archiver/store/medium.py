@@ -1,4 +1,4 @@
-"""How to open an archive for reading where nothing can be written: SQLite needs a log and its index beside the file.
+"""How to open an archive for reading where nothing can be written: SQLite needs a log and its index next to the file.
 
 https://www.sqlite.org/wal.html#read_only_databases
 """
@@ -14,7 +14,7 @@ ARCHIVE_NAME = "archive.db"
 
 
 def find_reading(path: Path) -> tuple[str, str | None]:
-    """The URI by which to open the file for reading, and a remark. Raises UsageError where it cannot be read whole."""
+    """The URI to open the file for reading, and a remark. Raises UsageError if it cannot be read completely."""
     uri = path.resolve().as_uri()
     log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
     directory = path.resolve().parent

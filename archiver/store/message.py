@@ -172,7 +172,7 @@ def list_missing_marks(conn: sqlite3.Connection, channel_id: ChannelId, message_
 
 
 def restore_missing_marks(conn: sqlite3.Connection, channel_id: ChannelId, missing: Iterable[Missing]) -> None:
-    """Mark messages missing as before: what was just stored is from before they went missing."""
+    """Mark messages as missing again: the copy just stored is from before they went missing."""
     conn.executemany(
         "UPDATE message SET missing_since = ?, missing_how = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
         [(one.since, one.how, one.last_seen, channel_id, one.message_id) for one in missing],

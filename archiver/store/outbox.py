@@ -1,4 +1,4 @@
-"""Table `outbox`: the messages that each index node does not have yet; one row a message, however often it changed.
+"""Table `outbox`: the messages that each index node does not have yet; one row per message, however often it changed.
 
 A node's rows are ordered by their last change, news before history (`ledger`): *place* `(seq, channel_id, message_id)`.
 A batch covers a range of places. A message that changes meanwhile moves to a new place outside that range, so

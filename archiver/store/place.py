@@ -1,6 +1,6 @@
 """The archive's directory: whether it can hold an archive, and whether others may read it.
 
-Checked before anything is opened: opening a FIFO in place of a file would block for ever.
+Checked before anything is opened: opening a FIFO in place of a file would block forever.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def expect_place(directory: Path) -> None:
 
 
 def list_widened(directory: Path) -> list[Widened]:
-    """Whatever others than the owner may read or write: directory, database, sessions. Empty without an archive."""
+    """Files that others than the owner may read or write: directory, database, sessions. Empty without an archive."""
     found = []
     for path in _of_archive(directory):
         mode = _mode(path)

@@ -23,7 +23,7 @@ HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 
 CHUNK = 1000
 _ALBUM = 50
-"""Ids between which all messages of an album lie: it has ten at most, and posts may come in between."""
+"""Maximum distance of ids within an album: it has ten messages at most, and other posts may come in between."""
 
 _MESSAGE = ", ".join(StoredMessage._fields)
 _MEDIA = ", ".join(StoredMedia._fields)
@@ -57,7 +57,7 @@ def list_names(conn: Reader) -> list[ChannelName]:
 
 
 def list_broadcasts(conn: Reader) -> frozenset[int]:
-    """The ids of the channels in the archive that are no groups."""
+    """Ids of the archived channels that are not groups."""
     return frozenset(int(row[0]) for row in conn.execute("SELECT channel_id FROM channel WHERE NOT megagroup"))
 
 

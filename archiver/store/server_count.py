@@ -33,7 +33,7 @@ def forget_later_states(conn: sqlite3.Connection, channel_id: ChannelId, pts: in
 
 
 def set_server_count(conn: sqlite3.Connection, channel_id: ChannelId, count: int, *, pts: int, now: int) -> None:
-    """Note how many messages the server says the channel has, and in which state of it."""
+    """Record how many messages the server counts in the channel, and at which pts."""
     conn.execute(
         "UPDATE channel SET server_count = ?, server_count_pts = ?, server_count_at = ? WHERE channel_id = ?",
         (count, pts, now, channel_id),

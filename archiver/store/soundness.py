@@ -28,7 +28,7 @@ _MOST = 100
 
 
 def check_header(path: Path) -> str | None:
-    """What is wrong with the file's header, checked before SQLite opens it; None if nothing is."""
+    """A fault in the file's header, checked before SQLite opens it; None if there is none."""
     with path.open("rb") as file:
         header = file.read(_HEADER)
         size = file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""Who is logged in, reduced to what is kept. An unreadable user object does not make a login fail."""
+"""Who is logged in, reduced to the fields that are stored. An unreadable user object does not make a login fail."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _MAX_REDIRECTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Whom a connection calls back while it works."""
+    """Functions that a connection calls while it works."""
 
     hint: Hint | None = None
     """Called with the id of each channel that the server pushes something about; without it nothing is pushed."""

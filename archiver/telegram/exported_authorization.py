@@ -1,6 +1,6 @@
 """An authorization exported by one data centre and imported by another, so that no new login code is needed.
 
-https://core.telegram.org/api/datacenter. It can be imported once. Refusals are told apart from temporary failures,
+https://core.telegram.org/api/datacenter. It can be imported once. Refusals are distinguished from temporary failures,
 since an account that moves without an authorization has to log in again.
 """
 

@@ -30,7 +30,7 @@ _RESIDUES = {2: (8, {7}), 3: (3, {2}), 5: (5, {1, 4}), 6: (24, {19, 23}), 7: (7,
 
 
 def find_factors(number: int) -> tuple[int, int] | None:
-    """The two prime factors, the smaller first; None if the number is not such a product."""
+    """The two prime factors, the smaller first; None if the number is not a product of two primes."""
     if not 3 < number < 1 << 64:
         return None
     found = 2 if number % 2 == 0 else _rho(number)

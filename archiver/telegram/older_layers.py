@@ -1,4 +1,4 @@
-"""Reads objects of an older TL layer as those of the pinned one, for servers that lag behind.
+"""Reads objects of an older TL layer as those of the pinned one, for servers that are not up to date.
 
 Telegram answers in the layer that a client names; other servers answer in their own. `older.tl` lists the differences
 in layer 201, in Telegram's notation (https://core.telegram.org/mtproto/TL). Fields keep their names through the layers,

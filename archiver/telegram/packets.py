@@ -31,7 +31,7 @@ class PacketReader:
 
 
 class BoundedPackets:
-    """Mixin that gives one of Telethon's connections such a reader."""
+    """Mixin that gives a Telethon connection a `PacketReader`."""
 
     _reader: Any
 

@@ -14,7 +14,7 @@ from archiver.ids import ChannelId
 log = logging.getLogger(__name__)
 
 Hint = Callable[[ChannelId], None]
-"""Called with the id of a channel in which something may have happened."""
+"""Called with the id of a channel that may have changed."""
 
 
 class UpdateQueue:

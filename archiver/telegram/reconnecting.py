@@ -1,6 +1,6 @@
 """The connection supervisor: gives out the connected client, or makes a new one.
 
-Telethon's own reconnecting re-sends what we have given up on, gives up after 35 s, and waits for ever for an answer
+Telethon's own reconnecting re-sends what we have given up on, gives up after 35 s, and waits forever for an answer
 that never comes. So a failed client is discarded with everything it had pending, and a new one is made.
 """
 

@@ -169,7 +169,7 @@ def clean(delivery: CodeDelivery, typed: str) -> str:
 
 
 def remark_on(delivery: CodeDelivery, code: str) -> str | None:
-    """What is unusual about a code, which may still be right."""
+    """A remark on an unusual code, which may still be right."""
     if delivery.style not in {"digits", "number"}:
         return None
     if not code.isdecimal():

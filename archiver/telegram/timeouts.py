@@ -19,9 +19,9 @@ class Timeouts:
     harmless, so a lost answer is not waited for long."""
     call_max: float = 60.0
     forever: bool = False
-    """Whether to reconnect for ever, with backoff, instead of giving up: what the service needs."""
+    """Whether to reconnect forever, with backoff, instead of giving up: for the service."""
     backoff: tuple[float, float] = (0.5, 60.0)
-    """Of reconnecting for ever: the first delay, which doubles each time, and the longest; both jittered."""
+    """Delays of endless reconnecting: the first, which doubles each time, and the longest; both jittered."""
     max_hung: int = 20
     """Unanswered calls on one client after which it is replaced; Telethon keeps them for as long as it lives."""
     free_losses: int = 0
@@ -31,4 +31,4 @@ class Timeouts:
 COMMAND = Timeouts()
 """A command ends with an error when it cannot connect."""
 SERVICE = Timeouts(delays=(0.5, 2.0), call_max=15.0, forever=True, free_losses=8)
-"""One channel's failure is backed off soon; the service reconnects for ever."""
+"""One channel's failure is backed off soon; the service keeps reconnecting."""

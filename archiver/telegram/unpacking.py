@@ -62,7 +62,7 @@ class _UnpackBudget:
 def unpacking(decrypt: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     """Wrap `MTProtoState.decrypt_message_data` in the limits.
 
-    Answers are parsed later, from their bytes; so a failure here concerns a push, and is no reason to disconnect.
+    Answers are parsed later, from their bytes; so a failure here concerns a push, and is not a reason to disconnect.
     """
 
     def decrypted(body: bytes) -> Any:

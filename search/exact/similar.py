@@ -18,7 +18,7 @@ from search.text.scripts import is_unspaced
 from search.words.forms import has_forms
 
 _FEW_PAGES: Final = 4_000
-"""Pages up to which all words are read: some 16 MB, in 0.2 s."""
+"""Maximum number of pages for which all words are read: about 16 MB, in 0.2 s."""
 _MOST_READ: Final = 3_000
 """Pages read of a larger archive."""
 _MOST_COMPARED: Final = 30_000

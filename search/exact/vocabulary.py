@@ -25,7 +25,7 @@ MOST_TAILS: Final = 30
 """Maximum forms of the last part of a hyphenated word: each is a phrase."""
 _SHORTEST: Final = 3
 _LONGER: Final = 8
-"""Letters by which a form may be longer than the part it shares with the word."""
+"""Maximum number of letters of a form after the part it shares with the word."""
 _MANY_ENDINGS: Final = 11
 """The same for Turkish: ülke-ler-imiz-den."""
 

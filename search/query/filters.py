@@ -56,7 +56,7 @@ _PLAIN = re.compile(r"[^\s()\"“”„«»]+")
 
 @frozen(kw_only=True)
 class Context:
-    """What the meaning of a query depends on besides its text: pure data from the caller."""
+    """What the meaning of a query depends on in addition to its text: pure data from the caller."""
 
     now: datetime
     """Timezone-aware; reference for `7d`, `today`."""
@@ -67,7 +67,7 @@ class Context:
     usernames: Mapping[int, Collection[str]] = field(default_factory=dict)
     """Usernames of channels, former ones too, by bare id."""
     broadcasts: Collection[int] = ()
-    """Ids of the channels whose posts are by the channel itself, unlike those of a group."""
+    """Ids of the channels, not groups: their posts are by the channel itself."""
     former: Mapping[str, Collection[int]] = field(default_factory=dict)
     """The same by names that channels no longer have; looked up for every name, used for those not in `channels`."""
     saved: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def read_has(value: str, _: Context) -> Node:
 
 
 def read_in(value: str, _: Context) -> Node:
-    """Read what to search besides current contents; only `revisions` exists."""
+    """Read what to search in addition to current contents; only `revisions` exists."""
     _one_of(value, ("revisions",), "in")
     return InRevisions()
 
@@ -166,7 +166,7 @@ def _int(digits: str | None, suffix: str | None) -> int | None:
 
 
 def _without_groups(number: str) -> str:
-    """Drop the separators of grouped digits: 1,000 and 1_000; also behind a sign and in a range."""
+    """Drop the separators of grouped digits: 1,000 and 1_000; also after a sign and in a range."""
     for part in re.split(r"\.\.|[<>=≤≥]+", number):
         if joined := ungrouped(part.strip().replace("_", ",")):
             number = number.replace(part, joined, 1)

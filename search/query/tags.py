@@ -65,7 +65,7 @@ def domain_values(host: str) -> Sequence[str]:
 
 
 def user_value(name: str) -> str:
-    """Return a username as it is indexed beside the words of names: with its `@`."""
+    """Return a username as it is indexed along with the words of names: with its `@`."""
     return f"@{_NOT_IN_TERMS.sub('', name.lstrip('@＠').casefold())}"
 
 

@@ -1,4 +1,4 @@
-"""Hashtags, cashtags, @names and links as they stand in a text, whether or not Telegram marked them. Pure.
+"""Hashtags, cashtags, @names and links in a text, whether or not Telegram marked them. Pure.
 
 Telegram marks no `#5` and `#2021`, nothing on buttons, and older exports have no marks at all.
 https://core.telegram.org/api/entities
@@ -27,7 +27,7 @@ _AFTER_LINK: Final = r"[.,;:!?…'’*_~\]}]+$"
 
 
 def written_hashtags(text: str) -> Iterator[str]:
-    """Yield the hashtags that stand in a text without their `#`, and cashtags with their `$`."""
+    """Yield the hashtags in a text without their `#`, and cashtags with their `$`."""
     if "#" in text or "＃" in text:
         yield from (found[1] for found in re.finditer(_HASHTAG, text))
     if "$" in text:
@@ -35,13 +35,13 @@ def written_hashtags(text: str) -> Iterator[str]:
 
 
 def written_names(text: str) -> Iterator[str]:
-    """Yield the usernames that stand in a text with an `@`."""
+    """Yield the usernames in a text that have an `@`."""
     if "@" in text or "＠" in text:
         yield from (found[1] for found in re.finditer(_NAME, text))
 
 
 def written_links(text: str) -> Iterator[str]:
-    """Yield the links that stand in a text with `https://`, `www.` or `t.me/`."""
+    """Yield the links in a text that start with `https://`, `www.` or `t.me/`."""
     if "/" in text or "www." in text:
         yield from (_trim(found[0]) for found in re.finditer(_LINK, text))
 
@@ -58,7 +58,7 @@ def each_hashtag(tags: Iterable[str]) -> dict[str, None]:
 
 
 def _trim(link: str) -> str:
-    """Drop punctuation behind a link, and a parenthesis that opens before it."""
+    """Drop punctuation after a link, and a parenthesis that opened before it."""
     while True:
         trimmed = re.sub(_AFTER_LINK, "", link)
         if trimmed.endswith(")") and trimmed.count(")") > trimmed.count("("):

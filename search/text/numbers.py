@@ -11,7 +11,7 @@ from typing import Final
 
 _SIGNS: Final = ",.，'’٬،٫\u00a0\u2007\u2009\u202f"
 _UNSPACED: Final = "\u0e00-\u0eff\u2e80-\U0003ffff"
-"""Letters that stand directly before and behind a number: 超过10,000人."""
+"""Letters directly before and after a number: 超过10,000人."""
 _GROUPED: Final = (
     rf"(?<![^\W{_UNSPACED}])(?<!\+)(?<!\d[{_SIGNS}])(?:"
     rf"\d{{1,3}}([{_SIGNS}])\d{{3}}(?:\1\d{{3}})*"

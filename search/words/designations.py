@@ -1,7 +1,7 @@
 """Model names: Ту-95, F-16, Leopard 2. Letters and a number, which variants continue: Ту-95МС, F-16C. Pure.
 
-A variant's letters follow the number directly or behind a hyphen or space; a further digit makes another number, so
-Ту-95 never finds Ту-950. Latin and Cyrillic letters that look alike are typed for each other.
+A variant's letters follow the number directly or after a hyphen or space; a further digit makes another number, so
+Ту-95 never finds Ту-950. Latin and Cyrillic letters that look alike are interchangeable.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from search.text.scripts import split_scripts
 
 HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
 LONGEST_VARIANT: Final = 10
-"""Characters of a variant behind the number: мс, b3, 2a6, амтш."""
+"""Characters of a variant after the number: мс, b3, 2a6, амтш."""
 _VARIANT: Final = r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]{0,4}"
 _MODEL: Final = rf"(\d{{1,2}})?([^\W\d_]{{1,14}})[{HYPHENS} ]?(\d{{1,4}})(?:[{HYPHENS} ]?({_VARIANT}))?"
 _LATIN: Final = "abcehikmoptxy"
@@ -35,7 +35,7 @@ class Model(NamedTuple):
 
 
 def read_model(text: str) -> Model | None:
-    """Read a word as typed; None if it is no model name."""
+    """Read a word as typed; None if it is not a model name."""
     found = re.fullmatch(_MODEL, text)
     if found is None:
         return None

@@ -27,7 +27,7 @@ FORMS_VERSION: Final = 6
 MIN_LETTERS: Final = 3
 """Shorter words are not stemmed, but may be in the lexicon."""
 MAX_LETTERS: Final = 40
-"""Longer words are links, hashes and the like."""
+"""Longer words are links, hashes or noise."""
 
 _SCRIPTS: Final = re.compile(
     "(?P<latin>[a-z]{2,})|(?P<cyrillic>[\u0430-\u045f]{2,})"

@@ -1,4 +1,4 @@
-"""`telekeep add --dry-run`: what would be looked up, added and changed. Nobody is asked, nothing is written."""
+"""`telekeep add --dry-run`: what would be looked up, added and changed. Makes no requests and writes nothing."""
 
 from __future__ import annotations
 

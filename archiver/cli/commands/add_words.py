@@ -1,4 +1,4 @@
-"""The channels given to `telekeep add`: each once; what is none is named before anything is looked up."""
+"""The channels given to `telekeep add`: each once; what is not a channel is reported before the first look-up."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class GivenChannels(NamedTuple):
 
     channels: tuple[GivenChannel, ...]
     refused: int
-    """Number of words and lines that are no channel."""
+    """Number of words and lines that are not a channel."""
 
 
 def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenChannels:
-    """The distinct channels of the command line and of the list; prints what is none, or is there twice."""
+    """The distinct channels of the command line and of the list; reports non-channels and duplicates."""
     found: list[GivenChannel] = []
     refused = 0
     for text, place, error in _read_words(typed, file):
@@ -69,7 +69,7 @@ def _read_list(file: str) -> Iterator[tuple[str, str, UsageError | None]]:
 
 
 def _once(found: Sequence[GivenChannel]) -> Iterator[GivenChannel]:
-    """Each channel once, in the order given; notes what is there more often."""
+    """Each channel once, in the order given; reports duplicates."""
     same: dict[str, list[GivenChannel]] = {}
     for one in found:
         # An id is not compared with names: which channel it is only the archive or the server knows.

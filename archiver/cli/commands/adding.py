@@ -32,7 +32,7 @@ ANSWER_TIMEOUT = 600.0
 HEARTBEAT_TIMEOUT = 60.0
 """Seconds without a heartbeat after which a service counts as dead."""
 NOTE_AFTER = 3.0
-"""Seconds of waiting before the user is told about it."""
+"""Seconds of waiting before the user is notified."""
 STILL_OPEN = 3
 """Exit status for an order that is still open."""
 
@@ -96,7 +96,7 @@ async def add_in_service(settings: Settings, orders: Sequence[Order], moments: M
 
 
 async def _request(database: Database, orders: Sequence[Order], asked_at: int) -> list[int]:
-    """Hand the orders to the service; return their numbers. An interrupt meanwhile still reports what was requested."""
+    """Queue the orders for the service; return their numbers. If interrupted, still report what was requested."""
     asking = asyncio.create_task(database.write(put, orders, now=asked_at))
     try:
         return await asyncio.shield(asking)

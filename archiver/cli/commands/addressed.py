@@ -17,7 +17,7 @@ from archiver.store.rows import HeldMessage, get_messages, list_names
 
 
 async def get_message(database: Database, address: str, moments: Moments) -> tuple[ChannelName, HeldMessage]:
-    """The channel, and the message with its media. Raises NotFound, which explains what is known about the id."""
+    """The channel, and the message with its media. Raises NotFound, which says what is known about the id."""
     conn, wanted = database.connection, parse_message(address)
     channel = await find_posted(conn, wanted, await read(conn, list_names), remarks=output)
     key = (channel.channel_id, wanted.message_id)
@@ -28,7 +28,7 @@ async def get_message(database: Database, address: str, moments: Moments) -> tup
 
 
 async def _explain(database: Database, channel: ChannelName, message_id: MessageId, moments: Moments) -> NotFound:
-    """What is known about an id that is not archived: KnownAbsent if there was no such message."""
+    """The error for an id that is not archived: KnownAbsent if there was no such message."""
     conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
     what = f"{channel.name}/{message_id} is not archived"

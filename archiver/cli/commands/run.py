@@ -107,7 +107,7 @@ async def run(settings: Settings, *, zone: str = "UTC") -> int:
 
 @asynccontextmanager
 async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIterator[None]:
-    """Serve the pages at service.listen; if that fails, mirroring goes on without them."""
+    """Serve the pages at service.listen; if that fails, mirroring continues without them."""
     from archiver.service.monitoring.http_server import is_loopback, serve
 
     listen = settings.service.listen

@@ -1,4 +1,4 @@
-"""What `telekeep search` prints: hits, their number, or counts by facet; and what is to be known about them."""
+"""What `telekeep search` prints: hits, their number, or counts by facet; and notes about them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Search(NamedTuple):
 
     @property
     def for_person(self) -> bool:
-        """Whether somebody reads it on a terminal."""
+        """Whether the output goes to a terminal."""
         return self.options.shape == "people" and output.is_terminal()
 
 

@@ -1,4 +1,4 @@
-"""`telekeep status`: what is archived of each channel, how complete it is, and what keeps it from being mirrored."""
+"""`telekeep status`: what is archived of each channel, how complete it is, and what prevents it from being mirrored."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ async def _sync_all(
 
 
 async def _tell_none_read(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
-    """Tell of each channel that nothing could be opened to read it, as far as the archive can be read."""
+    """Report for each channel that no account could be opened to read it, if the archive is readable."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.cli.view.sync_progress import ChannelResult
     from archiver.errors import Error
@@ -148,12 +148,12 @@ async def _tell_none_read(settings: Settings, typed: list[str], things: Things, 
 
 
 class _Told(NamedTuple):
-    """What is told while a sync runs."""
+    """What a running sync reports."""
 
     things: Things
     progress: SyncProgress
     results: list[ChannelResult]
-    """Of the channels that were begun."""
+    """Results of the channels started so far."""
 
 
 def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
@@ -216,7 +216,7 @@ async def _sync_account(
 async def _tell_partial(
     database: Database, told: _Told, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
 ) -> None:
-    """Tell the results of the channels whose partial messages were asked for at last."""
+    """Report the channels whose partial messages were requested last."""
     from archiver.store.rich import count_parts
 
     for result in partial:
@@ -226,7 +226,7 @@ async def _tell_partial(
 
 
 def _tell_unread(told: _Told, channels: Sequence[Mirrored], failure: Error) -> None:
-    """Tell that an account failed before it got to these channels."""
+    """Report that an account failed before it reached these channels."""
     from archiver.cli.view.sync_progress import ChannelResult
 
     for channel in channels:
@@ -235,7 +235,7 @@ def _tell_unread(told: _Told, channels: Sequence[Mirrored], failure: Error) -> N
 
 
 async def _tell_rename(database: Database, before: Mirrored) -> None:
-    """Tell that a channel has another name or title than before the sync."""
+    """Report that a channel changed its name or title since before the sync."""
     from archiver.cli.view.addition import list_renames
     from archiver.store.channel import find_channel
 

@@ -82,7 +82,7 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Sh
 
 
 def _print(found: Checked, directory: Path, how: str, shape: Shape) -> None:
-    """Print the faults, or that there is none: a line each, or one object."""
+    """Print the faults, one per line or as one object, or that there are none."""
     whole = found.as_object(directory, how)
     if shape == "json":
         output.json(whole)
@@ -157,7 +157,7 @@ async def _check_quickly(directory: Path, progress: Progress) -> Checked:
 
 
 async def expect_archive(directory: Path) -> None:
-    """Raise IntegrityError if the file is not an archive, or too damaged to open; NotFound if there is none.
+    """Raise IntegrityError if the file is not an archive or too damaged to open, NotFound if it does not exist.
 
     An archive of another version is not damaged, unless its tables are not those of that version.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 FILES: Final = ":files"
-"""Stands for the names of files, which the shell knows best."""
+"""Placeholder for file names, which the shell completes itself."""
 
 
 class Candidate(NamedTuple):
@@ -15,5 +15,5 @@ class Candidate(NamedTuple):
     meaning: str = ""
 
     def prefixed(self, prefix: str) -> Candidate:
-        """The same behind a prefix."""
+        """The same candidate with a prefix."""
         return self if self.value == FILES else self._replace(value=prefix + self.value)

@@ -41,11 +41,11 @@ class _Cursor(NamedTuple):
     place: int = 0
     """Number of arguments before."""
     only_words: bool = False
-    """Whether -- stands before."""
+    """Whether `--` precedes the word."""
 
 
 def list_candidates(before: Sequence[str], current: str) -> Iterable[Candidate]:
-    """The candidates, of which some may not begin with `current`."""
+    """The candidates; some may not start with `current`."""
     before = list(before)
     options = global_options()
     while before and before[0].startswith("-"):

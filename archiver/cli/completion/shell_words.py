@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 _HERE = "\x00"
-"""Stands where the cursor is."""
+"""Marks the position of the cursor."""
 
 
 class Typed(NamedTuple):
@@ -32,7 +32,7 @@ def split_line(line: str, program: str) -> Typed | None:
 
 
 def unquote(word: str) -> str:
-    """A single word without its quotes, of which the last may be missing."""
+    """A single word without its quotes; the closing one may be missing."""
     words = _split(word)
     return words[-1].replace(_HERE, "") if len(words) == 1 else word
 

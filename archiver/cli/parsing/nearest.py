@@ -1,11 +1,11 @@
-"""The known word that somebody meant, if it is close enough to be worth naming."""
+"""The known word that was probably meant, if one is close enough to suggest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 _ENOUGH = 0.72
-"""Similarity from which a suggestion helps; below it, it only puzzles."""
+"""Minimum similarity at which a suggestion helps rather than puzzles."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

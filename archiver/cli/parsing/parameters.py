@@ -78,7 +78,7 @@ class Parameter(NamedTuple):
 
 
 class CommandContext(NamedTuple):
-    """What a command gets beside its parameters."""
+    """What a command receives in addition to its parameters."""
 
     obj: Any
     """The global options, an `Invocation`."""
@@ -138,7 +138,7 @@ def _flags(name: str, declared: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def convert(parameter: Parameter, text: str) -> Any:
-    """The value of this text. Raises ValueError with what is wrong and allowed."""
+    """Convert the text. Raises ValueError, which says what is wrong and what is allowed."""
     if parameter.choices:
         if text not in parameter.choices:
             raise ValueError(f'"{text}" is not one of {", ".join(parameter.choices)}')

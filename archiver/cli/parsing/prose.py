@@ -1,7 +1,7 @@
 """Read the text of a command's help: a summary, examples, and paragraphs.
 
 A paragraph that starts with a line of a backspace (`\\b`, as in a docstring) is a list: a term, two spaces or more, and
-its meaning, or a line that stands for itself. The one that starts with "Examples:" is the examples.
+its meaning, or a line of its own. A paragraph that starts with "Examples:" contains the examples.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 _ROW = re.compile(r"(?P<term>\S.*?) {2,}(?P<meaning>\S.*)")
 
 Row: TypeAlias = tuple[str, str]
-"""A term and its meaning; the meaning is empty for a line that stands for itself."""
+"""A term and its meaning; the meaning is empty for a line of its own."""
 
 
 class Manual(NamedTuple):

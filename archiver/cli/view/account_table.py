@@ -1,4 +1,4 @@
-"""The accounts on a terminal: a table, and below it what is wrong with them."""
+"""The accounts on a terminal: a table, followed by their problems."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def print_accounts(
 
 
 def describe_owner(first_name: str | None, phone_end: str | None) -> str:
-    """The account's owner as far as known: `Nadia (…45)`."""
+    """The account's owner, if known: `Nadia (…45)`."""
     return " ".join(filter(None, (first_name, f"(…{phone_end})" if phone_end else None)))
 
 

@@ -11,7 +11,7 @@ from archiver.store.channel import Mirrored
 
 
 def describe_addition(before: Mirrored | None, after: Mirrored, moments: Moments, *, ids: int = 0) -> str:
-    """A sentence: what the channel is now, and what is different. `ids`: how many are not fetched."""
+    """Describe the state of an added channel and what changed. `ids`: number of ids not fetched."""
     name = f"@{after.username}" if after.username else str(after.channel_id)
     return f"{name} ({after.title}): {'; '.join(_describe(before, after, moments, ids))}."
 

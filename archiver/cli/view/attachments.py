@@ -104,7 +104,7 @@ def _of_poll(extra: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_prizes(extra: Mapping[str, Any]) -> Iterator[str]:
-    """What a post costs, or what there is to win: paid media, invoices, giveaways."""
+    """What a post costs, or which prizes it offers: paid media, invoices, giveaways."""
     if extra.get("stars_amount"):
         yield f"for {count(extra['stars_amount'], 'star')}"
     if extra.get("currency") and isinstance(extra.get("total_amount"), int):
@@ -142,7 +142,7 @@ def _file(slot: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _when(value: Any, moments: Moments | None) -> Any:
-    """A time as people read it; anything else as it is."""
+    """A time as people read it; other values unchanged."""
     if moments is None or not isinstance(value, str) or not _ISO.fullmatch(value):
         return value
     return moments.at(datetime.fromisoformat(value).timestamp())

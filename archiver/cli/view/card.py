@@ -43,7 +43,7 @@ _ATTACHMENTS = 3
 _GAPS = {"when": 3}
 """Columns before a part of the head, if not 2."""
 _TOGETHER = frozenset({"when", "kinds"})
-"""What goes on a new line together with all behind it, as the views alone would look lost."""
+"""The item that wraps together with everything after it, so that the views are not alone on a line."""
 
 _DELETED, _EDITED = "bold red", "yellow"
 
@@ -127,7 +127,7 @@ def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
 
 
 def _parts(shown: Shown, view: CardView, room: int) -> Iterator[Text]:
-    """What is below the head, each beginning on a line of its own."""
+    """The parts below the head, each on a new line."""
     from rich.text import Text
 
     states = list(_states(shown, view))

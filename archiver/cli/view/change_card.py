@@ -29,7 +29,7 @@ _STYLES = {"missing": "bold red", "edited": "yellow", "returned": "green"}
 
 
 class ChangePrinter:
-    """Prints changes, newest first; a heading wherever another day begins."""
+    """Prints changes, newest first, with a heading for each day."""
 
     def __init__(self, console: Console, moments: Moments) -> None:
         self._console = console
@@ -99,7 +99,7 @@ class Looked(NamedTuple):
 
     channels: Sequence[Mirrored]
     first_reads: Mapping[ChannelId, int]
-    """When each of them was first read; a change before that is noticed by nobody."""
+    """When each channel was first read; earlier changes cannot be noticed."""
     kinds: Collection[str]
     """If not all were asked for."""
     is_bounded: bool
@@ -107,7 +107,7 @@ class Looked(NamedTuple):
 
 
 def describe_none(looked: Looked, moments: Moments) -> str:
-    """What was not noticed, over which channels, since when and up to when."""
+    """Say that no changes were noticed, in which channels, since when and up to when."""
     if not looked.channels:
         return "no changes: no channel is archived yet; add one: telekeep add @name"
     of_kind = f" of kind {', '.join(sorted(map(word_of, looked.kinds)))}" if looked.kinds else ""

@@ -1,4 +1,4 @@
-"""Describe the state of a channel: why it is not being mirrored, and how to fetch what is not fetched."""
+"""Describe the state of a channel: why it is not being mirrored, and how to fetch what is missing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def describe_parts(count: PartCount) -> str:
 
 
 def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) -> str:
-    """A sentence on how to fetch what is not fetched. `certain`: the channel has, or had, such a message."""
+    """Say how to fetch what is missing. `certain`: the channel has, or had, such a message."""
     holder = find_holder(directory)
     who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
     if channel.state == "removed":

@@ -7,7 +7,7 @@ from archiver.reading.message_context import MessageContext
 
 
 def cite(context: MessageContext, moments: Moments) -> str:
-    """One line with full dates, so that it holds wherever it is pasted. Contains untrusted text."""
+    """One line with full dates, so that it can be pasted anywhere. Contains untrusted text."""
     parts = [
         f"{_name(context)}, post {context.row['message_id']}",
         moments.with_utc(context.date) if context.date else "date unknown",

@@ -19,7 +19,7 @@ def describe_how(how: str | None) -> str:
 
 
 def describe_absence(absence: Absence, moments: Moments, *, beside: float | None = None) -> Text:
-    """The deletion, and its end if the message is visible again. `beside`: a time shown with its offset."""
+    """The deletion, and its end if the message is visible again. `beside`: a time shown next to it, with offset."""
     from rich.text import Text
 
     when = moments.between(absence.last_seen, absence.noticed_at, beside=beside)

@@ -16,7 +16,7 @@ _MATCH = "bold green"
 
 
 def excerpt(pieces: Sequence[Snippet], *, coloured: bool) -> Text:
-    """The snippets of a text with matches marked, and dots for what is left out."""
+    """The snippets of a text with matches marked, and dots for omissions."""
     from rich.text import Text
 
     opening, closing = ("", "") if coloured else ("[", "]")
@@ -37,7 +37,7 @@ def excerpt(pieces: Sequence[Snippet], *, coloured: bool) -> Text:
 
 
 def one_paragraph(body: Text, style: str = "") -> Text:
-    """The text with its lines one after another, two spaces between; a line of another direction begins anew."""
+    """The text with its lines one after another, two spaces between; a line of another direction starts a new line."""
     from rich.text import Text
 
     paragraphs: list[Text] = []

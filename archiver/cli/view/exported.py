@@ -16,7 +16,7 @@ _NAMED = 3
 
 
 def report(result: ExportResult) -> None:
-    """Say what was written, and over what it is complete."""
+    """Report what was written, and for which channels and dates it is complete."""
     manifest = result.manifest
     assert manifest is not None
     if result.made is not None:
@@ -37,7 +37,7 @@ def report(result: ExportResult) -> None:
 
 
 def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
-    """Of which channels everything is exported, over which dates, and up to when that is known."""
+    """Say which channels are exported completely, for which dates, and as of when."""
     names = ", ".join(part.name.name for part in whole[:_NAMED])
     more = f" and {len(whole) - _NAMED:,} more" if len(whole) > _NAMED else ""
     bounds = manifest.request.bounds

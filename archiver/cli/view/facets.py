@@ -24,7 +24,7 @@ _SHORTEST = 8
 
 
 def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Counts:
-    """Label channels with their current names, as far as archived, and order them by those names."""
+    """Label archived channels with their current names, and sort by name."""
     return {
         facet: order(facet, [_named(one, names) for one in found]) if facet in {"channel", "fwd"} else found
         for facet, found in counts.items()
@@ -32,7 +32,7 @@ def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Cou
 
 
 def limit_counts(counts: Counts, most: int, *, newest: bool) -> Counts:
-    """At most so many values of each facet: of days and months the newest or oldest ones, else the largest; 0: all."""
+    """Keep at most `limit` values of each facet: the newest or oldest days and months, else the largest; 0: all."""
     return {facet: _limited(facet, found, most, newest=newest) for facet, found in counts.items()}
 
 
@@ -82,7 +82,7 @@ def bars(facet: str, rows: Sequence[tuple[str, int]], columns: int) -> Iterator[
 
 
 def bar(value: int, largest: int, columns: int) -> str:
-    """A bar of up to so many columns; never none for something."""
+    """A bar of up to `columns` columns; at least one unless the count is 0."""
     if output.has_blocks():
         eighths = max(1, value * columns * 8 // largest)
         return "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
@@ -90,7 +90,7 @@ def bar(value: int, largest: int, columns: int) -> str:
 
 
 def _pad(text: str, columns: int) -> str:
-    """The text, cut to so many columns or filled up."""
+    """The text cut or padded to a width in columns."""
     if width(text) > columns:
         [(_, end), *_] = wrap_lines(text.replace(" ", "\u00a0"), columns - 1)
         text = f"{text[:end]}…"

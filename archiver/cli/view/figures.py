@@ -22,7 +22,7 @@ def count(value: int, one: str, many: str | None = None) -> str:
 
 
 def short(value: int) -> str:
-    """At most four characters and a sign: `999`, `1.8k`, `12k`, `3.4M`; rounded down, so that it claims no more."""
+    """At most four characters and a sign, rounded down: `999`, `1.8k`, `12k`, `3.4M`."""
     size, unit = next(((size, unit) for size, unit in reversed(_SHORT) if abs(value) >= size), (1, ""))
     whole, tenth = divmod(abs(value) * 10 // size, 10)
     digits = f"{whole}.{tenth}" if unit and whole < 10 and tenth else f"{whole}"

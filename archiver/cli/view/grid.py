@@ -1,4 +1,4 @@
-"""Tables for a terminal of any width: columns give way in a set order, and cells are cut last.
+"""Tables for a terminal of any width: columns are dropped in a set order, and cells are cut last.
 
 Nothing wraps. A column that may be cut says down to which width; a column that may go says in which order. What people
 cannot do without (a channel's name, a date) is cut only if the terminal is narrower than that alone.
@@ -20,7 +20,7 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = 2
 """Cells between two columns."""
 _LEAST = 4
-"""Cells below which nothing is cut, however narrow the terminal."""
+"""Minimum width in cells; nothing is cut further, however narrow the terminal."""
 
 
 class Column(NamedTuple):
@@ -32,7 +32,7 @@ class Column(NamedTuple):
     goes: int = 0
     """Place in the order of going: 1 goes first; 0 stays."""
     least: int = 0
-    """Width down to which cells are cut before a column goes; 0: they are not."""
+    """Width to which cells may be cut before a column is dropped; 0: not cut."""
 
 
 def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:
@@ -81,7 +81,7 @@ def _natural(column: Column, cells: Sequence[str]) -> int:
 
 
 def _choose(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:
-    """The columns that stay, cut as far as they may be."""
+    """Choose the columns to show, with cells cut as far as allowed."""
     least = [
         min(found, column.least) if column.least else found for column, found in zip(columns, natural, strict=True)
     ]
@@ -98,7 +98,7 @@ def _going(columns: Sequence[Column]) -> Iterator[int]:
 
 
 def _cut(columns: Sequence[Column], natural: Sequence[int], chosen: Sequence[int], width: int) -> dict[int, int]:
-    """Widths that fit: cut from the widest of those that may be cut, and from the first column at last."""
+    """Widths that fit: cut the widest column that may be cut, and the first column last."""
     widths = {at: natural[at] for at in chosen}
     for down_to in ({at: columns[at].least for at in chosen if columns[at].least}, dict.fromkeys(chosen[:1], _LEAST)):
         excess = sum(widths.values()) + _GAP * (len(widths) - 1) - width

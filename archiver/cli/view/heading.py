@@ -1,4 +1,4 @@
-"""The first line of a card, and lines of mixed direction: a right-to-left title must not reorder what is beside it."""
+"""The first line of a card, and lines of mixed direction: a right-to-left title must not reorder its neighbours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def wrap_prose(text: Text, columns: int) -> Iterator[Text]:
 
 
 def balanced(line: Text) -> Text:
-    """The line with the isolates that wrapping cut in two begun and ended within it."""
+    """Close and reopen the isolates that wrapping split across lines."""
     from rich.text import Text
 
     depth = lowest = 0

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from archiver.cli.parsing.prose import Row
 
 LEAST, MOST = 40, 110
-"""Columns to which pages are wrapped, whatever the terminal."""
+"""Columns at which pages wrap, regardless of the terminal."""
 _TERM = 28
-"""Columns of the widest term beside its meaning; below a longer one."""
+"""Widest term, in columns, whose meaning is on the same line; a longer term gets its own line."""
 
 
 def page_width() -> int:
@@ -43,7 +43,7 @@ def show(lines: Iterable[str]) -> None:
 
 
 def overview(table: Table, width: int) -> list[str]:
-    """The first screen: what there is to do, a line for each command."""
+    """The first screen: the commands by section, one line each."""
     lines = [*wrap(f"{PROGRAM}: archive public Telegram channels completely; find, verify, export.", width), ""]
     names = [name for name in table if name not in MINOR]
     sections = dict.fromkeys(table[name][0] for name in names)
@@ -115,7 +115,7 @@ def option_row(one: Parameter) -> Row:
 
 
 def rows(pairs: Iterable[Row], width: int, indent: int = 0) -> list[str]:
-    """Terms and their meanings in two columns; a long term stands above its meaning."""
+    """Terms and their meanings in two columns; a long term goes above its meaning."""
     pairs = list(pairs)
     most = min(_TERM, width // 3)
     left = max((cells(term) for term, meaning in pairs if meaning and cells(term) <= most), default=0)
@@ -137,7 +137,7 @@ def wrap(text: str, width: int, indent: int = 0) -> list[str]:
 
 
 def _hang(head: str, text: str, indent: int, width: int) -> list[str]:
-    """A paragraph behind a head, further lines indented."""
+    """A paragraph with a hanging indent after its head."""
     if cells(head) > indent:
         return [head.rstrip(), *wrap(text, width, indent)]
     first, *more = wrap(text, width, indent)

@@ -75,7 +75,7 @@ def _cells(shown: Shown) -> tuple[object, ...]:
 
 
 def _remarks(shown: Shown) -> str:
-    """Remarks on a row besides its text, in brackets."""
+    """Remarks on a row, in brackets."""
     parts = [describe(shown.row)]
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
     if shown.revision is not None:

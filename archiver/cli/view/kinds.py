@@ -52,7 +52,7 @@ def list_attachments(row: Row) -> list[tuple[str, str]]:
 
 
 def further_texts(row: Row) -> Iterator[tuple[str, str]]:
-    """The texts of a message besides its own, in which it may have been found, each with what it is the text of."""
+    """Other texts of a message in which it may have been found, each with a label: what it is the text of."""
     for one in orjson.loads(row["media"]):
         for key in ("title", "performer", "file_name", "extra"):
             for text in _strings(one[key]):

@@ -1,4 +1,4 @@
-"""How far a job is, as a line of a terminal, as a plain line, or as JSON. Pure."""
+"""Progress of a job, as a line on a terminal, a plain line, or JSON. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LABEL = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """How far a job is."""
+    """Progress of a job."""
 
     what: str
     """sync, export, verify, index, rebuild or repair."""
@@ -32,7 +32,7 @@ class Measure:
     unit: str
     """What `done` and `total` count."""
     counted: str
-    """What is counted for people: `12,345 messages`."""
+    """The count in words: `12,345 messages`."""
     rate: float | None = None
     """Of what `counted` says, per second; None: not known yet."""
     seconds_left: float | None = None
@@ -67,7 +67,7 @@ def sentence(measure: Measure) -> str:
 
 
 def fit(measure: Measure, width: int, *, level: int = 0, ascii_only: bool = False) -> tuple[str, str, str, int]:
-    """The richest form that fits: what stands before the bar, the bar, what follows it, and the level of the form.
+    """The most detailed form that fits: text before the bar, the bar, text after it, and the level of the form.
 
     Forms below `level` are left out: a form that once was too wide does not come back, so that nothing jumps. For the
     same reason there is room for the time left before it is known.

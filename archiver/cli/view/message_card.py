@@ -95,7 +95,7 @@ _MARKS = {"pinned": "pinned", "noforwards": "not to be forwarded or saved", "sil
 
 
 def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str:
-    """What an edit is of which only one content is archived."""
+    """Describe an edit of which only one version is archived."""
     when = moments.at(edit_date)
     if context.row.get("edit_hidden"):
         return f"touched {when}, but not marked as edited: by reactions, a preview or a bot"
@@ -158,7 +158,7 @@ def _album(context: MessageContext) -> Iterator[tuple[str, str]]:
 
 
 def _hidden_links(row: Row) -> Iterator[tuple[str, str]]:
-    """The words and URL of each link whose URL is not what stands in the text."""
+    """The words and URL of each link whose URL differs from its text."""
     units = row["text"].encode("utf-16-le", "surrogatepass")
     for entity in orjson.loads(row["entities"]):
         if entity.get("type") == "text_url" and entity.get("url"):
@@ -187,7 +187,7 @@ def _indented(text: Text, width: int) -> Iterator[Text]:
 
 
 def _field(label: str, value: str | Text, width: int) -> Iterator[Text]:
-    """The value in a column of its own, beside its label. A string may be anything, a text has been made safe."""
+    """A label and its value in two columns. A string is untrusted; a Text has already been made safe."""
     from rich.text import Text
 
     shown = Text(isolate(terminal_safe(value))) if isinstance(value, str) else value

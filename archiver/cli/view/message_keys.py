@@ -1,4 +1,4 @@
-"""All keys of a row: beside their values on a terminal, one TSV line each in a pipe."""
+"""All keys of a row: with their values in columns on a terminal, one TSV line each in a pipe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.model.row import ChannelName, Row
 
 
 def print_keys(channel: ChannelName, row: Row, raw: Mapping[str, object] | None) -> None:
-    """Print the keys; `raw`: of the payload, with their names begun by `raw_`."""
+    """Print the keys; `raw`: those of the payload, prefixed with `raw_`."""
     fields: dict[str, object] = {"title": channel.title, **row}
     if raw is not None:
         fields |= {f"raw_{key}": value for key, value in raw.items()}

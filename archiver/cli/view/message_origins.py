@@ -60,7 +60,7 @@ def beginning(text: str) -> str:
 
 
 def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
-    """A channel by its address if it is archived, else whoever it is by name and username or id."""
+    """A channel's address if it is archived; otherwise the peer's name and username or id."""
     known: ChannelName | None = context.known.get(peer.get("id", 0)) if peer.get("type") == "channel" else None
     if known is not None:
         return called(known)

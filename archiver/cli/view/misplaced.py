@@ -13,7 +13,7 @@ _WORD = re.compile(r'"[^"]*"|\S+')
 
 
 def find_misplaced(query: str, parameters: Sequence[Parameter]) -> str | None:
-    """The command that was probably meant, if options of `search` stand in the query."""
+    """The command that was probably meant, if the query contains options of `search`."""
     flags = {flag: one.takes_value for one in parameters for flag in one.flags}
     words = iter(_WORD.findall(query))
     kept: list[str] = []

@@ -1,6 +1,6 @@
 """Times for people: `25 Jan 2022 17:13 +03` in a zone, `25 Jan 2022 14:13 UTC`, intervals, `3 min ago`. Pure.
 
-The offset is always visible; only an interval may go without it, beside a time of the same offset. JSON and TSV have
+The offset is always visible; only an interval may omit it, next to a time of the same offset. JSON and TSV have
 `archiver.model.row.iso` instead.
 """
 
@@ -43,7 +43,7 @@ class Moments(NamedTuple):
         return f"{_date(moment)} {_clock(moment, seconds=seconds)} {self._offset(moment)}"
 
     def in_utc(self, unix: float, *, seconds: bool = False) -> str:
-        """`25 Jan 2022 14:13 UTC`, whatever the zone."""
+        """`25 Jan 2022 14:13 UTC`, regardless of the zone."""
         return Moments(UTC, self.now).at(unix, seconds=seconds)
 
     def with_utc(self, unix: float) -> str:
@@ -80,9 +80,9 @@ class Moments(NamedTuple):
         return f"{_clock(moment, seconds=seconds)} {self._offset(moment)}"
 
     def between(self, begin: float, end: float, *, beside: float | None = None) -> str:
-        """`between 29 Nov 17:52 and 17:58 +03`: days, years and seconds as far as needed to tell both ends apart.
+        """`between 29 Nov 17:52 and 17:58 +03`: with days, years and seconds only if both ends differ in them.
 
-        Beside a time whose offset is shown (`beside`), the interval goes without its own if that is the same.
+        `beside`: a time shown next to it, with its offset; the interval then omits an equal offset.
         """
         if begin == end and (moment := self._local(begin)) is not None:
             zone = self._own_offset(moment, moment, beside)
@@ -94,7 +94,7 @@ class Moments(NamedTuple):
         return f"from {self._ends(begin, end, 'to', None)}"
 
     def ago(self, unix: float) -> str:
-        """`3 min ago` for up to two days, else the date; the date also for what is in the future."""
+        """`3 min ago` for up to two days, else the date, as for future times."""
         age = self.now - unix
         return f"{in_words(age)} ago" if 0 <= age < _RECENT else self.short(unix)
 
@@ -116,7 +116,7 @@ class Moments(NamedTuple):
         )
 
     def _own_offset(self, first: datetime, last: datetime, beside: float | None) -> str:
-        """The offset to end an interval with; none if both ends have that of the time beside it."""
+        """The offset at the end of an interval; empty if the time next to it shows the same."""
         shown = None if beside is None else self._local(beside)
         known = None if shown is None else self._offset(shown)
         offset = self._offset(last)

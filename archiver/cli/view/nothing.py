@@ -17,7 +17,7 @@ from search.query.write import write
 SECONDS = 0.3
 """Time limit of each count."""
 _PARTS = 8
-"""Parts and words that are looked at."""
+"""Maximum number of parts and words to try."""
 _TRIED, _SHOWN = 10, 5
 """Similar words that are counted, and shown."""
 
@@ -86,7 +86,7 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
 
 
 def _everywhere(question: Question, tree: Node) -> Question:
-    """The question with another tree, in all channels and at all times."""
+    """The question with another tree, in all channels and without dates."""
     if any(isinstance(part, InRevisions) for part in _parts(question.tree)):
         tree = And((tree, InRevisions()))
     return replace(question, tree=tree, bounds=Bounds(), channels=None, cursor=None)

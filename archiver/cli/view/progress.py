@@ -32,7 +32,7 @@ ProgressOption: TypeAlias = Annotated[
 EVERY: dict[Medium, float] = {"line": 0.1, "plain": 10.0, "json": 1.0, "nothing": 0.0}
 """Seconds between two showings."""
 _AFTER = 0.4
-"""Seconds after which a terminal shows the first: what is quicker needs none."""
+"""Seconds before a terminal shows the first progress: quicker jobs need none."""
 
 _wanted: dict[str, Style] = {"style": "auto"}
 
@@ -84,7 +84,7 @@ class Progress:
         self.end()
 
     def begin(self, done: int) -> None:
-        """Take note of what was done before: it is no part of the rate."""
+        """Record what was done before; it does not count towards the rate."""
         self._done = done
 
     def end(self) -> None:
@@ -103,9 +103,9 @@ class Progress:
         waiting: float = 0.0,
         more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take note of how far the job is, and show it if it is time.
+        """Record progress, and show it if due.
 
-        `amount`: what the rate is of, and `counted` in words, if that is not `done`.
+        `amount`: the quantity for the rate, and `counted`: the same in words, if not `done`.
         """
         if self._medium == "nothing":
             return

@@ -1,6 +1,6 @@
-"""What `telekeep run` tells on a terminal: one line per event, with its time; in a journal the log lines are enough.
+"""Events that `telekeep run` prints on a terminal, one line each with its time; a journal has the log lines.
 
-It reads the archive and the service's own account of itself beside the service, which knows nothing of it.
+It reads the archive and the service's own status, independently of the service.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ EVERY = 1.0
 HISTORY_EVERY = 15.0
 """Seconds between two lines about a history that is being fetched."""
 LONG_WAIT = 5.0
-"""Seconds of a flood wait from which it is told."""
+"""Shortest flood wait, in seconds, that is reported."""
 MUCH = 100
-"""Messages waiting for the index from which it is told that it has them."""
+"""Minimum backlog of the index after which catching up is reported."""
 
 
 def is_wanted() -> bool:
-    """Whether somebody looks on: stderr is a terminal, and --quiet was not given."""
+    """Whether to print events: stderr is a terminal, and --quiet was not given."""
     return output.is_terminal(sys.stderr) and not output.is_quiet()
 
 
@@ -53,7 +53,7 @@ def is_wanted() -> bool:
 async def told(
     directory: Path, accounts: Callable[[], Mapping[str, AccountStatus]], *, zone: str, indexed: bool
 ) -> AsyncIterator[None]:
-    """Tell what happens while the service runs, if somebody looks on."""
+    """Print events while the service runs, if they are wanted."""
     if not is_wanted():
         yield
         return
@@ -90,11 +90,11 @@ class RunEvents:
         self._version = -1
 
     async def begin(self) -> None:
-        """Take the place from which to tell."""
+        """Remember where in the archive to start."""
         self._arrivals = await read(self._database.connection, Arrivals, now=int(time.time()))
 
     async def run(self) -> None:
-        """Look until cancelled. Whatever fails here must not stop the service."""
+        """Poll until cancelled. A failure here must not stop the service."""
         while True:
             try:
                 await self.look()
@@ -132,7 +132,7 @@ class RunEvents:
                 self._say(line)
 
     async def _tell_histories(self) -> None:
-        """Say now and then how far the histories are that are being fetched, and at once when one is."""
+        """Report the progress of histories from time to time, and a finished one immediately."""
         if not self._histories:
             return
         conn = self._database.connection
@@ -157,7 +157,7 @@ class RunEvents:
 def describe_arrivals(
     found: Iterable[Arrival], fetched: Mapping[ChannelId, int], names: Mapping[ChannelId, str]
 ) -> Iterator[str]:
-    """One line for each channel in which something happened; `fetched`: older posts among the new ones."""
+    """One line for each channel with new, edited or deleted posts; `fetched`: older posts among the new ones."""
     counts: dict[ChannelId, Counter[str]] = {}
     for one in found:
         counts.setdefault(one.channel_id, Counter())[one.event] += 1
@@ -169,7 +169,7 @@ def describe_arrivals(
 
 
 def describe_history(name: str, count: int, extent: Extent | None) -> str:
-    """How far a history is."""
+    """Progress of reading a history."""
     posts = figures.count(count, "older post")
     if extent is None:
         return f"{name}: {posts} fetched"

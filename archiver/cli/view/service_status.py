@@ -19,7 +19,7 @@ _ALIVE = 180
 
 
 class ServiceStatus(NamedTuple):
-    """What is known about the service."""
+    """State of the service."""
 
     life: ServiceLife | None
     holder: Holder | None

@@ -26,7 +26,7 @@ def choose_shape(*, json: bool, jsonl: bool) -> Shape:
 
 
 class Things:
-    """The things that a command works on, as an array or as lines; nothing for people.
+    """The objects that a command works on, as a JSON array or JSON lines; nothing for people.
 
     The array is closed however the command ends, so that the document is always whole.
     """

@@ -17,7 +17,7 @@ class Shown(NamedTuple):
     is_hit: bool = True
     """False for context."""
     matched: tuple[str, ...] = ()
-    """Terms that matched, besides those of the question."""
+    """Terms that matched, other than those of the question."""
     block: int = 0
     """Number of its block, from 1."""
     revision: int | None = None

@@ -49,7 +49,7 @@ class ChannelReport:
 
     @property
     def is_begun(self) -> bool:
-        """Whether anything of it was fetched."""
+        """Whether any of it has been fetched."""
         return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > 0
 
     @property

@@ -1,4 +1,4 @@
-"""The foot of `telekeep status`: sums, what is under way, service, accounts, index and disk."""
+"""The foot of `telekeep status`: totals, work in progress, service, accounts, index and disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ACCOUNTS = 5
 
 
 def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
-    """A line for each thing that is no problem; what `find_problems` named is left out."""
+    """A line for each part without problems; those that `find_problems` named are omitted."""
     if len(status.active) > 1:
         yield _sum_up(status)
     if status.speed and status.ids_left:

@@ -35,7 +35,7 @@ class Problem:
     """What to type; empty if no command helps."""
 
     def draw(self) -> Iterator[str]:
-        """Its lines on a terminal: the command stands alone, to be copied."""
+        """Its lines on a terminal, with the command on a line of its own, to be copied."""
         advice = f"; {self.advice}" if self.advice else ""
         yield from prose.fold(f"{self.what}{advice}{':' * bool(self.command)}", first="! ", style=prose.ALARM)
         if self.command:

@@ -55,7 +55,7 @@ class StatusScreen:
             self._note(status, moments)
 
     def update(self, status: StatusReport) -> None:
-        """Show it again: over what was there before, or what is different in a pipe."""
+        """Show it again: in place on a terminal, only what changed in a pipe."""
         moments = Moments(self.zone, status.now)
         if self.shape == "people" and _can_redraw():
             self._redraw(list(self._draw(status, moments)))
@@ -122,7 +122,7 @@ class StatusScreen:
             yield ""
 
     def _note(self, status: StatusReport, moments: Moments) -> None:
-        """The same beside a pipe."""
+        """The notes when stdout is a pipe."""
         for problem in find_problems(status, moments):
             output.note(str(problem))
         if not status.channels:

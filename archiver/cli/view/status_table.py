@@ -30,7 +30,7 @@ _WIDE = (
     *(Column(one, right=True) for one in ("unreadable", "partial", "server count")),
 )
 _NARROW = 10
-"""Columns of TSV without --wide, beside the alias."""
+"""Columns of TSV without --wide, in addition to the alias."""
 _UNITS = (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800))
 
 

@@ -1,4 +1,4 @@
-"""How a sync ends: its last line, what is kept when it is stopped, and the next step."""
+"""The end of a sync: its last line, what an interrupted one keeps, and the next step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.store.channel import Mirrored
 
 
 def describe_kept(results: Sequence[ChannelResult]) -> str:
-    """What is kept if the sync is stopped now; empty if nothing was fetched yet."""
+    """What is kept if the sync stops now; empty if nothing was fetched yet."""
     if not any(sum(one.counts) for one in results):
         return ""
     return f"everything fetched is kept ({describe_counts(results)}); the next sync continues from there."

@@ -38,7 +38,7 @@ class Extent(NamedTuple):
 
 
 def read_extents(conn: Reader, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, Extent | None]:
-    """The extents of these channels; None for one of which nothing is known yet."""
+    """The extents of these channels; None for one about which nothing is known yet."""
     return {channel_id: _read_extent(conn, channel_id) for channel_id in channel_ids}
 
 
@@ -53,9 +53,9 @@ def _read_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
 
 
 class SyncProgress:
-    """Shows how far a sync is, over all its channels if it is known how long they all are.
+    """Shows the progress of a sync, over all its channels if all their lengths are known.
 
-    It begins where the archive is, since what is fetched is read from there, not counted.
+    It starts from the archive's state: progress is read from the archive, not counted.
     """
 
     def __init__(self, database: Database, channels: Sequence[Mirrored]) -> None:
@@ -100,7 +100,7 @@ class SyncProgress:
             await asyncio.sleep(LOOK)
 
     async def _look(self, wait: Callable[[], float]) -> None:
-        """Read how far the channels are, and show it."""
+        """Read the progress of the channels, and show it."""
         channel = self._now
         assert channel is not None
         extents = await self._database.read(read_extents, [one.channel_id for one in self._channels])
@@ -206,7 +206,7 @@ def describe_time(seconds: float) -> str:
 
 
 def describe_end(found: Comparison, window_start: int | None) -> str:
-    """The state of a channel after its sync; claims no more than was compared."""
+    """The state of a channel after its sync, as far as it was compared."""
     since = "" if window_start is None else f" since {describe_start(window_start, Moments())}"
     if not found.settled:
         return f"archived{since} as far as it was read; it kept changing, so the next sync compares it"

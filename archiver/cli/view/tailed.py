@@ -28,7 +28,7 @@ class Event(NamedTuple):
     at: int
     """When it was noticed, unix seconds."""
     row: Row
-    """The post as it is now."""
+    """The current post."""
 
 
 def last_event(message: StoredMessage) -> tuple[ArrivalEvent, int]:

@@ -26,7 +26,7 @@ def print_history(history: MessageHistory, moments: Moments, *, diff: bool) -> N
 
 
 def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
-    """at, event, last seen, number, edit_date, what changed or how, payload, text, what differs besides the text."""
+    """at, event, last seen, number, edit_date, what changed or how, payload, text, other differences."""
     kind = event["event"]
     if kind == "version":
         text = mark([DiffPiece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]

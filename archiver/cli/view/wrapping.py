@@ -53,7 +53,7 @@ _EMBED = {True: ("\u2067", "\u2069"), False: ("\u2066", "\u2069")}
 
 
 def text_width(columns: int, *, indent: int = 0) -> int:
-    """The columns to wrap running text to on a terminal of this width, beside an indent."""
+    """Columns at which to wrap running text on a terminal of this width, after an indent."""
     return max(min(columns, MOST) - indent, _LEAST)
 
 
@@ -73,7 +73,7 @@ def wrap(text: Text, width: int) -> list[Text]:
 
 
 def wrap_lines(paragraph: str, width: int) -> list[Part]:
-    """The parts of one paragraph that go on a line each; the spaces between them are left out."""
+    """Split a paragraph into lines; the spaces between them are dropped."""
     lines: list[Part] = []
     start = end = 0
     for first, last in _unbreakable(paragraph):
@@ -135,7 +135,7 @@ def _is_whole(text: str, at: int) -> bool:
 
 
 def _isolates(paragraph: str, start: int, end: int) -> tuple[str, str]:
-    """Marks around a line so that it has the direction of its paragraph, whatever letter it starts with."""
+    """Marks that give a line the direction of its paragraph, whatever its first letter."""
     around = line_isolates(paragraph)
     if not around[0] or (is_rtl(paragraph[start:end]) == is_rtl(paragraph)):
         return line_isolates(paragraph[start:end])

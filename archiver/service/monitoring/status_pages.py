@@ -73,7 +73,7 @@ class StatusPages:
         return Reply(503 if verdict.exit_status else 200, "application/json", orjson.dumps(answer) + b"\n")
 
     async def live(self) -> Reply:
-        """200 while the service works, whatever the state of its channels: for supervisors that restart it."""
+        """200 while the service works, regardless of the state of its channels: for supervisors that restart it."""
         troubles = find_troubles(self._service.describe(), await self._counts(), beat_age=self._service.beat_age)
         answer = {"live": not troubles, "troubles": troubles}
         return Reply(503 if troubles else 200, "application/json", orjson.dumps(answer) + b"\n")

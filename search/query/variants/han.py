@@ -68,7 +68,7 @@ def _equivalents(char: str, table: HanTable) -> Sequence[str]:
 
 
 def _traditional_forms(char: str, table: HanTable) -> Sequence[str]:
-    """Return the traditional characters that one in a simplified word may stand for."""
+    """Return the traditional characters to which one in a simplified word may correspond."""
     return table.traditional.get(char) or (char, *table.local.get(char, ()))
 
 
