@@ -47,7 +47,7 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
     """Resolve the settings of an account. Raises SettingsError, listing the accounts, for an unknown name."""
     if name not in account_names(settings):
         raise SettingsError(
-            f'no account "{name}"; configured: {", ".join(account_names(settings))}.'
+            f'there is no account "{name}"; configured: {", ".join(account_names(settings))}.'
             f" To add it, put a section [telegram.accounts.{name}] into the settings."
         )
     from config.settings import AccountOverrides  # reading commands need names only

@@ -72,7 +72,7 @@ def check_account_names(value: dict[str, Any]) -> dict[str, Any]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
             raise ValueError(
-                f"{name[:40]!r} is not a valid account name; allowed: letters, digits, - and _, at most 32"
+                f'"{name[:40]}" is not a valid account name; allowed: letters, digits, - and _, at most 32'
             )
         if other := folded.get(fold_account_name(name)):
             raise ValueError(f"the accounts {other} and {name} are the same in environment variables; rename one")

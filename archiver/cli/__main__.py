@@ -180,6 +180,12 @@ def _is_word(argument: str) -> bool:
     return not argument.startswith("-") or _NUMBER.fullmatch(argument) is not None
 
 
+def _go_on(sentence: str) -> str:
+    """A sentence as it continues a line that begins with the program's name."""
+    first, space, rest = sentence.partition(" ")
+    return f"{first.lower()}{space}{rest}" if first in {"There", "The", "A", "With"} else sentence
+
+
 def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
     from archiver.cli import output
     from archiver.errors import Error
@@ -194,7 +200,7 @@ def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:
         output.error(str(exc))
         return exc.exit_status
     if isinstance(exc, SettingsError | SearchError):
-        output.error(str(exc))
+        output.error(_go_on(str(exc)))
         if isinstance(exc, QueryError):
             output.place(exc.query, exc.start, exc.end)
         return 2

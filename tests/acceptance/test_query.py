@@ -129,7 +129,7 @@ def test_a_glossary_widens_the_question_and_says_how(run: Run, tmp_path: Path) -
         (b"a = b\nlonely\n", ["--expand"], "g.txt, line 2: The line has only one spelling."),
         (b"a = b\n\xff = c\n", ["--expand"], "g.txt, line 2: not valid UTF-8"),
         (None, ["--expand"], "g.txt cannot be read"),
-        (b"a = b\n", [], "--glossary needs --expand"),
+        (b"a = b\n", [], "--glossary has no effect without --expand"),
     ],
 )
 def test_what_is_wrong_with_a_glossary_is_said(

@@ -616,7 +616,7 @@ def test_rows_are_picked_by_field_and_written_as_csv(run: Run) -> None:
     everything = run("search", "*", "--csv", "-n", "0", "--sort", "oldest", "-c", "jisr_news").stdout
     assert everything == run("export", "jisr_news", "--format", "csv", "-o", "-").stdout
     wrong = run("search", "opened", "--json", "--fields", "txt")
-    assert "there is no field 'txt'. Did you mean text?" in wrong.stderr
+    assert 'there is no field "txt". Did you mean text?' in wrong.stderr
     assert run("search", "opened", "--fields", "text").returncode == 2
     assert orjson.loads(run("show", "bridge/5", "--json", "--fields", "kind,partial").stdout) == {
         "kind": "message",

@@ -164,7 +164,7 @@ def test_full_disk_is_said_as_the_system_says_it(
         ("search x --since --json", "search --since needs a value: --since DATE"),
         ("search x --json=yes", "search --json takes no value; leave out =yes."),
         ("search -toll bridge", "search has no option -t. Put -- before a query that starts with -, as in:"),
-        ("--frob search x", "telekeep has no option --frob. `telekeep help options` lists them."),
+        ("--frob search x", "there is no option --frob. `telekeep help options` lists them."),
         ("show", "show needs CHANNEL/ID, as in: telekeep show @channel/123"),
         ("export @a", "export needs --output PATH, as in: telekeep export -o all.jsonl"),
         ("gaps a b", 'gaps takes only CHANNEL; "b" is too much, as in: telekeep gaps @channel'),

@@ -90,7 +90,7 @@ def test_fields_are_picked_in_their_order_and_wrong_ones_are_named() -> None:
     assert parse_fields("b, a,b", ["a", "b", "c"]) == ("b", "a")
     assert parse_fields(None, ["a"]) is None
     assert list(pick({"a": 1, "b": 2}, ("b", "a")).items()) == [("b", 2), ("a", 1)]
-    with pytest.raises(UsageError, match=r"there is no field 'permalnk'\. Did you mean permalink"):
+    with pytest.raises(UsageError, match=r'there is no field "permalnk"\. Did you mean permalink'):
         parse_fields("permalnk", ["permalink", "text"])
     with pytest.raises(UsageError, match="names no field"):
         parse_fields(" , ", ["text"])

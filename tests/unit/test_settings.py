@@ -332,7 +332,7 @@ def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest
         ("[telegram.accounts.second]\nproxy = 'hush'", r"accounts\.second\.proxy .*allowed: socks5://"),
         ("[telegram.accounts.second]\nproxy = ''", r"accounts\.second\.proxy .*allowed: socks5://"),
         ("[telegram]\nproxy = 'direct'", r"telegram\.proxy .*allowed: socks5://"),
-        ("[telegram.accounts.'a b']\nproxy = 'direct'", r"\[telegram\.accounts\] in .*'a b' is not a valid account"),
+        ("[telegram.accounts.'a b']\nproxy = 'direct'", r'\[telegram\.accounts\] in .*"a b" is not a valid account'),
         ("[telegram.accounts.a_b]\n[telegram.accounts.A-b]", "a_b and A-b are the same"),
         ("[telegram.accounts.second]\napi_id = 3", r"\[telegram\.accounts\.second\] in .*set both api_id and api_hash"),
         ("[telegram.accounts.second]\nrequests_per_second = -1", "from 0 .no pacing. to 1000"),

@@ -169,7 +169,7 @@ def _check_alias(alias: str, count: int) -> None:
         ref = None
     if ref is None or ref.name != alias:
         raise UsageError(
-            f"{alias!r} is not a valid alias.", hint="Use letters, digits, - and _; not a number, @name or link."
+            f'"{alias}" is not a valid alias.', hint="Use letters, digits, - and _; not a number, @name or link."
         )
 
 

@@ -21,7 +21,7 @@ def read_list(file: str) -> ChannelList:
             with open(file, "rb") as stream:  # noqa: PTH123 - a pipe or a process substitution will do
                 data = stream.read(_LARGEST + 1)
     except OSError as exc:
-        raise UsageError(f"the list {file} cannot be read: {exc.strerror}.") from exc
+        raise UsageError(f"the list {file} cannot be read: {exc.strerror}.", hint="Check its path.") from exc
     if len(data) > _LARGEST:
         raise UsageError(f"the list {file} is larger than {_LARGEST:,} bytes.", hint="Is it the right file?")
     text = decode_list(data)

@@ -44,7 +44,7 @@ async def run(settings: Settings, *, names: list[str]) -> int:
         for name in names:
             if fold_query_name(name) not in context.saved:
                 hint = suggest(fold_query_name(name), context.saved, "{}") or "`telekeep query list` lists them."
-                raise NotFound(f"no saved query {name!r}.", hint=hint)
+                raise NotFound(f'there is no saved query "{name}".', hint=hint)
         gone = {fold_query_name(name) for name in names}
         left = {name: text for name, text in context.saved.items() if name not in gone}
         if broken := newly_broken(context, left):

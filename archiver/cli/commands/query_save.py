@@ -49,7 +49,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
 
     if not is_query_name(name):
         raise UsageError(
-            f"{name!r} is not a valid query name.",
+            f'"{name}" is not a valid query name.',
             hint=f"Use letters and digits of any script, - _ and ., at most {MAX_QUERY_NAME} characters.",
         )
     if any("\ud800" <= char <= "\udfff" for char in query):

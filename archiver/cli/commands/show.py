@@ -59,6 +59,7 @@ def command(
 
     \b
     Examples:
+      telekeep show @channel/123
       telekeep show @channel/123 --tz Asia/Baghdad
       telekeep show https://t.me/channel/123 channel/124
       telekeep show 1234567890/123 --raw --json

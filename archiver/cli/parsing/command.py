@@ -41,7 +41,7 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> Parsed:
         """Read its command line. Raises UsageError and HelpWantedError."""
-        example = next(iter(self.manual.examples), "")
+        example = min(self.manual.examples, key=len, default="")
         return CommandLine(self.name, self.parameters, example=example).read(words)
 
 

@@ -32,6 +32,7 @@ class CommandLine:
     def __init__(self, name: str, parameters: Sequence[Parameter], *, example: str = "", leading: bool = False) -> None:
         """`example`: how the command is used, for errors. `leading`: stop at the first argument."""
         self._name = name
+        self._who = "" if leading else f"{name} "
         self._example = f", as in: {example}" if example else ""
         self._leading = leading
         self._parameters = parameters
@@ -72,7 +73,7 @@ class CommandLine:
         if one.takes_value:
             self._set(one, flag, self._next(one, flag, words) if value is None else value)
         elif value is not None:
-            raise UsageError(f"{self._name} {flag} takes no value; leave out ={value}.")
+            raise UsageError(f"{self._who}{flag} takes no value; leave out ={value}.")
         else:
             self._switch(one, flag)
 
@@ -96,22 +97,23 @@ class CommandLine:
                 f"{self._name} has no option {flag}.",
                 hint="Put -- before a query that starts with -, as in: telekeep search -- -toll bridge",
             )
-        hint = did_you_mean(flag, [*self._flags, "--help"], otherwise=f"`telekeep help {self._name}` lists them.")
-        if self._leading:
-            hint = hint.replace("`telekeep help telekeep` lists them", "`telekeep help options` lists them")
-        raise UsageError(f"{self._name} has no option {flag}.", hint=hint)
+        topic = "options" if self._leading else self._name
+        hint = did_you_mean(flag, [*self._flags, "--help"], otherwise=f"`telekeep help {topic}` lists them.")
+        raise UsageError(
+            f"{self._name} has no option {flag}." if self._who else f"there is no option {flag}.", hint=hint
+        )
 
     def _next(self, one: Parameter, flag: str, words: Iterator[str]) -> str:
         value = next(words, None)
         if value is None or value == "--" or value in self._flags:
-            raise UsageError(f"{self._name} {flag} needs a value: {flag} {one.metavar}")
+            raise UsageError(f"{self._who}{flag} needs a value: {flag} {one.metavar}")
         return value
 
     def _set(self, one: Parameter, flag: str, text: str) -> None:
         try:
             value = convert(one, text)
         except ValueError as exc:
-            raise UsageError(f"{self._name} {flag}: {exc}.") from None
+            raise UsageError(f"{self._who}{flag}: {exc}.") from None
         if one.shape == "list":
             self._values.setdefault(one.name, []).append(value)
         else:

@@ -35,7 +35,7 @@ def parse_fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...] | N
     wanted = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
     wrong = next((name for name in wanted if name not in known), None)
     if wrong is not None:
-        raise UsageError(f"there is no field {wrong!r}.", hint=_suggest(wrong, known))
+        raise UsageError(f'there is no field "{wrong}".', hint=_suggest(wrong, known))
     if not wanted:
         raise UsageError("--fields names no field.", hint=f"Fields: {', '.join(known)}.")
     return wanted

@@ -30,7 +30,7 @@ _OPTIONS = (
     ("--since DATE", "from the beginning of DATE on"),
     ("--until DATE", "to the end of DATE: a day, month or year is included, a time is not"),
     ("--on DATE", "all of DATE, or a range"),
-    ("--tz ZONE", "the time zone of dates: a name such as Asia/Baghdad, an offset such as +03:00, or UTC"),
+    ("--tz ZONE", "a name such as Asia/Baghdad, an offset such as +03:00, or UTC; default: [display] tz, else UTC"),
 )
 _DATE_EXAMPLES = (
     "telekeep search convoy --since 7d",
