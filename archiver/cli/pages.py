@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import orjson
 
 from archiver.cli.search_options import SearchOptions
 from archiver.errors import UsageError
@@ -112,7 +112,7 @@ def remember(name: str, page: Page) -> bool:
     pages = {name: [page.cursor, page.shown, int(time.time())]} | dict(latest)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, json.dumps({"format": _FORMAT, "pages": pages}))
+        _write(path, orjson.dumps({"format": _FORMAT, "pages": pages}))
     except OSError:
         return False
     return True
@@ -121,8 +121,8 @@ def remember(name: str, page: Page) -> bool:
 def _read(path: Path) -> dict[str, Any] | None:
     """The pages kept; none without a file; None if it cannot be read or is not ours."""
     try:
-        with path.open(encoding="utf-8") as file:
-            kept = json.loads(file.read(_LARGEST))
+        with path.open("rb") as file:
+            kept = orjson.loads(file.read(_LARGEST))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
@@ -132,11 +132,13 @@ def _read(path: Path) -> dict[str, Any] | None:
     return dict(kept["pages"])
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, data: bytes) -> None:
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".pages")  # 0600
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
