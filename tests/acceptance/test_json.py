@@ -86,7 +86,7 @@ def test_json_and_jsonl_are_refused_together(filled: Desk) -> None:
     for command in ("status", "sync", "verify", "show everything/1", "history everything/1", "export -o x"):
         done = filled.run(*command.split(), "--json", "--jsonl")
         assert (done.status, len(done.errors)) == (2, 1), command
-        assert done.errors[0].startswith("telekeep: --json and --jsonl cannot be combined."), command
+        assert "cannot be combined." in done.errors[0], command
 
 
 def test_a_history_of_all_kinds_of_events_is_as_documented(desk: Desk, telegram: Telegram) -> None:

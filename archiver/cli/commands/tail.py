@@ -126,7 +126,6 @@ async def run(invocation: Invocation, options: TailOptions) -> int:
                 await tail.begin(since=begun, last=options.last)
             else:
                 await tail.follow()
-            output.flush()
             if streams.has_reader_left():
                 return 0
     return 0
@@ -170,8 +169,8 @@ class _Tail:
         """Set the place to follow from; show the last posts before it, or what came in since then."""
         async with snapshot(self._conn):
             self.arrivals = await read(self._conn, Arrivals, now=int(time.time()), since=since)
-            if since is None and last:
-                await self._show_last(last)
+            found = await self._find_last(last) if since is None and last else []
+        self._print(found)
         if since is not None:
             await self.follow()
 
@@ -182,37 +181,46 @@ class _Tail:
         while True:
             async with snapshot(self._conn):
                 found = await read(self._conn, arrivals.look, now=int(time.time()))
-                await self._show(found)
+                shown = await self._find(found)
             if not found:
                 return
-            output.flush()
+            self._print(shown)
 
-    async def _show_last(self, last: int) -> None:
-        """Show the last posts that match, oldest first, each with the last thing that happened to it."""
+    def _print(self, events: list[tuple[Event, ChannelName]]) -> None:
+        """Print the events; no snapshot is open, since a reader may take its time."""
+        for event, channel in events:
+            self._printer.show(event, channel)
+        output.flush()
+
+    async def _find_last(self, last: int) -> list[tuple[Event, ChannelName]]:
+        """The last posts that match, oldest first, each with the last thing that happened to it."""
         question = Question(tree=self._tree, channels=self._channels, sort="newest", limit=last)
         hits = (await self._engine.search(question)).hits
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
-        names = await self._names()
+        names, events = await self._names(), []
         for hit in reversed(hits):
             if hit.key in held:
                 message, media = held[hit.key]
                 event, at = last_event(message)
                 channel = names[message.channel_id]
-                self._printer.show(Event(event, at, build_row(channel, message, media)), channel)
+                events.append((Event(event, at, build_row(channel, message, media)), channel))
+        return events
 
-    async def _show(self, found: list[Arrival]) -> None:
+    async def _find(self, found: list[Arrival]) -> list[tuple[Event, ChannelName]]:
+        """Those of the events whose posts match."""
         if self._channels is not None:
             found = [one for one in found if one.channel_id in self._channels]
         if not found:
-            return
+            return []
         keys = {(one.channel_id, one.message_id) for one in found}
         matching = keys if self._tree == EVERYTHING else await find_matching(self._engine, self._tree, keys)
         held = await read(self._conn, get_messages, sorted(matching))
-        names = await self._names()
+        names, events = await self._names(), []
         for one in found:
             if (key := (one.channel_id, one.message_id)) in held:
                 channel = names[one.channel_id]
-                self._printer.show(Event(one.event, one.at, build_row(channel, *held[key])), channel)
+                events.append((Event(one.event, one.at, build_row(channel, *held[key])), channel))
+        return events
 
     async def _names(self) -> dict[ChannelId, ChannelName]:
         return {channel.channel_id: channel for channel in await read(self._conn, list_names)}
