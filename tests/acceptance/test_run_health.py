@@ -72,7 +72,7 @@ def test_health_follows_the_line_and_the_channels(field: Ground, tmp_path: Path)
     nobody = desk.run("health")
     assert (nobody.status, nobody.errors) == (
         2,
-        ["telekeep: the service is not running and never was; `telekeep run` starts it."],
+        ["telekeep: the service is not running: it was never started; `telekeep run` starts it."],
     )
     with service(desk):
         wait_until_equal(desk, field.telegram, *names)

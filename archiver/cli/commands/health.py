@@ -111,7 +111,7 @@ def _describe_absence(service: ServiceStatus, now: float) -> str:
     """That no service runs, and since when if one ran."""
     life = service.life
     if life is None:
-        return "the service is not running and never was"
+        return "the service is not running: it was never started"
     moments = Moments(now=now)
     how = "was killed after" if life.stopped_at is None else "stopped on"
     return f"the service is not running: it {how} {moments.at(life.stopped_at or life.beat_at)}"
