@@ -107,7 +107,7 @@ def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Mei
     meili.wait(meili.client().index(shop.name).add_documents([{"id": "c77_1", "channel_id": 77, "message_id": 1}]))
     done = shop.desk.run("index", "rebuild")
     assert done.status == 2
-    assert "1 documents of channels that are not in this archive" in done.errors[0]
+    assert "1 document of channels that are not in this archive" in done.errors[0]
     assert "c77_1" in shop.ids()
     shop.desk.do("index", "rebuild", "--force")
     assert shop.ids() == ALL

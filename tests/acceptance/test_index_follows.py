@@ -97,7 +97,7 @@ def test_sync_brings_the_index_up_to_date_and_says_when_it_cannot(
     desk.environment["TELEKEEP_MEILISEARCH__URL"] = "http://127.0.0.1:9"
     done = desk.run("sync")
     assert done.status == 0
-    assert "index: 1 messages wait; the next run sends them. 127.0.0.1:9 is unreachable" in done.err
+    assert "index: 1 message waits; the next run sends them. 127.0.0.1:9 is unreachable" in done.err
     desk.environment["TELEKEEP_MEILISEARCH__URL"] = meili.url
     desk.do("sync")
     assert indexed(meili, index) == held(desk)

@@ -48,7 +48,7 @@ def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside(
             {"default": replace(GOOD, state="waiting", flood_wait=4000.4)},
             {},
             1,
-            "account default is waiting: the server ordered a flood wait, 4000 s left.",
+            "account default is waiting: the server ordered a flood wait, 67 min left.",
         ),
         (
             {"default": GOOD},

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
+from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
@@ -37,7 +38,8 @@ async def drain(settings: Settings, database: Database) -> None:
         output.note(f"index: up to date ({sent}).")
         return
     left += await _count_again(database, behind)
-    output.note(f"index: {left:,} messages wait; the next run sends them. {await _describe(database, behind)}")
+    wait = f"{figures.count(left, 'message')} {'waits' if left == 1 else 'wait'}"
+    output.note(f"index: {wait}; the next run sends them. {await _describe(database, behind)}")
 
 
 async def _count_again(database: Database, behind: Sequence[NodeWorker]) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
@@ -87,7 +88,7 @@ async def run(invocation: Invocation, *, shape: Shape, service_only: bool = Fals
         )
     elif not troubles:
         channels = sum(count.channels for count in counts.values())
-        output.line(f"mirroring {channels} channel{'' if channels == 1 else 's'}")
+        output.line(f"mirroring {figures.count(channels, 'channel')}")
     if warning:
         output.warn(warning)
     for trouble in troubles if shape == "people" else ():
@@ -104,7 +105,7 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
     free = shutil.disk_usage(directory).free
     if free >= SCARCE:
         return ()
-    return (f"the disk is full: {free // 1024:,} KB left for the archive in {directory}; free some space.",)
+    return (f"the disk is full: {figures.size(free)} left for the archive in {directory}; free some space.",)
 
 
 def _describe_absence(service: ServiceStatus, now: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def run(settings: Settings, *, force: bool) -> int:
         if not done:
             return 2
         documents = sum([(await node.stats()).documents for node in asked])
-        output.note(f"index {settings.meilisearch.index}: rebuilt, {documents:,} documents.")
+        output.note(f"index {settings.meilisearch.index}: rebuilt, {figures.count(documents, 'document')}.")
         for away_for in away.values():
             output.error(f"not rebuilt there: {away_for} Then run it again.")
     return 2 if away else 0
@@ -119,7 +120,8 @@ async def _expect_own(node: Node, database: Database) -> None:
         foreign = sum(key is None or key[0] not in channel_ids for key in await node.sample_keys(_SAMPLE))
     if foreign > 0:
         raise UsageError(
-            f"the index has {foreign:,} documents of channels that are not in this archive; a rebuild would lose them.",
+            f"the index has {figures.count(foreign, 'document')} of channels that are not in this archive;"
+            " a rebuild would lose them.",
             hint="Set [meilisearch] index to another name, or use --force.",
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
 
 if TYPE_CHECKING:
@@ -56,5 +57,5 @@ async def run(settings: Settings) -> int:
                     "some messages cannot be read; the search tables are unchanged.",
                     hint="`telekeep verify` lists them.",
                 ) from exc
-    output.note(f"rebuilt the search tables from {count:,} messages.")
+    output.note(f"rebuilt the search tables from {figures.count(count, 'message')}.")
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archiver.cli import output
 from archiver.cli.interrupted import leave
 from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.view import figures
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ async def run(settings: Settings, *, zone: str = "UTC") -> int:
         }
         accounts.database.patience = LOCKED
         service = Service(accounts.database, accounts, poll_settings=poll_settings, manager=Systemd(), indexer=indexer)
-        output.note(f"mirroring {len(mirrored)} channel{'' if len(mirrored) == 1 else 's'}; Ctrl-C stops.")
+        output.note(f"mirroring {figures.count(len(mirrored), 'channel')}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
         indexed = bool(settings.meilisearch.addresses)

@@ -97,7 +97,7 @@ def _print(found: Checked, directory: Path, how: str, shape: Shape) -> None:
 
 def count_faults(count: int) -> str:
     """`1 fault`, `2 faults`."""
-    return f"{count:,} fault{'' if count == 1 else 's'}"
+    return figures.count(count, "fault")
 
 
 def _is_search(fault: Sequence[str]) -> bool:

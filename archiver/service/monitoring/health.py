@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from archiver.duration import in_words
 from archiver.model.account_status import AccountStatus
 from archiver.model.row import iso
 
@@ -72,7 +73,7 @@ def describe_unreadable(counts: Mapping[str, ChannelCounts], unread: Sequence[Un
     if not unread:
         return ()
     channels = sum(count.channels for count in counts.values())
-    more = f", and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    more = f", and {len(unread) - _NAMED:,} more" if len(unread) > _NAMED else ""
     named = ", ".join(str(one) for one in unread[:_NAMED])
     return (f"{channels - len(unread)} of {_channels(channels)}; {named}{more}.",)
 
@@ -85,7 +86,7 @@ def find_troubles(
     `accounts`: the last reported status of each active account; `beat_age`: seconds since that report.
     """
     if beat_age > SILENT:
-        return (f"the service gave no sign for {beat_age:.0f} s: it hangs, or cannot write into the archive.",)
+        return (f"the service gave no sign for {in_words(beat_age)}: it hangs, or cannot write into the archive.",)
     if not accounts and not counts:
         return ("no account is at work.",)
     return tuple(_list_troubles(accounts, counts))
@@ -106,9 +107,9 @@ def _describe_state(name: str, account: AccountStatus) -> str:
     since = f" since {iso(int(account.offline_since))}" if account.offline_since else ""
     why = f": {account.trouble.rstrip('.')}" if account.trouble else ""
     if account.state == "waiting":
-        why = f": the server ordered a flood wait, {account.flood_wait:.0f} s left"
+        why = f": the server ordered a flood wait, {in_words(account.flood_wait)} left"
     return f"account {name} is {account.state}{since}{why}."
 
 
 def _channels(count: int) -> str:
-    return "1 channel" if count == 1 else f"{count} channels"
+    return "1 channel" if count == 1 else f"{count:,} channels"
