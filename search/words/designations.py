@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from search.text.normalize import fold
 from search.text.scripts import split_scripts
 
-HYPHENS: Final = "-\u2010\u2011\u2013\u05be"
+HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014\u2212\u05be"
 LONGEST_VARIANT: Final = 10
 """Characters of a variant after the number: мс, b3, 2a6, амтш."""
 _VARIANT: Final = r"[^\W\d_]{1,4}\d{0,2}[^\W\d_]{0,4}"
