@@ -133,7 +133,10 @@ def test_channel_is_found_by_each_of_its_names_and_by_a_former_one(desk: Desk, t
         assert desk.run("gaps", address).status == 1
     done = desk.run("show", f"@names_one/{post}")
     assert re.fullmatch(r"@names_one is now @names_new \(noticed on \d+ \w{3} \d{4}\)\.\n", done.err)
-    for query in ("harbour channel:names_one", 'harbour channel:"https://t.me/Names_One"', "channel:NAMES_ONE id:1.."):
+    for query in (
+        "harbour channel:names_one", 'harbour channel:"https://t.me/Names_One"', "channel:NAMES_ONE id:1..",
+        "harbour from:@names_one", "harbour from:t.me/names_one",
+    ):  # fmt: skip
         found = desk.run("search", query, "--jsonl")
         assert {row["channel"] for row in found.rows} == {"names_new"}, query
         assert "@names_one is now @names_new" in found.err
