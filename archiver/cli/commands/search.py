@@ -80,9 +80,10 @@ See `telekeep help query` for the full syntax.
 A glossary has one group of equivalent spellings per line, separated by =: Kyiv = Kiev = Київ. --expand searches for
 all of them.
 
-Rows have the keys documented in docs/rows.md. In a pipe: date, address, link and text, separated by tabs; with -C
-preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse shows the earliest hit of
-each group of copies, and the number of copies. --facet prints facet, name and count.
+A terminal shows cards, longer output in a pager; --more continues the same search at its next page. Use '*' for all
+messages. Rows have the keys documented in docs/rows.md. In a pipe: date, address, link and text, separated by tabs;
+with -C preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse shows the earliest
+hit of each group of copies, and the number of copies. --facet prints facet, name and count.
 """
 
 
