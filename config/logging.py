@@ -10,6 +10,8 @@ from config.errors import SettingsError
 
 LEVEL_VARIABLE = "TELEKEEP_LOG"
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
+_FULL = "telekeep: %(levelname)s %(name)s: %(message)s"
+_PLAIN = "telekeep: %(message)s"
 _BY_VERBOSITY = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
 # Below WARNING these libraries log requests and SQL parameters: message texts, phone numbers, keys.
@@ -29,9 +31,13 @@ class _OneLine(logging.Formatter):
 
 
 def configure(*, verbosity: int = 0) -> None:
-    """Log to stderr: errors at verbosity -1, warnings at 0, info at 1, all at 2. $TELEKEEP_LOG overrides this."""
+    """Log to stderr: errors at verbosity -1, warnings at 0, info at 1, all at 2. $TELEKEEP_LOG overrides this.
+
+    On a terminal warnings read like the other lines there; levels and modules are for journals, and for -v.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine("telekeep: %(levelname)s %(name)s: %(message)s"))
+    is_for_people = verbosity <= 0 and LEVEL_VARIABLE not in os.environ and sys.stderr.isatty()
+    handler.setFormatter(_OneLine(_PLAIN if is_for_people else _FULL))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_level(verbosity))

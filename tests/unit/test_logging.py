@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Iterator
@@ -53,3 +54,22 @@ def test_record_is_one_harmless_line_without_a_traceback(capsys: pytest.CaptureF
 def test_libraries_that_log_contents_stay_silent_even_when_all_is_said(name: str) -> None:
     configure(verbosity=2)
     assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "verbosity", "line"),
+    [
+        (True, 0, "telekeep: indexing paused\n"),
+        (True, 1, "telekeep: WARNING archiver.index: indexing paused\n"),
+        (False, 0, "telekeep: WARNING archiver.index: indexing paused\n"),
+    ],
+)
+def test_a_terminal_gets_no_module_names_unless_more_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, verbosity: int, line: str
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure(verbosity=verbosity)
+    logging.getLogger("archiver.index").warning("indexing paused")
+    assert stream.getvalue() == line
