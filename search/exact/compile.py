@@ -20,6 +20,7 @@ from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, STATE_BITS, SUPERSEDED
 from search.query.dates import Bounds
 from search.query.tree import (
     And,
+    Grouped,
     Has,
     InChannel,
     InRevisions,
@@ -140,7 +141,7 @@ def _match(node: Node, depth: int = 0) -> str | None:
     if depth > _MAX_MATCH_DEPTH:
         return None
     match node:
-        case Word() | Phrase() | Prefix():
+        case Word() | Phrase() | Prefix() | Grouped():
             return _quote(line_needle(node.needle))
         case Tag(field) if field != "lang":
             needles = tag_needles(node)

@@ -21,6 +21,7 @@ from search.flags import flags_of
 from search.query.tags import domain_values, link_needles, may_be_username, tag_term, user_value
 from search.query.tree import Tag
 from search.text.normalize import Needle, index_text, needle
+from search.text.numbers import grouped_term
 
 _BREAK = " :: "
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
@@ -40,7 +41,7 @@ class Entry:
 
 def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
-    text = _BREAK.join([*map(index_line, document.texts()), *document.grouped_numbers()])
+    text = _BREAK.join([*map(index_line, document.texts()), *map(grouped_term, document.grouped_numbers())])
     line = f"{' '.join(_tags(document))} {text}"
     digest = blake2b(line.encode(), digest_size=4).digest()
     return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))

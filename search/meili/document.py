@@ -16,10 +16,11 @@ import orjson
 
 from search.document import Details, Document, Key
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
-from search.meili.words import encode_text
+from search.meili.words import encode, encode_text
 from search.query.filters import NOT_MEDIA
 from search.query.tags import domain_values, tag_value, user_value
 from search.text.normalize import index_text
+from search.text.numbers import grouped_term
 
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
@@ -49,8 +50,8 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
     forms: set[str] = set()
-    texts = (*document.texts(), *document.grouped_numbers())
-    lines = [line for text in texts if (line := encode_text(text, forms))]
+    lines = [line for text in document.texts() if (line := encode_text(text, forms))]
+    lines += [encode(grouped_term(number)) for number in document.grouped_numbers()]
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
         "channel_id": document.channel_id,

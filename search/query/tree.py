@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from config.frozen import frozen
 from search.query.dates import Bounds
 from search.text.normalize import Needle, fold, needle
+from search.text.numbers import grouped_term
 from search.words.designations import is_model, split_number
 from search.words.forms import MIN_LETTERS, bare_word, has_forms
 
@@ -109,6 +110,19 @@ class Prefix:
 
 
 @frozen
+class Grouped:
+    """A number whose digits are grouped in the text: 1,000. Made from words when a query is widened."""
+
+    number: str
+    """ASCII digits."""
+
+    @property
+    def needle(self) -> Needle:
+        """What to look for: a term that no text contains as a word."""
+        return Needle((grouped_term(self.number),))
+
+
+@frozen
 class Has:
     """Has an attachment of this kind, a key of `filters.HAS`."""
 
@@ -180,7 +194,7 @@ class Not:
     part: Node
 
 
-Text: TypeAlias = Word | Phrase | Prefix
+Text: TypeAlias = Word | Phrase | Prefix | Grouped
 Filter: TypeAlias = Has | Is | Tag | InChannel | InRevisions | PostedWithin | Number
 Node: TypeAlias = And | Or | Not | Text | Filter
 
@@ -218,7 +232,7 @@ def has_misplaced_revisions(node: Node) -> bool:
 
 def text_leaves(node: Node) -> Iterator[Text]:
     """Yield the words, phrases and prefixes that are not excluded, so that hits may contain them."""
-    return (leaf for leaf in _wanted(node) if isinstance(leaf, Word | Phrase | Prefix))
+    return (leaf for leaf in _wanted(node) if isinstance(leaf, Word | Phrase | Prefix | Grouped))
 
 
 def tag_leaves(node: Node) -> Iterator[Tag]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from search.query.tree import And, Node, Not, Or, Phrase, Word, all_of, any_of
+from search.query.tree import And, Grouped, Node, Not, Or, Phrase, Word, all_of, any_of
 from search.query.variants.compounds import compound_variants, find_compound
-from search.text.normalize import fold
-from search.text.numbers import ungrouped
+from search.text.normalize import Needle, fold
+from search.text.numbers import group, ungrouped
 from search.text.scripts import is_unspaced
 from search.words.forms import bare_word
 
@@ -39,7 +39,7 @@ def widen(tree: Node) -> Node:
             return any_of(word_variants(tree))
         case Phrase(text) if (number := ungrouped(text)) is not None:
             # 1,000 stands in 1,000,000, too; the number without separators does not.
-            return And((tree, Phrase(number)))
+            return And((tree, Grouped(number)))
         case _:
             return tree
 
@@ -58,16 +58,18 @@ def group_adjacent(tree: Node) -> Iterator[Node | AdjacentWords]:
         at += len(words) if any(compounds) else 1
 
 
-def word_variants(word: Word) -> tuple[Word, ...]:
+def word_variants(word: Word) -> tuple[Word | Grouped, ...]:
     """Return the word and its variants, except those that contain another one, which finds them anyway."""
     bare = bare_word(word.text)
     if number := ungrouped(bare):
-        return (Word(number),)
+        return (Word(number), Grouped(number))
     folded = "".join(fold(bare).split())
     if not is_unspaced(folded[-1:]):
-        found = {word.needle: word}
+        found: dict[Needle, Word | Grouped] = {word.needle: word}
         for one in map(Word, compound_variants(bare)):
             found.setdefault(one.needle, one)
+        if group(folded) is not None:
+            return (*found.values(), Grouped(folded))
         return tuple(found.values())
     if folded != fold(bare).strip():
         return (word,)

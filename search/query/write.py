@@ -14,6 +14,7 @@ from search.query.quotes import write_quoted
 from search.query.scan import parses_as
 from search.query.tree import (
     And,
+    Grouped,
     Has,
     InChannel,
     InRevisions,
@@ -85,6 +86,8 @@ def _part(node: Node, names: Mapping[int, str]) -> str:
             return text if parses_as(text, node) else write_quoted(text)
         case Phrase(text):
             return write_quoted(text)
+        case Grouped(number):
+            return number
         case Prefix(text):
             return f"{text}*" if parses_as(f"{text}*", node) else f"{write_quoted(text)}*"
         case InChannel(ids):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from search.query.tree import Node, Phrase, Word, tag_leaves, text_leaves
+from search.query.tree import Grouped, Node, Phrase, Word, tag_leaves, text_leaves
 from search.query.widen import widen
 from search.text.fold_map import FoldedText, fold_with_map, term_spans
 from search.text.graphemes import ceil_boundary, floor_boundary
@@ -59,10 +59,11 @@ def _original_span(text: str, folded: FoldedText, start: int, end: int) -> Span:
 
 def _needles(tree: Node) -> Iterator[Needle]:
     for leaf in text_leaves(tree):
-        if not isinstance(leaf, Word) or (leaf.inflected is None and leaf.tail is None):
-            yield leaf.needle
-            if digits := group(leaf.needle.terms[0]):
+        if isinstance(leaf, Grouped):
+            if (digits := group(leaf.number)) is not None:
                 yield Needle(digits)
+        elif not isinstance(leaf, Word) or (leaf.inflected is None and leaf.tail is None):
+            yield leaf.needle
     for tag in tag_leaves(tree):
         found = needle(tag.value, prefix=tag.prefix) if tag.field in {"hashtag", "mention"} else None
         if found is not None:

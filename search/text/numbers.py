@@ -1,7 +1,7 @@
 """Numbers with grouped digits: 1,000, 1 000, 1.000 and ١٬٠٠٠ are 1000. Pure.
 
-A text is indexed as written; the number without its separators is added as a further term, so that 1000 finds all
-spellings and no part of a longer number.
+A text is indexed as written; the number without its separators is added as a further term, `#1000`, so that 1000 finds
+all spellings and no part of a longer number, and "1000" in quotes only itself.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def grouped_numbers(text: str) -> list[str]:
     if not re.search(_MAY_BE, text):
         return []
     return list(dict.fromkeys(_join(found[0]) for found in re.finditer(_GROUPED, text)))
+
+
+def grouped_term(number: str) -> str:
+    """Return the index term of such a number; it cannot equal a word of a text."""
+    return f"#{number}"
 
 
 def ungrouped(word: str) -> str | None:

@@ -17,6 +17,7 @@ from search.engine.protocol import Question
 from search.query.filters import HAS, NOT_MEDIA
 from search.query.tree import (
     And,
+    Grouped,
     Has,
     InChannel,
     Is,
@@ -101,6 +102,8 @@ def satisfies(document: Document, node: Node) -> bool:
             return any(satisfies(document, part) for part in parts)
         case Not(part):
             return not satisfies(document, part)
+        case Grouped(number):
+            return number in document.grouped_numbers()
         case Word() if node.inflected:
             return any(are_forms(node.inflected, unit) for field in _fields(document) for unit, _ in _units(field))
         case Word() if (tail := node.tail) is not None:
@@ -135,7 +138,7 @@ def _passes(document: Document, node: Node) -> bool:
 
 
 def _fields(document: Document) -> Sequence[str]:
-    return [document.text, *document.extra, document.file_name or "", *document.grouped_numbers()]
+    return [document.text, *document.extra, document.file_name or ""]
 
 
 def _units(text: str) -> list[tuple[str, bool]]:
