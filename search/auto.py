@@ -1,8 +1,7 @@
 """Meilisearch with the embedded engine as its fallback.
 
-`left_to_exact` names the questions that Meilisearch would answer differently. When Meilisearch does not answer,
-the embedded engine does: immediately, with the same cursor, so that paging continues, and for all later questions. It
-does not tolerate typos, so it drops `fuzzy`.
+When Meilisearch does not answer, the embedded engine does: immediately, with the same cursor, so that paging continues,
+and for all later questions. It does not tolerate typos, so it drops `fuzzy`.
 """
 
 from __future__ import annotations
@@ -14,17 +13,10 @@ from datetime import UTC, tzinfo
 from search.engine.facets import Counts, FacetName
 from search.engine.protocol import Answer, Engine, Question
 from search.errors import IndexStale, SearchError, ServerError
-from search.meili.compile import by_rank, can_answer
+from search.meili.compile import by_rank
 
 
-def left_to_exact(question: Question) -> str | None:
-    """Why a question is left to the embedded engine; None: Meilisearch gives the same answer."""
-    if by_rank(question):
-        return "Meilisearch ranks by relevance differently."
-    return can_answer(question)
-
-
-class AutoEngine:
+class FallbackEngine:
     """Meilisearch, or the embedded engine once Meilisearch has failed; `Answer.engine` and `name` say which."""
 
     def __init__(self, meilisearch: Engine, exact: Engine, report: Callable[[SearchError], None]) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.home import find_serving, list_hidden
-from archiver.store.indexing import count_lag
-from search.engine.facets import FacetName
+from archiver.store.indexing import count_held, count_lag
 from search.engine.protocol import Engine, Question
 from search.errors import SearchError
 from search.exact.writer import ExactEngine
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 
 Choice = Literal["auto", "exact", "meilisearch"]
-Counting: TypeAlias = tuple[Sequence[FacetName], tzinfo]
 
 SECONDS = 15.0
 """Timeout for an answer from Meilisearch; after it the embedded engine answers."""
@@ -36,24 +33,29 @@ class Finder:
     """The engine in use, and notes about its answers."""
 
     engine: Engine
-    lag: int
-    """Messages not yet in the index."""
+    lag: int = 0
+    """Messages that wait to be sent to the index."""
+    lacking: int = 0
+    """Further messages that the index does not have, although nothing waits: it was emptied, say."""
     fuzzy: bool = False
     dropped: int = 0
     """Hits of the index that are not in the archive."""
-    left: str | None = None
-    """Why `auto` chose the embedded engine although there is an index."""
     away: SearchError | None = None
     """Why Meilisearch did not answer, so that the embedded engine did."""
+
+    @property
+    def behind(self) -> int:
+        """Number of messages that the engine which answered does not have."""
+        return 0 if self.engine.name == ExactEngine.name else self.lag + self.lacking
 
     def describe(self) -> str:
         """Which engine answered, and how exactly."""
         name = self.engine.name
         if name == ExactEngine.name:
             return f"engine={name} exact=yes{self._say_why()}"
-        exact = "no" if self.fuzzy or self.lag or self.dropped else "yes"
+        lacking = f" lacking={self.lacking}" if self.lacking else ""
         dropped = f" dropped={self.dropped}" if self.dropped else ""
-        return f"engine={name} exact={exact} lag={self.lag}{dropped}"
+        return f"engine={name} exact=no lag={self.lag}{lacking}{dropped}"
 
     def explain(self) -> str:
         """The same in plain words; empty if there is nothing to know, as without Meilisearch."""
@@ -62,6 +64,8 @@ class Finder:
         said = ["answered by Meilisearch"]
         said += ["tolerating typos, so the number of hits is not exact"] if self.fuzzy else []
         said += [f"whose index still lacks {self.lag:,} message{'' if self.lag == 1 else 's'}"] if self.lag else []
+        if self.lacking:
+            said.append(f"whose index lacks {self.lacking:,} messages (`telekeep index verify` sends them again)")
         said += [f"{self.dropped:,} of its hits left out: they are not in the archive"] if self.dropped else []
         return ", ".join(said)
 
@@ -73,57 +77,57 @@ class Finder:
         if self.away is not None:
             strict = ", without tolerating typos" if self.fuzzy else ""
             return f" ({str(self.away).rstrip('.')}; the embedded engine answers instead{strict})"
-        return f" (not asked of Meilisearch: {self.left.rstrip('.')})" if self.left else ""
+        return ""
 
 
 @asynccontextmanager
 async def open_finder(
-    conn: Connection,
-    settings: MeilisearchSettings,
-    choice: Choice,
-    question: Question,
-    *,
-    counting: Counting = ((), UTC),
+    conn: Connection, settings: MeilisearchSettings, choice: Choice, question: Question
 ) -> AsyncIterator[Finder]:
-    """Open the engine for this question, with the embedded one as fallback. Raises UsageError, NotSearchable.
+    """Open the engine for this question. Raises UsageError, NotSearchable.
 
-    `counting`: the facets to count hits by, and the time zone of their days.
+    `auto` is the embedded engine: exact, never behind, and quicker. Meilisearch answers where it is asked for; the
+    embedded engine replaces it when it fails.
     """
     exact = await open_engine(conn)
-    names = [node_name(url) for url in settings.addresses]
-    if not names and (choice == "meilisearch" or question.fuzzy):
+    wanted = choice == "meilisearch" or question.fuzzy
+    if wanted and not settings.addresses:
         what = "--fuzzy" if question.fuzzy else "--engine meilisearch"
         raise UsageError(
             f"{what} needs Meilisearch, which is not configured.", hint="Set [meilisearch] url, or omit the option."
         )
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy needs Meilisearch.", hint="Omit --engine exact.")
-    lag = await read(conn, count_lag, names, settings.index) if names else 0
-    left = _why_left(question, lag, counting) if names and choice == "auto" else None
-    if not names or choice == "exact" or left is not None:
-        yield Finder(exact, lag, left=left)
+    if not wanted:
+        yield Finder(exact)
         return
-    from search.auto import AutoEngine
+    async with _open_meilisearch(conn, settings, question, exact) as finder:
+        yield finder
 
+
+@asynccontextmanager
+async def _open_meilisearch(
+    conn: Connection, settings: MeilisearchSettings, question: Question, exact: Engine
+) -> AsyncIterator[Finder]:
+    from search.auto import FallbackEngine
+
+    names = [node_name(url) for url in settings.addresses]
+    lag = await read(conn, count_lag, names, settings.index)
     serving = await read(conn, find_serving, map(ChannelId, question.channels)) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await read(conn, list_hidden, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
-        finder = Finder(exact, lag, question.fuzzy)
-        finder.engine = AutoEngine(engine, exact, finder.note_away)
+        finder = Finder(engine, lag, fuzzy=question.fuzzy)
+        finder.engine = FallbackEngine(engine, exact, finder.note_away)
+        finder.lacking = max(await _count_lacking(conn, finder.engine, question) - lag, 0)
         yield finder
 
 
-def _why_left(question: Question, lag: int, counting: Counting) -> str | None:
-    """Why `auto` chooses the embedded engine; None if Meilisearch can answer equally well."""
-    from search.auto import left_to_exact
-    from search.meili.compile import cannot_count
-
-    if question.fuzzy:
-        return None
-    if lag > 0:
-        return f"the index still lacks {lag:,} message{'' if lag == 1 else 's'}"
-    return cannot_count(*counting) or left_to_exact(question)
+async def _count_lacking(conn: Connection, engine: Engine, question: Question) -> int:
+    """Count the messages of the searched channels that the index does not have: its own word is not enough."""
+    held = await read(conn, count_held)
+    searched = {one: count for one, count in held.items() if question.channels is None or one in question.channels}
+    return sum(searched.values()) - await engine.count(Question(channels=frozenset(searched))) if searched else 0
 
 
 @asynccontextmanager

@@ -116,30 +116,28 @@ def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop
         (("bridge OR road",), "by OR"),
         (("brid*",), "no prefixes"),
         (('"one two three"',), "adjacent words"),
-        (("bridge", "--sort", "relevance"), "by relevance differently"),
         (("bridge", "--facet", "media"), "cannot count by 'media'"),
         (("bridge", "--facet", "day", "--tz", "Asia/Baghdad"), "UTC days only"),
         (("bridge OR road", "--count"), "by OR"),
     ],
 )
-def test_auto_says_why_it_left_a_question_to_the_embedded_engine(shop: Shop, query: tuple[str, ...], why: str) -> None:
+def test_a_question_that_meilisearch_cannot_answer_is_refused_with_the_reason(
+    shop: Shop, query: tuple[str, ...], why: str
+) -> None:
     shop.desk.do("index", "rebuild")
-    (line,) = [line for line in shop.desk.run("search", *query).err.splitlines() if "engine=" in line]
-    assert "engine=exact exact=yes (not asked of Meilisearch: " in line
-    assert why in line
-    asked = shop.desk.run("search", *query, "--engine", "exact").err
-    assert "not asked of Meilisearch" not in asked
+    refused = shop.desk.run("search", *query, "--engine", "meilisearch")
+    assert (refused.status, why in refused.err) == (2, True), refused
+    assert "engine=exact exact=yes" in shop.desk.run("search", *query).err
 
 
-def test_auto_says_how_many_messages_the_index_lacks(shop: Shop) -> None:
+def test_an_answer_says_how_many_messages_the_index_lacks(shop: Shop) -> None:
+    forced = ("--engine", "meilisearch")
     shop.desk.do("index", "rebuild")
-    assert "engine=meilisearch exact=yes lag=0" in shop.desk.do("search", "bridge").err
-    for lag, said in ((1, "still lacks 1 message"), (2, "still lacks 2 messages")):
+    assert "engine=meilisearch exact=no lag=0" in shop.desk.do("search", "bridge", *forced).err
+    for lag in (1, 2):
         shop.write(f"INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, {lag}, 0)")  # noqa: S608
-        assert (
-            f"engine=exact exact=yes (not asked of Meilisearch: the index {said})"
-            in shop.desk.do("search", "bridge").err
-        )
+        assert f"engine=meilisearch exact=no lag={lag}" in shop.desk.do("search", "bridge", *forced).err
+        assert "engine=exact exact=yes" in shop.desk.do("search", "bridge").err
 
 
 @pytest.mark.parametrize("more", [(), ("-q",), ("--count",), ("--jsonl",), ("--facet", "channel")])

@@ -21,6 +21,7 @@ from tests.contract.desks import Place, finish, place
 from tests.sample import build, connect, index, make_message
 
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+FORCED = ("--engine", "meilisearch")
 TEXTS = (
     "bridge closed tonight",
     "the bridge is open",
@@ -66,36 +67,52 @@ async def fill(where: Place, messages: list[Message]) -> None:
     node = where.node()
     try:
         await finish(node, *(await node.ensure()).tasks)
-        lines = [to_line(to_document(one)) for one in messages]
-        await finish(node, await node.send(b"".join(lines)))
+        if messages:
+            lines = [to_line(to_document(one)) for one in messages]
+            await finish(node, await node.send(b"".join(lines)))
     finally:
         await node.close()
 
 
-def test_meilisearch_answers_what_it_can_and_the_archive_gives_the_rows(shop: Shop) -> None:
-    found = shop.run("bridge", "--jsonl")
+def test_meilisearch_answers_what_it_is_asked_for_and_the_archive_gives_the_rows(shop: Shop) -> None:
+    found = shop.run("bridge", "--jsonl", *FORCED)
     assert found.returncode == 0, found.stderr
     lines: list[dict[str, Any]] = [orjson.loads(line) for line in found.stdout.splitlines()]
     assert [line["text"] for line in lines] == [TEXTS[1], TEXTS[0]]
     assert "engine=meilisearch exact=no lag=0 dropped=1" in found.stderr
     assert shop.ids("bridge", "--engine", "exact") == [2, 1]
-    assert shop.ids("bridge -closed") == [2]
-    assert shop.ids("الجسر مغلق") == [4]
-    assert "engine=meilisearch exact=yes lag=0" in shop.run("закрыт").stderr
-    counted = shop.run("закрыт", "--count")
+    assert shop.ids("bridge -closed", *FORCED) == [2]
+    assert shop.ids("الجسر مغلق", *FORCED) == [4]
+    assert "engine=meilisearch exact=no lag=0" in shop.run("закрыт", *FORCED).stderr
+    counted = shop.run("закрыт", "--count", *FORCED)
     assert (counted.stdout, counted.returncode) == ("1\n", 0)
 
 
 @pytest.mark.parametrize(
     ("query", "wanted"), [("closed OR open", [2, 1]), ("clos*", [1]), ('"long long road"', [6]), ("国际法院", [5])]
 )
-def test_what_meilisearch_cannot_keep_is_left_to_the_embedded_engine(shop: Shop, query: str, wanted: list[int]) -> None:
+def test_what_meilisearch_cannot_answer_is_refused_where_it_is_asked_for(
+    shop: Shop, query: str, wanted: list[int]
+) -> None:
     assert shop.ids(query) == wanted
     assert "engine=exact exact=yes" in shop.run(query).stderr
-    forced = shop.run(query, "--engine", "meilisearch")
+    forced = shop.run(query, *FORCED)
     assert forced.returncode == 2
     assert "Meilisearch" in forced.stderr
     assert "Traceback" not in forced.stderr
+
+
+def test_an_emptied_index_is_never_taken_for_the_whole_archive(shop: Shop) -> None:
+    """Not even if nothing waits to be sent: the server's settings and answers look as always."""
+    with place() as where:
+        asyncio.run(fill(where, []))
+        emptied = Shop(shop.directory, where)
+        assert emptied.ids("bridge") == [2, 1]
+        for option in (FORCED, ("--fuzzy",)):
+            found = emptied.run("bridge", *option)
+            assert (found.returncode, found.stdout) == (1, "")
+            assert "lacking=6" in found.stderr
+            assert "does not have all messages" in found.stderr
 
 
 def test_typing_errors_are_forgiven_only_on_demand(shop: Shop) -> None:
@@ -107,23 +124,29 @@ def test_typing_errors_are_forgiven_only_on_demand(shop: Shop) -> None:
     assert "--fuzzy needs Meilisearch" in refused.stderr
 
 
-def test_an_unreachable_server_is_said_once_and_the_embedded_engine_answers(shop: Shop) -> None:
-    for choice in ("auto", "meilisearch"):
-        found = shop.run("bridge", "--engine", choice, TELEKEEP_MEILISEARCH__URL="http://127.0.0.1:9")
-        assert found.returncode == 0
-        assert found.stdout.count("bridge") == 2
-        assert found.stderr.count("127.0.0.1:9 did not answer: the connection was refused") == 1
-        assert "engine=exact exact=yes" in found.stderr
+def test_an_unreachable_server_is_named_once_and_the_embedded_engine_answers(shop: Shop) -> None:
+    found = shop.run("bridge", *FORCED, TELEKEEP_MEILISEARCH__URL="http://127.0.0.1:9")
+    assert found.returncode == 0
+    assert found.stdout.count("bridge") == 2
+    assert found.stderr.count("127.0.0.1:9 did not answer: the connection was refused") == 1
+    assert "engine=exact exact=yes" in found.stderr
 
 
-def test_a_refused_key_is_said_and_never_shown(shop: Shop) -> None:
-    found = shop.run("bridge", TELEKEEP_MEILISEARCH__API_KEY="not-the-key-at-all")
+def test_a_server_is_not_asked_unless_it_is_asked_for(shop: Shop) -> None:
+    found = shop.run("bridge", TELEKEEP_MEILISEARCH__URL="http://127.0.0.1:9")
+    assert found.stdout.count("bridge") == 2
+    assert "127.0.0.1:9" not in found.stderr
+    assert "engine=exact exact=yes" in found.stderr
+
+
+def test_a_refused_key_is_named_and_never_shown(shop: Shop) -> None:
+    found = shop.run("bridge", *FORCED, TELEKEEP_MEILISEARCH__API_KEY="not-the-key-at-all")
     assert found.returncode == 0
     assert "rejects the key" in found.stderr
     assert "not-the-key-at-all" not in found.stderr + found.stdout
 
 
-def test_an_index_that_lags_is_named_and_auto_does_not_ask_it(shop: Shop, tmp_path: Path) -> None:
+def test_an_index_that_lags_says_so_with_its_answer(shop: Shop, tmp_path: Path) -> None:
     behind = Shop(tmp_path, shop.where)
     messages = [make_message(number, text) for number, text in enumerate(TEXTS, 1)]
     build(
@@ -134,11 +157,11 @@ def test_an_index_that_lags_is_named_and_auto_does_not_ask_it(shop: Shop, tmp_pa
     )
     index(tmp_path, messages)
     assert "engine=exact exact=yes" in behind.run("закрыт").stderr
-    assert "engine=meilisearch exact=no lag=1" in behind.run("закрыт", "--engine", "meilisearch").stderr
+    assert "engine=meilisearch exact=no lag=1" in behind.run("закрыт", *FORCED).stderr
 
 
 def test_an_index_that_is_not_there_or_of_another_version_is_not_asked(shop: Shop) -> None:
-    found = shop.run("bridge", TELEKEEP_MEILISEARCH__INDEX="nothing-there")
+    found = shop.run("bridge", *FORCED, TELEKEEP_MEILISEARCH__INDEX="nothing-there")
     assert "has no such index" in found.stderr
     assert "engine=exact exact=yes" in found.stderr
     assert connect(shop.directory).execute("SELECT count(*) FROM outbox").fetchone() == (0,)

@@ -18,13 +18,13 @@ import aiosqlite
 import pytest
 from meilisearch import Client
 
-from search.auto import AutoEngine, left_to_exact
+from search.auto import FallbackEngine
 from search.document import Document, Key
 from search.engine.facets import Counts, FacetName
 from search.engine.protocol import Answer, Engine, Question
 from search.errors import SearchError, Unanswerable
 from search.exact import writer as exact
-from search.meili.compile import can_answer, cannot_count
+from search.meili.compile import by_rank, can_answer, cannot_count
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
@@ -66,7 +66,7 @@ class Both:
     name = "auto"
 
     def __init__(self, meilisearch: MeiliEngine, embedded: Engine) -> None:
-        self._meilisearch = AutoEngine(meilisearch, embedded, _fail)
+        self._meilisearch = FallbackEngine(meilisearch, embedded, _fail)
         self._embedded = embedded
 
     async def search(self, question: Question) -> Answer:
@@ -89,7 +89,7 @@ class Both:
                 await self._meilisearch.search(question)
             with pytest.raises(Unanswerable):
                 await self._meilisearch.count(question)
-        return self._embedded if left_to_exact(question) else self._meilisearch
+        return self._embedded if by_rank(question) or can_answer(question) else self._meilisearch
 
 
 class MeiliDesk:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search.auto import AutoEngine
+from search.auto import FallbackEngine
 from search.document import Document
 from search.engine.protocol import Question, Sort
 from search.errors import SearchError, ServerBusy, ServerUnreachable
@@ -33,7 +33,7 @@ async def test_pages_go_on_where_they_were_when_it_goes_away(
     told: list[SearchError] = []
     async with meili_desk(tmp_path, where(meili)) as desk:
         await desk.write([Document(channel_id=1, message_id=at, date=at // 3, text="word") for at in range(1, 31)])
-        engine = AutoEngine(desk.meilisearch, desk.embedded, told.append)
+        engine = FallbackEngine(desk.meilisearch, desk.embedded, told.append)
         meili.double.faults.add("POST /multi-search", fault, skip=2)
         found = await all_pages(engine, Question(tree=Word("word"), sort=sort, limit=4))
         assert [message_id for _, _, message_id in found] == sorted(range(1, 31), reverse=sort == "newest")
@@ -45,7 +45,7 @@ async def test_pages_go_on_where_they_were_when_it_goes_away(
 async def test_an_order_by_relevance_is_not_mixed_from_two_engines(meili: Meili, tmp_path: Path) -> None:
     async with meili_desk(tmp_path, where(meili)) as desk:
         await desk.write([Document(channel_id=1, message_id=at, date=at, text="word") for at in range(1, 11)])
-        engine = AutoEngine(desk.meilisearch, desk.embedded, lambda error: None)
+        engine = FallbackEngine(desk.meilisearch, desk.embedded, lambda error: None)
         meili.double.faults.add("POST /multi-search", status(503, "too_many_search_requests"), skip=1)
         with pytest.raises((ServerBusy, ServerUnreachable)):
             await all_pages(engine, Question(tree=Word("word"), sort="relevance", limit=4))

@@ -167,10 +167,9 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
             cursor=pages.cursor,
             fuzzy=options.fuzzy,
         )
-        counting = (options.facets, zone)
         async with (
             snapshot(conn),
-            open_finder(conn, settings.meilisearch, options.engine, question, counting=counting) as finder,
+            open_finder(conn, settings.meilisearch, options.engine, question) as finder,
         ):
             over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             search = Search(conn, finder, names, question, options, moments)

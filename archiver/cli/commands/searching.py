@@ -210,7 +210,10 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
 
 async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
     """Say over what nothing was found, and what may help."""
-    searched = await describe_searched(search.conn, over, search.moments if search.for_person else None)
+    if search.finder.behind:
+        searched = "in an index that does not have all messages; without --engine and --fuzzy all are searched"
+    else:
+        searched = await describe_searched(search.conn, over, search.moments if search.for_person else None)
     _end(search, over, f"{summary} {searched}")
     if not output.is_quiet():
         from archiver.cli.view.nothing import explain
