@@ -109,6 +109,21 @@ def test_edits_deletions_copies_and_versions_are_said() -> None:
     assert lines(blank)[1:] == ["  restricted on ios: This post cannot be shown.", "  (no text)"]
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ('{"from_id":{"type":"channel","id":1001},"channel_post":12}', "forwarded from atlas/12"),
+        ('{"from_id":{"type":"channel","id":7},"name":"Far Desk","username":"far","channel_post":3}',
+         "forwarded from Far Desk (@far/3)"),
+        ('{"from_name":"Somebody"}', "forwarded from Somebody"),
+        ('{"from_id":{"type":"user","id":1001}}', "forwarded"),
+    ],
+)  # fmt: skip
+def test_a_forward_says_where_it_comes_from(header: str, said: str) -> None:
+    head = " ".join(" ".join(lines(row(fwd_from=header), columns=160)).split("1.8k")[0].split())
+    assert head.endswith(said)
+
+
 def test_a_channel_without_a_public_name_has_no_public_link() -> None:
     assert "no public link" not in lines(row())[0]
     assert "no public link" in "".join(lines(row(), channel=CHANNEL._replace(username=None))[:2])

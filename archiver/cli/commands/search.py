@@ -152,7 +152,6 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
         moments = Moments(zone, now.timestamp())
         write = moments.at if options.shape == "people" and output.is_terminal() else iso
         bounds = options.when.resolve(now, remarks=output, write=write)
-        names = {channel.channel_id: channel for channel in await read(conn, list_names)}
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
         pages = Pages(settings.archive.dir, query, options)
@@ -171,6 +170,7 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
             snapshot(conn),
             open_finder(conn, settings.meilisearch, options.engine, question) as finder,
         ):
+            names = {channel.channel_id: channel for channel in await read(conn, list_names)}
             over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
             search = Search(conn, finder, names, question, options, moments)
             if options.facets:

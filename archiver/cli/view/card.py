@@ -118,7 +118,7 @@ def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
         yield "title", Text(title, style="bold" if shown.is_hit else "dim")
     yield "address", Text(terminal_safe(address(shown, view.names)), style=link + Style(dim=not shown.is_hit))
     yield "when", Text(view.moments.at(_unix(row["date"])), style=plain)
-    if kinds := describe_kinds(row):
+    if kinds := describe_kinds(row, view.names):
         yield "kinds", Text(terminal_safe(", ".join(kinds)), style=plain or "cyan")
     if view.names[row["channel_id"]].username is None:
         yield "link", Text("no public link", style="dim")
@@ -176,11 +176,11 @@ def _body(shown: Shown, view: CardView) -> Iterator[Text]:
         yield excerpt(snippets(action, highlight(wanted, action), WIDTH), coloured=view.coloured)
     attached = list_attachments(shown.row)
     for kind, what in attached[:_ATTACHMENTS]:
-        known = describe_kinds(shown.row) == [kind]  # in the head
+        known = describe_kinds(shown.row, view.names) == [kind]  # in the head
         yield _line(terminal_safe(what if known else f"{kind}: {what}"))
     if len(attached) > _ATTACHMENTS:
         yield _line(f"and {figures.count(len(attached) - _ATTACHMENTS, 'more attachment')}")
-    if not text and not attached and not describe_kinds(shown.row):
+    if not text and not attached and not describe_kinds(shown.row, view.names):
         yield Text("(no text)", style="dim")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from archiver.cli.view import figures
-from archiver.model.row import Row
+from archiver.ids import ChannelId
+from archiver.model.row import ChannelName, Row
 
 _WORDS = {
     "round": ("video message", "video messages"),
@@ -26,9 +27,9 @@ _UNSHOWN = frozenset({"webpage", "empty"})
 """Not an attachment: a preview belongs to a link in the text."""
 
 
-def describe_kinds(row: Row) -> list[str]:
-    """What kind of message it is, if it is not a plain text: `forwarded`, `photo`, `2 videos`, `pin message`."""
-    found = ["forwarded"] if row["fwd_from"] else []
+def describe_kinds(row: Row, names: Mapping[ChannelId, ChannelName]) -> list[str]:
+    """What kind of message it is, if it is not a plain text: `forwarded from atlas/12`, `photo`, `2 videos`."""
+    found = [_origin(orjson.loads(row["fwd_from"]), names)] if row["fwd_from"] else []
     if row["action"]:
         found.append("unreadable" if orjson.loads(row["action"]).get("type") == "unreadable" else "service")
     kinds = Counter(one["kind"] for one in orjson.loads(row["media"]))
@@ -37,6 +38,19 @@ def describe_kinds(row: Row) -> list[str]:
             one, many = _words(kind)
             found.append(one if number == 1 else f"{number} {many}")
     return found
+
+
+def _origin(forward: Mapping[str, Any], names: Mapping[ChannelId, ChannelName]) -> str:
+    """Where it was forwarded from: by the address if that channel is archived, else by name."""
+    peer = forward.get("from_id") or {}
+    known = names.get(peer.get("id", 0)) if peer.get("type") == "channel" else None
+    post = f"/{forward['channel_post']}" if forward.get("channel_post") else ""
+    if known is not None:
+        return f"forwarded from {known.alias or known.name}{post}"
+    name = forward.get("name") or forward.get("from_name")
+    username = f"@{forward['username']}{post}" if forward.get("username") else None
+    label = f"{name} ({username})" if name and username else name or username
+    return f"forwarded from {label}" if label else "forwarded"
 
 
 def list_attachments(row: Row) -> list[tuple[str, str]]:
