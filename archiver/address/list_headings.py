@@ -17,6 +17,7 @@ _ADDRESS = """
     القناة قناة القنوات قنوات الرابط رابط روابط المعرف معرف معرّف المعرّف العنوان اسم يوزر
     کانال کانالها لینک لینکها آدرس نشانی شناسه آیدی پیوند نام
     频道 頻道 链接 鏈接 連結 網址 网址 用户名 用戶名 地址 名称 名稱 チャンネル リンク ユーザー名 채널 링크
+    κανάλι κανάλια σύνδεσμος διεύθυνση όνομα ערוץ ערוצים קישור כתובת שם odkaz kanál csatorna hivatkozás legătură
     channel channels name names id ids channel_id channelid
 """
 _OTHER = """
@@ -32,8 +33,8 @@ _OTHER = """
     标题 標題 备注 備註 说明 說明 语言 語言 国家 國家 编号 編號 序号 序號
 """
 _NOT_HEADING = re.compile(r"://|@|\.me/|[0-9]{3}")
-_ADDRESS_WORDS = frozenset(_ADDRESS.split())
-_WORDS = _ADDRESS_WORDS | frozenset(_OTHER.split())
+_ADDRESS_WORDS = frozenset(_ADDRESS.casefold().split())
+_WORDS = _ADDRESS_WORDS | frozenset(_OTHER.casefold().split())
 _FIRST = ("username", "usernames", "handle", "link", "links", "url", "urls", "t.me", "address")
 """Headings that are preferred to others for the column of addresses: a `name` may be a title."""
 

@@ -25,6 +25,12 @@ _MOST = 0.8
 _QUOTED = r'[ \u00a0]*"(?P<text>(?:[^"]|""){0,2000}?)"[ \u00a0]*(?=[%s\n]|$)'
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROL = dict.fromkeys(code for code in range(32) if code not in (9, 10))
+_WRAPPED = (
+    re.compile(r'=HYPERLINK\("([^"\n]+)"[^)\n]*\)', re.IGNORECASE),
+    re.compile(r"""<a\s[^>\n]{0,200}?href=["']?([^"'\s>]+)["']?[^>\n]*>[^<\n]*</a>""", re.IGNORECASE),
+)
+"""Links within a formula of a spreadsheet, or within HTML."""
 _EXCEL = re.compile(r"sep=.\n", re.IGNORECASE)
 
 
@@ -54,7 +60,9 @@ def decode_list(data: bytes) -> str:
 
 def split_lines(text: str) -> Iterator[ListLine]:
     """The lines that say anything: no comments, no rules. A quoted cell may go over several lines."""
-    text = _LINE_ENDS.sub("\n", text).removeprefix("\ufeff")
+    text = _LINE_ENDS.sub("\n", text).translate(_CONTROL).removeprefix("\ufeff")
+    for pattern in _WRAPPED:
+        text = pattern.sub(r"\1", text)
     splitter = _Splitter(text)
     number, at = 1, 0
     while at < len(text):

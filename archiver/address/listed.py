@@ -24,6 +24,8 @@ _EXPLICIT = re.compile(
 _LINK = re.compile(r"(?:https?:/|//|tg:|(?:[a-z0-9_-]+\.)*(?:t|telegram)\.me/|telegram\.dog/)", re.IGNORECASE)
 _WORDS = re.compile(r"[\s,;|\uff0c\uff1b\u060c\u061b\u3001]+")
 _MARKDOWN = re.compile(r"\]\(([^()\s]+)\)")
+_AT_END = re.compile(r"(?:\(@\w+\)|[-\u2010-\u2015\u2192] *@\w+)[\s.,;]*$")
+"""A handle in brackets or behind a dash is that of the title before it; behind a colon it may be a person."""
 _USERNAME_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
@@ -65,9 +67,15 @@ def parse_list(text: str) -> ChannelList:
             channels += [ListedChannel(row.number, word) for word in _find_addresses(row, column, is_titled=is_titled)]
         except UsageError as error:
             refused.append(NotListed(row.number, _shown(row, column), error))
-    doubtful = heading is not None and _USERNAME_LIKE.fullmatch(clean(heading.text)) is not None
+    doubtful = heading is not None and _may_be_channel(heading)
     named = ListedChannel(heading.number, heading.text) if heading and doubtful else None
     return ChannelList(tuple(channels), tuple(refused), named)
+
+
+def _may_be_channel(heading: ListLine) -> bool:
+    """Whether the heading could be a channel's name, too: its only cell, or one of cells that are not all known."""
+    names = [cell for cell in heading.cells if _USERNAME_LIKE.fullmatch(clean(cell))]
+    return bool(names) and (len(heading.cells) == 1 or not is_heading(heading.cells))
 
 
 def _is_heading(line: ListLine, rows: Sequence[ListLine]) -> bool:
@@ -75,8 +83,16 @@ def _is_heading(line: ListLine, rows: Sequence[ListLine]) -> bool:
     if any(_is_explicit(cell) for cell in line.cells):
         return False
     columns = find_address_columns(line.cells)
-    return is_heading(line.cells) or any(
-        at < len(row.cells) and _is_address(row.cells[at]) for row in rows for at in columns
+    if is_heading(line.cells):
+        return True
+    if any(at < len(row.cells) and _is_address(row.cells[at]) for row in rows for at in columns):
+        return True
+    # In a language that is not known here: every other row has an address where this one has a word.
+    return any(
+        cell.strip()
+        and not (len(line.cells) < 2 or (len(rows) < 2 and _USERNAME_LIKE.fullmatch(clean(cell))))
+        and all(at < len(row.cells) and _is_address(row.cells[at]) for row in rows)
+        for at, cell in enumerate(line.cells)
     )
 
 
@@ -119,16 +135,19 @@ def _find_addresses(row: ListLine, column: int | None, *, is_titled: bool) -> li
 
 
 def _one(cell: str) -> str:
-    """The address in a cell: all of it, its first word, or the link at its end. Raises UsageError."""
+    """The address in a cell: all of it, its first word, or what is clearly so at its end. Raises UsageError."""
     try:
         parse_channel(cell)
     except UsageError:
-        words = _MARKDOWN.sub(r" \1 ", cell).split()
+        words = [word for word in _MARKDOWN.sub(r" \1 ", cell).split() if any(map(str.isalnum, word))]
         explicit = [word for word in words if _is_explicit(word)]
-        if len(words) < 2 or len(explicit) != 1:
+        if len(explicit) != 1 or explicit == [cell]:
             raise
-        word = explicit[0]
-        if word not in (words[0], words[-1]) or (word == words[-1] and not _is_link(word)):
+        [word] = explicit
+        before, colon, _ = cell.partition(":")
+        labelled = bool(colon) and bool(find_address_columns([before]))
+        last = word == words[-1] and (_is_link(word) or labelled or _AT_END.search(cell) is not None)
+        if word != words[0] and not last:
             raise
         parse_channel(word)
         return word

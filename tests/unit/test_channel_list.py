@@ -40,6 +40,13 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
         ("@a_one,https://t.me/a_one,-1001234567\n", ["https://t.me/a_one"]),
         ("https://t.me/a_one - Atlas Desk\nBeta: https://t.me/b_two\n", ["https://t.me/a_one", "https://t.me/b_two"]),
         ("[Atlas](https://t.me/a_one)\n", ["https://t.me/a_one"]),
+        ('=HYPERLINK("https://t.me/a_one";"Atlas")\n<a href="https://t.me/b_two">B</a>\n', 2 * ["https://t.me/"]),
+        ("Ärger;Κανάλι\nΆτλας;https://t.me/a_one\n", ["https://t.me/a_one"]),
+        ("Channel: @a_one\nКанал: @b_two\n@c_three\x1a", ["@a_one", "@b_two", "@c_three"]),
+        (
+            "Atlas Desk (@a_one)\nBeta – @b_two\n📌 @c_three\n✅ t.me/d_four\n",
+            ["(@a_one)", "@b_two", "@c_three", "t.me/"],
+        ),
         ("| link | title |\n|---|---|\n| @a_one | One |\n", ["@a_one"]),
     ],
 )

@@ -61,7 +61,7 @@ def _read_list(file: str) -> Iterator[tuple[str, str, UsageError | None]]:
     if found.heading:
         output.note(
             f"line {found.heading.line} is taken for a heading: {echo(found.heading.text)}."
-            f" To add a channel of that name, write @{echo(found.heading.text)}."
+            " To add a channel of such a name, write it with @."
         )
     words = [(one.line, one.text, None) for one in found.channels]
     for line, text, error in sorted([*words, *found.refused], key=lambda one: one[0]):
