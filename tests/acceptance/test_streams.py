@@ -24,6 +24,7 @@ TABLE: tuple[tuple[str, int, bool], ...] = (
     ("--help", 0, True),
     ("search --help", 0, True),
     ("help query", 0, True),
+    ("completion bash", 0, True),
     ("nonsense", 2, False),
     ("search", 2, False),
     ("login", 0, False),
