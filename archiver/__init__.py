@@ -1,3 +1,3 @@
-"""The mirror and the front: from the source to the archive, and from the archive to people."""
+"""Mirrors channels into the archive, and presents the archive to people."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Advisory locks on files in the archive's directory: one process mirrors, one process uses a session.
 
 The process that mirrors into the archive holds `lock`; the process that uses an account's session holds `lock.ACCOUNT`.
-Short writes beside the mirror need neither: SQLite serialises writers.
+Short writes during mirroring need neither: SQLite serialises writers.
 
 The kernel releases a lock when its holder dies, however it dies, so a crash leaves nothing to clean up. The file names
 the holder, so that a second process can say who is in the way, and other commands whether the service is running.

@@ -47,7 +47,7 @@ def describe_sources(path: Path | None = None) -> str:
 
 
 def remark_on_access(file: Path) -> str | None:
-    """What to say of a file with a secret in it that other users of this machine can read."""
+    """A warning about a file with a secret that other users of this machine can read."""
     try:
         folders = file.resolve().parents
         is_open = file.is_file() and file.stat().st_mode & 0o004 and all(one.stat().st_mode & 0o001 for one in folders)

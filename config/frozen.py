@@ -24,7 +24,7 @@ def frozen(cls: C, /) -> C: ...
 def frozen(*, kw_only: bool = False) -> Callable[[C], C]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def frozen(cls: Any = None, /, *, kw_only: bool = False) -> Any:
-    """Make the class a record of its annotated attributes. `kw_only`: they are given by name."""
+    """Make the class a record of its annotated attributes. `kw_only`: accept keyword arguments only."""
     return _make(cls, kw_only=False) if cls is not None else lambda made: _make(made, kw_only=kw_only)
 
 

@@ -1,4 +1,4 @@
-"""The heading of a list of channels, in the languages of those who keep lists. Pure."""
+"""The heading of a list of channels, in the languages of the people who keep lists. Pure."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SEPARATORS = "\t;|,\uff1b\uff0c\u061b\u060c\u3001"
-"""Of tables: the first that most lines have. Tab, semicolon, bar, comma; full-width, Arabic and Chinese ones."""
+"""The separators of tables, preferred ones first. Tab, semicolon, bar, comma; full-width, Arabic and Chinese ones."""
 _MOST = 0.8
 """Share of the lines that have the separator of a table."""
 _QUOTED = r'[ \u00a0]*"(?P<text>(?:[^"]|""){0,2000}?)"[ \u00a0]*(?=[%s\n]|$)'

@@ -45,7 +45,7 @@ class NotListed(NamedTuple):
 
 
 class ChannelList(NamedTuple):
-    """What a list says."""
+    """A parsed list."""
 
     channels: tuple[ListedChannel, ...]
     refused: tuple[NotListed, ...]
@@ -180,6 +180,6 @@ def _is_address(cell: str) -> bool:
 
 
 def _shown(row: ListLine, column: int | None) -> str:
-    """What of a row to quote."""
+    """The part of a row to quote."""
     own = row.cells[column] if column is not None and column < len(row.cells) else ""
     return own or row.text

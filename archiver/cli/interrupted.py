@@ -116,7 +116,7 @@ def leave() -> NoReturn:
 
 
 def was_interrupted() -> bool:
-    """Whether an interrupt came; errors after it may be its consequence."""
+    """Whether the command was interrupted; later errors may be a consequence."""
     return _state.interrupted_at is not None
 
 

@@ -43,7 +43,7 @@ def set_colour(wanted: Literal["auto", "always", "never"]) -> None:
 
 @contextlib.contextmanager
 def above(erase: Callable[[], None]) -> Iterator[None]:
-    """Print above a line that moves: `erase` is called before each other line."""
+    """Print above the progress line: `erase` is called before every other line."""
     _live.append(erase)
     try:
         yield
@@ -52,7 +52,7 @@ def above(erase: Callable[[], None]) -> Iterator[None]:
 
 
 def make_room() -> None:
-    """Erase the line that moves, if there is one."""
+    """Erase the progress line, if there is one."""
     for erase in _live:
         erase()
 
@@ -83,7 +83,7 @@ def use_colour(stream: TextIO | None = None) -> bool:
 
 
 def has_blocks() -> bool:
-    """Whether the terminal has characters such as █: not in the locale C, though Python writes UTF-8 even there."""
+    """Whether the terminal supports characters such as █: not in the C locale, although Python writes UTF-8 there."""
     if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         return False
     chosen = [os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
@@ -93,7 +93,7 @@ def has_blocks() -> bool:
 
 
 def columns(stream: TextIO | None = None) -> int:
-    """The columns of the terminal: those of the variable COLUMNS, else as it says itself; 80 if it does not."""
+    """Width of the terminal in columns: $COLUMNS, else as the terminal reports, else 80."""
     said = os.environ.get("COLUMNS", "")
     if said.isascii() and said.isdecimal() and 0 < int(said) < 10_000:
         return int(said)
@@ -208,7 +208,7 @@ def json_array(values: Iterable[object]) -> None:
 
 
 def note(message: str, *, to_copy: bool = False) -> None:
-    """Print a note to stderr, unless --quiet. `to_copy`: it has a command, so no mark of direction may be in it."""
+    """Print a note to stderr, unless --quiet. `to_copy`: it contains a command, so it gets no directional marks."""
     if not _state["quiet"]:
         if to_copy:
             _say(terminal_safe(message))
@@ -238,7 +238,7 @@ def place(query: str, start: int, end: int) -> None:
 
 
 def _say_folded(message: str) -> None:
-    """Write a line to stderr; a terminal gets it broken between words, if it is too long."""
+    """Write a line to stderr; on a terminal, wrap a long one between words."""
     safe = terminal_safe(message)
     if not is_terminal(sys.stderr):
         _say(safe)

@@ -26,9 +26,9 @@ VARIABLE = "TELEKEEP_PAGER"
 DEFAULT = "less -FRX"
 _SHELL = re.compile(r"[|&;<>()$`*?~]")
 _NOT_STARTED = (126, 127)
-"""How a shell ends that cannot start a pager."""
+"""Exit statuses of a shell that cannot start a pager."""
 _REPEATED = 1 << 20
-"""Bytes that are shown again without the pager if it was not started."""
+"""Maximum bytes kept, to be shown without the pager if it does not start."""
 _NONE = frozenset({"", "cat", "off"})
 _STYLES = re.compile(rb"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 _settings: dict[str, Any] = {"command": None, "off": False}
@@ -49,7 +49,7 @@ def set_off(off: bool) -> None:
 
 
 class Paged:
-    """What became of paged output."""
+    """Outcome of paging."""
 
     left = False
     """Whether the pager was closed before everything was written."""
@@ -86,7 +86,7 @@ def page() -> Iterator[Paged]:
 
 
 def choose_pager(environment: Mapping[str, str], configured: str | None) -> list[str] | None:
-    """The pager's words; None: no pager."""
+    """The pager's command line; None: no pager."""
     is_dumb = environment.get("TERM", "dumb") == "dumb"
     chosen = environment.get(VARIABLE)
     if chosen is None:
@@ -119,7 +119,7 @@ def pager_environment(environment: Mapping[str, str], encoding: str) -> dict[str
 
 
 def count_lines(data: bytes, columns: int) -> int:
-    """The lines of the screen that the output takes."""
+    """Number of screen lines that the output takes."""
     return sum(
         max(1, -(-terminal.width(_STYLES.sub(b"", line).decode(errors="replace")) // columns))
         for line in data.splitlines()
@@ -135,7 +135,7 @@ class _Notes(io.StringIO):
 
 
 class _Screen(io.RawIOBase):
-    """Keeps what fits on the screen; passes everything to a pager as soon as it does not fit."""
+    """Buffers output that fits on the screen; passes everything to a pager once it does not fit."""
 
     def __init__(self, command: Sequence[str], columns: int, lines: int) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class _Screen(io.RawIOBase):
         return self._terminal.fileno()
 
     def write(self, data: Any, /) -> int:
-        """Keep the data, or pass it on. Raises PagerLeftError when the pager was closed, once."""
+        """Buffer the data, or pass it on. Raises PagerLeftError when the pager was closed, once."""
         if self._pager is None and not self._is_direct:
             self._held += data
             self._left_lines -= count_lines(bytes(data), self._columns)

@@ -1,6 +1,6 @@
 """`search --more`: where the last page of a search ended, kept in the user's state directory between two commands.
 
-A search is known by a hash of its question and of the archive, so that no words of it are stored.
+A search is identified by a hash of its question and the archive, so that its words are not stored.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from archiver.errors import UsageError
 from config.paths import user_state_path
 
 _MARKS = re.compile("[\u200e\u200f\u2066-\u2069]")
-"""Marks of direction, which come with a command that is copied from a terminal."""
+"""Directional marks, which are copied along with a command from a terminal."""
 _MOST = 100
-"""Searches remembered: those that were continued last."""
+"""Maximum number of searches remembered: the most recent ones."""
 _FORMAT = "telekeep pages 1"
 _LARGEST = 1_000_000
 
@@ -65,7 +65,7 @@ class Pages:
             self._continue()
 
     def end(self, shown: int, cursor: str | None) -> bool:
-        """Keep where the page ended. Returns whether --more can continue there."""
+        """Store where the page ended. Returns whether --more can continue there."""
         page = Page(cursor, (self.before or 0) + shown)
         if cursor is None and recall(self._name) is None:
             return False
@@ -83,7 +83,7 @@ class Pages:
 
 
 def state_path() -> Path:
-    """The file."""
+    """Path of the state file."""
     return user_state_path() / "pages.json"
 
 
@@ -102,7 +102,7 @@ def recall(name: str) -> Page | None:
 
 
 def remember(name: str, page: Page) -> bool:
-    """Keep where this page ended, readable by this user only. Returns whether that was possible."""
+    """Store where this page ended, readable by this user only. Returns whether that succeeded."""
     path = state_path()
     known = _read(path) if path.is_absolute() else None  # it is not if nobody knows the home directory
     if known is None:  # not a file of ours, or not readable
@@ -119,7 +119,7 @@ def remember(name: str, page: Page) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """The pages kept; none without a file; None if it cannot be read or is not ours."""
+    """The stored pages; empty without a file; None if the file is unreadable or not telekeep's."""
     try:
         with path.open("rb") as file:
             kept = orjson.loads(file.read(_LARGEST))

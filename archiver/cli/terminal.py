@@ -26,10 +26,10 @@ KEPT_WHOLE = (
     r"(?: [0-9]{4})?(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?(?: (?:UTC|[+-][0-9]{2}(?::[0-9]{2})?))?"
     r"|[0-9][0-9,.]* (?:%|s|min|h|days?|bytes?|[kMGTP]B)(?: [0-9]+ min)?(?![\w])"
 )
-"""What no line may be broken within: dates, and figures with their unit."""
+"""Text within which lines must not break: dates, and figures with their unit."""
 _PIECES = re.compile(rf"(\s*)((?:`[^`]{{1,60}}`|{KEPT_WHOLE}|\S)\S*)")
 _NEXT = "  "
-"""Before the further lines of a note."""
+"""Indent of a note's continuation lines."""
 _FSI, _PDI = "\u2068", "\u2069"
 
 

@@ -58,7 +58,7 @@ class Finder:
         return f"engine={name} exact=no lag={self.lag}{lacking}{dropped}"
 
     def explain(self) -> str:
-        """The same in plain words; empty if there is nothing to know, as without Meilisearch."""
+        """The same in plain words; empty if there is nothing to add, as without Meilisearch."""
         if self.engine.name == ExactEngine.name:
             return self._say_why().removeprefix(" (").removesuffix(")")
         said = ["answered by Meilisearch"]

@@ -1,6 +1,6 @@
 """Converts the updates of a difference to events. See https://core.telegram.org/api/updates.
 
-Deletion is suspicious: an update for another channel is never applied to this one.
+Deletions are checked strictly: an update for another channel is never applied to this one.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def check_channel(
 
 
 def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Iterator[str]:
-    """Check a channel's revisions: no gaps, each a change, the first from its adding, the last current."""
+    """Check a channel's revisions: no gaps, each a change, the first stored when it was added, the last current."""
     if not revisions:
         return
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):

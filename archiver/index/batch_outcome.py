@@ -1,4 +1,4 @@
-"""What became of a batch, from the tasks that carried it. Pure."""
+"""The outcome of a batch, derived from its tasks. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rebuilds the index beside the current one, filled from the archive, then swaps the two.
+"""Rebuilds the index next to the current one, filled from the archive, then swaps the two.
 
     wanted    -> create an empty `<index>_next`
     walking   -> send it everything; new messages go to both, and waiting history is included

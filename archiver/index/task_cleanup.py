@@ -1,4 +1,4 @@
-"""Now and then deletes finished tasks on the server, and retries messages it rejected.
+"""Periodically deletes finished tasks on the server, and retries messages it rejected.
 
 The deletion is a task itself, whose number shows whether the server was restored from an older copy
 (`Delivery.note_task`).

@@ -9,7 +9,7 @@ DifferentPart: TypeAlias = Literal["entities", "media", "markup", "rich"]
 
 FORMATTING: Final = "formatting"
 _MOST_SAID: Final = 8
-"""Differences that are said one by one; the others are counted."""
+"""Maximum number of differences described; the others are counted."""
 _LONGEST: Final = 60
 """Characters of a text that is quoted within a sentence; links are never cut."""
 _BEFORE: Final = 20
@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 def say_differences(
     differences: Sequence[Difference], *, text_changed: bool = False, safe: Callable[[str], str] = str
 ) -> list[str]:
-    """The differences in words, for people; `safe` is applied to all that strangers wrote."""
+    """The differences in words, for people; `safe` is applied to untrusted text."""
     said = [say_difference(one, safe) for one in differences[:_MOST_SAID]]
     if said and not text_changed and all(one.what == FORMATTING for one in differences):
         said[0] = f"formatting only: {said[0]}"
@@ -71,7 +71,7 @@ def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
 
 
 def name_changed(changed: Sequence[str], differences: Sequence[Difference]) -> list[str]:
-    """What changed in people's words: text, links, formatting, media, buttons, rich text."""
+    """Name what changed: text, links, formatting, media, buttons, rich text."""
     marks = {FORMATTING if one.what == FORMATTING else "links" for one in differences if one.part == "entities"}
     names = {"entities": sorted(marks, reverse=True) or [FORMATTING], "markup": ["buttons"], "rich": ["rich text"]}
     return [name for part in changed for name in names.get(part, [part])]

@@ -36,7 +36,7 @@ so that the server too sees them spaced when the machine or the network is busy.
 NOTIFY_FROM = 3.0
 """Shortest wait, in seconds, of which the user is notified."""
 _MAX_TIMER = 60.0
-"""Maximum seconds between looks at the clock: the machine may have slept, which the event loop does not see."""
+"""Maximum seconds between checks of the clock: the machine may have slept, which the event loop does not see."""
 MAX_FLOOD_WAIT = 7 * 86400.0
 """Maximum seconds for which a flood wait is obeyed. The longest known ones last a day: a longer one is a mistake, or
 was stored or read with a wrong clock. A server that means it will repeat it."""

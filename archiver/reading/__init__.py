@@ -1,1 +1,1 @@
-"""What the archive can say about itself: read from the store, put into words, printed elsewhere."""
+"""Reports about the archive: read from the store, put into words, printed elsewhere."""

@@ -93,7 +93,7 @@ def _list_keys(text: str, fwd_from: str | None) -> Iterable[CopyKey]:
 
 
 class _Sets:
-    """Which keys mean the same: a union of sets, each known by one of its keys."""
+    """Disjoint sets of equivalent keys (union-find), each represented by one of its keys."""
 
     def __init__(self) -> None:
         self._above: dict[CopyKey, CopyKey] = {}

@@ -21,7 +21,7 @@ from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages
 
 
 class MessageContext(NamedTuple):
-    """A message with everything that a reader, or who cites it, has to know."""
+    """A message with everything that readers and citations need."""
 
     channel: ChannelName
     mirrored: Mirrored | None
@@ -42,7 +42,7 @@ class MessageContext(NamedTuple):
     known: Mapping[int, ChannelName]
     """All archived channels by id."""
     answered: str | None
-    """The text of the message that it answers, if that is archived."""
+    """The text of the message that it replies to, if that is archived."""
     intact: bool
     """Whether the stored payload has the SHA-256 that it had when it was received."""
     channel_restriction: str | None

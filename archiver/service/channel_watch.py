@@ -10,7 +10,7 @@ from archiver.model.record import PeerState
 TRIES = 3
 """Attempts to reach a state that the probe reported, when no difference leads to it."""
 NEVER = -math.inf
-"""The tick of what never happened."""
+"""The tick of an event that never happened."""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def note_unexplained(conn: sqlite3.Connection, channel_id: ChannelId, surplus: i
 def forget_later_states(conn: sqlite3.Connection, channel_id: ChannelId, pts: int) -> None:
     """Forget all states later than `pts`, which the channel had not reached when they were shown.
 
-    As long as they are believed, the truth looks older than they are, and is refused.
+    While they are kept, correct answers look older than they are, and are refused.
     """
     conn.execute(
         "UPDATE channel SET server_count_pts = NULL WHERE channel_id = ? AND server_count_pts > ?", (channel_id, pts)

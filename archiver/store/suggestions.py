@@ -1,4 +1,4 @@
-"""Names for completion, read from an archive quickly and without a word if there is none."""
+"""Names for completion, read from an archive quickly; no error if there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 500
 
 
 class NamedChannel(NamedTuple):
-    """What a channel may be called."""
+    """The names of a channel."""
 
     channel_id: int
     alias: str | None
@@ -33,7 +33,7 @@ class Suggestions(NamedTuple):
 
 
 def read_suggestions(directory: Path) -> Suggestions:
-    """The names in the archive, those mirrored first; none if it cannot be read now."""
+    """The names in the archive, mirrored channels first; empty if it cannot be read now."""
     archive = directory / ARCHIVE_NAME
     try:
         if not archive.is_file():

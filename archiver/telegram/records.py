@@ -55,7 +55,7 @@ def to_readable(channel_id: ChannelId, answer: HistoryAnswer) -> HistoryPage:
 def expect_own(objects: Objects, channel_id: ChannelId) -> None:
     """Raise Implausible if one of the messages belongs to another channel, a person or a group.
 
-    SessionData under this channel it would get a permalink to something that was never posted there.
+    Stored under this channel, it would get a permalink to something that was never posted there.
     """
     for item, _ in objects.read:
         peer = getattr(item, "peer_id", None)

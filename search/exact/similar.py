@@ -1,4 +1,4 @@
-"""Words of the archive that are spelled like a word that it does not have: within a few letters of it.
+"""Words of the archive that are spelled like a word that it lacks, within a few letters.
 
 The words are read from the pages of FTS5's index as in `word_list`: all of them if the archive is small, otherwise
 those that share the first letters with the word, give or take a typing error in these.

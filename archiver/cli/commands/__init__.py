@@ -1,1 +1,1 @@
-"""A file a command; `archiver.cli.__main__` has the table."""
+"""One file per command; `archiver.cli.table` lists them."""

@@ -109,7 +109,7 @@ def _look_at_disk(directory: Path) -> tuple[str, ...]:
 
 
 def _describe_absence(service: ServiceStatus, now: float) -> str:
-    """That no service runs, and since when if one ran."""
+    """Say that the service is not running, and since when."""
     life = service.life
     if life is None:
         return "the service is not running: it was never started"

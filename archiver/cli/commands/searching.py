@@ -193,7 +193,7 @@ def _object(shown: Shown, search: Search) -> dict[str, Any]:
 
 
 def _end(search: Search, over: SearchScope, *summary: str) -> int:
-    """Say what was found, by which engine, and what is not fetched. Returns the exit status."""
+    """Report what was found, by which engine, and what is not fetched. Returns the exit status."""
     finder = search.finder
     if not search.for_person:
         output.note("; ".join([*summary, finder.describe()]))

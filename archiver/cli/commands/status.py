@@ -29,7 +29,7 @@ EXIT_STATUS = {
 }
 
 _EVERY = 2.0
-"""Seconds between two looks of --watch."""
+"""Seconds between two refreshes of --watch."""
 
 
 def command(

@@ -36,7 +36,7 @@ EXIT_STATUS = {
     130: "stopped by Ctrl-C",
 }
 EVERY = 0.5
-"""Seconds between two looks whether something was committed."""
+"""Seconds between two checks for new commits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _say_who_mirrors(directory: Path) -> None:
 
 
 async def _commits(conn: Connection) -> AsyncIterator[None]:
-    """Yield at once, and then after each commit of another process, or when the reader has left."""
+    """Yield immediately, then after each commit of another process or when the reader leaves."""
     known = -1
     while True:
         version = await read(conn, read_data_version)
@@ -166,7 +166,7 @@ class _Tail:
         self.arrivals: Arrivals | None = None
 
     async def begin(self, *, since: int | None, last: int) -> None:
-        """Set the place to follow from; show the last posts before it, or what came in since then."""
+        """Set the starting position; show the last posts before it, or what was archived since then."""
         async with snapshot(self._conn):
             self.arrivals = await read(self._conn, Arrivals, now=int(time.time()), since=since)
             found = await self._find_last(last) if since is None and last else []
@@ -175,7 +175,7 @@ class _Tail:
             await self.follow()
 
     async def follow(self) -> None:
-        """Show what has come in since the last call."""
+        """Show what was archived since the last call."""
         arrivals = self.arrivals
         assert arrivals is not None
         while True:

@@ -1,6 +1,6 @@
-"""`telekeep __complete SHELL WORDS...`: what the last word may become, one a line, with a tab and its meaning.
+"""`telekeep __complete SHELL WORDS...`: print candidates for the last word, one per line: word, tab, meaning.
 
-It answers quickly and never complains: without settings or an archive there is less to offer.
+It answers quickly and never reports errors: without settings or an archive it offers less.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from archiver.cli.table import PROGRAM
 from archiver.cli.terminal import terminal_safe
 
 _LONGEST = 60
-"""Characters of a meaning."""
+"""Maximum length of a meaning."""
 
 
 def answer(arguments: Sequence[str]) -> int:

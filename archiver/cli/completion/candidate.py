@@ -1,4 +1,4 @@
-"""One thing that a word may become."""
+"""A completion candidate."""
 
 from __future__ import annotations
 

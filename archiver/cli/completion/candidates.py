@@ -1,4 +1,4 @@
-"""What a word of a command line may become: commands, options, and values by what the option or argument takes."""
+"""Completion candidates for a word of a command line: commands, options, and their values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Cursor(NamedTuple):
     option: Parameter | None = None
     """The option whose value is typed."""
     place: int = 0
-    """Number of arguments before."""
+    """Number of preceding arguments."""
     only_words: bool = False
     """Whether `--` precedes the word."""
 

@@ -44,7 +44,7 @@ def _names() -> Suggestions:
 
 
 def files(_: str) -> Iterable[Candidate]:
-    """Names of files: the shell's own."""
+    """File names, which the shell completes."""
     return (Candidate(FILES),)
 
 
@@ -61,7 +61,7 @@ def channels(current: str) -> Iterator[Candidate]:
 
 
 def messages(current: str) -> Iterator[Candidate]:
-    """Channels, to be followed by an id."""
+    """Channels, each to be followed by a message id."""
     return (Candidate(f"{found.value}/", found.meaning) for found in channels(current))
 
 
@@ -98,14 +98,14 @@ def kinds(_: str) -> Iterator[Candidate]:
 
 
 def facets(current: str) -> Iterator[Candidate]:
-    """What hits can be counted by, one after another with commas."""
+    """Facets, separated by commas."""
     from search.engine.facets import NAMES
 
     return _listed(NAMES, current)
 
 
 def fields(current: str) -> Iterator[Candidate]:
-    """Keys of rows, one after another with commas."""
+    """Keys of rows, separated by commas."""
     from archiver.model.row import KEYS
 
     return _listed(KEYS, current)

@@ -31,12 +31,12 @@ class Command:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What it accepts."""
+        """Its parameters."""
         return read_signature(self.function)
 
     @property
     def manual(self) -> Manual:
-        """What its help says."""
+        """The text of its help."""
         return read_manual(self._text)
 
     def parse(self, words: Sequence[str]) -> Parsed:
@@ -46,7 +46,7 @@ class Command:
 
 
 def find_command(table: Table, words: Sequence[str]) -> tuple[Command, list[str]]:
-    """The command that these words begin with, and the other words. Raises UsageError for an unknown one."""
+    """The command that the words start with, and the remaining words. Raises UsageError for an unknown one."""
     name, rest = words[0], list(words[1:])
     command = load(table, name)
     if command.table and rest and not rest[0].startswith("-"):

@@ -9,7 +9,7 @@ _ENOUGH = 0.72
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word nearest to this one, or None if there is none that people would take for it."""
+    """The known word nearest to this one; None if none is close enough."""
     from difflib import get_close_matches
 
     words = list(known)

@@ -25,7 +25,7 @@ class Argument:
 
 
 class Option:
-    """Declares a parameter given by name; without flags, the flag is made of the parameter's name."""
+    """Declares a parameter given by name; without flags, the flag is derived from the parameter's name."""
 
     __slots__ = ("count", "flags", "help", "limits", "metavar")
 

@@ -123,7 +123,7 @@ class CommandLine:
         self._values[one.name] = self._values.get(one.name, 0) + 1 if one.shape == "count" else flag not in one.off
 
     def _assign(self) -> None:
-        """Give the words to the arguments, one each; the last may take all that remain."""
+        """Assign the words to the arguments, one each; the last may take all that remain."""
         words = iter(self._words)
         arguments = [one for one in self._parameters if not one.flags]
         for one in arguments:

@@ -57,11 +57,11 @@ class CardView:
     moments: Moments
     columns: int
     coloured: bool
-    """Whether matches are seen by their colour; otherwise they get brackets."""
+    """Whether matches are coloured; otherwise they are put in brackets."""
 
 
 def card(shown: Shown, view: CardView, *, sign: str = "") -> Iterator[Text]:
-    """The lines of a card. `sign`: a mark before it; what it has no room for is below it."""
+    """The lines of a card. `sign`: a mark before the head; items that do not fit go below it."""
     from rich.text import Text
 
     yield from _head(shown, view, sign)
@@ -73,13 +73,13 @@ def card(shown: Shown, view: CardView, *, sign: str = "") -> Iterator[Text]:
 
 
 def address(shown: Shown, names: Mapping[ChannelId, ChannelName]) -> str:
-    """`atlas/396`: by the alias, if there is one, as people who set one type it."""
+    """`atlas/396`: with the alias if one is set, since people type that."""
     row = shown.row
     return f"{names[row['channel_id']].alias or row['channel']}/{row['message_id']}"
 
 
 def _head(shown: Shown, view: CardView, sign: str) -> Iterator[Text]:
-    """The title, the address and so on, on as few lines as they fit; the views at the right edge."""
+    """Title, address and so on, on as few lines as possible; views at the right edge."""
     from rich.text import Text
 
     columns = text_width(view.columns)
@@ -138,7 +138,7 @@ def _parts(shown: Shown, view: CardView, room: int) -> Iterator[Text]:
 
 
 def _states(shown: Shown, view: CardView) -> Iterator[Text]:
-    """What became of the message since it was posted."""
+    """What happened to the message since it was posted."""
     from rich.text import Text
 
     row = shown.row
@@ -185,7 +185,7 @@ def _body(shown: Shown, view: CardView) -> Iterator[Text]:
 
 
 def _matched(row: Row, wanted: Node, view: CardView) -> Text | None:
-    """What of the attachments matches."""
+    """The attachments that match."""
     from rich.text import Text
 
     for kind, other in further_texts(row):

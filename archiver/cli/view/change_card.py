@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _INDENT = 4
 _LISTED = 5
-"""Channels named where nothing was noticed."""
+"""Maximum number of channels named if nothing was noticed."""
 _WORDS = {"missing": "DELETED"}
 _STYLES = {"missing": "bold red", "edited": "yellow", "returned": "green"}
 
@@ -80,7 +80,7 @@ def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
 
 
 def _describe_edit(change: Change) -> Iterator[str]:
-    """What differs, each on a line of its own; what strangers wrote is isolated, so that it cannot reorder the rest."""
+    """The differences, one per line; untrusted text is isolated, so that it cannot reorder the rest."""
     before, after = str(change.old or ""), str(change.new or "")
     said = say_differences(change.differences, text_changed=before != after, safe=_isolated)
     yield from said
@@ -101,9 +101,9 @@ class Looked(NamedTuple):
     first_reads: Mapping[ChannelId, int]
     """When each channel was first read; earlier changes cannot be noticed."""
     kinds: Collection[str]
-    """If not all were asked for."""
+    """Set if only some were requested."""
     is_bounded: bool
-    """Whether dates were asked for."""
+    """Whether dates were given."""
 
 
 def describe_none(looked: Looked, moments: Moments) -> str:
@@ -118,7 +118,7 @@ def describe_none(looked: Looked, moments: Moments) -> str:
 
 
 def word_of(kind: str) -> str:
-    """The kind as people call it."""
+    """The kind in words."""
     return "deleted" if kind == "missing" else kind
 
 

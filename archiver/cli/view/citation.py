@@ -1,4 +1,4 @@
-"""The line to cite a message by: whose post, when, where, which content, archived when, and its SHA-256. Pure."""
+"""Cite a message in one line: channel, date, link, version, time of archiving, and SHA-256. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cite(context: MessageContext, moments: Moments) -> str:
 
 
 def _name(context: MessageContext) -> str:
-    """Username and title, and those when this content was archived if they were others.
+    """Username and title, and those at the time of archiving if they differed.
 
     The username comes first: a line that begins with a right-to-left title would run from right to left.
     """
@@ -34,7 +34,7 @@ def _name(context: MessageContext) -> str:
 
 
 def _content(context: MessageContext) -> list[str]:
-    """Which content it is, if there was another one."""
+    """The version, if there are several."""
     revisions = context.row["revisions"]
     version = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
     is_edit = context.edit_date and (revisions or not context.row.get("edit_hidden"))

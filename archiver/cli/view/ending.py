@@ -1,4 +1,4 @@
-"""The last line of a search: how many of how many, and the command that shows the next ones."""
+"""The last line of a search: number of results shown and found, and the command for the next page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ORDER = {"newest": "newest first", "oldest": "oldest first", "relevance": "best
 
 
 class Found(NamedTuple):
-    """What a page has of all results."""
+    """A page of results, and its place among all."""
 
     shown: int
     before: int | None

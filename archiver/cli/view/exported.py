@@ -12,7 +12,7 @@ from archiver.export.run import ExportResult
 from archiver.model.row import iso
 
 _NAMED = 3
-"""Channels that a sentence names."""
+"""Maximum number of channels named in a sentence."""
 
 
 def report(result: ExportResult) -> None:
@@ -50,7 +50,7 @@ def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
 
 
 def to_object(result: ExportResult) -> dict[str, Any]:
-    """As JSON: what the manifest says, and where it is."""
+    """As JSON: the contents of the manifest, and its path."""
     manifest = result.manifest
     assert manifest is not None
     said = manifest.to_object()

@@ -1,4 +1,4 @@
-"""`--fields a,b` and `--csv`: some keys of the things that a command lists, in the order asked for.
+"""`--fields a,b` and `--csv`: selected keys of the objects that a command lists, in the requested order.
 
 wanted = parse_fields(typed, KEYS)          # None: all
 table = CsvTable(wanted or KEYS)
@@ -29,7 +29,7 @@ Csv: TypeAlias = Annotated[bool, Option("--csv", help="Print CSV with a header."
 
 
 def parse_fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...] | None:
-    """The keys that were asked for, each once; None for all. Raises UsageError, which suggests similar ones."""
+    """The requested keys, each once; None for all. Raises UsageError, which suggests similar ones."""
     if typed is None:
         return None
     wanted = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))

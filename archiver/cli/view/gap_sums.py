@@ -38,7 +38,7 @@ _RANGES = (
 
 
 def print_sums(channel: Mirrored, runs: Sequence[IdRun], moments: Moments) -> None:
-    """Print the number of ids in each state on a terminal, and over what."""
+    """Print the number of ids in each state on a terminal, and the range they cover."""
     for line in prose.fold(_over(channel, moments)):
         output.line(line)
     output.line()

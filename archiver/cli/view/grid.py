@@ -30,7 +30,7 @@ class Column(NamedTuple):
     """May have two lines."""
     right: bool = False
     goes: int = 0
-    """Place in the order of going: 1 goes first; 0 stays."""
+    """Order in which columns are dropped: 1 first; 0: never."""
     least: int = 0
     """Width to which cells may be cut before a column is dropped; 0: not cut."""
 

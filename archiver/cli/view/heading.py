@@ -17,7 +17,7 @@ _OPENING, _FSI, _PDI = "\u2066\u2067\u2068", "\u2068", "\u2069"
 
 
 def called(channel: ChannelName) -> str:
-    """The alias, as people who set one type it, else the username or the id."""
+    """The alias if one is set, since people type that; else the username or the id."""
     return channel.alias or channel.name
 
 
@@ -34,7 +34,7 @@ def heading(title: str, address: str, columns: int) -> Iterator[Text]:
 
 
 def wrap_prose(text: Text, columns: int) -> Iterator[Text]:
-    """Wrap words of ours, which may quote others: never within a date, and each line with its own isolates."""
+    """Wrap our own words, which may quote others': never within a date, and each line with its own isolates."""
     from rich.text import Text
 
     kept = Text(keep_together(text.plain), spans=text.spans, style=text.style)

@@ -59,7 +59,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
 
 
 def _besides(history: MessageHistory, version: Version, moments: Moments, width: int) -> Iterator[Text]:
-    """What a version without text has instead."""
+    """Describe a version without text."""
     from orjson import loads
     from rich.text import Text
 

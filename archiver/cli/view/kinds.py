@@ -1,4 +1,4 @@
-"""What a message has besides its text, for people: kinds, titles, file names. Pure."""
+"""Describe a message's content other than its text: kinds, titles, file names. Pure."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def further_texts(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _around(row: Row) -> Iterator[tuple[str, object]]:
-    """The parts of a row that have words, which only newer rows have all of."""
+    """The parts of a row that contain words; older rows lack some of them."""
     if row["action"]:
         yield "service", orjson.loads(row["action"])
     for button in (one for line in _loaded(row, "markup") for one in line):

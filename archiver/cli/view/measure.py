@@ -25,7 +25,7 @@ class Measure:
     what: str
     """sync, export, verify, index, rebuild or repair."""
     label: str
-    """What people see in front: the channel, or the job."""
+    """What the line is about: the channel, or the job."""
     done: int
     total: int | None
     """None: not known."""
@@ -34,13 +34,13 @@ class Measure:
     counted: str
     """The count in words: `12,345 messages`."""
     rate: float | None = None
-    """Of what `counted` says, per second; None: not known yet."""
+    """Per second, in the unit of `counted`; None: not known yet."""
     seconds_left: float | None = None
     """At the present rate."""
     waiting: float = 0.0
-    """Seconds that the server has us wait before the next request."""
+    """Seconds to wait before the next request, as ordered by the server."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """Keys that only this job has in JSON."""
+    """Additional JSON keys of this job."""
 
     @property
     def percent(self) -> str | None:
@@ -104,7 +104,7 @@ def _forms(measure: Measure, *, ascii_only: bool) -> Iterator[tuple[str, str, st
 
 
 def _speed(measure: Measure) -> tuple[str, str]:
-    """The rate, and the time left with what it means; while the server has us wait, that is said instead."""
+    """The rate and the time left at that rate, or the wait that the server ordered."""
     if measure.waiting >= 1:
         return "", f"waiting for the server: {figures.duration(measure.waiting)}"
     rate = figures.rate(measure.rate) if measure.rate else ""

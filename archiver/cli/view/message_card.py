@@ -1,4 +1,4 @@
-"""The card with which `show` begins on a terminal: state, times, text, what belongs to it, and a line to cite it by."""
+"""The card at the top of `show` on a terminal: state, times, text, related messages, and a citation."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Te
 
 
 def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
-    """What to know before the text is believed: deletions, edits, restrictions."""
+    """What to know before trusting the text: deletions, edits, restrictions."""
     from rich.text import Text
 
     row, address = context.row, terminal_safe(_address(context))

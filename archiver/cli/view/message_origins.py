@@ -1,4 +1,4 @@
-"""Who wrote a message, where it was forwarded from, and what it answers. Untrusted text. Pure."""
+"""Who wrote a message, where it was forwarded from, and what it replies to. Untrusted text. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from archiver.reading.message_context import MessageContext
 from search.show.snippet import snippet
 
 _QUOTED = 60
-"""Characters shown of the message that it answers."""
+"""Maximum characters shown of the message that it replies to."""
 
 
 def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str]]:
-    """Who wrote it, where it was forwarded from, and what it answers."""
+    """Who wrote it, where it was forwarded from, and what it replies to."""
     row = context.row
     author = _load(row["sender"]) or {}
     names = [row["post_author"], _peer(author, context) if author else None]
@@ -54,7 +54,7 @@ def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
 
 
 def beginning(text: str) -> str:
-    """How a text begins, on one line."""
+    """The beginning of a text, on one line."""
     piece = snippet(text, (), _QUOTED)
     return f"{piece.text} …" if piece.cut_after else piece.text
 

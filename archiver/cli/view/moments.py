@@ -16,7 +16,7 @@ _LAST = 253_402_300_799
 """Unix time of the end of the year 9999, the last that `datetime` can represent."""
 _OUT_OF_RANGE = "unknown time"
 _RECENT = 172_800
-"""Seconds below which an age says more than a date."""
+"""Age in seconds up to which it says more than a date."""
 
 
 def choose_zone(typed: str | None, configured: str | None = None) -> tzinfo:
@@ -68,7 +68,7 @@ class Moments(NamedTuple):
         return _OUT_OF_RANGE if moment is None else _date(moment)
 
     def day(self, unix: float) -> str:
-        """`Tue 25 Jan 2022`, as a heading of what happened on that day of the zone."""
+        """`Tue 25 Jan 2022`, as a heading for the events of that day in the zone."""
         moment = self._local(unix)
         return _OUT_OF_RANGE if moment is None else f"{_DAYS[moment.weekday()]} {_date(moment)}"
 
@@ -90,7 +90,7 @@ class Moments(NamedTuple):
         return f"between {self._ends(begin, end, 'and', beside)}"
 
     def span(self, begin: float, end: float) -> str:
-        """`from 29 Nov 17:52 to 17:58 +03`: as `between`, for what lasted all the time."""
+        """`from 29 Nov 17:52 to 17:58 +03`: as `between`, for a state that lasted the whole time."""
         return f"from {self._ends(begin, end, 'to', None)}"
 
     def ago(self, unix: float) -> str:
@@ -123,7 +123,7 @@ class Moments(NamedTuple):
         return "" if known == offset == self._offset(first) else f" {offset}"
 
     def _local(self, unix: float) -> datetime | None:
-        """None for what no calendar of ours has."""
+        """The time in the zone; None if `datetime` cannot represent it."""
         if not 0 <= unix <= _LAST:
             return None
         try:

@@ -1,4 +1,4 @@
-"""What may help when nothing was found: parts that are found alone, similar words, a range in the future."""
+"""Hints when nothing was found: parts found separately, similar words, a range in the future."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRIED, _SHOWN = 10, 5
 
 
 async def explain(conn: Connection, engine: Engine, question: Question, moments: Moments) -> list[str]:
-    """Lines that say why nothing may have been found; none if nothing is known."""
+    """Lines that say why nothing may have been found; empty if unknown."""
     if (since := _since(question)) is not None and since > moments.now:
         return [f"the dates are in the future: from {moments.at(since)} on; it is now {moments.at(moments.now)}"]
     if not isinstance(engine, ExactEngine):
@@ -45,7 +45,7 @@ def _since(question: Question) -> float | None:
 
 
 async def _outside(engine: ExactEngine, question: Question) -> list[str]:
-    """How many there are in other channels and at other times."""
+    """Number of hits in other channels and at other times."""
     if question.tree == EVERYTHING or (question.channels is None and question.bounds == Bounds()):
         return []
     found = await engine.count_within(_everywhere(question, question.tree), SECONDS)
@@ -57,7 +57,7 @@ async def _outside(engine: ExactEngine, question: Question) -> list[str]:
 
 
 async def _alone(engine: ExactEngine, question: Question) -> list[str]:
-    """How many each part of the query finds alone."""
+    """Number of hits of each part of the query on its own."""
     parts = [part for part in _parts(question.tree) if not isinstance(part, InRevisions)]
     if len(parts) < 2:
         return []

@@ -1,4 +1,4 @@
-"""Progress of a job on stderr: a line that moves on a terminal, a plain line now and then otherwise, JSON if asked for.
+"""Progress of a job on stderr: a moving line on a terminal, else a plain line from time to time, or JSON on request.
 
 Nothing with --quiet, except for the JSON of `--progress json`. Every job shows its progress through here.
 """
@@ -30,7 +30,7 @@ ProgressOption: TypeAlias = Annotated[
 ]
 
 EVERY: dict[Medium, float] = {"line": 0.1, "plain": 10.0, "json": 1.0, "nothing": 0.0}
-"""Seconds between two showings."""
+"""Seconds between two updates."""
 _AFTER = 0.4
 """Seconds before a terminal shows the first progress: quicker jobs need none."""
 
@@ -38,7 +38,7 @@ _wanted: dict[str, Style] = {"style": "auto"}
 
 
 def set_style(style: Style) -> None:
-    """Set what --progress asks for."""
+    """Set the style given by --progress."""
     _wanted["style"] = style
 
 
@@ -67,7 +67,7 @@ class Progress:
 
     @property
     def is_shown(self) -> bool:
-        """Whether anybody sees it."""
+        """Whether progress is shown."""
         return self._medium != "nothing"
 
     def __enter__(self) -> Self:
@@ -88,7 +88,7 @@ class Progress:
         self._done = done
 
     def end(self) -> None:
-        """Erase the line that moves."""
+        """Erase the progress line."""
         self._erase()
         self._open.close()
 
@@ -156,7 +156,7 @@ class Progress:
 
 @contextmanager
 def _logs_above(erase: Callable[[], None]) -> Iterator[None]:
-    """Print log records above the line that moves."""
+    """Print log records above the progress line."""
 
     def make_room(_: logging.LogRecord) -> bool:
         erase()
@@ -179,7 +179,7 @@ def _write(text: str) -> None:
 
 
 def _width() -> int:
-    """Columns of the terminal that stderr is."""
+    """Width in columns of the terminal on stderr."""
     with suppress(ValueError):
         if columns := int(os.environ.get("COLUMNS", "0")):
             return columns

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 HISTORY_EVERY = 15.0
 """Seconds between two lines about a history that is being fetched."""
 LONG_WAIT = 5.0
@@ -70,7 +70,7 @@ async def told(
 
 
 class RunEvents:
-    """Reads what came into the archive, and says it by channel."""
+    """Reads new events from the archive, and reports them by channel."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class RunEvents:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Say what has happened since the last look."""
+        """Report what happened since the last poll."""
         for line in describe_accounts(self._states, self._accounts()):
             self._say(line)
         conn = self._database.connection
@@ -179,7 +179,7 @@ def describe_history(name: str, count: int, extent: Extent | None) -> str:
 
 
 def describe_accounts(known: dict[str, str], accounts: Mapping[str, AccountStatus]) -> Iterator[str]:
-    """One line for each account that is in another state than the one `known`, which is updated."""
+    """One line for each account whose state differs from `known`, which is updated."""
     for name, account in accounts.items():
         state = "waiting" if account.flood_wait >= LONG_WAIT else account.state
         before, known[name] = known.get(name), state
@@ -194,7 +194,7 @@ def describe_accounts(known: dict[str, str], accounts: Mapping[str, AccountStatu
 
 
 def _say_at(zone: str) -> Callable[[str], None]:
-    """A function that prints a line with the time of now in front."""
+    """A function that prints a line after the current time."""
     chosen = choose_zone(zone)
 
     def say(line: str) -> None:
@@ -205,7 +205,7 @@ def _say_at(zone: str) -> Callable[[str], None]:
 
 
 class _PlainFormatter(logging.Formatter):
-    """A log record as people read it: its time and what it says, without the module."""
+    """Formats log records for people: time and message, without the module."""
 
     def __init__(self, zone: str) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ class _PlainFormatter(logging.Formatter):
 
 @contextmanager
 def _plain_logs(zone: str) -> Iterator[None]:
-    """Show records as people read them, unless -v asked for more of them."""
+    """Show log records in that form, unless -v was given."""
     root = logging.getLogger()
     handlers = [(one, one.formatter) for one in root.handlers] if root.level >= logging.WARNING else []
     for handler, _ in handlers:

@@ -1,4 +1,4 @@
-"""How a command shows its things: to people, as one JSON document, or as one line of JSON per thing as it happens."""
+"""How a command shows its objects: to people, as one JSON document, or as JSON lines as they come."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Things:
             self._array.close()
 
     def add(self, thing: object) -> None:
-        """Print one thing; a line is flushed at once."""
+        """Print one object; a line is flushed immediately."""
         self.count += 1
         if self._array is not None:
             self._array.add(thing)
@@ -58,7 +58,7 @@ class Things:
 
 
 def print_things(things: Iterable[Mapping[str, object]], shape: Shape) -> None:
-    """Print all things as JSON."""
+    """Print all objects as JSON."""
     with Things(shape) as printed:
         for thing in things:
             printed.add(thing)

@@ -1,4 +1,4 @@
-"""What keeps an archive from being complete and up to date, each with the command that helps."""
+"""What prevents an archive from being complete and up to date, each with the command that helps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OLD = 86_400.0
 _LAG = 300.0
 """Seconds that a message may wait for the index."""
 _NAMED = 3
-"""Channels that a problem of many names."""
+"""Maximum number of channels named in a problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Problem:
 
 
 def find_problems(status: StatusReport, moments: Moments) -> list[Problem]:
-    """All problems, the gravest first."""
+    """All problems, most serious first."""
     return [
         *_of_disk(status),
         *_of_service(status, moments),
@@ -120,7 +120,7 @@ def _waiting(channels: int) -> str:
 
 
 def login_command(name: str) -> str:
-    """What to type to log the account in."""
+    """The command that logs the account in."""
     return "telekeep login" if name == "default" else f"telekeep login --account {name}"
 
 

@@ -1,4 +1,4 @@
-"""How `telekeep status` appears: a report on a terminal, lines in a pipe, JSON; once, or again and again."""
+"""How `telekeep status` is shown: a report on a terminal, lines in a pipe, JSON; once, or repeatedly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archiver.cli.view.status_problems import find_problems
 from archiver.cli.view.status_table import draw_table, list_tsv
 
 _ALIKE = 8
-"""Problems that a terminal shows; it counts the others."""
+"""Maximum number of problems shown on a terminal; the others are counted."""
 _TOP, _CLEAR, _REST, _END = "\x1b[H", "\x1b[2J", "\x1b[J", "\x1b[K"
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 
@@ -34,7 +34,7 @@ class StatusScreen:
     wide: bool
     zone: tzinfo
     single: bool
-    """Whether one channel was asked for."""
+    """Whether a single channel was given."""
     shown: list[tuple[object, ...]] = field(default_factory=list)
     """The rows printed last."""
 

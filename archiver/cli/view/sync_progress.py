@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
 
 LOOK = 0.5
-"""Seconds between two looks at the archive."""
+"""Seconds between two reads of the archive."""
 
 
 class Extent(NamedTuple):
@@ -68,7 +68,7 @@ class SyncProgress:
 
     @asynccontextmanager
     async def over(self, channel: Mirrored, *, wait: Callable[[], float]) -> AsyncIterator[None]:
-        """Show the progress while this channel is fetched; `wait` gives the seconds the server has us wait."""
+        """Show the progress while this channel is fetched; `wait` returns the seconds of the server's current wait."""
         self._now, self._place = channel, self._place + 1
         if not self._sums_up:
             self._sums_up = None
@@ -127,7 +127,7 @@ class SyncProgress:
         )
 
     def _list_shown(self, extents: Mapping[ChannelId, Extent | None]) -> list[Extent]:
-        """The extents that are summed up: all, or that of the present channel while some are not known."""
+        """The extents to add up: all, or that of the current channel while some are unknown."""
         assert self._now is not None
         shown = extents.values() if self._sums_up else [extents[self._now.channel_id]]
         return [one for one in shown if one]

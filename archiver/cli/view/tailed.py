@@ -32,7 +32,7 @@ class Event(NamedTuple):
 
 
 def last_event(message: StoredMessage) -> tuple[ArrivalEvent, int]:
-    """The last thing that is known to have happened to a message."""
+    """The last known event of a message."""
     if message.missing_since is not None:
         return "deleted", message.missing_since
     return ("edited", message.edit_date or message.last_seen) if message.revisions else ("new", message.first_seen)

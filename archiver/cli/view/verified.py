@@ -30,7 +30,7 @@ def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
 
 
 def as_lines(judged: Sequence[ManifestCheck]) -> Iterator[dict[str, Any]]:
-    """One object for each file, and for each manifest that is wrong itself."""
+    """One object for each file, and for each manifest that is itself faulty."""
     for one in judged:
         for file in one.files:
             yield {**_file(file), "manifest": str(one.path)}

@@ -25,9 +25,9 @@ Part: TypeAlias = tuple[int, int]
 """Start and end of a part of a text."""
 
 MOST = 100
-"""Columns of the widest text that is easy to read."""
+"""Maximum width, in columns, that is easy to read."""
 _LEAST = 8
-"""Columns of the narrowest terminal that is respected."""
+"""Minimum terminal width, in columns, that is respected."""
 
 _SPACES = " \t\u1680\u2000-\u2006\u2008-\u200b\u205f\u3000"  # without those that do not break: U+00A0, U+202F ...
 _PIECE = re.compile(f"[{_SPACES}]+|(?P<word>[^{_SPACES}]+)")

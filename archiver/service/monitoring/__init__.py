@@ -1,1 +1,1 @@
-"""How the service is: health, metrics, status pages, and word to systemd."""
+"""Monitoring of the service: health, metrics, status pages, and notifications to systemd."""
