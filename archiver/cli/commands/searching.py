@@ -209,7 +209,7 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
 
 
 async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
-    """Say over what nothing was found, and what may help."""
+    """Report where nothing was found, and what may help."""
     if search.finder.behind:
         searched = "in an index that does not have all messages; without --engine and --fuzzy all are searched"
     else:
