@@ -1,7 +1,7 @@
 # telekeep in a container: an ordinary user, no shell at work, everything that is kept under /data. See docs/meilisearch.md.
 FROM python:3.13-slim AS build
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY archiver archiver
 COPY search search
 COPY config config

@@ -30,7 +30,7 @@ _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
     # Letters, at least one of which a text has; and all letters it may have.
-    "ru": ("ыэъё", "а-яё"),
+    "ru": ("ыэё", "а-яё"),
     "uk": ("іїєґ", "а-щьюяіїєґ"),
     "fa": ("پچژگی", "آابپتثجچحخدذرزژسشصضطظعغفقکكگلمنوهیيىئأؤةء\u064b-\u0652\u200c"),
     "ar": ("ةىإأ", "ء-غف-ي\u0640\u064b-\u0652\u0670"),

@@ -127,6 +127,9 @@ def _split(parts: Sequence[Node]) -> tuple[str | None, list[Condition]]:
         match = _match(positive)
         if match is None:
             rest.append(_row(part))
+            # FTS5 finds what may match, the condition decides.
+            if part is positive and (wider := _wider(part)):
+                wanted.append(wider)
         elif isinstance(part, Not):
             unwanted.append((part, match))
         else:
@@ -165,6 +168,19 @@ def _match_and(parts: Sequence[Node], depth: int) -> str | None:
         return None
     sure = [one for one in wanted if one is not None]
     return _subtract(_chain("AND", sure), [one for one in unwanted if one is not None])
+
+
+def _wider(node: Node) -> str | None:
+    """FTS5 expression of a node without the conditions that FTS5 cannot express; None if nothing would be left."""
+    match node:
+        case Or(parts):
+            found = [_wider(part) for part in parts]
+            return None if None in found else _chain("OR", [one for one in found if one is not None])
+        case And(parts):
+            sure = [one for part in parts if (one := _wider(part)) is not None]
+            return _chain("AND", sure) if sure else None
+        case _:
+            return _match(node)
 
 
 def _quote(needle: Needle) -> str:
@@ -239,7 +255,9 @@ def _number(node: Number) -> Condition:
 
 
 def _lang(code: str, *, prefix: bool) -> Condition:
-    """Match a two-letter language code, or all codes with the same first letter."""
+    """Match a two-letter language code, or all codes with the same first letter; an empty one: no language."""
+    if not code:
+        return Condition(f"d.flags >> {LANG_SHIFT} & {LANG_MASK} = 0")
     code = code.lower()
     if code == "unknown":
         return Condition(f"d.flags >> {LANG_SHIFT} & {LANG_MASK} = 0")

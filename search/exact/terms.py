@@ -22,6 +22,7 @@ from search.query.tags import domain_values, link_needles, may_be_username, tag_
 from search.query.tree import Tag
 from search.text.normalize import Needle, index_text, needle
 from search.text.numbers import grouped_term
+from search.words.separable import split_verbs
 
 _BREAK = " :: "
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
@@ -74,6 +75,8 @@ def _tags(document: Document) -> Iterator[str]:
     for name in document.all_mentions():
         yield tag_term("mention", name)
     links = document.all_links()
+    for verb in split_verbs(document.texts(), document.lang):
+        yield f":verb:{verb}"
     for link in links:
         yield tag_term("url", link)
     for host in document.hosts_of(links):

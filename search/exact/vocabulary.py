@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from search.query.tree import And, Node, Not, Or, Phrase, Word, any_of
+from search.query.tree import And, Node, Not, Or, Phrase, Tag, Word, any_of
 from search.words.designations import LONGEST_VARIANT, is_continued, may_continue
+from search.words.dictionary.lookup import Paradigm, paradigms
 from search.words.forms import form_keys
+from search.words.listed import ANY_TEXT, labels
+from search.words.separable import separable_verbs
 from search.words.stems.latin import SEPARABLE
 from search.words.stems.lexicon import forms_of, present_stems, turkish_nouns
+from search.words.stems.spelling import british
 from search.words.stems.umlauts import with_umlauts, without_umlauts
 
 MOST_LOOKED_AT: Final = 250
@@ -24,6 +29,8 @@ MOST_FORMS: Final = 120
 MOST_TAILS: Final = 30
 """Maximum forms of the last part of a hyphenated word: each is a phrase."""
 _SHORTEST: Final = 3
+_FEW: Final = 5
+"""Forms that are rather looked up one by one."""
 _LONGER: Final = 8
 """Maximum number of letters of a form after the part it shares with the word."""
 _MANY_ENDINGS: Final = 11
@@ -63,15 +70,26 @@ def wanted_words(tree: Node) -> set[str]:
             return set()
 
 
-def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
+class Forms(NamedTuple):
+    """Forms of a word that occur in an archive."""
+
+    everywhere: tuple[str, ...]
+    """Those that count in every text, the word itself first."""
+    labelled: Mapping[tuple[str, ...], tuple[str, ...]] = MappingProxyType({})
+    """Those that count in texts with these labels of language only."""
+    verbs: tuple[str, ...] = ()
+    """German verbs whose parts may stand apart (`search.words.separable`)."""
+
+
+def inflect(tree: Node, forms: Mapping[str, Forms]) -> Node:
     """Replace each word of a tree by the OR of its forms."""
     match tree:
         case Word() if tree.inflected and (found := forms.get(tree.inflected)):
-            return any_of(tuple(Phrase(word) for word in found))
+            return _any_form("", found, MOST_FORMS)
         case Word() if (tail := tree.tail) and (found := forms.get(tail.last)):
-            return any_of(tuple(Phrase(f"{tail.front} {word}") for word in found[:MOST_TAILS]))
+            return _any_form(f"{tail.front} ", found, MOST_TAILS)
         case Word() if (model := tree.model) and (found := forms.get(model.last)):
-            return any_of(tuple(Phrase(f"{model.front} {word}".lstrip()) for word in found[:MOST_FORMS]))
+            return any_of(tuple(Phrase(f"{model.front} {word}".lstrip()) for word in found.everywhere[:MOST_FORMS]))
         case And(parts):
             return And(tuple(inflect(part, forms) for part in parts))
         case Or(parts):
@@ -82,11 +100,22 @@ def inflect(tree: Node, forms: Mapping[str, Sequence[str]]) -> Node:
             return tree
 
 
+def _any_form(front: str, forms: Forms, most: int) -> Node:
+    parts: list[Node] = [Phrase(f"{front}{word}") for word in forms.everywhere[:most]]
+    for allowed, words in forms.labelled.items():
+        phrases = any_of(tuple(Phrase(f"{front}{word}") for word in words[:most]))
+        parts.append(And((phrases, any_of(tuple(Tag("lang", one) for one in allowed)))))
+    if not front:
+        parts += [Tag("verb", verb) for verb in forms.verbs]
+    return any_of(tuple(parts))
+
+
 def ranges(word: str) -> list[TermRange]:
     """Ranges of the alphabet that hold the forms of a word, without nested ones; of a number, what may continue it."""
     if may_continue(word):
         return [TermRange(f"{word}a", f"{word}\U0010ffff", len(word) + LONGEST_VARIANT)]
     found = {one for key in form_keys(word) for one in _of_key(word, key)}
+    found.update(one for paradigm in paradigms(word) for one in _of_paradigm(paradigm))
     starts: list[TermRange] = []
     for one in sorted(found, key=lambda one: (one.low, -len(one.high))):
         if not starts or one.high > starts[-1].high:
@@ -96,13 +125,30 @@ def ranges(word: str) -> list[TermRange]:
     return starts
 
 
-def choose(word: str, candidates: Iterable[str]) -> list[str]:
+def choose(word: str, candidates: Iterable[str]) -> Forms:
     """Return the word and the candidates that are forms of it, or continue it."""
     own = form_keys(word)
-    near = sorted({*candidates} - {word}, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
+    others = {*candidates} - {word}
+    near = sorted(others, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
+    found = dict.fromkeys([word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]])
     if may_continue(word):
-        return [word, *[one for one in near if is_continued(word, one)][:MOST_FORMS]]
-    return [word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]]
+        return Forms((word, *[one for one in near if is_continued(word, one)][:MOST_FORMS]))
+    labelled: dict[tuple[str, ...], dict[str, None]] = {}
+    for paradigm in paradigms(word):
+        for one in sorted(others.intersection(paradigm.forms())):
+            if paradigm in paradigms(one) and one not in found:
+                allowed = labels(one, paradigm)
+                (found if allowed is ANY_TEXT else labelled.setdefault(allowed, {}))[one] = None
+    return Forms(tuple(found), {some: tuple(words) for some, words in labelled.items()}, separable_verbs(word))
+
+
+def _of_paradigm(paradigm: Paradigm) -> Iterator[TermRange]:
+    """Ranges of the forms that the dictionary lists."""
+    for stem, endings in paradigm.parts():
+        if len(stem) < _SHORTEST or len(endings) < _FEW:
+            yield from (_exactly(stem + ending) for ending in endings)
+        else:
+            yield _beginning(stem, len(stem) + max(map(len, endings)))
 
 
 def _of_key(word: str, key: str) -> Iterator[TermRange]:
@@ -187,17 +233,12 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
         if found := SEPARABLE.match(stem):
             yield f"{found[0]}ge{stem[found.end() :]}"
         yield from with_umlauts(stem)
-    if kind == "e" and stem.endswith(("y", "e")):
-        yield f"{stem[:-1]}i" if stem[-1] == "y" else stem[:-1]
-    if kind == "r" and stem >= "\u0400":
-        yield stem[:-1]
-        if stem.endswith(("ов", "ев")):
-            yield stem[:-2]
+    if kind == "e":
+        yield from _english_variants(stem)
+    if kind == "r":
+        yield from _russian_variants(stem) if stem >= "\u0400" else _romance_variants(stem)
     if kind in "ru" and stem.endswith("йц"):
         yield stem[:-2]
-    if kind == "r" and stem.endswith(("teu", "deu")):
-        # acteur, actrice; ambassadeur, ambassadrice
-        yield f"{stem[:-2]}r"
     if kind == "u":
         yield stem
         if len(stem) > _SHORTEST:
@@ -207,6 +248,30 @@ def _variants(kind: str, stem: str) -> Iterator[str]:
                 yield f"{stem[:at]}і{stem[at + 1 :]}"
                 # пісня, пісень
                 yield f"{stem[:at]}і{stem[at + 1 : -1]}"
+
+
+def _russian_variants(stem: str) -> Iterator[str]:
+    yield stem[:-1]
+    if stem.endswith(("ов", "ев")):
+        yield stem[:-2]
+    if stem.endswith("ст"):
+        # пустить, пущенный
+        yield f"{stem[:-2]}щ"
+
+
+def _romance_variants(stem: str) -> Iterator[str]:
+    if stem.endswith("c"):
+        # dizer, dicen
+        yield f"{stem[:-1]}z"
+    if stem.endswith(("teu", "deu")):
+        # acteur, actrice; ambassadeur, ambassadrice
+        yield f"{stem[:-2]}r"
+
+
+def _english_variants(stem: str) -> Iterator[str]:
+    yield from british(stem)
+    if stem.endswith(("y", "e")):
+        yield f"{stem[:-1]}i" if stem[-1] == "y" else stem[:-1]
 
 
 def _exactly(word: str) -> TermRange:

@@ -10,7 +10,7 @@ from functools import partial
 import aiosqlite
 
 from search.exact.fts5_pages import CREATE_VOCABULARY, FORMAT, SELECT_PAGES, SELECT_TERMS, SELECT_VERSION, read_terms
-from search.exact.vocabulary import TermRange, choose, ranges
+from search.exact.vocabulary import Forms, TermRange, choose, ranges
 from search.words.designations import is_continued, may_continue
 from search.words.forms import has_forms
 
@@ -20,7 +20,7 @@ _MOST_LISTED = 100_000
 """Maximum terms per range when FTS5 lists them."""
 
 
-async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mapping[str, Sequence[str]]:
+async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mapping[str, Forms]:
     """Return the indexed forms of each word, the word itself first."""
     found = {}
     known = [row[0] for row in await conn.execute_fetchall(SELECT_VERSION)] == [FORMAT]

@@ -30,6 +30,7 @@ from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, te
 from search.query.widen import AdjacentWords, group_adjacent, word_variants
 from search.text.normalize import Needle
 from search.text.numbers import ungrouped
+from search.words.forms import form_keys
 
 MAX_WORDS: Final = 10
 MAX_QUERIES: Final = 128
@@ -231,9 +232,12 @@ def _written_alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
         raise unanswerable("Meilisearch cannot tell a number from the beginning of a longer one.")
     if isinstance(leaf, Word) and leaf.model and not fuzzy:
         raise unanswerable("Meilisearch cannot find the variants of a model name.")
-    keys = form_words(leaf.inflected) if isinstance(leaf, Word) and leaf.inflected else ()
+    word = leaf.inflected if isinstance(leaf, Word) else None
+    keys = form_words(word) if word else ()
     found = tuple(f'"{key}"' for key in keys)
-    return (_text(leaf, fuzzy=fuzzy), *found) if fuzzy or not found else found
+    # A word that the rules give no key may have some in texts of certain languages only.
+    by_keys = found and form_keys(word or "")
+    return found if by_keys and not fuzzy else (_text(leaf, fuzzy=fuzzy), *found)
 
 
 def _text(leaf: Text, *, fuzzy: bool) -> str:

@@ -16,7 +16,7 @@ import orjson
 
 from search.document import Details, Document, Key
 from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
-from search.meili.words import encode, encode_text
+from search.meili.words import encode, encode_text, verb_words
 from search.query.filters import NOT_MEDIA
 from search.query.tags import domain_values, tag_value, user_value
 from search.text.normalize import index_text
@@ -49,8 +49,8 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
-    forms: set[str] = set()
-    lines = [line for text in document.texts() if (line := encode_text(text, forms))]
+    forms = verb_words(document.texts(), document.lang)
+    lines = [line for text in document.texts() if (line := encode_text(text, forms, document.lang))]
     lines += [encode(grouped_term(number)) for number in document.grouped_numbers()]
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),

@@ -14,12 +14,18 @@ and splits the same Arabic or German word differently in different texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeAlias
 
 from search.text.normalize import index_text, join_persian
-from search.words.forms import form_keys
+from search.words.forms import form_keys, needed_keys
+from search.words.listed import ANY_TEXT, UNKNOWN, labelled_keys
+from search.words.separable import separable_verbs, split_verbs
+
+Labelled: TypeAlias = tuple[tuple[str, ...], str]
+"""A key with the labels of the texts that it counts in."""
 
 LOCALE: Final = "eng"
 """A locale without a segmenter or normalizer in charabia: words end at spaces in every script."""
@@ -50,8 +56,28 @@ def is_plain(word: str) -> bool:
 
 @lru_cache(maxsize=_MAX_CACHED)
 def form_words(term: str) -> tuple[str, ...]:
-    """Encode a term's keys (`search.words.forms`): `zk` and a hash, since a key may be of any script."""
-    return tuple(sorted(_encode_key(key) for key in form_keys(term)))
+    """Encode the keys of a term of a query (`search.words.forms`): `zk` and a hash, as a key may be of any script."""
+    return tuple(sorted(_encode_key(key) for key in _asked_keys(term)))
+
+
+def _asked_keys(term: str) -> frozenset[str]:
+    return form_keys(term) | needed_keys(term) | {f"s:{verb}" for verb in separable_verbs(term)}
+
+
+def verb_words(texts: Iterable[str], lang: str | None) -> set[str]:
+    """Encode the German verbs that are split in these texts."""
+    return {_encode_key(f"s:{verb}") for verb in split_verbs(texts, lang)}
+
+
+@lru_cache(maxsize=_MAX_CACHED)
+def _text_words(term: str) -> tuple[tuple[str, ...], tuple[Labelled, ...]]:
+    """Encode the keys of a term of a text: those of every text, and those of texts with certain labels."""
+    keys = labelled_keys(term)
+    everywhere = {*form_keys(term), *(key for key, labels in keys if labels is ANY_TEXT)}
+    return (
+        tuple(sorted(map(_encode_key, everywhere))),
+        tuple((labels, _encode_key(key)) for key, labels in keys if labels is not ANY_TEXT),
+    )
 
 
 def encode(term: str) -> str:
@@ -64,12 +90,14 @@ def encode_line(line: str) -> str:
     return " ".join(map(_WORDS.__getitem__, line.split()))
 
 
-def encode_text(text: str, forms: set[str]) -> str:
+def encode_text(text: str, forms: set[str], lang: str | None) -> str:
     """Encode the terms of a text as a space-separated line, and add the codes of their keys to `forms`."""
     # Pieces between spaces fold independently, and most have occurred before.
     pieces = [_PIECES[piece] for piece in join_persian(text).split()]
-    forms.update(*[keys_ for _, keys_ in pieces])
-    return " ".join([words for words, _ in pieces if words])
+    forms.update(*[keys for _, keys, _ in pieces])
+    label = lang or UNKNOWN
+    forms.update([key for _, _, labelled in pieces for labels, key in labelled if label in labels])
+    return " ".join([words for words, _, _ in pieces if words])
 
 
 class _Words(dict[str, str]):
@@ -108,12 +136,17 @@ def _encode_char(char: str) -> str:
     return code
 
 
-class _Pieces(dict[str, tuple[str, tuple[str, ...]]]):
+class _Pieces(dict[str, tuple[str, tuple[str, ...], tuple[Labelled, ...]]]):
     """Cache of encoded pieces between spaces, with the codes of their keys."""
 
-    def __missing__(self, piece: str) -> tuple[str, tuple[str, ...]]:
+    def __missing__(self, piece: str) -> tuple[str, tuple[str, ...], tuple[Labelled, ...]]:
         line = index_text(piece)
-        found = encode_line(line), tuple(word for term in line.split() for word in form_words(term))
+        words = [_text_words(term) for term in line.split()]
+        found = (
+            encode_line(line),
+            tuple(key for everywhere, _ in words for key in everywhere),
+            tuple(one for _, labelled in words for one in labelled),
+        )
         if len(piece) <= _LONGEST_CACHED:
             if len(self) >= _MAX_CACHED:
                 self.clear()

@@ -31,6 +31,7 @@ TagField: TypeAlias = Literal[
     "ext",
     "filename",
     "lang",
+    "verb",
 ]
 NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]

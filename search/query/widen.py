@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from search.query.tree import And, Grouped, Node, Not, Or, Phrase, Word, all_of, any_of
+from search.query.variants.apostrophes import apostrophe_variants
 from search.query.variants.compounds import compound_variants, find_compound
 from search.text.normalize import Needle, fold
 from search.text.numbers import group, ungrouped
@@ -66,7 +67,7 @@ def word_variants(word: Word) -> tuple[Word | Grouped, ...]:
     folded = "".join(fold(bare).split())
     if not is_unspaced(folded[-1:]):
         found: dict[Needle, Word | Grouped] = {word.needle: word}
-        for one in map(Word, compound_variants(bare)):
+        for one in map(Word, (*apostrophe_variants(word.text), *compound_variants(bare))):
             found.setdefault(one.needle, one)
         if group(folded) is not None:
             return (*found.values(), Grouped(folded))

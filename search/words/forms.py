@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from search.words.dictionary.lookup import paradigms
+from search.words.listed import asked_keys, text_keys
 from search.words.stems import arabic, cyrillic, hebrew, latin
 from search.words.stems.lexicon import lemmas, turkish_nouns
 from search.words.stems.turkish import turkish
 from search.words.stems.umlauts import without_umlauts
 
-FORMS_VERSION: Final = 6
+FORMS_VERSION: Final = 7
 """Increase whenever the output of `form_keys` changes: indexes that store keys must be rebuilt."""
 
 MIN_LETTERS: Final = 3
@@ -30,7 +32,7 @@ MAX_LETTERS: Final = 40
 """Longer words are links, hashes or noise."""
 
 _SCRIPTS: Final = re.compile(
-    "(?P<latin>[a-z]{2,})|(?P<cyrillic>[\u0430-\u045f]{2,})"
+    "(?P<latin>[a-z]{2,})|(?P<cyrillic>[\u0430-\u045f]{2,})|(?P<greek>[\u03b1-\u03c9]{2,})"
     "|(?P<arabic>[\u0621\u0627\u0628\u062a-\u063a\u0641-\u0648\u064a\u067e\u0686\u0698\u06af]{2,})|(?P<hebrew>[\u05d0-\u05ea]{2,})"
 )
 
@@ -58,6 +60,8 @@ def form_keys(word: str) -> frozenset[str]:
             return frozenset(cyrillic.cyrillic_stems(word))
         case "arabic":
             return _arabic_keys(word)
+        case "greek":
+            return frozenset()
         case _:
             return _hebrew_keys(word)
 
@@ -78,9 +82,20 @@ def bare_word(text: str) -> str:
     return _CASE_ENDING.sub("", _ELISION.sub("", text, count=1))
 
 
-def are_forms(one: str, other: str) -> bool:
-    """Whether two folded words are forms of the same word."""
-    return one == other or not form_keys(one).isdisjoint(form_keys(other))
+def are_forms(one: str, other: str, lang: str | None = None) -> bool:
+    """Whether a folded word of a text in this language is a form of the one asked for."""
+    return (
+        one == other
+        or not form_keys(one).isdisjoint(form_keys(other))
+        or not asked_keys(one).isdisjoint(text_keys(other, lang))
+    )
+
+
+@lru_cache(maxsize=4096)
+def needed_keys(word: str) -> frozenset[str]:
+    """Return the dictionary keys of a word of a query, without those whose forms the rules find all."""
+    own = form_keys(word)
+    return frozenset(one.key for one in paradigms(word) if any(own.isdisjoint(form_keys(form)) for form in one.forms()))
 
 
 def _lemma_keys(word: str) -> frozenset[str]:
@@ -100,7 +115,11 @@ def _arabic_keys(word: str) -> frozenset[str]:
         if not irregular and (before := _T_BEFORE_SUFFIX.fullmatch(candidate)):
             # Before a suffix, final ه is written ت.
             irregular = _lemma_keys(f"{before[1]}ه")
-        verbs = tuple(arabic.arabic_verb(candidate)) if word.removesuffix(candidate) in _VERB_PARTICLES else ()
+        # With an object or without: يقصفونها.
+        whole = (
+            dict.fromkeys((candidate, without_possessive)) if word.removesuffix(candidate) in _VERB_PARTICLES else ()
+        )
+        verbs = tuple(verb for one in whole for verb in arabic.arabic_verb(one))
         found |= irregular or {f"a:{stem}" for stem in (noun, *arabic.arabic_singular(noun), *verbs)}
         if not irregular and candidate.startswith("ي"):
             found.update(key for stem in verbs if stem[0] != "ا" for key in _lemma_keys(stem))

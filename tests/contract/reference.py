@@ -36,6 +36,7 @@ from search.query.widen import widen
 from search.text.hosts import plain_link
 from search.text.normalize import fold
 from search.words.forms import are_forms, bare_word
+from search.words.separable import separable_verbs, split_verbs
 
 CHAIN = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # South East Asia
@@ -105,9 +106,9 @@ def satisfies(document: Document, node: Node) -> bool:
         case Grouped(number):
             return number in document.grouped_numbers()
         case Word() if node.inflected:
-            return any(are_forms(node.inflected, unit) for field in _fields(document) for unit, _ in _units(field))
+            return _has_form(document, node.inflected)
         case Word() if (tail := node.tail) is not None:
-            return any(_ends_in_form(tail, field) for field in _fields(document))
+            return any(_ends_in_form(tail, field, document.lang) for field in _fields(document))
         case Word() if (model := node.model) is not None:
             return any(_ends_in_variant(model, field) for field in _fields(document))
         case Word(text) | Phrase(text) | Prefix(text):
@@ -164,12 +165,20 @@ def _stands(wanted: str, text: str, *, prefix: bool) -> bool:
     return False
 
 
-def _ends_in_form(tail: Tail, text: str) -> bool:
+def _has_form(document: Document, word: str) -> bool:
+    units = [unit for field in _fields(document) for unit, _ in _units(field)]
+    split = split_verbs(_fields(document), document.lang)
+    return any(are_forms(word, unit, document.lang) for unit in units) or not set(split).isdisjoint(
+        separable_verbs(word)
+    )
+
+
+def _ends_in_form(tail: Tail, text: str, lang: str | None) -> bool:
     """Whether any form of the last word stands behind what stands before it."""
     words = [unit for unit, _ in _units(text)]
     front = tail.front.split()
     return any(
-        words[at : at + len(front)] == front and are_forms(tail.last, words[at + len(front)])
+        words[at : at + len(front)] == front and are_forms(tail.last, words[at + len(front)], lang)
         for at in range(len(words) - len(front))
     )
 

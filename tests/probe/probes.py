@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archiver.model.language import name_language
 from search.document import Document
 from search.engine.protocol import Engine, Question
 from search.query.filters import Context
@@ -38,8 +39,11 @@ def read(name: str) -> list[Probe]:
 
 
 def documents(probes: Sequence[Probe]) -> list[Document]:
-    """All texts in one archive, numbered from 1, so that each question meets all of them."""
-    return [Document(channel_id=1, message_id=at, date=at, text=one.text) for at, one in enumerate(probes, 1)]
+    """All texts in one archive, numbered from 1, so that each question meets all of them; labelled as in an archive."""
+    return [
+        Document(channel_id=1, message_id=at, date=at, text=one.text, lang=name_language(one.text) or None)
+        for at, one in enumerate(probes, 1)
+    ]
 
 
 def question(probe: Probe) -> Question:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.exact import word_list as wordlist
-from search.exact.vocabulary import choose, inflect, ranges, wanted_words
+from search.exact.vocabulary import Forms, choose, inflect, ranges, wanted_words
 from search.exact.word_list import find_forms
 from search.exact.writer import create, upsert
 from search.query.tree import And, Not, Or, Phrase, Word
@@ -191,8 +191,9 @@ def test_a_plain_word_keeps_something_to_look_for(text: str) -> None:
 def test_forms_are_chosen_as_one_by_one(candidates: list[str], word: str) -> None:
     for asked in (*tokens(word)[:1], *candidates[:1]):
         found = choose(asked, candidates)
-        assert found[0] == asked
-        assert set(found) == {asked, *(one for one in candidates if are_forms(asked, one))}
+        unlabelled = {one for labels, words in found.labelled.items() if "" in labels for one in words}
+        assert found.everywhere[0] == asked
+        assert {*found.everywhere, *unlabelled} == {asked, *(one for one in candidates if are_forms(asked, one))}
 
 
 @pytest.mark.parametrize(("one", "other"), [*SAME, *((other, one) for one, other in SAME)])
@@ -207,7 +208,7 @@ def test_families_and_whole_words_are_folded() -> None:
 def test_only_plain_words_are_inflected() -> None:
     tree = And((Word("bridges"), Phrase("cities"), Not(Or((Word("мост"), Word("国际"))))))
     assert wanted_words(tree) == {"bridges", "мост"}
-    made = inflect(tree, {"bridges": ["bridges", "bridge"], "мост": ["мост"]})
+    made = inflect(tree, {"bridges": Forms(("bridges", "bridge")), "мост": Forms(("мост",))})
     bridges = Or((Phrase("bridges"), Phrase("bridge")))
     assert made == And((bridges, Phrase("cities"), Not(Or((Phrase("мост"), Word("国际"))))))
 
@@ -241,7 +242,7 @@ async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> N
         writer.execute("ROLLBACK")
     async with aiosqlite.connect(path) as reader:
         found = await find_forms(reader, ["bridge", "мост", "1234", "国际"])
-    assert {word: sorted(forms) for word, forms in found.items()} == {
+    assert {word: sorted(forms.everywhere) for word, forms in found.items()} == {
         "bridge": ["bridge", "bridged", "bridges"],
         "мост": ["мост", "мосты"],
         "1234": ["1234"],
@@ -260,4 +261,4 @@ async def test_pages_of_a_format_that_is_not_known_are_left_to_fts5(
         before = await find_forms(reader, ["bridge", "мост"])
         monkeypatch.setattr(wordlist, "FORMAT", 6)
         assert await find_forms(reader, ["bridge", "мост"]) == before
-    assert before["bridge"][1:] == ["bridged", "bridges"]
+    assert list(before["bridge"].everywhere[1:]) == ["bridged", "bridges"]

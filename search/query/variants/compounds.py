@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from search.query.variants.han import han_variants
+from search.query.variants.prefixes import is_joined_only, prefix_variants
 from search.text.normalize import fold
 from search.text.scripts import is_unspaced
 from search.words.designations import is_model_in_parts, read_model, spellings
@@ -34,6 +35,12 @@ _SUFFIXES: Final = frozenset(
     "ها های هایی هام هات هاش هایم هایت هایش هایمان هایشان تر ترین ام ات اش ای اند ی".split()  # noqa: SIM905 read so
 )
 """Suffixes, which `form_keys` strips."""
+_COPULAS: Final = frozenset(("ام", "ای", "اند"))
+"""Those that are also written as a word of their own: گفته اند."""
+_AFTER_BA: Final = frozenset("عنوان دليل وسيله زودي طور صورت نظر خصوص ويژه سرعت شدت علت خاطر همراه".split())  # noqa: SIM905
+"""Words that به is joined to, with or without its ه: به عنوان, بعنوان."""
+_JOINED_FIRST: Final = frozenset(("به", "بي", "اين", "هيچ", "هر"))
+"""Persian words that are often joined to the next one with a joiner."""
 
 
 def compound_variants(word: str) -> Iterator[str]:
@@ -49,11 +56,17 @@ def compound_variants(word: str) -> Iterator[str]:
     elif _CAPITALS.fullmatch(word):
         yield " ".join(word)
     elif _HYPHENATED.fullmatch(word):
-        yield re.sub(f"[{HYPHENS}]", "", word)
+        joined = re.sub(f"[{HYPHENS}]", "", word)
+        if not is_joined_only(joined.lower()):
+            yield joined
     elif _JOINER in word:
         parts = [part for part in word.split(_JOINER) if part]
         hyphenated = "-".join(parts)
-        if len(parts) > 1 and parts[-1] not in _SUFFIXES and fold(hyphenated.replace("-", " ")) != fold(word):
+        if (
+            len(parts) > 1
+            and (parts[-1] not in _SUFFIXES or parts[-1] in _COPULAS)
+            and fold(hyphenated.replace("-", " ")) != fold(word)
+        ):
             yield hyphenated
     else:
         yield from _split(fold(word).strip())
@@ -62,6 +75,9 @@ def compound_variants(word: str) -> Iterator[str]:
 def _split(folded: str) -> Iterator[str]:
     """Yield a folded word with a space after its first part; in English also in the other number."""
     whole = _whole()
+    yield from prefix_variants(folded)
+    if folded[:1] == "ب" and folded[1:] in _AFTER_BA:
+        yield f"به {folded[1:]}"
     if folded in whole:
         yield whole[folded]
         yield f"{whole[folded]}s"
@@ -83,7 +99,7 @@ def find_compound(first: str, second: str) -> str | None:
         return both
     if fold(both) in _whole():
         return both
-    persian = len(both) >= _MIN_PERSIAN and _ONLY_PERSIAN.search(both)
+    persian = len(both) >= _MIN_PERSIAN and (_ONLY_PERSIAN.search(both) or fold(first).strip() in _JOINED_FIRST)
     return both if persian and _ARABIC.fullmatch(first) and _ARABIC.fullmatch(second) else None
 
 

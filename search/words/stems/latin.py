@@ -15,6 +15,7 @@ import Stemmer
 
 from search.words.stems.endings import Endings
 from search.words.stems.romance import french, italian, portuguese, spanish
+from search.words.stems.spelling import american
 from search.words.stems.turkish import turkish
 from search.words.stems.umlauts import without_umlauts
 
@@ -38,7 +39,8 @@ _DOUBLE_L: Final = re.compile("[aeiouy][^aeiouy]+[aeiou]ll$")
 
 
 def english(word: str) -> str:
-    """Stem plurals and regular verb forms, but not derived words."""
+    """Stem plurals and regular verb forms, but not derived words; British spellings become American ones."""
+    word = american(word)
     changed = _VERBS.apply(word)
     if changed != word:
         return changed
@@ -91,7 +93,7 @@ def german(word: str) -> set[str]:
     return whole | {_WEAK.apply(_snowball(one)) for one in (plain, _PAST.apply(plain))}
 
 
-_TWO_SOUNDS: Final = re.compile("(?<![aeiouq])(?:u(?=e..)|a(?=e..)|o(?=e.))e")
+_TWO_SOUNDS: Final = re.compile("(?<![aeiouq])(?:u(?=e..)|a(?=e.)|o(?=e.))e")
 
 
 def _snowball(word: str) -> str:
