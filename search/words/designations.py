@@ -22,7 +22,8 @@ _LATIN: Final = "abcehikmoptxy"
 _CYRILLIC: Final = "авсенікмортху"
 _TO_CYRILLIC: Final = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN: Final = str.maketrans(_CYRILLIC, _LATIN)
-_YEAR: Final = "(?:19|20)[0-9][0-9]"
+_CONTINUED: Final = rf"(?=.*[^\W\d_])[^\W_]{{1,14}}(?:[{HYPHENS} ][^\W_]{{1,14}}){{0,3}}"
+_YEAR: Final = "19[0-9][0-9]|20(?!00)[0-9][0-9]"
 
 
 class Model(NamedTuple):
@@ -54,8 +55,8 @@ def spellings(model: Model) -> Iterator[str]:
 
 
 def is_model(text: str) -> bool:
-    """Whether a word as typed is a model name that variants may continue: Ту-22 and Ту-22М3, but not Ту-22М."""
-    return text[-1:].isdecimal() and read_model(text) is not None
+    """Whether a word as typed is a model name that variants may continue: Ту-22 and Панцирь-С1, but not Ту-22М."""
+    return text[-1:].isdecimal() and re.fullmatch(_CONTINUED, text) is not None
 
 
 def split_number(word: str) -> tuple[str, str]:
@@ -65,7 +66,7 @@ def split_number(word: str) -> tuple[str, str]:
 
 
 def is_model_in_parts(first: str, second: str) -> bool:
-    """Whether two words as typed may be a model name: Leopard 2, Leopard 2A6; a number like a year is none."""
+    """Whether two words as typed may be a model name: Leopard 2, Leopard 2A6; what looks like a year is none."""
     if not first.isalpha() or not second[:1].isdecimal() or re.fullmatch(_YEAR, second):
         return False
     return read_model(f"{first}-{second}") is not None
