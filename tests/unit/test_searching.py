@@ -109,13 +109,22 @@ def test_days_are_limited_at_the_end_that_is_asked_for_and_others_to_the_largest
     st.integers(30, 160),
 )
 def test_bars_fit_the_terminal_and_are_never_empty(rows: list[tuple[str, int]], columns: int) -> None:
-    heading, *drawn, last = bars("day", rows, columns)
-    assert heading.split() == ["day", "messages"]
+    heading, *drawn, last = bars("channel", rows, columns)
+    assert heading.split() == ["channel", "messages"]
     assert last == ""
     assert len(drawn) == len(rows)
     for line, (_, count) in zip(drawn, rows, strict=True):
         assert cell_len(line) <= min(columns, 100)
         assert f"{count:,}" in line
+
+
+def test_days_and_months_without_any_are_not_hidden() -> None:
+    days = [("2021-12-30", 1), ("2021-12-31", 2), ("2022-01-02", 3), ("2022-02-01", 1)]
+    assert [line for line in bars("day", days, 80) if line.startswith("…")] == ["… 29 days without"]
+    assert "2022-01-01         0" in bars("day", days, 80)
+    assert "2021-12         0" in bars("month", [("2021-11", 1), ("2022-01", 1)], 80)
+    months = [("2021-12", 1), ("2022-01", 2), ("2023-03", 3)]
+    assert [line for line in bars("month", months, 80) if line.startswith("…")] == ["… 13 months without"]
 
 
 def test_bars_are_drawn_to_scale(monkeypatch: pytest.MonkeyPatch) -> None:

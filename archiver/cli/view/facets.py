@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from archiver.cli import output
@@ -65,7 +66,7 @@ def print_counts(counts: Counts, shape: str, over: SearchScope) -> None:
 
 
 def bars(facet: str, rows: Sequence[tuple[str, int]], columns: int) -> Iterator[str]:
-    """A table with a bar for each count."""
+    """A table with a bar for each count; days and months without any, between others, are summed up in a line."""
     if not rows:
         return
     names = [terminal_safe(name) for name, _ in rows]
@@ -75,10 +76,31 @@ def bars(facet: str, rows: Sequence[tuple[str, int]], columns: int) -> Iterator[
     room = text_width(columns) - left - right - 4
     largest = max(count for _, count in rows)
     yield f"{_pad(facet, left)}  {'messages':>{right}}"
-    for name, number, (_, count) in zip(names, numbers, rows, strict=True):
+    for at, (name, number, (_, count)) in enumerate(zip(names, numbers, rows, strict=True)):
+        if at and (without := _skipped(facet, names[at - 1], name)):
+            only = "" if without > 1 else f"{_next(facet, names[at - 1]):{left}}  {0:>{right}}"
+            yield only or f"… {figures.count(without, facet)} without"
         drawn = bar(count, largest, room) if room >= _SHORTEST else ""
         yield f"{_pad(name, left)}  {number:>{right}}  {drawn}".rstrip()
     yield ""
+
+
+def _next(facet: str, value: str) -> str:
+    """The day or month after this one."""
+    if facet == "day":
+        return (date.fromisoformat(value) + timedelta(1)).isoformat()
+    year, month = (int(part) for part in value.split("-"))
+    return f"{year + month // 12:04}-{month % 12 + 1:02}"
+
+
+def _skipped(facet: str, before: str, after: str) -> int:
+    """The days or months between two of them."""
+    if facet == "day":
+        return (date.fromisoformat(after) - date.fromisoformat(before)).days - 1
+    if facet == "month":
+        (year, month), (to_year, to_month) = ((int(part) for part in one.split("-")) for one in (before, after))
+        return (to_year - year) * 12 + to_month - month - 1
+    return 0
 
 
 def bar(value: int, largest: int, columns: int) -> str:
