@@ -34,16 +34,23 @@ class Problem:
     command: str = ""
     """What to type; empty if no command helps."""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, and the advice."""
+        if not self.advice:
+            return self.what
+        if self.what.endswith("."):
+            return f"{self.what} {self.advice[0].upper()}{self.advice[1:]}"
+        return f"{self.what}; {self.advice}"
+
     def draw(self) -> Iterator[str]:
-        """Its lines on a terminal, with the command on a line of its own, to be copied."""
-        advice = f"; {self.advice}" if self.advice else ""
-        yield from prose.fold(f"{self.what}{advice}{':' * bool(self.command)}", first="! ", style=prose.ALARM)
+        """Its lines on a terminal: the command stands alone, to be copied."""
+        yield from prose.fold(f"{self.sentence}{':' * bool(self.command)}", first="! ", style=prose.ALARM)
         if self.command:
             yield f"    {prose.paint(self.command, prose.BOLD)}"
 
     def __str__(self) -> str:
-        advice = f"; {self.advice}" if self.advice else ""
-        return f"{self.what}{advice}{f': {self.command}' if self.command else ''}"
+        return f"{self.sentence}: {self.command}" if self.command else self.sentence
 
 
 def find_problems(status: StatusReport, moments: Moments) -> list[Problem]:
