@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from search.words.dictionary.lookup import languages
@@ -42,5 +42,5 @@ def prefix_variants(word: str) -> Iterator[str]:
 
 @cache
 def _always_joined() -> frozenset[str]:
-    text = files("search.query.variants").joinpath("unhyphenated.txt").read_text("utf-8")
+    text = Path(__file__).with_name("unhyphenated.txt").read_text("utf-8")
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())

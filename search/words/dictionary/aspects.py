@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 _RUSSIAN_PAIRS: Final = """
@@ -185,7 +185,7 @@ def _dutch_longer(word: str) -> Iterator[str]:
 
 @cache
 def _listed() -> tuple[tuple[str, list[str]], ...]:
-    text = files("search.words.dictionary").joinpath("joined.txt").read_text("utf-8")
+    text = Path(__file__).with_name("joined.txt").read_text("utf-8")
     language, found = "", []
     for line in text.splitlines():
         if line.startswith("# "):
