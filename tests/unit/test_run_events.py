@@ -47,6 +47,6 @@ def test_an_account_is_told_when_its_state_changes() -> None:
     assert told(state="starting") == []
     assert told(state="mirroring") == ["account default: mirroring"]
     assert told(state="mirroring") == []
-    assert told(state="mirroring", flood_wait=45.0) == ["account default: waiting for the server: 45 s"]
+    assert told(state="mirroring", flood_wait=45.0) == ["account default: some calls wait for the server: 45 s"]
     assert told(state="waiting", flood_wait=30.0) == []
     assert told(state="mirroring") == ["account default: mirroring"]

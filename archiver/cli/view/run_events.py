@@ -186,7 +186,8 @@ def describe_accounts(known: dict[str, str], accounts: Mapping[str, AccountStatu
         if state == before or (state == "starting" and before is None):
             continue
         if state == "waiting":
-            yield f"account {name}: waiting for the server: {figures.duration(account.flood_wait)}"
+            what = "waiting" if account.state == "waiting" else "some calls wait"
+            yield f"account {name}: {what} for the server: {figures.duration(account.flood_wait)}"
         elif state == "mirroring":
             yield f"account {name}: mirroring"
         elif state == "silent":

@@ -65,6 +65,8 @@ class SyncProgress:
         self._now: Mirrored | None = None
         self._place = self._messages = 0
         self._sums_up: bool | None = None
+        self._before = (0, 0)
+        """Ids and messages at the last look."""
 
     @asynccontextmanager
     async def over(self, channel: Mirrored, *, wait: Callable[[], float]) -> AsyncIterator[None]:
@@ -115,7 +117,7 @@ class SyncProgress:
             amount=self._messages,
             counted=f"{figures.number(self._messages)} new",
             label=f"{channel.name}{place}",
-            waiting=wait(),
+            waiting=self._waits(wait, sum(one.fetched for one in shown)),
             more={
                 "channel_id": channel.channel_id,
                 "channel": channel.name,
@@ -125,6 +127,11 @@ class SyncProgress:
                 "messages": self._messages,
             },
         )
+
+    def _waits(self, wait: Callable[[], float], fetched: int) -> float:
+        """Seconds that the server has us wait, if nothing moved since: other calls than those it means may go on."""
+        before, self._before = self._before, (fetched, self._messages)
+        return wait() if before == self._before else 0.0
 
     def _list_shown(self, extents: Mapping[ChannelId, Extent | None]) -> list[Extent]:
         """The extents to add up: all, or that of the current channel while some are unknown."""
