@@ -89,6 +89,17 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: T
     assert (done.status, done.out, len(done.errors)) == (2, "", 2)
 
 
+def test_a_list_that_a_flood_wait_stops_says_how_much_is_left_and_goes_on_from_there(
+    desk: Desk, telegram: Telegram
+) -> None:
+    desk.do("add", "quiet_a")
+    telegram.order("fault", spec="contacts.resolveUsername:flood(4000)x1")
+    stopped = desk.run("add", "-f", "-", stdin="link\n@quiet_a\n@quiet_b\n@quiet_c\n")
+    assert (stopped.status, len(stopped.errors)) == (5, 1)
+    assert "stopped after 1 channel; 2 channels left: the same command goes on from there." in stopped.err
+    assert listed(desk) == ["quiet_a"]
+
+
 def test_adding_again_says_what_is_different_and_moving_again_that_nothing_is(desk: Desk) -> None:
     desk.do("add", "quiet_a", "--alias", "desk")
     said = desk.do("add", "quiet_a", "--alias", "harbour_desk").err
