@@ -59,7 +59,7 @@ def decode_list(data: bytes) -> str:
 
 
 def split_lines(text: str) -> Iterator[ListLine]:
-    """The lines that say anything: no comments, no rules. A quoted cell may go over several lines."""
+    """Lines with content: no comments, no rules. A quoted cell may span several lines."""
     text = _LINE_ENDS.sub("\n", text).translate(_CONTROL).removeprefix("\ufeff")
     for pattern in _WRAPPED:
         text = pattern.sub(r"\1", text)
