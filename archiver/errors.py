@@ -164,7 +164,7 @@ class IntegrityError(Error):
     exit_status = 6
 
 
-def say_whose(error: Error, account: str) -> Error:
+def name_account(error: Error, account: str) -> Error:
     """Name the account in the error's message, and in its login command."""
     if not str(error).startswith(f"account {account}"):
         error.args = (f"account {account}: {error.args[0]}", *error.args[1:])

@@ -147,11 +147,11 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
     from archiver.mirror.apply import apply_page
     from archiver.store.channel import find_channel, upsert_channel
     from archiver.store.database import Database
-    from archiver.store.message import Sight
+    from archiver.store.message import Sighting
     from search.exact import writer as exact
 
     by_channel = _share_out(count, seed)
-    sight = Sight(now=_END, origin="history", generation=1)
+    sighting = Sighting(now=_END, origin="history", generation=1)
     async with await Database.open(directory) as database:
         await database.write(exact.create)
         for number, posts in sorted(by_channel.items()):
@@ -164,7 +164,7 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
                     _message(channel.channel_id, len(posts) - at - step, *post)
                     for step, post in enumerate(posts[at : at + 100])
                 ]
-                await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sight=sight))
+                await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sighting=sighting))
 
 
 def _share_out(count: int, seed: int) -> dict[int, list[tuple[datetime, str, random.Random]]]:

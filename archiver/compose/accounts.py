@@ -17,7 +17,7 @@ from archiver import errors
 from archiver.clock import Clock
 from archiver.compose.pacing import make_scheduler, make_takeout
 from archiver.compose.remarks import Remarks
-from archiver.compose.write_archive import open_archive, open_beside
+from archiver.compose.write_archive import open_archive, open_shared
 from archiver.errors import Busy, Error, LoginNeeded, NotConfigured, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
@@ -163,7 +163,7 @@ async def open_login(settings: Settings, name: str, *, remarks: Remarks) -> Asyn
     expect_place(settings.archive.dir)
     get_address(settings, name)  # report wrong settings before creating an archive
     async with (
-        open_beside(settings.archive.dir, command="login", remarks=remarks) as database,
+        open_shared(settings.archive.dir, command="login", remarks=remarks) as database,
         _connected(settings, database, name, command="login", conduct=ConnectionPolicy(), remarks=remarks) as account,
     ):
         yield account
@@ -229,9 +229,9 @@ async def _connected(
                 await connection.close()
 
 
-def say_whose(error: Error, settings: Settings, name: str) -> Error:
+def name_account(error: Error, settings: Settings, name: str) -> Error:
     """Name the account in the error if several are configured."""
-    return errors.say_whose(error, name) if len(account_names(settings)) > 1 else error
+    return errors.name_account(error, name) if len(account_names(settings)) > 1 else error
 
 
 def _freeze_garbage_collector() -> None:

@@ -11,7 +11,7 @@ from archiver.compose.query import open_engine
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
-from archiver.store.home import find_serving, list_hidden
+from archiver.store.index_home import find_serving, list_hidden
 from archiver.store.indexing import count_held, count_lag
 from search.engine.protocol import Engine, Question
 from search.errors import SearchError
@@ -29,7 +29,7 @@ SECONDS = 15.0
 
 
 @dataclass(slots=True)
-class Finder:
+class SelectedEngine:
     """The engine in use, and notes about its answers."""
 
     engine: Engine
@@ -81,9 +81,9 @@ class Finder:
 
 
 @asynccontextmanager
-async def open_finder(
+async def select_engine(
     conn: Connection, settings: MeilisearchSettings, choice: Choice, question: Question
-) -> AsyncIterator[Finder]:
+) -> AsyncIterator[SelectedEngine]:
     """Open the engine for this question. Raises UsageError, NotSearchable.
 
     `auto` is the embedded engine: exact, never behind, and quicker. Meilisearch answers where it is asked for; the
@@ -99,16 +99,16 @@ async def open_finder(
     if choice == "exact" and question.fuzzy:
         raise UsageError("--fuzzy needs Meilisearch.", hint="Omit --engine exact.")
     if not wanted:
-        yield Finder(exact)
+        yield SelectedEngine(exact)
         return
-    async with _open_meilisearch(conn, settings, question, exact) as finder:
-        yield finder
+    async with _open_meilisearch(conn, settings, question, exact) as selected:
+        yield selected
 
 
 @asynccontextmanager
 async def _open_meilisearch(
     conn: Connection, settings: MeilisearchSettings, question: Question, exact: Engine
-) -> AsyncIterator[Finder]:
+) -> AsyncIterator[SelectedEngine]:
     from search.auto import FallbackEngine
 
     names = [node_name(url) for url in settings.addresses]
@@ -117,10 +117,10 @@ async def _open_meilisearch(
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await read(conn, list_hidden, name) for name in names}
     async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
-        finder = Finder(engine, lag, fuzzy=question.fuzzy)
-        finder.engine = FallbackEngine(engine, exact, finder.note_away)
-        finder.lacking = max(await _count_lacking(conn, finder.engine, question) - lag, 0)
-        yield finder
+        selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
+        selected.engine = FallbackEngine(engine, exact, selected.note_away)
+        selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
+        yield selected
 
 
 async def _count_lacking(conn: Connection, engine: Engine, question: Question) -> int:

@@ -35,7 +35,7 @@ async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> As
 
 
 @asynccontextmanager
-async def open_beside(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
+async def open_shared(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
     """Open the archive for short writes, even while another process is mirroring into it.
 
     Raises Busy if that process is of another version: a migration needs the archive alone.

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver.errors import UsageError
+from archiver.export.earlier_exports import find_earlier
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.ours import find_earlier
 
 _DESCRIPTOR = re.compile(rf"(?:/dev|/proc/(?:self|thread-self|{os.getpid()}))/(?:fd/([0-9]{{1,9}})|stdout|stderr)")
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archiver.errors import Busy, UsageError
+from archiver.export.earlier_exports import read_names
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.ours import read_names
 from archiver.export.target import Target, link_new
 
 _LOCK_TIMEOUT = 60.0
@@ -32,7 +32,7 @@ class _ManifestPlan:
     """Name for the new manifest."""
     replace: bool = True
     """Whether a manifest of this name exists."""
-    aside: str | None = None
+    renamed: str | None = None
     """New name for that one, if it is another file's."""
 
 
@@ -53,7 +53,7 @@ async def publish(data: Target, manifest: bytes) -> Published:
             beside.seal()
             data.seal()
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
-            moved = _move_aside(data.directory, plan)
+            moved = _rename_other(data.directory, plan)
             try:
                 data.install()
                 beside.install()
@@ -61,11 +61,11 @@ async def publish(data: Target, manifest: bytes) -> Published:
                 if not beside.installed:  # then neither has its new name
                     data.undo()
                     if moved:
-                        _remove(data.directory, plan.aside)
+                        _remove(data.directory, plan.renamed)
                 raise
             data.settle()
             beside.settle()
-            return Published(beside.path, data.path.with_name(plan.aside) if moved and plan.aside else None)
+            return Published(beside.path, data.path.with_name(plan.renamed) if moved and plan.renamed else None)
 
 
 def _remove(directory: int, name: str | None) -> None:
@@ -84,9 +84,9 @@ def _plan(directory: int, data: Path) -> _ManifestPlan:
         return _ManifestPlan(MANIFEST_NAME, replace=MANIFEST_NAME in present)
     other = read_names(directory, MANIFEST_NAME)
     if other is not None and "/" not in other.names[0]:
-        aside = f"{other.names[0]}.{MANIFEST_NAME}"
-        if aside not in present:
-            return _ManifestPlan(MANIFEST_NAME, aside=aside)
+        free = f"{other.names[0]}.{MANIFEST_NAME}"
+        if free not in present:
+            return _ManifestPlan(MANIFEST_NAME, renamed=free)
     if own not in present:
         return _ManifestPlan(own, replace=False)
     raise UsageError(
@@ -100,13 +100,13 @@ def _is_of(directory: int, manifest: str, data_name: str) -> bool:
     return claims is not None and list(claims.names) == [data_name]
 
 
-def _move_aside(directory: int, plan: _ManifestPlan) -> bool:
-    if plan.aside is None:
+def _rename_other(directory: int, plan: _ManifestPlan) -> bool:
+    if plan.renamed is None:
         return False
     try:
-        link_new(directory, plan.name, plan.aside)
+        link_new(directory, plan.name, plan.renamed)
     except OSError as exc:
-        raise UsageError(f"{plan.aside} cannot be written: {exc.strerror}.") from exc
+        raise UsageError(f"{plan.renamed} cannot be written: {exc.strerror}.") from exc
     return True
 
 

@@ -18,7 +18,7 @@ from archiver.index.batch_size import BatchSize
 from archiver.index.load_batch import DocumentBatch, load_batch
 from archiver.model.ledger import Batch, BatchOutcome, Ledger, Place, Stretch
 from archiver.store.database import Database, Writer
-from archiver.store.home import list_channels_at, put_leaving
+from archiver.store.index_home import list_channels_at, put_leaving
 from archiver.store.indexing import (
     advance_walk,
     clear_rejected,

@@ -31,7 +31,7 @@ from archiver.index.rebuild import Rebuilder, next_index
 from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
-from archiver.store.home import list_channels_at
+from archiver.store.index_home import list_channels_at
 from archiver.store.indexing import (
     NodeStatus,
     end_walks,

@@ -11,7 +11,7 @@ from archiver.ids import ChannelId
 from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.home import adopt, dismiss, is_moving, list_homes, put_homes
+from archiver.store.index_home import adopt, dismiss, is_moving, list_placements, put_placements
 from archiver.store.indexing import count_held, is_walking
 from archiver.store.outbox import assign_nodes, has_waiting, list_unassigned
 
@@ -66,7 +66,7 @@ class NodeWorkers:
                 await self._clock.wait(stop, PLACING_INTERVAL)
 
     def _place(self, conn: Writer, channel_ids: list[ChannelId], now: int) -> None:
-        put_homes(conn, plan(channel_ids, list_homes(conn, channel_ids), self._names), now=now)
+        put_placements(conn, plan(channel_ids, list_placements(conn, channel_ids), self._names), now=now)
         assign_nodes(conn, AT_ONCE)
 
 
@@ -74,7 +74,7 @@ def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:
     """Make these the nodes of the archive, and place every channel on one."""
     adopt(conn, nodes)
     dismiss(conn, nodes)
-    put_homes(conn, plan(count_held(conn), list_homes(conn), nodes), now=now)
+    put_placements(conn, plan(count_held(conn), list_placements(conn), nodes), now=now)
 
 
 def _has_work(conn: Reader, node: str, index: str) -> bool:

@@ -16,13 +16,13 @@ from archiver.index.consistency import read_expected
 from archiver.model.ledger import Ledger
 from archiver.model.placement import arrive
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.home import (
-    drop_homes,
+from archiver.store.index_home import (
+    drop_placements,
     list_channels_at,
-    list_homes,
     list_leaving,
+    list_placements,
     list_renamed,
-    put_homes,
+    put_placements,
     set_current,
     set_phase,
 )
@@ -116,8 +116,8 @@ class Rebalancer:
         arrived = sorted(set(channel_ids) - set(lacking))
 
         def act(conn: Writer) -> None:
-            for homes in list_homes(conn, arrived).values():
-                put_homes(conn, arrive(homes, name), now=now)
+            for placements in list_placements(conn, arrived).values():
+                put_placements(conn, arrive(placements, name), now=now)
             start_walk(conn, name, index, lacking)
 
         if lacking:
@@ -130,6 +130,6 @@ class Rebalancer:
         if not await self._finish([await self._node.delete_channels(channel_ids)]):
             return False
         gone = [one for one in channel_ids if not await self._node.count(one)]
-        await self._database.write(drop_homes, self._node.name, gone)
+        await self._database.write(drop_placements, self._node.name, gone)
         log.info("%s: deleted %d channels that moved to other nodes", self._node.name, len(gone))
         return bool(gone)

@@ -23,7 +23,7 @@ from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.held import list_held
-from archiver.store.message import Sight, has_stubs
+from archiver.store.message import Sighting, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
 from archiver.store.server_count import find_counted_pts
@@ -57,20 +57,20 @@ class StoredCounts:
 
 
 def apply_page(
-    conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sight: Sight
+    conn: Writer, channel: Mirrored, seen: Sequence[Message], proven: Interval | None, sighting: Sighting
 ) -> StoredCounts:
-    """Apply the messages of a page. `proven`: the ids it fully accounts for; `sight.pts`: its pts."""
+    """Apply the messages of a page. `proven`: the ids it fully accounts for; `sighting.pts`: its pts."""
     ids: list[int] = [m.message_id for m in seen]
     if proven:
         ids.extend(proven)
     held = list_held(conn, channel.channel_id, min(ids), max(ids)) if ids else {}
     seen = keep_known(conn, seen, held)
     # An audit reads ids that are already covered, one page at a time.
-    changes = reconcile(seen, held, proven=proven, pts=sight.pts, asked_after=sight.origin == "audit")
-    return _apply(conn, channel, changes, sight)
+    changes = reconcile(seen, held, proven=proven, pts=sighting.pts, asked_after=sighting.origin == "audit")
+    return _apply(conn, channel, changes, sighting)
 
 
-def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, sight: Sight) -> StoredCounts:
+def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, sighting: Sighting) -> StoredCounts:
     """Apply a difference: new messages first, then all other events in order.
 
     A new message may be shown as posted or as it is now, but never in a state older than the pts asked from.
@@ -91,8 +91,8 @@ def apply_difference(conn: Writer, channel: Mirrored, difference: Difference, si
         # Ids ascend, so nothing new can be below the window, where no audit would ever verify it.
         floor_id = channel.floor_id or 0
         posted = [message for message in posted if message.message_id > floor_id or message.message_id in held]
-        stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sight)
-    return stored + _apply_events(conn, channel, events, sight, is_past)
+        stored = _apply(conn, channel, reconcile(keep_known(conn, posted, held), held, is_past=is_past), sighting)
+    return stored + _apply_events(conn, channel, events, sighting, is_past)
 
 
 def _cap_pts(pts: int, event: Event) -> Event:
@@ -101,7 +101,7 @@ def _cap_pts(pts: int, event: Event) -> Event:
 
 
 def _apply_events(
-    conn: Writer, channel: Mirrored, events: Sequence[Event], sight: Sight, is_past: Callable[[int], bool]
+    conn: Writer, channel: Mirrored, events: Sequence[Event], sighting: Sighting, is_past: Callable[[int], bool]
 ) -> StoredCounts:
     edits = [event.message for event in events if isinstance(event, Edited)]
     held: dict[int, Held] = {}
@@ -112,14 +112,14 @@ def _apply_events(
     stored = StoredCounts()
     for event in events:
         late = isinstance(event, Edited) and id(event.message) in overtaken
-        stored += _apply_event(conn, channel, event, sight, overtaken=late, is_past=is_past)
+        stored += _apply_event(conn, channel, event, sighting, overtaken=late, is_past=is_past)
     return stored
 
 
-def apply_missing(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sight: Sight) -> StoredCounts:
+def apply_missing(conn: Writer, channel: Mirrored, message_ids: Iterable[int], sighting: Sighting) -> StoredCounts:
     """Mark these messages as missing; ids that are not held are ignored."""
     known = messages.list_known(conn, channel.channel_id, message_ids)
-    return _apply(conn, channel, Changes(missing=known), sight)
+    return _apply(conn, channel, Changes(missing=known), sighting)
 
 
 def note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: int) -> None:
@@ -131,7 +131,7 @@ def note_stubs(conn: Writer, channel: Mirrored, seen: Sequence[Message], now: in
         channels.set_state(conn, channel.channel_id, "active", now=now)
 
 
-def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *, retry_at: int) -> StoredCounts:
+def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sighting: Sighting, *, retry_at: int) -> StoredCounts:
     """Apply the complete rich message of one held in part.
 
     `retry_at` (unix seconds): when to ask again if this does not complete the current edit.
@@ -146,7 +146,7 @@ def apply_whole(conn: Writer, channel: Mirrored, whole: Message, sight: Sight, *
     # If the message is marked as missing, this answer does not undo that.
     changes = reconcile([whole], held, is_past=lambda _: True, completes=completes)
     # The answer has no pts: take that of the part.
-    stored = _apply(conn, channel, changes, replace(sight, pts=held[whole.message_id].seen_pts))
+    stored = _apply(conn, channel, changes, replace(sighting, pts=held[whole.message_id].seen_pts))
     if rich.is_open(conn, *key):
         rich.note_attempt(conn, *key, retry_at=retry_at)
     return stored
@@ -156,7 +156,7 @@ def _apply_event(
     conn: Writer,
     channel: Mirrored,
     event: Event,
-    sight: Sight,
+    sighting: Sighting,
     *,
     overtaken: bool,
     is_past: Callable[[int], bool],
@@ -169,46 +169,46 @@ def _apply_event(
             changes = reconcile(
                 keep_known(conn, [message], held), held, overtaken=overtaken, is_past=is_past, pts=event.pts
             )
-            return _apply(conn, channel, changes, replace(sight, pts=event.pts or sight.pts))
+            return _apply(conn, channel, changes, replace(sighting, pts=event.pts or sighting.pts))
         case Deleted(message_ids):
-            return apply_missing(conn, channel, message_ids, sight)
+            return apply_missing(conn, channel, message_ids, sighting)
         case HistoryCleared(available_min_id):
-            return apply_missing(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sight)
+            return apply_missing(conn, channel, list_held(conn, channel.channel_id, 1, available_min_id), sighting)
         case Pinned(message_ids, pinned):
             messages.set_pinned(conn, channel.channel_id, message_ids, pinned=pinned)
             writer.mark_pinned(conn, _keys(channel, message_ids), pinned=pinned)
     return StoredCounts()
 
 
-def _apply(conn: Writer, channel: Mirrored, changes: Changes, sight: Sight) -> StoredCounts:
+def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting) -> StoredCounts:
     channel_id = channel.channel_id
     marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
-        keep_counters(conn, changes.counted, now=sight.now)
+        keep_counters(conn, changes.counted, now=sighting.now)
     revised: list[int] = []
     if changes.revise:
-        revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sight.now)
+        revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sighting.now)
     if changes.insert:
-        messages.insert_messages(conn, changes.insert, sight)
+        messages.insert_messages(conn, changes.insert, sighting)
     kept = _with_part_counters(conn, channel_id, changes.kept) if changes.kept else []
     replaced = [*changes.update, *changes.revise, *kept]
     if replaced:
-        messages.update_messages(conn, replaced, sight)
+        messages.update_messages(conn, replaced, sighting)
     # An outdated answer does not change the content, but it does show that the message existed.
     present = [m.message_id for m in (*changes.seen, *changes.stale)]
     if present:
-        messages.mark_seen(conn, channel_id, present, sight)
-    _note_parts(conn, channel_id, changes, now=sight.now)
-    late = keep_late_revisions(conn, changes.stale, now=sight.now) if changes.stale else []
+        messages.mark_seen(conn, channel_id, present, sighting)
+    _note_parts(conn, channel_id, changes, now=sighting.now)
+    late = keep_late_revisions(conn, changes.stale, now=sighting.now) if changes.stale else []
     if changes.returned:
-        messages.mark_returned(conn, channel_id, changes.returned, now=sight.now)
+        messages.mark_returned(conn, channel_id, changes.returned, now=sighting.now)
     if marks:
         messages.restore_missing_marks(conn, channel_id, marks)
     if changes.missing:
         # How a deletion is noticed and how a message is received use the same names.
-        messages.mark_missing(conn, channel_id, changes.missing, now=sight.now, how=sight.origin)
+        messages.mark_missing(conn, channel_id, changes.missing, now=sighting.now, how=sighting.origin)
     writer.upsert(conn, [to_document(message) for message in kept])
-    _update_search(conn, channel, changes, revised, sight)
+    _update_search(conn, channel, changes, revised, sighting)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
     return StoredCounts(
         inserted=len(changes.insert),
@@ -246,7 +246,9 @@ def _note_parts(conn: Writer, channel_id: ChannelId, changes: Changes, *, now: i
         rich.reopen(conn, channel_id, changes.returned, now=now)
 
 
-def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sight: Sight) -> None:
+def _update_search(
+    conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sighting: Sighting
+) -> None:
     """Update the embedded engine now, and the index through the outbox. `revised`: the new revisions' numbers."""
     written = [*changes.insert, *changes.update, *changes.revise]
     if written:
@@ -259,8 +261,8 @@ def _update_search(conn: Writer, channel: Mirrored, changes: Changes, revised: S
     changed: set[int] = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
     changed.update(changes.missing, changes.returned)
     if changed:
-        later = sight.origin != "update"  # a page of the past does not hold up the news
-        enqueue(conn, channel.channel_id, sorted(changed), now=sight.now, later=later)
+        later = sighting.origin != "update"  # a page of the past does not hold up the news
+        enqueue(conn, channel.channel_id, sorted(changed), now=sighting.now, later=later)
 
 
 def _keys(channel: Mirrored, message_ids: Iterable[int]) -> list[tuple[int, int]]:

@@ -29,8 +29,8 @@ from archiver.mirror.backfill import Backfill
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
 from archiver.mirror.ingest import Ingest, Outdated, Removed
+from archiver.mirror.recent_failures import RecentFailures
 from archiver.mirror.reread import Progress
-from archiver.mirror.setbacks import Setbacks
 from archiver.mirror.source import Source
 from archiver.model.record import Difference
 from archiver.pacing.scheduler import Priority
@@ -71,7 +71,7 @@ class Mirror:
         self._ingest = ingest
         self._account = account
         self._locks: dict[ChannelId, asyncio.Lock] = {}
-        self._setbacks = Setbacks(clock or Clock())
+        self._failures = RecentFailures(clock or Clock())
 
     async def sync_channel(self, channel_id: ChannelId, *, progress: Progress) -> Comparison:
         """Fetch everything new and everything missing in the window, then compare the newest page and the count.
@@ -95,7 +95,7 @@ class Mirror:
                 "its history is older than the state the server reported; the outdated pages were not stored.",
                 hint=LATER,
             ) from outdated
-        if self._setbacks.reads_history_instead(channel_id):
+        if self._failures.reads_history_instead(channel_id):
             raise ServerFault("its updates cannot be fetched; only its newest messages were read.", hint=LATER)
         if await self._has_gap(channel_id):
             raise ServerFault("it changes faster than it can be read.", hint="Run the sync again in a quieter hour.")
@@ -172,7 +172,7 @@ class Mirror:
 
     def is_difference_due(self, channel_id: ChannelId) -> bool:
         """Whether it is time to retry a difference that failed."""
-        return self._setbacks.is_difference_due(channel_id)
+        return self._failures.is_difference_due(channel_id)
 
     async def access(self, channel: Mirrored) -> AccessHash:
         """The account's access hash of a channel. Raises StaleAccess if it has none yet."""
@@ -184,7 +184,7 @@ class Mirror:
     def forget(self, kept: set[ChannelId]) -> None:
         """Drop the state of channels that are no longer mirrored."""
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept or lock.locked()}
-        self._setbacks.forget(kept)
+        self._failures.forget(kept)
 
     async def _apply_differences(
         self, channel_id: ChannelId, access_hash: AccessHash, priority: Priority, progress: Progress
@@ -197,14 +197,14 @@ class Mirror:
             if channel.pts is None:
                 progress(await backfill.snapshot(channel, access_hash), channel.top_id)
                 return True
-            if self._setbacks.reads_history_instead(channel_id):
+            if self._failures.reads_history_instead(channel_id):
                 return await self._read_top(backfill, channel, access_hash, progress)
             try:
                 difference = await self._fetch_difference(source, channel, access_hash, channel.pts)
             except (ChannelInaccessible, ServerFault, UnreadableObject) as exc:
                 # The history shows whether the channel is unreadable, or only its differences.
                 return await self._read_top(backfill, channel, access_hash, progress, instead_of=exc)
-            self._setbacks.note_difference(channel_id)
+            self._failures.note_difference(channel_id)
             if difference is None:
                 await self._ingest.start_generation(channel)
                 continue
@@ -231,15 +231,15 @@ class Mirror:
         try:
             difference = await ask_difference(source, channel, access_hash, pts)
         except LostState as exc:
-            if self._setbacks.walks_too_soon(channel.channel_id, "lost state"):
+            if self._failures.walks_too_soon(channel.channel_id, "lost state"):
                 raise ServerFault("the server rejects a pts that it returned itself.") from exc
             return None
         if difference.too_long:
-            if self._setbacks.walks_too_soon(channel.channel_id, "too long"):
+            if self._failures.walks_too_soon(channel.channel_id, "too long"):
                 raise ServerFault("the server repeatedly has too many events to list.", hint=LATER)
             return None
         if difference.unread_events:
-            if not self._setbacks.walks_too_soon(channel.channel_id, "unread event"):
+            if not self._failures.walks_too_soon(channel.channel_id, "unread event"):
                 return None
             log.info("%s: this version cannot read some events; the audit will catch their effects", channel.name)
         return difference
@@ -262,12 +262,12 @@ class Mirror:
             progress(await backfill.read_top(channel, access_hash), 0)
         except (ChannelError, ServerFault, UnreadableObject):
             if instead_of is None:
-                self._setbacks.note_difference(channel.channel_id)
+                self._failures.note_difference(channel.channel_id)
                 raise
             raise instead_of from None
         if instead_of is not None:
             log.info("%s: no difference (%s); reading the newest page instead", channel.name, instead_of.args[0])
-            self._setbacks.note_failed_difference(channel.channel_id)
+            self._failures.note_failed_difference(channel.channel_id)
         await self._ingest.note_quiet([channel.channel_id])
         return await backfill.has_gap(channel.channel_id)
 

@@ -27,7 +27,7 @@ from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
-from archiver.store.message import Sight
+from archiver.store.message import Sighting
 from archiver.version import version
 
 Reading: TypeAlias = Literal["history", "audit"]
@@ -119,24 +119,24 @@ class Ingest:
         `proven`: the ids it fully accounts for; `pts` and `top_id`: of a walk's first page; `floor_id`: the highest id
         older than the window; `exclusive`: nothing else can have been stored since it was requested.
         """
-        sight = self._sight(channel, reading, page.pts)
+        sighting = self._sighting(channel, reading, page.pts)
 
         def act(conn: Writer) -> StoredCounts:
             _require_current(conn, channel, None if exclusive else page.pts)
             if not exclusive and page.pts < (server_count.find_counted_pts(conn, channel.channel_id) or 0):
                 raise _outdated()  # a page served later is already stored
-            self._reach(conn, channel, page.channel, sight.now)
+            self._reach(conn, channel, page.channel, sighting.now)
             if pts is not None:
                 # A walk starts because the state was lost.
                 server_count.forget_later_states(conn, channel.channel_id, pts)
-            stored = apply_page(conn, channel, page.messages, proven, sight)
-            note_stubs(conn, channel, page.messages, sight.now)
+            stored = apply_page(conn, channel, page.messages, proven, sighting)
+            note_stubs(conn, channel, page.messages, sighting.now)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=pts, top_id=top_id, floor_id=floor_id)
             if page.exact:
-                server_count.set_server_count(conn, channel.channel_id, page.count, pts=page.pts, now=sight.now)
-            append_capture(conn, self._capture(channel, sight, reading, proven, len(page.messages)))
+                server_count.set_server_count(conn, channel.channel_id, page.count, pts=page.pts, now=sighting.now)
+            append_capture(conn, self._capture(channel, sighting, reading, proven, len(page.messages)))
             return stored
 
         return await self._store(act)
@@ -145,11 +145,11 @@ class Ingest:
         self, channel: Mirrored, message_ids: Sequence[int], *, reading: Reading = "history"
     ) -> StoredCounts:
         """Mark messages as missing whose ids the server reported as empty. Raises Outdated, Removed."""
-        sight = self._sight(channel, reading)
+        sighting = self._sighting(channel, reading)
 
         def act(conn: Writer) -> StoredCounts:
             _require_current(conn, channel, None)
-            return apply_missing(conn, channel, message_ids, sight)
+            return apply_missing(conn, channel, message_ids, sighting)
 
         return await self._store(act)
 
@@ -161,30 +161,30 @@ class Ingest:
 
         def act(conn: Writer) -> StoredCounts:
             _require_current(conn, channel, None)
-            sight = self._sight(channel, "audit")
-            append_capture(conn, self._capture(channel, sight, "rich", None, 1))
-            return apply_whole(conn, channel, whole, sight, retry_at=retry_at)
+            sighting = self._sighting(channel, "audit")
+            append_capture(conn, self._capture(channel, sighting, "rich", None, 1))
+            return apply_whole(conn, channel, whole, sighting, retry_at=retry_at)
 
         return await self._store(act)
 
     async def store_difference(self, channel: Mirrored, difference: Difference) -> StoredCounts:
         """Store the events since the channel's pts, in their order. Raises Outdated, Removed."""
-        sight = self._sight(channel, "update", channel.pts)
+        sighting = self._sighting(channel, "update", channel.pts)
         posted = [event.message for event in difference.events if isinstance(event, Posted)]
         top_id = max(shown_ids(difference), default=0)
         proven = proven_posts(difference, top_id, known_top=channel.top_id)
 
         def act(conn: Writer) -> StoredCounts:
             _require_current(conn, channel, channel.pts)
-            self._reach(conn, channel, difference.channel, sight.now)
-            stored = apply_difference(conn, channel, difference, sight)
+            self._reach(conn, channel, difference.channel, sighting.now)
+            stored = apply_difference(conn, channel, difference, sighting)
             if proven:
                 cover(conn, channel.channel_id, channel.generation, *proven)
             channels.set_progress(conn, channel.channel_id, pts=difference.pts, top_id=top_id)
             if difference.events:
-                append_capture(conn, self._capture(channel, sight, "difference", proven, len(posted)))
+                append_capture(conn, self._capture(channel, sighting, "difference", proven, len(posted)))
             if difference.final:
-                channels.set_synced(conn, channel.channel_id, now=sight.now)
+                channels.set_synced(conn, channel.channel_id, now=sighting.now)
                 if difference.pts < (channel.server_count_pts or 0):
                     # That count was served before this difference, so its pts was never reached.
                     server_count.forget_later_states(conn, channel.channel_id, difference.pts)
@@ -233,7 +233,7 @@ class Ingest:
             checkpoint = channels.find_checkpoint(conn, channel_id)
             if checkpoint is None or checkpoint.state == "removed":
                 return
-            channels.set_aside(conn, channel_id, retry_at=now + int(seconds), error=error)
+            channels.start_back_off(conn, channel_id, retry_at=now + int(seconds), error=error)
             if state:
                 channels.set_state(conn, channel_id, state, now=now, reason=error)
 
@@ -245,7 +245,7 @@ class Ingest:
 
         def act(conn: Writer) -> None:
             for channel_id in channel_ids:
-                channels.end_aside(conn, channel_id, now=now)
+                channels.end_back_off(conn, channel_id, now=now)
 
         await self._database.write(act)
 
@@ -260,13 +260,15 @@ class Ingest:
             channels.upsert_channel(conn, seen, now=now)
         channels.mark_reached(conn, channel.channel_id, now=now)
 
-    def _sight(self, channel: Mirrored, origin: Origin, pts: int | None = None) -> Sight:
-        return Sight(now=int(self._clock()), origin=origin, generation=channel.generation, pts=pts)
+    def _sighting(self, channel: Mirrored, origin: Origin, pts: int | None = None) -> Sighting:
+        return Sighting(now=int(self._clock()), origin=origin, generation=channel.generation, pts=pts)
 
-    def _capture(self, channel: Mirrored, sight: Sight, method: str, proven: Interval | None, count: int) -> Capture:
+    def _capture(
+        self, channel: Mirrored, sighting: Sighting, method: str, proven: Interval | None, count: int
+    ) -> Capture:
         return Capture(
             channel_id=channel.channel_id,
-            at=sight.now,
+            at=sighting.now,
             method=method,
             lo=proven[0] if proven else None,
             hi=proven[1] if proven else None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from archiver.model.entities import list_links, read_marks
+from archiver.model.entities import list_links, read_entities
 from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
 from archiver.model.language import name_language
@@ -24,7 +24,7 @@ def to_document(
 ) -> Document:
     """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not."""
     lang = name_language(message.text) if message.lang is None else message.lang
-    marks = read_marks(message.text, message.entities)
+    marks = read_entities(message.text, message.entities)
     media = message.media
     links = list_links(marks.links, [slot.url for slot in media], message.markup)
     links = tuple(dict.fromkeys([*links, *further_links(message)]))

@@ -11,7 +11,7 @@ from config.frozen import frozen
 
 
 @frozen
-class Marks:
+class TextEntities:
     """The hashtags, mentions and links marked in a text, in order and without repeats."""
 
     hashtags: tuple[str, ...] = ()
@@ -19,17 +19,17 @@ class Marks:
     links: tuple[str, ...] = ()
 
 
-_NONE = Marks()
-_TELLING = re.compile('"(?:hashtag|mention|mention_name|url|text_url)"')
+_NONE = TextEntities()
+_MAY_MATTER = re.compile('"(?:hashtag|mention|mention_name|url|text_url)"')
 _MARKED = {"hashtag": 0, "mention": 1, "mention_name": 1, "url": 2}
 
 
-def read_marks(text: str, entities: str | None) -> Marks:
+def read_entities(text: str, entities: str | None) -> TextEntities:
     """The hashtags (without #), mentions (without @) and links of a text. Entity offsets count UTF-16 units.
 
     A user without a username is mentioned by name; the id counts as well.
     """
-    if not entities or not _TELLING.search(entities):
+    if not entities or not _MAY_MATTER.search(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
     units: bytes | None = None
@@ -45,7 +45,7 @@ def read_marks(text: str, entities: str | None) -> Marks:
             if kind == "mention_name" and entity.get("user_id"):
                 found[place][str(entity["user_id"])] = None
             found[place][marked.removeprefix("#" if place == 0 else "@") if place < 2 else marked] = None
-    return Marks(*(tuple(name for name in names if name) for names in found))
+    return TextEntities(*(tuple(name for name in names if name) for names in found))
 
 
 def list_links(marked: Sequence[str], urls: Iterable[str | None], markup: str | None) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from archiver.model.entities import read_marks
+from archiver.model.entities import read_entities
 from archiver.model.record import Message
 
 _FIELDS: Final = frozenset(("url", "webpage_url"))
@@ -27,7 +27,7 @@ def _in_tree(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         text, entities = value.get("text"), value.get("entities")
         if isinstance(text, str) and isinstance(entities, list):
-            yield from read_marks(text, orjson.dumps(entities).decode()).links
+            yield from read_entities(text, orjson.dumps(entities).decode()).links
             return
         for name, item in value.items():
             if name in _FIELDS and isinstance(item, str) and item:

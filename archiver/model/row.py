@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.entities import list_links, read_marks
+from archiver.model.entities import list_links, read_entities
 from archiver.model.json_text import dump
 from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
 
@@ -153,7 +153,7 @@ class StoredMedia(NamedTuple):
 
 def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[StoredMedia] = ()) -> Row:
     """The row of a message."""
-    marks = read_marks(message.text, message.entities)
+    marks = read_entities(message.text, message.entities)
     stub = message.kind == "stub"
     particular = read_extra(None if stub else message.extra)
     return {

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from archiver.clock import Clock
-from archiver.errors import Error, LoginNeeded, UsageError, say_whose
+from archiver.errors import Error, LoginNeeded, UsageError, name_account
 from archiver.ids import ChannelId
 from archiver.mirror.add_channel import carry_out
 from archiver.model.account_status import AccountStatus, write_statuses
@@ -189,7 +189,7 @@ class Service:
             await self._database.write(set_account_state, name, "dead", now=now, reason=why)
         await self._roster.release(name, reason)
         if len(self._poll_settings) > 1:
-            say_whose(reason, name)
+            name_account(reason, name)
         if not self._workers:
             raise reason
         log.error("%s The channels of other accounts continue.", reason)

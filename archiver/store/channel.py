@@ -11,7 +11,7 @@ import orjson
 
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
-from archiver.store.home import mark_renamed
+from archiver.store.index_home import mark_renamed
 from config.frozen import frozen
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def mark_reached(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -
         )
 
 
-def set_aside(conn: sqlite3.Connection, channel_id: ChannelId, *, retry_at: int, error: str) -> None:
+def start_back_off(conn: sqlite3.Connection, channel_id: ChannelId, *, retry_at: int, error: str) -> None:
     """Record a failure: do not ask for the channel before `retry_at`."""
     conn.execute(
         "UPDATE channel SET failures = failures + 1, retry_at = ?, last_error = ? WHERE channel_id = ?",
@@ -230,7 +230,7 @@ def set_aside(conn: sqlite3.Connection, channel_id: ChannelId, *, retry_at: int,
     )
 
 
-def end_aside(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
+def end_back_off(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
     """End the channel's back-off: it may be asked for again now."""
     conn.execute("UPDATE channel SET retry_at = min(retry_at, ?) WHERE channel_id = ?", (now, channel_id))
 

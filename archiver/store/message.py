@@ -17,7 +17,7 @@ from archiver.store.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sighting:
     """When, how and in which generation messages were seen."""
 
     now: int
@@ -101,18 +101,18 @@ def list_newest_dates(conn: Reader, channel_id: ChannelId, limit: int = 20) -> l
     return [int(row[0]) for row in cursor]
 
 
-def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
+def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
     """Store messages seen for the first time."""
-    tail = (sight.origin, sight.generation, sight.now, sight.now, sight.pts)
+    tail = (sighting.origin, sighting.generation, sighting.now, sighting.now, sighting.pts)
     insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), _language(m), *tail) for m in messages])
     _put_media(conn, messages)
 
 
-def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight: Sight) -> None:
+def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
     """Store the new state of messages that are already held."""
     conn.executemany(
         _UPDATE,
-        [(*content_of(m), _language(m), *_seen(sight), m.channel_id, m.message_id) for m in messages],
+        [(*content_of(m), _language(m), *_seen(sighting), m.channel_id, m.message_id) for m in messages],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
@@ -126,13 +126,13 @@ def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
     insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
 
 
-def mark_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], sight: Sight) -> None:
+def mark_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], sighting: Sighting) -> None:
     """Record that these messages were seen again, unchanged."""
-    conn.executemany(_SEEN, [(*_seen(sight), channel_id, message_id) for message_id in message_ids])
+    conn.executemany(_SEEN, [(*_seen(sighting), channel_id, message_id) for message_id in message_ids])
 
 
-def _seen(sight: Sight) -> tuple[int | None, ...]:
-    return sight.generation, sight.now, sight.pts, sight.pts
+def _seen(sighting: Sighting) -> tuple[int | None, ...]:
+    return sighting.generation, sighting.now, sighting.pts, sighting.pts
 
 
 def mark_missing(

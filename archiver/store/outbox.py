@@ -15,7 +15,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.ledger import LATER, Place
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
-from archiver.store.home import list_nodes_of
+from archiver.store.index_home import list_nodes_of
 
 
 class Waiting(NamedTuple):

@@ -330,22 +330,22 @@ def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Pat
         write(desk, "UPDATE service SET pid = 1")
         assert f"service: starting or stopping (process {pid})" in desk.do("status").err
     status = orjson.loads(done.out)
-    [aside] = [row for row in status["channels"] if row["channel"] == "quiet_a"]
-    assert (aside["state"], aside["failures"], aside["last_error"]) == ("active", 3, "the server failed.")
-    assert aside["retry_at"] is not None
-    assert aside["stubs"] == 1
-    assert {"account", "server_count", "count_differs"} <= aside.keys()
+    [failing] = [row for row in status["channels"] if row["channel"] == "quiet_a"]
+    assert (failing["state"], failing["failures"], failing["last_error"]) == ("active", 3, "the server failed.")
+    assert failing["retry_at"] is not None
+    assert failing["stubs"] == 1
+    assert {"account", "server_count", "count_differs"} <= failing.keys()
     assert (status["service"]["running"], status["service"]["pid"]) == (True, pid)
     assert status["service"]["detail"] == {"default": {"due": 3}}
     assert ("second", "dead") in {(one["account"], one["state"]) for one in status["accounts"]}
-    assert re.search("quiet_a: set aside until .* UTC after 3 failures in a row: the server failed;", told.err)
+    assert re.search("quiet_a: retrying at .* UTC after 3 failures in a row: the server failed;", told.err)
     assert re.search("quiet_a.*: [0-9] archived messages? cannot be read by this version", told.err)
     since = "since 20 Dec 2021 11:33 UTC"
     assert f"account second is logged out: not accepted by the server {since}: the number was banned" in told.err
     assert "telekeep login --account second" in told.err
     assert "service: running since" in told.err
     assert [line.split("\t")[1] for line in told.out.splitlines()] == ["set aside", "active", "inaccessible"]
-    assert "quiet_a: set aside until" in desk.do("channels").err
+    assert "quiet_a: retrying at" in desk.do("channels").err
     with hold(desk.archive, command="sync"):  # whoever that is, it is not the service
         assert orjson.loads(desk.do("status", "--json").out)["service"]["running"] is False
         assert "service: killed after 20 Dec 2021 11:33 UTC (process 1)" in desk.do("status").err

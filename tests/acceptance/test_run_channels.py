@@ -184,8 +184,8 @@ def test_channels_that_are_shut_are_states_and_events_and_the_others_go_on(field
         for fate, name in fates.items():
             order, fields, _ = FATES[fate]
             telegram.order(order, channel=name, **fields)
-        aside = [name for fate, name in fates.items() if fate != "lost"]
-        until(lambda: all(standing(desk, name)["retry_at"] for name in aside), what="their being set aside")
+        failing = [name for fate, name in fates.items() if fate != "lost"]
+        until(lambda: all(standing(desk, name)["retry_at"] for name in failing), what="their back-off")
         for number in range(3):
             telegram.order("post_many", text=f"goes on {number}", channels=[first, second])
             wait_until_equal(desk, telegram, first, second)
@@ -193,7 +193,7 @@ def test_channels_that_are_shut_are_states_and_events_and_the_others_go_on(field
         assert {fate: shown[name]["state"] for fate, name in fates.items()} == {
             fate: state for fate, (_, _, state) in FATES.items()
         }
-        for name in aside:
+        for name in failing:
             assert shown[name]["failures"] >= 1
             assert shown[name]["last_error"]
         for name in shut:

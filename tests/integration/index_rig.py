@@ -27,7 +27,7 @@ from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
 from archiver.store.held import list_held
 from archiver.store.indexable import read_indexable
-from archiver.store.message import Sight
+from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
 from search.meili.node import Node
 from tests.doubles.meilisearch.fixtures import Meili
@@ -86,13 +86,13 @@ class Desk:
 
     async def write(self, *seen: Message, later: bool = False) -> None:
         """Store messages as new or changed, with what follows in the outbox; `later`: as the history has them."""
-        sight = Sight(now=int(self.clock.now()), origin="history" if later else "update", generation=1)
+        sighting = Sighting(now=int(self.clock.now()), origin="history" if later else "update", generation=1)
 
         def act(conn: Writer) -> None:
             for message in seen:
                 held = list_held(conn, message.channel_id, message.message_id, message.message_id)
-                (messages.update_messages if held else messages.insert_messages)(conn, [message], sight)
-                enqueue(conn, message.channel_id, [message.message_id], now=sight.now, later=later)
+                (messages.update_messages if held else messages.insert_messages)(conn, [message], sighting)
+                enqueue(conn, message.channel_id, [message.message_id], now=sighting.now, later=later)
 
         await self.database.write(act)
 
@@ -123,7 +123,7 @@ class Desk:
         return str(self.query("SELECT coalesce(max(state), 'unused') FROM index_node")[0][0])
 
     @property
-    def aside(self) -> list[int]:
+    def rejected(self) -> list[int]:
         return [row[0] for row in self.query("SELECT message_id FROM index_aside ORDER BY message_id")]
 
     # --- both

@@ -473,17 +473,17 @@ async def test_ids_outside_the_window_and_gaps_are_not_asked_for(
         assert min(request.offset_id for request in server.called("messages.getHistory")[asked:]) == 501
 
 
-async def test_a_removed_channel_and_one_that_is_set_aside_are_left_in_peace(
+async def test_removed_channels_and_those_in_back_off_are_not_audited(
     server: Server, account: Account, world: World, channel: Channel, tmp_path: Path
 ) -> None:
-    aside = world.add_channel("Beta", "beta")
-    async with desk_of(server, account, tmp_path, channel, aside) as desk:
+    failing = world.add_channel("Beta", "beta")
+    async with desk_of(server, account, tmp_path, channel, failing) as desk:
         await desk.ingest.set_state(channel.id, "removed")
         assert await desk.auditor.step() == 0  # it has seen both
         server.clock += DAY
         assert await desk.auditor.step() == 0
         asked = pages(server)
-        await desk.ingest.back_off(aside.id, seconds=10 * DAY, error="it is not to be found.")
+        await desk.ingest.back_off(failing.id, seconds=10 * DAY, error="it is not to be found.")
         await desk.pass_time(9 * DAY)
         assert pages(server) == asked
         await desk.pass_time(2 * DAY)

@@ -14,7 +14,7 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Channel
 from archiver.store.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
-from archiver.store.message import Sight
+from archiver.store.message import Sighting
 from search.engine.facets import Count
 from search.engine.protocol import Question, Sort
 from search.errors import QueryError
@@ -65,7 +65,7 @@ class Archive:
             question = Question(tree=question.tree, sort=sort, limit=1, cursor=answer.cursor)
 
 
-SIGHT = Sight(now=1_720_000_000, origin="history", generation=1)
+SIGHT = Sighting(now=1_720_000_000, origin="history", generation=1)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from archiver.index.rebuild import next_index
 from archiver.model.record import Message
 from archiver.store.database import Writer
 from archiver.store.indexing import ask_rebuild
-from archiver.store.message import Sight
+from archiver.store.message import Sighting
 from archiver.store.outbox import assign_nodes, enqueue
 from search.meili.node import Node
 from search.meili.routing import node_name
@@ -38,13 +38,13 @@ def received(desk: Desk, index: str | None = None) -> int:
 
 async def put_history(desk: Desk, ids: Sequence[int], *, channel_id: int = 1001) -> None:
     """As backfill leaves it: pages, newest first."""
-    sight = Sight(now=int(desk.clock.now()), origin="history", generation=1)
+    sighting = Sighting(now=int(desk.clock.now()), origin="history", generation=1)
     for at in range(len(ids), 0, -2_000):
         page = [make_message(one, f"bridge {one}", channel_id=channel_id) for one in ids[max(0, at - 2_000) : at]]
 
         def act(conn: Writer, page: list[Message] = page) -> None:
-            messages.insert_messages(conn, page, sight)
-            enqueue(conn, channel_id, [one.message_id for one in page], now=sight.now, later=True)
+            messages.insert_messages(conn, page, sighting)
+            enqueue(conn, channel_id, [one.message_id for one in page], now=sighting.now, later=True)
 
         await desk.database.write(act)
 

@@ -187,7 +187,7 @@ async def test_whatever_happens_each_message_ends_on_its_node_once(
         for meili in meilis:
             meili.double.listen()
         await until_right(desk)
-        assert desk.aside == []
+        assert desk.rejected == []
         await desk.until(lambda: not desk.query("SELECT 1 FROM index_task"), "no task")
 
 

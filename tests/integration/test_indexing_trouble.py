@@ -44,7 +44,7 @@ async def test_what_a_request_may_meet(meili: Meili, tmp_path: Path, fault: Any)
         await desk.post(*range(1, 30))
         await desk.start()
         await desk.until_equal()
-        assert desk.aside == []
+        assert desk.rejected == []
         await desk.until(lambda: desk.state == "following", "that all is well")
 
 
@@ -55,7 +55,7 @@ async def test_what_a_task_may_meet(meili: Meili, tmp_path: Path, code: str) -> 
         await desk.post(*range(1, 30))
         await desk.start()
         await desk.until_equal()
-        assert desk.aside == []
+        assert desk.rejected == []
 
 
 async def test_busy_server_is_asked_when_it_said(meili: Meili, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_busy_server_is_asked_when_it_said(meili: Meili, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("code", ["invalid_document_fields", "internal"])
-async def test_one_bad_message_is_found_and_set_aside(meili: Meili, tmp_path: Path, code: str) -> None:
+async def test_one_bad_message_is_found_and_rejected(meili: Meili, tmp_path: Path, code: str) -> None:
     def is_bad(task: Any) -> bool:
         return any(b'"c1001_77"' in document for document in task.content["documents"])
 
@@ -80,12 +80,12 @@ async def test_one_bad_message_is_found_and_set_aside(meili: Meili, tmp_path: Pa
         await desk.post(*range(1, 150))
         await desk.start()
         await desk.until(desk.is_told, "an empty outbox")
-        assert desk.aside == [77]
+        assert desk.rejected == [77]
         await desk.until(lambda: set(desk.held()) - set(desk.indexed()) == {"c1001_77"}, "all others")
         meili.double.faults.clear()
         await desk.post(77, text="mended")
         await desk.until_equal()
-        assert desk.aside == []
+        assert desk.rejected == []
 
 
 async def test_tasks_that_are_too_large_are_halved(meili: Meili, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_tasks_that_are_too_large_are_halved(meili: Meili, tmp_path: Path)
         await desk.post(*range(1, 100))
         await desk.post(500, text="x" * 10_000)
         await desk.start()
-        await desk.until(lambda: desk.aside == [500], "the one that is too large")
+        await desk.until(lambda: desk.rejected == [500], "the one that is too large")
         await desk.until(lambda: set(desk.held()) - set(desk.indexed()) == {"c1001_500"}, "all others")
         assert desk.is_told()
 
@@ -183,7 +183,7 @@ async def test_everything_at_once(meili: Meili, tmp_path: Path, seed: int) -> No
                 await happen(desk, double, chance, round_)
                 await asyncio.sleep(chance.uniform(0, 0.15))
         await desk.until_equal()
-        assert desk.aside == []
+        assert desk.rejected == []
 
 
 async def happen(desk: Desk, double: Any, chance: random.Random, round_: int) -> None:

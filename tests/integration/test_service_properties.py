@@ -226,7 +226,7 @@ class Life:
             await self.begin()
 
     async def end_trouble(self) -> None:
-        """No faults any more; who was set aside gets a new chance."""
+        """No faults any more; channels that back off are retried at once."""
         self.server.faults.clear()
         for channel in self._channels:
             channel.clear()

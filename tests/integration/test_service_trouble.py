@@ -100,7 +100,7 @@ async def test_the_others_stay_at_the_present_whatever_becomes_of_one(
         await desk.until(lambda: unreadable in held(tmp_path, newer))
         assert held(tmp_path, newer)[unreadable]["kind"] == "stub"
         assert desk.row(newer, "state") == "needs_newer_layer"
-        # The one that hangs is set aside, and comes back by itself.
+        # The one that hangs is backed off from, and recovers by itself.
         await desk.until(lambda: desk.row(hanging, "failures > 0"))
         server.faults.clear()
         desk.pass_time(400)

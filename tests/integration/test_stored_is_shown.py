@@ -57,7 +57,7 @@ def giveaway(channel: Channel) -> Any:
 
 
 def via_bot(world: World, channel: Channel) -> Any:
-    bot = world.add_user("Gif Finder", username="giffinder", bot=True)
+    bot = world.add_user("Gif SelectedEngine", username="giffinder", bot=True)
     return channel.post("from a bot", via_bot_id=bot.id)
 
 
@@ -75,7 +75,7 @@ KINDS: dict[str, tuple[Post, dict[str, Any], str | None]] = {
     ),
     "noforwards": (lambda _, channel: channel.post("protected", noforwards=True, silent=True),
                    {"noforwards": True, "silent": True, "edit_hidden": False}, None),
-    "via_bot": (via_bot, {"via_bot": {"type": "user", "name": "Gif Finder", "username": "giffinder"}}, None),
+    "via_bot": (via_bot, {"via_bot": {"type": "user", "name": "Gif SelectedEngine", "username": "giffinder"}}, None),
     "fact_check": (
         lambda _, channel: channel.post("disputed", factcheck=FACT),
         {"fact_check": {

@@ -79,7 +79,7 @@ def test_what_stops_an_account_is_nothing_that_waiting_mends() -> None:
 
 
 @given(st.sampled_from(OF_CHANNEL), st.integers(0, 30))
-def test_nothing_is_set_aside_for_longer_than_the_longest_time(error: Error, failures: int) -> None:
+def test_no_back_off_is_longer_than_the_longest_delay(error: Error, failures: int) -> None:
     state = channel_state_after(error) or "active"
     assert retry_delay(error, failures) <= longest_retry_delay(state, failures + 1)
     assert longest_retry_delay(state, failures + 1) <= 1.2 * retry_delay(error, failures)

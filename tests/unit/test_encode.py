@@ -9,7 +9,7 @@ from archiver.model.document import to_document
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
 from archiver.store.indexable import read_indexable
-from archiver.store.message import Sight, insert_messages, update_messages
+from archiver.store.message import Sighting, insert_messages, update_messages
 from search.meili.document import to_line
 from tests.sample import CHANNEL, entities, make_message, photo
 
@@ -25,12 +25,12 @@ MESSAGES = [
 
 
 async def test_the_document_is_that_of_the_message_with_its_links_and_its_language(tmp_path: Path) -> None:
-    sight = Sight(now=1, origin="history", generation=1)
+    sighting = Sighting(now=1, origin="history", generation=1)
 
     def act(conn: Writer) -> None:
         upsert_channel(conn, CHANNEL, now=1)
-        insert_messages(conn, MESSAGES, sight)
-        update_messages(conn, [make_message(5, "le pont est fermé cette nuit encore", views=9)], sight)
+        insert_messages(conn, MESSAGES, sighting)
+        update_messages(conn, [make_message(5, "le pont est fermé cette nuit encore", views=9)], sighting)
 
     async with await Database.open(tmp_path / "archive") as database:
         await database.write(act)

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from archiver.compose.read_archive import choose_channels
-from archiver.export.comma import CsvWriter
+from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import export_to_file

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import NotFound
 from archiver.export.claims import find_fault, is_inner_path
-from archiver.export.comma import CsvWriter
 from archiver.export.counting import RecordCounter, make_counter
+from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import export_to_file

@@ -92,7 +92,7 @@ def test_no_line_ends_within_a_date_a_figure_or_a_command(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("columns", [30, 34, 40, 50])
 def test_a_note_is_not_broken_within_a_date_either(columns: int) -> None:
-    note = "quiet_a: set aside until 29 Nov 2026 22:23 UTC after 3 failures in a row, 17 % fetched in 2 h 5 min"
+    note = "quiet_a: retrying at 29 Nov 2026 22:23 UTC after 3 failures in a row, 17 % fetched in 2 h 5 min"
     lines = fold_note(note, columns)
     assert max(map(cell_len, lines)) <= columns
     assert all(part in "\n".join(lines) for part in ("29 Nov 2026 22:23 UTC", "17 %", "2 h 5 min"))

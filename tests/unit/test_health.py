@@ -21,7 +21,7 @@ from archiver.service.monitoring.health import (
 GOOD = AccountStatus(state="mirroring")
 
 
-def test_all_is_well_when_every_account_mirrors_and_some_channels_are_set_aside() -> None:
+def test_accounts_are_healthy_while_each_mirrors_though_some_channels_back_off() -> None:
     assert find_troubles({"default": GOOD, "spare": GOOD}, {"default": ChannelCounts(5, 4)}, beat_age=10) == ()
     assert find_troubles({"default": GOOD}, {}, beat_age=-5) == ()
 

@@ -22,7 +22,7 @@ class Archive:
         self.outbox: dict[int, int] = {}  # message -> seq
         self.now: dict[int, int] = {}  # message -> its content
         self.index: dict[int, int] = {}
-        self.aside: set[int] = set()
+        self.rejected: set[int] = set()
         self.ledger = Ledger()
         self.flying: list[tuple[Batch, dict[int, int]]] = []
 
@@ -65,18 +65,20 @@ class Archive:
             suspect: Place | None = None if named is None or seq is None else (seq, 1, named)
             bad = self.ledger.settle(batch, BatchOutcome.FAILED, suspect=suspect)
             if bad is not None:
-                self.aside |= set(documents)
+                self.rejected |= set(documents)
                 self.acknowledge(bad)
             return
         self.index |= documents
         self.ledger.settle(batch, BatchOutcome.APPLIED)
-        self.aside -= set(documents)
+        self.rejected -= set(documents)
         self.acknowledge(batch.stretch)
 
     def acknowledge(self, stretch: Stretch) -> None:
         for message, seq in list(self.outbox.items()):
             if stretch.after < (seq, 1, message) <= stretch.upto:
-                assert message in self.aside or self.index.get(message) == self.now[message], "acknowledged, not there"
+                assert message in self.rejected or self.index.get(message) == self.now[message], (
+                    "acknowledged, not there"
+                )
                 del self.outbox[message]
 
     def restart(self) -> None:
@@ -113,7 +115,7 @@ def test_nothing_is_acknowledged_before_it_is_indexed_and_everything_arrives(
         world.work()
     assert not world.outbox
     assert world.ledger.is_empty
-    assert world.aside == bad & set(world.now)
+    assert world.rejected == bad & set(world.now)
     assert {m: c for m, c in world.index.items() if m not in bad} == {
         m: c for m, c in world.now.items() if m not in bad
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.compose.write_archive import open_beside
+from archiver.compose.write_archive import open_shared
 from archiver.errors import Busy
 from archiver.lock import find_holder, hold, hold_session
 from archiver.store.database import ARCHIVE_NAME, Database
@@ -96,12 +96,12 @@ async def test_tables_of_an_older_version_are_changed_only_where_nobody_mirrors(
     connection.close()
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
         with pytest.raises(Busy, match="runs another version"):
-            async with open_beside(tmp_path, command="remove", remarks=Heard()):
+            async with open_shared(tmp_path, command="remove", remarks=Heard()):
                 pass
         assert not await Database.is_current(tmp_path)
-    async with open_beside(tmp_path, command="remove", remarks=Heard()):
+    async with open_shared(tmp_path, command="remove", remarks=Heard()):
         assert await Database.is_current(tmp_path)
     # Now they are of this version, and writing beside whoever mirrors is free.
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
-        async with open_beside(tmp_path, command="remove", remarks=Heard()) as database:
+        async with open_shared(tmp_path, command="remove", remarks=Heard()) as database:
             assert await database.write(lambda conn: conn.execute("UPDATE channel SET alias = NULL").rowcount) == 0

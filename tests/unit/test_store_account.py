@@ -11,7 +11,7 @@ import pytest
 from archiver.mirror.ingest import Ingest
 from archiver.model.record import Channel
 from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
-from archiver.store.channel import find_channel, set_aside, set_state
+from archiver.store.channel import find_channel, set_state, start_back_off
 from archiver.store.database import Database
 from archiver.store.intake import Order, OrderOutcome, find_outcome, finish, list_open, put
 
@@ -78,7 +78,7 @@ async def test_channel_is_pinned_to_the_account_that_added_it_until_it_is_moved(
     found = await database.read(find_channel, 1)
     assert found is not None
     assert found.account == "second"
-    await database.write(lambda conn: set_aside(conn, 1, retry_at=99, error="private"))
+    await database.write(lambda conn: start_back_off(conn, 1, retry_at=99, error="private"))
     await database.write(lambda conn: pin_channel(conn, 1, "second"))
     assert (found := await database.read(find_channel, 1)) is not None
     assert (found.failures, found.retry_at) == (1, 99)

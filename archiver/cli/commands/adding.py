@@ -13,8 +13,8 @@ from archiver.cli.commands.addition_report import AdditionReport
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import Things
-from archiver.compose.accounts import mark_dead, open_accounts, say_whose
-from archiver.compose.write_archive import open_beside
+from archiver.compose.accounts import mark_dead, name_account, open_accounts
+from archiver.compose.write_archive import open_shared
 from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.database import Connection, Database, read
@@ -54,7 +54,7 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
             except Error as exc:
                 if isinstance(exc, LoginNeeded) and name in accounts.at_work:
                     await mark_dead(accounts.database, name, exc)
-                failure = say_whose(exc, settings, name)
+                failure = name_account(exc, settings, name)
                 report.fail(orders[at:], failure)
                 if at and len(orders) > 1:
                     done, rest = figures.count(at, "channel"), figures.count(len(orders) - at, "channel")
@@ -68,7 +68,7 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
 async def add_in_service(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
     """Have the service add the channels, and report each result. Returns the exit status of each failure."""
     failures = []
-    async with open_beside(settings.archive.dir, command="add", remarks=output) as database:
+    async with open_shared(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
         report = await AdditionReport.begin(database.connection, moments, things)

@@ -63,7 +63,7 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
 
 
 def _print(channels: list[Mirrored], moments: Moments) -> None:
-    from archiver.cli.view.channel_status import state_word
+    from archiver.cli.view.channel_status import state_name, state_word
     from archiver.cli.view.grid import Column, print_grid
 
     if not output.is_terminal():
@@ -88,7 +88,7 @@ def _print(channels: list[Mirrored], moments: Moments) -> None:
             str(one.channel_id),
             one.title,
             "all" if one.window_start is None else moments.date(one.window_start),
-            state_word(one, moments.now).replace("_", " "),
+            state_name(one, moments.now),
             one.account,
         )
         for one in channels

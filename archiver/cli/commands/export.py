@@ -16,7 +16,7 @@ from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, ch
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
-from archiver.export.comma import CsvWriter
+from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.place import ENDINGS, Stream, find_place, open_stream
 from archiver.export.request import Request

@@ -61,7 +61,7 @@ async def run(settings: Settings, *, force: bool) -> int:
     """Request a rebuild, then do it or watch it until every node is done. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.store.database import expect_archive
     from archiver.store.indexing import ask_rebuild
 
@@ -69,7 +69,7 @@ async def run(settings: Settings, *, force: bool) -> int:
     expect_archive(settings.archive.dir)
     await settle(settings, remarks=output)
     async with open_nodes(settings.meilisearch) as nodes:
-        async with open_beside(settings.archive.dir, command="index", remarks=output) as database:
+        async with open_shared(settings.archive.dir, command="index", remarks=output) as database:
             away = {} if force else await _find_away(nodes, database)
             if len(away) == len(nodes):
                 raise away[nodes[0]]

@@ -19,7 +19,7 @@ EXIT_STATUS = {0: "shown", 2: "wrong usage, no Meilisearch configured, or there 
 
 
 def command(context: CommandContext, *, json: JsonObjectOption = False, jsonl: JsonLinesOption = False) -> int:
-    """Show the state of the index: messages waiting, messages set aside because the server rejected them, and servers.
+    """Show the state of the index: messages waiting, messages that the server rejected, and servers.
 
     \b
     Examples:
@@ -47,8 +47,8 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         noted, found = await read_index(database, settings), []
         answers = await asyncio.gather(*map(_ask, nodes))
         for one, node, (said, error) in zip(noted, nodes, answers, strict=True):
-            aside = await database.read(list_rejected, node.name)
-            listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in aside]
+            rejected = await database.read(list_rejected, node.name)
+            listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in rejected]
             seen = one if error is None else one.with_trouble(error)
             found.append(seen.as_object(now) | {"aside": listed} | said)
     if shape == "jsonl":
@@ -57,17 +57,17 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         return 0
     if shape == "json":
         whole = sum_up(found)
-        aside = [one for part in found for one in part["aside"]]
-        output.json(whole | {"reached": all(one["reached"] for one in found), "aside": aside})
+        rejected = [one for part in found for one in part["aside"]]
+        output.json(whole | {"reached": all(one["reached"] for one in found), "aside": rejected})
         return 0
     for part in found:
-        aside = part.pop("aside")
+        rejected = part.pop("aside")
         if len(found) == 1:
             del part["node"]
         rows = [(name, value) for name, value in part.items() if value is not None]
         output.table(("what", "value"), [(name.replace("_", " "), _word(value)) for name, value in rows])
-        for bad in aside:
-            output.note(f"set aside: {bad['channel_id']}/{bad['message_id']} ({bad['code']})")
+        for bad in rejected:
+            output.note(f"rejected: {bad['channel_id']}/{bad['message_id']} ({bad['code']})")
     return 0
 
 

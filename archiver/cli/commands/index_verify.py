@@ -24,7 +24,7 @@ EXIT_STATUS = {
     2: "wrong usage, no Meilisearch configured, or it is unreachable",
     3: "some servers are unreachable; the others match the archive",
 }
-_HEADERS = ("channel", "held", "indexed", "waiting", "set aside", "lacking", "surplus")
+_HEADERS = ("channel", "held", "indexed", "waiting", "rejected", "lacking", "surplus")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class _Row:
     held: int
     indexed: int
     waiting: int
-    aside: int
+    rejected: int
     discrepancy: Discrepancy
 
     def cells(self) -> tuple[object, ...]:
         lacking, surplus = len(self.discrepancy.lacking), len(self.discrepancy.surplus)
-        return (self.name, self.held, self.indexed, self.waiting, self.aside, lacking, surplus)
+        return (self.name, self.held, self.indexed, self.waiting, self.rejected, lacking, surplus)
 
     def as_object(self) -> dict[str, object]:
         keys = (name.replace(" ", "_") for name in _HEADERS)
@@ -62,8 +62,8 @@ def command(
       telekeep index verify --check
 
     lacking: archived and acknowledged, but not in the index; sent again. surplus: in the index but not archived;
-    deleted from the index. Messages waiting to be sent are no difference. Messages set aside because the server
-    rejected them are sent again. Documents of channels that are not in this archive are left alone.
+    deleted from the index. Messages waiting to be sent are not a difference. Messages that the server
+    rejected are sent again. Documents of channels that are not in this archive are left alone.
     """
     return interrupted.run(run(context.obj.settings(), check=check, shape=choose_shape(json=json, jsonl=jsonl)))
 
@@ -72,9 +72,9 @@ async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
     """Compare and repair. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
     from archiver.compose.privacy import look_at_permissions
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.store.database import Database, expect_archive
-    from archiver.store.home import is_moving
+    from archiver.store.index_home import is_moving
 
     look_at_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
@@ -92,13 +92,13 @@ async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
         differ = [row for row in rows if row.discrepancy.lacking or row.discrepancy.surplus]
         if check:
             return 1 if differ else 3 if away else 0
-        async with open_beside(settings.archive.dir, command="index", remarks=output) as database:
+        async with open_shared(settings.archive.dir, command="index", remarks=output) as database:
             await _repair(database, reached, differ)
             moving = await database.read(lambda conn: any(is_moving(conn, node.name) for node in reached))
     if differ:
         lacking, surplus = (sum(len(part) for part in parts) for parts in _differences(differ))
         output.note(f"{lacking:,} lacking messages are sent again, {surplus:,} surplus ones were deleted.")
-    if differ or moving or any(row.aside for row in rows):
+    if differ or moving or any(row.rejected for row in rows):
         await _send(settings)
     return 3 if away else 0
 
@@ -136,7 +136,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
             held=expected.held,
             indexed=await node.count(channel_id),
             waiting=expected.waiting,
-            aside=expected.rejected,
+            rejected=expected.rejected,
             discrepancy=await compare_ids(reader, node, channel_id, node.index),
         )
         for channel_id, expected in (await read_expected(reader, node.name)).items()

@@ -53,8 +53,8 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
     from archiver.cli.commands.prompts import StandardInput
     from archiver.compose.accounts import (
         mark_active,
+        name_account,
         open_login,
-        say_whose,
     )
     from archiver.errors import LoginNeeded
     from archiver.telegram import log_in
@@ -64,7 +64,7 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
             prompts = StandardInput(phone)
             done = await log_in(account.connection, prompts, number=prompts.given())
         except LoginNeeded as exc:
-            raise say_whose(exc, settings, name) from exc.__cause__
+            raise name_account(exc, settings, name) from exc.__cause__
         await mark_active(account.database, name, done)
     if done.other_number:
         raise _other_number(done, name)

@@ -40,14 +40,14 @@ def command(
 async def run(settings: Settings, *, channels: list[str], to: str, shape: Shape = "people") -> int:
     """Pin the channels to the account. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.store.account import pin_channel
     from archiver.store.database import expect_archive
     from config.accounts import account_settings, session_path
 
     account_settings(settings, to)  # raises if there is no such account
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="move", remarks=output) as database:
+    async with open_shared(settings.archive.dir, command="move", remarks=output) as database:
         chosen = await pick_channels(database.connection, channels, removed=True)
 
         def act(conn: Writer) -> None:

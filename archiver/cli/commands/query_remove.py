@@ -31,7 +31,7 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     """Remove the queries. Returns the exit status."""
     from archiver.cli.commands.query_save import newly_broken
     from archiver.compose.query import make_context
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.errors import NotFound, UsageError
     from archiver.store.database import expect_archive
     from archiver.store.saved_query import remove_query
@@ -39,7 +39,7 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     from search.query.saved import fold_query_name
 
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
+    async with open_shared(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         for name in names:
             if fold_query_name(name) not in context.saved:

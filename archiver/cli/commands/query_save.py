@@ -40,7 +40,7 @@ def command(
 async def run(settings: Settings, *, name: str, query: str) -> int:
     """Check and save the query. Returns the exit status."""
     from archiver.compose.query import make_context
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
     from archiver.store.database import expect_archive
     from archiver.store.saved_query import save_query
@@ -55,7 +55,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     if any("\ud800" <= char <= "\udfff" for char in query):
         raise UsageError("the query is not valid UTF-8.", hint="Type it again.")
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="query", remarks=output) as database:
+    async with open_shared(settings.archive.dir, command="query", remarks=output) as database:
         context = await make_context(database.connection)
         saved = {**context.saved, fold_query_name(name): query}
         if parse(query, replace(context, saved=saved)) == EVERYTHING:

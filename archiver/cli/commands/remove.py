@@ -39,12 +39,12 @@ def command(
 async def run(settings: Settings, *, channels: list[str], shape: Shape = "people") -> int:
     """Mark the channels as removed. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.store.channel import set_state
     from archiver.store.database import expect_archive
 
     expect_archive(settings.archive.dir)
-    async with open_beside(settings.archive.dir, command="remove", remarks=output) as database:
+    async with open_shared(settings.archive.dir, command="remove", remarks=output) as database:
         chosen = await pick_channels(database.connection, channels)
         now = int(time.time())
 

@@ -35,7 +35,7 @@ from archiver.cli.view import figures
 from archiver.cli.view.fields import Csv, Fields, choose_table_shape
 from archiver.cli.view.misplaced import find_misplaced
 from archiver.cli.view.moments import Moments
-from archiver.compose.engine import open_finder
+from archiver.compose.engine import select_engine
 from archiver.compose.query import find_glossary, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
@@ -168,11 +168,11 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
         )
         async with (
             snapshot(conn),
-            open_finder(conn, settings.meilisearch, options.engine, question) as finder,
+            select_engine(conn, settings.meilisearch, options.engine, question) as selected,
         ):
             names = {channel.channel_id: channel for channel in await read(conn, list_names)}
             over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
-            search = Search(conn, finder, names, question, options, moments)
+            search = Search(conn, selected, names, question, options, moments)
             if options.facets:
                 return await print_facets(search, over)
             if options.count:

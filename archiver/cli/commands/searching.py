@@ -15,7 +15,7 @@ from archiver.cli.view.ending import Found, describe_found, next_command
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
 from archiver.cli.view.shown import Shown
-from archiver.compose.engine import Finder
+from archiver.compose.engine import SelectedEngine
 from archiver.ids import ChannelId
 from archiver.model.row import KEYS, ChannelName, to_object
 from archiver.reading.shortfall import SearchScope
@@ -32,7 +32,7 @@ class Search(NamedTuple):
     """A search, and how it is shown."""
 
     conn: Connection
-    finder: Finder
+    selected: SelectedEngine
     names: Mapping[ChannelId, ChannelName]
     question: Question
     options: SearchOptions
@@ -49,7 +49,7 @@ async def print_facets(search: Search, over: SearchScope) -> int:
     from archiver.cli.view.facets import limit_counts, name_channels, print_counts
 
     options = search.options
-    counts = await search.finder.engine.facets(search.question, options.facets, search.moments.zone)
+    counts = await search.selected.engine.facets(search.question, options.facets, search.moments.zone)
     counts = name_channels(counts, search.names)
     shown = limit_counts(counts, options.limit, newest=options.sort != "oldest") if options.limit_given else counts
     with page():
@@ -64,12 +64,12 @@ async def print_facets(search: Search, over: SearchScope) -> int:
 
 async def print_count(search: Search, over: SearchScope) -> int:
     """Print the number of hits. Returns the exit status."""
-    answers = Answers(search.conn, search.finder, search.names)
+    answers = Answers(search.conn, search.selected, search.names)
     question, options = search.question, search.options
     if options.collapse:
         count = await answers.count_groups(question)
     else:
-        count = await search.finder.engine.count(question)
+        count = await search.selected.engine.count(question)
     if options.shape == "people":
         output.line(f"{count:,}" if search.for_person else str(count))
     elif options.shape == "csv":
@@ -84,7 +84,7 @@ async def print_count(search: Search, over: SearchScope) -> int:
 
 async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
     """Print the hits. Returns the exit status."""
-    answers = Answers(search.conn, search.finder, search.names)
+    answers = Answers(search.conn, search.selected, search.names)
     found, cursor, has_deleted = 0, None, False
     with page() as paged:
         found, cursor, has_deleted = await _print(search, answers)
@@ -116,7 +116,7 @@ async def _count_all(search: Search, shown: int, cursor: str | None) -> int | No
     """The number of all hits; None if it takes long to find out."""
     if cursor is None:
         return shown
-    engine = search.finder.engine
+    engine = search.selected.engine
     return await engine.count_within(search.question, QUICK) if isinstance(engine, ExactEngine) else None
 
 
@@ -194,23 +194,23 @@ def _object(shown: Shown, search: Search) -> dict[str, Any]:
 
 def _end(search: Search, over: SearchScope, *summary: str) -> int:
     """Report what was found, by which engine, and what is not fetched. Returns the exit status."""
-    finder = search.finder
+    selected = search.selected
     if not search.for_person:
-        output.note("; ".join([*summary, finder.describe()]))
+        output.note("; ".join([*summary, selected.describe()]))
     else:
         for line in summary:
             output.note(line, to_copy=any("next:" in one for one in summary))
-        if how := finder.explain():
+        if how := selected.explain():
             output.note(how)
-    if output.is_quiet() and finder.fuzzy and finder.away is not None:
-        output.warn(finder.describe())
+    if output.is_quiet() and selected.fuzzy and selected.away is not None:
+        output.warn(selected.describe())
     warn_incomplete(over, search.moments)
     return 0
 
 
 async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
     """Report where nothing was found, and what may help."""
-    if search.finder.behind:
+    if search.selected.behind:
         searched = "in an index that does not have all messages; without --engine and --fuzzy all are searched"
     else:
         searched = await describe_searched(search.conn, over, search.moments if search.for_person else None)
@@ -218,6 +218,6 @@ async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
     if not output.is_quiet():
         from archiver.cli.view.nothing import explain
 
-        for line in await explain(search.conn, search.finder.engine, search.question, search.moments):
+        for line in await explain(search.conn, search.selected.engine, search.question, search.moments):
             output.note(line)
     return 1

@@ -98,7 +98,7 @@ async def _sync_all(
     from archiver.cli.commands.pick import pick_channels
     from archiver.cli.view.sync_end import describe_done, describe_kept, sum_up
     from archiver.cli.view.sync_progress import SyncProgress
-    from archiver.compose.accounts import say_whose
+    from archiver.compose.accounts import name_account
     from archiver.errors import LoginNeeded, UsageError
     from archiver.service.merge_segments import merge_after_sync
 
@@ -121,9 +121,9 @@ async def _sync_all(
             continue
         if len(names) == 1:
             await drain(settings, accounts.database)
-            raise say_whose(failure, settings, name)
+            raise name_account(failure, settings, name)
         advice = " `telekeep move` assigns its channels to another account." * isinstance(failure, LoginNeeded)
-        output.error(f"{say_whose(failure, settings, name)}{advice} {describe_done(done, len(own))}")
+        output.error(f"{name_account(failure, settings, name)}{advice} {describe_done(done, len(own))}")
         statuses.append(failure.exit_status)
     await drain(settings, accounts.database)
     await merge_after_sync(accounts.database, seconds=time.monotonic() - began)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 
 from archiver.cli.view.shown import Shown
-from archiver.compose.engine import Finder
+from archiver.compose.engine import SelectedEngine
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
@@ -31,9 +31,9 @@ class More:
 class Answers:
     """The blocks of results for a question."""
 
-    def __init__(self, conn: Connection, finder: Finder, names: Mapping[ChannelId, ChannelName]) -> None:
+    def __init__(self, conn: Connection, selected: SelectedEngine, names: Mapping[ChannelId, ChannelName]) -> None:
         self._conn = conn
-        self._finder = finder
+        self._selected = selected
         self._names = names
         self.groups: int | None = None
         """The number of all groups of copies, once they are known."""
@@ -41,7 +41,7 @@ class Answers:
     async def plain(self, question: Question, limit: int, around: int) -> AsyncGenerator[list[Shown] | More, None]:
         """Blocks of messages. `limit`: maximum number of hits, 0 = no limit; `around`: context on each side."""
         left = limit or None
-        engine = self._finder.engine
+        engine = self._selected.engine
         context, page = None, PAGE
         if around:
             from archiver.cli.view import around as near
@@ -68,7 +68,7 @@ class Answers:
         """The earliest hit of each group of copies, with the addresses of the others."""
         from archiver.reading.duplicates import group_copies, list_after, write_cursor
 
-        groups = await group_copies(self._conn, self._finder.engine, question)
+        groups = await group_copies(self._conn, self._selected.engine, question)
         self.groups = len(groups)
         if question.cursor is not None:
             groups = list_after(groups, question.cursor)
@@ -86,11 +86,11 @@ class Answers:
         """The number of groups of copies."""
         from archiver.reading.duplicates import group_copies
 
-        return len(await group_copies(self._conn, self._finder.engine, question))
+        return len(await group_copies(self._conn, self._selected.engine, question))
 
     async def _rows(self, hits: Sequence[Hit]) -> dict[Key, Shown]:
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
-        self._finder.dropped += len(hits) - len(held)
+        self._selected.dropped += len(hits) - len(held)
         return {
             hit.key: Shown.of(build_row(self._names[ChannelId(hit.channel_id)], *held[hit.key]), hit)
             for hit in hits

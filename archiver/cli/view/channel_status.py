@@ -19,27 +19,33 @@ _MEANING = {
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """The state as a table cell; `set aside` for an active channel that waits for a retry."""
-    return "set aside" if channel.state == "active" and is_aside(channel, now) else channel.state
+    """The state in TSV; `set aside`: an active channel that waits for a retry."""
+    return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.state
 
 
-def is_aside(channel: Mirrored, now: float) -> bool:
+def state_name(channel: Mirrored, now: float) -> str:
+    """The state in a table for people; `retrying`: an active channel that waits for a retry."""
+    backing_off = channel.state == "active" and is_backing_off(channel, now)
+    return "retrying" if backing_off else channel.state.replace("_", " ")
+
+
+def is_backing_off(channel: Mirrored, now: float) -> bool:
     """Whether the channel waits for a retry after failures."""
     return channel.retry_at is not None and channel.retry_at > now
 
 
 def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> str | None:
     """Why the channel is not being mirrored, since when and until when; None if it is."""
-    waits = channel.retry_at is not None and is_aside(channel, moments.now)
-    aside = f"set aside until {moments.at(channel.retry_at)}" if waits and channel.retry_at is not None else ""
-    reason = standing.last_error if aside else None
+    waits = channel.retry_at is not None and is_backing_off(channel, moments.now)
+    retry = f"retrying at {moments.at(channel.retry_at)}" if waits and channel.retry_at is not None else ""
+    reason = standing.last_error if retry else None
     if channel.state == "active":
         times = f" after {channel.failures:,} failures in a row" if channel.failures > 1 else ""
-        return f"{channel.name}: {aside}{times}: {(reason or 'it failed').rstrip('.')}" if aside else None
+        return f"{channel.name}: {retry}{times}: {(reason or 'it failed').rstrip('.')}" if retry else None
     since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
     word = channel.state.replace("_", " ")
-    return f"{channel.name}: {word}{since}{f', {aside}' if aside else ''}: {why.rstrip('.')}; its archive is kept"
+    return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
 
 def describe_start(window_start: int, moments: Moments) -> str:

@@ -11,7 +11,7 @@ from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
-from archiver.store.home import list_channels_at
+from archiver.store.index_home import list_channels_at
 from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
 from search.meili.routing import node_name
@@ -52,7 +52,7 @@ class IndexStatus:
     """The state implied by that error, if the noted state was a good one."""
     left: int
     """Messages that a rebuild still has to send."""
-    aside: int
+    rejected: int
 
     def with_trouble(self, error: ServerError) -> IndexStatus:
         """A copy updated by the error that the server gives now."""
@@ -88,8 +88,8 @@ class IndexStatus:
             yield f"{figures.count(self.coming, 'channel')} moving in, {self.going:,} out"
         if standing.rebuild:
             yield f"rebuild in progress ({standing.rebuild}, {self.left:,} left)"
-        if self.aside:
-            yield f"{figures.count(self.aside, 'message')} set aside (`telekeep index status` lists them)"
+        if self.rejected:
+            yield f"{figures.count(self.rejected, 'message')} rejected (`telekeep index status` lists them)"
         if standing.success_at:
             yield f"last {'reached' if self.reached is False else 'success'} {moments.at(standing.success_at)}"
 
@@ -117,7 +117,7 @@ class IndexStatus:
             "oldest_waiting_at": iso(since),
             "oldest_age": None if since is None else max(0, int(now - since)),
             "again": self.again,
-            "set_aside": self.aside,
+            "set_aside": self.rejected,
             "channels_coming": self.coming,
             "channels_going": self.going,
             "rebuild": standing.rebuild,
@@ -159,7 +159,7 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
                 waiting=_add(measure(conn, node), measure(conn, "") if node == names[0] else None),
                 again=count_walk(conn, node, settings.index),
                 left=count_walk(conn, node, f"{settings.index}_next"),
-                aside=sum(count_rejected(conn, node).values()),
+                rejected=sum(count_rejected(conn, node).values()),
             )
             for node in names
         ]

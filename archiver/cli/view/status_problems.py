@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.cli.view import figures, prose, waits
-from archiver.cli.view.channel_status import describe_parts, is_aside, state_note
+from archiver.cli.view.channel_status import describe_parts, is_backing_off, state_note
 from archiver.cli.view.index_status import IndexStatus
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
@@ -135,11 +135,11 @@ def _of_channels(status: StatusReport, moments: Moments) -> Iterator[Problem]:
     for one in status.active:
         name = one.name
         if note := state_note(one.mirrored, one.standing, moments):
-            aside = one.mirrored.state == "active" and is_aside(one.mirrored, status.now)
+            retrying = one.mirrored.state == "active" and is_backing_off(one.mirrored, status.now)
             yield Problem(
                 what=note,
-                advice="it is tried again then; to try now" if aside else "it is tried again; to stop mirroring it",
-                command=f"telekeep sync {name}" if aside else f"telekeep remove {name}",
+                advice="it is tried again then; to try now" if retrying else "it is tried again; to stop mirroring it",
+                command=f"telekeep sync {name}" if retrying else f"telekeep remove {name}",
             )
         if one.parts.partial:
             yield Problem(what=f"{name}: {describe_parts(one.parts)}")
@@ -208,7 +208,7 @@ def _of_index(node: IndexStatus, moments: Moments) -> Iterator[Problem]:
         yield Problem(what=what, command="" if foreign else "telekeep index rebuild")
     elif state not in ("following", "unused", "busy"):
         yield Problem(what=what, advice="nothing is lost; searches use the embedded engine meanwhile")
-    elif node.aside:
+    elif node.rejected:
         yield Problem(what=what, advice="to see which", command="telekeep index status")
     elif state != "unused" and node.oldest_age(moments.now) > _LAG and not node.standing.rebuild:
         yield Problem(what=what, advice="to send them now", command="telekeep sync")

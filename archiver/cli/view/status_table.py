@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from archiver.cli.view import figures
-from archiver.cli.view.channel_status import state_word
+from archiver.cli.view.channel_status import state_name, state_word
 from archiver.cli.view.grid import Column, draw
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
@@ -55,7 +55,7 @@ def _short(one: ChannelReport, moments: Moments) -> tuple[str, ...]:
     return (
         one.name,
         mirrored.alias or "",
-        state_word(mirrored, moments.now).replace("_", " "),
+        state_name(mirrored, moments.now),
         figures.number(tally.held),
         figures.number(tally.missing),
         figures.number(tally.not_fetched),

@@ -33,7 +33,7 @@ def as_object(wait: Wait) -> dict[str, Any]:
 
 async def forget(settings: Settings, typed: str) -> None:
     """Lift the waits of ACCOUNT, or that of ACCOUNT:METHOD. Raises UsageError if there is none, and Busy."""
-    from archiver.compose.write_archive import open_beside
+    from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
     from archiver.lock import hold_session
     from archiver.store.database import expect_archive
@@ -42,7 +42,7 @@ async def forget(settings: Settings, typed: str) -> None:
     directory, now = settings.archive.dir, time.time()
     account, _, method = typed.partition(":")
     expect_archive(directory)
-    async with open_beside(directory, command="accounts", remarks=output) as database:
+    async with open_shared(directory, command="accounts", remarks=output) as database:
         waits = await database.read(list_waits, now=now)
         lifted = [one for one in waits if one.account == account and method in ("", one.method)]
         if not lifted:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.export.comma import BYTE_ORDER_MARK, ID_KEYS, CsvWriter
+from archiver.export.csv_writer import BYTE_ORDER_MARK, ID_KEYS, CsvWriter
 from archiver.model.row import KEYS, Row
 
 CELL = st.none() | st.integers(0, 2**40) | st.text(st.characters(codec="utf-8"))

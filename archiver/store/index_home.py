@@ -6,27 +6,29 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from archiver.ids import ChannelId
-from archiver.model.placement import Home
+from archiver.model.placement import Placement
 from archiver.store.database import Reader
 
 _TABLES = ("outbox", "index_walk", "index_aside")
 
 
-def list_homes(conn: sqlite3.Connection, channel_ids: Iterable[ChannelId] | None = None) -> dict[ChannelId, list[Home]]:
-    """The homes by channel, of these channels or all."""
-    found: dict[ChannelId, list[Home]] = {}
+def list_placements(
+    conn: sqlite3.Connection, channel_ids: Iterable[ChannelId] | None = None
+) -> dict[ChannelId, list[Placement]]:
+    """The placements by channel, of these channels or all."""
+    found: dict[ChannelId, list[Placement]] = {}
     if channel_ids is None:
         rows = conn.execute("SELECT channel_id, node, phase, serves FROM index_home").fetchall()
     else:
         sql = "SELECT channel_id, node, phase, serves FROM index_home WHERE channel_id = ?"
         rows = [row for one in channel_ids for row in conn.execute(sql, (one,))]
     for channel_id, node, phase, serves in rows:
-        found.setdefault(channel_id, []).append(Home(channel_id, node, phase, bool(serves)))
+        found.setdefault(channel_id, []).append(Placement(channel_id, node, phase, bool(serves)))
     return found
 
 
 def list_channels_at(conn: Reader, node: str, *phases: str) -> list[ChannelId]:
-    """The channels with a home on a node in one of these phases."""
+    """The channels with a placement on a node in one of these phases."""
     signs = ", ".join("?" * len(phases))
     rows = conn.execute(
         f"SELECT channel_id FROM index_home WHERE node = ? AND phase IN ({signs}) ORDER BY channel_id", (node, *phases)
@@ -76,18 +78,20 @@ def list_hidden(conn: Reader, node: str) -> list[ChannelId]:
     return [row[0] for row in cursor]
 
 
-def put_homes(conn: sqlite3.Connection, homes: Iterable[Home], *, now: int) -> None:
-    """Store homes; for those being left, drop what waits to be sent."""
-    for home in homes:
+def put_placements(conn: sqlite3.Connection, placements: Iterable[Placement], *, now: int) -> None:
+    """Store placements; for those being left, drop what waits to be sent."""
+    for placement in placements:
         conn.execute(
             "INSERT INTO index_home (channel_id, node, phase, serves, since) VALUES (?1, ?2, ?3, ?4, ?5)"
             " ON CONFLICT (channel_id, node) DO UPDATE SET serves = ?4, phase = ?3,"
             " since = CASE WHEN phase = ?3 THEN since ELSE ?5 END",
-            (*home, now),
+            (*placement, now),
         )
-        if home.phase == "leaving":
+        if placement.phase == "leaving":
             for table in _TABLES:
-                conn.execute(f"DELETE FROM {table} WHERE channel_id = ? AND node = ?", (home.channel_id, home.node))
+                conn.execute(
+                    f"DELETE FROM {table} WHERE channel_id = ? AND node = ?", (placement.channel_id, placement.node)
+                )
 
 
 def put_leaving(conn: sqlite3.Connection, node: str) -> None:
@@ -100,7 +104,7 @@ def put_leaving(conn: sqlite3.Connection, node: str) -> None:
 
 
 def set_phase(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId], phase: str, *, now: int) -> None:
-    """Set the phase of these channels' homes on a node."""
+    """Set the phase of these channels' placements on a node."""
     conn.executemany(
         "UPDATE index_home SET phase = ?1, since = ?2 WHERE channel_id = ?3 AND node = ?4",
         [(phase, now, channel_id, node) for channel_id in channel_ids],
@@ -120,8 +124,8 @@ def mark_renamed(conn: sqlite3.Connection, channel_id: ChannelId) -> None:
     conn.execute("UPDATE index_home SET renamed = 1 WHERE channel_id = ?", (channel_id,))
 
 
-def drop_homes(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId]) -> None:
-    """Delete these channels' homes on a node, unless they are no longer leaving."""
+def drop_placements(conn: sqlite3.Connection, node: str, channel_ids: Iterable[ChannelId]) -> None:
+    """Delete these channels' placements on a node, unless they are no longer leaving."""
     conn.executemany(
         "DELETE FROM index_home WHERE channel_id = ? AND node = ? AND phase = 'leaving'",
         [(channel_id, node) for channel_id in channel_ids],

@@ -20,7 +20,7 @@ MAX_WALKS: Mapping[Reason, int] = {"unread event": 1, "lost state": 1, "too long
 """Maximum walks per WALK_PERIOD: in a channel too busy to follow, walks would otherwise never stop."""
 
 
-class Setbacks:
+class RecentFailures:
     """Recent failures by channel."""
 
     def __init__(self, clock: Clock) -> None:
