@@ -74,7 +74,7 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: T
     table = "Канал;Ссылка\nТихий;https://t.me/quiet_a\nДругой;@quiet_b\nНичей;\n".encode("utf-16")
     (desk.home / "list.csv").write_bytes(table)
     done = desk.run("add", "-f", "list.csv", "--since", "2021-12-01", "--dry-run")
-    moved = "start moved from its first message to 1 Dec 2021, what is archived from before stays"
+    moved = "start moved from its first message to 1 Dec 2021; older archived messages are kept"
     assert done.status == 3
     assert done.out.splitlines() == [
         f"@quiet_a\tchange\t{moved}",
@@ -145,7 +145,7 @@ def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
     desk.do("add", "quiet_a")
     assert orjson.loads(desk.do("channels", "--json").out)[0]["since"] == "2021-12-15T21:00:00Z"
     again = desk.do("add", "quiet_a", "--since", "all")
-    moved = "start moved from 15 Dec 2021 21:00 UTC to its first message, 34 ids more to fetch"
+    moved = "start moved from 15 Dec 2021 21:00 UTC to its first message, 34 more ids to fetch"
     assert again.err == f"@quiet_a (The quiet a desk): already mirrored; {moved}.\n"
     desk.do("sync")
     assert len(desk.export()) == 37
@@ -178,7 +178,7 @@ def test_removed_channel_keeps_its_archive_and_is_taken_up_again(filled: Desk, t
         assert "`telekeep add quiet_b`" in done.err
     assert filled.export("quiet_b") == before
     assert filled.do("search", "harbour", "-c", "quiet_b", "--count").out == "36\n"
-    assert filled.do("add", "quiet_b").err.endswith("): mirrored again, its archive was kept.\n")
+    assert filled.do("add", "quiet_b").err.endswith("): mirrored again; its archive was kept.\n")
     filled.do("sync", "quiet_b")
     after = {row["message_id"]: row for row in filled.export("quiet_b")}
     assert after[new]["text"] == "posted while nobody looked"

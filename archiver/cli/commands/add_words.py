@@ -60,8 +60,8 @@ def _read_list(file: str) -> Iterator[tuple[str, str, UsageError | None]]:
     found = read_list(file)
     if found.heading:
         output.note(
-            f"line {found.heading.line} is taken for a heading: {echo(found.heading.text)}."
-            " To add a channel of such a name, write it with @."
+            f"line {found.heading.line} is taken as a heading: {echo(found.heading.text)}."
+            " To add a channel with such a name, write it with @."
         )
     words = [(one.line, one.text, None) for one in found.channels]
     for line, text, error in sorted([*words, *found.refused], key=lambda one: one[0]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archiver.cli.view import figures
 from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.store.channel import Mirrored
@@ -24,7 +23,8 @@ def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: i
         return
     changes = list(list_changes(before, after, moments, ids))
     if before.state == "removed":
-        yield "mirrored again, its archive was kept"
+        yield "mirrored again"
+        yield "its archive was kept"
         yield from changes
         return
     yield "already mirrored"
@@ -40,9 +40,11 @@ def list_changes(before: Mirrored, after: Mirrored, moments: Moments, ids: int =
         return
     moved = f"start moved from {_start(before, moments)} to {_start(after, moments)}"
     if not _is_earlier(after, before):
-        yield f"{moved}, what is archived from before stays"
+        yield moved
+        yield "older archived messages are kept"
     elif ids:
-        yield f"{moved}, {'up to ' * (after.window_start is not None)}{figures.count(ids, 'id')} more to fetch"
+        up_to = "up to " if after.window_start is not None else ""
+        yield f"{moved}, {up_to}{ids:,} more {'id' if ids == 1 else 'ids'} to fetch"
     else:
         yield moved
 

@@ -57,7 +57,8 @@ def _describe_ids(one: ChannelReport) -> str:
     tally = one.tally
     known, whole = one.known, one.known + tally.not_fetched
     left = f", {figures.number(tally.not_fetched)} not fetched" if tally.not_fetched else ""
-    absent = f" ({figures.number(tally.absent)} have no message)" if tally.absent else ""
+    has = "has" if tally.absent == 1 else "have"
+    absent = f" ({figures.number(tally.absent)} {has} no message)" if tally.absent else ""
     return f"{percent(one)}: {figures.number(known)} of {figures.count(whole, 'id')}{absent}{left}"
 
 

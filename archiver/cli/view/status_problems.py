@@ -150,10 +150,11 @@ def _of_channels(status: StatusReport, moments: Moments) -> Iterator[Problem]:
 def _of_unreadable(status: StatusReport) -> Iterator[Problem]:
     concerned = [one for one in status.active if one.stubs]
     if concerned:
-        count = figures.count(sum(one.stubs for one in concerned), "archived message")
+        number = sum(one.stubs for one in concerned)
+        kept = "it is kept raw" if number == 1 else "they are kept raw"
         yield Problem(
-            what=f"{_names(concerned)}: {count} cannot be read by this version",
-            advice="they are kept raw; a newer telekeep reads them",
+            what=f"{_names(concerned)}: {figures.count(number, 'archived message')} cannot be read by this version",
+            advice=f"{kept}, and a newer telekeep can read {'it' if number == 1 else 'them'}",
         )
 
 
