@@ -2,7 +2,8 @@
 
 `load_checked` stores the result of `config.load` in `.telekeep.toml.checked` next to the file: without secrets, for its
 owner only, with a digest of all that it depends on (the file, the environment, the code). If it does not fit, is too
-open or cannot be read, it is made again; where it cannot be written, settings are checked each time.
+open or cannot be read, it is made again; where it cannot be written, settings are checked each time. Without a file and
+with no more than the archive's directory in the environment, the defaults are those of `defaults.json`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from config.files import FILE_VARIABLE, PREFIX, find_file
+from config.paths import to_path, user_data_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,10 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """User and password in a URL."""
 _CHECKED_BY = ("settings.py", "kinds.py", "load.py", "checked.py")
 """Modules that define what is allowed: after any change to them the settings are checked again."""
+_DEFAULTS = Path(__file__).with_name("defaults.json")
+_DIRECTORY = f"{PREFIX}ARCHIVE__DIR"
+_UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
+"""Variables that say nothing else about the settings."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -41,7 +47,9 @@ def load_checked(path: Path | None) -> Settings:
     The result has the attributes of Settings. A secret is read when its value is asked for.
     """
     file = find_file(path)
-    if file is None or not file.is_file():
+    if file is None:
+        return _read_defaults() or _check(path)
+    if not file.is_file():
         return _check(path)
     digest = _digest(file)
     kept = file.with_name(f".{file.name}.checked")
@@ -52,6 +60,31 @@ def load_checked(path: Path | None) -> Settings:
             _keep(kept, json.dumps({"made_of": digest, "settings": _encode(settings)}))
         return settings
     return cast("Settings", _decode(found, (), lambda: _check(path)))
+
+
+def encode_defaults() -> str:
+    """The contents of `defaults.json`: all settings but the archive's directory, where nothing is set."""
+    from config.settings import Settings
+
+    encoded = _encode(Settings())
+    encoded["section"]["archive"]["section"]["dir"] = None
+    return json.dumps(encoded, indent=1, sort_keys=True) + "\n"
+
+
+def _read_defaults() -> Settings | None:
+    """The settings where no more is set than the archive's directory; None if a check has to say what is wrong."""
+    given = {name.upper().replace("-", "_"): value for name, value in os.environ.items()}
+    if any(name.startswith(PREFIX) and name not in _UNCHECKED for name in given):
+        return None
+    try:
+        directory = to_path(given.get(_DIRECTORY) or None) or user_data_path()
+        found = json.loads(_DEFAULTS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if str(directory).startswith("~"):
+        return None
+    found["section"]["archive"]["section"]["dir"] = {"path": str(directory)}
+    return cast("Settings", _decode(found, (), lambda: _check(None)))
 
 
 def _check(path: Path | None) -> Settings:

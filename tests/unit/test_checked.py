@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from config.checked import load_checked
+from config.checked import encode_defaults, load_checked
 from config.errors import SettingsError
 from config.load import load_settings
 
@@ -140,3 +142,42 @@ def test_a_secret_whose_file_is_gone_is_missed_when_it_is_asked_for(file: Path, 
     assert found.display.tz == "Asia/Baghdad"
     with pytest.raises(SettingsError, match="search_key_file"):
         found.meilisearch.search_key.get_secret_value()  # type: ignore[union-attr]
+
+
+WRITE = """run: python -c 'from config.checked import *; print(encode_defaults(), end="")' > config/defaults.json"""
+
+
+def test_stored_defaults_are_those_of_a_check() -> None:
+    stored = (Path(__file__).parents[2] / "config/defaults.json").read_text(encoding="utf-8")
+    assert stored == encode_defaults(), WRITE
+
+
+@pytest.mark.parametrize("directory", [None, "", "here", "~/there", "/absolute"])
+def test_without_a_file_the_defaults_are_what_a_check_says(
+    directory: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if directory is not None:
+        monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", directory)
+    assert isinstance(load_checked(None), SimpleNamespace)
+    assert flat(load_checked(None)) == flat(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TELEKEEP_DISPLAY__TZ", "Asia/Baghdad"), ("TELEKEEP_FOO", ""), ("TELEKEEP_ARCHIVE__DIR", "\0x")],
+)
+def test_whatever_else_is_set_is_checked(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("os.environ", {**os.environ, name: value})
+    if name.endswith("TZ"):
+        assert load_checked(None).display.tz == value
+    else:
+        with pytest.raises(SettingsError):
+            load_checked(None)
