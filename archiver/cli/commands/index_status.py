@@ -62,6 +62,8 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         return 0
     for part in found:
         rejected = part.pop("aside")
+        if output.is_terminal():
+            del part["set_aside"]  # the former name of `rejected`
         if len(found) == 1:
             del part["node"]
         rows = [(name, value) for name, value in part.items() if value is not None]

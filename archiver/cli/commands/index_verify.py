@@ -43,8 +43,8 @@ class _Row:
         return (self.name, self.held, self.indexed, self.waiting, self.rejected, lacking, surplus)
 
     def as_object(self) -> dict[str, object]:
-        keys = (name.replace(" ", "_") for name in _HEADERS)
-        return {"channel_id": self.channel_id, "node": self.node.name, **dict(zip(keys, self.cells(), strict=True))}
+        cells = dict(zip(_HEADERS, self.cells(), strict=True))
+        return {"channel_id": self.channel_id, "node": self.node.name, **cells, "set_aside": self.rejected}
 
 
 def command(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOOK: Final = 3.0
 """Timeout in seconds for a server's answer to `status`."""
 _SUMS: Final = (
-    "waiting", "again", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
+    "waiting", "again", "rejected", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
 )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ class IndexStatus:
             "oldest_waiting_at": iso(since),
             "oldest_age": None if since is None else max(0, int(now - since)),
             "again": self.again,
+            "rejected": self.rejected,
             "set_aside": self.rejected,
             "channels_coming": self.coming,
             "channels_going": self.going,
