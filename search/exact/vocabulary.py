@@ -222,6 +222,8 @@ def _plurals(stem: str) -> Iterator[str]:
     if len(stem) == _SHORTEST:
         yield f"ا{stem[:2]}ا{stem[2]}"
         yield f"{stem[:2]}و{stem[2]}"
+    elif len(stem) == _SHORTEST + 1 and stem[1] == "ا":
+        yield f"{stem[0]}وا{stem[2:]}"
     elif len(stem) == _SHORTEST + 1 and stem[2] in "اي":
         yield f"{stem[:2]}اي{stem[3]}"
 

@@ -42,7 +42,9 @@ _CZECH_PAIRS: Final = """
     stupovat:stoupit umírat:umřít volávat:volat
 """
 _PAIRS: Final = {"ru": _RUSSIAN_PAIRS, "uk": _UKRAINIAN_PAIRS, "pl": _POLISH_PAIRS, "cs": _CZECH_PAIRS}
-_NO_PAIR: Final = frozenset(("", "по", "po"))
+_NOT: Final = "not"
+"""Before a lemma and words that are no forms of it."""
+_NO_PAIR: Final = frozenset(("по", "po"))
 """Prefixes that make another word: походить is not пойти."""
 _LONG: Final = {
     # Endings of secondary imperfectives, and of the verbs that they are made of.
@@ -71,7 +73,12 @@ _STEADY: Final = frozenset("нрлшжчщrlnszcžřšč")
 
 def read_pairs(language: str) -> Iterator[list[str]]:
     """Yield the listed words of a language that are one word for a searcher."""
-    return (words for name, words in _listed() if name == language)
+    return (words for name, words in _listed() if name == language and words[0] != _NOT)
+
+
+def read_exceptions(language: str) -> Iterator[list[str]]:
+    """Yield lemmas with forms that the tables give them by mistake."""
+    return (words[1:] for name, words in _listed() if name == language and words[0] == _NOT)
 
 
 def imperfectives(language: str, lemmas: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ import marisa_trie
 from platformdirs import user_cache_path
 
 from search.text.normalize import fold
-from search.words.dictionary.aspects import further_forms, imperfectives, participles, read_pairs
+from search.words.dictionary.aspects import further_forms, imperfectives, participles, read_exceptions, read_pairs
 from search.words.dictionary.lookup import CODES, FORMAT, NO_ENDING, PATTERNS, SEVERAL, WORDS, pack
 
 _SOURCES: Final = {"sh": "hbs"}
@@ -43,6 +43,10 @@ _LATIN: Final = """
 _TO_CYRILLIC: Final = [pair.split(":") for pair in _LATIN.split()]
 _LISTS_FORMS: Final = frozenset("fr es it pt ro nl el".split())  # noqa: SIM905 read so
 """Languages whose lists hold forms, which may be words of their own too; those of the others join whole words."""
+_ALIKE: Final = frozenset(("ru", "uk", "bg"))
+"""Languages whose forms begin like their lemma; what does not is a mistake of the table, or listed."""
+_FOLDED: Final = {"ё": "е", "ґ": "г"}
+_BEFORE_LEMMA: Final = ("по", "наи", "най", "найі")
 _GENERATED: Final = frozenset(("pl", "nl", "el"))
 """Languages with further forms by rule."""
 
@@ -116,8 +120,12 @@ def _read(language: str) -> Groups:
         text = f"{text}\n{_cyrillic(text)}"
     forms = _fold_all([_AFTER_TAB.sub("", text)])
     groups: Groups = defaultdict(set)
-    for form, lemma in zip(forms, _BEFORE_TAB.finditer(text), strict=True):
-        groups[lemma[1]].add(form)
+    for form, found in zip(forms, _BEFORE_TAB.finditer(text), strict=True):
+        lemma = found[1]
+        if language not in _ALIKE or form[0] == _FOLDED.get(lemma[0], lemma[0]) or form.startswith(_BEFORE_LEMMA):
+            groups[lemma].add(form)
+    for lemma, *forms in read_exceptions(language):
+        groups[lemma] -= {*_fold_all(forms)}
     return groups
 
 

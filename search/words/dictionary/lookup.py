@@ -32,6 +32,15 @@ _NAMES: Final = {code: name for name, code in CODES.items()}
 _RELATIVES: Final = {"sh": "sr hr bs sh", "cs": "cs sk", "bg": "bg mk", "nl": "nl af", "pt": "pt gl"}
 LABELS: Final = {name: tuple(_RELATIVES.get(name, name).split()) for name in CODES}
 """Labels of texts in a language, close relatives included."""
+_SHORT: Final = """
+    a ab al als am an as au auf aus aux avec bei ca ce ces che com como con cu da das dans dat de del dem den
+    der des di die din do dos du e ed een ein eine el elle em en er es et eta gli het i il ils im in is je la
+    las le les lo los ma mas me mit na nach nas ne no non nos nous nu o od of on op os ou par pas pe per po por
+    pour que qui sa sau se ses si sie so son su sur sus te to um un una une ve vor vous w wie wir y z za ze
+    zu а в во и из к на не но о от по с со та те то у що як
+"""
+_FUNCTION_WORDS: Final = frozenset(_SHORT.split())
+"""Words without accents, which others become when folded (`dû`, `sé`, `dà`): they are never forms of these."""
 _ENTRY: Final = struct.Struct("<BI")
 
 
@@ -76,7 +85,7 @@ def pack(code: int, offset: int) -> bytes:
 @lru_cache(maxsize=65_536)
 def paradigms(word: str) -> Sequence[Paradigm]:
     """Return the paradigms that have this form; in each language those it is a lemma of, if there are any."""
-    found = _entries(word)
+    found = () if word in _FUNCTION_WORDS else _entries(word)
     as_lemma = {one.language for one, is_lemma in found if is_lemma}
     return [
         one for one, is_lemma in found if one.language != _ONLY_KNOWN and (is_lemma or one.language not in as_lemma)

@@ -64,6 +64,9 @@ def arabic_singular(noun: str) -> Iterator[str]:
     if len(noun) == 5 and noun[2:4] == "اي":
         yield f"{noun[:2]}ي{noun[4]}"
         yield f"{noun[:2]}ا{noun[4]}"
+    elif len(noun) == 5 and noun[1:3] == "وا":
+        # نوافذ, نافذه
+        yield f"{noun[0]}ا{noun[3:]}"
     elif len(noun) == 5 and noun[0] == "ا" and noun[3] == "ا":
         yield f"{noun[1:3]}{noun[4]}"
     elif len(noun) == 4 and noun[2] == "و":
