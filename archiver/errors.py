@@ -75,7 +75,7 @@ class NoArchive(NotFound):
     def __init__(self, directory: object) -> None:
         super().__init__(
             f"there is no archive in {directory}.",
-            hint="Set archive.dir to where it is, or begin one: `telekeep login`, then `telekeep add CHANNEL`.",
+            hint="Set archive.dir to where it is, or start one: `telekeep login`, then `telekeep add CHANNEL`.",
         )
 
 
@@ -93,7 +93,7 @@ class FloodWait(Error):
     def __init__(self, seconds: int, *, method: str, now: float | None = None, ordered: float | None = None) -> None:
         """`now`: unix time, to name the end; `ordered`: seconds, if the server ordered more than is obeyed."""
         words = f" ({in_words(seconds)}, until {moment(now + seconds)})" if now and seconds >= _LONG else ""
-        obeyed = f" (it ordered {in_words(ordered)}; it is asked again then)" if ordered else ""
+        obeyed = f" (it ordered {in_words(ordered)}; it is retried then)" if ordered else ""
         super().__init__(
             f"the server asks to wait {seconds} s{words} before more {method} calls{obeyed}.",
             hint=f"Nothing is lost: run the same command again in {seconds} s and it continues where it stopped.",

@@ -174,7 +174,9 @@ class MeilisearchSettings(_SectionWithSecrets):
 class SearchSettings(_Section):
     """Search options."""
 
-    glossary: AnyPath | None = Field(default=None, description="a text file of equivalent spellings, one group a line")
+    glossary: AnyPath | None = Field(
+        default=None, description="a text file of equivalent spellings, one group per line"
+    )
 
 
 class DisplaySettings(_Section):

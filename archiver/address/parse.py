@@ -112,7 +112,7 @@ def _refuse_other(text: str) -> None:
 
 def _not_only_a_name(text: str) -> UsageError:
     if near := _did_you_mean(text) or _did_you_mean("".join(text.split())):  # a link may be broken over two lines
-        return UsageError("this is more than a channel's name.", hint=near)
+        return UsageError("this contains more than a channel's name.", hint=near)
     return UsageError(
         "this is not a channel's username: those have no spaces.",
         hint="A title cannot be looked up; the channel's page in an app shows its @name.",

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sync": ("Mirror", "archiver.cli.commands.sync", "Fetch everything not yet archived, then exit."),
     "run": ("Mirror", "archiver.cli.commands.run", "Run the service: mirror all channels until stopped."),
     "search": ("Find", "archiver.cli.commands.search", "Find messages in the archive."),
-    "tail": ("Find", "archiver.cli.commands.tail", "Follow new, edited and deleted posts as they come."),
+    "tail": ("Find", "archiver.cli.commands.tail", "Follow new, edited and deleted posts as they arrive."),
     "query": ("Find", "archiver.cli.commands.query", "Save, list and remove named queries."),
     "show": ("Find", "archiver.cli.commands.show", "Show one message and everything known about it."),
     "history": ("Find", "archiver.cli.commands.history", "Show the history of one message: edits, deletions, returns."),

@@ -88,7 +88,7 @@ def find_glossary(settings: Callable[[], Settings], *, wanted: bool, named: Path
 async def open_engine(conn: Connection) -> ExactEngine:
     """Open the embedded engine on this archive. Raises NotSearchable."""
     if not await read(conn, has_search_tables) or not await is_current(conn):
-        raise NotSearchable("the search tables were made by another version.", hint="`telekeep sync` rebuilds them.")
+        raise NotSearchable("the search tables were written by another version.", hint="`telekeep sync` rebuilds them.")
     return ExactEngine(conn)
 
 

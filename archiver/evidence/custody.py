@@ -29,14 +29,14 @@ def check_captures(captures: Sequence[Mapping[str, Any]], generations: Mapping[i
 def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[str]:
     lo, hi = one["lo"], one["hi"]
     checks = {
-        "method is none": one["method"] in METHODS,
-        "lo and hi are no range of ids": (lo is None and hi is None) or (_is_number(lo, 1) and _is_number(hi, lo)),
-        "count is no number": _is_number(one["count"], 0),
-        "at is no time": _is_number(one["at"], 1),
-        "layer is none": _is_number(one["layer"], 1) and one["layer"] <= _MOST_LAYERS,
-        "version is none": isinstance(one["version"], str) and _VERSION.fullmatch(one["version"]) is not None,
-        "account is none": isinstance(one["account"], str) and one["account"] != "",
-        "generation is none of its channel": _is_number(one["generation"], 1)
+        "the method is unknown": one["method"] in METHODS,
+        "lo and hi are not a range of ids": (lo is None and hi is None) or (_is_number(lo, 1) and _is_number(hi, lo)),
+        "count is not a number": _is_number(one["count"], 0),
+        "at is not a time": _is_number(one["at"], 1),
+        "the layer is unknown": _is_number(one["layer"], 1) and one["layer"] <= _MOST_LAYERS,
+        "the version is unknown": isinstance(one["version"], str) and _VERSION.fullmatch(one["version"]) is not None,
+        "the account is unknown": isinstance(one["account"], str) and one["account"] != "",
+        "the generation is not one of its channel's": _is_number(one["generation"], 1)
         and one["generation"] <= generations.get(one["channel_id"], one["generation"]),
     }
     return [wrong for wrong, fine in checks.items() if not fine]

@@ -118,7 +118,7 @@ class MessageCheck:
             return None, wrong
         self._done.readable += 1
         if record.partial and row[0] not in self._held.parts:
-            wrong.append("it is a part, and not noted as one")
+            wrong.append("it is a part, but not recorded as one")
         if place_of(obj) != (self._channel_id, row[0]):
             wrong.append("its payload is that of another message")
         if (layer == OLDER) != (layer_of(raw) == OLDER):
@@ -147,7 +147,7 @@ class MessageCheck:
             hashes = (record.content_hash, record.unmarked_hash)
             derived = (record.moment, True, True, place_of(obj))
             kept = (part["moment"], part["part_hash"] in hashes, record.partial, (self._channel_id, message_id))
-            return record, [] if kept == derived else ["its part is not what was shown"]
+            return record, [] if kept == derived else ["its part differs from what was shown"]
         return None, []
 
     def _check_times(self, row: Row) -> None:

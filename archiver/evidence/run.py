@@ -123,9 +123,11 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]
         if search_rows.count_messages(conn):
             found.add([Fault("search", "its tables are missing", True)])
     elif not laid_out and soundness.is_search_mislabelled(conn):
-        found.add([Fault("search", "its tables do not say which version they are", True)])
+        found.add([Fault("search", "its tables have no version number", True)])
     elif not laid_out:
-        found.remarks.append("the search tables are of another version; `telekeep repair search` makes them.")
+        found.remarks.append(
+            "the search tables were written by another version; `telekeep repair search` rebuilds them."
+        )
     else:
         return plan_search(conn, found, deep=deep)
     return []
@@ -202,9 +204,7 @@ def _receive(pipe: Any) -> TaskResult:
     try:
         done: TaskResult = pipe.recv()
     except (EOFError, OSError):
-        raise Error(
-            "a process of the verification was ended from outside.", hint="Is there enough memory? Run it again."
-        ) from None
+        raise Error("a verification process was killed.", hint="Is there enough memory? Run it again.") from None
     return done
 
 

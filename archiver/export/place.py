@@ -154,4 +154,4 @@ async def _open(path: str) -> int:
             raise UsageError(f"{path} was replaced in the meantime; nothing was written.")
         os.set_blocking(handle, True)
         return handle
-    raise UsageError(f"nobody reads the pipe {path}.", hint="Start its reader first.")
+    raise UsageError(f"the pipe {path} has no reader.", hint="Start its reader first.")

@@ -124,7 +124,9 @@ async def _turn(directory: int) -> AsyncIterator[None]:
             except OSError:  # a file system without locks
                 break
         else:
-            raise Busy("another export holds the directory.", hint="Wait for it to end, or choose another directory.")
+            raise Busy(
+                "another export is writing to the directory.", hint="Wait for it to end, or choose another directory."
+            )
         yield
     finally:
         os.close(handle)

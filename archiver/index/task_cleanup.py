@@ -38,7 +38,7 @@ async def clean_up(database: Database, node: Node, delivery: Delivery, *, now: f
         task = await node.delete_task_records(datetime.fromtimestamp(now - CLEANUP_INTERVAL, UTC))
         await delivery.note_task(task.uid)
     except KeyRefused:
-        log.info("the key may not delete finished tasks; the server does so itself at a million")
+        log.info("the key may not delete finished tasks; the server deletes them itself at a million")
 
 
 async def was_restored(node: Node, delivery: Delivery) -> bool:

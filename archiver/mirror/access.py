@@ -15,7 +15,7 @@ async def look_up_again(source: Source, ingest: Ingest, channel: Mirrored) -> Ac
     Raises ChannelInaccessible if it has none, or if the name is free or belongs to another channel now.
     """
     if channel.username is None:
-        raise ChannelInaccessible("this account has no access to it, and it has no public name to ask by.")
+        raise ChannelInaccessible("this account has no access to it, and it has no public name to look it up by.")
     try:
         seen = await source.resolve_username(channel.username)
     except ChannelGone as exc:

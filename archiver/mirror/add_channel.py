@@ -110,7 +110,7 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
     known = await read(conn, channels.find_channel, channel.channel_id)
     if known and order.account and known.account != order.account:
         raise AddRefused(
-            f"it belongs to account {known.account} already.",
+            f"it already belongs to account {known.account}.",
             hint=f"Move it: telekeep move {known.name} --to {order.account}",
         )
     if order.alias is not None:
@@ -221,4 +221,4 @@ async def _expect_unused(conn: Connection, alias: str, channel_id: ChannelId) ->
     for other in await read(conn, list_names):
         names = {name.casefold() for name in (other.alias, other.username, *other.usernames) if name}
         if other.channel_id != channel_id and alias.casefold() in names:
-            raise AddRefused(f"another channel is called {alias!r} already.", hint="Choose another alias.")
+            raise AddRefused(f"another channel is already called {alias!r}.", hint="Choose another alias.")

@@ -15,6 +15,6 @@ def describe_offset(ahead: float | None) -> str | None:
     size = f"{abs(ahead) / 3600:.1f} hours" if abs(ahead) >= _LARGE else f"{abs(ahead):.0f} s"
     side = "ahead of" if ahead > 0 else "behind"
     return (
-        f"this machine's clock is {size} {side} the server's; times of observation are wrong by that."
-        " Set the clock, best by NTP."
+        f"this machine's clock is {size} {side} the server's; observation times are off by that much."
+        " Set the clock, preferably with NTP."
     )

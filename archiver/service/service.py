@@ -124,7 +124,7 @@ class Service:
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 self._manager.notify("STOPPING=1")
-                log.info("stopping; finishing the pages under way")
+                log.info("stopping; finishing the pages in progress")
                 await asyncio.wait({work}, timeout=GRACE)
         finally:
             stopping.cancel()
@@ -204,7 +204,7 @@ class Service:
                 try:
                     await self._roster.take(name)
                 except Error as exc:
-                    log.debug("account %s is still absent: %s", name, exc)
+                    log.debug("account %s is still unavailable: %s", name, exc)
                     continue
                 log.warning("account %s is active again", name)
                 group.create_task(self._mirror_with(name, stop), name=f"account {name}")

@@ -127,7 +127,7 @@ class Database:
             await connection.executescript(_READING)
             version = await expect_known_schema(connection, path)
             if version == 0:
-                raise NotFound(f"{path} is empty.", hint="Begin with `telekeep add CHANNEL`.")
+                raise NotFound(f"{path} is empty.", hint="Start with `telekeep add CHANNEL`.")
         database = cls(connection, path, connection)
         database.remark = remark
         return database
@@ -174,12 +174,12 @@ class Database:
                     waited = time.monotonic() - began
                 if waited > self.patience:
                     raise Busy(
-                        f"another program has been writing into {self.path} for {waited:.0f} s.",
-                        hint="End it; what is archived is whole.",
+                        f"another program has been writing to {self.path} for {waited:.0f} s.",
+                        hint="Stop it; the archive is intact.",
                     )
                 if waited > PATIENCE and not warned:
                     warned = True
-                    log.warning("another program has been writing into the archive for %.0f s; waiting", waited)
+                    log.warning("another program has been writing to the archive for %.0f s; waiting", waited)
 
     async def read(self, act: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `act(conn, ...)` on the reading connection, as the function `read` does."""

@@ -18,19 +18,19 @@ class FileFault(NamedTuple):
 
 FULL = FileFault(
     "the archive could not be written: its disk is full.",
-    "What is archived is whole; make room, then run the command again.",
+    "What is archived is intact; free some space, then run the command again.",
 )
 _FAULTS = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_IOERR: FileFault(
         "the archive could not be read or written: the disk refused it.",
-        "It may be full, over a quota or a limit on the size of files, or failing; what was stored before is whole.",
+        "It may be full, over a quota or a limit on the size of files, or failing; what was stored before is intact.",
     ),
     sqlite3.SQLITE_CORRUPT: FileFault(
         "the archive's file is damaged.", "`telekeep verify` says where; keep a copy before anything else.", 6
     ),
     sqlite3.SQLITE_NOTADB: FileFault(
-        "the archive's file is no SQLite database, or its beginning is damaged.", "Look for a backup of it.", 6
+        "the archive's file is not an SQLite database, or its beginning is damaged.", "Look for a backup of it.", 6
     ),
     sqlite3.SQLITE_READONLY: FileFault(
         "the archive cannot be written: it is read-only.", "Check who may write its directory, and how it is mounted."
@@ -38,9 +38,9 @@ _FAULTS = {
     sqlite3.SQLITE_CANTOPEN: FileFault(
         "the archive's files cannot be opened.", "Check who may read and write its directory, and that it is not full."
     ),
-    sqlite3.SQLITE_PERM: FileFault("the archive's files may not be opened.", "Check who owns them."),
-    sqlite3.SQLITE_BUSY: FileFault("another program holds the archive.", "End it, then run the command again."),
-    sqlite3.SQLITE_LOCKED: FileFault("another program holds the archive.", "End it, then run the command again."),
+    sqlite3.SQLITE_PERM: FileFault("permission to open the archive's files was denied.", "Check who owns them."),
+    sqlite3.SQLITE_BUSY: FileFault("another program is using the archive.", "Stop it, then run the command again."),
+    sqlite3.SQLITE_LOCKED: FileFault("another program is using the archive.", "Stop it, then run the command again."),
     sqlite3.SQLITE_NOMEM: FileFault("there is not enough memory.", "Nothing that was stored is lost."),
 }
 
@@ -71,13 +71,13 @@ def _is_full(directory: Path) -> bool:
 
 _LEAST = 64 * 1024
 _REASONS = {
-    sqlite3.SQLITE_FULL: "its disk is full; make room",
+    sqlite3.SQLITE_FULL: "its disk is full; free some space",
     sqlite3.SQLITE_IOERR: "the disk refused to read or write it (full, over a limit, or failing)",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_NOTADB: "it is no SQLite database, or its beginning is damaged",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite database, or its beginning is damaged",
     sqlite3.SQLITE_READONLY: "it is read-only",
-    sqlite3.SQLITE_CANTOPEN: "its files cannot be opened; look who may write its directory, and for free space",
-    sqlite3.SQLITE_PERM: "it may not be opened",
-    sqlite3.SQLITE_BUSY: "another program holds it",
-    sqlite3.SQLITE_LOCKED: "another program holds it",
+    sqlite3.SQLITE_CANTOPEN: "its files cannot be opened; check the permissions of its directory, and the free space",
+    sqlite3.SQLITE_PERM: "permission to open it was denied",
+    sqlite3.SQLITE_BUSY: "another program is using it",
+    sqlite3.SQLITE_LOCKED: "another program is using it",
 }

@@ -22,13 +22,13 @@ def find_reading(path: Path) -> tuple[str, str | None]:
         return f"{uri}?mode=ro", None
     if log.exists() and log.stat().st_size:
         raise UsageError(
-            f"{path} was not closed in good order, and what it needs for that cannot be written beside it.",
-            hint=f"Copy {path.name} and {log.name} together to a disk that can be written, and read them there.",
+            f"{path} was not closed cleanly, and recovering it needs files next to it, which cannot be written.",
+            hint=f"Copy {path.name} and {log.name} together to a writable disk, and read them there.",
         )
     if not os.statvfs(directory).f_flag & os.ST_RDONLY:
         # Someone else may write it at any moment, so it must not be opened as immutable.
         raise UsageError(
-            f"{path} cannot be read: SQLite has to write beside it, and {directory} cannot be written.",
-            hint="Ask its owner for the right to write there, or read a copy.",
+            f"{path} cannot be read: SQLite has to write files next to it, and {directory} is not writable.",
+            hint="Ask its owner for write permission there, or read a copy.",
         )
-    return f"{uri}?immutable=1", "the archive lies on a read-only medium, and is read as it is there."
+    return f"{uri}?immutable=1", "the archive is on a read-only medium, and is read as it is."

@@ -87,9 +87,9 @@ def _mode(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as exc:
-        why = getattr(exc, "strerror", None) or "it is no path"
+        why = getattr(exc, "strerror", None) or "it is not a valid path"
         raise UsageError(
-            f"the archive at {path} cannot be looked at: {why}.",
+            f"the archive at {path} cannot be examined: {why}.",
             hint="Set archive.dir to a directory of your own, or check who may read it.",
         ) from exc
 

@@ -33,18 +33,18 @@ def check_header(path: Path) -> str | None:
         header = file.read(_HEADER)
         size = file.seek(0, 2)
     if not size:
-        return "is empty: nothing of an archive is in it"
+        return "is empty"
     if header[:16] != _MAGIC[: len(header)]:
-        return "is no SQLite file"
+        return "is not an SQLite file"
     if len(header) < _HEADER:
-        return "is cut off within its first bytes"
+        return "is truncated within its header"
     page = int.from_bytes(header[16:18], "big")
     page = 65_536 if page == 1 else page
     pages = int.from_bytes(header[28:32], "big")
     if page < 512 or page & (page - 1):
         return "has a damaged header"
     if size < pages * page:
-        return f"is cut off: it has {size:,} bytes where its header says {pages * page:,}"
+        return f"is truncated: it has {size:,} bytes, but its header says {pages * page:,}"
     if header[18:20] not in (b"\1\1", b"\2\2") or any(header[at : at + len(known)] != known for at, known in _FIXED):
         return "has a damaged header"
     return None

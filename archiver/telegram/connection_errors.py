@@ -57,7 +57,7 @@ def transport_code(exc: BaseException) -> int | None:
 def unreachable(exc: BaseException, server: str = "the server", *, proxied: bool = False) -> Error:
     """Error for a lost connection to `server`."""
     if isinstance(exc, BrokenError):
-        return ServerFault("the server sent bytes that make no sense to this client.", hint="Try again later.")
+        return ServerFault("the server sent bytes that this client cannot interpret.", hint="Try again later.")
     match transport_code(exc):
         case 404:
             return LoginNeeded("the server does not know this session.", hint=LOGIN_AGAIN)

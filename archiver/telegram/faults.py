@@ -39,9 +39,9 @@ _TABLE: dict[str, Callable[[], Error]] = {
     "UsernameInvalidError": lambda: ChannelGone(
         "that is not a valid username.", hint="Check its spelling in an app or at t.me/name."
     ),
-    "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
-    "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
-    "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash of it."),
+    "ChannelInvalidError": lambda: StaleAccess("the server does not accept this account's access hash for it."),
+    "PeerIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash for it."),
+    "MsgIdInvalidError": lambda: StaleAccess("the server does not accept this account's access hash for it."),
     "PersistentTimestampInvalidError": lambda: LostState("the server does not accept the channel's pts."),
     "PersistentTimestampEmptyError": lambda: LostState("the server does not accept the channel's pts."),
     "AuthKeyUnregisteredError": lambda: LoginNeeded("the session is logged out.", hint=LOGIN_AGAIN),

@@ -89,7 +89,7 @@ async def _log_in_with(connection: Connection, prompts: Prompts, phone: str) -> 
     try:
         return await _Login(connection, prompts, phone).run()
     except errors.AuthRestartError:
-        prompts.say("the server asks to begin again with a new code.")
+        prompts.say("the server asks to start again with a new code.")
     try:
         return await _Login(connection, prompts, phone).run()
     except errors.AuthRestartError as exc:
@@ -144,7 +144,7 @@ class _Login:
             try:
                 return await self._offer(sent, typed)
             except _MovedError:
-                self._prompts.say("the account has moved to another data centre, which sends a code, too.")
+                self._prompts.say("the account has moved to another data centre, which also sends a code.")
                 sent, again = await self._send_code(), typed  # usually the same code
             except _WRONG as exc:
                 wrong += 1
@@ -199,7 +199,9 @@ class _Login:
         except errors.SendCodeUnavailableError as exc:
             if sent.delivery.official_only:
                 raise translate(exc) from exc
-            self._prompts.say("the server has no other way left to send a code; the one already sent is still valid.")
+            self._prompts.say(
+                "the server has no other method left to send a code; the one already sent is still valid."
+            )
             return replace(sent, next_delivery=None)
         return await self._take(body)
 

@@ -72,5 +72,5 @@ def _answer(challenge: Any, password: str) -> Any:
     except ValueError:
         # `from None`: nothing about a password is ever shown, not even with --debug.
         raise ServerFault(
-            "the server's password challenge is not valid, so nothing was sent.", hint="Check whose server it is."
+            "the server's password challenge is not valid, so nothing was sent.", hint="Check which server this is."
         ) from None

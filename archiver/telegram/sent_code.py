@@ -109,7 +109,7 @@ def _missed_call(kind: Any) -> CodeDelivery:
 
 def _flash_call(kind: Any) -> CodeDelivery:
     pattern = f" ({_shown(kind.pattern)})" if kind.pattern else ""
-    where = f"a flash call is coming, which ends at once: the code is the calling number{pattern}."
+    where = f"a flash call is coming, which ends immediately: the code is the calling number{pattern}."
     return CodeDelivery(where=where, style="number")
 
 

@@ -45,7 +45,7 @@ def read_filename(value: str, context: Context) -> Node:
     if any(piece[:1].isalnum() for piece, _ in pieces[1:]):
         words = [piece.strip(" ._-") for piece, _ in pieces if piece.strip(" ._-")]
         hint = f"Write {' '.join(f'filename:{piece}*' for piece in words)}."
-        raise QueryError("'*' can stand for the end of a word, not for its beginning.", hint=hint)
+        raise QueryError("'*' can replace the end of a word, not its beginning.", hint=hint)
     nodes: list[Node] = []
     for at, (piece, stars) in enumerate(pieces):
         if at == len(pieces) - 1 and piece[:1] == "." and piece[1:].isalnum() and not stars:

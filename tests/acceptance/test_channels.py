@@ -82,7 +82,7 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: T
     ]
     [refused] = done.errors
     assert refused.startswith("telekeep: line 4: Ничей;: there is no channel in this line.")
-    assert done.err.splitlines()[-1].startswith("1 look-up of a name would be needed; nothing was asked")
+    assert done.err.splitlines()[-1].startswith("1 look-up of a name would be needed; nothing was requested")
     assert not telegram.order("calls")["calls"]
     assert listed(desk) == ["quiet_a"]
     done = desk.run("add", "1234567", "Tïtle", "--dry-run")

@@ -170,7 +170,7 @@ def test_an_export_and_its_verification_are_as_documented(filled: Desk, tmp_path
     done = filled.run("export", "everything", "-o", "made/all.jsonl", "--json")
     expect_valid("export", documents(done))
     assert documents(done)["made_directory"] == "made"
-    assert "made the directory made" in done.err
+    assert "created the directory made" in done.err
     beside = filled.run("export", "everything", "--query", "the", "--format", "csv", "-o", "made/some.jsonl", "--jsonl")
     expect_valid("export", beside.rows[0], line=True)
     assert beside.rows[0]["renamed_manifest"] == "made/all.jsonl.manifest.json"

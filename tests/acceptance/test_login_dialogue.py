@@ -62,7 +62,7 @@ def log_in(desk: Desk, *lines: str) -> Any:
     [
         ("sms", "by SMS (5 digits)"),
         ("call", "phone call is coming"),
-        ("flash_call", "flash call is coming, which ends at once: the code is the calling number (+4477*)"),
+        ("flash_call", "flash call is coming, which ends immediately: the code is the calling number (+4477*)"),
         ("missed_call", "missed call is coming from +4477…: the code is the last 5 digits"),
         ("email", "by e-mail to n***a@example.org (5 digits)"),
         ("fragment", "https://fragment.com/login/1"),
@@ -157,7 +157,7 @@ def test_server_that_has_no_way_left_says_so_and_the_code_still_counts(desk: Des
     server.order("fault", spec="auth.resendCode:rpc(406,SEND_CODE_UNAVAILABLE)")
     done = log_in(desk, "resend", CODE)
     assert (done.status, done.errors) == (0, [])
-    assert "the server has no other way left to send a code; the one already sent is still valid." in done.err
+    assert "the server has no other method left to send a code; the one already sent is still valid." in done.err
 
 
 # no code

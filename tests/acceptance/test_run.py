@@ -236,7 +236,7 @@ def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground
         assert (wrong.status, wrong.out, len(wrong.errors)) == (2, "", 2)
         taken = desk.run("add", second, "--alias", "harbour")
         assert (taken.status, len(taken.errors)) == (2, 1)
-        assert "another channel is called 'harbour' already" in taken.err
+        assert "another channel is already called 'harbour'" in taken.err
         field.telegram.post(third, "after it was added")
         wait_until_equal(desk, field.telegram, first, second, listed)
         until(lambda: standing(desk, "harbour")["not_fetched"] == 0, what="the filling")

@@ -110,7 +110,7 @@ def test_health_follows_the_line_and_the_channels(field: Ground, tmp_path: Path)
             field.telegram.order("private", channel=name)
         until(lambda: health(desk)[0] == 503, what="its noticing")
         until(lambda: get(desk, "/live")[0] == 503, what="its noticing both")
-        assert health(desk)[1]["troubles"][0] == "account default can read none of its 2 channels at present."
+        assert health(desk)[1]["troubles"][0] == "account default currently cannot read any of its 2 channels."
         for name in names:
             field.telegram.order("clear", channel=name)
 
@@ -151,7 +151,7 @@ def test_an_address_in_use_is_said_and_ends_nothing(field: Ground, tmp_path: Pat
             wait_until_equal(second, field.telegram, other)
             until(lambda: second.run("health").status == 0, what="its being well all the same")
             done = stop(second, process)
-        said = f"nothing listens at {second.listen} (service.listen): it is in use. Mirroring goes on."
+        said = f"cannot listen at {second.listen} (service.listen): it is in use. Mirroring continues."
         assert done.errors == [f"telekeep: {said}"]
         assert health(first)[1]["accounts"]["default"]["channels"] == 1
 

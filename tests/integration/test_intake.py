@@ -120,7 +120,7 @@ async def test_known_channel_is_asked_for_by_its_own_account_and_moved_by_nobody
         (Order(channel="@nobody_at_all"), ("no channel has that username", 2)),
         (Order(channel="12345"), ("a channel cannot be looked up by its id alone", 2)),
         (Order(channel="@alpha", account="third"), ("account third is not running", 4)),
-        (Order(channel="@alpha", alias="beta"), ("another channel is called 'beta' already", 2)),
+        (Order(channel="@alpha", alias="beta"), ("another channel is already called 'beta'", 2)),
         (Order(channel="t.me/+AbCdEf012345"), ("invite link", 2)),
         (Order(channel=""), ("a channel is missing", 2)),
     ],

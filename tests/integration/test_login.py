@@ -145,7 +145,7 @@ async def test_server_without_another_way_leaves_the_code_that_it_sent(
     person = Person(account.phone, ["resend", "resend", "22222"])
     assert (await log_in(connection, person)).new
     assert len(server.called(RESEND)) == 1
-    assert "the server has no other way left to send a code; the one already sent is still valid." in person.said
+    assert "the server has no other method left to send a code; the one already sent is still valid." in person.said
 
 
 async def test_sms_of_official_apps_is_passed_over(connection: Connection, server: Server, account: Account) -> None:
@@ -225,7 +225,7 @@ async def test_restart_begins_again_once(connection: Connection, server: Server,
     answers = {SEND: [], SIGN_IN: ["22222"], CHECK: ["22222", "horse battery"]}[step]
     person = Person(guarded.phone, [*answers, "22222", "horse battery"])
     assert (await log_in(connection, person)).new
-    assert (len(server.called(SEND)), person.said.count("the server asks to begin again with a new code.")) == (2, 1)
+    assert (len(server.called(SEND)), person.said.count("the server asks to start again with a new code.")) == (2, 1)
     await connection.forget_session()
     server.faults.add(step, faults.rpc(500, "AUTH_RESTART"))
     failure = await refused(connection, Person(guarded.phone, [*answers, *answers]))
@@ -298,10 +298,10 @@ async def test_wrong_code_is_asked_for_again_and_three_end_it(
     connection: Connection, server: Server, account: Account, name: str
 ) -> None:
     server.faults.add(SIGN_IN, faults.rpc(400, name), times=2)
-    assert (await log_in(connection, Person(account.phone, ["1", "2", "22222"]))).new
+    assert (await log_in(connection, Person(account.phone, ["11111", "33333", "22222"]))).new
     await connection.forget_session()
     server.faults.add(SIGN_IN, faults.rpc(400, name))
-    failure = await refused(connection, Person(account.phone, ["1", "2", "3", "22222"]))
+    failure = await refused(connection, Person(account.phone, ["11111", "33333", "44444", "22222"]))
     assert (failure.exit_status, len(server.called(SIGN_IN))) == (4, 6)
 
 

@@ -106,7 +106,7 @@ async def test_a_write_that_waits_is_given_up_soon_when_cancelled_and_with_one_l
                 await asyncio.wait_for(database.write(lambda _: None), 0.1)
             database.patience = 0.5
             began = time.monotonic()
-            with pytest.raises(Busy, match="another program has been writing into"):
+            with pytest.raises(Busy, match="another program has been writing to"):
                 await database.write(lambda _: None)
             assert time.monotonic() - began < 8  # and not PATIENCE
         await database.write(lambda _: None)

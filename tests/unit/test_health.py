@@ -29,13 +29,13 @@ def test_accounts_are_healthy_while_each_mirrors_though_some_channels_back_off()
 @pytest.mark.parametrize(
     ("accounts", "counts", "age", "said"),
     [
-        ({"default": GOOD}, {}, SILENT + 1, "the service gave no sign for 61 s: it hangs, or cannot write"),
-        ({}, {}, 1, "no account is at work."),
+        ({"default": GOOD}, {}, SILENT + 1, "the service has had no heartbeat for 61 s: it hangs, or cannot write"),
+        ({}, {}, 1, "no account is active."),
         (
             {"default": GOOD},
             {"second": ChannelCounts(3, 0)},
             1,
-            "account second is not at work, and 3 channels wait for it.",
+            "account second is not active, and 3 channels wait for it.",
         ),
         ({"default": AccountStatus()}, {}, 1, "account default is starting."),
         (
@@ -54,7 +54,7 @@ def test_accounts_are_healthy_while_each_mirrors_though_some_channels_back_off()
             {"default": GOOD},
             {"default": ChannelCounts(1, 1)},
             1,
-            "account default can read none of its 1 channel at present.",
+            "account default currently cannot read any of its 1 channel.",
         ),
     ],
 )

@@ -31,7 +31,7 @@ def test_posts_of_a_history_are_not_called_new() -> None:
     [
         (None, "big: 1,200 older posts fetched"),
         (Extent(60_000, 9_000), "big: 1,200 older posts fetched; 15 % of its history"),
-        (Extent(60_000, 60_000), "big: 1,200 older posts fetched; its history is fetched"),
+        (Extent(60_000, 60_000), "big: 1,200 older posts fetched; its history is complete"),
     ],
 )
 def test_a_history_says_how_far_it_is(extent: Extent | None, said: str) -> None:

@@ -325,7 +325,7 @@ async def test_an_order_of_months_is_obeyed_for_a_week_and_said_as_it_was_given(
     with pytest.raises(FloodWait, match=r"604801 s \(7 days, until .*it ordered 40 days"):
         await call(scheduler, "a")
     restarted = scheduler_of(0, floods={"a": START + MAX_FLOOD_WAIT}, orders={"a": START + 40 * 86_400}, max_wait=120)
-    with pytest.raises(FloodWait, match="it ordered 40 days; it is asked again then"):
+    with pytest.raises(FloodWait, match="it ordered 40 days; it is retried then"):
         await call(restarted, "a")
     await scheduler.flooded("a", 10)
     assert scheduler.ordered("a") is None

@@ -36,7 +36,7 @@ SAID = {
     "SentCodeTypeSmsWord": 'the code was sent by SMS: a word that begins with "ho".',
     "SentCodeTypeSmsPhrase": 'the code was sent by SMS: a phrase that begins with "ho".',
     "SentCodeTypeCall": "a phone call is coming: a voice reads out the code (5 digits).",
-    "SentCodeTypeFlashCall": "a flash call is coming, which ends at once: the code is the calling number (+4477*).",
+    "SentCodeTypeFlashCall": "a flash call is coming, which ends immediately: the code is the calling number (+4477*).",
     "SentCodeTypeMissedCall": (
         "a missed call is coming from +4477…: the code is the last 5 digits of the calling number."
     ),

@@ -75,10 +75,10 @@ def test_a_folded_note_keeps_every_word_in_its_order(text: str, columns: int) ->
 
 
 def test_a_note_is_broken_between_words_but_not_within_a_command() -> None:
-    note = "nothing is mirroring now: posts come as soon as `telekeep run` or `telekeep sync` is running."
+    note = "nothing is mirroring now: posts arrive once `telekeep run` or `telekeep sync` is running."
     assert fold_note(note, 40) == [
-        "nothing is mirroring now: posts come as",
-        "  soon as `telekeep run` or",
-        "  `telekeep sync` is running.",
+        "nothing is mirroring now: posts arrive",
+        "  once `telekeep run` or `telekeep sync`",
+        "  is running.",
     ]
     assert fold_note(note, 120) == [note]

@@ -48,7 +48,7 @@ def command(
         Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
     ] = None,
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Only say what would be looked up, added and changed; ask nobody.")
+        bool, Option("--dry-run", help="Only show what would be looked up, added and changed; send no requests.")
     ] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,

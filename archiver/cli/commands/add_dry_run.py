@@ -48,7 +48,7 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, th
             failures.append(exc.exit_status)
             things.add(failed_object(order.channel, exc, exc.exit_status))
     looked_up = f"{figures.count(new, 'look-up')} of a name would be needed" if new else "no look-up would be needed"
-    output.note(f"{looked_up}; nothing was asked or changed (--dry-run).")
+    output.note(f"{looked_up}; nothing was requested or changed (--dry-run).")
     return failures
 
 
@@ -87,7 +87,7 @@ def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things
     """The line about a known channel. Raises UsageError."""
     if order.account and order.account != before.account:
         raise UsageError(
-            f"it belongs to account {before.account} already.",
+            f"it already belongs to account {before.account}.",
             hint=f"Move it: telekeep move {before.name} --to {order.account}",
         )
     start = before.window_start if order.keep_window else order.window_start

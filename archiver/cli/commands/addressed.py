@@ -46,6 +46,6 @@ async def _explain(database: Database, channel: ChannelName, message_id: Message
         start = f", which begins {moments.date(mirrored.window_start)}" if mirrored.window_start else ""
         return NotFound(
             f"{what}: it is older than the mirrored window{start}.",
-            hint=f"`telekeep add {channel.name} --since DATE` moves the beginning.",
+            hint=f"`telekeep add {channel.name} --since DATE` moves its start.",
         )
     return NotFound(f"{what}: it is not fetched yet.", hint=how_to_fetch(mirrored, directory))

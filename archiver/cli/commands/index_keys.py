@@ -81,7 +81,7 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
     lines = keys if into is None else _write(into, keys)
     _print_section(settings, lines)
     private = ", and make the file private (chmod 600)" if into is None else ""
-    output.note(f"put these lines into telekeep.toml, replacing its section [meilisearch] if any{private}.")
+    output.note(f"put these lines in telekeep.toml, replacing its section [meilisearch] if any{private}.")
     return 0
 
 

@@ -125,7 +125,7 @@ async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIter
                 why = "it is in use" if exc.errno == errno.EADDRINUSE else exc.strerror or type(exc).__name__
                 # With the default address, it is probably another archive's service that listens there.
                 say = output.warn if "listen" in settings.service.model_fields_set else output.note
-                say(f"nothing listens at {listen} (service.listen): {why}. Mirroring goes on.")
+                say(f"cannot listen at {listen} (service.listen): {why}. Mirroring continues.")
         yield
 
 

@@ -52,7 +52,7 @@ from search.query.tree import And, InChannel
 EXIT_STATUS = {
     0: "found",
     1: "nothing found",
-    2: "wrong usage, a wrong query, or there is no archive",
+    2: "wrong usage, an invalid query, or there is no archive",
 }
 
 

@@ -31,8 +31,8 @@ from search.query.dates import parse_since, parse_zone
 from search.query.parse import EVERYTHING, Node
 
 EXIT_STATUS = {
-    0: "the reader of the output has left",
-    2: "wrong usage, a wrong query, or there is no archive",
+    0: "the reader closed the output",
+    2: "wrong usage, an invalid query, or there is no archive",
     130: "stopped by Ctrl-C",
 }
 EVERY = 0.5
@@ -61,10 +61,10 @@ def command(
     *,
     channel: Channels = None,
     since: Annotated[
-        str | None, Option("--since", metavar="DATE", help="Begin with what came in since then, instead of -n.")
+        str | None, Option("--since", metavar="DATE", help="Start with what was archived since then, instead of -n.")
     ] = None,
     tz: Zone = None,
-    last: Annotated[int, Option("-n", min=0, metavar="N", help="Begin with the last N posts that match.")] = 10,
+    last: Annotated[int, Option("-n", min=0, metavar="N", help="Start with the last N posts that match.")] = 10,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")] = False,
     fields: Fields = None,
 ) -> int:
@@ -133,7 +133,7 @@ async def run(invocation: Invocation, options: TailOptions) -> int:
 
 def _say_who_mirrors(directory: Path) -> None:
     if find_holder(directory) is None:
-        output.note("nothing is mirroring now: posts come as soon as `telekeep run` or `telekeep sync` is running.")
+        output.note("nothing is mirroring now: posts arrive once `telekeep run` or `telekeep sync` is running.")
 
 
 async def _commits(conn: Connection) -> AsyncIterator[None]:

@@ -132,7 +132,7 @@ class CommandLine:
                 self._set(one, one.metavar, word)
         if (extra := next(words, None)) is not None:
             most = f"only {' '.join(one.metavar for one in arguments)}" if arguments else "no arguments"
-            raise UsageError(f'{self._name} takes {most}; "{extra}" is too much{self._example}')
+            raise UsageError(f'{self._name} takes {most}; unexpected "{extra}"{self._example}')
 
 
 def _shown(one: Parameter) -> str:

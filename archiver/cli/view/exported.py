@@ -20,11 +20,11 @@ def report(result: ExportResult) -> None:
     manifest = result.manifest
     assert manifest is not None
     if result.made is not None:
-        output.note(f"made the directory {result.made}")
+        output.note(f"created the directory {result.made}")
     rows = figures.count(result.rows, "row")
     output.note(f"{rows} in {result.data_path}, manifest in {result.manifest_path}")
     if result.renamed is not None:
-        output.note(f"kept the manifest of the other file there as {result.renamed}")
+        output.note(f"renamed the manifest of the other file there to {result.renamed}")
     output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
     for warning in manifest.warnings:
         output.warn(warning)
@@ -46,7 +46,7 @@ def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
     known = [part.completeness.as_of for part in whole if part.completeness.as_of is not None]
     up_to = f", as of {iso(min(known))}" if known else ""
     only = " (what matches the query)" if manifest.request.query is not None else ""
-    return f"complete over {over}{up_to}{only}: {names}{more}"
+    return f"complete for {over}{up_to}{only}: {names}{more}"
 
 
 def to_object(result: ExportResult) -> dict[str, Any]:

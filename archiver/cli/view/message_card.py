@@ -75,7 +75,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         last = f", last {moments.at(context.edit_date)}" if context.edit_date else ""
         times = "once" if row["revisions"] == 1 else f"{number(row['revisions'])} times"
         state = Text(f"edited {times}", style="bold yellow")
-        hidden = " (apps do not call it edited)" if row.get("edit_hidden") else ""
+        hidden = " (apps do not show it as edited)" if row.get("edit_hidden") else ""
         yield state.append(f"{last}{hidden}: telekeep history {address} --diff", style="not bold")
     elif context.edit_date:
         yield Text(_edit_mark(context, context.edit_date, moments), style="yellow")
@@ -91,7 +91,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         yield Text(", ".join(marks), style="dim")
 
 
-_MARKS = {"pinned": "pinned", "noforwards": "not to be forwarded or saved", "silent": "posted without a sound"}
+_MARKS = {"pinned": "pinned", "noforwards": "not to be forwarded or saved", "silent": "posted silently"}
 
 
 def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str:

@@ -174,7 +174,7 @@ def describe_history(name: str, count: int, extent: Extent | None) -> str:
     if extent is None:
         return f"{name}: {posts} fetched"
     if extent.fetched == extent.wanted:
-        return f"{name}: {posts} fetched; its history is fetched"
+        return f"{name}: {posts} fetched; its history is complete"
     return f"{name}: {posts} fetched; {figures.percent(extent.fetched, extent.wanted)} of its history"
 
 

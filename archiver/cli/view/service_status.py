@@ -47,7 +47,7 @@ class ServiceStatus(NamedTuple):
             return f"service: starting or stopping (process {holder.pid})"
         if holder is not None:
             return f"service: not running; `telekeep {holder.command}` is at work (process {holder.pid})"
-        return "service: not running; `telekeep run` mirrors for as long as it runs"
+        return "service: not running (`telekeep run` starts it)"
 
     def describe_trouble(self, moments: Moments) -> str:
         """Why a service that once ran does not mirror; empty if there was none, or it does."""

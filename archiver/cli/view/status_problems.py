@@ -138,7 +138,9 @@ def _of_channels(status: StatusReport, moments: Moments) -> Iterator[Problem]:
             retrying = one.mirrored.state == "active" and is_backing_off(one.mirrored, status.now)
             yield Problem(
                 what=note,
-                advice="it is tried again then; to try now" if retrying else "it is tried again; to stop mirroring it",
+                advice="it is retried then; to try now"
+                if retrying
+                else "it is retried automatically; to stop mirroring it",
                 command=f"telekeep sync {name}" if retrying else f"telekeep remove {name}",
             )
         if one.parts.partial:

@@ -85,7 +85,7 @@ class StatusScreen:
     def _redraw(self, lines: list[str]) -> None:
         most = max(output.rows() - 1, 2)
         if len(lines) > most:
-            lines = [*lines[: most - 1], f"... {len(lines) - most + 1:,} more lines: make the window higher"]
+            lines = [*lines[: most - 1], f"... {len(lines) - most + 1:,} more lines: make the window taller"]
         sys.stdout.write(_TOP + "".join(f"{line}{_END}\n" for line in lines) + _REST)
 
     def _draw(self, status: StatusReport, moments: Moments) -> Iterator[str]:

@@ -30,4 +30,4 @@ def sum_up(results: Sequence[ChannelResult], complete: int, chosen: Sequence[Mir
         done = "all" if complete == len(chosen) else f"{complete:,} of"
         output.note(f"{done} {len(chosen):,} channels complete ({describe_counts(results)}; {describe_time(seconds)}).")
     if complete and any(one.last_sync_at is None for one in chosen):
-        suggest("telekeep search WORDS", "or `telekeep run`, to mirror each post as it comes")
+        suggest("telekeep search WORDS", "or `telekeep run`, to mirror each post as it arrives")

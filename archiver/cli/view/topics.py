@@ -20,9 +20,9 @@ EXIT_STATUS = {
 _DATES = (
     ("7d, 2h, 30m, 2w", "this long before now"),
     ("today, yesterday, now", "in the time zone of --tz"),
-    ("2021-12-16", "a day: all of it, in the time zone of --tz, also where the clocks change"),
+    ("2021-12-16", "a day: all of it, in the time zone of --tz, even when the clocks change"),
     ("2021-12, 2021", "a month, a year"),
-    ("2021-12-16T10:30", "a time, with or without seconds; Z or +03:00 at the end overrules --tz"),
+    ("2021-12-16T10:30", "a time, with or without seconds; Z or +03:00 at the end overrides --tz"),
     ("@1639612800", "a time in unix seconds"),
     ("A..B, A.., ..B", "a range, for --on and on: in a query; the last day is included"),
 )
@@ -62,7 +62,7 @@ def dates(width: int) -> list[str]:
     """How to write dates."""
     examples = [line for example in _DATE_EXAMPLES for line in wrap_example(example, width)]
     lines = ["Examples:", *examples, "", "Dates:", *rows(_DATES, width, 2), "", "Options:", *rows(_OPTIONS, width, 2)]
-    return [*lines, "", *wrap("Digits of all scripts are understood. Other forms, such as 16.12.21, are refused"
+    return [*lines, "", *wrap("Digits of all scripts are accepted. Other forms, such as 16.12.21, are refused"
                               " because people read them differently.", width)]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def settings(width: int) -> list[str]:
     )
     for name, found in list_sections():
         lines += ["", f"[{name}]", *rows(found.items(), width, 2)]
-    more = "An environment variable wins over the file: TELEKEEP_ARCHIVE__DIR is dir of [archive]."
+    more = "An environment variable overrides the file: TELEKEEP_ARCHIVE__DIR is dir of [archive]."
     return [*lines, "", *wrap(more, width)]
 
 

@@ -21,7 +21,7 @@ def describe(wait: Wait, moments: Moments) -> str:
     if wait.method == TAKEOUT:
         return f"takeout: {wait.account} may start one in {left}, at {at}, or once another device allows it"
     full = wait.ordered - moments.now if wait.ordered else 0
-    more = f" (the server ordered {in_words(full)}; it is asked again then)" if wait.ordered else ""
+    more = f" (the server ordered {in_words(full)}; it is retried then)" if wait.ordered else ""
     return f"flood wait: {wait.account} may call {wait.method} again in {left}, at {at}{more}"
 
 
@@ -56,4 +56,4 @@ async def forget(settings: Settings, typed: str) -> None:
         what = "start a takeout" if wait.method == TAKEOUT else f"call {wait.method}"
         output.note(f"lifted: {account} was not allowed to {what} before {moment(wait.until)}.")
     if any(wait.method != TAKEOUT for wait in lifted):
-        output.warn("calling earlier than the server allowed risks longer waits, and the account.")
+        output.warn("calling earlier than the server allowed risks longer waits, and a ban.")

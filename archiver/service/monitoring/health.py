@@ -86,9 +86,11 @@ def find_troubles(
     `accounts`: the last reported status of each active account; `beat_age`: seconds since that report.
     """
     if beat_age > SILENT:
-        return (f"the service gave no sign for {in_words(beat_age)}: it hangs, or cannot write into the archive.",)
+        return (
+            f"the service has had no heartbeat for {in_words(beat_age)}: it hangs, or cannot write to the archive.",
+        )
     if not accounts and not counts:
-        return ("no account is at work.",)
+        return ("no account is active.",)
     return tuple(_list_troubles(accounts, counts))
 
 
@@ -96,11 +98,11 @@ def _list_troubles(accounts: Mapping[str, AccountStatus], counts: Mapping[str, C
     for name in sorted({*accounts, *counts}):
         count, account = counts.get(name, ChannelCounts(0, 0)), accounts.get(name)
         if account is None:
-            yield f"account {name} is not at work, and {_channels(count.channels)} wait for it."
+            yield f"account {name} is not active, and {_channels(count.channels)} wait for it."
         elif account.state != "mirroring":
             yield _describe_state(name, account)
         elif count.channels and count.aside == count.channels:
-            yield f"account {name} can read none of its {_channels(count.channels)} at present."
+            yield f"account {name} currently cannot read any of its {_channels(count.channels)}."
 
 
 def _describe_state(name: str, account: AccountStatus) -> str:
