@@ -24,7 +24,7 @@ from search.engine.page import parse_position, parse_rank
 from search.engine.protocol import Question
 from search.errors import Unanswerable
 from search.meili.filters import ALL, compile_filter, is_after, join, one_of, unanswerable, within
-from search.meili.settings import FORMS, MAX_HITS, ORDER, TERMS
+from search.meili.settings import FORMS, MAX_HITS, ORDER, READABLE, TERMS
 from search.meili.words import LOCALE, encode, form_words, is_plain
 from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
 from search.query.widen import AdjacentWords, group_adjacent, word_variants
@@ -116,7 +116,7 @@ def search_body(question: Question) -> dict[str, Any]:
     if question.fuzzy:
         # Only Meilisearch knows which words it matched.
         body |= {
-            "attributesToHighlight": [TERMS],
+            "attributesToHighlight": list(READABLE),
             "highlightPreTag": HIGHLIGHT_TAGS[0],
             "highlightPostTag": HIGHLIGHT_TAGS[1],
         }

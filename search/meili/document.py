@@ -1,15 +1,17 @@
 """Convert messages to Meilisearch documents: lines of UTF-8 JSON. Pure.
 
-`text` is the original, for display. `terms_<version>_<norm>` is the searched field: a list of the words of each text,
-so that no phrase spans two texts; `forms_...` holds the keys of these words, one per value. All other fields are for
-filters, facets and display; absent values are omitted, except the language. Ids that exceed the precision of JSON
-numbers are strings. Views and forwards are not included, since each change would require a write.
+`text` and the other readable fields are as people wrote them, for display and for other clients. telekeep's own
+questions search `terms_<version>_<norm>`, a list of the words of each text, so that no phrase spans two texts, and
+`forms_...`, the keys of these words, one per value. The rest is for filters and facets; absent values are omitted, except
+the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not included,
+since each change would require a write.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -24,7 +26,6 @@ from search.text.numbers import grouped_term
 
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
-_DAY = 86_400
 
 
 def document_id(channel_id: int, message_id: int) -> str:
@@ -52,12 +53,14 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
     forms = verb_words(document.texts(), document.lang)
     lines = [line for text in document.texts() if (line := encode_text(text, forms, document.lang))]
     lines += [encode(grouped_term(number)) for number in document.grouped_numbers()]
+    day = datetime.fromtimestamp(document.date, UTC)
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
         "channel_id": document.channel_id,
         "message_id": document.message_id,
         "date": document.date,
-        "day": document.date // _DAY,
+        "day": f"{day:%Y-%m-%d}",
+        "month": f"{day:%Y-%m}",
         "lang": document.lang,
         "text": document.text,
         TERMS: lines,

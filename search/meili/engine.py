@@ -12,7 +12,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from operator import attrgetter
 from typing import Any
 
@@ -23,8 +23,9 @@ from search.meili.compile import COUNT_FIELD, FACETS, HIGHLIGHT_TAGS, by_rank, c
 from search.meili.filters import unanswerable, without
 from search.meili.node import Node
 from search.meili.remotes import Remotes
-from search.meili.settings import TERMS
+from search.meili.settings import READABLE
 
+_EPOCH = date(1970, 1, 1).toordinal()
 _MATCH = re.compile(f"{HIGHLIGHT_TAGS[0]}([^{HIGHLIGHT_TAGS[1]}]*){HIGHLIGHT_TAGS[1]}")
 
 
@@ -86,7 +87,8 @@ class MeiliEngine:
 
 def _counts(name: FacetName, found: Mapping[str, int], total: int) -> list[Count]:
     if name in {"day", "month"}:
-        return by_date(name, {int(day): count for day, count in found.items()}, UTC)
+        days = {date.fromisoformat(day).toordinal() - _EPOCH: count for day, count in found.items()}
+        return by_date(name, days, UTC)
     counts = [Count(value, count) for value, count in found.items()]
     unknown = total - sum(found.values())
     return [*counts, Count(UNKNOWN, unknown)] if unknown else counts
@@ -110,8 +112,7 @@ def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the matched words, if they were requested."""
     if formatted is None:
         return ()
-    lines = formatted.get(TERMS) or ()
-    return tuple(dict.fromkeys(word for line in lines for word in _MATCH.findall(line)))
+    return tuple(dict.fromkeys(word for name in READABLE for word in _MATCH.findall(formatted.get(name) or "")))
 
 
 def _cursor(question: Question, page: Sequence[Hit]) -> str | None:

@@ -33,7 +33,7 @@ from search.meili.document import read_id
 from search.meili.http import PooledHttp
 from search.meili.owner import EnsureResult, IndexStats, is_foreign
 from search.meili.routing import node_name
-from search.meili.settings import PRIMARY_KEY, SETTINGS, changed_settings, is_stale
+from search.meili.settings import PRIMARY_KEY, is_stale, needed_settings, settings_like
 from search.meili.task import Task, read_task
 from search.meili.thread import CallThread
 from search.meili.version import expect_known_settings, expect_new_enough
@@ -86,7 +86,7 @@ class Node:
     # --- indexes
 
     async def ensure(self, *, index: str | None = None) -> EnsureResult:
-        """Create the index, or update settings that differ. Raises WrongVersion, KeyRefused ..."""
+        """Create the index, or complete settings that telekeep needs. Raises WrongVersion, KeyRefused ..."""
         await self.check_version()
         present = await self.settings(index=index)
         if present is None:
@@ -96,15 +96,16 @@ class Node:
             return EnsureResult(created=False, tasks=(), stale=True, foreign=True)
         if is_stale(present):
             return EnsureResult(created=False, tasks=(), stale=True)
-        changed = changed_settings(present)
+        changed = needed_settings(present)
         tasks = (await self._set(changed, index),) if changed else ()
         return EnsureResult(created=False, tasks=tasks, stale=False)
 
     async def create(self, index: str) -> tuple[Task, ...]:
-        """Create an index with our settings."""
+        """Create an index with our settings, and what the owner of the node's own index has set by hand."""
+        like = await self.settings()
         path, body = "indexes", {"uid": index, "primaryKey": PRIMARY_KEY}
         made = await self._call(lambda: self._http.post(path, body))
-        return read_task(made), await self._set(SETTINGS, index)
+        return read_task(made), await self._set(settings_like(like), index)
 
     async def swap(self, one: str, other: str) -> Task:
         """Swap two indexes, atomically for searches."""

@@ -42,4 +42,4 @@ def is_foreign(primary_key: str | None, settings: Mapping[str, Any], some: Seque
     """
     if primary_key not in {None, PRIMARY_KEY}:
         return True
-    return settings.get("searchableAttributes") != [TERMS, FORMS] and bool(some) and not any(some)
+    return not {TERMS, FORMS} <= set(settings.get("searchableAttributes") or ()) and bool(some) and not any(some)

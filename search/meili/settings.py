@@ -1,4 +1,7 @@
-"""Settings of the Meilisearch index, and comparison with those of an existing one. Pure.
+"""Settings of the Meilisearch index, and what of them an existing index needs. Pure.
+
+An index belongs to its owner, who may have other programs read it: whoever set synonyms, stop words, further searchable
+attributes or the like by hand keeps them. Only what telekeep's own answers depend on is put back (`_NEEDED`).
 
 The version of the documents is part of the names of the searched fields, `terms_<version>_<norm>`: the settings show
 which version an index holds, the server refuses a search in an index of another version instead of answering it
@@ -16,7 +19,7 @@ from search.meili.words import LOCALE
 from search.text.normalize import NORM_VERSION
 from search.words.forms import FORMS_VERSION
 
-DOCUMENT_VERSION: Final = 3
+DOCUMENT_VERSION: Final = 4
 """Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
 TERMS: Final = f"terms_{DOCUMENT_VERSION}_{NORM_VERSION}"
@@ -27,15 +30,24 @@ FORMS: Final = f"forms_{DOCUMENT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
 MAX_HITS: Final = 1000
 """Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
 ORDER: Final = ("date", "channel_id", "message_id")
+READABLE: Final = ("text", "title", "performer", "author", "file_name", "page_title", "poll_question")
+"""Texts as people wrote them, for other clients: telekeep's own questions name TERMS and FORMS."""
+DISPLAYED: Final = (
+    PRIMARY_KEY, *ORDER, "day", "month", *READABLE, "channel", "channel_title", "lang", "media", "has", "mime", "ext",
+    "size", "width", "height", "duration", "page_site", "hashtags", "mentions", "domains", "urls", "sender",
+    "sender_id", "post_author", "edit_date", "is_edited", "is_missing", "is_service", "is_forwarded", "is_reply",
+    "reply_to", "topic_id", "grouped_id", "copy_of", "fwd_name", "fwd_channel_id", "fwd_message_id",
+)  # fmt: skip
+"""Everything but what only machines read: terms, keys of forms, words of names."""
 _EQUAL = (
-    "has", "mime", "ext", "lang", "hashtags", "mentions", "domains", "urls", "author_words", "fwd_words", "file_words",
-    "from_id", "fwd_id", "topic_id", "fwd_channel_id", "is_service", "is_forwarded", "is_edited", "is_missing",
-    "is_reply", "copy_of", "grouped_id", "day",
+    "channel", "channel_title", "media", "month", "has", "mime", "ext", "lang", "hashtags", "mentions", "domains",
+    "urls", "author_words", "fwd_words", "file_words", "from_id", "fwd_id", "topic_id", "fwd_channel_id", "is_service",
+    "is_forwarded", "is_edited", "is_missing", "is_reply", "copy_of", "grouped_id", "day",
 )  # fmt: skip
 
 SETTINGS: Final[Mapping[str, Any]] = {
-    "displayedAttributes": ["*"],
-    "searchableAttributes": [TERMS, FORMS],
+    "displayedAttributes": list(DISPLAYED),
+    "searchableAttributes": [*READABLE, TERMS, FORMS],
     "filterableAttributes": [
         {
             "attributePatterns": list(ORDER),
@@ -69,27 +81,95 @@ SETTINGS: Final[Mapping[str, Any]] = {
     # With "byAttribute", a phrase would match its words anywhere in the text.
     "proximityPrecision": "byWord",
     "facetSearch": False,
-    # Terms are whole words; prefixes are left to the embedded engine.
-    "prefixSearch": "disabled",
+    # For other clients, which search while people type; a space after our own questions ends their last word.
+    "prefixSearch": "indexingTime",
     "faceting": {"maxValuesPerFacet": 10_000, "sortFacetValuesBy": {"*": "count"}},
     # One more, to know whether there is another page.
     "pagination": {"maxTotalHits": MAX_HITS + 1},
     # Longer than our own time limit: a search that is cut off would miss hits.
     "searchCutoffMs": 60_000,
 }  # fmt: skip
-_SETS = frozenset({"sortableAttributes", "displayedAttributes", "stopWords", "separatorTokens", "nonSeparatorTokens"})
-"""Lists whose order the server does not preserve."""
+_NEEDED: Final = (
+    "filterableAttributes", "sortableAttributes", "rankingRules", "distinctAttribute", "proximityPrecision",
+    "pagination", "faceting",
+)  # fmt: skip
+"""What telekeep's own answers depend on: it is completed or put back. All else is set once, and then its owner's."""
 
 
-def changed_settings(present: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings to send to an index so that it has ours; empty if nothing differs."""
-    return {name: wanted for name, wanted in SETTINGS.items() if not _same(name, wanted, present.get(name))}
+def needed_settings(present: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings to send to an existing index; empty if it has all that is needed."""
+    if not _is_ours(present):
+        return dict(SETTINGS)  # it never had our settings: a server that lost it made it again for documents
+    wanted = {name: _complete(name, present.get(name)) for name in _NEEDED}
+    return {name: value for name, value in wanted.items() if value != present.get(name)}
+
+
+def settings_like(present: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the settings of a new index that replaces this one: ours, with what its owner has set by hand."""
+    if present is None or not any(_is_versioned(name) for name in _searched(present)):
+        return dict(SETTINGS)
+    theirs = {name: present[name] for name in SETTINGS if name in present and name not in _NEEDED}
+    theirs["searchableAttributes"] = [*(one for one in _searched(present) if not _is_versioned(one)), TERMS, FORMS]
+    theirs.pop("localizedAttributes", None)  # it names our fields by their version
+    return {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs}
+
+
+def differing_settings(present: Mapping[str, Any]) -> list[str]:
+    """Name the settings that are not as telekeep sets them in a new index."""
+    return [name for name, wanted in SETTINGS.items() if not _same(name, wanted, present.get(name))]
 
 
 def is_stale(present: Mapping[str, Any]) -> bool:
     """Whether an index with these settings holds documents of another version and must be rebuilt."""
-    searched = present.get("searchableAttributes")
-    return isinstance(searched, list) and searched not in ([TERMS, FORMS], ["*"], [])
+    searched = _searched(present)
+    return not _is_ours(present) and searched not in (["*"], [])
+
+
+def _is_ours(present: Mapping[str, Any]) -> bool:
+    return {TERMS, FORMS} <= set(_searched(present))
+
+
+def _searched(present: Mapping[str, Any]) -> list[str]:
+    found = present.get("searchableAttributes")
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _is_versioned(name: str) -> bool:
+    return name.startswith(("terms_", "forms_"))
+
+
+def _complete(name: str, present: Any) -> Any:
+    """The value of a needed setting: the present one where it has all of ours."""
+    wanted = SETTINGS[name]
+    match name:
+        case "sortableAttributes" if isinstance(present, list):
+            return (
+                present if set(wanted) <= set(present) else [*present, *(one for one in wanted if one not in present)]
+            )
+        case "filterableAttributes" if isinstance(present, list):
+            has_all = all(any(_same(name, one, other) for other in present) for one in wanted)
+            return present if has_all else [*wanted, *(one for one in present if not _covers(wanted, one))]
+        case "rankingRules" if isinstance(present, list):
+            return present if present[:1] == wanted[:1] else wanted
+        case "pagination" | "faceting" if isinstance(present, dict):
+            return {**present, **{key: max(value, present.get(key) or 0) for key, value in _numbers(wanted)}}
+        case _:
+            return wanted
+
+
+def _numbers(wanted: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return [(key, value) for key, value in wanted.items() if isinstance(value, int)]
+
+
+def _covers(wanted: list[Any], one: Any) -> bool:
+    """Whether a rule of somebody else's is about attributes that ours are about; the first rule that fits counts."""
+    ours = {pattern for rule in wanted for pattern in rule["attributePatterns"]}
+    theirs = [one] if isinstance(one, str) else one.get("attributePatterns", []) if isinstance(one, dict) else []
+    return bool(theirs) and set(theirs) <= ours
+
+
+_SETS = frozenset({"sortableAttributes", "displayedAttributes", "stopWords", "separatorTokens", "nonSeparatorTokens"})
+"""Lists whose order the server does not preserve."""
 
 
 def _same(name: str, wanted: Any, present: Any) -> bool:

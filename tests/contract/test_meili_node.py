@@ -36,7 +36,7 @@ from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
 from search.meili.routing import choose_node
-from search.meili.settings import SETTINGS, changed_settings
+from search.meili.settings import SETTINGS, needed_settings
 from search.meili.task import Task
 from search.query.tree import Word
 from tests.contract.desks import finish
@@ -92,17 +92,21 @@ async def done(node: Node, task: Task) -> Task:
             await asyncio.sleep(0.01)
 
 
-async def test_settings_are_sent_once_and_again_only_where_they_differ(meili: Meili, node: Node) -> None:
+async def test_settings_are_sent_once_and_again_only_where_they_are_needed(meili: Meili, node: Node) -> None:
     again = await node.ensure()
     assert (again.created, again.tasks, again.stale) == (False, (), False)
-    meili.wait(meili.client().index(node.index).update_settings({"stopWords": ["the"], "searchCutoffMs": 9}))
+    by_hand = {"synonyms": {"kyiv": ["kiev"]}, "stopWords": ["the"], "proximityPrecision": "byAttribute"}
+    meili.wait(meili.client().index(node.index).update_settings(by_hand))
     present = await node.settings()
     assert present is not None
-    assert changed_settings(present).keys() == {"stopWords", "searchCutoffMs"}
-    mended = await node.ensure()
-    assert len(mended.tasks) == 1
-    await finish(node, *mended.tasks)
+    assert needed_settings(present).keys() == {"proximityPrecision"}
+    completed = await node.ensure()
+    assert len(completed.tasks) == 1
+    await finish(node, *completed.tasks)
     assert (await node.ensure()).tasks == ()
+    kept = await node.settings()
+    assert kept is not None
+    assert (kept["synonyms"], kept["stopWords"], kept["proximityPrecision"]) == ({"kyiv": ["kiev"]}, ["the"], "byWord")
 
 
 async def test_an_index_of_another_version_is_left_alone_and_never_answers(meili: Meili, node: Node) -> None:

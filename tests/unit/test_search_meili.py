@@ -16,7 +16,7 @@ from search.errors import QueryError
 from search.meili.compile import can_answer, facet_body, federated, search_body, split_question
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
-from search.meili.settings import FORMS, SETTINGS, TERMS, changed_settings, is_stale
+from search.meili.settings import FORMS, SETTINGS, TERMS, differing_settings, is_stale, needed_settings, settings_like
 from search.meili.task import read_task
 from search.meili.words import encode, encode_line, form_words, is_plain
 from search.query.filters import Context
@@ -113,19 +113,72 @@ def test_every_text_makes_a_line_of_json(text: str, name: str) -> None:
     assert orjson.loads(line)["id"] == "c1_1"
 
 
-def test_settings_of_an_index_are_compared_as_far_as_they_are_ours() -> None:
-    theirs = {
-        **SETTINGS,
-        "sortableAttributes": sorted(SETTINGS["sortableAttributes"]),
-        "typoTolerance": {**SETTINGS["typoTolerance"], "newInTwo": True},
-        "embedders": {},
-    }
-    assert changed_settings(theirs) == {}
-    assert changed_settings({**theirs, "pagination": {"maxTotalHits": 5}}).keys() == {"pagination"}
-    assert changed_settings({**theirs, "typoTolerance": {"enabled": True}}).keys() == {"typoTolerance"}
-    assert not is_stale(theirs)
+THEIRS = {
+    **SETTINGS,
+    "sortableAttributes": sorted(SETTINGS["sortableAttributes"]),
+    "typoTolerance": {**SETTINGS["typoTolerance"], "newInTwo": True},
+    "embedders": {},
+}
+BY_HAND = {
+    "synonyms": {"kyiv": ["kiev"]},
+    "stopWords": ["the"],
+    "displayedAttributes": ["*"],
+    "searchableAttributes": ["channel_title", "text", TERMS, FORMS],
+    "prefixSearch": "disabled",
+    "typoTolerance": {"enabled": False},
+    "searchCutoffMs": 200,
+}
+
+
+def test_an_index_with_our_settings_needs_none() -> None:
+    assert needed_settings(THEIRS) == {}
+    assert differing_settings(THEIRS) == []
+    assert not is_stale(THEIRS)
     assert not is_stale({"searchableAttributes": ["*"]})
     assert is_stale({"searchableAttributes": ["terms_0_0"]})
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_what_the_owner_set_by_hand_stays_and_is_listed(name: str) -> None:
+    present = {**THEIRS, name: BY_HAND[name]}
+    assert needed_settings(present) == {}
+    assert differing_settings(present) == [name]
+    assert settings_like(present)[name] == BY_HAND[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("pagination", {"maxTotalHits": 5}, {"maxTotalHits": SETTINGS["pagination"]["maxTotalHits"]}),
+        ("proximityPrecision", "byAttribute", "byWord"),
+        ("distinctAttribute", "copy_of", None),
+        ("sortableAttributes", ["size"], ["size", "date", "channel_id", "message_id"]),
+        ("rankingRules", ["words", "sort"], SETTINGS["rankingRules"]),
+        ("filterableAttributes", ["sender", "lang"], [*SETTINGS["filterableAttributes"], "sender"]),
+    ],
+)
+def test_what_our_answers_need_is_completed(name: str, value: object, wanted: object) -> None:
+    assert needed_settings({**THEIRS, name: value}) == {name: wanted}
+    assert settings_like({**THEIRS, name: value})[name] == wanted
+
+
+def test_more_than_we_need_stays() -> None:
+    more = {
+        "pagination": {"maxTotalHits": 9000},
+        "sortableAttributes": ["size", *SETTINGS["sortableAttributes"]],
+        "filterableAttributes": ["sender", *SETTINGS["filterableAttributes"]],
+        "rankingRules": [*SETTINGS["rankingRules"][:-1], "size:desc"],
+    }
+    assert needed_settings({**THEIRS, **more}) == {}
+    assert {name: settings_like({**THEIRS, **more})[name] for name in more} == more
+
+
+def test_a_new_version_of_the_fields_takes_over_what_the_owner_set() -> None:
+    older = {**THEIRS, **BY_HAND, "searchableAttributes": ["channel_title", "text", "terms_1_1", "forms_1_1_1"]}
+    assert is_stale(older)
+    assert settings_like(older)["searchableAttributes"] == ["channel_title", "text", TERMS, FORMS]
+    assert settings_like(older)["synonyms"] == BY_HAND["synonyms"]
+    assert settings_like(None) == settings_like({"searchableAttributes": ["*"], "stopWords": ["the"]}) == SETTINGS
 
 
 @pytest.mark.parametrize(

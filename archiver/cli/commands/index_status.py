@@ -76,17 +76,18 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
 async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
     """Ask a server for its state. Returns the answer and the error, which is also printed."""
     from search.errors import IndexMissing, ServerError
-    from search.meili.settings import is_stale
+    from search.meili.settings import differing_settings, is_stale
 
     said: dict[str, Any] = {
         "server": node.name, "reached": False, "version": None, "documents": None, "tasks_waiting": None,
-        "rebuild_needed": None,
+        "rebuild_needed": None, "settings_changed": None,
     }  # fmt: skip
     try:
         said["version"] = await node.version()
         said["reached"] = True
         present = await node.settings()
         said["rebuild_needed"] = present is not None and is_stale(present)
+        said["settings_changed"] = None if present is None or said["rebuild_needed"] else differing_settings(present)
         said["tasks_waiting"] = await node.count_unfinished_tasks()
         said["documents"] = (await node.stats()).documents
     except IndexMissing as error:
