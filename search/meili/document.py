@@ -2,8 +2,8 @@
 
 `text` and the other readable fields are as people wrote them, for display and for other clients. telekeep's own
 questions search `terms_<version>_<norm>`, a list of the words of each text, so that no phrase spans two texts, and
-`forms_...`, the keys of these words, one per value. The rest is for filters and facets; absent values are omitted, except
-the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not included,
+`forms_...`, the keys of these words, one per value. The rest is for filters and facets; absent values are omitted,
+except the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not included,
 since each change would require a write.
 """
 

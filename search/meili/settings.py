@@ -32,6 +32,12 @@ MAX_HITS: Final = 1000
 ORDER: Final = ("date", "channel_id", "message_id")
 READABLE: Final = ("text", "title", "performer", "author", "file_name", "page_title", "poll_question")
 """Texts as people wrote them, for other clients: telekeep's own questions name TERMS and FORMS."""
+LOCALES: Final = (
+    "ara", "pes", "heb", "rus", "ukr", "eng", "fra", "deu", "spa", "por", "ita", "pol", "tur", "cmn", "jpn", "kor",
+    "tha",
+)  # fmt: skip
+"""Languages that the server chooses from for READABLE and for questions about them. Without the list it takes short
+Arabic questions for other languages, and cuts them differently from texts."""
 DISPLAYED: Final = (
     PRIMARY_KEY, *ORDER, "day", "month", *READABLE, "channel", "channel_title", "lang", "media", "has", "mime", "ext",
     "size", "width", "height", "duration", "page_site", "hashtags", "mentions", "domains", "urls", "sender",
@@ -71,7 +77,10 @@ SETTINGS: Final[Mapping[str, Any]] = {
         "disableOnAttributes": [FORMS],
         "disableOnNumbers": True,
     },
-    "localizedAttributes": [{"attributePatterns": [TERMS, FORMS], "locales": [LOCALE]}],
+    "localizedAttributes": [
+        {"attributePatterns": [TERMS, FORMS], "locales": [LOCALE]},
+        {"attributePatterns": list(READABLE), "locales": list(LOCALES)},
+    ],
     "stopWords": [],
     "synonyms": {},
     "dictionary": [],
