@@ -174,7 +174,7 @@ def test_an_export_and_its_verification_are_as_documented(filled: Desk, tmp_path
     beside = filled.run("export", "everything", "--query", "the", "--format", "csv", "-o", "made/some.jsonl", "--jsonl")
     expect_valid("export", beside.rows[0], line=True)
     assert beside.rows[0]["renamed_manifest"] == "made/all.jsonl.manifest.json"
-    assert "kept the manifest of the other file there as made/all.jsonl.manifest.json" in beside.err
+    assert "renamed the manifest of the other file there to made/all.jsonl.manifest.json" in beside.err
     assert "made/some.jsonl is written as csv (--format), but its name says jsonl" in beside.err
     whole, lines = both(filled, "verify made")
     assert whole["ok"]
