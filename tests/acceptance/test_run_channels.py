@@ -79,9 +79,8 @@ def test_account_that_is_logged_out_stops_alone_and_comes_back_by_a_login(two: t
         until(lambda: account(desk, "second")["state"] == "dead", what="its being noticed")
         assert account(desk, "second")["reason"] == "the session is logged out."
         until(lambda: list(detail(desk, process)) == ["default"], what="its being left out")
-        [note] = [
-            line for line in desk.do("status").err.splitlines() if line.startswith("account second: not accepted")
-        ]
+        said = "account second is logged out: not accepted"
+        [note] = [line for line in desk.do("status").err.splitlines() if line.startswith(said)]
         assert "logged out" in note
         reset(telegram)
         for name in ("many_001", "many_002"):

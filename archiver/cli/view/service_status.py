@@ -64,13 +64,17 @@ class ServiceStatus(NamedTuple):
 
     def describe_accounts(self, moments: Moments) -> Iterator[str]:
         """A line for each account of the running service that is not mirroring."""
-        if self.life is None or not self.is_running(moments.now):
-            return
-        for label, account in read_statuses(self.life.detail).items():
-            if account.state != "mirroring":
-                since = f" since {moments.at(account.offline_since)}" if account.offline_since else ""
-                trouble = f": {account.trouble.rstrip('.')}" if account.trouble else ""
-                yield f"account {label}: {account.state}{since}{trouble}"
+        for label, account in self.list_away(moments.now).items():
+            since = f" since {moments.at(account.offline_since)}" if account.offline_since else ""
+            trouble = f": {account.trouble.rstrip('.')}" if account.trouble else ""
+            yield f"account {label}: {account.state}{since}{trouble}"
+
+    def list_away(self, now: float) -> dict[str, AccountStatus]:
+        """The accounts of the running service that are not mirroring."""
+        if self.life is None or not self.is_running(now):
+            return {}
+        known = read_statuses(self.life.detail)
+        return {label: account for label, account in known.items() if account.state != "mirroring"}
 
     def as_object(self, now: float) -> dict[str, Any]:
         """As JSON."""

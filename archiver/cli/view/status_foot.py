@@ -43,11 +43,8 @@ def _sum_up(status: StatusReport) -> str:
 
 
 def _accounts(status: StatusReport) -> Iterator[str]:
-    fine = [
-        one
-        for one in status.accounts
-        if one.state == "active" and one.account not in status.logged_out | status.unconfigured
-    ]
+    troubled = {*status.logged_out, *status.unconfigured, *status.service.list_away(status.now)}
+    fine = [one for one in status.accounts if one.state == "active" and one.account not in troubled]
     if len(fine) > _ACCOUNTS:
         yield f"accounts: {len(fine):,} logged in (`telekeep accounts` lists them)"
         return
