@@ -115,7 +115,7 @@ def test_each_channel_is_read_by_its_own_account(ground: Ground, tmp_path: Path)
     assert desk.query("SELECT DISTINCT account FROM capture ORDER BY account") == [("default",), ("second",)]
 
 
-def test_channel_is_moved_and_the_other_account_goes_on_where_the_first_was(ground: Ground, tmp_path: Path) -> None:
+def test_moved_channel_continues_where_the_first_account_stopped(ground: Ground, tmp_path: Path) -> None:
     names = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.do("add", *names)
@@ -134,7 +134,7 @@ def test_channel_is_moved_and_the_other_account_goes_on_where_the_first_was(grou
     assert ground.asked(FIRST, "updates.getChannelDifference") == ground.asked(SECOND, "updates.getChannelDifference")
 
 
-def test_name_that_was_taken_over_is_not_followed_by_the_new_account(ground: Ground, tmp_path: Path) -> None:
+def test_new_account_does_not_follow_a_name_that_another_channel_took_over(ground: Ground, tmp_path: Path) -> None:
     name, thief = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.do("add", name)
@@ -151,7 +151,7 @@ def test_name_that_was_taken_over_is_not_followed_by_the_new_account(ground: Gro
     desk.do("sync")
 
 
-def test_add_of_a_known_channel_to_another_account_says_that_move_does_it(ground: Ground, tmp_path: Path) -> None:
+def test_adding_a_known_channel_to_another_account_suggests_move(ground: Ground, tmp_path: Path) -> None:
     known, new = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.do("add", known)
@@ -167,9 +167,7 @@ def test_add_of_a_known_channel_to_another_account_says_that_move_does_it(ground
 # one at work
 
 
-def test_dead_account_fails_its_channels_only_until_it_logs_in_or_they_are_moved(
-    own_ground: Ground, tmp_path: Path
-) -> None:
+def test_dead_account_fails_only_its_own_channels_until_login_or_move(own_ground: Ground, tmp_path: Path) -> None:
     telegram = own_ground.telegram
     desk = with_second(desk_at(telegram, tmp_path / "desk"))
     desk.log_in()
@@ -201,7 +199,7 @@ def test_dead_account_fails_its_channels_only_until_it_logs_in_or_they_are_moved
     assert (nobody.status, len(nobody.errors)) == (4, 2)
 
 
-def test_account_that_never_logged_in_is_said_by_its_name(ground: Ground, tmp_path: Path) -> None:
+def test_account_that_never_logged_in_is_named(ground: Ground, tmp_path: Path) -> None:
     first, other = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.do("add", first, other)
@@ -222,7 +220,7 @@ def test_account_that_never_logged_in_is_said_by_its_name(ground: Ground, tmp_pa
 @pytest.mark.parametrize(
     "command", [["login", "--account", "nobody"], ["add", "x", "--account", "nobody"], ["move", "x", "--to", "nobody"]]
 )
-def test_account_that_is_not_set_is_refused_with_those_that_are(
+def test_unknown_account_is_rejected_with_the_list_of_configured_ones(
     ground: Ground, tmp_path: Path, command: list[str]
 ) -> None:
     desk = ground.desk(tmp_path / "desk")
@@ -315,7 +313,7 @@ def test_one_account_logs_in_while_a_sync_runs_with_the_other(
 # proxies
 
 
-def test_dead_proxy_of_one_account_is_named_and_not_passed_by(ground: Ground, tmp_path: Path) -> None:
+def test_dead_proxy_of_an_account_is_named_and_never_bypassed(ground: Ground, tmp_path: Path) -> None:
     first, other = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.do("add", first)
@@ -334,7 +332,7 @@ def test_dead_proxy_of_one_account_is_named_and_not_passed_by(ground: Ground, tm
     assert accounts(desk)["second"]["proxy"] == "127.0.0.1:9"
 
 
-def test_proxy_of_all_is_inherited_and_only_direct_goes_without(ground: Ground, tmp_path: Path) -> None:
+def test_shared_proxy_is_inherited_unless_the_account_is_direct(ground: Ground, tmp_path: Path) -> None:
     first, other = ground.names(2)
     desk = ground.desk(tmp_path / "desk")
     desk.environment["TELEKEEP_TELEGRAM__PROXY"] = "http://127.0.0.1:9"
@@ -352,7 +350,7 @@ def test_proxy_of_all_is_inherited_and_only_direct_goes_without(ground: Ground, 
 # the service
 
 
-def test_service_goes_on_with_one_account_when_the_other_dies_and_takes_it_back(
+def test_service_continues_without_a_dead_account_and_resumes_it_after_login(
     own_ground: Ground, tmp_path: Path
 ) -> None:
     telegram = own_ground.telegram

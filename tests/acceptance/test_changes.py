@@ -14,7 +14,7 @@ def by_id(desk: Desk, name: str) -> dict[int, dict[str, Any]]:
     return {row["message_id"]: row for row in desk.export(name)}
 
 
-def test_rows_tell_what_changed_and_keep_what_was(filled: Desk, telegram: Telegram) -> None:
+def test_rows_show_what_changed_and_keep_earlier_content(filled: Desk, telegram: Telegram) -> None:
     before = by_id(filled, "quiet_c")
     new = telegram.post("quiet_c", "the bridge is open", media="photo")
     telegram.order("edit", channel="quiet_c", id=3, text="report 2 of the lighthouse")
@@ -61,7 +61,7 @@ def test_counters_move_without_a_revision(filled: Desk, telegram: Telegram) -> N
 
 
 @pytest.mark.parametrize("way", ["too many", "forgotten"])
-def test_what_the_server_will_not_tell_is_found_by_reading_again(filled: Desk, telegram: Telegram, way: str) -> None:
+def test_changes_the_server_does_not_report_are_found_by_rereading(filled: Desk, telegram: Telegram, way: str) -> None:
     name = {"too many": "quiet_e", "forgotten": "quiet_f"}[way]
     telegram.order("edit", channel=name, id=4, text="corrected in the dark")
     telegram.order("delete", channel=name, ids=[20, 21])

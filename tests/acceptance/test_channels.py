@@ -41,7 +41,7 @@ REFUSED = {
 }
 
 
-def test_what_is_no_public_channel_is_said_in_one_line_with_exit_2(desk: Desk) -> None:
+def test_anything_but_a_public_channel_is_one_error_line_with_exit_2(desk: Desk) -> None:
     done = desk.run("add", *REFUSED)
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", len(REFUSED))
     for typed, said in REFUSED.items():
@@ -50,7 +50,7 @@ def test_what_is_no_public_channel_is_said_in_one_line_with_exit_2(desk: Desk) -
     assert listed(desk) == []
 
 
-def test_list_that_partly_fails_adds_the_rest_and_leaves_with_3(desk: Desk) -> None:
+def test_partly_failing_list_adds_the_rest_and_exits_3(desk: Desk) -> None:
     lines = "﻿# the desks of the harbour\r\n\n@quiet_a  # first\nhttps://t.me/quiet_b\n"
     lines += 'quiet_c,"a title",1\n@nobody_at_all\nt.me/+AbCdEf012345\n'
     (desk.home / "list.txt").write_text(lines, encoding="utf-8", newline="")
@@ -68,7 +68,7 @@ def test_list_may_come_from_stdin_and_fail_as_a_whole(desk: Desk) -> None:
     assert listed(desk) == ["quiet_a"]
 
 
-def test_a_dry_run_says_what_it_would_do_and_asks_nobody(desk: Desk, telegram: Telegram) -> None:
+def test_dry_run_reports_its_plan_without_any_request(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "quiet_a")
     telegram.order("mark")
     table = "Канал;Ссылка\nТихий;https://t.me/quiet_a\nДругой;@quiet_b\nНичей;\n".encode("utf-16")
@@ -100,7 +100,7 @@ def test_a_list_that_a_flood_wait_stops_says_how_much_is_left_and_goes_on_from_t
     assert listed(desk) == ["quiet_a"]
 
 
-def test_adding_again_says_what_is_different_and_moving_again_that_nothing_is(desk: Desk) -> None:
+def test_adding_again_reports_differences_and_moving_again_reports_none(desk: Desk) -> None:
     desk.do("add", "quiet_a", "--alias", "desk")
     said = desk.do("add", "quiet_a", "--alias", "harbour_desk").err
     assert said == "@quiet_a (The quiet a desk): already mirrored; alias changed from desk to harbour_desk.\n"
@@ -129,7 +129,7 @@ def test_alias_is_taken_by_every_command_and_belongs_to_one_channel(desk: Desk) 
     assert [row["alias"] for row in desk.do("channels", "--jsonl").rows] == ["harbour", None]
 
 
-def test_since_is_the_far_end_and_is_shown_everywhere(desk: Desk) -> None:
+def test_since_bounds_the_history_and_is_shown_everywhere(desk: Desk) -> None:
     desk.do("add", "quiet_a", "--since", "2021-12-16T00:00", "--tz", "Asia/Baghdad")
     desk.do("sync")
     held = [row["date"] for row in desk.export()]
@@ -164,7 +164,7 @@ def test_channels_is_a_table_on_a_terminal_and_plain_elsewhere(desk: Desk) -> No
     assert "\u2068مكتب أخبار النهرين\u2069" in screen
 
 
-def test_removed_channel_keeps_its_archive_and_is_taken_up_again(filled: Desk, telegram: Telegram) -> None:
+def test_removed_channel_keeps_its_archive_and_can_be_resumed(filled: Desk, telegram: Telegram) -> None:
     before = filled.export("quiet_b")
     filled.do("remove", "quiet_b")
     assert "quiet_b" not in listed(filled)

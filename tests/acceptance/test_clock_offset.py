@@ -27,7 +27,7 @@ def desk(telegram: Telegram, tmp_path: Path) -> Desk:
     return desk
 
 
-def test_a_clock_that_is_right_is_no_news(desk: Desk) -> None:
+def test_a_correct_clock_is_not_reported(desk: Desk) -> None:
     assert "machine's clock" not in desk.do("sync").err
     assert "machine's clock" not in desk.do("status").err
     offsets = desk.query("SELECT DISTINCT clock_ahead FROM capture")
@@ -35,7 +35,7 @@ def test_a_clock_that_is_right_is_no_news(desk: Desk) -> None:
     assert all(abs(ahead) < 5 for (ahead,) in offsets)
 
 
-def test_a_clock_that_is_wrong_is_said_and_kept_with_each_answer(desk: Desk, telegram: Telegram) -> None:
+def test_a_wrong_clock_is_reported_and_recorded_with_each_answer(desk: Desk, telegram: Telegram) -> None:
     telegram.order("skew", seconds=-3 * 3600)
     synced = desk.run("sync")
     assert (synced.status, synced.err.count(WRONG)) == (0, 1)
@@ -52,7 +52,7 @@ def test_a_clock_that_is_wrong_is_said_and_kept_with_each_answer(desk: Desk, tel
     assert "machine's clock" not in desk.do("status").err
 
 
-def test_relative_dates_are_of_the_server_s_time(desk: Desk, telegram: Telegram) -> None:
+def test_relative_dates_use_the_servers_clock(desk: Desk, telegram: Telegram) -> None:
     telegram.order("skew", seconds=-30 * 86_400)
     desk.run("sync")
     before = desk.run("search", "x", "--since", "7d").err

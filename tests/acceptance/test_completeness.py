@@ -35,7 +35,7 @@ def test_every_kind_of_message_is_exported_as_it_is(filled: Desk, telegram: Tele
     assert telegram.order("calls")["forbidden"] == []
 
 
-def test_what_this_version_cannot_read_is_kept_and_says_so(filled: Desk, telegram: Telegram) -> None:
+def test_unreadable_objects_are_kept_and_marked(filled: Desk, telegram: Telegram) -> None:
     rows = {row["message_id"]: row for row in filled.export("newer_desk")}
     unreadable = {number for number, row in rows.items() if row["action"] and row["action"]["type"] == "unreadable"}
     assert unreadable == {3, 4, 8}
@@ -51,7 +51,7 @@ def test_verify_reads_every_payload(filled: Desk) -> None:
     assert filled.do("verify").out == f"{count} payloads\tok\n"
 
 
-def test_search_finds_what_the_truth_says_stands_there(filled: Desk, telegram: Telegram) -> None:
+def test_search_agrees_with_the_true_contents(filled: Desk, telegram: Telegram) -> None:
     truth = [row for row in telegram.truth("everything") if "deleted" not in row]
 
     def found(*query: str) -> set[int]:
@@ -94,7 +94,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(desk: Desk, telegram: Telegra
     expect_equal(desk, telegram, "big", "atlas_desk")
 
 
-def test_nor_do_kills_while_answers_are_dropped_halved_delayed_and_refused(desk: Desk, telegram: Telegram) -> None:
+def test_kills_amid_dropped_truncated_delayed_and_refused_answers_lose_nothing(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "big")
     telegram.order("fault", spec=faults(_EACH_ONCE))
     assert kill_at_random_moments(desk, random.Random(21), times=3, longest=1.0) > 0

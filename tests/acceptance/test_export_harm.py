@@ -48,7 +48,7 @@ def one_line(done: subprocess.CompletedProcess[str], said: str) -> None:
     assert said in line
 
 
-def test_file_that_is_there_is_replaced_with_force_only(run: Run, tmp_path: Path) -> None:
+def test_existing_file_is_replaced_only_with_force(run: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("my notes")
     one_line(run("export", "-o", "notes.csv"), "notes.csv already exists. Choose another name; --force replaces it.")
     assert (tmp_path / "notes.csv").read_text() == "my notes"
@@ -64,7 +64,7 @@ def test_file_that_is_there_is_replaced_with_force_only(run: Run, tmp_path: Path
     assert run("verify", ".").returncode == 0
 
 
-def test_manifest_of_something_else_is_left_alone_also_with_force(run: Run, tmp_path: Path) -> None:
+def test_manifest_of_other_files_is_left_alone_even_with_force(run: Run, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"name": "an extension"}')
     done = run("export", "-o", "day.jsonl", "--force")
     assert done.returncode == 0
@@ -73,7 +73,7 @@ def test_manifest_of_something_else_is_left_alone_also_with_force(run: Run, tmp_
     assert run("verify", "day.jsonl").returncode == 0
 
 
-def test_hash_of_the_manifest_is_said_by_export_and_by_verify(run: Run, tmp_path: Path) -> None:
+def test_export_and_verify_print_the_hash_of_the_manifest(run: Run, tmp_path: Path) -> None:
     said = run("export", "-o", "out/").stderr
     [line] = [line for line in said.splitlines() if line.startswith("SHA-256 of the manifest: ")]
     shown = run("verify", "out").stdout.splitlines()
@@ -84,14 +84,14 @@ def test_hash_of_the_manifest_is_said_by_export_and_by_verify(run: Run, tmp_path
 
 
 @pytest.mark.parametrize("name", ["day.html", "day.json", "day.parquet", "day.jsonl.gz"])
-def test_ending_that_is_no_format_asks_for_one(run: Run, tmp_path: Path, name: str) -> None:
+def test_unknown_file_extension_requires_a_format(run: Run, tmp_path: Path, name: str) -> None:
     one_line(run("export", "-o", name), "--format jsonl or --format csv")
     assert names(tmp_path) == []
     assert run("export", "-o", name, "--format", "jsonl").returncode == 0
     assert run("verify", name).returncode == 0
 
 
-def test_pipe_is_written_into_and_stays_a_pipe(run: Run, tmp_path: Path) -> None:
+def test_export_writes_into_a_pipe_without_replacing_it(run: Run, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jsonl")
     (tmp_path / "link").symlink_to("pipe.jsonl")
     for name in ("pipe.jsonl", "link"):
@@ -121,7 +121,7 @@ def test_link_to_standard_output_is_standard_output(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes device nodes")
-def test_device_is_written_into_and_stays_a_device(run: Run, tmp_path: Path) -> None:
+def test_export_writes_into_a_device_without_replacing_it(run: Run, tmp_path: Path) -> None:
     for name, minor in (("null", 3), ("full", 7)):
         try:
             os.mknod(tmp_path / name, 0o600 | 0o020000, os.makedev(1, minor))
@@ -134,12 +134,12 @@ def test_device_is_written_into_and_stays_a_device(run: Run, tmp_path: Path) -> 
     assert names(tmp_path) == ["full", "null"]
 
 
-def test_name_that_no_manifest_can_hold_is_refused(run: Run, tmp_path: Path) -> None:
+def test_file_name_that_no_manifest_can_contain_is_rejected(run: Run, tmp_path: Path) -> None:
     one_line(run("export", "-o", os.fsdecode(b"day-\xff.jsonl")), "not UTF-8")
     assert names(tmp_path) == []
 
 
-def test_device_that_leads_nowhere_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+def test_unavailable_device_fails_without_waiting(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "terminal"
     try:
         os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(5, 0))
@@ -151,7 +151,7 @@ def test_device_that_leads_nowhere_is_not_waited_for(run: Run, tmp_path: Path) -
     assert path.is_char_device()
 
 
-def test_link_to_a_file_is_refused_and_both_stay(run: Run, tmp_path: Path) -> None:
+def test_symbolic_link_is_rejected_and_left_untouched(run: Run, tmp_path: Path) -> None:
     (tmp_path / "precious.csv").write_text("precious")
     (tmp_path / "link.csv").symlink_to("precious.csv")
     (tmp_path / "nowhere.csv").symlink_to("not-there.csv")
@@ -170,7 +170,7 @@ def test_archive_is_never_the_target(run: Run, archive: Path) -> None:
     assert (archive / "archive.db").read_bytes() == before
 
 
-def test_full_disk_leaves_what_was_there(run: Run, tmp_path: Path) -> None:
+def test_full_disk_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
     run("export", "--until", "2021-12-16", "-o", "out/day.csv")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     # A limit on a file's size fails as a full disk does: at the bytes that do not fit.
@@ -187,7 +187,7 @@ def _limit(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
-def test_several_exports_into_one_directory_at_once_are_all_right(run: Run, tmp_path: Path) -> None:
+def test_concurrent_exports_into_one_directory_succeed(run: Run, tmp_path: Path) -> None:
     def together(words: Iterable[str], *more: str) -> None:
         threads = [threading.Thread(target=run, args=("export", "-o", f"out/{word}", *more)) for word in words]
         for thread in threads:
@@ -203,7 +203,7 @@ def test_several_exports_into_one_directory_at_once_are_all_right(run: Run, tmp_
     assert len(names(tmp_path / "out")) == 8
 
 
-def test_damage_that_a_manifest_shows_leaves_with_6(run: Run, tmp_path: Path) -> None:
+def test_damage_detected_by_a_manifest_exits_6(run: Run, tmp_path: Path) -> None:
     run("export", "-o", "out/")
     manifest = tmp_path / "out" / "manifest.json"
     whole = orjson.loads(manifest.read_bytes())

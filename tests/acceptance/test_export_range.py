@@ -80,7 +80,7 @@ def test_repeated_export_is_the_same_to_the_byte(filled: Desk) -> None:
     assert first == second
 
 
-def test_csv_says_what_the_jsonl_says_plain_and_for_spreadsheets(filled: Desk) -> None:
+def test_csv_and_spreadsheet_csv_match_the_jsonl(filled: Desk) -> None:
     rows = filled.export(name="plain/all.jsonl")
     table = filled.export("--format", "csv", name="plain/all.csv")
     assert list(table[0]) == list(KEYS)
@@ -139,7 +139,7 @@ def test_verify_finds_what_was_changed_after_the_export(filled: Desk) -> None:
     assert (done.status, len(done.errors)) == (6, 1)
 
 
-def test_range_without_a_message_is_written_and_empty(filled: Desk) -> None:
+def test_range_without_messages_writes_an_empty_file(filled: Desk) -> None:
     assert filled.export("--on", "1999-01-01", name="none.jsonl") == []
     assert manifest(filled)["rows"] == 0
     assert filled.export("--on", "1999-01-01", name="none/none.csv") == []

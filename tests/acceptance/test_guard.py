@@ -66,7 +66,7 @@ def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
 @pytest.mark.parametrize(
     ("command", "held"), [(["sync"], "the archive"), (["add", "alpha"], "the archive"), (["login"], "account default")]
 )
-def test_second_process_says_who_holds_the_archive_or_the_session(busy: Busy, command: list[str], held: str) -> None:
+def test_second_process_names_the_holder_of_archive_or_session(busy: Busy, command: list[str], held: str) -> None:
     busy.telegram.order("net", rtt=5.0)  # it is to last until the end of these tests
     done = busy.desk.run(*command, stdin="")
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
@@ -82,7 +82,7 @@ def test_lock_of_a_killed_process_is_free_at_once(busy: Busy) -> None:
     assert busy.stored() == 6_000
 
 
-def test_directory_that_was_open_is_closed_by_the_first_run(desk: Desk) -> None:
+def test_first_run_makes_an_open_directory_private(desk: Desk) -> None:
     desk.archive.chmod(0o755)
     (desk.archive / "session").chmod(0o644)
     done = desk.run("add", "alpha")
@@ -91,7 +91,7 @@ def test_directory_that_was_open_is_closed_by_the_first_run(desk: Desk) -> None:
     assert desk.archive.stat().st_mode & 0o777 == 0o700
 
 
-def test_nothing_that_a_message_says_stands_on_stderr(desk: Desk, telegram: Telegram) -> None:
+def test_no_message_text_appears_on_stderr(desk: Desk, telegram: Telegram) -> None:
     telegram.order("fault", spec="messages.getHistory:rpc(500,RPC_CALL_FAIL)x1;messages.getHistory:drop()+1x1")
     desk.do("add", "quiet_h", "-vv")
     telegram.post("quiet_h", "meet the sailor Zebulon at the crane")
@@ -106,7 +106,7 @@ def test_nothing_that_a_message_says_stands_on_stderr(desk: Desk, telegram: Tele
 
 
 @pytest.mark.parametrize("arguments", [["sync", "--help"], ["search", "x"], ["channels"]])
-def test_commands_that_talk_to_nobody_do_not_import_telethon(tmp_path: Path, arguments: list[str]) -> None:
+def test_offline_commands_do_not_import_telethon(tmp_path: Path, arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "archiver", *arguments],
         cwd=tmp_path,

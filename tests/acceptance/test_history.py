@@ -71,7 +71,7 @@ def history(desk: Desk, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_an_earlier_content_is_found_in_revisions_and_shown_as_such(past: Desk) -> None:
+def test_earlier_content_is_found_in_revisions_and_labelled(past: Desk) -> None:
     assert past.run("search", "harbour channel:quiet_a id:3").status == 1
     [row] = orjson.loads(past.do("search", "harbour channel:quiet_a id:3 in:revisions", "--json").out)
     assert row["text"] == "report 2 of the lighthouse keeper"
@@ -106,7 +106,7 @@ def test_history_has_every_content_and_what_changed(past: Desk, server: Telegram
 
 
 @pytest.mark.parametrize("number", [3, 41, 42])
-def test_diffs_give_back_the_texts(past: Desk, number: int) -> None:
+def test_diffs_restore_both_texts(past: Desk, number: int) -> None:
     versions = history(past, f"quiet_a/{number}", "--diff")["versions"]
     for before, one in pairwise(versions):
         assert "".join(piece["text"] for piece in one["diff"] if piece["op"] != "insert") == before["text"]
@@ -126,7 +126,7 @@ def test_history_in_a_pipe_is_one_line_an_event(past: Desk) -> None:
     assert [event["at"] for event in events] == [line[0] for line in lines]
 
 
-def test_deleted_message_keeps_its_text_and_says_when_it_went(past: Desk) -> None:
+def test_deleted_message_keeps_its_text_and_shows_when_it_disappeared(past: Desk) -> None:
     told = history(past, "quiet_a/8")
     [gone] = told["absences"]
     assert gone == {
@@ -142,7 +142,7 @@ def test_deleted_message_keeps_its_text_and_says_when_it_went(past: Desk) -> Non
     assert (version["event"], missing["event"], missing["at"]) == ("version", "missing", gone["noticed"])
 
 
-def test_counters_are_told_when_they_are_asked_for(past: Desk) -> None:
+def test_counters_are_shown_on_request(past: Desk) -> None:
     assert history(past, "quiet_a/10")["counters"] is None
     before, after = history(past, "quiet_a/10", "--counters")["counters"]
     assert (before["views"], before["reactions"]) == (9, [])
@@ -170,7 +170,7 @@ def test_each_change_is_an_isolate_where_text_runs_from_right_to_left(past: Desk
 
 
 @pytest.mark.parametrize("arguments", [["history", "quiet_a/42", "--diff"], ["changes", "quiet_a"]])
-def test_text_from_strangers_harms_no_terminal(past: Desk, arguments: list[str]) -> None:
+def test_untrusted_text_cannot_harm_a_terminal(past: Desk, arguments: list[str]) -> None:
     for shown in (
         past.on_terminal(*arguments, NO_COLOR="1"),
         past.do(*arguments).out,
@@ -181,14 +181,14 @@ def test_text_from_strangers_harms_no_terminal(past: Desk, arguments: list[str])
     assert terminal_safe(NASTY) in past.do(*arguments).out
 
 
-def test_what_is_not_held_gets_the_same_answer_as_from_show(past: Desk) -> None:
+def test_history_explains_a_missing_message_like_show(past: Desk) -> None:
     for address in ("quiet_a/5", "quiet_a/999", "quiet_a", "nobody/1", "t.me/+abcdef"):
         shown, told = past.run("show", address), past.run("history", address)
         # Only the first is known never to have been there, or not for long enough to be seen.
         assert (told.status, told.err) == (1 if address == "quiet_a/5" else 2, shown.err)
 
 
-def test_changes_tell_all_that_happened_newest_first(past: Desk) -> None:
+def test_changes_list_every_event_newest_first(past: Desk) -> None:
     rows = past.do("changes", "--jsonl").rows
     assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
     told = {(row["channel"], row["kind"], row["message_id"], row["description"]) for row in rows}
@@ -234,7 +234,7 @@ def test_changes_are_filtered_and_paged(past: Desk) -> None:
     assert line == [newest["at"], address, newest["permalink"], "missing", newest["description"], newest["last_seen"]]
 
 
-def test_changes_on_a_terminal_stand_under_their_day_in_the_zone_asked_for(past: Desk) -> None:
+def test_changes_on_a_terminal_are_grouped_by_day_in_the_given_zone(past: Desk) -> None:
     for width in (40, 80, 160):
         screen = past.on_terminal("changes", "--tz", "Asia/Kolkata", COLUMNS=str(width), TERM="dumb")
         lines = screen.replace("\u2068", "").replace("\u2069", "").splitlines()
@@ -244,7 +244,7 @@ def test_changes_on_a_terminal_stand_under_their_day_in_the_zone_asked_for(past:
     assert re.search(r"DELETED   quiet_a/8\s+between \d.*, reported by the server\s+report 7 of the harbour", screen)
 
 
-def test_no_changes_says_over_what_since_when_and_up_to_when(past: Desk) -> None:
+def test_no_changes_names_channels_and_period(past: Desk) -> None:
     done = past.run("changes", "quiet_c", "--kind", "edited", "--kind", "deleted", "--tz", "Asia/Baghdad")
     assert (done.status, done.out) == (1, "")
     moment = r"\d+ \w{3} \d{4} \d\d:\d\d \+03"
@@ -252,13 +252,13 @@ def test_no_changes_says_over_what_since_when_and_up_to_when(past: Desk) -> None
     assert re.fullmatch(said, done.err.strip())
 
 
-def test_gaps_say_when_what_is_missing_was_last_seen(past: Desk) -> None:
+def test_gaps_show_when_missing_messages_were_last_seen(past: Desk) -> None:
     [missing] = [row for row in past.do("gaps", "quiet_a", "--jsonl").rows if row["state"] == "missing"]
     assert (missing["first_id"], missing["last_id"], missing["how"]) == (8, 9, "update")
     assert missing["last_seen"] == history(past, "quiet_a/8")["last_seen"] < missing["noticed"]
 
 
-def test_channel_that_was_shut_or_removed_answers_fully(past: Desk, tmp_path: Path) -> None:
+def test_inaccessible_or_removed_channel_is_still_fully_readable(past: Desk, tmp_path: Path) -> None:
     shut = past.do("gaps", "quiet_c", "--all", "--jsonl")
     ids = [number for row in shut.rows for number in range(row["first_id"], row["last_id"] + 1)]
     assert ids == list(range(1, max(ids) + 1))
@@ -307,7 +307,7 @@ def test_status_fits_a_terminal_of_eighty_columns(past: Desk) -> None:
     assert "…" not in wide.replace("(…", "(")
 
 
-def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Path) -> None:
+def test_status_says_why_a_channel_is_not_mirrored(past: Desk, tmp_path: Path) -> None:
     desk = copy_of(past, tmp_path)
     now, pid = int(time.time()), os.getpid()
     write(
@@ -351,7 +351,7 @@ def test_status_says_what_keeps_a_channel_from_growing(past: Desk, tmp_path: Pat
         assert "service: killed after 20 Dec 2021 11:33 UTC (process 1)" in desk.do("status").err
 
 
-def test_what_fetches_an_id_is_what_runs(past: Desk, tmp_path: Path) -> None:
+def test_missing_id_is_fetched_by_whichever_process_runs(past: Desk, tmp_path: Path) -> None:
     desk = copy_of(past, tmp_path)
     for command in ("show", "history"):
         assert "`telekeep sync` fetches it, if it exists by now." in desk.run(command, "quiet_a/999999").err

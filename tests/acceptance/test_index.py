@@ -78,7 +78,7 @@ def test_rebuild_fills_an_index_from_the_archive(shop: Shop) -> None:
     assert shop.ids() == ALL
 
 
-def test_rebuild_goes_on_after_a_kill(shop: Shop) -> None:
+def test_rebuild_continues_after_a_kill(shop: Shop) -> None:
     for seconds in (0.1, 0.3, 0.6, 1.0):
         process = shop.desk.start("index", "rebuild")
         try:
@@ -91,7 +91,7 @@ def test_rebuild_goes_on_after_a_kill(shop: Shop) -> None:
     assert shop.ids(f"{shop.name}_next") == set()
 
 
-def test_rebuild_lets_a_service_that_is_started_again_do_it(shop: Shop) -> None:
+def test_rebuild_leaves_the_work_to_a_restarted_service(shop: Shop) -> None:
     with hold(shop.desk.archive, command="run"):
         process = shop.desk.start("index", "rebuild")
         assert process.stderr is not None
@@ -102,7 +102,7 @@ def test_rebuild_lets_a_service_that_is_started_again_do_it(shop: Shop) -> None:
         shop.desk.kill(process)
 
 
-def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Meili) -> None:
+def test_rebuild_never_loses_documents_of_another_archive(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     meili.wait(meili.client().index(shop.name).add_documents([{"id": "c77_1", "channel_id": 77, "message_id": 1}]))
     done = shop.desk.run("index", "rebuild")
@@ -113,7 +113,7 @@ def test_rebuild_never_loses_what_another_archive_brought(shop: Shop, meili: Mei
     assert shop.ids() == ALL
 
 
-def test_rebuild_never_takes_the_place_of_an_index_of_somebody_else(shop: Shop, meili: Meili) -> None:
+def test_rebuild_never_replaces_a_foreign_index(shop: Shop, meili: Meili) -> None:
     meili.wait(
         meili.client().index(shop.name).add_documents([{"id": one, "title": "a film"} for one in range(5)], "id")
     )
@@ -141,7 +141,7 @@ def test_verify_finds_and_repairs_what_differs(shop: Shop, meili: Meili) -> None
     assert shop.ids() == ALL
 
 
-def test_status_tells_of_the_index(shop: Shop) -> None:
+def test_status_includes_the_index(shop: Shop) -> None:
     shop.write("INSERT INTO outbox (channel_id, message_id, enqueued_at) VALUES (1001, 1, 1700000000)")
     done = shop.desk.do("status", "--json")
     found = orjson.loads(done.out)["index"]
@@ -153,7 +153,7 @@ def test_status_tells_of_the_index(shop: Shop) -> None:
     assert orjson.loads(shop.desk.do("status", "--json").out)["index"] is None
 
 
-def test_index_commands_say_what_is_wrong(shop: Shop) -> None:
+def test_index_commands_explain_errors(shop: Shop) -> None:
     shop.desk.environment["TELEKEEP_MEILISEARCH__URL"] = "http://127.0.0.1:9"
     found = shop.desk.run("index", "status", "--json")
     assert found.status == 0
@@ -175,7 +175,7 @@ def test_keys_are_not_made_on_a_server_that_is_too_old(shop: Shop, meili: Meili)
     assert "is 1.35.1; telekeep needs 1.36 or newer. Update the server." in refused.err
 
 
-def test_a_master_key_that_is_none_is_said_to_be_it(shop: Shop) -> None:
+def test_an_invalid_master_key_is_reported_as_such(shop: Shop) -> None:
     for wrong in ("wrong", "ключ мастера"):
         done = shop.desk.run("index", "keys", stdin=f"{wrong}\n")
         assert (done.status, done.out, len(done.errors)) == (2, "", 1)

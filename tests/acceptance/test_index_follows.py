@@ -43,7 +43,7 @@ def indexed(meili: Meili, name: str) -> dict[str, tuple[str, bool]]:
     return {one: (doc["text"], doc["is_missing"]) for one, doc in every_document(meili, name).items()}
 
 
-def test_service_keeps_the_index_as_the_archive_is(shared_ground: Ground, meili: Meili, tmp_path: Path) -> None:
+def test_service_keeps_the_index_equal_to_the_archive(shared_ground: Ground, meili: Meili, tmp_path: Path) -> None:
     names = shared_ground.names(2)
     desk = shared_ground.desk(tmp_path / "desk", *names)
     index, telegram = set_up(desk, meili), shared_ground.telegram
@@ -84,9 +84,7 @@ def test_service_mirrors_and_stops_in_time_while_the_index_hangs(
         stop(desk, process)
 
 
-def test_sync_brings_the_index_up_to_date_and_says_when_it_cannot(
-    shared_ground: Ground, meili: Meili, tmp_path: Path
-) -> None:
+def test_sync_updates_the_index_or_says_why_not(shared_ground: Ground, meili: Meili, tmp_path: Path) -> None:
     names = shared_ground.names(2)
     desk = shared_ground.desk(tmp_path / "desk", *names)
     index = set_up(desk, meili)

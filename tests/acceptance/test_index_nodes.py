@@ -134,7 +134,7 @@ def shop(meilis: list[Meili], tmp_path: Path) -> Shop:
     return Shop(meilis, tmp_path / "home")
 
 
-def test_a_question_goes_to_all_nodes_and_is_answered_as_by_the_archive(shop: Shop) -> None:
+def test_a_query_to_all_nodes_equals_the_archives_answer(shop: Shop) -> None:
     forced = ("--engine", "meilisearch")
     for query in ("bridge", "has:photo", "bridge since:2021-12-16"):
         if query != "has:photo":
@@ -146,7 +146,7 @@ def test_a_question_goes_to_all_nodes_and_is_answered_as_by_the_archive(shop: Sh
     assert len(shop.ids("bridge", "--sort", "relevance", *forced)) == 40
 
 
-def test_a_node_that_is_away_is_named_and_its_channels_only_are_lacking(shop: Shop) -> None:
+def test_an_unreachable_node_is_named_and_only_its_channels_are_missing(shop: Shop) -> None:
     away = shop.meilis[0]
     there = next(one for one in shop.channels if one not in shop.channels_of(away))
     away.double.refuse()
@@ -166,7 +166,7 @@ def test_a_node_that_is_away_is_named_and_its_channels_only_are_lacking(shop: Sh
     assert told["reached"] is False
 
 
-def test_a_list_that_changed_is_lag_until_the_channels_have_moved(shop: Shop) -> None:
+def test_a_changed_node_list_counts_as_lag_until_channels_have_moved(shop: Shop) -> None:
     lost = 5 * len(shop.channels_of(shop.meilis[2]))
     use(shop.desk, shop.meilis[:2])
     assert "engine=exact exact=yes" in shop.desk.do("search", "bridge").err
@@ -198,7 +198,7 @@ def test_servers_that_know_each_other_are_asked_through_one(shop: Shop) -> None:
     assert "engine=exact" in found.err
 
 
-def test_keys_open_all_nodes_or_are_not_made(shop: Shop, tmp_path: Path) -> None:
+def test_keys_are_valid_on_all_nodes_or_not_created(shop: Shop, tmp_path: Path) -> None:
     shop.desk.do("index", "keys", "--into", "keys", stdin=f"{MASTER}\n")
     key = (shop.desk.home / "keys/meili-search.key").read_text(encoding="utf-8").strip()
     for meili in shop.meilis:
@@ -214,7 +214,7 @@ def test_keys_open_all_nodes_or_are_not_made(shop: Shop, tmp_path: Path) -> None
         assert node_name(stranger.url) in refused.errors[0]
 
 
-def test_a_rebuild_is_one_of_every_node(shop: Shop) -> None:
+def test_a_rebuild_covers_every_node(shop: Shop) -> None:
     before = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
     shop.meilis[1].double.instance.scheduler.hold("processing")
     process = shop.desk.start("index", "rebuild")
@@ -231,7 +231,7 @@ def test_a_rebuild_is_one_of_every_node(shop: Shop) -> None:
     assert where(shop.meilis) == wanted(shop.desk, shop.meilis)
 
 
-def test_a_rebuild_leaves_out_a_node_that_is_away_and_names_it(shop: Shop) -> None:
+def test_a_rebuild_skips_an_unreachable_node_and_names_it(shop: Shop) -> None:
     before = [meili.client().get_index(INDEX).created_at for meili in shop.meilis]
     shop.meilis[1].double.refuse()
     done = shop.desk.run("index", "rebuild")

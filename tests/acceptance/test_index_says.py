@@ -37,7 +37,7 @@ def people(stamp: str) -> str:
 # status
 
 
-def test_status_looks_at_a_server_that_is_down_and_says_when_it_was_last_reached(shop: Shop, meili: Meili) -> None:
+def test_status_reports_when_a_down_server_was_last_reached(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     line = index_line(shop.desk.do("status"))
     assert line.startswith(f"index {shop.name}: following; last success ")
@@ -67,7 +67,7 @@ def test_status_of_an_index_that_was_never_filled_says_whether_its_server_is_the
     assert "last reached" not in line
 
 
-def test_status_waits_for_a_server_that_hangs_a_few_seconds_only(shop: Shop, meili: Meili) -> None:
+def test_status_waits_only_a_few_seconds_for_a_hung_server(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     meili.double.faults.add("GET *", faults.hang())
     began = time.monotonic()
@@ -76,7 +76,7 @@ def test_status_waits_for_a_server_that_hangs_a_few_seconds_only(shop: Shop, mei
     assert ": not reachable now; last reached " in line
 
 
-def test_status_tells_a_key_that_is_refused_from_a_server_that_is_down(shop: Shop) -> None:
+def test_status_distinguishes_a_rejected_key_from_a_down_server(shop: Shop) -> None:
     shop.desk.do("index", "rebuild")
     shop.desk.environment["TELEKEEP_MEILISEARCH__API_KEY"] = "another key of somebody"
     line = index_line(shop.desk.do("status"))
@@ -87,7 +87,7 @@ def test_status_tells_a_key_that_is_refused_from_a_server_that_is_down(shop: Sho
     assert (found["reached"], found["state"]) == (True, "refused")
 
 
-def test_status_of_an_index_that_somebody_deleted_says_so(shop: Shop, meili: Meili) -> None:
+def test_status_reports_a_deleted_index(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     meili.wait(meili.client().delete_index(shop.name))
     line = index_line(shop.desk.do("status"))
@@ -99,7 +99,7 @@ def test_status_of_an_index_that_somebody_deleted_says_so(shop: Shop, meili: Mei
         assert found["reached"] is True
 
 
-def test_status_of_a_server_that_came_back_says_that_it_answers_again(shop: Shop, meili: Meili) -> None:
+def test_status_reports_that_a_server_answers_again(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     shop.write("UPDATE index_node SET state = 'unreachable', reason = 'it did not answer.', since = 1700000000")
     assert ", answers again" in index_line(shop.desk.do("status"))
@@ -142,7 +142,7 @@ def test_an_answer_says_how_many_messages_the_index_lacks(shop: Shop) -> None:
 
 @pytest.mark.parametrize("more", [(), ("-q",), ("--count",), ("--jsonl",), ("--facet", "channel")])
 @pytest.mark.parametrize("query", ["bridge", "nosuchword"])
-def test_fuzzy_with_the_server_away_is_one_line_that_contradicts_nothing(
+def test_fuzzy_without_a_server_is_one_consistent_line(
     shop: Shop, meili: Meili, query: str, more: tuple[str, ...]
 ) -> None:
     shop.desk.do("index", "rebuild")
@@ -204,7 +204,7 @@ def test_fuzzy_puts_exact_words_first_where_the_embedded_engine_answers(written:
 # verify
 
 
-def test_verify_tells_of_the_nodes_that_live_and_counts_what_was_sent_again(nodes: Nodes) -> None:
+def test_verify_covers_reachable_nodes_and_counts_resent_messages(nodes: Nodes) -> None:
     away, *living = nodes.meilis
     lost = nodes.channels_of(living[0])[0]
     client = living[0].client()
@@ -227,7 +227,7 @@ def test_verify_tells_of_the_nodes_that_live_and_counts_what_was_sent_again(node
     assert nodes.desk.run("index", "verify", "--check").status == 0
 
 
-def test_sync_counts_what_was_lost_and_is_sent_again(shop: Shop, meili: Meili, tmp_path: Path) -> None:
+def test_sync_counts_lost_messages_that_are_resent(shop: Shop, meili: Meili, tmp_path: Path) -> None:
     shop.desk.do("index", "rebuild")
     meili.wait(meili.client().index(shop.name).delete_documents(filter="message_id 1 TO 4"))
     done = shop.desk.do("index", "verify")

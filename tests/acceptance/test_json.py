@@ -74,7 +74,7 @@ def both(desk: Desk, command: str) -> tuple[Any, list[Any]]:
     return documents(whole), lines.rows
 
 
-def test_what_reading_commands_print_is_as_documented(filled: Desk) -> None:
+def test_output_of_reading_commands_matches_the_docs(filled: Desk) -> None:
     filled.do("query", "save", "first", "bridge")
     for command in READING:
         whole, lines = both(filled, command)
@@ -82,7 +82,7 @@ def test_what_reading_commands_print_is_as_documented(filled: Desk) -> None:
             assert len(whole) == len(lines), command
 
 
-def test_json_and_jsonl_are_refused_together(filled: Desk) -> None:
+def test_json_and_jsonl_cannot_be_combined(filled: Desk) -> None:
     for command in ("status", "sync", "verify", "show everything/1", "history everything/1", "export -o x"):
         done = filled.run(*command.split(), "--json", "--jsonl")
         assert (done.status, len(done.errors)) == (2, 1), command
@@ -208,7 +208,7 @@ def test_faults_of_an_archive_are_as_documented(filled: Desk) -> None:
     assert [one["what"] for one in lines] == ["fault"] * len(whole["faults"]) + ["archive"]
 
 
-def test_what_the_index_commands_print_is_as_documented(shop: Shop) -> None:
+def test_output_of_index_commands_matches_the_docs(shop: Shop) -> None:
     both(shop.desk, "index status")
     shop.desk.do("index", "rebuild", "--progress", "json")
     both(shop.desk, "index status")

@@ -23,7 +23,7 @@ def telegram(tmp_path: Path) -> Iterator[Telegram]:
 
 
 @pytest.mark.parametrize("case", WITHOUT)
-def test_a_sync_without_the_model_of_languages_stores_all_and_says_so_once(
+def test_a_sync_without_the_language_model_stores_everything_and_warns_once(
     telegram: Telegram, tmp_path: Path, case: str
 ) -> None:
     name, content = WITHOUT[case]

@@ -42,7 +42,7 @@ def test_another_number_than_the_one_logged_in_is_an_error_that_says_how_to_use_
     assert stranger.do("login").err == "already logged in as Test (…45).\n"
 
 
-def test_accounts_call_a_login_that_was_broken_off_no_login(stranger: Desk) -> None:
+def test_accounts_do_not_count_an_unfinished_login(stranger: Desk) -> None:
     stranger.run("login", "--phone", PHONE, stdin="")
     assert "not logged in" in stranger.do("accounts").out
     [row] = json.loads(stranger.do("accounts", "--json").out)
@@ -57,7 +57,7 @@ def test_second_password_is_the_next_line(stranger: Desk) -> None:
     assert stranger.do("login").err == "already logged in as Test (…46).\n"
 
 
-def test_wrong_answers_may_be_given_again_up_to_three_times(stranger: Desk) -> None:
+def test_wrong_answers_can_be_retried_up_to_three_times(stranger: Desk) -> None:
     done = stranger.run("login", "--phone", SECOND_PHONE, stdin=f"11111\n{SECOND_CODE}\nnonsense\n{PASSWORD}\n")
     assert (done.status, done.out) == (0, "")
     assert done.errors == [
@@ -66,7 +66,7 @@ def test_wrong_answers_may_be_given_again_up_to_three_times(stranger: Desk) -> N
     ]
 
 
-def test_three_wrong_codes_end_it_with_4(stranger: Desk) -> None:
+def test_three_wrong_codes_exit_4(stranger: Desk) -> None:
     done = stranger.run("login", "--phone", PHONE, stdin="11111\n22222\n33333\n")
     assert done.status == 4
     assert done.errors[-1].startswith("telekeep: the code was wrong.")
@@ -74,20 +74,20 @@ def test_three_wrong_codes_end_it_with_4(stranger: Desk) -> None:
 
 
 @pytest.mark.parametrize(("stdin", "asked"), [(None, "code"), ("\n", "code"), (f"{SECOND_CODE}\n", "password")])
-def test_stdin_that_ends_early_is_one_line_and_4(stranger: Desk, stdin: str | None, asked: str) -> None:
+def test_stdin_that_ends_early_is_one_line_with_exit_4(stranger: Desk, stdin: str | None, asked: str) -> None:
     done = stranger.run("login", "--phone", SECOND_PHONE, stdin=stdin)
     assert (done.status, done.out, len(done.errors)) == (4, "", 1)
     assert asked in done.errors[0].lower()
 
 
-def test_number_that_nobody_has_is_one_line_and_4(stranger: Desk) -> None:
+def test_unregistered_number_is_one_line_with_exit_4(stranger: Desk) -> None:
     done = stranger.run("login", "--phone", "+9996699999", stdin="11111\n")
     assert (done.status, len(done.errors)) == (4, 1)
     assert "no account has that phone number" in done.err
 
 
 @pytest.mark.parametrize("typed", ["12ab", "call me", "+"])
-def test_what_is_no_number_is_one_line_and_4(stranger: Desk, typed: str) -> None:
+def test_invalid_number_is_one_line_with_exit_4(stranger: Desk, typed: str) -> None:
     done = stranger.run("login", stdin=f"{typed}\n")
     assert (done.status, len(done.errors)) == (4, 1)
     assert "phone number" in done.err
@@ -101,14 +101,14 @@ def test_without_a_login_the_mirroring_commands_say_what_to_run(stranger: Desk, 
     assert not stranger.archive.exists()
 
 
-def test_login_that_was_broken_off_is_no_login(stranger: Desk) -> None:
+def test_unfinished_login_does_not_count_as_one(stranger: Desk) -> None:
     stranger.run("login", "--phone", PHONE, stdin="")
     done = stranger.run("add", "@alpha")
     assert (done.status, len(done.errors)) == (4, 1)
     assert "telekeep login" in done.err
 
 
-def test_session_that_is_no_session_says_which_file_to_remove(stranger: Desk) -> None:
+def test_corrupt_session_names_the_file_to_remove(stranger: Desk) -> None:
     stranger.archive.mkdir()
     (stranger.archive / "session").write_text("{}")
     done = stranger.run("add", "@alpha")
@@ -116,7 +116,7 @@ def test_session_that_is_no_session_says_which_file_to_remove(stranger: Desk) ->
     assert str(stranger.archive / "session") in done.err
 
 
-def test_prompts_stand_on_a_terminal_and_the_password_is_not_echoed(stranger: Desk) -> None:
+def test_prompts_appear_on_a_terminal_and_the_password_is_not_echoed(stranger: Desk) -> None:
     screen = stranger.on_terminal("login", "--phone", SECOND_PHONE, typed=[("Code", SECOND_CODE), ("word)", PASSWORD)])
     assert "Password (hint: a word):" in screen
     assert PASSWORD not in screen

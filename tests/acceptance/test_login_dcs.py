@@ -116,9 +116,7 @@ def test_an_account_that_is_moved_while_the_service_runs_is_followed(desk: Desk,
         assert process.poll() is None
 
 
-def test_a_move_that_the_old_home_does_not_help_with_ends_in_one_line_and_a_new_login(
-    desk: Desk, telegram: Telegram
-) -> None:
+def test_a_move_without_help_from_the_old_data_centre_requires_a_new_login(desk: Desk, telegram: Telegram) -> None:
     log_in(desk, MOVING[3])
     desk.do("add", "alpha")
     telegram.order("migrate", account=MOVING[3], dc=1, exports=False)
@@ -160,7 +158,7 @@ def test_a_login_that_is_killed_at_its_new_home_goes_on_there(desk: Desk, telegr
     assert telegram.order("dcs")["accepted"]["2"] == accepted
 
 
-def test_a_login_at_any_moment_of_which_it_is_killed_can_be_done_again(desk: Desk, telegram: Telegram) -> None:
+def test_a_login_killed_at_any_moment_can_be_repeated(desk: Desk, telegram: Telegram) -> None:
     for number in range(8):
         process = desk.start("login", "--phone", MOVING[7], stdin=subprocess.PIPE)
         if number:
@@ -172,7 +170,7 @@ def test_a_login_at_any_moment_of_which_it_is_killed_can_be_done_again(desk: Des
     desk.do("add", "alpha")
 
 
-def test_a_server_that_sends_a_phone_where_nothing_is_says_where_to_name_it(desk: Desk, telegram: Telegram) -> None:
+def test_a_redirect_to_an_unknown_data_centre_says_which_setting_to_add(desk: Desk, telegram: Telegram) -> None:
     telegram.order("fault", spec="auth.sendCode:rpc(303,PHONE_MIGRATE_77)")
     done = desk.run("login", "--phone", PHONE, stdin=f"{CODE}\n")
     assert (done.status, len(done.errors)) == (2, 1), done

@@ -70,7 +70,7 @@ def log_in(desk: Desk, *lines: str) -> Any:
         ("phrase", 'a phrase that begins with "58"'),
     ],
 )
-def test_way_of_the_code_is_said_before_the_login_goes_on(desk: Desk, server: Telegram, way: str, said: str) -> None:
+def test_delivery_of_the_code_is_reported_before_the_prompt(desk: Desk, server: Telegram, way: str, said: str) -> None:
     codes(server, ways=[way])
     done = log_in(desk, CODE)
     assert (done.status, done.errors) == (0, [])
@@ -78,7 +78,7 @@ def test_way_of_the_code_is_said_before_the_login_goes_on(desk: Desk, server: Te
     assert done.err.splitlines()[1:] == ["logged in as Nadia (…45)."]
 
 
-def test_what_the_server_says_of_a_way_is_shown_and_not_obeyed(desk: Desk, server: Telegram) -> None:
+def test_the_servers_delivery_details_are_shown_but_not_interpreted(desk: Desk, server: Telegram) -> None:
     codes(server, ways=["email"], says={"email": "\x1b[2J\nlogged in as root"}, name="\x1b]0;x\x07\u202eN")
     done = log_in(desk, CODE)
     assert len(done.err.splitlines()) == 2
@@ -90,7 +90,7 @@ def test_code_is_taken_as_it_was_typed(desk: Desk, typed: str) -> None:
     assert log_in(desk, typed).status == 0
 
 
-def test_code_of_another_length_is_asked_for_again_and_not_sent(desk: Desk, server: Telegram) -> None:
+def test_code_of_wrong_length_is_not_sent_but_asked_for_again(desk: Desk, server: Telegram) -> None:
     done = log_in(desk, "5826", CODE)
     assert done.status == 0
     assert done.err.splitlines() == [
@@ -119,7 +119,7 @@ def test_script_waits_until_it_may_ask_again(desk: Desk, server: Telegram) -> No
     assert server.calls("auth.resendCode") == 1
 
 
-def test_script_that_would_wait_for_hours_ends_at_once(desk: Desk, server: Telegram) -> None:
+def test_script_that_would_wait_for_hours_ends_immediately(desk: Desk, server: Telegram) -> None:
     codes(server, ways=["app", "sms"], timeout=7200)
     done = log_in(desk, "resend", CODE)
     assert (done.status, len(done.errors)) == (4, 1)
@@ -127,7 +127,7 @@ def test_script_that_would_wait_for_hours_ends_at_once(desk: Desk, server: Teleg
     assert "waiting" not in done.err
 
 
-def test_person_who_is_early_may_still_give_the_code(desk: Desk, server: Telegram) -> None:
+def test_user_who_asks_too_early_can_still_enter_the_code(desk: Desk, server: Telegram) -> None:
     screen = desk.on_terminal(
         "login", "--phone", PHONE, typed=[("Code:", "resend"), ("then.\r\nCode:", CODE)], COLUMNS="80"
     )
@@ -143,7 +143,7 @@ def test_person_who_is_early_may_still_give_the_code(desk: Desk, server: Telegra
     assert server.calls("auth.resendCode") == 0
 
 
-def test_person_gets_the_code_by_the_next_way(desk: Desk, server: Telegram) -> None:
+def test_user_gets_the_code_by_the_next_method(desk: Desk, server: Telegram) -> None:
     codes(server, ways=["app", "call"], timeout=0)
     typed = [("Code:", "Resend"), ("reads out the code (5 digits).\r\nCode:", CODE)]
     screen = desk.on_terminal("login", "--phone", PHONE, typed=typed)
@@ -152,7 +152,7 @@ def test_person_gets_the_code_by_the_next_way(desk: Desk, server: Telegram) -> N
     assert server.calls("auth.resendCode") == 1
 
 
-def test_server_that_has_no_way_left_says_so_and_the_code_still_counts(desk: Desk, server: Telegram) -> None:
+def test_code_stays_valid_when_the_server_has_no_other_method(desk: Desk, server: Telegram) -> None:
     codes(server, timeout=0)
     server.order("fault", spec="auth.resendCode:rpc(406,SEND_CODE_UNAVAILABLE)")
     done = log_in(desk, "resend", CODE)
@@ -171,7 +171,9 @@ def test_server_that_has_no_way_left_says_so_and_the_code_still_counts(desk: Des
         ({"ways": ["firebase"]}, "the server offers only an SMS that official apps can request."),
     ],
 )
-def test_no_code_is_asked_for_where_none_comes(desk: Desk, server: Telegram, fields: dict[str, Any], said: str) -> None:
+def test_no_prompt_for_a_code_that_cannot_arrive(
+    desk: Desk, server: Telegram, fields: dict[str, Any], said: str
+) -> None:
     codes(server, **fields)
     screen = desk.on_terminal("login", "--phone", PHONE)
     assert "Code:" not in screen
@@ -180,7 +182,7 @@ def test_no_code_is_asked_for_where_none_comes(desk: Desk, server: Telegram, fie
     assert server.calls("auth.signIn") == 0
 
 
-def test_server_that_knows_us_already_asks_nothing(desk: Desk, server: Telegram) -> None:
+def test_logged_in_session_prompts_for_nothing(desk: Desk, server: Telegram) -> None:
     codes(server, instead="success")
     done = log_in(desk)
     assert (done.status, done.err) == (0, "logged in as Nadia (…45).\n")
@@ -216,7 +218,7 @@ def test_flood_wait_is_kept_so_that_the_next_login_does_not_ask(desk: Desk, serv
     assert server.calls("auth.sendCode") == 1
 
 
-def test_nobody_is_signed_up_and_an_old_code_is_no_code(desk: Desk, server: Telegram) -> None:
+def test_no_account_is_created_and_an_expired_code_is_rejected(desk: Desk, server: Telegram) -> None:
     codes(server, signs_up=True)
     done = log_in(desk, CODE)
     assert (done.status, "terms of service" in done.errors[0]) == (4, True)
@@ -228,7 +230,7 @@ def test_nobody_is_signed_up_and_an_old_code_is_no_code(desk: Desk, server: Tele
 # who it is
 
 
-def test_accounts_says_whose_each_is_and_keeps_no_more_of_the_number(desk: Desk) -> None:
+def test_accounts_shows_each_owner_and_only_two_digits_of_the_number(desk: Desk) -> None:
     desk.environment["TELEKEEP_TELEGRAM__ACCOUNTS__SECOND__REQUESTS_PER_SECOND"] = "0"
     assert log_in(desk, CODE).status == 0
     second = desk.do("login", "-vv", "--account", "second", "--phone", GUARDED, stdin=f"{GUARDED_CODE}\n{PASSWORD}\n")
@@ -273,7 +275,7 @@ def test_api_hash_in_the_place_of_the_api_id_is_not_shown(desk: Desk, variable: 
 
 @pytest.mark.parametrize(("key", "ends"), [("\x03", "^C\r\n"), ("\x04", "the login was not finished")])
 @pytest.mark.parametrize("at", ["Phone", "Code", "Password"])
-def test_prompt_that_is_left_ends_the_line_and_says_no_more_than_one(desk: Desk, at: str, key: str, ends: str) -> None:
+def test_interrupted_prompt_ends_its_line_and_prints_one_message(desk: Desk, at: str, key: str, ends: str) -> None:
     answers = [("Phone number with country code:", GUARDED), ("Code:", GUARDED_CODE), ("Password (hint: a word):", "")]
     known = next(number for number, (prompt, _) in enumerate(answers) if prompt.startswith(at))
     typed = [*answers[:known], (answers[known][0], key)]
@@ -290,7 +292,7 @@ def test_empty_line_at_a_terminal_is_asked_again(desk: Desk) -> None:
     assert screen.rstrip().endswith(f"logged in as Nadia (…45).\r\n{NEXT}")
 
 
-def test_answer_that_is_no_text_is_one_line(desk: Desk) -> None:
+def test_undecodable_answer_is_one_line(desk: Desk) -> None:
     process = desk.start("login", "--phone", PHONE, stdin=subprocess.PIPE)
     out, err = process.communicate(b"\xff\xfe\n", LIMIT)
     assert (process.returncode, out, b"is not UTF-8 text" in err) == (4, b"", True)

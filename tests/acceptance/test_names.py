@@ -31,7 +31,7 @@ PASTED = [
 ]
 
 
-def test_what_a_document_or_a_chat_leaves_around_a_name_does_not_matter(desk: Desk) -> None:
+def test_debris_around_a_pasted_name_is_ignored(desk: Desk) -> None:
     desk.do("add", *PASTED)
     assert listed(desk) == [f"quiet_{letter}" for letter in "abcdefghij"]
 
@@ -53,7 +53,7 @@ WHAT = {
 }
 
 
-def test_what_is_no_channel_is_said_in_a_line_of_its_own(desk: Desk, telegram: Telegram) -> None:
+def test_each_entry_that_is_not_a_channel_gets_its_own_line(desk: Desk, telegram: Telegram) -> None:
     telegram.order("mark")
     done = desk.run("add", *WHAT, "")
     assert (done.status, done.out, len(done.errors)) == (2, "", len(WHAT) + 1), done.err
@@ -93,7 +93,7 @@ def test_list_may_come_through_a_pipe_among_other_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("data", "said"), [(b"\x89PNG\r\n\0\0\0\r" * 9, "is not text"), (None, "cannot be read")])
-def test_list_that_is_none_is_refused_in_one_line(desk: Desk, data: bytes | None, said: str) -> None:
+def test_invalid_list_is_rejected_in_one_line(desk: Desk, data: bytes | None, said: str) -> None:
     if data is not None:
         (desk.home / "list").write_bytes(data)
     done = desk.run("add", "-f", "list")
@@ -101,7 +101,7 @@ def test_list_that_is_none_is_refused_in_one_line(desk: Desk, data: bytes | None
     assert said in done.err
 
 
-def test_name_that_is_known_or_given_twice_costs_no_second_look_up(desk: Desk, telegram: Telegram) -> None:
+def test_known_or_repeated_name_is_not_looked_up_again(desk: Desk, telegram: Telegram) -> None:
     telegram.order("mark")
     done = desk.do("add", "@quiet_a", "https://t.me/Quiet_A", "QUIET_A")
     assert done.err.splitlines() == [
@@ -178,9 +178,7 @@ def test_former_name_of_two_channels_is_ambiguous(desk: Desk, telegram: Telegram
     assert "second_now" in done.err
 
 
-def test_link_under_a_name_that_passed_on_leads_to_the_channel_that_can_have_the_post(
-    desk: Desk, telegram: Telegram
-) -> None:
+def test_link_by_a_reassigned_name_leads_to_the_channel_that_can_have_the_post(desk: Desk, telegram: Telegram) -> None:
     for title, name in (("First", "passed_on"), ("Second", "waiting_desk")):
         telegram.order("make", title=title, username=name)
     old = [telegram.post("passed_on", f"first {number}") for number in range(3)]
@@ -214,7 +212,7 @@ def test_link_under_a_name_that_passed_on_leads_to_the_channel_that_can_have_the
     assert re.search(r'^@passed_on is now "Second" .* now @first_of_all \(\d+\)\.$', done.err, re.MULTILINE)
 
 
-def test_name_that_another_channel_took_over_leads_to_that_one(desk: Desk, telegram: Telegram) -> None:
+def test_reassigned_name_leads_to_its_current_owner(desk: Desk, telegram: Telegram) -> None:
     telegram.order("make", title="Before", username="taken_name")
     desk.do("add", "taken_name")
     other = telegram.order("make", title="After", username="after_desk")["id"]

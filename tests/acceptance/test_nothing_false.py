@@ -46,7 +46,7 @@ def test_a_channel_that_was_never_read_is_neither_complete_nor_searched(desk: De
     assert (incomplete["channel"], incomplete["reasons"]) == ("big", ["never fetched"])
 
 
-def test_what_is_not_fetched_yet_is_named_in_every_shape_of_answer(desk: Desk, telegram: Telegram) -> None:
+def test_every_output_format_names_what_is_not_fetched_yet(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "@big")
     telegram.order("fault", spec="messages.getHistory:rpc(501,NOT_NOW)+5")
     desk.run("sync")

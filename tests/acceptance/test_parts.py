@@ -9,7 +9,7 @@ from tests.acceptance.desk import Desk, Telegram
 BLOCKS = ["a long read about the harbour", "its middle", "its unmistakable ending"]
 
 
-def test_a_part_is_called_so_until_a_sync_completes_it(desk: Desk, telegram: Telegram) -> None:
+def test_a_partial_message_is_labelled_until_a_sync_completes_it(desk: Desk, telegram: Telegram) -> None:
     telegram.order("make", title="Long reads", username="long_reads")
     telegram.order("set", channel="long_reads", rich_limit=1)
     telegram.post("long_reads", "plain")
@@ -50,7 +50,7 @@ def test_a_part_is_called_so_until_a_sync_completes_it(desk: Desk, telegram: Tel
     desk.do("verify")
 
 
-def test_a_refusal_is_said_and_fails_no_sync(desk: Desk, telegram: Telegram) -> None:
+def test_a_refused_completion_is_reported_but_fails_no_sync(desk: Desk, telegram: Telegram) -> None:
     telegram.order("make", title="Refused", username="refused_reads")
     telegram.order("set", channel="refused_reads", rich_limit=1)
     post = telegram.post("refused_reads", "", blocks=BLOCKS)

@@ -132,7 +132,7 @@ def test_a_glossary_widens_the_question_and_says_how(run: Run, tmp_path: Path) -
         (b"a = b\n", [], "--glossary has no effect without --expand"),
     ],
 )
-def test_what_is_wrong_with_a_glossary_is_said(
+def test_glossary_errors_are_explained(
     run: Run, tmp_path: Path, content: bytes | None, arguments: list[str], said: str
 ) -> None:
     if content is not None:

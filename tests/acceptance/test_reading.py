@@ -128,7 +128,7 @@ def test_help_of_a_command_begins_with_examples_and_ends_with_its_exit_statuses(
         (["--config", "none.toml", "status"], "there is no settings file none.toml, which --config names"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line_with_exit_2(run: Run, arguments: list[str], said: str) -> None:
+def test_wrong_usage_is_one_error_line_with_exit_2(run: Run, arguments: list[str], said: str) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -166,7 +166,7 @@ def test_without_an_archive_it_says_what_to_run(run: Run, tmp_path: Path, argume
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["channels"], ["search", "x"], ["changes"]])
-def test_archive_of_an_older_version_is_told_from_a_broken_one(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+def test_older_archive_is_distinguished_from_a_damaged_one(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     with sqlite3.connect(tmp_path / "archive.db") as older:
         older.executescript((ROOT / "archiver/store/sql/0001_archive.sql").read_text(encoding="utf-8"))
     older.close()
@@ -190,7 +190,7 @@ def test_search_finds_and_gives_the_shared_rows(run: Run) -> None:
     assert "there are more" in array.stderr
 
 
-def test_search_without_a_hit_leaves_with_1(run: Run) -> None:
+def test_search_without_hits_exits_1(run: Run) -> None:
     done = run("search", "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert run("search", "nowhere", "--json").stdout == "[]\n"
@@ -221,7 +221,7 @@ def test_context_that_overlaps_is_one_block_and_hits_are_marked(run: Run, archiv
     assert "\r\n--\r\n" in shown
 
 
-def test_pages_go_on_where_they_ended(run: Run) -> None:
+def test_pages_continue_where_they_ended(run: Run) -> None:
     first = run("search", "bridge", "-n", "4", "--jsonl", "-c", "NightBridge")
     cursor = first.stderr.split("--after ")[1].split()[0]
     second = run("search", "bridge", "-n", "0", "--jsonl", "-c", "NightBridge", "--after", cursor)
@@ -354,7 +354,7 @@ def test_gaps_lists_every_run_that_is_not_held(run: Run) -> None:
     assert "28 archived, 1 deleted, 1 absent, 10 not fetched" in done.stderr
 
 
-def test_gaps_leaves_with_1_when_there_are_none(run: Run) -> None:
+def test_gaps_exits_1_without_gaps(run: Run) -> None:
     assert run("gaps", "jisr_news").returncode == 1
 
 
@@ -365,7 +365,7 @@ def test_gaps_does_not_call_an_unread_channel_complete(run: Run, tmp_path: Path)
     assert "telekeep sync" in done.stderr
 
 
-def test_status_tells_what_is_held(run: Run, archive: Path) -> None:
+def test_status_shows_what_is_archived(run: Run, archive: Path) -> None:
     told = orjson.loads(run("status", "--json").stdout)
     bridge, other = told["channels"]
     assert (bridge["held"], bridge["missing"], bridge["absent"], bridge["not_fetched"]) == (28, 1, 1, 10)
@@ -452,7 +452,7 @@ def test_export_to_stdout_is_data_alone(run: Run) -> None:
     assert done.stderr == ""
 
 
-def test_reader_that_leaves_early_is_no_error(archive: Path) -> None:
+def test_closed_output_is_not_an_error(archive: Path) -> None:
     command = f"{sys.executable} -m archiver search bridge -n 0 | head -n 1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -507,7 +507,7 @@ def on_a_terminal(archive: Path, *arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("arguments", [["search", "bridge", "-c", "jisr_news"], ["show", "jisr_news/1"]])
-def test_text_from_strangers_cannot_harm_a_terminal(archive: Path, arguments: list[str]) -> None:
+def test_untrusted_text_cannot_harm_a_terminal(archive: Path, arguments: list[str]) -> None:
     shown = on_a_terminal(archive, *arguments)
     assert "␛[31mred␇ ⟨U+202E⟩gpj.exe⟨U+2066⟩" in shown
     for harmful in ("\x1b[31m", "\x07", "\u202e", "\u2066"):
@@ -515,7 +515,7 @@ def test_text_from_strangers_cannot_harm_a_terminal(archive: Path, arguments: li
 
 
 @pytest.mark.parametrize("arguments", [["search", "bridge", "-c", "jisr_news"], ["show", "jisr_news/1"]])
-def test_nor_in_a_pipe_nor_as_json(run: Run, arguments: list[str]) -> None:
+def test_untrusted_text_is_harmless_in_a_pipe_and_as_json(run: Run, arguments: list[str]) -> None:
     for shape in ([], ["--json"]):
         printed = run(*arguments, *shape).stdout
         assert not set(printed) & set("\x1b\x07\u202e\u2066")
@@ -528,7 +528,7 @@ def test_right_to_left_lines_take_their_own_direction_on_a_terminal_only(run: Ru
     assert "\u2068" not in run("search", "جسر").stdout
 
 
-def test_what_was_found_beside_the_text_is_shown(run: Run, tmp_path: Path) -> None:
+def test_matches_outside_the_text_are_shown(run: Run, tmp_path: Path) -> None:
     poll = photo(
         kind="poll",
         title="Which depot?",
@@ -559,7 +559,7 @@ def test_terminal_gets_highlights_and_links_unless_told_otherwise(archive: Path)
     "arguments",
     [["search", "bridge"], ["show", "bridge/1"], ["history", "bridge/1"], ["changes"], ["status"], ["gaps", "bridge"]],
 )
-def test_reading_imports_neither_telethon_nor_an_sdk_that_it_does_not_need(archive: Path, arguments: list[str]) -> None:
+def test_reading_commands_import_no_unneeded_sdk(archive: Path, arguments: list[str]) -> None:
     script = (
         "import sys; from archiver.cli.__main__ import run; status = run(sys.argv[1:]); "
         "assert not {'telethon', 'meilisearch', 'requests'} & sys.modules.keys(); sys.exit(status)"

@@ -45,7 +45,7 @@ def test_archive_that_was_closed_is_read_with_a_remark(archive: Path) -> None:
     assert done.stderr.splitlines()[0] == "the archive is on a read-only medium, and is read as it is."
 
 
-def test_log_that_was_left_over_is_read_or_said(archive: Path, tmp_path: Path) -> None:
+def test_leftover_log_is_read_or_reported(archive: Path, tmp_path: Path) -> None:
     writing = connect(archive)
     writing.execute("UPDATE message SET text = 'later' WHERE message_id = 3")
     whole, torn = shutil.copytree(archive, tmp_path / "whole"), shutil.copytree(archive, tmp_path / "torn")
@@ -58,7 +58,9 @@ def test_log_that_was_left_over_is_read_or_said(archive: Path, tmp_path: Path) -
     assert "Copy archive.db and archive.db-wal together" in done.stderr
 
 
-def test_directory_of_somebody_else_is_not_taken_for_a_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_directory_is_not_mistaken_for_a_read_only_medium(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = build(tmp_path / "a", []) / "archive.db"
     assert find_reading(path)[1] is None
     monkeypatch.setattr(os, "access", lambda *_: False)

@@ -49,7 +49,7 @@ def life(desk: Desk) -> dict[str, object]:
 # stopping
 
 
-def test_sigterm_ends_it_in_good_order_and_the_next_run_goes_on_from_there(field: Ground, tmp_path: Path) -> None:
+def test_sigterm_stops_cleanly_and_the_next_run_continues(field: Ground, tmp_path: Path) -> None:
     names = field.names(3)
     desk = field.desk(tmp_path / "desk", *names)
     with service(desk) as process:
@@ -72,9 +72,7 @@ def test_sigterm_ends_it_in_good_order_and_the_next_run_goes_on_from_there(field
 @pytest.mark.parametrize(
     "trouble", ["slow answers", "a question that takes long", "silence to one question", "a frozen server"]
 )
-def test_sigterm_is_obeyed_within_5_seconds_whatever_the_server_does(
-    field: Ground, tmp_path: Path, trouble: str
-) -> None:
+def test_sigterm_stops_within_5_seconds_whatever_the_server_does(field: Ground, tmp_path: Path, trouble: str) -> None:
     telegram, names = field.telegram, field.names(2)
     desk = field.desk(tmp_path / "desk", *names)
     with service(desk) as process:
@@ -102,7 +100,7 @@ def test_sigterm_is_obeyed_within_5_seconds_whatever_the_server_does(
     expect_equal(desk, telegram, *names)
 
 
-def test_page_that_is_under_way_is_finished(field: Ground, tmp_path: Path) -> None:
+def test_page_in_progress_is_finished(field: Ground, tmp_path: Path) -> None:
     [name] = field.names(1)
     desk = field.desk(tmp_path / "desk", name)
     with service(desk) as process:
@@ -115,7 +113,7 @@ def test_page_that_is_under_way_is_finished(field: Ground, tmp_path: Path) -> No
     assert (new, "just before the end") in desk.query("SELECT message_id, text FROM message")
 
 
-def test_signal_while_it_starts_is_a_stop_in_good_order(field: Ground, tmp_path: Path) -> None:
+def test_signal_during_start_up_stops_cleanly(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     lock = desk.archive / "lock"
     lock.unlink()
@@ -129,7 +127,7 @@ def people(stamp: str) -> str:
     return Moments().at(datetime.fromisoformat(stamp).timestamp())
 
 
-def test_status_knows_at_once_that_it_was_killed(field: Ground, tmp_path: Path) -> None:
+def test_status_immediately_reports_a_killed_service(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     with service(desk) as process:
         assert f"service: running since {people(life(desk)['started_at'])}" in desk.do("status").err
@@ -151,9 +149,7 @@ main(sys.argv[2:])
 
 
 @pytest.mark.parametrize("moment", ["archiver.cli.app", "archiver.errors", "config.load", "archiver.service.service"])
-def test_signal_before_anything_has_begun_is_a_stop_in_good_order_too(
-    field: Ground, tmp_path: Path, moment: str
-) -> None:
+def test_signal_before_start_up_stops_cleanly(field: Ground, tmp_path: Path, moment: str) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     script = [sys.executable, "-c", _SIGNALLED, moment]
     done = desk.run(args=[*script, "--config", "telekeep.toml", "run", "-q"])
@@ -204,7 +200,7 @@ def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
     expect_equal(desk, field.telegram, *names)
 
 
-def test_nobody_needs_to_read_what_it_says(field: Ground, tmp_path: Path) -> None:
+def test_service_runs_without_a_reader_of_its_output(field: Ground, tmp_path: Path) -> None:
     names = field.names(2)
     desk = field.desk(tmp_path / "desk", *names)
     with service(desk, "-v") as process:
@@ -220,7 +216,7 @@ def test_nobody_needs_to_read_what_it_says(field: Ground, tmp_path: Path) -> Non
 # adding
 
 
-def test_channels_are_added_while_it_runs_and_each_outcome_is_told(field: Ground, tmp_path: Path) -> None:
+def test_channels_can_be_added_while_it_runs_with_each_outcome_reported(field: Ground, tmp_path: Path) -> None:
     first, second, third, listed = field.names(4)
     desk = field.desk(tmp_path / "desk", first)
     with service(desk):
@@ -259,7 +255,7 @@ def test_added_channel_is_read_before_the_histories_of_others(field: Ground, tmp
         assert standing(desk, busy)["not_fetched"] > 0
 
 
-def test_ctrl_c_ends_the_waiting_and_the_service_adds_it_all_the_same(field: Ground, tmp_path: Path) -> None:
+def test_ctrl_c_stops_waiting_but_the_service_still_adds_the_channel(field: Ground, tmp_path: Path) -> None:
     first, second = field.names(2)
     desk = field.desk(tmp_path / "desk", first)
     with service(desk):
@@ -279,7 +275,7 @@ def test_ctrl_c_ends_the_waiting_and_the_service_adds_it_all_the_same(field: Gro
 
 
 @pytest.mark.parametrize("end", ["killed", "stopped"])
-def test_order_that_the_service_dies_under_is_carried_out_by_the_next_one(
+def test_order_interrupted_by_a_crash_is_carried_out_by_the_next_service(
     field: Ground, tmp_path: Path, end: str
 ) -> None:
     first, second = field.names(2)
@@ -308,7 +304,7 @@ def test_order_that_the_service_dies_under_is_carried_out_by_the_next_one(
 # beside
 
 
-def test_everything_else_works_beside_it(field: Ground, tmp_path: Path) -> None:
+def test_other_commands_work_while_the_service_runs(field: Ground, tmp_path: Path) -> None:
     first, second, third = field.names(3)
     desk, telegram = field.desk(tmp_path / "desk", first, second, third), field.telegram
     with service(desk) as process:
@@ -386,7 +382,7 @@ def test_second_mirror_is_refused_with_a_hint(field: Ground, tmp_path: Path, com
         assert process.poll() is None
 
 
-def test_nothing_that_a_message_says_stands_on_its_stderr(field: Ground, tmp_path: Path) -> None:
+def test_no_message_text_appears_on_its_stderr(field: Ground, tmp_path: Path) -> None:
     names = field.names(2)
     desk = field.desk(tmp_path / "desk", *names)
     with service(desk, "-vv") as process:

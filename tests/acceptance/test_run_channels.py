@@ -172,7 +172,7 @@ FATES: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
-def test_channels_that_are_shut_are_states_and_events_and_the_others_go_on(field: Ground, tmp_path: Path) -> None:
+def test_inaccessible_channels_become_states_and_events_while_others_continue(field: Ground, tmp_path: Path) -> None:
     telegram, names = field.telegram, field.names(len(FATES) + 2)
     *shut, first, second = names
     fates = dict(zip(FATES, shut, strict=True))
@@ -212,7 +212,7 @@ def test_channels_that_are_shut_are_states_and_events_and_the_others_go_on(field
     expect_equal(desk, telegram, *names)
 
 
-def test_renamed_channel_goes_on_under_its_new_name(field: Ground, tmp_path: Path) -> None:
+def test_renamed_channel_continues_under_its_new_name(field: Ground, tmp_path: Path) -> None:
     telegram, [name, other] = field.telegram, field.names(2)
     channel_id = telegram.channel_id(name)
     desk = field.desk(tmp_path / "desk", name, other)
@@ -302,7 +302,7 @@ def test_flood_wait_is_obeyed_across_restarts(field: Ground, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("number", range(len(PROXIES)), ids=["socks5", "http", "mtproxy"])
-def test_nothing_goes_around_the_proxy(field: Ground, tmp_path: Path, number: int) -> None:
+def test_no_connection_bypasses_the_proxy(field: Ground, tmp_path: Path, number: int) -> None:
     telegram, names = field.telegram, field.names(2)
     desk = field.desk(tmp_path / "desk", *names)
     desk.environment["TELEKEEP_TELEGRAM__PROXY"] = telegram.order("proxies")["proxies"][number]["url"]

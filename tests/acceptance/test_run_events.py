@@ -7,7 +7,7 @@ import re
 from tests.acceptance.desk import Desk, Telegram
 
 
-def test_a_terminal_is_told_by_channel_what_happens(desk: Desk, telegram: Telegram) -> None:
+def test_a_terminal_shows_events_by_channel(desk: Desk, telegram: Telegram) -> None:
     telegram.order("make", title="Events", username="events_desk")
     first = telegram.post("events_desk", "one")
     second = telegram.post("events_desk", "two")

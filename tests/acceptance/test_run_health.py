@@ -66,7 +66,7 @@ def metrics(desk: Desk) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_health_follows_the_line_and_the_channels(field: Ground, tmp_path: Path) -> None:
+def test_health_follows_connection_and_channels(field: Ground, tmp_path: Path) -> None:
     names = field.names(2)
     desk = listening(field.desk(tmp_path / "desk", *names))
     nobody = desk.run("health")
@@ -142,7 +142,7 @@ def test_metrics_count_what_happened(field: Ground, tmp_path: Path) -> None:
         assert not any(word in body for word in (*names, "edited", *desk.secrets))
 
 
-def test_an_address_in_use_is_said_and_ends_nothing(field: Ground, tmp_path: Path) -> None:
+def test_an_address_in_use_is_reported_and_mirroring_continues(field: Ground, tmp_path: Path) -> None:
     [one], [other] = field.names(1), field.names(1)
     first, second = listening(field.desk(tmp_path / "first", one)), field.desk(tmp_path / "second", other)
     with service(first):
@@ -157,7 +157,7 @@ def test_an_address_in_use_is_said_and_ends_nothing(field: Ground, tmp_path: Pat
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.0.0.1:65536", "9464"])
-def test_an_address_that_is_none_is_refused_in_one_line(field: Ground, tmp_path: Path, listen: str) -> None:
+def test_an_invalid_listen_address_is_one_error_line(field: Ground, tmp_path: Path, listen: str) -> None:
     desk = field.desk(tmp_path / "desk")
     desk.listen = listen
     desk.settle()
@@ -168,7 +168,7 @@ def test_an_address_that_is_none_is_refused_in_one_line(field: Ground, tmp_path:
     assert 'an address and a port, as "127.0.0.1:9464", or "off"' in error
 
 
-def test_an_address_beyond_this_machine_is_said_loudly(field: Ground, tmp_path: Path) -> None:
+def test_a_non_loopback_listen_address_gets_a_warning(field: Ground, tmp_path: Path) -> None:
     desk = listening(field.desk(tmp_path / "desk", *field.names(1)))
     port = desk.listen.rpartition(":")[2]
     desk.listen = f"0.0.0.0:{port}"

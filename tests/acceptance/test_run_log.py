@@ -35,7 +35,7 @@ def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield made
 
 
-def test_service_tells_nobody_to_run_again_what_it_tries_again_itself(
+def test_service_gives_no_rerun_hint_for_what_it_retries_itself(
     shared_ground: Ground, meili: Meili, tmp_path: Path
 ) -> None:
     telegram, names = shared_ground.telegram, shared_ground.names(3)

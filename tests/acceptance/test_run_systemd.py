@@ -82,7 +82,7 @@ def frozen(telegram: Telegram) -> Iterator[None]:
         telegram.process.send_signal(signal.SIGCONT)
 
 
-def test_ready_status_watchdog_and_stopping_are_told(field: Ground, tmp_path: Path) -> None:
+def test_systemd_hears_ready_status_watchdog_and_stopping(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(2))
     field.telegram.order("fault", spec="messages.getPeerDialogs:delay(2)x1")
     field.telegram.order("mark")
@@ -143,7 +143,7 @@ def test_an_unreachable_server_is_no_readiness_and_its_loss_later_is_told(
         assert len(manager.times("READY=1")) == 1
 
 
-def test_a_manager_that_does_not_listen_is_no_failure(field: Ground, tmp_path: Path) -> None:
+def test_a_deaf_service_manager_is_not_an_error(field: Ground, tmp_path: Path) -> None:
     desk = field.desk(tmp_path / "desk", *field.names(1))
     desk.environment |= {"NOTIFY_SOCKET": str(tmp_path / "nobody"), "WATCHDOG_USEC": "soon"}
     with service(desk) as process:

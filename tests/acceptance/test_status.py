@@ -53,7 +53,7 @@ def test_every_width_gets_whole_lines_names_and_dates(troubled: Desk, command: s
     assert not any(re.search(r"logged$|^ *(?:in|out)$", line) for line in lines)
 
 
-def test_problems_come_first_each_with_what_to_type(troubled: Desk) -> None:
+def test_problems_come_first_each_with_a_command(troubled: Desk) -> None:
     lines = screen(troubled, "status", width=80)
     table = next(at for at, line in enumerate(lines) if line.startswith("channel "))
     before = "\n".join(lines[:table])
@@ -102,7 +102,7 @@ def test_watching_redraws_until_ctrl_c(troubled: Desk) -> None:
     assert "stopped; nothing was changed." in shown
 
 
-def test_watching_in_a_pipe_prints_what_is_different(troubled: Desk) -> None:
+def test_watching_in_a_pipe_prints_only_changes(troubled: Desk) -> None:
     process = troubled.start("status", "--watch")
     assert process.stdout is not None
     first = [process.stdout.readline().decode() for _ in range(3)]

@@ -128,7 +128,7 @@ def test_full_stderr_changes_neither_the_answer_nor_the_status(laden: Desk, full
     check_table(lambda command: laden.run(*command.split(), stderr=full), None, each=3)
 
 
-def test_readers_that_left_are_no_failure_and_cost_no_verdict(laden: Desk) -> None:
+def test_closed_output_changes_neither_success_nor_verdict(laden: Desk) -> None:
     for command, status, speaks in TABLE:
         done = left(laden, command, "stdout")
         answers = speaks and command.split()[0] not in ("accounts", "verify", "health")
@@ -146,7 +146,7 @@ def test_all_three_streams_closed_harm_nothing_that_is_stored(laden: Desk) -> No
     assert laden.do("query", "list").out.count("\n") == 2
 
 
-def test_verdict_on_a_damaged_archive_is_heard_although_nobody_reads(laden: Desk) -> None:
+def test_damaged_archive_still_exits_6_without_a_reader(laden: Desk) -> None:
     with sqlite3.connect(laden.archive / "archive.db") as connection:
         connection.execute("UPDATE message SET payload_sha256 = zeroblob(32) WHERE message_id = 1")
     connection.close()
@@ -154,7 +154,7 @@ def test_verdict_on_a_damaged_archive_is_heard_although_nobody_reads(laden: Desk
     assert without(laden, ">&-", "verify").status == 6
 
 
-def test_stdout_that_does_not_block_is_waited_for(laden: Desk) -> None:
+def test_non_blocking_stdout_is_waited_for(laden: Desk) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     process = laden.start("search", "the", "-n", "0", "--jsonl", stdout=writing)
@@ -178,7 +178,7 @@ def test_terminal_that_goes_away_ends_the_service_as_a_polite_kill_does(filled: 
     assert filled.query("SELECT stopped_at IS NOT NULL FROM service") == [(1,)]
 
 
-def test_service_whose_streams_are_gone_mirrors_on(desk: Desk, telegram: Telegram) -> None:
+def test_service_keeps_mirroring_without_its_streams(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "quiet_d")
     shell = ["bash", "-c", 'exec "$@" >&- 2>&- <&-', "bash", sys.executable, "-m", "archiver", "run", "-vv"]
     service = desk.start(args=shell)
@@ -247,7 +247,7 @@ def test_home_that_cannot_be_expanded_is_one_line(desk: Desk, command: str) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user, and makes files immutable")
-def test_archive_that_may_not_be_read_or_written_is_one_line(filled: Desk) -> None:
+def test_archive_without_permissions_is_one_line(filled: Desk) -> None:
     as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", sys.executable, "-m", "archiver"]
     if subprocess.run([*as_nobody[:-3], "true"], cwd="/", capture_output=True, check=False).returncode:
         pytest.skip("this user cannot be another")
@@ -267,7 +267,7 @@ def test_archive_that_may_not_be_read_or_written_is_one_line(filled: Desk) -> No
         subprocess.run(["chattr", "-i", immutable], check=True)
 
 
-def test_permissions_that_somebody_widened_are_noticed_by_readers_and_closed_by_writers(filled: Desk) -> None:
+def test_widened_permissions_are_reported_by_readers_and_fixed_by_writers(filled: Desk) -> None:
     filled.archive.chmod(0o755)
     (filled.archive / "archive.db").chmod(0o644)
     readers = ("status", "search the", "channels", "accounts", "export -o -", "verify", "health", "show everything/1")

@@ -79,7 +79,7 @@ def test_new_edited_and_deleted_posts_come_each_once_as_other_processes_commit_t
     assert all(set(KEYS) <= set(row) and row["at"].endswith("Z") for row in found)
 
 
-def test_since_begins_with_what_came_in_since_then(posted: tuple[Desk, int], tmp_path: Path) -> None:
+def test_since_starts_with_posts_archived_since_then(posted: tuple[Desk, int], tmp_path: Path) -> None:
     desk, _ = posted
     with tail(desk, tmp_path, "--since", "1h") as (_, path):
         until(lambda: b"second convoy" in path.read_bytes(), what="the third post")
@@ -89,7 +89,7 @@ def test_since_begins_with_what_came_in_since_then(posted: tuple[Desk, int], tmp
     assert {(len(cells), cells[4]) for cells in told} == {(6, "new")}
 
 
-def test_it_ends_when_its_reader_leaves_though_nothing_comes(posted: tuple[Desk, int]) -> None:
+def test_it_ends_with_its_reader_even_without_new_posts(posted: tuple[Desk, int]) -> None:
     desk, _ = posted
     reading, writing = os.pipe()
     process = desk.start("tail", "-n", "1", stdout=writing)

@@ -142,7 +142,7 @@ def test_ctrl_c_and_a_polite_kill_end_the_takeout_too(desk: Desk, telegram: Tele
     assert since(before, telegram)[2] == 0
 
 
-def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegram: Telegram) -> None:
+def test_a_delayed_takeout_says_where_to_confirm_it_and_when_it_starts(desk: Desk, telegram: Telegram) -> None:
     before = takeouts(telegram)
     desk.environment |= {"TELEKEEP_TELEGRAM__REQUESTS_PER_SECOND": "0", "TZ": "Asia/Baghdad"}
     telegram.order("takeout", delay=86_400)
@@ -170,7 +170,7 @@ def test_a_delay_says_where_to_confirm_and_from_when_it_works(desk: Desk, telegr
     assert since(before, telegram) == (1, [True], 0)
 
 
-def test_what_is_shut_within_a_takeout_is_read_without(desk: Desk, telegram: Telegram) -> None:
+def test_channel_refused_within_a_takeout_is_read_without_one(desk: Desk, telegram: Telegram) -> None:
     before = takeouts(telegram)
     desk.environment["TELEKEEP_TELEGRAM__REQUESTS_PER_SECOND"] = "0"
     telegram.order("takeout", channel="big", refuse="CHANNEL_PRIVATE")
@@ -190,7 +190,7 @@ def test_a_channel_that_fails_leaves_the_takeout_unsuccessful(desk: Desk, telegr
     telegram.order("clear", channel="many_002")
 
 
-def test_the_speed_and_the_time_left_are_said_by_status_and_on_a_terminal(desk: Desk, telegram: Telegram) -> None:
+def test_speed_and_time_left_are_shown_by_status_and_on_a_terminal(desk: Desk, telegram: Telegram) -> None:
     process = start_until(desk, 1_500, "--takeout")
     said = desk.do("status").err
     reading = orjson.loads(desk.do("status", "--json").out)["reading"]
@@ -222,7 +222,7 @@ def test_a_service_reads_histories_within_a_takeout_and_ends_it(desk: Desk, tele
 # waits
 
 
-def test_a_wait_of_months_is_told_obeyed_for_a_week_and_lifted_by_a_person(desk: Desk, telegram: Telegram) -> None:
+def test_a_wait_of_months_is_reported_obeyed_for_a_week_and_can_be_lifted(desk: Desk, telegram: Telegram) -> None:
     telegram.order("fault", spec=f"{HISTORY}:flood({40 * 86_400})x1")
     done = desk.run("sync")
     assert (done.status, len(done.errors)) == (5, 1)

@@ -51,7 +51,7 @@ def test_unreachable_server_and_one_with_another_key_are_one_line_soon(desk: Des
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), ("no key", "contains no RSA public key")])
-def test_key_file_that_is_none_is_named(desk: Desk, tmp_path: Path, content: str | None, said: str) -> None:
+def test_invalid_key_file_is_named(desk: Desk, tmp_path: Path, content: str | None, said: str) -> None:
     desk.public_key = tmp_path / "key.pem"
     if content:
         desk.public_key.write_text(content)
@@ -68,7 +68,7 @@ def test_settings_without_an_api_id_are_one_line(desk: Desk) -> None:
     assert "my.telegram.org" in done.err
 
 
-def test_api_id_that_the_server_refuses_is_said(own_telegram: Telegram, tmp_path: Path) -> None:
+def test_rejected_api_id_is_reported(own_telegram: Telegram, tmp_path: Path) -> None:
     desk = desk_at(own_telegram, tmp_path / "desk")
     desk.environment["TELEKEEP_TELEGRAM__API_HASH"] = "another"
     done = desk.run("login", "--phone", PHONE, stdin="1\n")
@@ -76,7 +76,7 @@ def test_api_id_that_the_server_refuses_is_said(own_telegram: Telegram, tmp_path
     assert "my.telegram.org" in done.err
 
 
-def test_session_that_was_logged_out_is_4_and_a_new_login_goes_on(own_telegram: Telegram, tmp_path: Path) -> None:
+def test_logged_out_session_exits_4_and_a_new_login_continues(own_telegram: Telegram, tmp_path: Path) -> None:
     held = desk_at(own_telegram, tmp_path / "desk")
     held.log_in()
     held.do("add", "alpha")
@@ -94,7 +94,7 @@ def test_session_that_was_logged_out_is_4_and_a_new_login_goes_on(own_telegram: 
     assert len(held.export()) == len(before) + 1
 
 
-def test_long_flood_wait_is_5_and_the_next_run_keeps_quiet(desk: Desk, telegram: Telegram) -> None:
+def test_long_flood_wait_exits_5_and_the_next_run_sends_nothing(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "big")
     telegram.order("fault", spec="messages.getHistory:flood(5000)+3x1")
     done = desk.run("sync")
@@ -131,7 +131,7 @@ def test_channel_that_became_private_keeps_its_archive_and_says_so(filled: Desk,
     assert [states[name] for name in both] == ["active", "active"]
 
 
-def test_place_that_cannot_be_an_archive_is_one_line(desk: Desk) -> None:
+def test_unusable_archive_path_is_one_line(desk: Desk) -> None:
     (desk.archive / "session").rename(desk.home / "session")
     desk.archive.rmdir()
     desk.archive.write_text("a file")
@@ -149,7 +149,7 @@ def test_directory_that_may_not_be_written_is_one_line(desk: Desk) -> None:
     assert (done.status, len(done.err.splitlines())) == (2, 1)
 
 
-def test_file_that_is_no_archive_is_left_alone(desk: Desk) -> None:
+def test_file_that_is_not_an_archive_is_left_alone(desk: Desk) -> None:
     (desk.archive / "archive.db").write_bytes(b"not a database, " * 400)
     for command in (["add", "@alpha"], ["sync"], ["status"], ["verify"], ["remove", "alpha"]):
         done = desk.run(*command)
@@ -180,7 +180,7 @@ def test_full_disk_is_one_line_and_costs_nothing(filled: Desk) -> None:
     assert filled.export(*STEADY, name="after.jsonl") == before
 
 
-def test_lost_connections_that_were_mended_are_no_errors(desk: Desk, telegram: Telegram) -> None:
+def test_recovered_connections_are_not_errors(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "big")
     telegram.order("net", rtt=0.05)
     process = desk.start("sync")
@@ -193,7 +193,7 @@ def test_lost_connections_that_were_mended_are_no_errors(desk: Desk, telegram: T
     assert told(desk.export()) == true(telegram.truth("big"))
 
 
-def test_interrupted_sync_leaves_soon_with_130_and_goes_on(desk: Desk, telegram: Telegram) -> None:
+def test_interrupted_sync_exits_130_quickly_and_resumes(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "big")
     telegram.order("net", rtt=0.05)
     stored = 0
@@ -225,7 +225,7 @@ def test_interrupt_while_waiting_for_a_dead_server_is_heard(desk: Desk, telegram
     assert desk.end(process).status == 130
 
 
-def test_readers_that_leave_early_are_no_error(filled: Desk) -> None:
+def test_closed_output_is_not_an_error(filled: Desk) -> None:
     for command in ("search the -n 0", "export -o -", "gaps atlas_desk --all --jsonl"):
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m archiver {command} | head -n 1"],
@@ -240,7 +240,7 @@ def test_readers_that_leave_early_are_no_error(filled: Desk) -> None:
         assert "telekeep: " not in done.stderr
 
 
-def test_hostile_texts_reach_no_terminal_and_no_pipe_as_they_are(filled: Desk) -> None:
+def test_hostile_texts_never_reach_a_terminal_or_pipe_raw(filled: Desk) -> None:
     number = next(row["message_id"] for row in filled.export("everything") if "\x1b[31mred" in row["text"])
     harmful = ("\x1b[31m", "\x07", "\u202e", "\u2066", "\r")
     screens = [

@@ -119,18 +119,18 @@ def test_an_eventful_archive_is_not_called_damaged(copied: Desk, options: tuple[
     assert done.out.count("\n") == 1
 
 
-def test_neither_is_one_of_all_kinds_of_messages(filled: Desk) -> None:
+def test_an_archive_of_all_message_kinds_is_not_called_damaged(filled: Desk) -> None:
     filled.do("verify", "--deep")
 
 
-def test_neither_is_one_that_lacks_what_earlier_versions_did_not_write(copied: Desk) -> None:
+def test_an_archive_of_earlier_versions_is_not_called_damaged(copied: Desk) -> None:
     with writing(copied.archive) as conn:
         conn.execute("UPDATE message SET seen_pts = NULL, lang = NULL")
         conn.execute("UPDATE channel_revision SET participants = NULL")
     copied.do("verify", "--deep")
 
 
-def test_nor_one_whose_tables_were_explained_in_other_words(copied: Desk) -> None:
+def test_reworded_ddl_comments_are_not_called_damage(copied: Desk) -> None:
     with writing(copied.archive) as conn:
         conn.execute("PRAGMA writable_schema = ON")
         conn.execute("UPDATE sqlite_master SET sql = replace(sql, '-- ', '-- as it is now: ') WHERE sql LIKE '%-- %'")
@@ -141,7 +141,7 @@ def test_nor_one_whose_tables_were_explained_in_other_words(copied: Desk) -> Non
     assert copied.run("verify").status == 6
 
 
-def test_nor_one_that_a_service_writes_into_meanwhile(copied: Desk) -> None:
+def test_an_archive_being_written_is_not_called_damaged(copied: Desk) -> None:
     copied.environment["TELEKEEP_SERVICE__POLL_INTERVAL"] = "0.2"
     service = copied.start("run")
     try:
@@ -194,7 +194,7 @@ def test_a_flipped_bit_is_found_unless_it_changes_nothing(eventful: Desk, tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["empty", "cut", "first bytes", "text", "foreign", "no tables", "page size"])
-def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_archive: Path, kind: str) -> None:
+def test_a_file_that_is_not_an_archive_is_one_line_of_damage(desk: Desk, filled_archive: Path, kind: str) -> None:
     desk.archive.mkdir(mode=0o700, exist_ok=True)
     path = desk.archive / "archive.db"
     whole = (filled_archive / "archive.db").read_bytes()
@@ -265,7 +265,7 @@ def test_a_file_that_is_no_archive_is_damage_in_one_line(desk: Desk, filled_arch
         ),
     ],
 )
-def test_values_that_cannot_be_are_named_without_a_word_of_a_library(copied: Desk, sql: str) -> None:
+def test_impossible_values_are_named_in_our_own_words(copied: Desk, sql: str) -> None:
     with writing(copied.archive) as conn:
         conn.execute(sql)
     done = copied.run("verify")
@@ -362,7 +362,7 @@ def is_running(process: str) -> bool:
         return False
 
 
-def test_options_that_do_not_go_together_are_refused(copied: Desk) -> None:
+def test_incompatible_options_are_rejected(copied: Desk) -> None:
     assert copied.run("verify", "--quick", "--deep").status == 2
     assert copied.run("verify", "out", "--deep").status == 2
 

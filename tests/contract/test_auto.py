@@ -27,7 +27,7 @@ def where(meili: Meili) -> Place:
 
 @pytest.mark.parametrize("sort", ["newest", "oldest"])
 @pytest.mark.parametrize("fault", [status(503, "too_many_search_requests"), reset_before(), status(500)])
-async def test_pages_go_on_where_they_were_when_it_goes_away(
+async def test_pages_continue_when_the_server_disappears(
     meili: Meili, tmp_path: Path, sort: Sort, fault: Action
 ) -> None:
     told: list[SearchError] = []

@@ -158,7 +158,7 @@ async def test_a_domain_finds_its_subdomains(desk: Desk) -> None:
     assert await ids(desk, "domain:m.youtube.com") == [1]
 
 
-async def test_only_the_present_content_is_found(desk: Desk) -> None:
+async def test_only_current_content_is_found(desk: Desk) -> None:
     await desk.write([post(1, "first words"), post(2, "other")])
     await desk.write([post(1, "second words", is_edited=True)])
     assert await ids(desk, "first") == []
@@ -230,7 +230,7 @@ async def test_channels_of_the_question_narrow_the_answer(desk: Desk) -> None:
     assert await ids(desk, "x", channels=frozenset(range(2, 200))) == [3, 2]
 
 
-async def test_stretches_of_ids_narrow_the_answer(desk: Desk) -> None:
+async def test_id_ranges_narrow_the_answer(desk: Desk) -> None:
     await desk.write([post(number, "x" if number % 2 else "y", channel_id=1 + number % 3) for number in range(1, 30)])
     stretches = [(1, 3, 12), (2, 1, 7), (3, 5, 5), (3, 20, 29)]
     within = Or(tuple(And((InChannel(frozenset({one})), Number("id", low, high))) for one, low, high in stretches))
@@ -246,7 +246,7 @@ async def test_stretches_of_ids_narrow_the_answer(desk: Desk) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "1.2", "r", "1.2.3.4", "a.b.c", "'; DROP TABLE", "٣.٣.٣"])
 @pytest.mark.parametrize("sort", ["newest", "relevance"])
-async def test_a_foreign_cursor_is_refused(desk: Desk, cursor: str, sort: Sort) -> None:
+async def test_a_cursor_of_another_query_is_rejected(desk: Desk, cursor: str, sort: Sort) -> None:
     await desk.write([post(1, "x")])
     with pytest.raises(SearchError, match="cursor"):
         await desk.engine.search(ask("x", cursor=cursor, sort=sort))

@@ -213,7 +213,7 @@ async def test_a_netrc_does_not_replace_the_key(
         (half(), ServerUnreachable, "."),
     ],
 )
-async def test_what_a_server_will_not_do_has_a_name(
+async def test_refused_operations_have_named_errors(
     meili: Meili, node: Node, fault: Action, error: type[ServerError], words: str
 ) -> None:
     meili.double.faults.add(DOCUMENTS, fault, times=1)
@@ -226,7 +226,7 @@ async def test_what_a_server_will_not_do_has_a_name(
 
 
 @pytest.mark.parametrize("fault", [hang(), slow(30)])
-async def test_no_call_waits_for_ever(meili: Meili, fault: Action) -> None:
+async def test_no_call_waits_forever(meili: Meili, fault: Action) -> None:
     async with open_node(meili, seconds=0.3) as node:
         meili.double.faults.add("POST /indexes/*/search", fault)
         began = asyncio.get_running_loop().time()
@@ -266,7 +266,7 @@ async def test_a_server_that_is_too_old_shows_by_its_settings_to_a_key_that_may_
 
 
 @pytest.mark.parametrize(("body", "said"), [(b"<html>", "is not Meilisearch"), (b'{"x":1}', "invalid response")])
-async def test_what_is_no_meilisearch_is_said(body: bytes, said: str) -> None:
+async def test_a_server_that_is_not_meilisearch_is_reported(body: bytes, said: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
@@ -283,7 +283,7 @@ async def test_what_is_no_meilisearch_is_said(body: bytes, said: str) -> None:
         await node.close()
 
 
-async def test_version_is_told(meili: Meili, node: Node) -> None:
+async def test_version_is_reported(meili: Meili, node: Node) -> None:
     version = await node.version()
     assert version is not None
     assert version[0].isdigit()
@@ -326,7 +326,7 @@ async def test_facets_count_every_hit(node: Node) -> None:
             await engine.facets(Question(), names, zone)
 
 
-async def test_pages_by_date_go_on_behind_the_first_thousand_and_by_relevance_do_not(node: Node) -> None:
+async def test_pages_by_date_continue_past_a_thousand_hits_unlike_by_relevance(node: Node) -> None:
     documents = [Document(channel_id=1, message_id=at, date=at // 700, text="word") for at in range(1, 2101)]
     await finish(node, await node.send(b"".join(map(to_line, documents))))
     engine = MeiliEngine(node)

@@ -164,7 +164,7 @@ async def test_more_events_than_the_server_tells_are_found_by_walking_again(
     assert query(tmp_path, "SELECT message_id, text FROM revision") == [(9, "message 7")]
 
 
-async def test_since_is_the_far_end_and_can_be_moved_back(
+async def test_since_bounds_the_history_and_can_be_moved_back(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     channel = world.add_channel("Alpha", "alpha", date=1_600_000_000)
@@ -274,7 +274,7 @@ async def test_nothing_is_lost_when_answers_come(
     assert held(tmp_path, channel) == true(channel)
 
 
-async def test_a_flood_wait_is_obeyed_and_the_sync_goes_on(
+async def test_a_flood_wait_is_obeyed_and_the_sync_continues(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     clock = LeapingClock(server)
@@ -345,7 +345,7 @@ async def test_one_unreadable_message_costs_only_itself(
     }
 
 
-async def test_what_is_gone_is_known_also_beside_a_newest_message_that_cannot_be_read(
+async def test_deletions_are_found_even_if_the_newest_message_is_unreadable(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     channel = world.add_channel("Alpha", "alpha")
@@ -362,7 +362,7 @@ async def test_what_is_gone_is_known_also_beside_a_newest_message_that_cannot_be
     assert query(tmp_path, "SELECT lo, hi FROM coverage WHERE generation = 2") == [(1, 7)]
 
 
-async def test_unreadable_news_is_looked_for_in_the_history_and_the_rest_of_the_news_is_applied(
+async def test_unreadable_new_posts_are_sought_in_the_history_and_the_rest_is_applied(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:
@@ -389,7 +389,7 @@ async def test_unreadable_news_is_looked_for_in_the_history_and_the_rest_of_the_
     ]
 
 
-async def test_an_unreadable_event_begins_the_history_anew_once_a_day(
+async def test_an_unreadable_event_restarts_the_history_once_a_day(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:
@@ -482,7 +482,7 @@ async def test_more_events_than_told_during_the_backfill_are_found_in_the_same_s
     assert held(tmp_path, channel) == true(channel)
 
 
-async def test_old_messages_that_went_untold_are_missing(
+async def test_unreported_deletions_of_old_messages_are_found(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:
@@ -593,7 +593,7 @@ async def test_posts_and_deletions_that_moved_no_pts_are_found_by_the_next_sync(
     assert held(tmp_path, channel) == true(channel)
 
 
-async def test_a_count_that_stays_different_is_told_and_accepted_by_the_second_look(
+async def test_a_persistent_count_difference_is_reported_and_accepted_the_second_time(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     channel = world.add_channel("Big", "big")

@@ -45,7 +45,7 @@ async def ask_until_answered(connection: Connection, most: int = 6) -> None:
 
 
 @pytest.mark.parametrize("trouble", [faults.hang(), faults.rpc(500, "INTERNAL"), faults.rpc(-503, "Timeout")])
-async def test_an_old_home_that_gives_no_ticket_for_a_moment_is_asked_again(
+async def test_an_old_home_that_briefly_exports_no_authorization_is_retried(
     desk: Desk, account: Account, trouble: faults.Action
 ) -> None:
     await moved(desk, account)
@@ -56,7 +56,9 @@ async def test_an_old_home_that_gives_no_ticket_for_a_moment_is_asked_again(
 
 
 @pytest.mark.parametrize("trouble", [faults.hang(), faults.rpc(500, "INTERNAL"), faults.drop(), faults.flood(2)])
-async def test_so_is_one_that_does_not_even_greet(desk: Desk, account: Account, trouble: faults.Action) -> None:
+async def test_a_data_centre_that_does_not_greet_is_retried(
+    desk: Desk, account: Account, trouble: faults.Action
+) -> None:
     await moved(desk, account)
     server = desk.server
     server.faults.add("help.getConfig", faults.rpc(303, "USER_MIGRATE_3"), times=2)
@@ -89,9 +91,7 @@ async def test_a_new_home_that_fails_for_a_moment_takes_the_account_later(
     assert server.violations == []
 
 
-async def test_a_server_that_puts_every_greeting_off_does_not_keep_a_command_for_ever(
-    desk: Desk, account: Account
-) -> None:
+async def test_a_server_that_delays_every_greeting_cannot_hang_a_command(desk: Desk, account: Account) -> None:
     await desk.log_in(account)
     server = desk.server
     server.faults.add("help.getConfig", faults.flood(1))
@@ -147,7 +147,7 @@ async def test_a_stranger_finds_a_first_data_centre_that_moved(desk: Desk, accou
     assert not has_session(desk.path)
 
 
-async def test_a_ticket_that_ran_out_before_the_new_home_answered_is_replaced(
+async def test_an_expired_exported_authorization_is_replaced(
     desk: Desk, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await moved(desk, account)

@@ -25,7 +25,7 @@ def channel(world: World) -> Channel:
     return channel
 
 
-async def test_pages_that_are_always_too_old_are_not_asked_for_without_end(
+async def test_outdated_pages_are_requested_only_a_limited_number_of_times(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     server.clock_speed = 100.0

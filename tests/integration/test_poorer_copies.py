@@ -76,7 +76,7 @@ async def test_votes_and_stories_and_previews_stay_and_no_revision_is_made(
 
 
 @pytest.mark.parametrize("how", ["page", "newest page", "difference"])
-async def test_reactions_that_are_not_told_stay_until_they_are(
+async def test_unreported_reactions_are_kept_until_reported(
     server: Server, account: Account, channel: Channel, tmp_path: Path, how: str
 ) -> None:
     """messageReactions.min: the same for all users; without any result it says nothing of what others see."""

@@ -74,7 +74,7 @@ def url_of(scheme: str, port: int) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http", "mtproxy"])
-async def test_proxy_that_is_not_there_is_named_and_not_passed_by(
+async def test_missing_proxy_is_named_and_never_bypassed(
     scheme: str, server: Server, account: Account, tmp_path: Path
 ) -> None:
     said = await failure_by(url_of(scheme, 1), server, account, tmp_path)
@@ -93,7 +93,7 @@ async def goodbye(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 
 @pytest.mark.parametrize("scheme", ["socks5", "http", "mtproxy"])
 @pytest.mark.parametrize("manner", [silence, goodbye])
-async def test_proxy_that_says_nothing_or_hangs_up_is_named_and_not_passed_by(
+async def test_silent_or_disconnecting_proxy_is_named_and_never_bypassed(
     manner: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object],
     scheme: str,
     server: Server,
@@ -110,7 +110,7 @@ async def test_proxy_that_says_nothing_or_hangs_up_is_named_and_not_passed_by(
 
 
 @pytest.mark.parametrize("kind", [Socks5, HttpConnect])
-async def test_wrong_password_is_said_without_it(
+async def test_wrong_password_is_reported_without_showing_it(
     kind: type[Socks5 | HttpConnect], server: Server, account: Account, tmp_path: Path
 ) -> None:
     async with kind(user="user", password="another") as proxy:
@@ -147,9 +147,7 @@ async def test_proxy_that_cannot_be_one_is_refused_without_its_secret(
     assert server.accepted == 0
 
 
-async def test_proxy_that_dies_is_waited_for_and_never_passed_by(
-    server: Server, account: Account, tmp_path: Path
-) -> None:
+async def test_dead_proxy_is_waited_for_and_never_bypassed(server: Server, account: Account, tmp_path: Path) -> None:
     async with Socks5() as proxy, by_proxy(proxy.url, server, account, tmp_path, FOR_EVER) as connection:
         assert await ask(connection)
         proxy.on = False

@@ -79,7 +79,7 @@ async def test_index_of_another_version_waits_for_a_rebuild(meili: Meili, tmp_pa
 
 
 @pytest.mark.parametrize("primary_key", ["uid", "id"])
-async def test_an_index_of_somebody_else_is_left_as_it_is(meili: Meili, tmp_path: Path, primary_key: str) -> None:
+async def test_a_foreign_index_is_left_alone(meili: Meili, tmp_path: Path, primary_key: str) -> None:
     async with desk_of(meili, tmp_path / "archive") as desk:
         index = meili.client().index(desk.index)
         meili.wait(index.add_documents([{"uid": one, "id": one, "title": "a film"} for one in range(9)], primary_key))
@@ -109,7 +109,7 @@ async def test_lost_answers_never_exchange_the_indexes_twice(meili: Meili, tmp_p
         assert len(swaps) == 1
 
 
-async def test_new_index_that_is_lost_on_the_way_is_begun_again(meili: Meili, tmp_path: Path) -> None:
+async def test_lost_new_index_is_started_over(meili: Meili, tmp_path: Path) -> None:
     async with desk_of(meili, tmp_path / "archive") as desk:
         await desk.post(*range(1, 40))
         await desk.start()

@@ -36,7 +36,7 @@ async def test_what_is_read_back_gives_the_same_documents(tmp_path: Path) -> Non
         assert await rig.database.write(write_again) == [WriteCounts()] * 3
 
 
-async def test_old_tables_are_made_anew_with_what_is_missing(tmp_path: Path) -> None:
+async def test_outdated_search_tables_are_rebuilt_completely(tmp_path: Path) -> None:
     async with _demo(tmp_path) as rig:
         assert await prepare_search(rig.database) is None
         gone = query(tmp_path, "SELECT channel_id, message_id FROM message ORDER BY random() LIMIT 9")

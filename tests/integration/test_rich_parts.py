@@ -158,7 +158,7 @@ async def test_a_backfilled_part_is_completed_as_the_same_revision_and_found_by_
         assert words(tmp_path / "another", channel, short.id) == "one block"
 
 
-async def test_what_is_read_again_never_undoes_a_whole_and_brings_its_counters(
+async def test_rereading_never_replaces_a_whole_but_updates_its_counters(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     post = channel.post(rich_message=article(*BLOCKS), views=7)
@@ -256,7 +256,7 @@ async def test_an_edit_while_the_whole_is_on_its_way_ends_with_the_newest_conten
         assert await found(rig, "in:revisions very end") == [post.id]
 
 
-async def test_one_message_that_cannot_be_had_stops_no_other_and_is_tried_later_and_later(
+async def test_a_message_that_cannot_be_completed_is_retried_with_growing_delays(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     posts = [channel.post(rich_message=article(f"post {n}", *BLOCKS)) for n in range(4)]

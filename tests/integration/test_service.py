@@ -99,7 +99,7 @@ async def test_a_push_is_a_hint_to_look_at_once_and_never_believed(
         assert server.calls.count("messages.getPeerDialogs") <= 1
 
 
-async def test_what_the_server_would_not_tell_is_read_again_newest_first_and_before_other_histories(
+async def test_history_after_too_long_is_read_newest_first_before_other_histories(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     alpha, *others = channel_of(world, "alpha", posts=1500), *(channel_of(world, f"long_{n}", 2000) for n in range(9))
@@ -128,7 +128,7 @@ async def test_what_the_server_would_not_tell_is_read_again_newest_first_and_bef
         assert desk.query("SELECT message_id, how FROM absence ORDER BY 1") == [(700, "history"), (1300, "history")]
 
 
-async def test_a_channel_that_is_too_busy_to_be_followed_gets_its_whole_history_all_the_same(
+async def test_a_channel_too_busy_to_follow_still_gets_its_whole_history(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     busy = channel_of(world, "busy", 2500)
@@ -181,9 +181,7 @@ async def test_a_channel_that_another_process_asks_for_is_added(
         assert desk.row(alpha, "alias, account") == ("one", "default")
 
 
-async def test_a_stop_and_a_start_ask_for_nothing_twice(
-    server: Server, account: Account, world: World, tmp_path: Path
-) -> None:
+async def test_a_restart_requests_nothing_twice(server: Server, account: Account, world: World, tmp_path: Path) -> None:
     alpha = channel_of(world, "alpha", 450)
     async with service_of(server, tmp_path, account) as desk:
         await desk.add(alpha)
@@ -211,7 +209,7 @@ async def test_a_worker_that_dies_ends_the_service_with_its_error(
             await desk.end()
 
 
-async def test_it_ends_when_its_last_account_is_logged_out_and_knocks_no_more(
+async def test_it_ends_with_its_last_account_and_sends_no_more_requests(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     alpha = channel_of(world, "alpha")
@@ -295,7 +293,7 @@ async def test_a_stop_does_not_wait_for_answers_that_never_come(
         await desk.until(lambda: desk.mirrors(alpha, long))
 
 
-async def test_a_channel_that_is_moved_goes_on_with_the_other_account(
+async def test_a_moved_channel_continues_with_the_other_account(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     second = world.add_account("+9996612346", "22222")
@@ -355,7 +353,7 @@ async def test_the_service_manager_hears_when_it_mirrors_that_it_lives_and_that_
             assert hears("STOPPING=1") or hears("STOPPING=1")
 
 
-async def test_silence_by_order_of_the_server_is_told_and_no_reason_to_be_started_anew(
+async def test_silence_ordered_by_the_server_is_reported_but_causes_no_restart(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
     alpha = channel_of(world, "alpha")
@@ -380,7 +378,7 @@ async def test_silence_by_order_of_the_server_is_told_and_no_reason_to_be_starte
             assert server.violations == []
 
 
-async def test_it_begins_when_the_server_does(account: Account, world: World, tmp_path: Path) -> None:
+async def test_it_starts_once_the_server_does(account: Account, world: World, tmp_path: Path) -> None:
     alpha = channel_of(world, "alpha")
     world.clock.speed = SPEED
     async with Server(world) as earlier:

@@ -65,7 +65,7 @@ def channels(world: World) -> list[Channel]:
 
 @pytest.mark.parametrize("wrong_by", [-DAY, DAY])
 @pytest.mark.parametrize("trouble", [nothing, refuse, fail, shut])
-async def test_a_clock_that_is_set_holds_up_nothing(
+async def test_a_clock_change_delays_nothing(
     server: Server, channels: list[Channel], tmp_path: Path, trouble: Trouble, wrong_by: float
 ) -> None:
     account = server.world.add_account()

@@ -41,7 +41,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-async def test_differences_that_cannot_be_had_are_made_up_for_by_the_history(
+async def test_failed_differences_are_replaced_by_the_history(
     world: World, account: Account, channels: list[Channel], tmp_path: Path, refusal: str
 ) -> None:
     async with Server(world) as server, service_of(server, tmp_path, account) as desk:
@@ -59,7 +59,7 @@ async def test_differences_that_cannot_be_had_are_made_up_for_by_the_history(
         ]
 
 
-async def test_a_probe_that_says_what_is_not_so_does_not_take_the_turn_of_the_histories(
+async def test_a_wrong_probe_does_not_starve_the_histories(
     world: World, account: Account, channels: list[Channel], tmp_path: Path
 ) -> None:
     for channel in channels:
@@ -71,7 +71,7 @@ async def test_a_probe_that_says_what_is_not_so_does_not_take_the_turn_of_the_hi
         await desk.until(lambda: desk.mirrors(*channels))
 
 
-async def test_a_description_that_cannot_be_had_keeps_no_channel_from_being_mirrored(
+async def test_a_missing_description_does_not_prevent_mirroring(
     world: World, account: Account, channels: list[Channel], tmp_path: Path
 ) -> None:
     async with Server(world) as server, service_of(server, tmp_path, account) as desk:

@@ -34,7 +34,7 @@ JITTER = 0.15 * SPEED
 BOUND = 150.0
 
 
-async def test_500_channels_stay_at_the_present_with_a_request_a_second(
+async def test_500_channels_stay_current_at_one_request_per_second(
     account: Account, world: World, tmp_path: Path
 ) -> None:
     world.clock.speed = SPEED

@@ -71,7 +71,7 @@ def forget_access(*channels: Channel) -> Any:
     return act
 
 
-async def test_the_others_stay_at_the_present_whatever_becomes_of_one(
+async def test_the_other_channels_stay_current_whatever_happens_to_one(
     server: Server, account: Account, world: World, channels: list[Channel], tmp_path: Path
 ) -> None:
     hanging, private, newer, taken, banned, *others = channels
@@ -299,7 +299,7 @@ class OddServer(Server):
 @pytest.mark.parametrize(
     "method", [DIFFERENCE, HISTORY, PROBE, "channels.getFullChannel", "updates.getState", "contacts.resolveUsername"]
 )
-async def test_an_answer_that_makes_no_sense_is_one_failure_more(
+async def test_an_implausible_answer_counts_as_a_failure(
     world: World, account: Account, channels: list[Channel], tmp_path: Path, method: str
 ) -> None:
     async with OddServer(world) as server, service_of(server, tmp_path, account) as desk:

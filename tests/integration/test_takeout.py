@@ -167,7 +167,7 @@ async def test_an_id_that_is_remembered_is_tried_first_and_replaced_once(
     assert (takeouts.invalid > 0) == (remembered in ("ended by the server", "nonsense"))
 
 
-async def test_a_takeout_that_is_ended_again_and_again_is_done_without(
+async def test_a_takeout_that_keeps_ending_is_given_up(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     server.faults.add(HISTORY, faults.rpc(400, "TAKEOUT_INVALID"), predicate=None, times=None)
@@ -203,7 +203,7 @@ async def test_what_is_shut_within_a_takeout_only_is_read_without_and_the_rest_w
     assert 1 <= sum(inside(server)) <= 3 + 6
 
 
-async def test_what_is_shut_everywhere_is_the_channels_own_trouble(
+async def test_a_channel_refused_everywhere_is_its_own_failure(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with reader_of(server, account, tmp_path) as reader:
@@ -263,7 +263,7 @@ async def waits_of(directory: Path) -> list[Wait]:
 
 
 @pytest.mark.parametrize("error", ["TAKEOUT_INIT_DISABLED", "METHOD_INVALID"])
-async def test_where_no_takeout_can_be_had_reading_goes_on(
+async def test_without_a_takeout_reading_continues(
     server: Server, account: Account, channel: Channel, tmp_path: Path, error: str
 ) -> None:
     server.faults.add("account.initTakeoutSession", faults.rpc(400, error))
@@ -346,7 +346,7 @@ async def test_posts_and_deletions_meanwhile_are_kept_too(
     assert held(tmp_path, channel) == true(channel)
 
 
-async def test_a_call_that_is_told_to_wait_for_ever_ends(server: Server, account: Account, tmp_path: Path) -> None:
+async def test_a_call_told_to_wait_forever_ends(server: Server, account: Account, tmp_path: Path) -> None:
     server.faults.add("contacts.resolveUsername", faults.flood(1))
     connection = connection_of(server, account, tmp_path, clock=LeapingClock(server))
     with pytest.raises(FloodWait):

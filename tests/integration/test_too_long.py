@@ -34,7 +34,7 @@ def always_too_long(channel: Channel) -> Any:
     return faults.lie(twist)
 
 
-async def test_differences_that_are_always_too_long_do_not_walk_the_history_for_ever(
+async def test_endless_too_long_answers_do_not_rewalk_the_history_forever(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     async with mirror_of(server, account, tmp_path) as rig:

@@ -89,7 +89,7 @@ def test_invite_links_are_refused_with_the_reason(typed: str) -> None:
         *("https://example.com/NightBridge", "tg://settings", "9" * 20, "a/b", "http://[/x"),
     ],
 )
-def test_what_is_no_channel_is_refused(typed: str) -> None:
+def test_anything_but_a_channel_is_rejected(typed: str) -> None:
     with pytest.raises(UsageError):
         parse_channel(typed)
 
@@ -97,7 +97,7 @@ def test_what_is_no_channel_is_refused(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["NightBridge", "NightBridge/", "NightBridge/0", "NightBridge/9999999999", "t.me/c/5"]
 )
-def test_what_is_no_message_is_refused(typed: str) -> None:
+def test_anything_but_a_message_is_rejected(typed: str) -> None:
     with pytest.raises(UsageError):
         parse_message(typed)
 

@@ -52,7 +52,7 @@ BY_ID = ChannelRef(channel_id=1234567890)
         ("https://web.telegram.org/k/#?tgaddr=tg%3A%2F%2Fresolve%3Fdomain%3DNightBridge%26post%3D77", BRIDGE, 77),
     ],
 )
-def test_what_stands_around_an_address_does_not_matter(typed: str, channel: ChannelRef, message_id: int | None) -> None:
+def test_text_around_an_address_is_ignored(typed: str, channel: ChannelRef, message_id: int | None) -> None:
     assert parse_channel(typed) == channel
     if message_id is None:
         with pytest.raises(UsageError, match="names no message"):
@@ -101,7 +101,7 @@ def test_what_stands_around_an_address_does_not_matter(typed: str, channel: Chan
         ("x" * 3000, "too long"),
     ],
 )
-def test_what_is_no_channel_is_named(typed: str, said: str) -> None:
+def test_anything_but_a_channel_is_named(typed: str, said: str) -> None:
     for parse in (parse_channel, parse_message):
         with pytest.raises(UsageError) as caught:
             parse(typed)
@@ -109,7 +109,7 @@ def test_what_is_no_channel_is_named(typed: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "said"), [("t.me/NightBridge/s/5", "a story"), ("t.me/NightBridge/app", "an app")])
-def test_what_else_a_channel_has_is_no_message(typed: str, said: str) -> None:
+def test_other_parts_of_a_channel_are_not_messages(typed: str, said: str) -> None:
     assert parse_channel(typed) == BRIDGE
     with pytest.raises(UsageError, match=f"only {said}"):
         parse_message(typed)
@@ -149,7 +149,7 @@ def test_every_permalink_leads_back(
 
 
 @given(st.sampled_from(["t.me/", "tg://", "https://t.me/", "@", "-100", "web.telegram.org/", "", "+"]), st.text())
-def test_no_text_does_more_than_be_refused(start: str, rest: str) -> None:
+def test_any_text_is_parsed_or_rejected_cleanly(start: str, rest: str) -> None:
     for parse in (parse_channel, parse_message):
         with suppress(UsageError):
             found = parse(start + rest)

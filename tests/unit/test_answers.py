@@ -55,7 +55,7 @@ def test_another_answer_is_unreadable(answer: type) -> None:
         assert failure.value.constructor_id == answer.CONSTRUCTOR_ID  # type: ignore[attr-defined]
 
 
-def test_a_probe_tells_of_channels_only_and_of_those_that_are_open() -> None:
+def test_a_probe_reports_only_accessible_channels() -> None:
     shut = types.ChannelForbidden(3, 1, "shut", broadcast=True)
     body = dialogs(
         dialog(types.PeerChannel(1), pts=40),
@@ -67,7 +67,7 @@ def test_a_probe_tells_of_channels_only_and_of_those_that_are_open() -> None:
     assert read_states(body) == {1: PeerState(40, 7), 2: PeerState(None, 0)}
 
 
-def test_what_stands_behind_the_dialogs_may_be_anything() -> None:
+def test_bytes_after_the_dialogs_may_be_anything() -> None:
     body = dialogs(dialog(types.PeerChannel(1), pts=40))
     cut = body.index(types.updates.State.CONSTRUCTOR_ID.to_bytes(4, "little")) - 24
     assert read_states(body[:cut] + b"\x15\xc4\xb5\x1c\x01\x00\x00\x00newer") == {1: PeerState(40, 7)}

@@ -55,7 +55,7 @@ def test_only_what_says_something_about_the_channel_changes_its_state() -> None:
         (ChannelGone("banned."), 3600, 7 * DAY),
     ],
 )
-def test_it_is_left_in_peace_for_longer_each_time_up_to_a_limit(error: Error, first: float, most: float) -> None:
+def test_delays_grow_up_to_a_limit(error: Error, first: float, most: float) -> None:
     assert first <= retry_delay(error, 0) <= 1.2 * first
     assert most <= retry_delay(error, 1_000_000) <= 1.2 * most
 
@@ -73,7 +73,7 @@ def test_channels_that_failed_together_do_not_come_back_together(error: Error, f
     assert len({retry_delay(error, failures) for _ in range(20)}) > 1
 
 
-def test_what_stops_an_account_is_nothing_that_waiting_mends() -> None:
+def test_errors_that_stop_an_account_are_not_retried() -> None:
     assert not any(isinstance(error, ACCOUNT_ERRORS) for error in (Unreachable("no line."), ServerFault("it fails.")))
     assert all(isinstance(error, Error) for error in ALL)
 

@@ -83,7 +83,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(text: str, colum
 @given(
     st.text(max_size=120), st.text(max_size=40), st.integers(8, 160), st.booleans(), st.sampled_from(["> ", "- ", ""])
 )
-def test_whatever_strangers_write_the_card_is_safe_and_fits(
+def test_card_of_any_untrusted_text_is_safe_and_fits(
     text: str, title: str, columns: int, coloured: bool, sign: str
 ) -> None:
     tree = parse("a", Context(now=datetime.now(UTC)))

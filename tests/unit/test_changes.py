@@ -72,7 +72,7 @@ def archive(tmp_path: Path) -> Path:
                  sql=revision(9, 1, "another", NOW + 21))  # fmt: skip
 
 
-def test_everything_that_happened_is_told_newest_first(archive: Path) -> None:
+def test_every_event_is_listed_newest_first(archive: Path) -> None:
     told = [(one.at - NOW, one.kind, one.message_id, one.description) for one in changes(archive)]
     assert told == [
         (40, "missing", 2, "gone [photo]"),
@@ -98,7 +98,7 @@ def test_everything_that_happened_is_told_newest_first(archive: Path) -> None:
     ]
 
 
-def test_a_row_says_what_stood_there_and_when_it_was_last_seen(archive: Path) -> None:
+def test_a_row_shows_earlier_content_and_when_it_was_last_seen(archive: Path) -> None:
     newest, returned = changes(archive, "missing", "returned")[:2]
     assert newest.to_object() == {
         "at": iso(NOW + 40),
@@ -137,7 +137,7 @@ def test_channels_times_and_kinds_are_filtered(archive: Path) -> None:
     assert [one.at - NOW for one in changes(archive, bounds=within)] == [20, 17, 16, 15]
 
 
-def test_what_was_learnt_for_the_first_time_is_no_change(tmp_path: Path) -> None:
+def test_details_learnt_for_the_first_time_are_not_changes(tmp_path: Path) -> None:
     # Nobody had asked for the channel in full before: it had this description all the time.
     sql = [
         described(1, NOW).replace(", 1)", ", NULL)"),

@@ -70,7 +70,7 @@ def test_each_line_gives_its_channels(text: str, words: list[str]) -> None:
         ('"@a_one";"two\nlines"\ntwo words;\n', 3, "no spaces"),
     ],
 )
-def test_what_is_no_channel_is_named_with_its_line(text: str, line: int, said: str) -> None:
+def test_entries_that_are_not_channels_are_reported_with_their_line(text: str, line: int, said: str) -> None:
     [refused] = parse_list(text).refused
     assert refused.line == line
     assert said in str(refused.error)
@@ -111,7 +111,7 @@ def test_marks_around_an_address_change_nothing(address: str, before: str, after
 
 
 @given(st.text(max_size=200))
-def test_no_line_that_says_anything_is_dropped_without_a_word(text: str) -> None:
+def test_no_line_with_content_is_dropped_silently(text: str) -> None:
     assume("\0" not in text)
     found = parse_list(text)
     said = {one.line for one in (*found.channels, *found.refused)}

@@ -26,7 +26,7 @@ from archiver.cli.view.topics import TOPICS
         ("search x --config", "--config search x"),
     ],
 )
-def test_global_options_may_stand_anywhere_before_the_double_dash(typed: str, expected: str) -> None:
+def test_global_options_are_accepted_anywhere_before_the_double_dash(typed: str, expected: str) -> None:
     assert globals_first(typed.split()) == expected.split()
 
 
@@ -47,7 +47,7 @@ def test_marked_id_is_not_taken_for_an_option(word: str, expected: str) -> None:
     assert bare_ids([word]) == [expected]
 
 
-def test_what_stands_behind_the_double_dash_stays_as_it_was_typed() -> None:
+def test_arguments_after_the_double_dash_are_unchanged() -> None:
     assert bare_ids(["show", "--json", "-1001234/5", "--", "-1001234"]) == [
         "show",
         "--json",
@@ -109,7 +109,7 @@ def test_negative_number_that_stands_as_a_word_is_left_to_the_command(typed: str
     assert ids_last(typed.split()) == expected.split()
 
 
-def test_error_that_nobody_foresaw_is_a_line_without_its_text(
+def test_unexpected_error_is_one_line_without_its_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: object) -> None:

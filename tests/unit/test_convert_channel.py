@@ -63,7 +63,7 @@ def test_only_active_names_count_and_the_first_is_the_main_one() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"min": True}, {"access_hash": None}, {"min": True, "access_hash": None}])
-def test_a_min_channel_has_no_hash_of_use(fields: dict[str, Any]) -> None:
+def test_a_min_channel_has_no_usable_access_hash(fields: dict[str, Any]) -> None:
     with pytest.raises(StaleAccess):
         convert_channel(channel(**fields))
 

@@ -89,7 +89,7 @@ FULL: dict[str, Any] = {
     ],
     ids="+".join,
 )
-def test_what_moves_by_itself_is_no_other_content(change: dict[str, Any]) -> None:
+def test_values_that_change_by_themselves_are_not_content(change: dict[str, Any]) -> None:
     assert content(message(**{**FULL, **change})) == content(message(**FULL))
 
 
@@ -110,7 +110,7 @@ def test_what_moves_by_itself_is_no_other_content(change: dict[str, Any]) -> Non
     ],
     ids="+".join,
 )
-def test_what_a_person_would_call_an_edit_is_another_content(change: dict[str, Any]) -> None:
+def test_edits_change_the_content_hash(change: dict[str, Any]) -> None:
     assert content(message(**{**FULL, **change})) != content(message(**FULL))
 
 

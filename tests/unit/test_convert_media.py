@@ -139,7 +139,7 @@ def test_a_documents_attributes_become_columns() -> None:
     assert extra(custom)["stickerset"] == {"_": "InputStickerSetShortName", "short_name": "set"}
 
 
-def test_a_document_that_is_gone_is_what_its_flags_say() -> None:
+def test_an_expired_document_keeps_the_kind_of_its_flags() -> None:
     assert only(types.MessageMediaDocument(voice=True, ttl_seconds=5)).kind == "voice"
     assert only(types.MessageMediaDocument(round=True, video=True)).kind == "round"
     assert only(types.MessageMediaDocument(document=types.DocumentEmpty(WIDE))).id == str(WIDE)
@@ -412,7 +412,7 @@ def test_a_rich_message_keeps_its_tree_its_words_and_its_files() -> None:
     assert kept["rich"]["blocks"][2]["photo_id"] == str(WIDE)
 
 
-def test_a_kind_of_the_future_is_kept_whole() -> None:
+def test_a_future_media_kind_is_kept_whole() -> None:
     class MessageMediaHologram(types.MessageMediaDice):  # type: ignore[misc]
         """A constructor that this version does not know."""
 

@@ -38,12 +38,12 @@ def test_channels_group_forums_and_gigagroups_are_channels() -> None:
         (types.PeerChat(5), (), "this is a basic group"),
     ],
 )
-def test_what_is_no_channel_is_named(peer: Any, users: tuple[Any, ...], said: str) -> None:
+def test_anything_but_a_channel_is_named(peer: Any, users: tuple[Any, ...], said: str) -> None:
     with pytest.raises(ChannelGone, match=said):
         convert_resolved(answer(peer, users=users))
 
 
-def test_shut_channel_and_an_answer_without_one_are_told_apart() -> None:
+def test_inaccessible_channel_and_missing_channel_are_distinguished() -> None:
     shut = types.ChannelForbidden(5, 7, "Five")
     with pytest.raises(ChannelInaccessible, match="private"):
         convert_resolved(answer(types.PeerChannel(5), chats=(shut,)))

@@ -130,7 +130,7 @@ async def test_a_write_waits_for_another_program_also_while_somebody_reads(tmp_p
                 await database.write(lambda conn: conn.execute("DELETE FROM flood WHERE method = '1'"))
 
 
-async def test_a_read_sees_what_was_written_before_it_whatever_else_is_being_read(tmp_path: Path) -> None:
+async def test_a_read_sees_earlier_writes_during_other_reads(tmp_path: Path) -> None:
     async with await Database.open(tmp_path) as database:
         await database.write(lambda conn: conn.executemany("INSERT INTO flood VALUES ('a', ?, 1)", [(1,), (2,), (3,)]))
         async with database.connection.execute("SELECT method FROM flood ORDER BY method") as reading:
@@ -144,7 +144,7 @@ async def test_a_read_sees_what_was_written_before_it_whatever_else_is_being_rea
             assert await reading.fetchone() is None
 
 
-async def test_what_is_for_reading_cannot_write(tmp_path: Path) -> None:
+async def test_reading_connections_cannot_write(tmp_path: Path) -> None:
     async with await Database.open(tmp_path) as database:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await database.connection.execute("DELETE FROM flood")
@@ -154,7 +154,7 @@ async def test_what_is_for_reading_cannot_write(tmp_path: Path) -> None:
         assert await database.read(lambda conn: [row[0] for row in conn.execute("SELECT method FROM flood")]) == ["b"]
 
 
-async def test_the_last_one_to_leave_clears_up(tmp_path: Path) -> None:
+async def test_the_last_connection_removes_the_wal(tmp_path: Path) -> None:
     async with await Database.open(tmp_path) as database:
         await database.write(put)
         assert await count(database) == 1
@@ -203,7 +203,7 @@ async def test_a_newer_schema_is_refused_with_a_hint(tmp_path: Path) -> None:
         await Database.open_readonly(tmp_path)
 
 
-async def test_no_archive_and_no_database_are_told_apart(tmp_path: Path) -> None:
+async def test_missing_archive_and_invalid_database_are_distinguished(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no archive"):
         await Database.open_readonly(tmp_path)
     (tmp_path / "archive.db").write_bytes(b"this is no database, and long enough to be read as one" * 99)
@@ -211,7 +211,7 @@ async def test_no_archive_and_no_database_are_told_apart(tmp_path: Path) -> None
         await Database.open(tmp_path)
 
 
-def test_a_second_process_is_told_who_holds_the_archive(tmp_path: Path) -> None:
+def test_a_second_process_learns_who_holds_the_archive(tmp_path: Path) -> None:
     holder = (
         "import sys; from pathlib import Path; from archiver.lock import hold\n"
         "with hold(Path(sys.argv[1]), command='sync'):\n    print('held', flush=True); sys.stdin.read()"

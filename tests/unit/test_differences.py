@@ -127,7 +127,7 @@ def test_attachments(old: list[Any], new: list[Any], expected: list[str]) -> Non
     assert said(version(media=old), version(media=new)) == expected
 
 
-def test_what_changed_is_named_in_words_of_people() -> None:
+def test_changes_are_named_in_plain_words() -> None:
     changed = ("text", "entities", "markup", "rich", "media", "other")
     found = [Difference("entities", what, "x", None, "y") for what in ("formatting", "link", "mention")]
     assert name_changed(changed, found[:2]) == [
@@ -157,7 +157,7 @@ def test_many_differences_are_counted_and_long_words_shortened() -> None:
     assert say_difference(one) == f'link behind "{"w" * 59}…" changed: {A} -> https://b.example/{"y" * 100}'
 
 
-def test_what_strangers_wrote_goes_through_the_terminals_hands() -> None:
+def test_untrusted_text_is_made_safe_for_the_terminal() -> None:
     found = [
         Difference("entities", "link", "w", "o", "n"),
         Difference("markup", "button_text", "w", "o", "n"),

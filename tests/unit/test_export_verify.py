@@ -295,7 +295,7 @@ def test_rows_that_no_export_has_are_found_though_every_hash_is_right(
 
 
 @pytest.mark.parametrize("within", [False, True])
-def test_of_two_values_with_one_name_none_is_believed(out: Path, within: bool) -> None:
+def test_repeated_json_keys_are_rejected(out: Path, within: bool) -> None:
     text = manifest_of(out).read_text()
     part = '"bytes":' if within else '"rows":'
     manifest_of(out).write_text(text.replace(part, f"{part} 5, {part}", 1))

@@ -83,7 +83,7 @@ def test_a_duration_is_right_within_a_twentieth(seconds: float) -> None:
     assert meant == pytest.approx(seconds, rel=0.26 if "days" in said else 0.05, abs=1)
 
 
-def test_one_is_no_plural() -> None:
+def test_one_is_singular() -> None:
     assert figures.count(1, "message") == "1 message"
     assert figures.count(12_345, "message") == "12,345 messages"
     assert figures.count(2, "copy", "copies") == "2 copies"

@@ -62,7 +62,7 @@ def test_a_header_of_two_lines_stands_at_the_bottom() -> None:
     assert heads == ["       not", "a  fetched"]
 
 
-def test_what_a_stranger_wrote_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_text_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert "\x1b" not in "".join(draw((Column("a"),), [("x\x1b[2J",)]))
 

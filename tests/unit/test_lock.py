@@ -50,7 +50,7 @@ def test_session_of_one_account_is_free_while_the_other_is_in_use(tmp_path: Path
         pass
 
 
-def test_beside_the_service_nobody_mirrors_and_the_hint_says_so(tmp_path: Path) -> None:
+def test_nothing_else_mirrors_while_the_service_runs_and_the_hint_says_so(tmp_path: Path) -> None:
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path):
         with pytest.raises(Busy, match="already running; `telekeep status`") as raised, hold(tmp_path, command="sync"):
             pass
@@ -59,7 +59,7 @@ def test_beside_the_service_nobody_mirrors_and_the_hint_says_so(tmp_path: Path) 
             pass
 
 
-def test_who_mirrors_is_seen_without_being_in_the_way(tmp_path: Path) -> None:
+def test_finding_the_holder_does_not_disturb_it(tmp_path: Path) -> None:
     assert find_holder(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
     with elsewhere("hold(Path(sys.argv[1]), command='run')", tmp_path) as pid:

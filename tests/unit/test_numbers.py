@@ -18,7 +18,7 @@ def _next_prime(number: int) -> int:
     return number
 
 
-def test_primes_are_told_from_products_and_from_liars() -> None:
+def test_primes_are_distinguished_from_products_and_pseudoprimes() -> None:
     assert [n for n in range(2_000) if is_prime(n)] == _SMALL
     for carmichael in (561, 41041, 825265, 321197185, 3825123056546413051):
         assert not is_prime(carmichael)
@@ -38,7 +38,7 @@ def test_the_documents_example_is_factored() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 2**61 - 1, 3 * 5 * 7, 2**62, 2**63, 2**64 - 59, (2**31 - 1) ** 2 * 2])
-def test_what_is_no_product_of_two_primes_is_refused_in_finite_time(number: int) -> None:
+def test_numbers_that_are_not_a_product_of_two_primes_are_rejected_quickly(number: int) -> None:
     assert find_factors(number) is None
 
 

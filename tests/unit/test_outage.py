@@ -21,7 +21,7 @@ def test_a_connection_that_was_never_made_is_told_at_once_and_only_once() -> Non
     assert outages.note(at_work(), 65) == []
 
 
-def test_a_connection_that_is_lost_for_a_moment_is_not_worth_a_word() -> None:
+def test_a_brief_outage_is_not_reported() -> None:
     outages = Outages()
     assert outages.note(offline(10), 10 + LONG - 1) == []
     assert outages.note(at_work(), 10 + LONG) == []

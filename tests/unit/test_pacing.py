@@ -128,7 +128,7 @@ def test_a_speed_is_that_of_the_last_half_minute() -> None:
         (3e10, "347,222 days"),
     ],
 )
-def test_spans_are_said_in_words(seconds: float, words: str) -> None:
+def test_durations_are_described_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
 
 

@@ -68,7 +68,7 @@ def test_a_file_that_is_not_ours_is_left_alone(state: Path, content: str) -> Non
         ask(more=True)
 
 
-def test_what_somebody_wrote_into_our_file_harms_nothing(state: Path) -> None:
+def test_a_tampered_state_file_is_harmless(state: Path) -> None:
     ask().end(20, "1.2.3")
     [name] = orjson.loads(state.read_bytes())["pages"]
     for page in (None, [], ["a", "b", "c"], [1, 2, 3], {"cursor": 1}):

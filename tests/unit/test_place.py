@@ -27,7 +27,7 @@ def test_what_cannot_be_a_data_file_is_refused(out: str, tmp_path: Path, monkeyp
         find_place(out, "csv")
 
 
-def test_file_that_is_there_needs_force(tmp_path: Path) -> None:
+def test_existing_file_requires_force(tmp_path: Path) -> None:
     path = tmp_path / "messages.csv"
     path.write_text("mine")
     for out in (str(path), str(tmp_path)):
@@ -90,7 +90,7 @@ async def test_pipe_is_waited_for_until_it_has_a_reader(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
-async def test_stream_that_takes_nothing_is_said_in_a_line() -> None:
+async def test_unwritable_stream_is_one_error_line() -> None:
     async def write() -> None:
         async with open_stream(Stream("/dev/full")) as sink:
             sink.write(b"x" * 100_000)

@@ -36,7 +36,7 @@ def columns(query: str, place: str, *, isolates: bool = False) -> tuple[int, int
         ("ไน้ำ OR", "OR", 4, 2),
     ],
 )
-def test_carets_stand_under_the_place(query: str, place: str, column: int, width: int) -> None:
+def test_carets_mark_the_position(query: str, place: str, column: int, width: int) -> None:
     assert columns(query, place) == (column, width)
     assert columns(query, place, isolates=True) == (column, width)
 

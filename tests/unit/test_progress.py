@@ -79,7 +79,7 @@ def test_other_lines_are_printed_above_the_one_that_moves(clock: Clock, monkeypa
     assert re.search("1,000 rows.*\r\x1b\\[Ka note\n$", stderr.getvalue(), re.DOTALL)
 
 
-def test_what_is_quick_shows_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quick_jobs_show_no_progress(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = terminal(monkeypatch)
     with Progress("export") as shown:
         clock.now += 0.2
@@ -99,7 +99,7 @@ def test_a_dumb_terminal_gets_a_plain_line_now_and_then(clock: Clock, monkeypatc
     ]
 
 
-def test_quiet_says_nothing_but_json_that_was_asked_for(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quiet_suppresses_everything_but_requested_json(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = terminal(monkeypatch)
     output.set_quiet(True)
     run(clock)
@@ -114,7 +114,7 @@ def test_quiet_says_nothing_but_json_that_was_asked_for(clock: Clock, monkeypatc
     ]
 
 
-def test_what_was_done_before_is_no_part_of_the_rate(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_earlier_work_does_not_count_towards_the_rate(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = terminal(monkeypatch)
     set_style("json")
     with Progress("sync", unit="ids") as shown:

@@ -48,7 +48,7 @@ async def test_manifest_of_each_file_stays_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "foreign", [b'{"name": "an extension"}', b"", b'{"files": []}', b'{"files": [{"path": "one"}]}']
 )
-async def test_file_that_is_no_manifest_of_ours_stays_what_it_is(tmp_path: Path, foreign: bytes) -> None:
+async def test_foreign_manifest_is_left_alone(tmp_path: Path, foreign: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(foreign)
     assert await put(tmp_path / "one", b"rows") == tmp_path / "one.manifest.json"
     assert (tmp_path / "manifest.json").read_bytes() == foreign
@@ -60,7 +60,7 @@ async def test_file_that_is_no_manifest_of_ours_stays_what_it_is(tmp_path: Path,
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/nowhere")])
-async def test_what_is_no_file_at_all_stays_too(tmp_path: Path, make: Any) -> None:
+async def test_anything_but_a_regular_file_is_left_alone(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "manifest.json")
     before = (tmp_path / "manifest.json").lstat()
     await put(tmp_path / "one", b"rows")

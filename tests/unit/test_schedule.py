@@ -110,7 +110,7 @@ async def test_an_order_of_an_earlier_run_is_obeyed() -> None:
 
 
 @lived
-async def test_short_waits_are_not_told_and_those_for_names_are() -> None:
+async def test_short_waits_are_not_reported_except_for_name_look_ups() -> None:
     told: list[tuple[str, float]] = []
     scheduler = scheduler_of(1000.0, notify=lambda *what: told.append(what))
     await scheduler.flooded("a", 1)
@@ -124,7 +124,7 @@ async def test_short_waits_are_not_told_and_those_for_names_are() -> None:
 
 
 @lived
-async def test_a_notice_that_fails_stops_nobody() -> None:
+async def test_a_failing_notification_stops_no_call() -> None:
     def notify(method: str, seconds: float) -> None:
         raise BrokenPipeError
 
@@ -137,7 +137,7 @@ async def test_a_notice_that_fails_stops_nobody() -> None:
 
 
 @lived
-async def test_a_wait_beyond_the_patience_is_raised_with_its_seconds() -> None:
+async def test_a_wait_longer_than_allowed_is_raised() -> None:
     scheduler = scheduler_of(0, floods={"a": START + 4_000.2}, max_wait=120)
     with pytest.raises(FloodWait) as flood:
         await call(scheduler, "a")
@@ -146,7 +146,7 @@ async def test_a_wait_beyond_the_patience_is_raised_with_its_seconds() -> None:
 
 
 @lived
-async def test_those_who_wait_already_are_told_at_once_when_it_gets_too_long() -> None:
+async def test_waiting_calls_fail_immediately_when_the_wait_becomes_too_long() -> None:
     scheduler = scheduler_of(0, max_wait=120)
     await scheduler.flooded("a", 100)
     waiting = [asyncio.create_task(call(scheduler, "a")) for _ in range(3)]
@@ -159,7 +159,7 @@ async def test_those_who_wait_already_are_told_at_once_when_it_gets_too_long() -
 
 
 @lived
-async def test_a_grant_that_a_flood_wait_overtakes_is_no_grant() -> None:
+async def test_a_flood_wait_revokes_a_grant() -> None:
     scheduler = scheduler_of(0)
     async with scheduler.turn("a"):
         asking = asyncio.create_task(call(scheduler, "a"))
@@ -231,9 +231,7 @@ async def test_what_is_flooded_or_empty_holds_up_no_other_method() -> None:
 @pytest.mark.parametrize(("method", "most"), [("getHistory", 1), ("getChannelDifference", 4), ("getMessages", 2)])
 @pytest.mark.parametrize("rate", [0, 1000.0])
 @lived
-async def test_only_beside_slow_answers_more_is_asked_and_never_more_than_the_limit(
-    method: str, most: int, rate: float
-) -> None:
+async def test_concurrent_calls_need_slow_answers_and_respect_the_limit(method: str, most: int, rate: float) -> None:
     scheduler = scheduler_of(rate)
     times = await asyncio.gather(*(call(scheduler, method, lasting=60) for _ in range(most + 1)))
     assert times == pytest.approx([OVERLAP * n for n in range(most)] + [60], abs=0.01)

@@ -104,7 +104,7 @@ def test_ranges_include_both_of_their_days(text: str, bounds: Bounds) -> None:
         "2021-12-16T24:00", "2021-12-16T10:60", "2021-12-16T10:30+25:00", "٧ d", "tomorrow", "2021-12-16T10:30 UTC",
     ],
 )  # fmt: skip
-def test_other_forms_are_refused_with_the_forms_that_there_are(text: str) -> None:
+def test_other_date_forms_are_rejected_with_the_valid_ones(text: str) -> None:
     with pytest.raises(DateError):
         parse_since(text, UTC, NOW)
 
@@ -141,7 +141,7 @@ def test_zones(text: str, hours: float) -> None:
         ("New York", "New_York"),
     ],
 )
-def test_a_zone_that_there_is_not_names_its_neighbours(text: str, near: str) -> None:
+def test_an_unknown_zone_suggests_similar_ones(text: str, near: str) -> None:
     with pytest.raises(DateError, match=near):
         parse_zone(text)
 

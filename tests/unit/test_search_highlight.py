@@ -62,7 +62,7 @@ def marked(query: str, text: str) -> list[str]:
         ("國際 法", "", []),
     ],
 )
-def test_matches_stand_on_the_original_text(query: str, text: str, found: list[str]) -> None:
+def test_match_spans_refer_to_the_original_text(query: str, text: str, found: list[str]) -> None:
     assert marked(query, text) == found
 
 

@@ -259,7 +259,7 @@ def test_filters(text: str, tree: Node) -> None:
         ('channel:"x', '"', "not closed"),
     ],
 )
-def test_a_wrong_query_says_where_and_what_and_the_mend(text: str, place: str, says: str) -> None:
+def test_a_wrong_query_shows_where_why_and_how_to_fix_it(text: str, place: str, says: str) -> None:
     with pytest.raises(QueryError) as caught:
         read(text)
     error = caught.value

@@ -128,6 +128,6 @@ def test_a_model_name_is_continued_by_letters_and_never_by_a_digit() -> None:
         ("#mosul", "see #Mosul@atlas", ["Mosul"]),
     ],
 )
-def test_what_was_found_is_marked(question: str, text: str, found: list[str]) -> None:
+def test_matches_are_marked(question: str, text: str, found: list[str]) -> None:
     spans = highlight(parse(question, Context(now=NOW)), text)
     assert [text[start:end] for start, end in spans] == found

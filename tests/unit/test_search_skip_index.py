@@ -98,7 +98,7 @@ def test_ranges_of_ids_hold_all_of_them(ids: set[int]) -> None:
     assert all(before[1] < after[0] for before, after in pairwise(ranges))
 
 
-def test_many_small_segments_are_worth_tidying(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_segments_are_worth_merging(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "_FEW_PAGES", 10)
     exact.upsert(conn, [post(1)])
     assert not exact.needs_merge(conn)

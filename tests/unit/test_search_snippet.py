@@ -94,7 +94,7 @@ def test_a_text_of_thousands_of_matches_is_answered() -> None:
     assert sum(len(piece.text) for piece in snippets(text, spans_of("ab", text), 480)) <= 480
 
 
-def test_a_family_of_emoji_is_cut_before_or_behind() -> None:
+def test_an_emoji_sequence_is_never_cut_inside() -> None:
     text = "👩‍👩‍👧" * 20
     for width in range(1, 60):
         piece = snippet(text, [], width)

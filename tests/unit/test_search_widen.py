@@ -100,7 +100,7 @@ def test_a_word_is_found_as_others_write_it(word: str, text: str) -> None:
         ("премьер-министр", "премьер и министр"),
     ],
 )
-def test_what_only_looks_alike_is_not_found(word: str, text: str) -> None:
+def test_lookalikes_are_not_found(word: str, text: str) -> None:
     assert not _finds(word, text)
 
 
@@ -116,7 +116,7 @@ def test_what_only_looks_alike_is_not_found(word: str, text: str) -> None:
         ("وزير خارجية", "وزيرخارجية", False),
     ],
 )
-def test_words_side_by_side_are_found_as_one_where_people_write_them_so(query: str, text: str, found: bool) -> None:
+def test_adjacent_words_match_their_joined_spelling(query: str, text: str, found: bool) -> None:
     tree = parse(query, Context(now=datetime(2026, 1, 1, tzinfo=UTC)))
     assert satisfies(Document(channel_id=1, message_id=1, date=1, text=text), widen(tree)) is found
 
@@ -133,7 +133,7 @@ WORDS = st.text(
 
 
 @given(WORDS.filter(lambda text: bool(tokens(text))))
-def test_any_word_has_few_ways_each_of_which_can_be_looked_for(text: str) -> None:
+def test_any_word_has_few_searchable_variants(text: str) -> None:
     found = word_variants(Word(text))
     assert 0 < len(found) <= MAX_VARIANTS
     assert all(way.needle.terms for way in found)

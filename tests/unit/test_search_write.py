@@ -75,7 +75,7 @@ def test_channels_are_written_by_name_where_it_is_given() -> None:
     assert write(tree, {7: "atlas", 1: "two words"}) == 'channel:atlas OR channel:"two words" OR channel:2'
 
 
-def test_bounds_that_nothing_lies_in_are_written_too() -> None:
+def test_empty_bounds_are_written_too() -> None:
     moment = datetime(2024, 1, 1, 0, 0, 0, 500, tzinfo=UTC)
     tree = PostedWithin(Bounds(moment, moment))
     assert write(tree) == "since:2024-01-01T00:00:01Z until:2024-01-01T00:00:01Z"

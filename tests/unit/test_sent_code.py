@@ -66,7 +66,7 @@ def sent(kind: Any, **fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize("name", sorted(classes("SentCodeType")))
-def test_every_way_of_the_layer_has_its_sentence(name: str) -> None:
+def test_every_delivery_method_of_the_layer_has_a_sentence(name: str) -> None:
     kind = made(classes("SentCodeType")[name])
     if name == "SentCodeTypeSetUpEmailRequired":
         with pytest.raises(LoginNeeded, match=r"no code was sent.*Settings > Privacy and Security > Login Email"):
@@ -76,7 +76,7 @@ def test_every_way_of_the_layer_has_its_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name in classes("SentCodeType") if name in SAID))
-def test_a_way_that_says_nothing_of_itself_is_a_sentence_too(name: str) -> None:
+def test_a_delivery_without_details_is_still_a_sentence(name: str) -> None:
     cls = classes("SentCodeType")[name]
     empty = {
         key: "" if isinstance(FIELDS[key], str) else 0
@@ -88,11 +88,11 @@ def test_a_way_that_says_nothing_of_itself_is_a_sentence_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(classes("CodeType")))
-def test_every_next_way_of_the_layer_has_its_words(name: str) -> None:
+def test_every_next_method_of_the_layer_has_words(name: str) -> None:
     assert NEXT_DELIVERIES[name] == next_delivery_of(classes("CodeType")[name]())
 
 
-def test_timeout_and_next_way_are_those_of_the_server() -> None:
+def test_timeout_and_next_method_come_from_the_server() -> None:
     app = types.auth.SentCodeTypeApp(5)
     code = read_sent_code(sent(app, next_type=types.auth.CodeTypeCall(), timeout=120))
     assert (code.code_hash, code.next_delivery, code.timeout) == (HASH, "by phone call", 120)
@@ -106,7 +106,7 @@ def test_what_a_server_says_of_a_way_is_cut_when_it_is_long() -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"timeout": 60}, {"next_type": types.auth.CodeTypeSms(), "timeout": 60}])
 @pytest.mark.parametrize("inside", [b"", b"\x07\0\0\0", b"\x0ba text first\x0b\0\0\0\0"[:16]])
-def test_way_of_a_newer_layer_still_leads_in(fields: dict[str, Any], inside: bytes) -> None:
+def test_an_unknown_delivery_method_still_allows_login(fields: dict[str, Any], inside: bytes) -> None:
     known = types.auth.SentCodeTypeApp(5)
     body = sent(known, **fields).replace(bytes(known), struct.pack("<I", 0xDECAFBAD) + inside)
     code = read_sent_code(body)
@@ -115,7 +115,7 @@ def test_way_of_a_newer_layer_still_leads_in(fields: dict[str, Any], inside: byt
     assert (code.next_delivery is None) == ("next_type" not in fields)
 
 
-def test_next_way_of_a_newer_layer_hides_nothing_of_the_way() -> None:
+def test_an_unknown_next_method_hides_nothing_of_the_current_one() -> None:
     following = types.auth.CodeTypeSms()
     body = sent(types.auth.SentCodeTypeCall(5), next_type=following, timeout=60)
     code = read_sent_code(body.replace(bytes(following), struct.pack("<I", 0xDECAFBAD)))
@@ -132,7 +132,7 @@ def test_next_way_of_a_newer_layer_hides_nothing_of_the_way() -> None:
         struct.pack("<IiI", types.auth.SentCode.CONSTRUCTOR_ID, 6, 0xDECAFBAD),
     ],
 )
-def test_what_is_no_sent_code_is_said_to_be_unreadable(body: bytes) -> None:
+def test_an_invalid_sent_code_is_reported_as_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableObject):
         read_sent_code(body)
 

@@ -54,7 +54,7 @@ def test_defaults_need_no_file() -> None:
     assert settings.archive.dir.name == "telekeep"
 
 
-def test_environment_wins_over_the_file_key_by_key(
+def test_environment_overrides_the_file_key_by_key(
     file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "2")
@@ -66,7 +66,7 @@ def test_environment_wins_over_the_file_key_by_key(
     assert (settings.telegram.server.host, settings.telegram.server.port) == ("127.0.0.1", 8443)
 
 
-def test_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", "")
     assert load_settings().archive.dir.name == "telekeep"
 
@@ -120,7 +120,7 @@ def test_times_in_the_environment_are_seconds_where_no_unit_is_given(
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "5 s", "1e3", "nan", "9" * 400, "9" * 400 + "d", "9999999999d", "5x"])
-def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_duration_is_rejected(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TELEKEEP_SERVICE__POLL_INTERVAL", text)
     with pytest.raises(SettingsError, match="seconds above 0"):
         load_settings()
@@ -145,7 +145,7 @@ def test_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str
         ("a =", "is not valid TOML"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
+def test_errors_are_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as raised:
         load_settings(file(text))
     assert "\n" not in str(raised.value)
@@ -217,7 +217,7 @@ def test_secrets_do_not_show_in_the_settings(file: Callable[[str], Path]) -> Non
     assert SECRET not in repr(settings)
 
 
-def test_secret_and_its_file_exclude_each_other(file: Callable[[str], Path]) -> None:
+def test_secret_and_secret_file_cannot_both_be_set(file: Callable[[str], Path]) -> None:
     with pytest.raises(SettingsError, match="both set"):
         load_settings(file(f"[telegram]\napi_hash = '{SECRET}'\napi_hash_file = 'x'\n"))
 
@@ -340,7 +340,7 @@ def test_wrong_variable_of_an_account_is_named_and_not_shown(monkeypatch: pytest
         ("[telegram]\naccounts = 'hush'", "sections"),
     ],
 )
-def test_what_is_wrong_with_an_account_is_said_in_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
+def test_errors_of_an_account_are_one_line(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as raised:
         load_settings(file(text))
     assert "\n" not in str(raised.value)
@@ -406,7 +406,7 @@ def test_a_variable_names_data_centres_too(monkeypatch: pytest.MonkeyPatch) -> N
         ("[telegram.server]\ndcs = [{dc = 4, host = 'a', prot = 5}]", r"prot"),
     ],
 )
-def test_what_is_wrong_with_a_data_centre_is_said(file: Callable[[str], Path], text: str, said: str) -> None:
+def test_errors_of_a_data_centre_are_explained(file: Callable[[str], Path], text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_settings(file(text))
 

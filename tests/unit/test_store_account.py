@@ -62,7 +62,7 @@ async def test_since_stays_while_the_state_stays(database: Database) -> None:
     assert await state("active", None, 5) == ("active", None, 5)
 
 
-async def test_of_whose_it_is_two_digits_are_the_most_that_is_kept(database: Database) -> None:
+async def test_at_most_two_digits_of_the_phone_number_are_stored(database: Database) -> None:
     await database.write(lambda conn: set_account_state(conn, "default", "active", now=1))
     await database.write(lambda conn: set_identity(conn, "default", "Nadia", "45"))
     await database.write(lambda conn: set_account_state(conn, "default", "dead", now=2, reason="banned"))

@@ -43,7 +43,7 @@ def test_an_abstract_socket_hears_us() -> None:
         assert listener.recv(4096) == b"WATCHDOG=1"
 
 
-def test_each_sign_is_a_datagram_of_its_own(path: Path) -> None:
+def test_each_notification_is_one_datagram(path: Path) -> None:
     with manager(str(path)) as listener:
         service = Systemd({"NOTIFY_SOCKET": str(path)})
         for state in ("READY=1", "WATCHDOG=1", "STOPPING=1"):
@@ -58,11 +58,11 @@ def test_a_text_of_any_language_is_told(path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "no/absolute/path", "vsock:2:1234", "/there/is/nothing/here"])
-def test_a_manager_that_is_not_there_is_no_failure(address: str) -> None:
+def test_a_missing_service_manager_is_not_an_error(address: str) -> None:
     Systemd({"NOTIFY_SOCKET": address}).notify("READY=1")
 
 
-def test_nobody_is_told_anything_where_there_is_no_manager() -> None:
+def test_nothing_is_sent_without_a_service_manager() -> None:
     service = Systemd({})
     service.notify("READY=1")
     assert service.watchdog_seconds is None
@@ -88,5 +88,5 @@ def test_a_manager_that_does_not_read_never_holds_us_up(path: Path) -> None:
         ({}, None),
     ],
 )
-def test_how_often_a_sign_of_life_is_wanted(environment: dict[str, str], seconds: float | None) -> None:
+def test_watchdog_interval_comes_from_the_environment(environment: dict[str, str], seconds: float | None) -> None:
     assert Systemd(environment).watchdog_seconds == seconds

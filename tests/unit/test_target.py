@@ -13,7 +13,7 @@ from archiver.errors import UsageError
 from archiver.export.target import Target
 
 
-def test_file_is_there_only_after_commit(tmp_path: Path) -> None:
+def test_file_exists_only_after_commit(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_text("before")
     with Target(path) as target:

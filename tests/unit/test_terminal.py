@@ -16,7 +16,7 @@ NASTY = st.text(
 
 
 @given(NASTY, st.booleans())
-def test_nothing_harmful_comes_through(text: str, multiline: bool) -> None:
+def test_harmful_characters_are_escaped(text: str, multiline: bool) -> None:
     safe = terminal_safe(text, multiline=multiline)
     allowed = {"\n", "\t"} if multiline else set()
     for char in safe:
@@ -42,7 +42,7 @@ def test_ordinary_text_of_every_script_stays_as_it_is(text: str) -> None:
         ("👩‍👩‍👧 می‌خواهم 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👩‍👩‍👧 می‌خواهم 🏴󠁧󠁢󠁥󠁮󠁧󠁿"),
     ],
 )
-def test_what_is_dangerous_is_shown(text: str, shown: str) -> None:
+def test_dangerous_characters_are_made_visible(text: str, shown: str) -> None:
     assert terminal_safe(text) == shown
 
 

@@ -120,7 +120,7 @@ def test_events_are_in_the_order_in_which_they_happened() -> None:
     assert all(event["permalink"] == "https://t.me/NightBridge/5" for event in history.events(diff=True))
 
 
-def test_what_came_back_in_the_very_second_came_back_after_it_went() -> None:
+def test_return_in_the_same_second_follows_the_deletion() -> None:
     history = happened(absences=[Absence(400, "audit", 300, 400)])
     assert [event["event"] for event in history.events(diff=False)] == ["version", "missing", "returned"]
 

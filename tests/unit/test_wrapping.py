@@ -22,7 +22,7 @@ def lines(text: str, width: int) -> list[str]:
 
 
 @given(texts, st.integers(8, 40))
-def test_nothing_but_spaces_between_lines_is_left_out(text: str, width: int) -> None:
+def test_wrapping_drops_only_spaces_between_lines(text: str, width: int) -> None:
     at = 0
     for start, end in wrap_lines(text, width):
         assert text[at:start].strip() == ""
