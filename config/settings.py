@@ -106,7 +106,7 @@ class AccountOverrides(_SectionWithSecrets):
     """A named account; settings it lacks are inherited from [telegram], see `config.accounts`."""
 
     api_id: ApiId = None
-    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that belongs to api_id")
     api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
     proxy: Annotated[SecretStr, AfterValidator(check_own_proxy)] | None = Field(
         default=None, description='socks5://, http:// or mtproxy:// and an address, or "direct"'
@@ -128,7 +128,7 @@ class TelegramSettings(_SectionWithSecrets):
     """Settings that all accounts share. Get api_id and api_hash from https://my.telegram.org."""
 
     api_id: ApiId = None
-    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that goes with api_id")
+    api_hash: SecretStr | None = Field(default=None, min_length=1, description="the text that belongs to api_id")
     api_hash_file: AnyPath | None = Field(default=None, description="a file with api_hash in it")
     proxy: Annotated[SecretStr, AfterValidator(check_proxy)] | None = Field(
         default=None, description="socks5://, http:// or mtproxy:// and an address"

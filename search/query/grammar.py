@@ -97,7 +97,7 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     "hashtag": FilterSpec(
         lambda value, _: named("hashtag", value.lstrip("#＃")),
         ("#мост", "hashtag:جسر", "#bridge*", "$BTC"),
-        "with exactly this hashtag, also where Telegram marks none (#5); #tag finds #tag@channel too",
+        "with exactly this hashtag, even where Telegram marks none (#5); #tag finds #tag@channel too",
     ),
     "mention": FilterSpec(
         read_mention,

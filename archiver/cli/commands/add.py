@@ -66,14 +66,14 @@ def command(
     Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
     --since or --alias if given; everything archived is kept.
 
-    A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several columns,
-    that with the links or @names is used. What is no channel is named with its line before anything is looked up, and
-    the others are added: look-ups are scarce, so try a long list with --dry-run first.
+    A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several
+    columns, the one with links or @names is used. Entries that are not channels are reported with their line before
+    any look-up; the others are added. Look-ups are scarce, so try a long list with --dry-run first.
 
     While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
     service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
 
-    --json and --jsonl print the result of each channel, also of those that failed (docs/json.md).
+    --json and --jsonl print the result of each channel, including those that failed (docs/json.md).
     """
     return interrupted.run(
         run(

@@ -15,7 +15,7 @@ def command(
     context: CommandContext,
     shell: Annotated[Literal["bash", "zsh", "fish"], Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> int:
-    """Print the script with which a shell completes commands, options, channels and filters.
+    """Print a script that lets a shell complete commands, options, channels and filters.
 
     \b
     Examples:
@@ -24,12 +24,12 @@ def command(
       telekeep completion fish > ~/.config/fish/completions/telekeep.fish
 
     The script completes names of channels, aliases and saved queries from the archive, accounts from the settings, and
-    filters within a query. It asks telekeep each time, which reads only. Nothing is written but what you redirect.
+    filters within a query. It runs telekeep each time, which only reads.
 
     \b
-    bash  without the package bash-completion, put into ~/.bashrc: source <(telekeep completion bash)
+    bash  without the package bash-completion, add to ~/.bashrc: source <(telekeep completion bash)
     zsh   the directory must be in $fpath before compinit: fpath=(~/.zfunc $fpath)
-    fish  finds the file by itself in new shells
+    fish  new shells load the file automatically
     """
     script = Path(completion.__file__).with_name(f"telekeep.{shell}").read_text(encoding="utf-8")
     output.line(script.rstrip("\n"))

@@ -35,7 +35,7 @@ def command(
     channel: Annotated[str, Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     *,
     every: Annotated[
-        bool, Option("--all", help="List every range of ids, archived ones included; on a terminal, too.")
+        bool, Option("--all", help="List every range of ids, including archived ones, also on a terminal.")
     ] = False,
     tz: Annotated[
         str | None, Option("--tz", metavar="ZONE", help="Time zone of times; default: [display] tz, UTC.")
@@ -58,8 +58,8 @@ def command(
     outside      older than the window of `telekeep add --since`
     how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
-    A terminal shows sums by state. With --all, each id from 1 to the highest known one is in exactly one range. Removed
-    and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with --all:
+    A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
+    Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with --all:
     each range) with state, ids, count, noticed, how, last seen, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)

@@ -47,7 +47,7 @@ def command(
     An edit that was replaced before the message was read again leaves no trace. A message was deleted, or stopped being
     visible, between "last seen" and "noticed"; "how" is update (reported by the server), history or audit (read again).
     The JSON is documented in docs/changes.md. In a pipe: time, event, last seen, number, edit_date, what changed or
-    how, SHA-256 of the payload, text, what differs besides the text, separated by tabs.
+    how, SHA-256 of the payload, text, other differences, separated by tabs.
     """
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.", hint="Choose one.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
     from search.meili.admin import Admin
 
-EXIT_STATUS = {0: "created, or they exist", 2: "wrong usage, the key is refused, or the server is unreachable"}
+EXIT_STATUS = {0: "created, or they already exist", 2: "wrong usage, the key is refused, or the server is unreachable"}
 MASTER_KEY = "MEILI_MASTER_KEY"
 INDEXER = (
     "documents.add", "documents.get", "documents.delete", "tasks.get", "tasks.delete", "stats.get", "settings.get",
@@ -38,7 +38,7 @@ def command(
         Path | None, Option("--into", metavar="DIR", help="Write the keys to files in DIR, mode 0600.")
     ] = None,
     remotes: Annotated[
-        bool, Option("--remotes", help="Also make several servers known to each other, for federated search.")
+        bool, Option("--remotes", help="Also register several servers with each other, for federated search.")
     ] = False,
 ) -> int:
     """Create a key that fills the index and one that searches it.

@@ -43,7 +43,7 @@ def command(context: CommandContext) -> int:
     re-checked from time to time. `telekeep add` and `telekeep remove` work while it runs. `telekeep status` shows
     progress; `telekeep health` and http://127.0.0.1:9464/health (service.listen) show whether it is mirroring, /metrics
     has Prometheus metrics. A terminal shows one line per event; a journal gets warnings only. Ctrl-C, SIGTERM or SIGHUP
-    stop it within 5 seconds, a second one at once; nothing is lost.
+    stop it within 5 seconds, a second one immediately; nothing is lost.
     """
     return asyncio.run(run(context.obj.settings(), zone=context.obj.zone(None)))
 

@@ -55,7 +55,7 @@ def command(
     csv: Csv = False,
     fields: Fields = None,
 ) -> int:
-    """Show messages: text, state, times, what belongs to them, and a line to cite each by.
+    """Show messages: text, state, times, related messages, and a citation for each.
 
     \b
     Examples:
@@ -64,8 +64,8 @@ def command(
       telekeep show https://t.me/channel/123 channel/124
       telekeep show 1234567890/123 --raw --json
 
-    A former name of a channel works too; a line says what it is called now. On a terminal the message is shown as a
-    card, with --all or --raw as all keys documented in docs/rows.md; in a pipe as one key a line with its value. The
+    A former name of a channel works too; a note gives its current name. A terminal shows a card, or with --all or
+    --raw all keys documented in docs/rows.md; a pipe gets one key and its value per line. The
     JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
     partial: {noticed_at, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = {
     0: "shown",
     2: "wrong usage, no such channel, or there is no archive",
-    130: "--watch was ended by Ctrl-C",
+    130: "--watch was stopped by Ctrl-C",
 }
 
 _EVERY = 2.0
@@ -38,7 +38,7 @@ def command(
         list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
     ] = None,
     *,
-    watch: Annotated[bool, Option("--watch", help="Show it again every 2 seconds, until Ctrl-C.")] = False,
+    watch: Annotated[bool, Option("--watch", help="Refresh every 2 seconds, until Ctrl-C.")] = False,
     wide: Annotated[bool, Option("--wide", "-w", help="On a terminal: everything about each channel.")] = False,
     tz: Annotated[
         str | None, Option("--tz", metavar="ZONE", help="Time zone of times; default: [display] tz, UTC.")

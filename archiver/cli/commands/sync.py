@@ -61,15 +61,15 @@ def command(
       telekeep sync --jsonl | jq 'select(.result != "complete")'
 
     Newest messages are fetched first. You can interrupt it at any time; the next run continues from there. Each channel
-    is read by its account; if one account fails, the others go on. Rich messages that the server showed only in part
+    is read by its account; if one account fails, the others continue. Rich messages that the server showed only in part
     are completed after all histories. If Meilisearch is configured, the index is updated last; if that fails, a note
     says so, the exit status is unaffected, and the next run catches up.
 
     With --takeout, long histories are fetched several times faster, because the server allows more to data exports. The
-    first time, the server requires that you allow it on another device, or that some hours pass; until then, and
+    first time, the server requires you to confirm it on another device, or to wait some hours; until then, and
     if takeout is not available, histories are fetched as usual.
 
-    --json and --jsonl print the result of each channel, also of those that failed (docs/json.md).
+    --json and --jsonl print the result of each channel, including those that failed (docs/json.md).
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

@@ -68,7 +68,7 @@ def command(
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")] = False,
     fields: Fields = None,
 ) -> int:
-    """Follow new, edited and deleted posts as they come into the archive.
+    """Follow new, edited and deleted posts as they are archived.
 
     \b
     Examples:
@@ -78,13 +78,13 @@ def command(
       telekeep tail --since 1h
 
     \b
-    new        a post came into the archive; also one of an older date, while a history is fetched
-    edited     its content changed; it is shown as it is now
+    new        a post was archived; also an older one, while a history is being fetched
+    edited     its content changed; the current content is shown
     deleted    it was deleted, or is no longer visible
     returned   a deleted post is visible again
 
-    Posts come from `telekeep run` or `telekeep sync` in another process; this command uses no network. A post is shown
-    if it matches the query as it is now; with in:revisions, also if an earlier version does. Ctrl-C ends it.
+    Posts come from `telekeep run` or `telekeep sync` in another process; this command uses no network. A post is
+    shown if its current content matches the query; with in:revisions, also if an earlier version does. Ctrl-C ends it.
 
     --jsonl: the keys of docs/rows.md, and event and at, when it was noticed. In a pipe: date, address, link, text,
     event and at, separated by tabs.

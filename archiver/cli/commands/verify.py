@@ -45,11 +45,11 @@ def command(
     An export: checks the manifest itself, and the size, SHA-256 and rows of every file that it names; needs neither
     archive nor network. The manifest's own SHA-256 is shown, to compare it with the one that `telekeep export` printed.
 
-    The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions; all
-    that is derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
+    The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions;
+    everything derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
     revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
-    some 10,000 messages, with --deep of all. --quick checks only the file and the SHA-256 of each payload. Each fault
-    is one line; with --json or --jsonl, an object (docs/json.md).
+    about 10,000 messages, with --deep those of all. --quick checks only the file and the SHA-256 of each payload. Each
+    fault is one line; with --json or --jsonl, an object (docs/json.md).
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

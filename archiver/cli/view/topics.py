@@ -27,7 +27,7 @@ _DATES = (
     ("A..B, A.., ..B", "a range, for --on and on: in a query; the last day is included"),
 )
 _OPTIONS = (
-    ("--since DATE", "from the beginning of DATE on"),
+    ("--since DATE", "from the start of DATE on"),
     ("--until DATE", "to the end of DATE: a day, month or year is included, a time is not"),
     ("--on DATE", "all of DATE, or a range"),
     ("--tz ZONE", "a name such as Asia/Baghdad, an offset such as +03:00, or UTC; default: [display] tz, else UTC"),
@@ -62,7 +62,7 @@ def dates(width: int) -> list[str]:
     """How to write dates."""
     examples = [line for example in _DATE_EXAMPLES for line in wrap_example(example, width)]
     lines = ["Examples:", *examples, "", "Dates:", *rows(_DATES, width, 2), "", "Options:", *rows(_OPTIONS, width, 2)]
-    return [*lines, "", *wrap("Digits of all scripts are accepted. Other forms, such as 16.12.21, are refused"
+    return [*lines, "", *wrap("Digits of all scripts are accepted. Other forms, such as 16.12.21, are rejected"
                               " because people read them differently.", width)]  # fmt: skip
 
 
