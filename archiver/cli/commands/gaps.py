@@ -59,8 +59,8 @@ def command(
     how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
-    Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with --all:
-    each range) with state, ids, count, noticed, how, last seen, separated by tabs.
+    Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with
+    --all: each range) with state, ids, count, noticed, how, last seen, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
     return interrupted.run(run(context.obj, channel, every=every, shape=shape, tz=tz))
