@@ -25,7 +25,7 @@ _LINK = re.compile(r"(?:https?:/|//|tg:|(?:[a-z0-9_-]+\.)*(?:t|telegram)\.me/|te
 _WORDS = re.compile(r"[\s,;|\uff0c\uff1b\u060c\u061b\u3001]+")
 _MARKDOWN = re.compile(r"\]\(([^()\s]+)\)")
 _AT_END = re.compile(r"(?:\(@\w+\)|[-\u2010-\u2015\u2192] *@\w+)[\s.,;]*$")
-"""A handle in brackets or behind a dash is that of the title before it; behind a colon it may be a person."""
+"""A handle in brackets or after a dash belongs to the title before it; after a colon it may be a person."""
 _USERNAME_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 

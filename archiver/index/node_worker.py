@@ -179,7 +179,7 @@ class NodeWorker:
             return False
         if waiting.messages >= MUCH:
             return ours < MOST_UNDER_WAY
-        # A task behind others waits long enough anyway.
+        # A task queued after others waits long enough anyway.
         gathered = MIN_GATHERING if len(ledger.under_way) > ours else gathering_seconds(self.delivery.duration)
         return ours == 0 and self._clock.now() - waiting.since >= gathered
 

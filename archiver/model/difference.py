@@ -43,7 +43,7 @@ def say_differences(
 
 
 def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
-    """One difference in words: `link behind "report" changed: https://a -> https://b`."""
+    """One difference in words: `link under "report" changed: https://a -> https://b`."""
 
     def quote(text: str | None) -> str:
         return f'"{safe(_shorten(text))}"'
@@ -53,10 +53,10 @@ def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
         case "attachment":
             return _replaced(old, new)
         case "link" | "mention" | "button":
-            behind = "" if one.what == "button" else "behind "
-            return f"{one.what} {behind}{quote(one.where)} {_change(old, new)}"
+            under = "" if one.what == "button" else "under "
+            return f"{one.what} {under}{quote(one.where)} {_change(old, new)}"
         case "link_words":
-            return f"link {safe(one.where or '')}: behind {quote(one.new)} instead of {quote(one.old)}"
+            return f"link {safe(one.where or '')}: under {quote(one.new)} instead of {quote(one.old)}"
         case "formatting":
             return f"{new or old} {'added to' if old is None else 'removed from'} {quote(one.where)}"
         case "button_text":

@@ -181,7 +181,7 @@ async def test_edited_post_says_how_often_and_which_version_is_cited(database: D
 
 
 async def test_link_behind_words_and_the_text_that_is_answered_are_shown(database: Database) -> None:
-    assert 'links to    https://example.org/hidden behind "second"' in await card(database, 1001, 4)
+    assert 'links to    https://example.org/hidden under "second"' in await card(database, 1001, 4)
 
 
 async def test_reply_and_album_show_how_the_other_message_begins(database: Database) -> None:

@@ -212,7 +212,7 @@ async def test_what_was_swapped_behind_the_same_words_is_in_history_and_changes(
     told = {name: said[post.id]["description"] for name, post in
             {"link": link, "button": button, "bold": bold, "picture": picture, "page": page}.items()}  # fmt: skip
     assert told == {
-        "link": f'link behind "report" changed: {one} -> {two}',
+        "link": f'link under "report" changed: {one} -> {two}',
         "button": f'button "Open" changed: {one} -> {two}',
         "bold": 'formatting only: bold added to "plain"',
         "picture": f"photo {picture.message.media.photo.id}: spoiler set; text: [-a caption-]{{+another+}}",

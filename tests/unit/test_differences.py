@@ -45,19 +45,19 @@ def said(old: Version, new: Version) -> list[str]:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ([link(A)], [link(B)], [f'link behind "the report" changed: {A} -> {B}']),
-        ([], [link(B)], [f'link behind "the report" added: {B}']),
-        ([link(A)], [], [f'link behind "the report" removed: {A}']),
-        ([link(A)], [link(A, "report")], [f'link {A}: behind "report" instead of "the report"']),
+        ([link(A)], [link(B)], [f'link under "the report" changed: {A} -> {B}']),
+        ([], [link(B)], [f'link under "the report" added: {B}']),
+        ([link(A)], [], [f'link under "the report" removed: {A}']),
+        ([link(A)], [link(A, "report")], [f'link {A}: under "report" instead of "the report"']),
         ([], [marked("bold", "read")], ['formatting only: bold added to "read"']),
         ([marked("bold", "read")], [marked("italic", "read")],
          ['formatting only: bold removed from "read"', 'italic added to "read"']),
         ([marked("bold", "read"), link(A)], [link(B)],
-         [f'link behind "the report" changed: {A} -> {B}', 'bold removed from "read"']),
+         [f'link under "the report" changed: {A} -> {B}', 'bold removed from "read"']),
         ([marked("pre", "read", language="c")], [marked("pre", "read", language="sql")],
          ['formatting only: pre c removed from "read"', 'pre sql added to "read"']),
         ([marked("mention_name", "read", user_id=5)], [marked("mention_name", "read", user_id=6)],
-         ['mention behind "read" changed: 5 -> 6']),
+         ['mention under "read" changed: 5 -> 6']),
         ([link(A), marked("bold", "read")], [marked("bold", "read"), link(A)], []),
     ],
 )  # fmt: skip
@@ -70,7 +70,7 @@ def test_a_link_that_moved_with_its_words_is_no_difference_and_one_that_was_swap
     old = version(entities=[link(A)])
     assert said(old, version(later, entities=[link(A, text=later)])) == []
     assert said(old, version(later, entities=[link(B, text=later)])) == [
-        f'link behind "the report" changed: {A} -> {B}'
+        f'link under "the report" changed: {A} -> {B}'
     ]
 
 
@@ -154,7 +154,7 @@ def test_many_differences_are_counted_and_long_words_shortened() -> None:
     assert len(text) == 9
     assert text[-1] == "32 more differences"
     one = Difference("entities", "link", "w" * 100, A, "https://b.example/" + "y" * 100)
-    assert say_difference(one) == f'link behind "{"w" * 59}…" changed: {A} -> https://b.example/{"y" * 100}'
+    assert say_difference(one) == f'link under "{"w" * 59}…" changed: {A} -> https://b.example/{"y" * 100}'
 
 
 def test_untrusted_text_is_made_safe_for_the_terminal() -> None:
@@ -165,7 +165,7 @@ def test_untrusted_text_is_made_safe_for_the_terminal() -> None:
         Difference("media", "attachment", None, "o 1", "n 2"),
     ]
     assert say_differences(found, safe=lambda text: f"<{text}>") == [
-        'link behind "<w>" changed: <o> -> <n>',
+        'link under "<w>" changed: <o> -> <n>',
         'button "<o>" renamed "<n>"',
         "<w>: title: <o> -> <n>",
         "<o 1> replaced by <n 2>",

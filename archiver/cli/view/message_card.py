@@ -128,7 +128,7 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
     if len(context.album) > 1:
         yield from _album(context)
     for words, url in _hidden_links(row):
-        yield "links to", f'{url} behind "{words}"'
+        yield "links to", f'{url} under "{words}"'
     if row.get("markup"):
         yield "buttons", describe_buttons(orjson.loads(row["markup"]))
     if reactions := orjson.loads(row["reactions"]):
