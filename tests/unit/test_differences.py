@@ -69,9 +69,7 @@ def test_a_link_that_moved_with_its_words_is_no_difference_and_one_that_was_swap
     later = "👍 please read the report"
     old = version(entities=[link(A)])
     assert said(old, version(later, entities=[link(A, text=later)])) == []
-    assert said(old, version(later, entities=[link(B, text=later)])) == [
-        f'link under "the report" changed: {A} -> {B}'
-    ]
+    assert said(old, version(later, entities=[link(B, text=later)])) == [f'link under "the report" changed: {A} -> {B}']
 
 
 def test_marks_that_came_with_new_words_are_told_by_the_text() -> None:
