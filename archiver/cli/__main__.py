@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from archiver.cli import streams
-from archiver.cli.interrupted import INTERRUPTED, KEPT, describe_stop, hear, interrupt, was_interrupted
+from archiver.cli.interrupted import INTERRUPTED, KEPT, describe_stop, install, interrupt, was_interrupted
 from archiver.cli.table import PROGRAM
 
 _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Imported objects live for good; at the default threshold of 700 the collector takes a tenth of a search's time.
     gc.set_threshold(50_000, 20, 100)
     try:
-        _hear(words)
-        streams.guard(goes_on=find_command(words) in _ACTING)
+        _install_handlers(words)
+        streams.guard(runs_on=find_command(words) in _ACTING)
         status = run(words)
         status = streams.finish(status, said_why=_said_why())
     except KeyboardInterrupt:
@@ -78,9 +78,9 @@ def run(arguments: list[str]) -> int:
         return _explain(exc, find_stopped(arguments), debug="--debug" in arguments)
 
 
-def _hear(arguments: list[str]) -> None:
+def _install_handlers(arguments: list[str]) -> None:
     """Shut down cleanly on Ctrl-C, SIGTERM and SIGHUP."""
-    hear(find_stopped(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
+    install(find_stopped(arguments), quiet=not {"-q", "--quiet"}.isdisjoint(arguments))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(arguments))
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
         signal.signal(signal.SIGHUP, lambda *_: _terminate(arguments))

@@ -77,7 +77,7 @@ class _State:
 _state = _State()
 
 
-def hear(command: str | None, *, quiet: bool) -> None:
+def install(command: str | None, *, quiet: bool) -> None:
     """Let Ctrl-C stop this command, unless SIGINT is ignored, as for background jobs of a script."""
     _state.command, _state.quiet = command, quiet
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:

@@ -39,7 +39,7 @@ class Invocation:
         """Load the settings from the environment and the file. Raises SettingsError."""
         from config.load import load_settings
 
-        self._look_at_file()
+        self._check_file_access()
         if not self.loaded:
             self.loaded.append(_show_as(load_settings(self.config)))
         return self.loaded[0]
@@ -48,7 +48,7 @@ class Invocation:
         """Load the settings quickly, for commands that read (`config.checked`). Raises SettingsError."""
         from config.checked import load_checked
 
-        self._look_at_file()
+        self._check_file_access()
         if not self.checked:
             self.checked.append(_show_as(load_checked(self.config)))
         return self.checked[0]
@@ -59,7 +59,7 @@ class Invocation:
 
         return describe_sources(self.config)
 
-    def _look_at_file(self) -> None:
+    def _check_file_access(self) -> None:
         """Warn, once a run, if others can read the secrets in the settings file."""
         from archiver.cli import output
         from config.files import find_file, remark_on_access

@@ -59,10 +59,10 @@ class Stderr(_Raw):
 class Stdout(_Raw):
     """Remembers the first failure, raises it unless the command continues regardless, and discards later output."""
 
-    def __init__(self, descriptor: int, *, goes_on: bool) -> None:
+    def __init__(self, descriptor: int, *, runs_on: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
         self.fault: str | None = None
-        self._goes_on = goes_on
+        self._runs_on = runs_on
         self._over = False
 
     def write(self, data: Any, /) -> int:
@@ -76,16 +76,16 @@ class Stdout(_Raw):
             if exc.errno != errno.EPIPE:
                 why = (exc.strerror or "it fails").lower()
                 self.fault = _REASONS.get(exc.errno or 0, f"stdout cannot be written: {why}.")
-            if self._goes_on:
+            if self._runs_on:
                 return len(data)
             raise (ReaderLeftError if self.fault is None else StdoutError) from exc
 
 
-def guard(*, goes_on: bool) -> None:
-    """Replace Python's standard streams. `goes_on`: the command does its work even if stdout fails."""
+def guard(*, runs_on: bool) -> None:
+    """Replace Python's standard streams. `runs_on`: the command does its work even if stdout fails."""
     _reopen()
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - stays open
-    sys.stdout = _over(sys.stdout, Stdout(1, goes_on=goes_on))
+    sys.stdout = _over(sys.stdout, Stdout(1, runs_on=runs_on))
     sys.stderr = _over(sys.stderr, Stderr(2, "w", closefd=False), line_buffering=True)
 
 

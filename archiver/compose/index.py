@@ -103,7 +103,7 @@ async def work(
     node_workers: NodeWorkers,
     database: Database,
     list_behind: Callable[[], Awaitable[Sequence[NodeWorker]]],
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
     *,
     patience: float = PATIENCE,
 ) -> Sequence[NodeWorker]:
@@ -115,7 +115,7 @@ async def work(
         while not worker.done():
             began = loop.time()
             behind = await list_behind()
-            tell((await database.read(measure_all)).messages)
+            report((await database.read(measure_all)).messages)
             now = loop.time()
             good_at |= {one.name: now for one in behind if one.trouble is None}
             late = {name for name, at in good_at.items() if now - at > patience}

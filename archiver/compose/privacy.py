@@ -11,7 +11,7 @@ from archiver.store.place import list_widened, make_private
 _said: set[Path] = set()
 
 
-def look_at_permissions(directory: Path, *, close: bool, remarks: Remarks) -> None:
+def check_permissions(directory: Path, *, close: bool, remarks: Remarks) -> None:
     """Warn once per run about files that other users can access; `close`: restrict them to the owner."""
     found = list_widened(directory)
     if not found or directory in _said:

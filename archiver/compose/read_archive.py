@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archiver.compose.named_channel import find_typed
-from archiver.compose.privacy import look_at_permissions
+from archiver.compose.privacy import check_permissions
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.ids import ChannelId
@@ -32,7 +32,7 @@ def older_archive(directory: Path) -> UsageError:
 @asynccontextmanager
 async def open_archive(directory: Path, *, remarks: Remarks) -> AsyncIterator[Database]:
     """Open the archive read-only. Raises NotFound with a hint, and UsageError for an older archive."""
-    look_at_permissions(directory, close=False, remarks=remarks)
+    check_permissions(directory, close=False, remarks=remarks)
     async with await Database.open_readonly(directory) as database:
         if not await Database.is_current(directory):
             raise older_archive(directory)

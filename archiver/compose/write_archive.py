@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from archiver.compose.privacy import look_at_permissions
+from archiver.compose.privacy import check_permissions
 from archiver.compose.remarks import Remarks
 from archiver.errors import Busy
 from archiver.lock import hold
@@ -25,7 +25,7 @@ async def report_migration(directory: Path, *, remarks: Remarks) -> None:
 async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
     """Open the archive for mirroring, migrated to this version. Raises Busy if another process is mirroring."""
     os.umask(0o077)
-    look_at_permissions(directory, close=True, remarks=remarks)
+    check_permissions(directory, close=True, remarks=remarks)
     with hold(directory, command=command):
         await report_migration(directory, remarks=remarks)
         async with await Database.open(directory) as database:
@@ -41,7 +41,7 @@ async def open_shared(directory: Path, *, command: str, remarks: Remarks) -> Asy
     Raises Busy if that process is of another version: a migration needs the archive alone.
     """
     os.umask(0o077)
-    look_at_permissions(directory, close=True, remarks=remarks)
+    check_permissions(directory, close=True, remarks=remarks)
     if not await Database.is_current(directory):
         try:
             async with open_archive(directory, command=command, remarks=remarks):

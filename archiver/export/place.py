@@ -49,13 +49,13 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
     if not out or "\0" in out:
         raise UsageError("-o needs the name of a file or directory, or - for standard output.")
     path = Path(out)
-    info = _look_at(path)
+    info = _examine(path)
     if out.endswith("/") or (info and stat.S_ISDIR(info.st_mode)):
         return find_place(str(path / f"messages.{extension}"), extension, force=force, archive=archive)
     if path.name.endswith(MANIFEST_NAME):
         raise UsageError(f"{out} cannot be the data file.", hint="That name is reserved for the manifest.")
     if info is None:
-        _expect_apart(path, archive)
+        _expect_no_clash(path, archive)
         _expect_nameable(path)
         return path
     if stat.S_ISFIFO(info.st_mode) or stat.S_ISCHR(info.st_mode):
@@ -69,7 +69,7 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
     return path
 
 
-def _look_at(path: Path) -> os.stat_result | None:
+def _examine(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def _expect_nameable(path: Path) -> None:
         ) from None
 
 
-def _expect_apart(path: Path, archive: Path | None) -> None:
+def _expect_no_clash(path: Path, archive: Path | None) -> None:
     """Raise UsageError for a new file next to the archive that SQLite could mistake for one of its own."""
     if archive is not None and path.suffix.lower() not in ENDINGS and path.parent.resolve() == archive.resolve():
         raise UsageError(f"{path} would be among the archive's own files.", hint="Choose another directory.")

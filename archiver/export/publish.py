@@ -48,24 +48,26 @@ async def publish(data: Target, manifest: bytes) -> Published:
     """Put both in place. Raises UsageError, Busy."""
     async with _turn(data.directory):
         plan = _plan(data.directory, data.path)
-        with Target(data.path.with_name(plan.name), replace=plan.replace) as beside:
-            beside.write(manifest)
-            beside.seal()
+        with Target(data.path.with_name(plan.name), replace=plan.replace) as manifest_target:
+            manifest_target.write(manifest)
+            manifest_target.seal()
             data.seal()
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             moved = _rename_other(data.directory, plan)
             try:
                 data.install()
-                beside.install()
+                manifest_target.install()
             except BaseException:
-                if not beside.installed:  # then neither has its new name
+                if not manifest_target.installed:  # then neither has its new name
                     data.undo()
                     if moved:
                         _remove(data.directory, plan.renamed)
                 raise
             data.settle()
-            beside.settle()
-            return Published(beside.path, data.path.with_name(plan.renamed) if moved and plan.renamed else None)
+            manifest_target.settle()
+            return Published(
+                manifest_target.path, data.path.with_name(plan.renamed) if moved and plan.renamed else None
+            )
 
 
 def _remove(directory: int, name: str | None) -> None:

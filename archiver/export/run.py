@@ -43,7 +43,7 @@ from archiver.store.rows import snapshot
 from archiver.version import version
 from search.text.normalize import NORM_VERSION
 
-_TELL_EVERY = 1000
+_REPORT_EVERY = 1000
 
 
 class ByteSink(Protocol):
@@ -133,7 +133,7 @@ async def _write_rows(
             shares[message.channel_id].add(message)
             sink.write(writer.encode(row))
             count += 1
-            if count % _TELL_EVERY == 0:
+            if count % _REPORT_EVERY == 0:
                 progress(count)
     sink.write(writer.end())
     progress(count)

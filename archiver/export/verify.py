@@ -68,9 +68,9 @@ def _is_manifest_name(name: str) -> bool:
 
 def _of_file(path: Path) -> list[Path]:
     """The manifests that name the file; if none does, the unreadable ones, which might."""
-    beside = [path.parent / f"{path.name}.{MANIFEST_NAME}", path.parent / MANIFEST_NAME]
-    beside = [one for one in beside if os.path.lexists(one)]
-    claims = [(one, _names(one)) for one in beside]
+    candidates = [path.parent / f"{path.name}.{MANIFEST_NAME}", path.parent / MANIFEST_NAME]
+    candidates = [one for one in candidates if os.path.lexists(one)]
+    claims = [(one, _names(one)) for one in candidates]
     return [one for one, names in claims if names and path.name in names] or [
         one for one, names in claims if names is None
     ]

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 20
 """Messages per query for due messages."""
-LOOK = 5.0
+QUERY_INTERVAL = 5.0
 """Seconds until the next query when nothing was due."""
 REST = 60.0
 """Seconds for which a failing channel is left alone."""
@@ -80,7 +80,7 @@ class Completer:
         """Run until `stop` is set. Raises errors that stop the account."""
         while not stop.is_set():
             try:
-                pause = 0.0 if await self.step(stop.is_set) else LOOK
+                pause = 0.0 if await self.step(stop.is_set) else QUERY_INTERVAL
             except FloodWait as exc:
                 pause = float(exc.seconds)
             except Unreachable:

@@ -15,10 +15,10 @@ async def ask_difference(source: Source, channel: Mirrored, access_hash: AccessH
 
     Raises LostState if the server itself has not reached our pts, Implausible.
     """
-    difference = await _look(source, channel, access_hash, pts)
+    difference = await _fetch_plausible(source, channel, access_hash, pts)
     if difference is None or _is_doubtful(difference, pts):
         # A second answer shows whether the first one was faulty, or the events really are so.
-        difference = await _look(source, channel, access_hash, pts)
+        difference = await _fetch_plausible(source, channel, access_hash, pts)
     if difference is None:
         raise Implausible("answered with impossible events")
     if difference.pts < pts and not difference.too_long:
@@ -30,7 +30,7 @@ def _is_doubtful(difference: Difference, pts: int) -> bool:
     return difference.unread_posts or difference.unread_events or difference.pts < pts
 
 
-async def _look(source: Source, channel: Mirrored, access_hash: AccessHash, pts: int) -> Difference | None:
+async def _fetch_plausible(source: Source, channel: Mirrored, access_hash: AccessHash, pts: int) -> Difference | None:
     """A difference; None if it is implausible. A post far above all others must exist when requested by id."""
     try:
         difference = await source.get_difference(channel.channel_id, access_hash, pts=pts)

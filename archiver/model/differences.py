@@ -65,8 +65,8 @@ def list_marks(text: str, entities: Sequence[Mapping[str, Any]]) -> list[Mark]:
         words = units[start : start + 2 * int(entity.get("length", 0))].decode("utf-16-le", "replace")
         kind = str(entity.get("type"))
         rest = {key: value for key, value in entity.items() if key not in {"type", "offset", "length"}}
-        told = [rest.get(_TARGETS[kind][1])] if kind in _TARGETS else list(rest.values())
-        marks.append(Mark(words, kind, " ".join(str(one) for one in told if one is not None) or None))
+        targets = [rest.get(_TARGETS[kind][1])] if kind in _TARGETS else list(rest.values())
+        marks.append(Mark(words, kind, " ".join(str(one) for one in targets if one is not None) or None))
     return marks
 
 
@@ -82,11 +82,11 @@ def _compare_marks(old: Version, new: Version) -> Iterator[Difference]:
     for mark, other in _pair(gone, come, lambda mark: mark[1:] if mark.kind in _TARGETS else None):
         yield Difference("entities", "link_words", mark.target, mark.words, other.words)
     same = old.text == new.text
-    yield from (_lone(mark, added=False) for mark in gone if same or _is_told(mark, new.text))
-    yield from (_lone(mark, added=True) for mark in come if same or _is_told(mark, old.text))
+    yield from (_lone(mark, added=False) for mark in gone if same or _is_reported(mark, new.text))
+    yield from (_lone(mark, added=True) for mark in come if same or _is_reported(mark, old.text))
 
 
-def _is_told(mark: Mark, other: str) -> bool:
+def _is_reported(mark: Mark, other: str) -> bool:
     """Whether an entity that only one content has is worth reporting, although the text changed too."""
     return mark.kind in _TARGETS or (mark.kind not in _OF_WORDS and mark.words in other)
 

@@ -24,7 +24,7 @@ class Arrivals:
         if since is None:
             self._seen.update(iter_changes_since(conn, self._from))
 
-    def look(self, conn: Reader, *, now: int) -> list[Arrival]:
+    def read_next(self, conn: Reader, *, now: int) -> list[Arrival]:
         """The next events, oldest first; empty if there are no more for now. `conn`: in a snapshot."""
         while True:
             new = list_new(conn, self._row, CHUNK)

@@ -125,7 +125,7 @@ class LiveWorker:
             else:
                 probed[channel.channel_id] = channel
         if not probed:
-            self._note_heard()
+            self._record_contact()
         async with aclosing(self._probe.ask({key: access[key] for key in probed}, stop.is_set)) as results:
             async for result in results:
                 await self._compare([probed[key] for key in result.channel_ids], result.states)
@@ -149,7 +149,7 @@ class LiveWorker:
             await self._ingest.end_back_off(absurd)
         return [c for c in own if delays.get(c.channel_id, 0.0) <= 0 or c.channel_id in absurd]
 
-    def _note_heard(self) -> None:
+    def _record_contact(self) -> None:
         self.heard_at, self._heard = self._clock.now(), self._clock.tick()
 
     async def _compare(self, channels: list[Mirrored], states: dict[ChannelId, PeerState] | None) -> None:
@@ -178,7 +178,7 @@ class LiveWorker:
             elif reported and channel.since_sync(now) >= QUIET_INTERVAL:
                 quiet.append(channel.channel_id)
         if states is not None:
-            self._note_heard()
+            self._record_contact()
         if quiet:
             await self._ingest.note_quiet(quiet)
 
@@ -265,7 +265,7 @@ class LiveWorker:
         except Error as exc:
             await self._note_failure(channel, exc)
             return
-        self._note_heard()
+        self._record_contact()
         if watch:
             watch.difference_at = self._clock.tick() + DIFFERENCE_INTERVAL * random.uniform(0.9, 1.1)  # noqa: S311
             watch.note_sought(top_id)

@@ -19,7 +19,7 @@ _MAGIC = 0x377F0682
 """The last bit gives the byte order of the checksums."""
 _INDEX = Struct("=4I 2I 2I 8s")
 """The start of the log's index (`-shm`): version .. sizes, last frame, pages, checksum up to it, salt."""
-_LOOKS = 20
+_ATTEMPTS = 20
 """Attempts to get a consistent view of the log while another process writes it."""
 _MASK = 0xFFFFFFFF
 
@@ -39,7 +39,7 @@ def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
         if not log.is_file() or not log.stat().st_size:
             return None
         conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        for _ in range(_LOOKS):
+        for _ in range(_ATTEMPTS):
             end = _find_end(index)
             with log.open("rb") as file:
                 lost = _find_lost(file, end)

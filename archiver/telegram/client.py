@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _DISCONNECT_TIMEOUT = 2.0
 """Maximum seconds for disconnecting."""
-_TIMEOUT, _TIMEOUT_IN_HASTE = 10, 5
+_TIMEOUT, _SHORT_TIMEOUT = 10, 5
 """Seconds for the TCP connection; fewer if there are other addresses to try."""
 
 CONNECTION_LOST = (AuthKeyNotFound, InvalidBufferError, InvalidChecksumError, EOFError, ConnectionError, OSError)
@@ -69,10 +69,10 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         address: ServerAddress,
         hint: Hint | None,
         *,
-        haste: bool = False,
+        hasty: bool = False,
         padded: bool = True,
     ) -> None:
-        """`haste`: use a short timeout, since there are other addresses. `padded`: make keys with RSA_PAD."""
+        """`hasty`: use a short timeout, since there are other addresses. `padded`: make keys with RSA_PAD."""
         session.set_dc(dc_address.dc, dc_address.host, dc_address.port)
         super().__init__(
             session,
@@ -104,7 +104,7 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             retries=1,
             delay=0,  # we wait between attempts ourselves
             auto_reconnect=False,
-            connect_timeout=_TIMEOUT_IN_HASTE if haste else _TIMEOUT,
+            connect_timeout=_SHORT_TIMEOUT if hasty else _TIMEOUT,
             auth_key_callback=self._auth_key_callback,
             updates_queue=UpdateQueue(hint),
         )

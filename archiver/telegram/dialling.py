@@ -132,7 +132,7 @@ class Dialler:
         for _ in range(2):
             addresses = self.route.addresses(self.dc)
             for number, dc_address in enumerate(addresses, 1):
-                made = await self._try_address(dc_address, haste=number < len(addresses))
+                made = await self._try_address(dc_address, hasty=number < len(addresses))
                 if isinstance(made, Client | FailsEverywhere):
                     return made
                 failure = made
@@ -141,17 +141,17 @@ class Dialler:
         if isinstance(failure, WrongDc):
             # Nothing better is known, and some servers do not know their own number.
             self._trusted.add(failure.dc_address)
-            return await self._try_address(failure.dc_address, haste=False)
+            return await self._try_address(failure.dc_address, hasty=False)
         if isinstance(failure, UnknownKey) and self.transport_errors.key_is_dead:
             raise unreachable(AuthKeyNotFound())
         return failure or unknown_address(self.dc)
 
-    async def _try_address(self, dc_address: DcAddress, *, haste: bool) -> Client | Error:
+    async def _try_address(self, dc_address: DcAddress, *, hasty: bool) -> Client | Error:
         waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
                 session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
-                client = Client(session, dc_address, self._address, self._hint, haste=haste, padded=self._padded)
+                client = Client(session, dc_address, self._address, self._hint, hasty=hasty, padded=self._padded)
                 made = False
                 try:
                     await client.connect_within(self._timeouts.connect)
@@ -238,7 +238,7 @@ class Dialler:
         self._last_asked = now
         log.info("asking %s for the address of data centre %d", dc_address, self.dc)
         async with self._scheduler.turn(CONNECT, Priority.LIVE):
-            client = Client(MemorySession(), dc_address, self._address, None, haste=True, padded=self._padded)
+            client = Client(MemorySession(), dc_address, self._address, None, hasty=True, padded=self._padded)
             try:
                 await client.connect_within(self._timeouts.connect)
                 self.route.learn(client.options)

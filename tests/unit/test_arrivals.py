@@ -57,7 +57,7 @@ def told(found: list[Arrival]) -> list[tuple[str, int, int]]:
 
 def drain(follower: Arrivals, archive: Archive, now: int) -> list[tuple[str, int, int]]:
     found = []
-    while new := follower.look(archive.conn, now=now):  # type: ignore[arg-type]
+    while new := follower.read_next(archive.conn, now=now):  # type: ignore[arg-type]
         found += told(new)
     return found
 

@@ -13,9 +13,9 @@ from archiver.cli.view.grid import Column, draw, lay_out
 
 COLUMNS = (
     Column("channel"),
-    Column("id", right=True, goes=3),
-    Column("title", goes=2, least=12),
-    Column("since", goes=1),
+    Column("id", right=True, drop_order=3),
+    Column("title", drop_order=2, least=12),
+    Column("since", drop_order=1),
 )
 ROW = ("a_channel_with_a_name_of_32_cells", "1500001013", "Новости Заречья и окрестностей", "31 Jan 2022")
 WORDS = st.text("abcdefgh ийклм 東京 ", min_size=1, max_size=40).map(str.strip).filter(bool)
@@ -51,7 +51,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_row_is_lost(
 
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4), st.integers(20, 100))
 def test_a_column_that_may_not_be_cut_is_whole_or_away(rows: list[tuple[str, str]], width: int) -> None:
-    columns = (Column("name"), Column("date", goes=1))
+    columns = (Column("name"), Column("date", drop_order=1))
     heads, laid = lay_out(columns, rows, width)
     if "date" in heads[0]:
         assert [row[1].rstrip() for row in laid] == [date for _, date in rows]

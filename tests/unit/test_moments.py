@@ -60,7 +60,7 @@ def test_only_the_current_year_is_left_out() -> None:
 )
 def test_an_interval_says_what_tells_its_ends_apart(begin: str, end: str, said: str) -> None:
     assert BAGHDAD.between(unix(begin), unix(end)) == said
-    assert BAGHDAD.between(unix(begin), unix(end), beside=0) == said.removesuffix(" +03")
+    assert BAGHDAD.between(unix(begin), unix(end), next_to=0) == said.removesuffix(" +03")
 
 
 def test_what_lasted_is_no_interval_of_doubt() -> None:
@@ -71,13 +71,13 @@ def test_what_lasted_is_no_interval_of_doubt() -> None:
 def test_an_interval_over_a_clock_change_shows_both_offsets() -> None:
     begin, end = unix("2026-10-25T00:30:00+00:00"), unix("2026-10-25T01:30:00+00:00")
     assert BERLIN.between(begin, end) == "between 25 Oct 02:30 +02 and 02:30 +01"
-    assert BERLIN.between(begin, end, beside=end) == "between 25 Oct 02:30 +02 and 02:30 +01"
+    assert BERLIN.between(begin, end, next_to=end) == "between 25 Oct 02:30 +02 and 02:30 +01"
 
 
 def test_beside_a_time_of_another_offset_an_interval_keeps_its_own() -> None:
     july, november = unix("2026-07-01T10:00:00+00:00"), unix("2026-11-29T10:00:00+00:00")
-    assert BERLIN.between(november, november + 360, beside=july) == "between 29 Nov 11:00 and 11:06 +01"
-    assert BERLIN.between(november, november + 360, beside=november) == "between 29 Nov 11:00 and 11:06"
+    assert BERLIN.between(november, november + 360, next_to=july) == "between 29 Nov 11:00 and 11:06 +01"
+    assert BERLIN.between(november, november + 360, next_to=november) == "between 29 Nov 11:00 and 11:06"
 
 
 def test_an_age_is_said_for_two_days_and_never_for_the_future() -> None:

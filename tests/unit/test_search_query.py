@@ -234,7 +234,7 @@ def test_filters(text: str, tree: Node) -> None:
         ("views:9..1", "views:9..1", "is reversed"),
         ("a since:20211216", "since:20211216", "not a date"),
         ("date:2022..2021", "date:2022..2021", "not before"),
-        ("filename:*port.pdf", "filename:*port.pdf", "not for its beginning"),
+        ("filename:*port.pdf", "filename:*port.pdf", "not its beginning"),
         ("filename:rep*2021", "filename:rep*2021", "Write filename:rep* filename:2021*"),
         ("filename:***", "filename:***", "nothing to look for"),
         ("domain:example.org/a?b", "domain:example.org/a?b", "Write url:example.org/a?b."),

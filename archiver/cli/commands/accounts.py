@@ -50,7 +50,7 @@ def command(
 
 async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> int:
     """Print the accounts, or lift waits. Returns the exit status."""
-    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.privacy import check_permissions
     from archiver.errors import NotFound
     from archiver.store.account import list_accounts
     from archiver.store.database import Database
@@ -63,7 +63,7 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
         return 0
     known: dict[str, KnownAccount] = {}
     waits: list[Wait] = []
-    look_at_permissions(settings.archive.dir, close=False, remarks=output)
+    check_permissions(settings.archive.dir, close=False, remarks=output)
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
             known = {account.account: account for account in await database.read(list_accounts)}

@@ -13,7 +13,7 @@ from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import Things
-from archiver.compose.privacy import look_at_permissions
+from archiver.compose.privacy import check_permissions
 from archiver.errors import Error, NotFound, UsageError
 from archiver.mirror.add_channel import no_username, only_an_id
 from archiver.reading.find_channel import get_named_channel
@@ -62,7 +62,7 @@ def _say(channel: str, action: str, detail: str) -> None:
 
 async def _read(settings: Settings) -> tuple[Sequence[ChannelName], dict[int, Mirrored]]:
     """The names and channels of the archive; none if there is no archive."""
-    look_at_permissions(settings.archive.dir, close=False, remarks=output)
+    check_permissions(settings.archive.dir, close=False, remarks=output)
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
             channels = await database.read(list_channels, removed=True)

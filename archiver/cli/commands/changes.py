@@ -136,16 +136,16 @@ async def _say_none(
     conn: Connection, options: ChangesOptions, bounds: Bounds, channels: Collection[ChannelId] | None
 ) -> str:
     """Where and when nothing was noticed."""
-    from archiver.cli.view.change_card import Looked, describe_none
+    from archiver.cli.view.change_card import ChangeScope, describe_none
 
     mirrored = await read(conn, list_channels, removed=True)
-    looked = Looked(
+    scope = ChangeScope(
         channels=[one for one in mirrored if channels is None or one.channel_id in channels],
         first_reads=await read(conn, list_first_reads),
         kinds=options.kinds if options.kinds != _kinds((), counts=False) else (),
         is_bounded=bounds.since is not None or bounds.until is not None,
     )
-    return f"{describe_none(looked, options.moments)}."
+    return f"{describe_none(scope, options.moments)}."
 
 
 def _kinds(typed: Sequence[str], *, counts: bool) -> frozenset[ChangeKind]:

@@ -74,12 +74,12 @@ def _print(channels: list[Mirrored], moments: Moments) -> None:
         return
     columns = (
         Column("channel"),
-        Column("alias", goes=5),
-        Column("id", right=True, goes=4),
-        Column("title", goes=3, least=16),
-        Column("since", goes=2),
-        Column("state", goes=6),
-        Column("account", goes=1),
+        Column("alias", drop_order=5),
+        Column("id", right=True, drop_order=4),
+        Column("title", drop_order=3, least=16),
+        Column("since", drop_order=2),
+        Column("state", drop_order=6),
+        Column("account", drop_order=1),
     )
     rows = [
         (

@@ -86,7 +86,7 @@ def command(
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
-    _expect_apart(out, format_name, shape)
+    _expect_separate_outputs(out, format_name, shape)
     writer = _writer(format_name or _format_of(out), excel=excel)
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
@@ -156,7 +156,7 @@ async def run(
     return 0
 
 
-def _expect_apart(out: str, format_name: str | None, shape: Shape) -> None:
+def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape) -> None:
     """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
     if shape != "people" and out in _STDOUT:
         raise UsageError(f"--{shape} and the rows cannot both go to standard output.", hint="Use -o FILE.")

@@ -72,7 +72,7 @@ async def run(invocation: Invocation, *, shape: Shape, service_only: bool = Fals
         unread = (
             () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unreadable, now=now)]
         )
-    full = _look_at_disk(invocation.checked_settings().archive.dir)
+    full = _check_disk(invocation.checked_settings().archive.dir)
     verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
     troubles = (*verdict.troubles, *verdict.partly)
     if shape != "people":
@@ -101,7 +101,7 @@ def _channel(one: UnreadableChannel) -> dict[str, object]:
     return named | {"state_since": iso(one.since), "retry_at": iso(one.aside_until)} | one._asdict()
 
 
-def _look_at_disk(directory: Path) -> tuple[str, ...]:
+def _check_disk(directory: Path) -> tuple[str, ...]:
     free = shutil.disk_usage(directory).free
     if free >= SCARCE:
         return ()

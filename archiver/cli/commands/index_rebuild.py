@@ -60,12 +60,12 @@ def command(
 async def run(settings: Settings, *, force: bool) -> int:
     """Request a rebuild, then do it or watch it until every node is done. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
-    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.privacy import check_permissions
     from archiver.compose.write_archive import open_shared
     from archiver.store.database import expect_archive
     from archiver.store.indexing import ask_rebuild
 
-    look_at_permissions(settings.archive.dir, close=False, remarks=output)
+    check_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
     await settle(settings, remarks=output)
     async with open_nodes(settings.meilisearch) as nodes:
@@ -198,14 +198,14 @@ async def _show(
     """Show progress. Returns the nodes that are still being rebuilt."""
     from archiver.store.indexing import count_held, count_walk, get_node_status
 
-    beside = f"{settings.meilisearch.index}_next"
+    next_index_name = f"{settings.meilisearch.index}_next"
 
     def act(conn: Reader) -> tuple[dict[str, NodeStatus], int, int]:
         standings = {name: get_node_status(conn, name) for name in nodes}
         building = {name: one for name, one in standings.items() if one.rebuild is not None}
         total = sum(count for name in nodes for count in count_held(conn, name).values())
         left = sum(
-            sum(count_held(conn, name).values()) if one.rebuild == "wanted" else count_walk(conn, name, beside)
+            sum(count_held(conn, name).values()) if one.rebuild == "wanted" else count_walk(conn, name, next_index_name)
             for name, one in building.items()
         )
         return building, total, left

@@ -71,12 +71,12 @@ def command(
 async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
     """Compare and repair. Returns the exit status."""
     from archiver.compose.index import open_nodes, settle
-    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.privacy import check_permissions
     from archiver.compose.write_archive import open_shared
     from archiver.store.database import Database, expect_archive
     from archiver.store.index_home import is_moving
 
-    look_at_permissions(settings.archive.dir, close=False, remarks=output)
+    check_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
     await settle(settings, remarks=output)
     async with open_nodes(settings.meilisearch) as nodes:

@@ -35,7 +35,7 @@ def command(context: CommandContext, *, progress: ProgressOption = "auto") -> in
 
 async def run(settings: Settings) -> int:
     """Rebuild the tables. Returns the exit status. Raises IntegrityError."""
-    from archiver.compose.privacy import look_at_permissions
+    from archiver.compose.privacy import check_permissions
     from archiver.compose.write_archive import report_migration
     from archiver.errors import IntegrityError
     from archiver.lock import hold
@@ -45,7 +45,7 @@ async def run(settings: Settings) -> int:
 
     directory = settings.archive.dir
     expect_archive(directory)
-    look_at_permissions(directory, close=True, remarks=output)
+    check_permissions(directory, close=True, remarks=output)
     with hold(directory, command="repair"):
         await report_migration(directory, remarks=output)
         async with await Database.open(directory) as database:

@@ -52,7 +52,7 @@ async def run(settings: Settings, *, zone: str = "UTC") -> int:
     """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first, because the rest takes a while
-    from archiver.cli.view.run_events import told
+    from archiver.cli.view.run_events import report_events
     from archiver.compose.accounts import ConnectionPolicy, open_accounts
     from archiver.compose.index import open_indexer
     from archiver.service.monitoring.metrics import Metrics
@@ -99,7 +99,7 @@ async def run(settings: Settings, *, zone: str = "UTC") -> int:
         status_pages = StatusPages(service, accounts.database, metrics, indexed=indexed)
         async with (
             _listening(settings, status_pages.pages),
-            told(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
+            report_events(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
         ):
             await service.run(stop)
     output.note("stopped; everything received is kept.")

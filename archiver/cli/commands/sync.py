@@ -87,7 +87,7 @@ async def run(settings: Settings, *, typed: list[str], takeout: bool | None = No
                 return await _sync_all(settings, accounts, typed, things, takeout=takeout)
         except Error as exc:
             if shape != "people" and not things.count:
-                await _tell_none_read(settings, typed, things, exc)
+                await _report_all_unread(settings, typed, things, exc)
             raise
 
 
@@ -108,13 +108,13 @@ async def _sync_all(
         raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
-    told = _Told(things, SyncProgress(accounts.database, chosen), [])
-    interrupted.count_kept(lambda: describe_kept(told.results))
+    reporter = _Reporter(things, SyncProgress(accounts.database, chosen), [])
+    interrupted.count_kept(lambda: describe_kept(reporter.results))
     for name in names:
         own = [channel for channel in chosen if channel.account == name]
         wanted = _wants_takeout(settings, name, takeout)
-        with told.progress:
-            ends, failure = await _sync_account(accounts, name, own, told, takeout=wanted, by_hand=takeout is True)
+        with reporter.progress:
+            ends, failure = await _sync_account(accounts, name, own, reporter, takeout=wanted, by_hand=takeout is True)
         done = ends["complete"]
         complete, differing = complete + done, differing + ends["differs"] + ends["partial"]
         if failure is None:
@@ -127,13 +127,13 @@ async def _sync_all(
         statuses.append(failure.exit_status)
     await drain(settings, accounts.database)
     await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
-    sum_up(told.results, complete, chosen, time.monotonic() - began)
+    sum_up(reporter.results, complete, chosen, time.monotonic() - began)
     if complete == len(chosen):
         return 0
     return 3 if complete or differing else max(statuses, default=2)
 
 
-async def _tell_none_read(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
+async def _report_all_unread(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
     """Report for each channel that no account could be opened to read it, if the archive is readable."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.cli.view.sync_progress import ChannelResult
@@ -147,7 +147,7 @@ async def _tell_none_read(settings: Settings, typed: list[str], things: Things, 
                 things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
-class _Told(NamedTuple):
+class _Reporter(NamedTuple):
     """What a running sync reports."""
 
     things: Things
@@ -166,7 +166,7 @@ def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
 
 
 async def _sync_account(
-    accounts: Accounts, name: str, channels: list[Mirrored], told: _Told, *, takeout: bool, by_hand: bool
+    accounts: Accounts, name: str, channels: list[Mirrored], reporter: _Reporter, *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """Sync an account's channels. Returns their results, and the error that stopped the account, if any."""
     from archiver.cli.commands.completing import complete_parts, list_waiting
@@ -191,8 +191,8 @@ async def _sync_account(
             await account.takeout.settle()
         for channel in channels:
             result = ChannelResult(channel)
-            told.results.append(result)
-            ended[channel.channel_id] = await _sync(account, result, told)
+            reporter.results.append(result)
+            ended[channel.channel_id] = await _sync(account, result, reporter)
             partial += [result] * (result.partial > 0)
         synced = [channel for channel in channels if ended[channel.channel_id] != "failed"]
         await account.takeout.finish(success=len(synced) == len(channels))
@@ -207,14 +207,14 @@ async def _sync_account(
     waiting = await list_waiting(accounts.database, ended)
     for channel_id in waiting:
         ended[channel_id] = "partial" if ended[channel_id] == "complete" else ended[channel_id]
-    await _tell_partial(accounts.database, told, partial, ended)
+    await _report_partial(accounts.database, reporter, partial, ended)
     if failure is not None:
-        _tell_unread(told, [one for one in channels if one.channel_id not in ended], failure)
+        _report_unread(reporter, [one for one in channels if one.channel_id not in ended], failure)
     return Counter(ended.values()), failure
 
 
-async def _tell_partial(
-    database: Database, told: _Told, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
+async def _report_partial(
+    database: Database, reporter: _Reporter, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
 ) -> None:
     """Report the channels whose partial messages were requested last."""
     from archiver.store.rich import count_parts
@@ -222,19 +222,19 @@ async def _tell_partial(
     for result in partial:
         channel_id = result.channel.channel_id
         result.partial = (await database.read(count_parts, channel_id)).partial
-        told.things.add(result.as_object(ended[channel_id]))
+        reporter.things.add(result.as_object(ended[channel_id]))
 
 
-def _tell_unread(told: _Told, channels: Sequence[Mirrored], failure: Error) -> None:
+def _report_unread(reporter: _Reporter, channels: Sequence[Mirrored], failure: Error) -> None:
     """Report that an account failed before it reached these channels."""
     from archiver.cli.view.sync_progress import ChannelResult
 
     for channel in channels:
         result = ChannelResult(channel)
-        told.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
+        reporter.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
-async def _tell_rename(database: Database, before: Mirrored) -> None:
+async def _report_rename(database: Database, before: Mirrored) -> None:
     """Report that a channel changed its name or title since before the sync."""
     from archiver.cli.view.addition import list_renames
     from archiver.store.channel import find_channel
@@ -244,7 +244,7 @@ async def _tell_rename(database: Database, before: Mirrored) -> None:
         output.note(f"{before.name}: {change}.")
 
 
-async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End:
+async def _sync(account: OpenAccount, result: ChannelResult, reporter: _Reporter) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
@@ -255,14 +255,14 @@ async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End
 
     def advance(stored: StoredCounts, _: int) -> None:
         result.add(stored)
-        told.progress.add(stored)
+        reporter.progress.add(stored)
 
     try:
-        async with told.progress.over(channel, wait=lambda: account.connection.flood_wait):
+        async with reporter.progress.over(channel, wait=lambda: account.connection.flood_wait):
             found = await account.mirror.sync_channel(channel.channel_id, progress=advance)
     except Removed:
         output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
-        told.things.add(result.as_object("removed"))
+        reporter.things.add(result.as_object("removed"))
         return "complete"
     except (ChannelError, ServerFault, UnreadableObject) as exc:
         await account.ingest.back_off(
@@ -272,12 +272,12 @@ async def _sync(account: OpenAccount, result: ChannelResult, told: _Told) -> End
             state=channel_state_after(exc),
         )
         output.error(f"{channel.name}: {exc} Its archive is kept.")
-        told.things.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
+        reporter.things.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
         return "failed"
     result.partial = (await account.database.read(count_parts, channel.channel_id)).partial
     result.found = found
     result.print(found)
-    await _tell_rename(account.database, channel)
-    if not result.partial:  # the others are told when their parts have been asked for
-        told.things.add(result.as_object("differs" if found.surplus else "complete"))
+    await _report_rename(account.database, channel)
+    if not result.partial:  # the others are reporter when their parts have been asked for
+        reporter.things.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

@@ -180,7 +180,7 @@ class _Tail:
         assert arrivals is not None
         while True:
             async with snapshot(self._conn):
-                found = await read(self._conn, arrivals.look, now=int(time.time()))
+                found = await read(self._conn, arrivals.read_next, now=int(time.time()))
                 shown = await self._find(found)
             if not found:
                 return

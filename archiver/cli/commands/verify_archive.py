@@ -13,7 +13,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.cli.view.shape import Shape
-from archiver.compose.privacy import look_at_permissions
+from archiver.compose.privacy import check_permissions
 from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
@@ -25,7 +25,7 @@ from archiver.store.migrations import NewerSchemaError, newest_version
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
 
-_TELL_EVERY = 1000
+_REPORT_EVERY = 1000
 REPAIR = "`telekeep repair search` rebuilds the search tables."
 
 
@@ -61,7 +61,7 @@ class Checked:
 def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape) -> int:
     """Verify the archive. Returns the exit status. Raises IntegrityError."""
     directory = invocation.checked_settings().archive.dir
-    look_at_permissions(directory, close=False, remarks=output)
+    check_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
     with Progress("verify", unit="payloads") as progress:
         if quick:
@@ -147,7 +147,7 @@ async def _check_quickly(directory: Path, progress: Progress) -> Checked:
         async with aclosing(iter_payloads(database.connection)) as payloads:
             async for channel_id, message_id, revision, sound in payloads:
                 count += 1
-                if count % _TELL_EVERY == 0:
+                if count % _REPORT_EVERY == 0:
                     progress.advance(count, total)
                 if not sound:
                     which = "" if revision == 0 else " part" if revision < 0 else f" revision {revision}"

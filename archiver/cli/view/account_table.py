@@ -15,9 +15,9 @@ from archiver.store.waits import Wait
 _COLUMNS = (
     Column("account"),
     Column("state"),
-    Column("channels", right=True, goes=3),
-    Column("who", goes=2, least=12),
-    Column("proxy", goes=1),
+    Column("channels", right=True, drop_order=3),
+    Column("who", drop_order=2, least=12),
+    Column("proxy", drop_order=1),
 )
 
 

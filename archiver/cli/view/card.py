@@ -144,7 +144,7 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
     row = shown.row
     if row["missing_since"]:
         noticed = _unix(row["missing_since"])
-        when = view.moments.between(min(_unix(row["last_seen"]), noticed), noticed, beside=_unix(row["date"]))
+        when = view.moments.between(min(_unix(row["last_seen"]), noticed), noticed, next_to=_unix(row["date"]))
         yield Text(f"DELETED {when}", style=_DELETED)
     if row["revisions"]:
         times = "once" if row["revisions"] == 1 else figures.count(row["revisions"], "time")

@@ -70,7 +70,7 @@ def _address(change: Change) -> str:
 
 def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
     if change.kind == "missing" and change.last_seen is not None:
-        yield f"{moments.between(change.last_seen, change.at, beside=change.at)}, {describe_how(change.how)}", "dim"
+        yield f"{moments.between(change.last_seen, change.at, next_to=change.at)}, {describe_how(change.how)}", "dim"
     elif change.last_seen is not None:
         yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"
     if change.kind == "edited":
@@ -94,8 +94,8 @@ def _isolated(text: str) -> str:
     return isolate(terminal_safe(text))
 
 
-class Looked(NamedTuple):
-    """Where and when changes were looked for."""
+class ChangeScope(NamedTuple):
+    """Where and when changes were scope for."""
 
     channels: Sequence[Mirrored]
     first_reads: Mapping[ChannelId, int]
@@ -106,15 +106,15 @@ class Looked(NamedTuple):
     """Whether dates were given."""
 
 
-def describe_none(looked: Looked, moments: Moments) -> str:
+def describe_none(scope: ChangeScope, moments: Moments) -> str:
     """Say that no changes were noticed, in which channels, since when and up to when."""
-    if not looked.channels:
+    if not scope.channels:
         return "no changes: no channel is archived yet; add one: telekeep add @name"
-    of_kind = f" of kind {', '.join(sorted(map(word_of, looked.kinds)))}" if looked.kinds else ""
-    within = " within these dates" if looked.is_bounded else ""
-    names = [channel.alias or channel.name for channel in looked.channels]
+    of_kind = f" of kind {', '.join(sorted(map(word_of, scope.kinds)))}" if scope.kinds else ""
+    within = " within these dates" if scope.is_bounded else ""
+    names = [channel.alias or channel.name for channel in scope.channels]
     more = f" and {number(len(names) - _LISTED)} more" if names[_LISTED:] else ""
-    return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(looked, moments)}"
+    return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(scope, moments)}"
 
 
 def word_of(kind: str) -> str:
@@ -122,13 +122,13 @@ def word_of(kind: str) -> str:
     return "deleted" if kind == "missing" else kind
 
 
-def _watched(looked: Looked, moments: Moments) -> str:
-    begun = [looked.first_reads[one.channel_id] for one in looked.channels if one.channel_id in looked.first_reads]
-    ended = [one.last_sync_at for one in looked.channels if one.last_sync_at is not None]
+def _watched(scope: ChangeScope, moments: Moments) -> str:
+    begun = [scope.first_reads[one.channel_id] for one in scope.channels if one.channel_id in scope.first_reads]
+    ended = [one.last_sync_at for one in scope.channels if one.last_sync_at is not None]
     if not begun:
         return "nothing was read yet; telekeep sync reads it"
     first, last = moments.at(min(begun)), moments.at(max(begun))
     since = f"read since {first}{f' (the last of them since {last})' if last != first else ''}"
-    until = f", up to date as of {moments.at(min(ended))}" if len(ended) == len(looked.channels) else ""
-    unread = len(looked.channels) - len(ended)
+    until = f", up to date as of {moments.at(min(ended))}" if len(ended) == len(scope.channels) else ""
+    unread = len(scope.channels) - len(ended)
     return f"{since}{until}{f', {number(unread)} of them never up to date' if unread else ''}"

@@ -18,11 +18,11 @@ def describe_how(how: str | None) -> str:
     return _HOW.get(how or "", how or "")
 
 
-def describe_absence(absence: Absence, moments: Moments, *, beside: float | None = None) -> Text:
-    """The deletion, and its end if the message is visible again. `beside`: a time shown next to it, with offset."""
+def describe_absence(absence: Absence, moments: Moments, *, next_to: float | None = None) -> Text:
+    """The deletion, and its end if the message is visible again. `next_to`: a time shown next to it, with offset."""
     from rich.text import Text
 
-    when = moments.between(absence.last_seen, absence.noticed_at, beside=beside)
+    when = moments.between(absence.last_seen, absence.noticed_at, next_to=next_to)
     how = describe_how(absence.how)
     if absence.returned_at is not None:
         returned = moments.short(absence.returned_at)

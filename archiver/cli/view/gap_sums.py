@@ -23,17 +23,17 @@ _WORDS: dict[State, str] = {"held": "archived", "missing": "deleted", "outside":
 _SUMS = (
     Column("state"),
     Column("ids", right=True),
-    Column("ranges", right=True, goes=2),
-    Column("last noticed", goes=3),
-    Column("meaning", goes=1),
+    Column("ranges", right=True, drop_order=2),
+    Column("last noticed", drop_order=3),
+    Column("meaning", drop_order=1),
 )
 _RANGES = (
     Column("state"),
     Column("ids"),
-    Column("count", right=True, goes=1),
-    Column("noticed", goes=4),
-    Column("how", goes=2),
-    Column("last seen", goes=3),
+    Column("count", right=True, drop_order=1),
+    Column("noticed", drop_order=4),
+    Column("how", drop_order=2),
+    Column("last seen", drop_order=3),
 )
 
 

@@ -29,7 +29,7 @@ class Column(NamedTuple):
     header: str
     """May have two lines."""
     right: bool = False
-    goes: int = 0
+    drop_order: int = 0
     """Order in which columns are dropped: 1 first; 0: never."""
     least: int = 0
     """Width to which cells may be cut before a column is dropped; 0: not cut."""
@@ -94,7 +94,9 @@ def _choose(columns: Sequence[Column], natural: Sequence[int], width: int) -> li
 
 
 def _going(columns: Sequence[Column]) -> Iterator[int]:
-    yield from sorted((at for at, column in enumerate(columns) if column.goes), key=lambda at: columns[at].goes)
+    yield from sorted(
+        (at for at, column in enumerate(columns) if column.drop_order), key=lambda at: columns[at].drop_order
+    )
 
 
 def _cut(columns: Sequence[Column], natural: Sequence[int], chosen: Sequence[int], width: int) -> dict[int, int]:

@@ -41,7 +41,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     message = history.message
     yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
-        yield from _indented(describe_absence(absence, moments, beside=message.date), width)
+        yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
     posted = f"posted {moments.with_utc(message.date)}, first seen {moments.short(message.first_seen)}"
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
@@ -53,12 +53,12 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         if any(text for _, text in body):
             yield from _body(body, width)
         else:
-            yield from _besides(history, version, moments, width)
+            yield from _describe_textless(history, version, moments, width)
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)
 
 
-def _besides(history: MessageHistory, version: Version, moments: Moments, width: int) -> Iterator[Text]:
+def _describe_textless(history: MessageHistory, version: Version, moments: Moments, width: int) -> Iterator[Text]:
     """Describe a version without text."""
     from orjson import loads
     from rich.text import Text

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from search.errors import ServerError
     from search.meili.node import Node
 
-LOOK: Final = 3.0
+CHECK_TIMEOUT: Final = 3.0
 """Timeout in seconds for a server's answer to `status`."""
 _SUMS: Final = (
     "waiting", "again", "rejected", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
@@ -168,7 +168,7 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
     return await database.read(act)
 
 
-async def look(found: Sequence[IndexStatus], settings: MeilisearchSettings) -> list[IndexStatus]:
+async def check_servers(found: Sequence[IndexStatus], settings: MeilisearchSettings) -> list[IndexStatus]:
     """Copies updated by whether each server answers now."""
     if not found:
         return []
@@ -177,7 +177,7 @@ async def look(found: Sequence[IndexStatus], settings: MeilisearchSettings) -> l
 
     key = settings.api_key or settings.search_key
     secret = key.get_secret_value() if key else None
-    opened = [Node(url, secret, index=settings.index, seconds=LOOK) for url in settings.addresses]
+    opened = [Node(url, secret, index=settings.index, seconds=CHECK_TIMEOUT) for url in settings.addresses]
     async with closing(opened) as nodes:
         troubles = await asyncio.gather(*map(_find_trouble, nodes))
     reached = [replace(one, reached=True) for one in found]

@@ -70,7 +70,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
 
     row, address = context.row, terminal_safe(_address(context))
     for absence in context.absences:
-        yield describe_absence(absence, moments, beside=context.date)
+        yield describe_absence(absence, moments, next_to=context.date)
     if row["revisions"]:
         last = f", last {moments.at(context.edit_date)}" if context.edit_date else ""
         times = "once" if row["revisions"] == 1 else f"{number(row['revisions'])} times"

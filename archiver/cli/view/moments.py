@@ -79,15 +79,15 @@ class Moments(NamedTuple):
             return _OUT_OF_RANGE
         return f"{_clock(moment, seconds=seconds)} {self._offset(moment)}"
 
-    def between(self, begin: float, end: float, *, beside: float | None = None) -> str:
+    def between(self, begin: float, end: float, *, next_to: float | None = None) -> str:
         """`between 29 Nov 17:52 and 17:58 +03`: with days, years and seconds only if both ends differ in them.
 
-        `beside`: a time shown next to it, with its offset; the interval then omits an equal offset.
+        `next_to`: a time shown next to it, with its offset; the interval then omits an equal offset.
         """
         if begin == end and (moment := self._local(begin)) is not None:
-            zone = self._own_offset(moment, moment, beside)
+            zone = self._own_offset(moment, moment, next_to)
             return f"on {self._short_date(moment)} at {_clock(moment, seconds=True)}{zone}"
-        return f"between {self._ends(begin, end, 'and', beside)}"
+        return f"between {self._ends(begin, end, 'and', next_to)}"
 
     def span(self, begin: float, end: float) -> str:
         """`from 29 Nov 17:52 to 17:58 +03`: as `between`, for a state that lasted the whole time."""
@@ -103,7 +103,7 @@ class Moments(NamedTuple):
         moment = self._local(unix)
         return "UTC" if moment is None else self._offset(moment)
 
-    def _ends(self, begin: float, end: float, word: str, beside: float | None) -> str:
+    def _ends(self, begin: float, end: float, word: str, next_to: float | None) -> str:
         first, last = self._local(begin), self._local(end)
         if first is None or last is None:
             return f"{self.at(begin)} {word} {self.at(end)}"
@@ -112,12 +112,12 @@ class Moments(NamedTuple):
         from_day, to_day = self._days(first, last)
         return (
             f"{from_day} {_clock(first, seconds=exact)}{from_zone} {word}"
-            f" {to_day}{_clock(last, seconds=exact)}{self._own_offset(first, last, beside)}"
+            f" {to_day}{_clock(last, seconds=exact)}{self._own_offset(first, last, next_to)}"
         )
 
-    def _own_offset(self, first: datetime, last: datetime, beside: float | None) -> str:
+    def _own_offset(self, first: datetime, last: datetime, next_to: float | None) -> str:
         """The offset at the end of an interval; empty if the time next to it shows the same."""
-        shown = None if beside is None else self._local(beside)
+        shown = None if next_to is None else self._local(next_to)
         known = None if shown is None else self._offset(shown)
         offset = self._offset(last)
         return "" if known == offset == self._offset(first) else f" {offset}"

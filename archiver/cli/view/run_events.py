@@ -50,7 +50,7 @@ def is_wanted() -> bool:
 
 
 @asynccontextmanager
-async def told(
+async def report_events(
     directory: Path, accounts: Callable[[], Mapping[str, AccountStatus]], *, zone: str, indexed: bool
 ) -> AsyncIterator[None]:
     """Print events while the service runs, if they are wanted."""
@@ -61,12 +61,12 @@ async def told(
         async with await Database.open_readonly(directory) as database:
             events = RunEvents(database, accounts, _say_at(zone), indexed=indexed)
             await events.begin()  # before the service: nothing that it brings is left out
-            telling = asyncio.create_task(events.run(), name="events")
+            reporting = asyncio.create_task(events.run(), name="events")
             try:
                 yield
             finally:
-                telling.cancel()
-                await asyncio.wait({telling})
+                reporting.cancel()
+                await asyncio.wait({reporting})
 
 
 class RunEvents:
@@ -97,13 +97,13 @@ class RunEvents:
         """Poll until cancelled. A failure here must not stop the service."""
         while True:
             try:
-                await self.look()
+                await self.poll()
             except Exception as exc:  # noqa: BLE001 - see above
                 log.warning("events cannot be shown: %s", type(exc).__name__)
                 return
             await asyncio.sleep(EVERY)
 
-    async def look(self) -> None:
+    async def poll(self) -> None:
         """Report what happened since the last poll."""
         for line in describe_accounts(self._states, self._accounts()):
             self._say(line)
@@ -111,16 +111,16 @@ class RunEvents:
         version = await read(conn, read_data_version)
         if version != self._version:
             self._version = version
-            await self._tell_arrivals()
-            await self._tell_index()
-        await self._tell_histories()
+            await self._report_arrivals()
+            await self._report_index()
+        await self._report_histories()
 
-    async def _tell_arrivals(self) -> None:
+    async def _report_arrivals(self) -> None:
         conn, arrivals = self._database.connection, self._arrivals
         assert arrivals is not None
         while True:
             async with snapshot(conn):
-                found = await read(conn, arrivals.look, now=int(time.time()))
+                found = await read(conn, arrivals.read_next, now=int(time.time()))
                 rows = [one.number for one in found if one.event == "new"]
                 fetched = await read(conn, count_read, min(rows), max(rows)) if rows else {}
                 names = {one.channel_id: one.name for one in await read(conn, list_names)} if found else {}
@@ -131,7 +131,7 @@ class RunEvents:
             for line in describe_arrivals(found, fetched, names):
                 self._say(line)
 
-    async def _tell_histories(self) -> None:
+    async def _report_histories(self) -> None:
         """Report the progress of histories from time to time, and a finished one immediately."""
         if not self._histories:
             return
@@ -145,7 +145,7 @@ class RunEvents:
         if is_time:
             self._history_at = time.monotonic()
 
-    async def _tell_index(self) -> None:
+    async def _report_index(self) -> None:
         if not self._indexed:
             return
         waiting = (await self._database.read(measure_all)).messages

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.cli.view.index_status import IndexStatus, look, read_index
+from archiver.cli.view.index_status import IndexStatus, check_servers, read_index
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.speed import Speed, read_speed
 from archiver.model.completeness import Tally
@@ -107,7 +107,7 @@ class StatusReport:
 async def read_status(database: Database, settings: Settings) -> StatusReport:
     """Read the status, and ask the index whether it answers."""
     conn = database.connection
-    index = await look(await read_index(database, settings.meilisearch), settings.meilisearch)
+    index = await check_servers(await read_index(database, settings.meilisearch), settings.meilisearch)
     service = await read_service(database)
     now = time.time()
     async with snapshot(conn):

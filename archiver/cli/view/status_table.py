@@ -11,17 +11,17 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.model.row import iso
 
-_ALIAS = Column("alias", goes=4)
+_ALIAS = Column("alias", drop_order=4)
 _SHORT = (
     Column("channel"),
     _ALIAS,
-    Column("state", goes=7),
-    Column("archived", right=True, goes=6),
-    Column("deleted", right=True, goes=3),
-    Column("not\nfetched", right=True, goes=5),
+    Column("state", drop_order=7),
+    Column("archived", right=True, drop_order=6),
+    Column("deleted", right=True, drop_order=3),
+    Column("not\nfetched", right=True, drop_order=5),
     Column("fetched", right=True),
-    Column("newest", goes=1),
-    Column("synced", goes=2),
+    Column("newest", drop_order=1),
+    Column("synced", drop_order=2),
 )
 _WIDE = (
     *(Column(one) for one in ("channel", "alias", "state")),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archiver.mirror.comparison import Comparison
     from archiver.store.channel import Mirrored
 
-LOOK = 0.5
+POLL_INTERVAL = 0.5
 """Seconds between two reads of the archive."""
 
 
@@ -81,7 +81,7 @@ class SyncProgress:
             if watching is not None:
                 watching.cancel()
                 await asyncio.wait({watching})
-                await self._look(wait)
+                await self._refresh(wait)
 
     def __enter__(self) -> Self:
         self._progress.__enter__()
@@ -98,10 +98,10 @@ class SyncProgress:
 
     async def _watch(self, wait: Callable[[], float]) -> None:
         while True:
-            await self._look(wait)
-            await asyncio.sleep(LOOK)
+            await self._refresh(wait)
+            await asyncio.sleep(POLL_INTERVAL)
 
-    async def _look(self, wait: Callable[[], float]) -> None:
+    async def _refresh(self, wait: Callable[[], float]) -> None:
         """Read the progress of the channels, and show it."""
         channel = self._now
         assert channel is not None
