@@ -37,7 +37,7 @@ class Page(NamedTuple):
     """Results shown until there, on all pages."""
 
 
-class Pages:
+class ResultPages:
     """The pages of one search: where to continue, and where this page ends."""
 
     def __init__(self, archive: Path, query: str, options: SearchOptions) -> None:

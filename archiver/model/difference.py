@@ -17,7 +17,7 @@ _BEFORE: Final = 20
 _CHANGES: Final = {(False, True): "added", (True, False): "removed"}
 
 
-class Difference(NamedTuple):
+class ContentDifference(NamedTuple):
     """What differs: a link under words, the target of a button, a spoiler... See docs/changes.md."""
 
     part: DifferentPart
@@ -31,7 +31,7 @@ class Difference(NamedTuple):
 
 
 def say_differences(
-    differences: Sequence[Difference], *, text_changed: bool = False, safe: Callable[[str], str] = str
+    differences: Sequence[ContentDifference], *, text_changed: bool = False, safe: Callable[[str], str] = str
 ) -> list[str]:
     """The differences in words, for people; `safe` is applied to untrusted text."""
     said = [say_difference(one, safe) for one in differences[:_MOST_SAID]]
@@ -42,7 +42,7 @@ def say_differences(
     return said
 
 
-def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
+def say_difference(one: ContentDifference, safe: Callable[[str], str] = str) -> str:
     """One difference in words: `link under "report" changed: https://a -> https://b`."""
 
     def quote(text: str | None) -> str:
@@ -70,7 +70,7 @@ def say_difference(one: Difference, safe: Callable[[str], str] = str) -> str:
             return f"{f'{safe(one.where)}: ' if one.where else ''}{one.what.replace('_', ' ')}: {was} -> {now}"
 
 
-def name_changed(changed: Sequence[str], differences: Sequence[Difference]) -> list[str]:
+def name_changed(changed: Sequence[str], differences: Sequence[ContentDifference]) -> list[str]:
     """Name what changed: text, links, formatting, media, buttons, rich text."""
     marks = {FORMATTING if one.what == FORMATTING else "links" for one in differences if one.part == "entities"}
     names = {"entities": sorted(marks, reverse=True) or [FORMATTING], "markup": ["buttons"], "rich": ["rich text"]}

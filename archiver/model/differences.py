@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.model.difference import FORMATTING, Difference
+from archiver.model.difference import FORMATTING, ContentDifference
 
 if TYPE_CHECKING:
     from archiver.model.versions import Version
@@ -42,7 +42,7 @@ class Mark(NamedTuple):
     """Of a link or mention; of other kinds what else they say, such as a language."""
 
 
-def find_differences(old: Version, new: Version) -> tuple[Difference, ...]:
+def find_differences(old: Version, new: Version) -> tuple[ContentDifference, ...]:
     """The differences, in the order of the content: marks of the text, rich text, attachments, buttons."""
     return tuple(
         dict.fromkeys(
@@ -70,17 +70,17 @@ def list_marks(text: str, entities: Sequence[Mapping[str, Any]]) -> list[Mark]:
     return marks
 
 
-def _compare_marks(old: Version, new: Version) -> Iterator[Difference]:
+def _compare_marks(old: Version, new: Version) -> Iterator[ContentDifference]:
     before, after = list_marks(old.text, old.entities), list_marks(new.text, new.entities)
     gone, come = _without(before, after), _without(after, before)
     for mark, other in _pair(gone, come, lambda mark: mark[:2]):
         if mark.kind in _TARGETS:
-            yield Difference("entities", _TARGETS[mark.kind][0], mark.words, mark.target, other.target)
+            yield ContentDifference("entities", _TARGETS[mark.kind][0], mark.words, mark.target, other.target)
         else:
             yield _formatting(mark, added=False)
             yield _formatting(other, added=True)
     for mark, other in _pair(gone, come, lambda mark: mark[1:] if mark.kind in _TARGETS else None):
-        yield Difference("entities", "link_words", mark.target, mark.words, other.words)
+        yield ContentDifference("entities", "link_words", mark.target, mark.words, other.words)
     same = old.text == new.text
     yield from (_lone(mark, added=False) for mark in gone if same or _is_reported(mark, new.text))
     yield from (_lone(mark, added=True) for mark in come if same or _is_reported(mark, old.text))
@@ -91,22 +91,24 @@ def _is_reported(mark: Mark, other: str) -> bool:
     return mark.kind in _TARGETS or (mark.kind not in _OF_WORDS and mark.words in other)
 
 
-def _lone(mark: Mark, *, added: bool) -> Difference:
+def _lone(mark: Mark, *, added: bool) -> ContentDifference:
     if mark.kind not in _TARGETS:
         return _formatting(mark, added=added)
     old, new = (None, mark.target) if added else (mark.target, None)
-    return Difference("entities", _TARGETS[mark.kind][0], mark.words, old, new)
+    return ContentDifference("entities", _TARGETS[mark.kind][0], mark.words, old, new)
 
 
-def _formatting(mark: Mark, *, added: bool) -> Difference:
+def _formatting(mark: Mark, *, added: bool) -> ContentDifference:
     name = mark.kind if mark.target is None else f"{mark.kind} {mark.target}"
-    return Difference("entities", FORMATTING, mark.words, *((None, name) if added else (name, None)))
+    return ContentDifference("entities", FORMATTING, mark.words, *((None, name) if added else (name, None)))
 
 
-def _compare_rich(old: Version, new: Version) -> Iterator[Difference]:
+def _compare_rich(old: Version, new: Version) -> Iterator[ContentDifference]:
     if old.rich != new.rich:
         same = old.rich_text == new.rich_text
-        yield Difference("rich", FORMATTING if same else "text", None, old.rich_text or None, new.rich_text or None)
+        yield ContentDifference(
+            "rich", FORMATTING if same else "text", None, old.rich_text or None, new.rich_text or None
+        )
 
 
 class Button(NamedTuple):
@@ -131,16 +133,16 @@ def _target(button: Mapping[str, Any]) -> str:
     return f"{kind} {orjson.dumps(rest).decode()}" if rest else kind
 
 
-def _compare_buttons(before: list[Button], after: list[Button]) -> Iterator[Difference]:
+def _compare_buttons(before: list[Button], after: list[Button]) -> Iterator[ContentDifference]:
     gone, come = _without(before, after), _without(after, before)
     if not gone and not come and before != after:
-        yield Difference("markup", "button_order", None, _labels(before), _labels(after))
+        yield ContentDifference("markup", "button_order", None, _labels(before), _labels(after))
     for old, new in _pair(gone, come, lambda button: button.text):
-        yield Difference("markup", "button", old.text, old.target, new.target)
+        yield ContentDifference("markup", "button", old.text, old.target, new.target)
     for old, new in _pair(gone, come, lambda button: button.target):
-        yield Difference("markup", "button_text", old.target, old.text, new.text)
-    yield from (Difference("markup", "button", one.text, one.target, None) for one in gone)
-    yield from (Difference("markup", "button", one.text, None, one.target) for one in come)
+        yield ContentDifference("markup", "button_text", old.target, old.text, new.text)
+    yield from (ContentDifference("markup", "button", one.text, one.target, None) for one in gone)
+    yield from (ContentDifference("markup", "button", one.text, None, one.target) for one in come)
 
 
 def _labels(buttons: Sequence[Button]) -> str:
@@ -153,16 +155,16 @@ def name_slot(slot: Slot) -> str:
     return " ".join([str(slot["kind"]), *[str(value) for value in known if value][:1]])
 
 
-def _compare_media(old: Version, new: Version) -> Iterator[Difference]:
+def _compare_media(old: Version, new: Version) -> Iterator[ContentDifference]:
     before, after = {name_slot(slot): slot for slot in old.media}, {name_slot(slot): slot for slot in new.media}
     gone, come = [name for name in before if name not in after], [name for name in after if name not in before]
-    yield from (Difference("media", "attachment", None, one, other) for one, other in zip_longest(gone, come))
+    yield from (ContentDifference("media", "attachment", None, one, other) for one, other in zip_longest(gone, come))
     for name, slot in before.items():
         if name in after:
             yield from _compare_slots(name, slot, after[name], known=old.detailed and new.detailed)
 
 
-def _compare_slots(name: str, old: Slot, new: Slot, *, known: bool) -> Iterator[Difference]:
+def _compare_slots(name: str, old: Slot, new: Slot, *, known: bool) -> Iterator[ContentDifference]:
     """Compare the fields of one attachment. `known`: earlier versions kept no details of earlier contents."""
     pairs = [(key, old.get(key), new.get(key)) for key in _COLUMNS]
     if known:
@@ -173,14 +175,14 @@ def _compare_slots(name: str, old: Slot, new: Slot, *, known: bool) -> Iterator[
     for key, one, other in pairs:
         if one != other:
             what = "question" if key == "title" and new.get("kind") == "poll" else key
-            yield Difference("media", what, name, _text(one), _text(other))
+            yield ContentDifference("media", what, name, _text(one), _text(other))
 
 
-def _compare_lists(name: str, one_of: str, before: list[str], after: list[str]) -> Iterator[Difference]:
+def _compare_lists(name: str, one_of: str, before: list[str], after: list[str]) -> Iterator[ContentDifference]:
     gone, come = _without(before, after), _without(after, before)
-    yield from (Difference("media", one_of, name, old, new) for old, new in zip_longest(gone, come))
+    yield from (ContentDifference("media", one_of, name, old, new) for old, new in zip_longest(gone, come))
     if not gone and not come and before != after:
-        yield Difference("media", f"order of {one_of}s", name, ", ".join(before), ", ".join(after))
+        yield ContentDifference("media", f"order of {one_of}s", name, ", ".join(before), ", ".join(after))
 
 
 def _list(items: Any) -> list[str]:

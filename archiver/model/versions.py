@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.model.difference import Difference
+from archiver.model.difference import ContentDifference
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
 from config.frozen import frozen
@@ -83,7 +83,7 @@ class Version:
     changed: tuple[str, ...] = ()
     """Which of text, entities, media, markup, rich, other differ from the version before."""
     media_changes: tuple[MediaChange, ...] = ()
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[ContentDifference, ...] = ()
     """Differences other than in the text."""
 
     def to_object(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.difference import Difference, name_changed, say_differences
+from archiver.model.difference import ContentDifference, name_changed, say_differences
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -73,7 +73,7 @@ class Change:
     last_seen: int | None = None
     """For an absence: the message disappeared between then and `at`, or returned at `at`."""
     how: str | None = None
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[ContentDifference, ...] = ()
     """For an edit: differences other than in the text."""
 
     @property

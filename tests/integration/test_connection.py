@@ -452,7 +452,7 @@ async def test_a_message_that_the_server_refuses_costs_a_line_and_no_call(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (faults.bad_msg(20), "make no sense to this client"),
+        (faults.bad_msg(20), "bytes that this client cannot interpret"),
         (faults.rpc(400, "CONNECTION_NOT_INITED"), "answered CONNECTION_NOT_INITED"),
         (faults.rpc(400, "CONNECTION_LAYER_INVALID"), "answered CONNECTION_LAYER_INVALID"),
     ],
@@ -481,7 +481,7 @@ async def test_a_server_that_lost_what_the_line_told_it_is_told_again(desk: Desk
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (faults.bad_msg(20), "make no sense to this client"),
+        (faults.bad_msg(20), "bytes that this client cannot interpret"),
         (faults.rpc(400, "CONNECTION_NOT_INITED"), "answered CONNECTION_NOT_INITED"),
     ],
 )

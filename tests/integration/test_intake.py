@@ -109,7 +109,7 @@ async def test_known_channel_is_asked_for_by_its_own_account_and_moved_by_nobody
         assert await desk.order(Order(channel=str(alpha.id)), Order(channel="a")) == [known, known]
         [refused] = await desk.order(Order(channel="@alpha", account="default", window_start=5))
         assert refused is not None
-        assert "belongs to account second already" in str(refused.error)
+        assert "already belongs to account second" in str(refused.error)
         assert "telekeep move alpha --to default" in str(refused.error)
         assert (await desk.channels())[alpha.id].window_start is None
 

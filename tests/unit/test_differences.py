@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model.difference import Difference, name_changed, say_difference, say_differences
+from archiver.model.difference import ContentDifference, name_changed, say_difference, say_differences
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.versions import Version
 
@@ -127,7 +127,7 @@ def test_attachments(old: list[Any], new: list[Any], expected: list[str]) -> Non
 
 def test_changes_are_named_in_plain_words() -> None:
     changed = ("text", "entities", "markup", "rich", "media", "other")
-    found = [Difference("entities", what, "x", None, "y") for what in ("formatting", "link", "mention")]
+    found = [ContentDifference("entities", what, "x", None, "y") for what in ("formatting", "link", "mention")]
     assert name_changed(changed, found[:2]) == [
         "text", "links", "formatting", "buttons", "rich text", "media", "other",
     ]  # fmt: skip
@@ -151,16 +151,16 @@ def test_many_differences_are_counted_and_long_words_shortened() -> None:
     text = said(version(words), version(words, entities=bold))
     assert len(text) == 9
     assert text[-1] == "32 more differences"
-    one = Difference("entities", "link", "w" * 100, A, "https://b.example/" + "y" * 100)
+    one = ContentDifference("entities", "link", "w" * 100, A, "https://b.example/" + "y" * 100)
     assert say_difference(one) == f'link under "{"w" * 59}…" changed: {A} -> https://b.example/{"y" * 100}'
 
 
 def test_untrusted_text_is_made_safe_for_the_terminal() -> None:
     found = [
-        Difference("entities", "link", "w", "o", "n"),
-        Difference("markup", "button_text", "w", "o", "n"),
-        Difference("media", "title", "w", "o", "n"),
-        Difference("media", "attachment", None, "o 1", "n 2"),
+        ContentDifference("entities", "link", "w", "o", "n"),
+        ContentDifference("markup", "button_text", "w", "o", "n"),
+        ContentDifference("media", "title", "w", "o", "n"),
+        ContentDifference("media", "attachment", None, "o 1", "n 2"),
     ]
     assert say_differences(found, safe=lambda text: f"<{text}>") == [
         'link under "<w>" changed: <o> -> <n>',

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from archiver.cli import pages
-from archiver.cli.pages import Page, Pages
+from archiver.cli.pages import Page, ResultPages
 from archiver.cli.search_options import SearchOptions
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -20,8 +20,8 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "telekeep" / "pages.json"
 
 
-def ask(query: str = "convoy", **changes: object) -> Pages:
-    return Pages(ARCHIVE, query, SearchOptions(when=When(), **changes))
+def ask(query: str = "convoy", **changes: object) -> ResultPages:
+    return ResultPages(ARCHIVE, query, SearchOptions(when=When(), **changes))
 
 
 def test_more_goes_on_where_the_same_question_ended(state: Path) -> None:

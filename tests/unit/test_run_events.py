@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from archiver.cli.view.run_events import describe_accounts, describe_arrivals, describe_history
-from archiver.cli.view.sync_progress import Extent
+from archiver.cli.view.sync_progress import HistoryShare
 from archiver.ids import ChannelId
 from archiver.model.account_status import AccountStatus
 from archiver.store.arrivals import Arrival, ArrivalEvent
@@ -30,11 +30,11 @@ def test_posts_of_a_history_are_not_called_new() -> None:
     ("extent", "said"),
     [
         (None, "big: 1,200 older posts fetched"),
-        (Extent(60_000, 9_000), "big: 1,200 older posts fetched; 15 % of its history"),
-        (Extent(60_000, 60_000), "big: 1,200 older posts fetched; its history is complete"),
+        (HistoryShare(60_000, 9_000), "big: 1,200 older posts fetched; 15 % of its history"),
+        (HistoryShare(60_000, 60_000), "big: 1,200 older posts fetched; its history is complete"),
     ],
 )
-def test_a_history_says_how_far_it_is(extent: Extent | None, said: str) -> None:
+def test_a_history_says_how_far_it_is(extent: HistoryShare | None, said: str) -> None:
     assert describe_history("big", 1_200, extent) == said
 
 

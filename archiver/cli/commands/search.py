@@ -5,7 +5,7 @@ from __future__ import annotations
 from archiver.cli import interrupted, output
 from archiver.cli.commands.searching import Search, print_count, print_facets, print_hits
 from archiver.cli.invocation import Invocation
-from archiver.cli.pages import Pages
+from archiver.cli.pages import ResultPages
 from archiver.cli.parsing.parameters import CommandContext, read_signature
 from archiver.cli.search_options import (
     After,
@@ -154,7 +154,7 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
         bounds = options.when.resolve(now, remarks=output, write=write)
         chosen = await choose_channels(conn, options.channels, remarks=output) if options.channels else None
         tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
-        pages = Pages(settings.archive.dir, query, options)
+        pages = ResultPages(settings.archive.dir, query, options)
         if pages.is_over:
             output.note(f"all {figures.count(pages.before or 0, 'result')} of this search have been shown")
             return 1

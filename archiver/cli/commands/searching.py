@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archiver.cli import output
 from archiver.cli.pager import page
-from archiver.cli.pages import Pages
+from archiver.cli.pages import ResultPages
 from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.answers import Answers, More
 from archiver.cli.view.ending import Found, describe_found, next_command
@@ -82,7 +82,7 @@ async def print_count(search: Search, over: SearchScope) -> int:
     return _end(search, over) if count else await _end_empty(search, over, "nothing found")
 
 
-async def print_hits(search: Search, over: SearchScope, pages: Pages) -> int:
+async def print_hits(search: Search, over: SearchScope, pages: ResultPages) -> int:
     """Print the hits. Returns the exit status."""
     answers = Answers(search.conn, search.selected, search.names)
     found, cursor, has_deleted = 0, None, False

@@ -19,7 +19,7 @@ from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, choose_zone
-from archiver.cli.view.sync_progress import Extent, read_extents
+from archiver.cli.view.sync_progress import HistoryShare, read_extents
 from archiver.ids import ChannelId
 from archiver.reading.arrivals import Arrivals
 from archiver.store.arrivals import Arrival, count_read, read_data_version
@@ -168,7 +168,7 @@ def describe_arrivals(
             yield f"{names.get(channel_id, channel_id)}: {', '.join(parts)}"
 
 
-def describe_history(name: str, count: int, extent: Extent | None) -> str:
+def describe_history(name: str, count: int, extent: HistoryShare | None) -> str:
     """Progress of reading a history."""
     posts = figures.count(count, "older post")
     if extent is None:

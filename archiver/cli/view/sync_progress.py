@@ -30,26 +30,26 @@ POLL_INTERVAL = 0.5
 """Seconds between two reads of the archive."""
 
 
-class Extent(NamedTuple):
+class HistoryShare(NamedTuple):
     """The ids of a channel's window, and how many of them are fetched."""
 
     wanted: int
     fetched: int
 
 
-def read_extents(conn: Reader, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, Extent | None]:
+def read_extents(conn: Reader, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, HistoryShare | None]:
     """The extents of these channels; None for one about which nothing is known yet."""
     return {channel_id: _read_extent(conn, channel_id) for channel_id in channel_ids}
 
 
-def _read_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
+def _read_extent(conn: Reader, channel_id: ChannelId) -> HistoryShare | None:
     channel = find_channel(conn, channel_id)
     if channel is None or not channel.top_id or channel.pts is None:
         return None
     lowest, top = channel.lowest_wanted, channel.top_id
     gaps = coverage.gaps(list_coverage(conn, channel_id, channel.generation), lowest, top)
     wanted = max(top - lowest + 1, 0)
-    return Extent(wanted, wanted - sum(hi - lo + 1 for lo, hi in gaps))
+    return HistoryShare(wanted, wanted - sum(hi - lo + 1 for lo, hi in gaps))
 
 
 class SyncProgress:
@@ -133,13 +133,13 @@ class SyncProgress:
         before, self._before = self._before, (fetched, self._messages)
         return wait() if before == self._before else 0.0
 
-    def _list_shown(self, extents: Mapping[ChannelId, Extent | None]) -> list[Extent]:
+    def _list_shown(self, extents: Mapping[ChannelId, HistoryShare | None]) -> list[HistoryShare]:
         """The extents to add up: all, or that of the current channel while some are unknown."""
         assert self._now is not None
         shown = extents.values() if self._sums_up else [extents[self._now.channel_id]]
         return [one for one in shown if one]
 
-    def _begin(self, extents: Mapping[ChannelId, Extent | None]) -> None:
+    def _begin(self, extents: Mapping[ChannelId, HistoryShare | None]) -> None:
         self._progress.begin(sum(one.fetched for one in self._list_shown(extents)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.cli.view.moments import Moments
-from archiver.model.difference import Difference, say_differences
+from archiver.model.difference import ContentDifference, say_differences
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.word_diff import DiffPiece, mark
 
@@ -31,7 +31,7 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
     if kind == "version":
         text = mark([DiffPiece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]
         version = (event["revision"] or "current", event["edit_date"], ",".join(event["changed"]))
-        differences = [Difference(**one) for one in event["differences"]]
+        differences = [ContentDifference(**one) for one in event["differences"]]
         said = "; ".join(say_differences(differences, text_changed="text" in event["changed"]))
         return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said
     if kind == "counters":
