@@ -1,4 +1,4 @@
-# telekeep in a container: an ordinary user, no shell at work, everything that is kept under /data. See docs/meilisearch.md.
+# telekeep in a container: an ordinary user, no shell running, all data under /data. See docs/meilisearch.md.
 FROM python:3.13-slim AS build
 WORKDIR /build
 COPY pyproject.toml setup.py README.md LICENSE ./
@@ -8,7 +8,7 @@ COPY config config
 RUN python -m venv /opt/telekeep && /opt/telekeep/bin/pip install --no-cache-dir .
 
 FROM python:3.13-slim
-# 1000: the first user of most machines, so that secret files which only that one may read can be read here.
+# 1000: the first user of most machines, so that secret files readable only by that user can be read here.
 RUN useradd --uid 1000 --user-group --create-home --home-dir /data telekeep && chmod 700 /data
 COPY --from=build /opt/telekeep /opt/telekeep
 ENV PATH=/opt/telekeep/bin:$PATH \
@@ -17,7 +17,7 @@ ENV PATH=/opt/telekeep/bin:$PATH \
 USER 1000:1000
 WORKDIR /data
 VOLUME /data
-# The exec form: signals reach telekeep itself, which ends in order within five seconds.
+# The exec form: signals reach telekeep itself, which stops cleanly within five seconds.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["telekeep"]
 CMD ["run"]
