@@ -98,12 +98,12 @@ def _digest(file: Path) -> str | None:
     try:
         text = file.read_bytes()
         here = [(one.stat().st_size, one.stat().st_mtime_ns) for one in map(Path(__file__).with_name, _CHECKED_BY)]
+        places = [str(file.resolve()), str(Path.cwd()), *map(os.environ.get, _PLACES)]
     except OSError:
-        return None  # the check says why
+        return None  # the check says why; a working directory that was deleted is no reason to
     variables = sorted((name, value) for name, value in os.environ.items() if name.upper().startswith(PREFIX))
     variables = [one for one in variables if one[0] != FILE_VARIABLE]
-    places = [os.environ.get(name) for name in _PLACES]
-    whole = repr((here, str(file.resolve()), str(Path.cwd()), variables, places)).encode(errors="surrogateescape")
+    whole = repr((here, variables, places)).encode(errors="surrogateescape")
     return hashlib.sha256(whole + b"\0" + text).hexdigest()
 
 

@@ -166,6 +166,16 @@ def test_without_a_file_the_defaults_are_what_a_check_says(
     assert flat(load_checked(None)) == flat(load_settings())
 
 
+def test_a_working_directory_that_was_deleted_is_no_hindrance(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert flat(load_checked(file)) == flat(load_settings(file))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("TELEKEEP_DISPLAY__TZ", "Asia/Baghdad"), ("TELEKEEP_FOO", ""), ("TELEKEEP_ARCHIVE__DIR", "\0x")],
