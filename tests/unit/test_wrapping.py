@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -112,3 +113,9 @@ def test_running_text_is_at_most_100_columns_wide() -> None:
 def test_wrapping_a_word_of_a_hundred_thousand_letters_takes_no_time() -> None:
     assert len(lines("ا" * 100_000, 80)) == 1250
     assert re.sub(r"\s", "", "".join(lines("大" * 20_000, 80))) == "大" * 20_000
+
+
+def test_a_long_text_takes_time_by_its_length_only() -> None:
+    begun = time.process_time()
+    assert len(wrap(Text("слово " * 50_000), 80)) == 3847
+    assert time.process_time() - begun < 10  # minutes, if each line looked at the whole text

@@ -65,10 +65,11 @@ def wrap(text: Text, width: int) -> list[Text]:
     text.expand_tabs(4)
     lines: list[Text] = []
     for paragraph in text.split("\n", allow_blank=True):
-        plain = paragraph.plain
-        for start, end in wrap_lines(plain, width):
-            before, after = _isolates(plain, start, end)
-            lines.append(Text.assemble(before, paragraph[start:end], after))
+        parts = wrap_lines(paragraph.plain, width)
+        # At once: slicing a long paragraph line by line would copy its rest each time.
+        cut = paragraph.divide([at for part in parts for at in part])[1::2]
+        isolates = _list_isolates(paragraph.plain, [line.plain for line in cut])
+        lines += [Text.assemble(before, line, after) for line, (before, after) in zip(cut, isolates, strict=True)]
     return lines
 
 
@@ -134,12 +135,11 @@ def _is_whole(text: str, at: int) -> bool:
     )
 
 
-def _isolates(paragraph: str, start: int, end: int) -> tuple[str, str]:
-    """Marks that give a line the direction of its paragraph, whatever its first letter."""
-    around = line_isolates(paragraph)
-    if not around[0] or (is_rtl(paragraph[start:end]) == is_rtl(paragraph)):
-        return line_isolates(paragraph[start:end])
-    return _EMBED[is_rtl(paragraph)]
+def _list_isolates(paragraph: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Marks that give each line the direction of its paragraph, whatever its first letter."""
+    needs_marks, rtl = bool(line_isolates(paragraph)[0]), is_rtl(paragraph)
+    for line in lines:
+        yield _EMBED[rtl] if needs_marks and is_rtl(line) != rtl else line_isolates(line)
 
 
 def is_rtl(text: str) -> bool:
