@@ -121,7 +121,8 @@ def remember(name: str, page: Page) -> bool:
 def _read(path: Path) -> dict[str, Any] | None:
     """The stored pages; empty without a file; None if the file is unreadable or not telekeep's."""
     try:
-        with path.open("rb") as file:
+        # Not `open`: it waits for the other end of a pipe that somebody put there.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             kept = orjson.loads(file.read(_LARGEST))
     except FileNotFoundError:
         return {}

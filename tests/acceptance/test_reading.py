@@ -216,6 +216,10 @@ def test_context_that_overlaps_is_one_block_and_hits_are_marked(run: Run, archiv
     assert [(row["block"], row["message_id"], row["match"]) for row in orjson.loads(limited)] == [
         (1, 2, False), (1, 3, True), (1, 4, True), (1, 5, False),
     ]  # fmt: skip
+    asked = ["search", query, "-c", "bridge", "-C", "1", "-n", "1"]
+    pages = [run(*asked), *(run(*asked, "--more") for _ in range(3))]
+    told = [page.stderr.partition(" shown")[0] for page in pages]
+    assert told == ["1", "1", "1", "all 3 results of this search have been"]
     shown = on_a_terminal(archive, "search", query, "-c", "bridge", "-C", "1")
     assert shown.count("> ") == 3
     assert "\r\n--\r\n" in shown

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -84,3 +85,10 @@ def test_without_a_home_nothing_is_kept_anywhere(monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     assert not ask().end(20, "1.2.3")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(state: Path) -> None:
+    state.parent.mkdir()
+    os.mkfifo(state)
+    assert not ask().end(20, "1.2.3")
+    assert state.is_fifo()

@@ -122,7 +122,7 @@ async def _count_all(search: Search, shown: int, cursor: str | None) -> int | No
 
 async def _print(search: Search, answers: Answers) -> tuple[int, str | None, bool]:
     """Print the hits. Returns their number, the cursor of the next page, and whether one is deleted."""
-    found = blocks_printed = 0
+    blocks_printed = 0
     has_deleted = False
     cursor = None
     options, question = search.options, search.question
@@ -137,13 +137,12 @@ async def _print(search: Search, answers: Answers) -> tuple[int, str | None, boo
             if isinstance(block, More):
                 cursor = block.cursor
                 break
-            found += sum(shown.is_hit for shown in block)
             has_deleted |= any(shown.row["missing_since"] for shown in block)
             blocks_printed += 1
             for shown in block:
                 show(shown._replace(block=blocks_printed))
     close()
-    return found, cursor, has_deleted
+    return answers.found, cursor, has_deleted
 
 
 def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None]]:

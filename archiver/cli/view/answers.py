@@ -35,6 +35,8 @@ class Answers:
         self._conn = conn
         self._selected = selected
         self._names = names
+        self.found = 0
+        """Results so far; hits that are shown as the context of another one count on the page that they belong to."""
         self.groups: int | None = None
         """The number of all groups of copies, once they are known."""
 
@@ -50,6 +52,7 @@ class Answers:
         while True:
             answer = await engine.search(replace(question, limit=page if left is None else min(left, page)))
             rows = await self._rows(answer.hits)
+            self.found += len(rows)
             if context is not None:
                 for block in await context.blocks(question, {hit.key: hit for hit in answer.hits if hit.key in rows}):
                     yield await self._with_earlier(block)
@@ -73,6 +76,7 @@ class Answers:
         if question.cursor is not None:
             groups = list_after(groups, question.cursor)
         wanted = groups[: limit or None]
+        self.found = len(wanted)
         for at in range(0, len(wanted), PAGE):
             page = wanted[at : at + PAGE]
             rows = await self._rows([group.hits[0] for group in page])
