@@ -150,6 +150,9 @@ async def _commits(conn: Connection) -> AsyncIterator[None]:
             await asyncio.sleep(EVERY)
 
 
+_Names = dict[ChannelId, ChannelName]
+
+
 class _Tail:
     """Shows the events that match, each once."""
 
@@ -186,13 +189,13 @@ class _Tail:
                 return
             self._print(shown)
 
-    def _print(self, events: list[tuple[Event, ChannelName]]) -> None:
+    def _print(self, events: list[tuple[Event, _Names]]) -> None:
         """Print the events; no snapshot is open, since a reader may take its time."""
-        for event, channel in events:
-            self._printer.show(event, channel)
+        for event, names in events:
+            self._printer.show(event, names)
         output.flush()
 
-    async def _find_last(self, last: int) -> list[tuple[Event, ChannelName]]:
+    async def _find_last(self, last: int) -> list[tuple[Event, _Names]]:
         """The last posts that match, oldest first, each with the last thing that happened to it."""
         question = Question(tree=self._tree, channels=self._channels, sort="newest", limit=last)
         hits = (await self._engine.search(question)).hits
@@ -203,10 +206,10 @@ class _Tail:
                 message, media = held[hit.key]
                 event, at = last_event(message)
                 channel = names[message.channel_id]
-                events.append((Event(event, at, build_row(channel, message, media)), channel))
+                events.append((Event(event, at, build_row(channel, message, media)), names))
         return events
 
-    async def _find(self, found: list[Arrival]) -> list[tuple[Event, ChannelName]]:
+    async def _find(self, found: list[Arrival]) -> list[tuple[Event, _Names]]:
         """Those of the events whose posts match."""
         if self._channels is not None:
             found = [one for one in found if one.channel_id in self._channels]
@@ -219,8 +222,8 @@ class _Tail:
         for one in found:
             if (key := (one.channel_id, one.message_id)) in held:
                 channel = names[one.channel_id]
-                events.append((Event(one.event, one.at, build_row(channel, *held[key])), channel))
+                events.append((Event(one.event, one.at, build_row(channel, *held[key])), names))
         return events
 
-    async def _names(self) -> dict[ChannelId, ChannelName]:
+    async def _names(self) -> _Names:
         return {channel.channel_id: channel for channel in await read(self._conn, list_names)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ from archiver.cli import output
 from archiver.cli.view.fields import pick
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
+from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
 from archiver.store.arrivals import ArrivalEvent
 from search.query.tree import Node
@@ -48,8 +49,8 @@ class EventPrinter:
         self._zone = zone
         self._console = output.console() if output.is_terminal() and not jsonl else None
 
-    def show(self, event: Event, channel: ChannelName) -> None:
-        """Print one event."""
+    def show(self, event: Event, names: Mapping[ChannelId, ChannelName]) -> None:
+        """Print one event. `names`: of all channels, since a post may be forwarded from another one."""
         row = event.row
         if self._jsonl:
             output.jsonl(pick({**to_object(row), "event": event.event, "at": iso(event.at)}, self._fields))
@@ -57,15 +58,14 @@ class EventPrinter:
             address = f"{row['channel']}/{row['message_id']}"
             output.tsv(row["date"], address, row["permalink"], row["text"], event.event, iso(event.at))
         else:
-            self._print_card(self._console, event, channel)
+            self._print_card(self._console, event, names)
 
-    def _print_card(self, console: Console, event: Event, channel: ChannelName) -> None:
+    def _print_card(self, console: Console, event: Event, names: Mapping[ChannelId, ChannelName]) -> None:
         from rich.text import Text
 
         from archiver.cli.view.card import CardView, card
 
         moments = Moments(self._zone, time.time())
-        names = {channel.channel_id: channel}
         view = CardView(self._tree, names, moments, output.columns(), output.use_colour())
         console.print(Text(f"{event.event}  {moments.short(event.at)}", style=_STYLES[event.event]))
         for line in card(Shown(event.row), view):
