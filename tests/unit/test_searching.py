@@ -75,6 +75,7 @@ def test_a_script_gets_the_cursor() -> None:
         ("--on=2021-12 convoy", "telekeep search convoy --on=2021-12"),
         ("-c atlas", "telekeep search '*' -c atlas"),
         ("convoy --jsonl", "telekeep search convoy --jsonl"),
+        ("-toll -n 1", "telekeep search -n 1 -- -toll"),
         ('"convoy -c atlas"', None),
         ("convoy -toll", None),
         ("-china", None),

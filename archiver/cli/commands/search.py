@@ -32,6 +32,7 @@ from archiver.cli.search_options import (
     check_combination,
 )
 from archiver.cli.view import figures
+from archiver.cli.view.ending import describe_command
 from archiver.cli.view.fields import Csv, Fields, choose_table_shape
 from archiver.cli.view.misplaced import find_misplaced
 from archiver.cli.view.moments import Moments
@@ -138,7 +139,8 @@ def command(
     check_combination(options)
     status = interrupted.run(run(context.obj, text, options))
     if meant := find_misplaced(text, read_signature(command)):
-        output.note(f"options inside the quotes are read as words; did you mean: {meant}", to_copy=True)
+        for line in describe_command("options inside the query are read as words; did you mean:", meant):
+            output.note(line, to_copy=True)
     return status
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archiver.cli import output
 from archiver.cli.table import PROGRAM
-from archiver.cli.terminal import width
+from archiver.cli.terminal import fold_note, width
 from search.engine.protocol import Sort
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
@@ -44,12 +44,17 @@ def describe_found(found: Found, *, groups: bool = False, command: str | None = 
     line = all_found if found.total == 1 else f"{all_found}, {order}"
     if not command:
         return [line]
-    both, columns = f"{line} · next: {command}", output.columns(sys.stderr)
+    return describe_command(f"{line} · next:", command)
+
+
+def describe_command(words: str, command: str) -> list[str]:
+    """Words and a command to copy: on one line if it fits, else the command below, as a shell continues it."""
+    both, columns = f"{words} {command}", output.columns(sys.stderr)
     if width(both) <= columns:
         return [both]
     from archiver.cli.view.help_page import wrap_example
 
-    return [f"{line} · next:", *wrap_example(command, columns)]
+    return [*fold_note(words, columns), *wrap_example(command, columns)]
 
 
 def next_command(cursor: str | None, *, can_continue: bool, words: Sequence[str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Options inside the quotes of a query, where `-c` means "not the word c". Pure."""
+"""Options inside a query, in its quotes or after `--`, where `-c` means "not the word c". Pure."""
 
 from __future__ import annotations
 
@@ -28,4 +28,5 @@ def find_misplaced(query: str, parameters: Sequence[Parameter]) -> str | None:
             moved += [value for value in [next(words, None)] if value is not None]
     if not moved:
         return None
-    return join_words([PROGRAM, "search", " ".join(kept) or "*", *moved])
+    rest = " ".join(kept) or "*"
+    return join_words([PROGRAM, "search", *([*moved, "--", rest] if rest.startswith("-") else [rest, *moved])])
