@@ -149,6 +149,8 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
     if row["revisions"]:
         times = "once" if row["revisions"] == 1 else figures.count(row["revisions"], "time")
         yield Text(f"edited {times}", style=_EDITED)
+    elif row["edit_date"] and not row.get("edit_hidden") and row["edit_date"] <= row["first_seen"]:
+        yield Text("edited before it was archived", style=_EDITED)
     for reason in orjson.loads(row["restriction"] or "[]"):
         said = terminal_safe(str(reason.get("text") or reason.get("reason")))
         yield Text(f"restricted on {terminal_safe(str(reason.get('platform')))}: {said}", style=_EDITED)
