@@ -11,6 +11,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.exported import report, to_object
+from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.query import find_glossary, open_engine, read_query
@@ -23,7 +24,9 @@ from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_stream
 from archiver.export.stream import count_items
 from archiver.export.writer import Writer
+from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
+from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
     from search.query.glossary import Glossary
@@ -122,11 +125,12 @@ async def run(
     """Export. Returns the exit status."""
     place = find_place(out, writer.extension, force=force, archive=invocation.checked_settings().archive.dir)
     result: ExportResult | None = None
+    write = Moments(parse_zone(when.tz)).at if output.is_terminal() else iso
     try:
         async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
             conn = database.connection
             now = await read_server_now(conn)
-            bounds = when.resolve(now, remarks=output)
+            bounds = when.resolve(now, remarks=output, write=write)
             channels = await choose_channels(conn, typed, remarks=output)
             tree = None
             if query is not None:
@@ -150,7 +154,7 @@ async def run(
         if result is None:
             raise
         # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
-    report(result)
+    report(result, write=write)
     if shape != "people":
         (output.json if shape == "json" else output.jsonl)(to_object(result))
     return 0

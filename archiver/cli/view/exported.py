@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ _NAMED = 3
 """Maximum number of channels named in a sentence."""
 
 
-def report(result: ExportResult) -> None:
-    """Report what was written, and for which channels and dates it is complete."""
+def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) -> None:
+    """Report what was written, and for which channels and dates it is complete. `write`: how to write a time."""
     manifest = result.manifest
     assert manifest is not None
     if result.made is not None:
@@ -33,18 +34,17 @@ def report(result: ExportResult) -> None:
         reasons = "; ".join(part.completeness.shortfall.reasons)
         output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
     if whole := [part for part in manifest.channels if part not in lacking]:
-        output.note(_describe_complete(manifest, whole))
+        output.note(_describe_complete(manifest, whole, write))
 
 
-def _describe_complete(manifest: Manifest, whole: list[ChannelPart]) -> str:
+def _describe_complete(manifest: Manifest, whole: list[ChannelPart], write: Callable[[int], str | None]) -> str:
     """Say which channels are exported completely, for which dates, and as of when."""
     names = ", ".join(part.name.name for part in whole[:_NAMED])
     more = f" and {len(whole) - _NAMED:,} more" if len(whole) > _NAMED else ""
     bounds = manifest.request.bounds
-    since, until = iso(bounds.since_unix), iso(bounds.until_unix)
-    over = "the whole history" if since is None and until is None else "this range of dates"
+    over = "the whole history" if bounds.since_unix is None and bounds.until_unix is None else "this range of dates"
     known = [part.completeness.as_of for part in whole if part.completeness.as_of is not None]
-    up_to = f", as of {iso(min(known))}" if known else ""
+    up_to = f", as of {write(min(known))}" if known else ""
     only = " (what matches the query)" if manifest.request.query is not None else ""
     return f"complete for {over}{up_to}{only}: {names}{more}"
 

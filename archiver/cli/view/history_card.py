@@ -42,7 +42,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
         yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
-    posted = f"posted {moments.with_utc(message.date)}, first seen {moments.short(message.first_seen)}"
+    posted = f"posted {moments.with_utc(message.date)}, first seen {moments.at(message.first_seen)}"
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
     diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
