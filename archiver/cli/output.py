@@ -19,6 +19,8 @@ from archiver.model.json_text import dump
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.segment import Segment
+    from rich.text import Text
 
 _state = {"quiet": False, "failed": False}
 _colour = {"wanted": "auto"}
@@ -158,9 +160,21 @@ def table(
     for row in rows:
         grid.add_row(*(text(_cell(value)) for value in row))
     screen = console()
-    if wide:
-        screen.size = (_WIDE, screen.height)
-    screen.print(grid)
+    if not wide:
+        screen.print(grid)
+        return
+    screen.size = (_WIDE, screen.height)
+    for cells in screen.render_lines(grid):
+        screen.print(_unpadded(cells), soft_wrap=True)
+
+
+def _unpadded(cells: list[Segment]) -> Text:
+    """A line without the spaces at its end, which would wrap on a narrower screen."""
+    from rich.text import Text
+
+    line = Text.assemble(*((cell.text, cell.style or "") for cell in cells))
+    line.rstrip()
+    return line
 
 
 def tsv(*values: object) -> None:
