@@ -25,6 +25,7 @@ from archiver.errors import UsageError
 
 _Read = TypeVar("_Read", ParsedAddress, ParsedAddress | None)
 _HINT = "Write @name, a t.me link, an alias or an id."
+_WRONG_ID = re.compile(r"@?\w+/([^\W\d][\w-]*)")
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _SCHEME = re.compile(r"(?:(https?):/{0,3}|([a-z][a-z0-9+.-]*):/{1,3}|//)", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", re.IGNORECASE)
@@ -44,6 +45,8 @@ def parse_channel(typed: str) -> ChannelRef:
 
 def parse_message(typed: str) -> MessageRef:
     """The message in the text. Raises UsageError with the reason."""
+    if (wrong := _WRONG_ID.fullmatch(clean(typed))) is not None:
+        raise UsageError(f'"{wrong[1]}" is not a message id.', hint="Write CHANNEL/ID or a message's link.")
     parsed = _parse(typed)
     if parsed.message_id is None:
         raise UsageError(

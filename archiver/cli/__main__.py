@@ -183,7 +183,11 @@ def _is_word(argument: str) -> bool:
 def _go_on(sentence: str) -> str:
     """A sentence as it continues a line that begins with the program's name."""
     first, space, rest = sentence.partition(" ")
-    return f"{first.lower()}{space}{rest}" if first in {"There", "The", "A", "With"} else sentence
+    return (
+        f"{first.lower()}{space}{rest}"
+        if first in {"There", "The", "This", "That", "A", "In", "With", "Unknown"}
+        else sentence
+    )
 
 
 def _explain(exc: Exception, command: str | None, *, debug: bool) -> int:

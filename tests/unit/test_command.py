@@ -163,6 +163,7 @@ def test_full_disk_is_said_as_the_system_says_it(
         ("search x --channel", "search --channel needs a value: --channel CHANNEL"),
         ("search x --since --json", "search --since needs a value: --since DATE"),
         ("search x --json=yes", "search --json takes no value; leave out =yes."),
+        ("search x -tz Asia/Baghdad", "search has no option -tz. Did you mean --tz?"),
         ("search -toll bridge", "search has no option -t. Put -- before a query that starts with -, as in:"),
         ("--frob search x", "there is no option --frob. `telekeep help options` lists them."),
         ("show", "show needs CHANNEL/ID, as in: telekeep show @channel/123"),

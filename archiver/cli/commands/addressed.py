@@ -5,6 +5,7 @@ from __future__ import annotations
 from archiver.address import parse_message
 from archiver.cli import output
 from archiver.cli.view.channel_status import how_to_fetch
+from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.compose.named_channel import find_posted
 from archiver.compose.read_archive import get_mirrored
@@ -31,7 +32,7 @@ async def _explain(database: Database, channel: ChannelName, message_id: Message
     """The error for an id that is not archived: KnownAbsent if there was no such message."""
     conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
-    what = f"{channel.name}/{message_id} is not archived"
+    what = f"{called(channel)}/{message_id} is not archived"
     if message_id > mirrored.top_id:
         newer = how_to_fetch(mirrored, directory, certain=False)
         synced = f" at {moments.at(mirrored.last_sync_at)}" if mirrored.last_sync_at else ""
@@ -46,6 +47,6 @@ async def _explain(database: Database, channel: ChannelName, message_id: Message
         start = f", which begins {moments.date(mirrored.window_start)}" if mirrored.window_start else ""
         return NotFound(
             f"{what}: it is older than the mirrored window{start}.",
-            hint=f"`telekeep add {channel.name} --since DATE` moves its start.",
+            hint=f"`telekeep add {called(channel)} --since DATE` moves its start.",
         )
     return NotFound(f"{what}: it is not fetched yet.", hint=how_to_fetch(mirrored, directory))

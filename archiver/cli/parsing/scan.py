@@ -92,6 +92,8 @@ class CommandLine:
             return self._flags[flag]
         if flag in HELP:
             raise HelpWantedError
+        if (long := f"-{word.partition('=')[0]}") in self._flags:  # -tz for --tz
+            raise UsageError(f"{self._name} has no option {long[1:]}.", hint=f"Did you mean {long}?")
         if not word.startswith("--") and any(one.metavar == "QUERY" and not one.flags for one in self._parameters):
             raise UsageError(
                 f"{self._name} has no option {flag}.",

@@ -39,7 +39,7 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     yield "archived", f"{figures.count(held, 'message')}{deleted if held else ''}"
     yield "fetched", _describe_ids(one)
     if one.newest:
-        yield "newest", f"{one.name}/{one.newest[0]}, {moments.at(one.newest[1])}"
+        yield "newest", f"{mirrored.alias or one.name}/{one.newest[0]}, {moments.at(one.newest[1])}"
     window = mirrored.window_start
     start = "from its first message on" if window is None else f"from {describe_start(window, moments)} on"
     outside = f"; {figures.count(tally.outside, 'id')} before that" if tally.outside else ""
