@@ -156,3 +156,9 @@ def test_any_text_is_parsed_or_rejected_cleanly(start: str, rest: str) -> None:
             channel = getattr(found, "channel", found)
             assert parse_channel(str(channel)) == channel
     assert "\n" not in echo(start + rest)
+
+
+@pytest.mark.parametrize("typed", ["nahrain/abc", "@nahrain_desk/x-1", "nahrain/о12"])
+def test_a_wrong_message_id_is_named_instead_of_the_channel(typed: str) -> None:
+    with pytest.raises(UsageError, match="is not a message id"):
+        parse_message(typed)
