@@ -318,8 +318,8 @@ def test_show_of_several_messages_says_of_each_what_is_known(run: Run, archive: 
     done = run("show", "bridge/5", "bridge/10", "t.me/NightBridge/6", "bridge/35", "--jsonl")
     assert (done.returncode, [row["message_id"] for row in rows(done)]) == (3, [5, 6])
     assert [line.split(":")[1] for line in done.stderr.splitlines()] == [
-        " NightBridge/10 is not archived",
-        " NightBridge/35 is not archived",
+        " bridge/10 is not archived",
+        " bridge/35 is not archived",
     ]
     for command in ("show", "history"):
         done = run(command, "NightBridge/10")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from archiver.cli import interrupted, output
 from archiver.cli.commands.searching import Search, print_count, print_facets, print_hits
 from archiver.cli.invocation import Invocation
@@ -139,7 +141,8 @@ def command(
     check_combination(options)
     status = interrupted.run(run(context.obj, text, options))
     if meant := find_misplaced(text, read_signature(command)):
-        for line in describe_command("options inside the query are read as words; did you mean:", meant):
+        words = "options inside the query are read as words; did you mean:"
+        for line in describe_command(words, meant) if output.is_terminal(sys.stderr) else [f"{words} {meant}"]:
             output.note(line, to_copy=True)
     return status
 
