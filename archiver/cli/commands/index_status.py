@@ -100,4 +100,6 @@ async def _ask(node: Node) -> tuple[dict[str, Any], ServerError | None]:
 
 
 def _word(value: object) -> object:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
