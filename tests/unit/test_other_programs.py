@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -120,10 +120,9 @@ def _names(conn: sqlite3.Connection) -> Iterator[str]:
     return (row[0] for row in conn.execute(EVERY).fetchall())
 
 
-@pytest.mark.skipif(shutil.which("sqlite-utils") is None, reason="sqlite-utils is not installed")
 def test_sqlite_utils_counts_all_tables_and_lists_the_view(archive: Path) -> None:
     def run(*arguments: str) -> Any:
-        command = ["sqlite-utils", *arguments]
+        command = [sys.executable, "-m", "sqlite_utils", *arguments]
         return orjson.loads(subprocess.run(command, capture_output=True, check=True, env=dict(os.environ)).stdout)
 
     counts = {row["table"]: row["count"] for row in run("tables", str(archive), "--counts")}
