@@ -1,6 +1,6 @@
 """Meilisearch: the same engine protocol as the embedded engine, and the client that fills the index.
 
-- `words`: encoding of terms that Meilisearch's tokenizer leaves unchanged
+- `folding`: texts that its tokenizer would not read as telekeep does
 - `document`: a message as a JSON line; `settings`: the settings of the index
 - `node`: client of one server: index, tasks, documents; `http`, `task`: its responses
 - `filters`, `compile`: a question as Meilisearch requests; which questions it can answer

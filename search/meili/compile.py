@@ -1,22 +1,21 @@
 """Compile a question to a Meilisearch request: `q`, filter and sort order. Pure.
 
-Each word is sent in quotes, so that Meilisearch matches exactly that word, without typos, word splitting or prefixes,
-and regardless of word order. A plain word is searched by its keys (`search.words.forms`); if it has several, `q`
-becomes a list of alternatives. With `fuzzy`, plain words are also sent unquoted, which tolerates typos in them.
-Excluded words come first in `q`, since Meilisearch ignores everything after the tenth word.
+Words are sent folded, each in quotes: exactly that word then, without typing errors, splitting or prefixes, and
+regardless of word order. With `fuzzy` they are sent without quotes, which forgives typing errors; so are beginnings of
+words (clos*), of which `q` can have one, at its end. Excluded words come first, since Meilisearch ignores everything
+after the tenth word.
 
-Questions that Meilisearch cannot answer correctly raise `Unanswerable` with the reason: OR between words, the exclusion
-of a group of words, prefixes, more than ten words, and more than two adjacent words (it compares pairs of words, which
-can match in different places of a long text).
+Words are found as they are written: inflected forms and other spellings are for the embedded engine. Questions that
+Meilisearch cannot express raise `Unanswerable` with the reason: OR between words, the exclusion of a group of words,
+more than ten words.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from itertools import product
-from math import prod
 from typing import Any, Final
 
 from search.engine.facets import FacetName, is_utc
@@ -24,49 +23,46 @@ from search.engine.page import parse_position, parse_rank
 from search.engine.protocol import Question
 from search.errors import Unanswerable
 from search.meili.filters import ALL, compile_filter, is_after, join, one_of, unanswerable, within
-from search.meili.settings import FORMS, MAX_HITS, ORDER, READABLE, TERMS
-from search.meili.words import LOCALE, encode, form_words, is_plain
-from search.query.tree import And, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
-from search.query.widen import AdjacentWords, group_adjacent, word_variants
-from search.text.normalize import Needle
-from search.text.numbers import ungrouped
-from search.words.forms import form_keys
+from search.meili.folding import folded_text
+from search.meili.settings import MAX_HITS, ORDER, READABLE, SEARCHED
+from search.query.tree import And, Grouped, Node, Not, Or, Phrase, Prefix, Text, Word, text_leaves
+from search.words.forms import bare_word
 
 MAX_WORDS: Final = 10
-MAX_QUERIES: Final = 128
-"""Maximum alternatives of `q`: it has no OR, so two words with three alternatives each make nine queries."""
-MAX_EXCLUDED: Final = 200
-"""Meilisearch reads only the first 1,000 tokens of `q`: words, quotes and spaces."""
-MAX_ADJACENT: Final = 2
+MAX_LENGTH: Final = 1000
+"""Characters; Meilisearch reads only the first 1,000 words, quotes and spaces of `q`."""
 HIGHLIGHT_TAGS: Final = ("\ue000", "\ue001")
 """Tags around a match; folding removes these characters from texts."""
-COUNT_FIELD: Final = "is_service"
+COUNT_FIELD: Final = "month"
 """A field with one value in every document: the sum of its facet is the exact number of hits."""
 
 FACETS: Final[Mapping[FacetName, str]] = {"channel": "channel_id", "day": "day", "month": "day", "lang": "lang"}
 """Facets that the index can count, with their fields: bare channel id, UTC day since 1970, language."""
+
+_ONE_SCRIPT: Final = re.compile(
+    "[a-z]+|[\u0370-\u03ff]+|[\u0400-\u052f]+|[\u05d0-\u05ea]+|[\u0620-\u06ff]+|[\u10a0-\u10ff]+"
+)
+"""A word that Meilisearch does not cut, so that it stays one without quotes."""
 
 
 @dataclass(slots=True)
 class QueryParts:
     """A tree split into required words, excluded words and filters, all combined by AND."""
 
-    wanted: list[tuple[str, ...]] = field(default_factory=list)
-    """Alternatives of each required word."""
-    words: int = 0
-    """Number of required words."""
+    words: list[str] = field(default_factory=list)
+    beginning: str = ""
+    """Beginning of a word, the last of `q`."""
     excluded: list[str] = field(default_factory=list)
     filters: list[str] = field(default_factory=list)
 
-    def require(self, alternatives: tuple[str, ...], words: int = 1) -> None:
-        """Require one of these alternatives, each of `words` words."""
-        if alternatives not in self.wanted:
-            self.wanted.append(alternatives)
-            self.words += words
+    @property
+    def q(self) -> str:
+        """The words as Meilisearch reads them; a space at the end marks the last word as complete."""
+        return " ".join([*self.excluded, *dict.fromkeys(self.words), self.beginning]).lstrip()
 
 
 def can_answer(question: Question) -> str | None:
-    """Why Meilisearch cannot answer this question like the embedded engine; None if it can."""
+    """Why Meilisearch cannot answer this question; None if it can."""
     try:
         split_question(question)
     except Unanswerable as error:
@@ -90,12 +86,11 @@ def by_rank(question: Question) -> bool:
 
 
 def search_body(question: Question) -> dict[str, Any]:
-    """Build the body of a search for one page plus one hit; its `q` is a list of alternatives.
+    """Build the body of a search for one page plus one hit.
 
     Raises Unanswerable, or SearchError for a cursor of another query.
     """
-    parts = split_question(question)
-    body = _query_body(parts)
+    body = _query_body(split_question(question))
     body["attributesToRetrieve"] = list(ORDER)
     body["limit"] = question.limit + 1
     if by_rank(question):
@@ -131,14 +126,12 @@ def facet_body(question: Question, names: list[str]) -> dict[str, Any]:
 def split_question(question: Question) -> QueryParts:
     """Split a question into words and filters. Raises Unanswerable."""
     parts = QueryParts()
-    for part in [question.tree] if question.fuzzy else group_adjacent(question.tree):
-        _add_part(part, parts, fuzzy=question.fuzzy)
-    if parts.words > MAX_WORDS:
+    for node in _flat(question.tree):
+        _add_part(node, parts, fuzzy=question.fuzzy)
+    if len(dict.fromkeys(parts.words)) + bool(parts.beginning) > MAX_WORDS:
         raise unanswerable(f"Meilisearch reads only the first {MAX_WORDS} words of a query.")
-    if prod(len(alternatives) for alternatives in parts.wanted) > MAX_QUERIES:
-        raise unanswerable(f"The forms of these words would take more than {MAX_QUERIES} queries to Meilisearch.")
-    if len(parts.excluded) > MAX_EXCLUDED:
-        raise unanswerable(f"Meilisearch can exclude at most {MAX_EXCLUDED} words.")
+    if len(parts.q) > MAX_LENGTH:
+        raise unanswerable("Meilisearch does not read a query of this length to its end.")
     if question.channels is not None:
         parts.filters.append(one_of("channel_id", [str(one) for one in sorted(question.channels)]))
     if (bounds := within(question.bounds)) != ALL:
@@ -146,42 +139,50 @@ def split_question(question: Question) -> QueryParts:
     return parts
 
 
-def _add_part(part: Node | AdjacentWords, parts: QueryParts, *, fuzzy: bool) -> None:
-    """Add a part of a tree, or adjacent words with several readings."""
-    if isinstance(part, tuple):
-        read = (product(*(_alternatives(word, fuzzy=fuzzy) for word in words)) for words in part)
-        parts.require(tuple(" ".join(words) for one in read for words in one), len(part[0]))
-        return
-    for node in _flat(part):
-        if not _has_words(node):
+def _add_part(node: Node, parts: QueryParts, *, fuzzy: bool) -> None:
+    match node:
+        case Prefix():
+            if not fuzzy:
+                raise unanswerable("Meilisearch finds beginnings of words only with typing errors: add --fuzzy.")
+            if parts.beginning:
+                raise unanswerable("Meilisearch finds the beginning of one word only.")
+            parts.beginning = _folded(node)
+        case Word() if fuzzy and _ONE_SCRIPT.fullmatch(word := _folded(node)):
+            parts.words.append(word)
+        case Word() | Phrase() | Grouped():
+            parts.words.append(f'"{_folded(node)}"')
+        case Not(Word() | Phrase() | Grouped() as leaf):
+            parts.excluded.append(f'-"{_folded(leaf)}"')
+        case Not(Prefix()):
+            raise unanswerable("Meilisearch cannot exclude the beginnings of words.")
+        case _ if not _has_words(node):
             parts.filters.append(compile_filter(node))
-        elif isinstance(node, Word | Phrase | Prefix):
-            parts.require(_alternatives(node, fuzzy=fuzzy))
-        elif isinstance(node, Not) and isinstance(node.part, Word | Phrase | Prefix):
-            parts.excluded += [f"-{one}" for one in _alternatives(node.part, fuzzy=False)]
-        elif isinstance(node, Not):
+        case Not():
             raise unanswerable("Meilisearch cannot exclude a group of words.")
-        else:
+        case _:
             raise unanswerable("Meilisearch cannot combine words by OR.")
 
 
+def _folded(leaf: Text) -> str:
+    text = leaf.number if isinstance(leaf, Grouped) else leaf.text
+    found = folded_text(bare_word(text) if isinstance(leaf, Word) else text)
+    if not any(map(str.isalnum, found)):
+        # It would be left out of the question without a word.
+        raise unanswerable("Meilisearch does not find signs.")
+    return found
+
+
 def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:
-    """Build one federated search with a query for each `q`; it returns each document once."""
-    query = {name: value for name, value in body.items() if name not in {"q", "limit", "facets"}}
-    federation: dict[str, Any] = {"limit": body["limit"]}
-    if "facets" in body:
-        federation["facetsByIndex"] = {index: body["facets"]}
-    return {"federation": federation, "queries": [{"indexUid": index, **query, "q": q} for q in body["q"]]}
+    """Build the query of a federated search."""
+    return {"indexUid": index, **{name: value for name, value in body.items() if name not in {"limit", "facets"}}}
 
 
 def _query_body(parts: QueryParts) -> dict[str, Any]:
     return {
-        # The trailing space marks the last word as complete.
-        "q": [" ".join([*parts.excluded, *alternatives, ""]).lstrip() for alternatives in product(*parts.wanted)],
+        "q": parts.q,
         "filter": join("AND", parts.filters, empty=ALL),
         "matchingStrategy": "all",
-        "attributesToSearchOn": [TERMS, FORMS],
-        "locales": [LOCALE],
+        "attributesToSearchOn": list(SEARCHED),
     }
 
 
@@ -205,7 +206,7 @@ def _flat(node: Node, *, excluded: bool = False) -> Iterator[Node]:
 
 def _has_words(node: Node) -> bool:
     match node:
-        case Word() | Phrase() | Prefix():
+        case Word() | Phrase() | Prefix() | Grouped():
             return True
         case And(parts) | Or(parts):
             return any(map(_has_words, parts))
@@ -213,40 +214,3 @@ def _has_words(node: Node) -> bool:
             return _has_words(part)
         case _:
             return False
-
-
-def _alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
-    """Alternatives that match a word: its keys, or the word as written, for each of its variants.
-
-    With `fuzzy` typos match too, which covers most variants.
-    """
-    if fuzzy or not isinstance(leaf, Word):
-        return _written_alternatives(leaf, fuzzy=fuzzy)
-    return tuple(dict.fromkeys(one for word in word_variants(leaf) for one in _written_alternatives(word, fuzzy=False)))
-
-
-def _written_alternatives(leaf: Text, *, fuzzy: bool) -> tuple[str, ...]:
-    if isinstance(leaf, Word) and leaf.tail and not fuzzy:
-        raise unanswerable("Meilisearch cannot find the forms of a hyphenated word.")
-    if isinstance(leaf, Phrase) and ungrouped(leaf.text):
-        raise unanswerable("Meilisearch cannot tell a number from the beginning of a longer one.")
-    if isinstance(leaf, Word) and leaf.model and not fuzzy:
-        raise unanswerable("Meilisearch cannot find the variants of a model name.")
-    word = leaf.inflected if isinstance(leaf, Word) else None
-    keys = form_words(word) if word else ()
-    found = tuple(f'"{key}"' for key in keys)
-    # A word that the rules give no key may have some in texts of certain languages only.
-    by_keys = found and form_keys(word or "")
-    return found if by_keys and not fuzzy else (_text(leaf, fuzzy=fuzzy), *found)
-
-
-def _text(leaf: Text, *, fuzzy: bool) -> str:
-    needle: Needle = leaf.needle
-    if needle.prefix:
-        raise unanswerable("The index in Meilisearch has no prefixes, nor single characters of unspaced scripts.")
-    if len(needle.terms) > MAX_ADJACENT:
-        raise unanswerable(f"Meilisearch cannot match more than {MAX_ADJACENT} adjacent words.")
-    words = [encode(term) for term in needle.terms]
-    if fuzzy and isinstance(leaf, Word) and all(map(is_plain, words)):
-        return " ".join(words)
-    return f'"{" ".join(words)}"'

@@ -1,10 +1,9 @@
 """Convert messages to Meilisearch documents: lines of UTF-8 JSON. Pure.
 
-`text` and the other readable fields are as people wrote them, for display and for other clients. telekeep's own
-questions search `terms_<version>_<norm>`, a list of the words of each text, so that no phrase spans two texts, and
-`forms_...`, the keys of these words, one per value. The rest is for filters and facets; absent values are omitted,
-except the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not included,
-since each change would require a write.
+`text` and the other readable fields are as people wrote them. `words_<version>_<norm>` has the texts that Meilisearch's
+tokenizer would not read as telekeep does, folded (`folding`). The rest is for filters and facets; absent values are
+omitted, except the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not
+included, since each change would require a write.
 """
 
 from __future__ import annotations
@@ -17,12 +16,10 @@ from typing import Any, Final
 import orjson
 
 from search.document import Details, Document, Key
-from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
-from search.meili.words import encode, encode_text, verb_words
+from search.meili.folding import folded_texts
+from search.meili.settings import PRIMARY_KEY, WORDS
 from search.query.filters import NOT_MEDIA
-from search.query.tags import domain_values, tag_value, user_value
-from search.text.normalize import index_text
-from search.text.numbers import grouped_term
+from search.query.tags import domain_values, tag_value
 
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
@@ -50,9 +47,6 @@ def to_line(document: Document, details: Details = NO_DETAILS) -> bytes:
 
 
 def _fields(document: Document, details: Details) -> dict[str, Any]:
-    forms = verb_words(document.texts(), document.lang)
-    lines = [line for text in document.texts() if (line := encode_text(text, forms, document.lang))]
-    lines += [encode(grouped_term(number)) for number in document.grouped_numbers()]
     day = datetime.fromtimestamp(document.date, UTC)
     fields: dict[str, Any] = {
         PRIMARY_KEY: document_id(*document.key),
@@ -63,9 +57,6 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "month": f"{day:%Y-%m}",
         "lang": document.lang,
         "text": document.text,
-        TERMS: lines,
-        FORMS: sorted(forms),
-        "copy_of": _copy_of(document, details),
         "is_service": document.is_service,
         "is_forwarded": document.is_forwarded,
         "is_reply": document.is_reply,
@@ -74,6 +65,8 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
     }
     links = document.all_links()
     more = {
+        WORDS: folded_texts(document.texts()),
+        "other_texts": _other_texts(document, details),
         "channel": document.channel_username,
         "channel_title": document.channel_title,
         "edit_date": document.edit_date,
@@ -84,7 +77,6 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "domains": [name for host in document.hosts_of(links) for name in domain_values(host)],
         "urls": [tag_value("url", link) for link in links],
         "author": document.author,
-        "author_words": _names(document.author, document.sender_name, document.sender_username),
         "from_id": None if document.sender_id is None else str(document.sender_id),
         "topic_id": document.topic_id,
         "sender": details.sender,
@@ -95,7 +87,7 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "fwd_id": None if document.fwd_id is None else str(document.fwd_id),
         "fwd_message_id": details.fwd_message_id,
         "fwd_name": document.fwd_name,
-        "fwd_words": _names(document.fwd_words, document.fwd_title, document.fwd_username),
+        "copy_of": _copy_of(document, details),
     }
     fields.update((name, value) for name, value in more.items() if value)
     if document.media or document.file_name or document.mime:
@@ -109,7 +101,6 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
         "mime": tag_value("mime", document.mime) if document.mime else None,
         "ext": tag_value("ext", document.ext) if document.ext else None,
         "file_name": document.file_name,
-        "file_words": _words(document.file_name),
         "size": details.size,
         "width": details.width,
         "height": details.height,
@@ -122,12 +113,10 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
     }
 
 
-def _words(text: str | None) -> list[str]:
-    return index_text(text).split() if text else []
-
-
-def _names(name: str | None, other: str | None, username: str | None) -> list[str]:
-    return [*_words(name), *_words(other), *([user_value(username)] if username else [])]
+def _other_texts(document: Document, details: Details) -> Sequence[str]:
+    """Return the further texts that have no field of their own: buttons, quotes, answers of a poll ..."""
+    named = {details.title, details.performer, details.page_title, details.poll_question}
+    return [text for text in document.extra if text and text not in named]
 
 
 def _has(document: Document) -> Sequence[str]:
@@ -141,11 +130,11 @@ def _has(document: Document) -> Sequence[str]:
     return kinds
 
 
-def _copy_of(document: Document, details: Details) -> str:
-    """Return a value shared by a post and its forwards."""
-    if document.fwd_channel_id is not None and details.fwd_message_id is not None:
-        return document_id(document.fwd_channel_id, details.fwd_message_id)
-    return document_id(*document.key)
+def _copy_of(document: Document, details: Details) -> str | None:
+    """Return the id of the post that this one is a forward of."""
+    if document.fwd_channel_id is None or details.fwd_message_id is None:
+        return None
+    return document_id(document.fwd_channel_id, details.fwd_message_id)
 
 
 def _replace_surrogates(value: Any) -> Any:

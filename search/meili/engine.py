@@ -1,9 +1,8 @@
 """The Meilisearch engine: one node, or several that hold different channels, whose answers are merged.
 
-The index follows the archive with a delay; searches of it are exact.
-
-It answers only questions that `compile.can_answer` accepts, so its answers equal those of the embedded engine. The
-ranking by relevance is Meilisearch's own: words close to each other first, then words near the beginning.
+The index follows the archive with a delay. Words are found as Meilisearch's tokenizer cuts them; filters, bounds, order
+by date, pages and counts are as in the embedded engine. The ranking by relevance is Meilisearch's own: exact words
+before typing errors, words close to each other first, then words near the beginning.
 """
 
 from __future__ import annotations
@@ -26,6 +25,8 @@ from search.meili.remotes import Remotes
 from search.meili.settings import READABLE
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_ARTICLE = re.compile(f"([\u0621-\u064a]){HIGHLIGHT_TAGS[1]}{HIGHLIGHT_TAGS[0]}")
+"""Between an Arabic article and its word, which are marked one by one."""
 _MATCH = re.compile(f"{HIGHLIGHT_TAGS[0]}([^{HIGHLIGHT_TAGS[1]}]*){HIGHLIGHT_TAGS[1]}")
 
 
@@ -112,7 +113,12 @@ def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the matched words, if they were requested."""
     if formatted is None:
         return ()
-    return tuple(dict.fromkeys(word for name in READABLE for word in _MATCH.findall(formatted.get(name) or "")))
+    texts = [text for name in READABLE if (found := formatted.get(name)) for text in _texts(found)]
+    return tuple(dict.fromkeys(word for text in texts for word in _MATCH.findall(_ARTICLE.sub(r"\1", text))))
+
+
+def _texts(value: str | list[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _cursor(question: Question, page: Sequence[Hit]) -> str | None:

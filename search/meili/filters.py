@@ -15,15 +15,14 @@ from search.engine.page import Position
 from search.errors import Unanswerable
 from search.query.dates import Bounds
 from search.query.filters import HAS
-from search.query.tags import link_needles, may_be_username, tag_value, user_value
+from search.query.tags import link_needles, tag_value
 from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, PostedWithin, Tag
-from search.text.normalize import needle
 
 ALL: Final = "channel_id EXISTS"
 NONE: Final = "channel_id NOT EXISTS"
 _LONGEST_VALUE = 400
 """Bytes; Meilisearch does not index filter values of more than 468."""
-_WORD_FIELDS = {"from": "author_words", "fwd": "fwd_words", "filename": "file_words"}
+_NOT_INDEXED = frozenset({"from", "fwd", "filename"})
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains", "topic": "topic_id"}
 
 
@@ -124,30 +123,14 @@ def _tag(tag: Tag) -> str:
     if tag.field == "url":
         needles = link_needles(tag.value, prefix=tag.prefix)
         return join("OR", [_compare("urls", value, prefix=prefix) for value, prefix in needles], empty=NONE)
-    if tag.field in _WORD_FIELDS:
-        return _name(tag)
+    if tag.field in _NOT_INDEXED:
+        raise unanswerable(f"The index cannot filter by '{tag.field}:'.")
     if (tag.field, tag.value) == ("lang", "unknown"):
         return "lang IS NULL"
     value = tag_value(tag.field, tag.value)
     if not value:
         return NONE
     return _compare(_TAG_FIELDS.get(tag.field, tag.field), value, prefix=tag.prefix)
-
-
-def _name(tag: Tag) -> str:
-    if tag.field == "filename" or (not may_be_username(tag.value) and not tag.value.startswith("@")):
-        return _word(tag)
-    user = _compare(_WORD_FIELDS[tag.field], user_value(tag.value), prefix=tag.prefix)
-    return user if tag.value.startswith("@") else join("OR", [_word(tag), user], empty=NONE)
-
-
-def _word(tag: Tag) -> str:
-    found = needle(tag.value, prefix=tag.prefix)
-    if found is None:
-        return NONE
-    if len(found.terms) > 1:
-        raise unanswerable(f"Meilisearch cannot match several adjacent words in '{tag.field}:'.")
-    return _compare(_WORD_FIELDS[tag.field], found.terms[0], prefix=found.prefix)
 
 
 def _compare(field: str, value: str, *, prefix: bool) -> str:

@@ -28,7 +28,6 @@ from meilisearch.index import Index
 
 from search.document import Key
 from search.errors import IndexMissing, KeyRefused, RequestRefused, ServerUnreachable
-from search.meili.compile import federated
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
 from search.meili.owner import EnsureResult, IndexStats, is_foreign
@@ -222,14 +221,8 @@ class Node:
 
     async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
         """Run a search of `search.meili.compile`. Raises IndexMissing, IndexStale, ServerBusy ..."""
-        uid = index or self.index
-        if len(body["q"]) == 1:
-            path, asked = self._path("search", index), {**body, "q": body["q"][0]}
-        else:
-            path, asked = "multi-search", federated(body, uid)
-        found: dict[str, Any] = await self._call(lambda: self._http.post(path, asked))
-        if "facetsByIndex" in found:
-            found["facetDistribution"] = found["facetsByIndex"][uid]["distribution"]
+        path = self._path("search", index)
+        found: dict[str, Any] = await self._call(lambda: self._http.post(path, body))
         return found
 
     async def federated_search(self, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.document import Key
-from search.meili.settings import FORMS, PRIMARY_KEY, TERMS
+from search.meili.settings import PRIMARY_KEY, WORDS
 from search.meili.task import Task
 
 
@@ -42,4 +42,4 @@ def is_foreign(primary_key: str | None, settings: Mapping[str, Any], some: Seque
     """
     if primary_key not in {None, PRIMARY_KEY}:
         return True
-    return not {TERMS, FORMS} <= set(settings.get("searchableAttributes") or ()) and bool(some) and not any(some)
+    return WORDS not in (settings.get("searchableAttributes") or ()) and bool(some) and not any(some)

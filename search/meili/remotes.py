@@ -49,5 +49,5 @@ def _of_all(nodes: Sequence[Node], bodies: Sequence[Mapping[str, Any]]) -> dict[
     queries: list[dict[str, Any]] = []
     for node, body in zip(nodes, bodies, strict=True):
         there = {} if node is nodes[0] else {"federationOptions": {"remote": node.name}}
-        queries += [{**query, **there} for query in federated(body, node.index)["queries"]]
+        queries.append({**federated(body, node.index), **there})
     return {"federation": {"limit": max(body["limit"] for body in bodies)}, "queries": queries}

@@ -3,9 +3,8 @@
 An index belongs to its owner, who may have other programs read it: whoever set synonyms, stop words, further searchable
 attributes or the like by hand keeps them. Only what telekeep's own answers depend on is put back (`_NEEDED`).
 
-The version of the documents is part of the names of the searched fields, `terms_<version>_<norm>`: the settings show
-which version an index holds, the server refuses a search in an index of another version instead of answering it
-wrongly, and no document can have two versions.
+The version of the documents is part of the name of a searched field, `words_<version>_<norm>`: the settings show which
+version an index holds, and the server refuses a search in an index of another version instead of answering it wrongly.
 
 https://www.meilisearch.com/docs/reference/api/settings
 """
@@ -15,45 +14,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from search.meili.words import LOCALE
 from search.text.normalize import NORM_VERSION
-from search.words.forms import FORMS_VERSION
 
-DOCUMENT_VERSION: Final = 4
+DOCUMENT_VERSION: Final = 5
 """Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
-TERMS: Final = f"terms_{DOCUMENT_VERSION}_{NORM_VERSION}"
-"""Field searched for words as written."""
-FORMS: Final = f"forms_{DOCUMENT_VERSION}_{NORM_VERSION}_{FORMS_VERSION}"
-"""Field searched for words in any form: keys of `search.words.forms`."""
+WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
+"""Field of texts as telekeep folds them, where Meilisearch would read them otherwise (`folding`)."""
 
 MAX_HITS: Final = 1000
 """Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
 ORDER: Final = ("date", "channel_id", "message_id")
-READABLE: Final = ("text", "title", "performer", "author", "file_name", "page_title", "poll_question")
-"""Texts as people wrote them, for other clients: telekeep's own questions name TERMS and FORMS."""
-LOCALES: Final = (
-    "ara", "pes", "heb", "rus", "ukr", "eng", "fra", "deu", "spa", "por", "ita", "pol", "tur", "cmn", "jpn", "kor",
-    "tha",
+READABLE: Final = (
+    "text", "title", "performer", "author", "file_name", "page_title", "poll_question", "other_texts",
 )  # fmt: skip
-"""Languages that the server chooses from for READABLE and for questions about them. Without the list it takes short
-Arabic questions for other languages, and cuts them differently from texts."""
+"""Texts as people wrote them."""
+SEARCHED: Final = (*(name for name in READABLE if name != "author"), WORDS)
+"""What telekeep's own questions search: the author is no text of a message."""
+LOCALES: Final = (
+    "ara", "heb", "rus", "ukr", "eng", "fra", "spa", "por", "ita", "pol", "tur", "cmn", "jpn", "kor", "tha",
+)  # fmt: skip
+"""Languages that the server chooses from for texts and questions. Without the list it takes short Arabic questions for
+other languages, and cuts them differently from texts. Persian is not in it: what it guesses to be Persian, mostly
+wrongly where a question is short, gets other letters. Nor is German, whose compounds it would cut."""
 DISPLAYED: Final = (
     PRIMARY_KEY, *ORDER, "day", "month", *READABLE, "channel", "channel_title", "lang", "media", "has", "mime", "ext",
     "size", "width", "height", "duration", "page_site", "hashtags", "mentions", "domains", "urls", "sender",
     "sender_id", "post_author", "edit_date", "is_edited", "is_missing", "is_service", "is_forwarded", "is_reply",
     "reply_to", "topic_id", "grouped_id", "copy_of", "fwd_name", "fwd_channel_id", "fwd_message_id",
 )  # fmt: skip
-"""Everything but what only machines read: terms, keys of forms, words of names."""
+"""Everything but what only machines read."""
 _EQUAL = (
     "channel", "channel_title", "media", "month", "has", "mime", "ext", "lang", "hashtags", "mentions", "domains",
-    "urls", "author_words", "fwd_words", "file_words", "from_id", "fwd_id", "topic_id", "fwd_channel_id", "is_service",
-    "is_forwarded", "is_edited", "is_missing", "is_reply", "copy_of", "grouped_id", "day",
+    "urls", "from_id", "fwd_id", "topic_id", "is_service", "is_forwarded", "is_edited", "is_missing", "is_reply",
+    "copy_of", "day",
 )  # fmt: skip
 
 SETTINGS: Final[Mapping[str, Any]] = {
     "displayedAttributes": list(DISPLAYED),
-    "searchableAttributes": [*READABLE, TERMS, FORMS],
+    "searchableAttributes": [*READABLE, WORDS],
     "filterableAttributes": [
         {
             "attributePatterns": list(ORDER),
@@ -74,12 +73,11 @@ SETTINGS: Final[Mapping[str, Any]] = {
         "enabled": True,
         "minWordSizeForTypos": {"oneTypo": 5, "twoTypos": 9},
         "disableOnWords": [],
-        "disableOnAttributes": [FORMS],
+        "disableOnAttributes": [],
         "disableOnNumbers": True,
     },
     "localizedAttributes": [
-        {"attributePatterns": [TERMS, FORMS], "locales": [LOCALE]},
-        {"attributePatterns": list(READABLE), "locales": list(LOCALES)},
+        {"attributePatterns": [*READABLE, WORDS], "locales": list(LOCALES)},
     ],
     "stopWords": [],
     "synonyms": {},
@@ -99,8 +97,8 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "searchCutoffMs": 60_000,
 }  # fmt: skip
 _NEEDED: Final = (
-    "filterableAttributes", "sortableAttributes", "rankingRules", "distinctAttribute", "proximityPrecision",
-    "pagination", "faceting",
+    "searchableAttributes", "filterableAttributes", "sortableAttributes", "rankingRules", "distinctAttribute",
+    "proximityPrecision", "pagination", "faceting",
 )  # fmt: skip
 """What telekeep's own answers depend on: it is completed or put back. All else is set once, and then its owner's."""
 
@@ -118,7 +116,6 @@ def settings_like(present: Mapping[str, Any] | None) -> dict[str, Any]:
     if present is None or not any(_is_versioned(name) for name in _searched(present)):
         return dict(SETTINGS)
     theirs = {name: present[name] for name in SETTINGS if name in present and name not in _NEEDED}
-    theirs["searchableAttributes"] = [*(one for one in _searched(present) if not _is_versioned(one)), TERMS, FORMS]
     theirs.pop("localizedAttributes", None)  # it names our fields by their version
     return {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs}
 
@@ -135,7 +132,7 @@ def is_stale(present: Mapping[str, Any]) -> bool:
 
 
 def _is_ours(present: Mapping[str, Any]) -> bool:
-    return {TERMS, FORMS} <= set(_searched(present))
+    return WORDS in _searched(present)
 
 
 def _searched(present: Mapping[str, Any]) -> list[str]:
@@ -144,13 +141,16 @@ def _searched(present: Mapping[str, Any]) -> list[str]:
 
 
 def _is_versioned(name: str) -> bool:
-    return name.startswith(("terms_", "forms_"))
+    return name.startswith(("words_", "terms_", "forms_"))
 
 
 def _complete(name: str, present: Any) -> Any:
     """The value of a needed setting: the present one where it has all of ours."""
     wanted = SETTINGS[name]
     match name:
+        case "searchableAttributes" if isinstance(present, list):
+            kept = [one for one in present if one == WORDS or not _is_versioned(one)]
+            return [*kept, *(one for one in SEARCHED if one not in kept)]
         case "sortableAttributes" if isinstance(present, list):
             return (
                 present if set(wanted) <= set(present) else [*present, *(one for one in wanted if one not in present)]

@@ -16,15 +16,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from search.words.dictionary.lookup import paradigms
 from search.words.listed import asked_keys, text_keys
 from search.words.stems import arabic, cyrillic, hebrew, latin
 from search.words.stems.lexicon import lemmas, turkish_nouns
 from search.words.stems.turkish import turkish
 from search.words.stems.umlauts import without_umlauts
-
-FORMS_VERSION: Final = 7
-"""Increase whenever the output of `form_keys` changes: indexes that store keys must be rebuilt."""
 
 MIN_LETTERS: Final = 3
 """Shorter words are not stemmed, but may be in the lexicon."""
@@ -89,13 +85,6 @@ def are_forms(one: str, other: str, lang: str | None = None) -> bool:
         or not form_keys(one).isdisjoint(form_keys(other))
         or not asked_keys(one).isdisjoint(text_keys(other, lang))
     )
-
-
-@lru_cache(maxsize=4096)
-def needed_keys(word: str) -> frozenset[str]:
-    """Return the dictionary keys of a word of a query, without those whose forms the rules find all."""
-    own = form_keys(word)
-    return frozenset(one.key for one in paradigms(word) if any(own.isdisjoint(form_keys(form)) for form in one.forms()))
 
 
 def _lemma_keys(word: str) -> frozenset[str]:

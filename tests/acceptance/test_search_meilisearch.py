@@ -89,7 +89,7 @@ def test_meilisearch_answers_what_it_is_asked_for_and_the_archive_gives_the_rows
 
 
 @pytest.mark.parametrize(
-    ("query", "wanted"), [("closed OR open", [2, 1]), ("clos*", [1]), ('"long long road"', [6]), ("国际法院", [5])]
+    ("query", "wanted"), [("closed OR open", [2, 1]), ("clos*", [1]), ("bridge -(closed tonight)", [2])]
 )
 def test_what_meilisearch_cannot_answer_is_refused_where_it_is_asked_for(
     shop: Shop, query: str, wanted: list[int]
@@ -100,6 +100,14 @@ def test_what_meilisearch_cannot_answer_is_refused_where_it_is_asked_for(
     assert forced.returncode == 2
     assert "Meilisearch" in forced.stderr
     assert "Traceback" not in forced.stderr
+
+
+def test_words_are_found_as_they_are_written_and_phrases_in_their_order(shop: Shop) -> None:
+    assert shop.ids('"long long road"', *FORCED) == [6]
+    assert shop.ids("国际法院", *FORCED) == [5]
+    assert shop.ids("bridges", *FORCED) == []
+    assert shop.ids("bridges") == [2, 1]
+    assert shop.ids("clos*", "--fuzzy") == [1]
 
 
 def test_an_emptied_index_is_never_taken_for_the_whole_archive(shop: Shop) -> None:

@@ -61,9 +61,9 @@ class ExactDesk:
 
 
 class Both:
-    """An index and the embedded engine, filled alike: whoever is to answer a question, as `auto` chooses."""
+    """An index, and the embedded engine for the questions that it refuses, and for the order by relevance."""
 
-    name = "auto"
+    name = "both"
 
     def __init__(self, meilisearch: MeiliEngine, embedded: Engine) -> None:
         self._meilisearch = FallbackEngine(meilisearch, embedded, _fail)
@@ -93,7 +93,7 @@ class Both:
 
 
 class MeiliDesk:
-    """An index of Meilisearch, with the embedded engine beside it for what `auto` leaves to that."""
+    """An index of Meilisearch, with the embedded engine beside it for what it refuses."""
 
     def __init__(self, node: Node, beside: ExactDesk) -> None:
         self.node = node

@@ -34,7 +34,7 @@ async def test_pages_continue_when_the_server_disappears(
     async with meili_desk(tmp_path, where(meili)) as desk:
         await desk.write([Document(channel_id=1, message_id=at, date=at // 3, text="word") for at in range(1, 31)])
         engine = FallbackEngine(desk.meilisearch, desk.embedded, told.append)
-        meili.double.faults.add("POST /multi-search", fault, skip=2)
+        meili.double.faults.add("POST /indexes/*/search", fault, skip=2)
         found = await all_pages(engine, Question(tree=Word("word"), sort=sort, limit=4))
         assert [message_id for _, _, message_id in found] == sorted(range(1, 31), reverse=sort == "newest")
         assert (engine.name, len(told)) == ("exact", 1)
@@ -46,6 +46,6 @@ async def test_an_order_by_relevance_is_not_mixed_from_two_engines(meili: Meili,
     async with meili_desk(tmp_path, where(meili)) as desk:
         await desk.write([Document(channel_id=1, message_id=at, date=at, text="word") for at in range(1, 11)])
         engine = FallbackEngine(desk.meilisearch, desk.embedded, lambda error: None)
-        meili.double.faults.add("POST /multi-search", status(503, "too_many_search_requests"), skip=1)
+        meili.double.faults.add("POST /indexes/*/search", status(503, "too_many_search_requests"), skip=1)
         with pytest.raises((ServerBusy, ServerUnreachable)):
             await all_pages(engine, Question(tree=Word("word"), sort="relevance", limit=4))

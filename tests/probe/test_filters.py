@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from search.meili.compile import can_answer
+from search.query.tree import text_leaves
 from tests.contract.desks import Place, exact_desk, meili_desk
 from tests.contract.test_engine import where
 from tests.probe.posts import ask, find_wrong, make_documents, number_posts, read_probes
@@ -28,7 +29,7 @@ async def test_meilisearch_answers_filters_alike(tmp_path: Path, where: Place) -
     async with meili_desk(tmp_path, where) as desk:
         await desk.write(make_documents(number_posts(probes)))
         for one in probes:
-            if can_answer(ask(one)) is None:
+            if can_answer(ask(one)) is None and next(text_leaves(ask(one).tree), None) is None:
                 found = await desk.meilisearch.search(ask(one))
                 wanted = await desk.embedded.search(ask(one))
                 assert list(found.hits) == list(wanted.hits), one

@@ -8,14 +8,10 @@ from pathlib import Path
 import pytest
 
 from search.exact.vocabulary import ranges
-from search.meili.compile import can_answer
 from search.text.normalize import tokens
 from search.words.forms import form_keys
-from tests.contract.desks import Place, exact_desk, meili_desk
-from tests.contract.test_engine import where
-from tests.probe.probes import FOLDER, documents, question, read, wrong
-
-__all__ = ["where"]
+from tests.contract.desks import exact_desk
+from tests.probe.probes import FOLDER, documents, read, wrong
 
 FILES = sorted(path.name for path in FOLDER.glob("*.tsv"))
 
@@ -46,16 +42,3 @@ def test_the_ranges_of_a_word_hold_all_its_forms() -> None:
         if not any(low <= other < high and len(other) <= most for low, high, most in found)
     ]
     assert lost == []
-
-
-@pytest.mark.meilisearch
-@pytest.mark.parametrize("name", FILES)
-async def test_probes_are_answered_alike_by_meilisearch(tmp_path: Path, where: Place, name: str) -> None:
-    probes = read(name)
-    async with meili_desk(tmp_path, where) as desk:
-        await desk.write(documents(probes))
-        for one in probes:
-            if can_answer(question(one)) is None:
-                found = await desk.meilisearch.search(question(one))
-                wanted = await desk.embedded.search(question(one))
-                assert list(found.hits) == list(wanted.hits), one

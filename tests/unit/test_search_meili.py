@@ -16,49 +16,21 @@ from search.errors import QueryError
 from search.meili.compile import can_answer, facet_body, federated, search_body, split_question
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
-from search.meili.settings import FORMS, SETTINGS, TERMS, differing_settings, is_stale, needed_settings, settings_like
+from search.meili.folding import folded_texts
+from search.meili.settings import (
+    SEARCHED,
+    SETTINGS,
+    WORDS,
+    differing_settings,
+    is_stale,
+    needed_settings,
+    settings_like,
+)
 from search.meili.task import read_task
-from search.meili.words import encode, encode_line, form_words, is_plain
 from search.query.filters import Context
 from search.query.parse import parse
-from search.text.normalize import tokens
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels={"alpha": [1]})
-TERM = st.text(min_size=1, max_size=30) | st.text("az09 zqй国", min_size=1, max_size=70)
-
-
-@pytest.mark.parametrize(
-    ("term", "word"),
-    [
-        ("bridge", "bridge"),
-        ("16", "16"),
-        ("covid19", "covid19"),
-        ("ёлка", "ёлка"),
-        ("الجسر", "الجسر"),
-        ("שלום", "שלום"),
-        # The script of a digit depends on what stands before it in the text.
-        ("16th", "zq001d001i0038002w"),
-        ("国际", "zq0fyd10tl"),
-        ("мостbridge", None),
-        ("👍", "zq2r3x"),
-        ("zq2r3x", None),
-    ],
-)
-def test_terms_that_charabia_keeps_stand_for_themselves_and_others_are_coded(term: str, word: str | None) -> None:
-    assert is_plain(encode(term)) == (word == term)
-    assert re.fullmatch("zq[0-9a-z]+", encode(term)) or encode(term) == term
-
-
-@given(one=TERM, other=TERM)
-def test_different_terms_have_different_words(one: str, other: str) -> None:
-    assert (encode(one) == encode(other)) == (one == other)
-    assert len(encode(one).encode()) <= 60
-
-
-@given(st.text(max_size=60))
-def test_a_line_has_a_word_for_each_term(text: str) -> None:
-    terms = tokens(text)
-    assert encode_line(" ".join(terms)).split() == [encode(term) for term in terms]
 
 
 @given(channel_id=st.integers(1, 2**40), message_id=st.integers(1, 2**31))
@@ -76,7 +48,7 @@ def test_a_line_holds_what_is_searched_and_what_is_shown() -> None:
         channel_username="NightBridge",
         channel_title="Night Bridge",
         text="Ёлка №5, see 国际",
-        extra=("Web title",),
+        extra=("Web title", "A button"),
         author="Jane Roe",
         is_forwarded=True,
         media=("photo", "webpage"),
@@ -89,21 +61,47 @@ def test_a_line_holds_what_is_searched_and_what_is_shown() -> None:
         fwd_channel_id=77,
         views=9,
     )
-    line = to_line(document, Details(size=5, fwd_message_id=3, sender_id="9007199254740993", reply_to=7))
+    line = to_line(
+        document, Details(size=5, page_title="Web title", fwd_message_id=3, sender_id="9007199254740993", reply_to=7)
+    )
     found = orjson.loads(line)
     assert line.endswith(b"}\n")
     assert b"\\u" not in line
     assert found["id"] == "c1001_42"
     assert found["text"] == document.text
-    assert found[TERMS] == [f"елка no5 see {encode('国际')} {encode('际')}", "web title", "map pdf"]
+    assert found[WORDS] == ["елка no5 see 国际"]
+    assert (found["page_title"], found["other_texts"]) == ("Web title", ["A button"])
     assert found["copy_of"] == "c77_3"
     assert found["has"] == ["photo", "webpage", "media", "link", "album"]
     assert (found["mime"], found["ext"], found["hashtags"]) == ("image/jpeg", "pdf", ["ab_c"])
     assert found["domains"] == ["m.example.org", "example.org", "org"]
     assert (found["grouped_id"], found["sender_id"]) == ("13579864213579864", "9007199254740993")
     assert (found["lang"], found["is_forwarded"], found["is_missing"]) == (None, True, False)
-    assert "views" not in found
-    assert "duration" not in found
+    assert not {"views", "duration"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("ёлка", "елка"),
+        ("об’єкт", "обєкт"),
+        ("می‌خواهم", "ميخواهم"),
+        ("٣٤٥ شخص", "345 شخص"),
+        ("Straße", "strasse"),
+        ("Москва👍", "москва 👍"),
+        ("for $500m", "for 500m"),
+        ('צה"ל', "צהל"),
+        ("\u200fالجسر", "الجسر"),
+    ],
+)
+def test_a_text_that_would_be_read_otherwise_is_also_indexed_folded(text: str, folded: str) -> None:
+    assert folded_texts([text]) == [folded]
+
+
+def test_most_texts_are_not_indexed_twice() -> None:
+    assert (
+        folded_texts(["The bridge, it's closed.", "Мост закрыт!", "الجسر مغلق", "Müller à Paris", "国际法院", ""]) == []
+    )
 
 
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
@@ -123,7 +121,7 @@ BY_HAND = {
     "synonyms": {"kyiv": ["kiev"]},
     "stopWords": ["the"],
     "displayedAttributes": ["*"],
-    "searchableAttributes": ["channel_title", "text", TERMS, FORMS],
+    "searchableAttributes": ["channel_title", *reversed(SEARCHED)],
     "prefixSearch": "disabled",
     "typoTolerance": {"enabled": False},
     "searchCutoffMs": 200,
@@ -152,6 +150,7 @@ def test_what_the_owner_set_by_hand_stays_and_is_listed(name: str) -> None:
         ("pagination", {"maxTotalHits": 5}, {"maxTotalHits": SETTINGS["pagination"]["maxTotalHits"]}),
         ("proximityPrecision", "byAttribute", "byWord"),
         ("distinctAttribute", "copy_of", None),
+        ("searchableAttributes", ["channel_title", WORDS], ["channel_title", WORDS, *SEARCHED[:-1]]),
         ("sortableAttributes", ["size"], ["size", "date", "channel_id", "message_id"]),
         ("rankingRules", ["words", "sort"], SETTINGS["rankingRules"]),
         ("filterableAttributes", ["sender", "lang"], [*SETTINGS["filterableAttributes"], "sender"]),
@@ -174,9 +173,10 @@ def test_more_than_we_need_stays() -> None:
 
 
 def test_a_new_version_of_the_fields_takes_over_what_the_owner_set() -> None:
-    older = {**THEIRS, **BY_HAND, "searchableAttributes": ["channel_title", "text", "terms_1_1", "forms_1_1_1"]}
+    texts = ["channel_title", *SEARCHED[:-1]]
+    older = {**THEIRS, **BY_HAND, "searchableAttributes": [*texts, "terms_1_1", "forms_1_1_1"]}
     assert is_stale(older)
-    assert settings_like(older)["searchableAttributes"] == ["channel_title", "text", TERMS, FORMS]
+    assert settings_like(older)["searchableAttributes"] == [*texts, WORDS]
     assert settings_like(older)["synonyms"] == BY_HAND["synonyms"]
     assert settings_like(None) == settings_like({"searchableAttributes": ["*"], "stopWords": ["the"]}) == SETTINGS
 
@@ -187,6 +187,9 @@ def test_a_new_version_of_the_fields_takes_over_what_the_owner_set() -> None:
         ('"bridge" "closed"', '"bridge" "closed" ', "channel_id EXISTS"),
         ('-"toll" "bridge"', '-"toll" "bridge" ', "channel_id EXISTS"),
         ('"bridge" -("toll" OR "tax")', '-"toll" -"tax" "bridge" ', "channel_id EXISTS"),
+        ("bridges closed", '"bridges" "closed" ', "channel_id EXISTS"),
+        ("Ёлка об'єкт", '"елка" "обєкт" ', "channel_id EXISTS"),
+        ('"one two three"', '"one two three" ', "channel_id EXISTS"),
         ("has:photo", "", 'has IN ["photo"]'),
         ("is:missing (has:photo OR #ab)", "", '(is_missing = true) AND ((has IN ["photo"]) OR (hashtags = "ab"))'),
         ("-channel:alpha", "", 'NOT (channel_id IN ["1"])'),
@@ -197,49 +200,44 @@ def test_a_new_version_of_the_fields_takes_over_what_the_owner_set() -> None:
 )
 def test_a_question_in_its_language(query: str, q: str, condition: str) -> None:
     body = search_body(Question(tree=parse(query, CONTEXT)))
-    assert (body["q"], body["filter"], body["limit"]) == ([q], condition, 21)
+    assert (body["q"], body["filter"], body["limit"]) == (q, condition, 21)
     assert body["sort"] == ["date:desc", "channel_id:desc", "message_id:desc"]
 
 
-def test_a_plain_word_is_asked_for_by_its_keys_and_every_text_has_them() -> None:
-    body = search_body(Question(tree=parse('bridges -toll "closed road"', CONTEXT)))
-    excluded = "".join(f'-"{key}" ' for key in form_words("toll"))
-    assert body["q"] == [f'{excluded}"{key}" "closed road" ' for key in form_words("bridges")]
-    assert set(form_words("bridges")) & set(form_words("bridge"))
-    found = orjson.loads(to_line(Document(channel_id=1, message_id=1, date=0, text="A bridge, the BRIDGE")))
-    assert found[FORMS] == sorted(set(found[FORMS]))
-    assert {*form_words("bridge")} <= {*found[FORMS]}
+@pytest.mark.parametrize(
+    ("query", "q"),
+    [
+        ("bridge -toll", '-"toll" bridge '),
+        ("F-16 国际 bridge", '"f 16" "国际" bridge '),
+        ("clos* bridge", "bridge clos"),
+        ('"the bridge" clos*', '"the bridge" clos'),
+    ],
+)
+def test_fuzzy_words_have_no_quotes_and_a_beginning_is_the_last(query: str, q: str) -> None:
+    assert search_body(Question(tree=parse(query, CONTEXT), fuzzy=True))["q"] == q
 
 
-def test_a_word_of_a_text_is_never_a_key() -> None:
-    key = form_words("bridge")[0]
-    assert key.startswith("zk")
-    assert encode(key) != key
-
-
-def test_several_qs_are_one_federated_question() -> None:
-    body = facet_body(Question(tree=parse("bridges", CONTEXT)), ["is_service"])
-    asked = federated(body, "messages")
-    assert asked["federation"] == {"limit": 0, "facetsByIndex": {"messages": ["is_service"]}}
-    assert [one["q"] for one in asked["queries"]] == body["q"]
-    assert all(one["indexUid"] == "messages" and "limit" not in one and "facets" not in one for one in asked["queries"])
+def test_a_federated_query_has_neither_limit_nor_facets() -> None:
+    asked = federated(facet_body(Question(tree=parse("bridges", CONTEXT)), ["month"]), "messages")
+    assert (asked["indexUid"], asked["q"]) == ("messages", '"bridges" ')
+    assert not {"limit", "facets"} & set(asked)
 
 
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("attack convoy soldier bridge", "The forms of these words"),
         ("a1 OR b2", "combine words by OR"),
         ("has:photo OR b2", "combine words by OR"),
         ("-(a1 b2)", "exclude a group of words"),
-        ("clos*", "no prefixes"),
-        ("国", "single character"),
-        ("国际法院", "adjacent words"),
-        ('"one two three"', "adjacent words"),
+        ("clos*", "--fuzzy"),
+        ("bridge -clos*", "exclude the beginnings"),
+        ("👍", "signs"),
+        (" ".join(f"-word{number}" for number in range(200)), "of this length"),
         ("a b c d e f g h i j k", "first 10 words"),
         ("views:>5", "does not track views"),
         ("is:pinned", "pinned"),
-        ('from:"jane roe"', "several adjacent words"),
+        ("from:jane", "filter by 'from:'"),
+        ("filename:map", "filter by 'filename:'"),
         ("hashtag:ко*", "ASCII"),
     ],
 )
@@ -255,10 +253,8 @@ def test_nothing_of_a_question_is_read_as_its_language(text: str) -> None:
         return
     question = Question(tree=tree)
     if can_answer(question) is None:
-        parts = split_question(question)
-        words = "[0-9a-z\u0370-\u05ff\u0600-\u06ff]+"
-        for part in (*(way for ways in parts.wanted for way in ways), *parts.excluded):
-            assert re.fullmatch(f'-?"{words}( {words})?"', part)
+        for part in (*split_question(question).words, *split_question(question).excluded):
+            assert re.fullmatch(r'-?"[^"-]+"', part)
 
 
 @given(st.text(max_size=20))
