@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent
 
 
 class BuildDictionary(build_py):
-    """Copy the packages as usual, then write the dictionary beside them, or into the source tree if it stays there."""
+    """Copy the packages as usual, then write the dictionary next to them, or into the source tree if it stays there."""
 
     def run(self) -> None:
         super().run()

@@ -21,7 +21,7 @@ to stderr. On a terminal, rows are a table or cards; in a pipe, one line each, s
 
 
 def render() -> str:
-    """The page as it should be."""
+    """Render the page."""
     from archiver.cli.parsing.command import load
     from archiver.cli.table import COMMANDS, PROGRAM
     from archiver.cli.view.help_page import command_page, overview

@@ -1,4 +1,4 @@
-"""Messages in the users' languages, made up: what the sizes and times of docs/performance.md are measured with.
+"""Generated messages in the users' languages, used to measure the sizes and times of docs/performance.md.
 
 Each language has letters, a vocabulary whose words are used as Zipf's law says, and words that come once; Chinese,
 Japanese, Thai and Korean are written as they are written, without spaces or with particles. A text has 400 bytes of
@@ -35,7 +35,7 @@ _NUMBERS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a language is written here."""
+    """How to generate a language."""
 
     code: str
     heads: str

@@ -1,4 +1,4 @@
-"""The figures of finding words: probes answered right, and how fast texts are folded. Run by scripts/measure.py."""
+"""Measure word search: correctly answered probes, and the speed of folding. Run by scripts/measure.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of docs/performance.md: mirror rate, memory, search latency, export rate. Run by scripts/bench.
+"""Measure the figures of docs/performance.md: mirror rate, memory, search latency, export rate. Run by scripts/bench.
 
 The loopback server is a process of its own; the bare loops and `telekeep` are measured against the same one in the
 same run, because only the ratio of two such figures says something on a shared machine.
@@ -82,7 +82,7 @@ def show(title: str, rows: Iterable[Row]) -> None:
 
 @contextmanager
 def listening(module: str, *arguments: str) -> Iterator[int]:
-    """A server of our own as a process of its own; its port."""
+    """Start a loopback server in a separate process; yield its port."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, "--port", "0", *arguments],
         cwd=ROOT,
@@ -261,7 +261,7 @@ def indexing(work: Path) -> Iterator[Row]:
 
 
 def starting() -> Iterator[Row]:
-    """What a user waits for before anything happens."""
+    """Measure start-up times."""
     for option in ("--version", "--help"):
         times = sorted(telekeep(option)[0] * 1000 for _ in range(9))
         yield f"telekeep {option}", f"p50 {_at(times, 0.5):.0f} ms", "whole process"

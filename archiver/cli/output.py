@@ -267,7 +267,7 @@ def _say(message: str) -> None:
         with contextlib.suppress(ReaderLeftError, StdoutError):
             sys.stdout.flush()
     make_room()
-    with contextlib.suppress(ReaderLeftError, StdoutError):  # what was printed before stands before; see `error`
+    with contextlib.suppress(ReaderLeftError, StdoutError):  # earlier output comes first; see `error`
         sys.stdout.flush()
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{message}\n")

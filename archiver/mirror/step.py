@@ -95,7 +95,7 @@ def _older_tail(page: HistoryPage, window_start: int | None) -> OlderRun:
         return NO_OLDER
     number = top = 0
     for message in sorted(page.messages, key=_message_id):
-        # A stub's date is a guess, and date 0 is no date: neither ends the window.
+        # A stub's date is a guess, and date 0 is not a date: neither ends the window.
         if message.kind == "stub" or not 0 < message.date.timestamp() < window_start:
             break
         number, top = number + 1, message.message_id

@@ -233,7 +233,7 @@ def _differences(old: Described, new: Described) -> Iterator[tuple[ChangeKind, s
     """Yield kind, old and new value of everything a channel says about itself, whether or not it differs."""
     yield "renamed", _names(old), _names(new)
     yield "retitled", old.title, new.title
-    # Both are known only after a full request: learning them for the first time is no change.
+    # Both are known only after a full request: learning them for the first time is not a change.
     if old.about is not None or old.participants is not None:
         yield "about", old.about, new.about
     if old.participants is not None and new.participants is not None:

@@ -38,7 +38,7 @@ def diff(old: str, new: str) -> list[DiffPiece]:
     before, after = cut_words(old), cut_words(new)
     shared = Counter(after)
     crowded = sum(shared[word] for word in before if not word.isspace()) > _PAIRS
-    # Spaces alone are no match: they would split a rewritten passage into single words.
+    # Spaces alone are not a match: they would split a rewritten passage into single words.
     matcher = SequenceMatcher(str.isspace, before, after, autojunk=crowded)
     changes = [("".join(before[a:b]), "".join(after[c:d]), op == "equal") for op, a, b, c, d in matcher.get_opcodes()]
     return list(_pieces(_joined(changes)))

@@ -246,7 +246,7 @@ class LiveWorker:
         if channel is None or channel.state == "removed" or channel.account != self._account:
             return
         if channel.retry_at is not None and channel.retry_at > self._clock.now():
-            return  # backing off; a hint is no reason to ask earlier
+            return  # backing off; a hint does not shorten that
         priority = Priority.LIVE if rank == CHANGED else Priority.NEW
         watch = self._watches.get(channel_id)
         top_id = watch.top_shown if watch else 0

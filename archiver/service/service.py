@@ -273,7 +273,7 @@ def _find_state(workers: AccountWorkers) -> str:
         return "offline"
     if live.silence <= HUNG_AFTER:
         return "mirroring"
-    # Silence that the server ordered is no hang: a restart would not end it.
+    # Silence ordered by the server is not a hang: a restart would not end it.
     return "waiting" if connection.flood_wait else "silent"
 
 

@@ -78,7 +78,7 @@ class Forms(NamedTuple):
     labelled: Mapping[tuple[str, ...], tuple[str, ...]] = MappingProxyType({})
     """Those that count in texts with these labels of language only."""
     verbs: tuple[str, ...] = ()
-    """German verbs whose parts may stand apart (`search.words.separable`)."""
+    """German verbs whose parts may be separated (`search.words.separable`)."""
 
 
 def inflect(tree: Node, forms: Mapping[str, Forms]) -> Node:

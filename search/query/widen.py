@@ -39,7 +39,7 @@ def widen(tree: Node) -> Node:
         case Word():
             return any_of(word_variants(tree))
         case Phrase(text) if (number := ungrouped(text)) is not None:
-            # 1,000 stands in 1,000,000, too; the number without separators does not.
+            # 1,000 occurs in 1,000,000, too; the number without separators does not.
             return And((tree, Grouped(number)))
         case _:
             return tree

@@ -1,4 +1,4 @@
-"""Which words the dictionary (`dictionary.lookup`) takes for forms of the same word, in texts of which language. Pure.
+"""Which words the dictionary (`dictionary.lookup`) considers forms of one word, by language of the text. Pure.
 
 A form that one language has counts in every text: *allons*. One that several have counts in texts of its own language
 only: *alle* is a form of `aller` in French, another word in German. Related languages share many words, and short texts
@@ -16,7 +16,7 @@ from typing import Final
 from search.words.dictionary.lookup import LABELS, Paradigm, languages, lemma_languages, paradigms
 
 ANY_TEXT = None
-"""Stands for the labels of all texts."""
+"""Represents the labels of all texts."""
 UNKNOWN: Final = ""
 """Label of texts without one."""
 _FAMILIES: Final = tuple(

@@ -1,6 +1,6 @@
-"""German verbs whose first part stands at the end of the clause: `ankommen` in *Der Zug kommt in Kiew an*. Pure.
+"""German verbs whose first part moves to the end of the clause: `ankommen` in *Der Zug kommt in Kiew an*. Pure.
 
-A text gets its split verbs as terms of their own, beside its words (`search.exact.terms`): only there are the ends of
+A text gets its split verbs as terms, in addition to its words (`search.exact.terms`): only there are the ends of
 its clauses known. `an` counts where the clause ends behind it and a verb before it makes one with it that the
 dictionary has; so not in *Denk an morgen* or *An der Front kommt es zu Kämpfen*.
 """

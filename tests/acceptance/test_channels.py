@@ -96,7 +96,7 @@ def test_a_list_that_a_flood_wait_stops_says_how_much_is_left_and_goes_on_from_t
     telegram.order("fault", spec="contacts.resolveUsername:flood(4000)x1")
     stopped = desk.run("add", "-f", "-", stdin="link\n@quiet_a\n@quiet_b\n@quiet_c\n")
     assert (stopped.status, len(stopped.errors)) == (5, 1)
-    assert "stopped after 1 channel; 2 channels left: the same command goes on from there." in stopped.err
+    assert "stopped after 1 channel; 2 channels left: the same command continues from there." in stopped.err
     assert listed(desk) == ["quiet_a"]
 
 

@@ -354,6 +354,6 @@ def test_status_says_why_a_channel_is_not_mirrored(past: Desk, tmp_path: Path) -
 def test_missing_id_is_fetched_by_whichever_process_runs(past: Desk, tmp_path: Path) -> None:
     desk = copy_of(past, tmp_path)
     for command in ("show", "history"):
-        assert "`telekeep sync` fetches it, if it exists by now." in desk.run(command, "quiet_a/999999").err
+        assert "`telekeep sync` fetches it, if it exists." in desk.run(command, "quiet_a/999999").err
         with hold(desk.archive, command="run"):
             assert "The running service fetches it, if it exists" in desk.run(command, "quiet_a/999999").err

@@ -58,7 +58,7 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
                 report.fail(orders[at:], failure)
                 if at and len(orders) > 1:
                     done, rest = figures.count(at, "channel"), figures.count(len(orders) - at, "channel")
-                    output.note(f"stopped after {done}; {rest} left: the same command goes on from there.")
+                    output.note(f"stopped after {done}; {rest} left: the same command continues from there.")
                 raise failure from exc.__cause__
             failures += await report.show(order, outcome)
     report.show_next(in_service=False)

@@ -69,4 +69,4 @@ def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) ->
         return f"The channel is no longer mirrored; `telekeep add {channel.name}` resumes mirroring."
     if channel.state in ("inaccessible", "banned"):
         return f"The channel is {channel.state}: {who} fetches it if that changes."
-    return f"{who[0].upper()}{who[1:]} fetches it{'' if certain else ', if it exists by now'}."
+    return f"{who[0].upper()}{who[1:]} fetches it{'' if certain else ', if it exists'}."

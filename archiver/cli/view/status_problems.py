@@ -44,7 +44,7 @@ class Problem:
         return f"{self.what}; {self.advice}"
 
     def draw(self) -> Iterator[str]:
-        """Its lines on a terminal: the command stands alone, to be copied."""
+        """Its lines on a terminal, with the command on a line of its own, to be copied."""
         yield from prose.fold(f"{self.sentence}{':' * bool(self.command)}", first="! ", style=prose.ALARM)
         if self.command:
             yield f"    {prose.paint(self.command, prose.BOLD)}"

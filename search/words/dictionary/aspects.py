@@ -1,4 +1,4 @@
-"""Join what a searcher takes for one word and the tables keep apart: aspect pairs, irregular forms. Pure.
+"""Join words that users consider one but the tables separate: aspect pairs, irregular forms. Pure.
 
 `joined.txt` lists words by language. Secondary imperfectives are found by rule (подписать, подписывать; zatrzymać,
 zatrzymywać), and pairs of verbs that differ in their last part only (вывести, выводить), if both are in the tables.
@@ -43,7 +43,7 @@ _CZECH_PAIRS: Final = """
 """
 _PAIRS: Final = {"ru": _RUSSIAN_PAIRS, "uk": _UKRAINIAN_PAIRS, "pl": _POLISH_PAIRS, "cs": _CZECH_PAIRS}
 _NOT: Final = "not"
-"""Before a lemma and words that are no forms of it."""
+"""Marks a lemma and words that are not forms of it."""
 _NO_PAIR: Final = frozenset(("по", "po"))
 """Prefixes that make another word: походить is not пойти."""
 _LONG: Final = {
@@ -72,7 +72,7 @@ _STEADY: Final = frozenset("нрлшжчщrlnszcžřšč")
 
 
 def read_pairs(language: str) -> Iterator[list[str]]:
-    """Yield the listed words of a language that are one word for a searcher."""
+    """Yield the listed words of a language that users consider one word."""
     return (words for name, words in _listed() if name == language and words[0] != _NOT)
 
 
@@ -117,7 +117,7 @@ def _of_short(language: str, verb: str) -> Iterator[str]:
 
 
 def _roots(root: str, *, steady: bool) -> Iterator[str]:
-    """Yield what the stem may have been: останавл, останов."""
+    """Yield possible original stems: останавл, останов."""
     found = [root] if steady else []
     for sound, before in _SOUNDS.items():
         if root.endswith(sound):
@@ -139,7 +139,7 @@ _DUTCH_STEM: Final = re.compile("ge(.+?)(?:d|t)")
 
 
 def participles(language: str, lemmas: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield verbs with a participle that the tables take for a word of its own: zamknąć, zamknięty; maken, gemaakt."""
+    """Yield verbs with a participle that the tables list as a separate word: zamknąć, zamknięty; maken, gemaakt."""
     pairs = [pair.split(":") for pair in _PARTICIPLES.get(language, "").split()]
     for word in lemmas:
         for one, other in pairs:
@@ -165,7 +165,7 @@ _RULES: Final = {
 
 
 def further_forms(language: str, lemma: str) -> Iterator[str]:
-    """Yield forms that the tables often give to another word: most, na moście; dag, dagen; νησί, νησιά."""
+    """Yield forms that the tables often assign to another word: most, na moście; dag, dagen; νησί, νησιά."""
     if language == "nl":
         yield from _dutch_longer(lemma)
     plain = lemma.translate(_PLAIN_GREEK) if language == "el" else lemma

@@ -44,7 +44,7 @@ _TO_CYRILLIC: Final = [pair.split(":") for pair in _LATIN.split()]
 _LISTS_FORMS: Final = frozenset("fr es it pt ro nl el".split())  # noqa: SIM905 read so
 """Languages whose lists hold forms, which may be words of their own too; those of the others join whole words."""
 _ALIKE: Final = frozenset(("ru", "uk", "bg"))
-"""Languages whose forms begin like their lemma; what does not is a mistake of the table, or listed."""
+"""Languages whose forms begin like their lemma; others are mistakes of the table, or listed."""
 _FOLDED: Final = {"ё": "е", "ґ": "г"}
 _BEFORE_LEMMA: Final = ("по", "наи", "най", "найі")
 _GENERATED: Final = frozenset(("pl", "nl", "el"))
@@ -162,7 +162,7 @@ def _joined(language: str, groups: Groups) -> Iterator[tuple[list[str], set[str]
     known = set().union(*groups.values())
     for lemma, folded in zip(root, _fold_all(root), strict=True):
         here, own = find(lemma), groups.get(lemma, set())
-        # What the table takes for a form of another word is no lemma: dagen belongs to dag, not to the verb dagen.
+        # A word that the table lists as a form of another is not a lemma: dagen belongs to dag, not to the verb dagen.
         lemmas[here] |= {*([folded] if folded in own or folded not in known else ()), *listed.get(lemma, ())}
         forms[here] |= {folded, *own}
     for here, some in forms.items():

@@ -27,7 +27,7 @@ SEVERAL: Final = 128
 _ONLY_KNOWN: Final = "en"
 """A language with good rules of its own: its words are only known, so that no other language claims them."""
 NO_ENDING: Final = "-"
-"""Stands for an empty list of endings, as an empty ending is one."""
+"""Represents an empty list of endings, because an empty ending is valid."""
 _NAMES: Final = {code: name for name, code in CODES.items()}
 _RELATIVES: Final = {"sh": "sr hr bs sh", "cs": "cs sk", "bg": "bg mk", "nl": "nl af", "pt": "pt gl"}
 LABELS: Final = {name: tuple(_RELATIVES.get(name, name).split()) for name in CODES}
@@ -69,7 +69,7 @@ class Paradigm(NamedTuple):
             yield stem, lemmas | others
 
     def lemmas(self) -> Iterator[str]:
-        """Yield the forms that stand for all."""
+        """Yield the lemmas."""
         return (stem + ending for stem, pattern in self.stems for ending in _endings(pattern)[0])
 
     def forms(self) -> Iterator[str]:
