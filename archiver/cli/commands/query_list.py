@@ -25,6 +25,7 @@ def command(context: CommandContext, *, json: JsonArrayOption = False, jsonl: Js
 
 async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Print the queries. Returns the exit status."""
+    from archiver.cli.view.moments import Moments, choose_zone
     from archiver.compose.read_archive import open_archive
     from archiver.model.row import iso
     from archiver.store.saved_query import list_saved
@@ -36,6 +37,12 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     ]
     if shape != "people":
         print_things(rows, shape)
+    elif not rows and output.is_terminal():
+        output.note("no saved queries; `telekeep query save NAME QUERY` saves one.")
+    elif output.is_terminal():
+        moments = Moments(choose_zone(invocation.zone(None)))
+        cells = ((one.name, one.query, moments.at(one.saved_at)) for one in found)
+        output.table(("name", "query", "saved"), cells, wide=True)
     else:
         output.table(("name", "query", "saved"), (tuple(row.values()) for row in rows), wide=True)
     return 0

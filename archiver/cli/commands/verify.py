@@ -91,8 +91,15 @@ def _print(judged: list[ManifestCheck]) -> None:
     rows: list[tuple[Path, int, str]] = []
     for one in judged:
         if one.sha256 is not None:
-            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {one.sha256}"))
+            digest = f"{one.sha256[:16]}…" if output.is_terminal() else one.sha256
+            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {digest}"))
         rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
     shown = figures.number if output.is_terminal() else str
     cells = ((str(path), shown(count), result) for path, count, result in rows)
     output.table(("file", "rows", "result"), cells, right=("rows",), wide=True)
+    if output.is_terminal():
+        for one in judged:
+            if one.sha256 is not None:
+                which = f" {one.path}" if len(judged) > 1 else ""
+                output.line(output.text(f"SHA-256 of the manifest{which}:"))
+                output.line(f"  {one.sha256}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
+from archiver.cli.terminal import width as cells
 from archiver.cli.view.attachments import (
     describe_action,
     describe_buttons,
@@ -191,7 +192,12 @@ def _field(label: str, value: str | Text, width: int) -> Iterator[Text]:
     from rich.text import Text
 
     shown = Text(isolate(terminal_safe(value))) if isinstance(value, str) else value
-    for at, line in enumerate(wrap_prose(shown, width - _LABEL - 2)):
+    room = width - _LABEL - 2
+    if " " not in shown.plain and room < cells(shown.plain) <= width - 2:  # a link stays whole on a line of its own
+        yield Text(label, style="dim")
+        yield Text.assemble("  ", shown)
+        return
+    for at, line in enumerate(wrap_prose(shown, room)):
         yield Text.assemble((f"{'' if at else label:<{_LABEL}}  ", "dim"), line)
 
 
