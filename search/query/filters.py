@@ -42,6 +42,8 @@ _ALIASES = {
     "url": "link", "preview": "webpage", "attachment": "media", "forward": "forwarded", "edit": "edited",
 }  # fmt: skip
 """Names that other programs use."""
+STATES = tuple("deleted" if state == "missing" else state for state in get_args(State))
+"""The states as people write them; `missing` is the name in data, and is read too."""
 _EXTENSIONS = frozenset("pdf docx xls xlsx csv txt zip rar apk mp3 mp4 jpg jpeg png".split())  # noqa: SIM905 read so
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MAX_NUMBER = 2**62
@@ -102,7 +104,8 @@ def _one_of(value: str, names: Iterable[str], name: str) -> str:
         if other != name and value in others:
             raise QueryError(f"There is no '{name}:{value}'.", hint=f"Write {other}:{value}.")
     hint = f"Write ext:{value}." if name == "has" and value in _EXTENSIONS else suggest(value, names, name + ":{}")
-    raise QueryError(f"There is no '{name}:{value}'.", hint=hint or f"Allowed: {', '.join(names)}.")
+    allowed = ", ".join(STATES if name == "is" else names)
+    raise QueryError(f"There is no '{name}:{value}'.", hint=hint or f"Allowed: {allowed}.")
 
 
 def refuse_list(name: str, value: str) -> None:

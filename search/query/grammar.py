@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 from config.frozen import frozen
 from search.errors import QueryError
 from search.query.files import read_ext, read_filename, read_lang, read_mime
 from search.query.filters import (
     HAS,
+    STATES,
     Context,
     named,
     read_date,
@@ -27,7 +28,7 @@ from search.query.filters import (
 )
 from search.query.links import read_domain, read_url
 from search.query.peers import read_channel, read_from, read_fwd, read_mention, read_topic
-from search.query.tree import Node, State
+from search.query.tree import Node
 
 ValueReader: TypeAlias = Callable[[str, Context], Node]
 
@@ -54,8 +55,8 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     "has": FilterSpec(read_has, ("has:photo", "has:link"), f"with an attachment of this kind: {', '.join(HAS)}"),
     "is": FilterSpec(
         read_is,
-        ("is:forwarded", "is:missing"),
-        f"in this state: {', '.join(get_args(State))} (missing: deleted or no longer visible, as far as known)",
+        ("is:forwarded", "is:deleted"),
+        f"in this state: {', '.join(STATES)} (deleted means deleted or no longer visible, as far as known)",
     ),
     "in": FilterSpec(
         read_in,

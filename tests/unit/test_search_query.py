@@ -32,6 +32,13 @@ def channel(*ids: int) -> InChannel:
 A, B, C = Word("a"), Word("b"), Word("c")
 
 
+def test_states_are_offered_by_the_word_for_people_and_both_are_read() -> None:
+    context = Context(now=datetime.now(UTC))
+    assert parse("is:deleted", context) == parse("is:missing", context)
+    with pytest.raises(QueryError, match="Allowed: forwarded, edited, deleted, "):
+        parse("is:zzz", context)
+
+
 @pytest.mark.parametrize(
     ("text", "tree"),
     [
@@ -189,6 +196,7 @@ DAY = Bounds(datetime(2021, 12, 16, tzinfo=UTC), datetime(2021, 12, 17, tzinfo=U
         ("has：photo", Has("photo")),
         ("has:doc", Has("document")),
         ("is:deleted", Is("missing")),
+        ("is:missing", Is("missing")),
         ("views≥١٠٠٠", Number("views", 1000, None)),
         ("on:2021-12-16..2021-12-16", PostedWithin(DAY)),
         ("since:۲۰۲۱-۱۲-۱۶", PostedWithin(Bounds(since=DAY.since))),

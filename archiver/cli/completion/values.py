@@ -137,16 +137,13 @@ def queries(current: str) -> Iterator[Candidate]:
 
 
 def _filter_values(name: str, value: str) -> Iterable[Candidate]:
-    from typing import get_args
-
-    from search.query.filters import HAS
-    from search.query.tree import State
+    from search.query.filters import HAS, STATES
 
     match name:
         case "has":
             return map(Candidate, HAS)
         case "is":
-            return map(Candidate, get_args(State))
+            return map(Candidate, STATES)
         case "channel":
             return channels(value)
         case "query":
