@@ -113,6 +113,8 @@ def _find_column(heading: Sequence[str], rows: Sequence[ListLine]) -> int | None
 
 
 def _find_names(rows: Sequence[ListLine]) -> int | None:
+    if len(rows) == 1 and len(rows[0].cells) > 1:
+        return None  # several channels, or a channel and its title: see _find_addresses
     wide = min((len(row.cells) for row in rows), default=0)
     return next((at for at in range(wide) if all(_USERNAME_LIKE.fullmatch(clean(row.cells[at])) for row in rows)), None)
 
@@ -131,6 +133,8 @@ def _find_addresses(row: ListLine, column: int | None, *, is_titled: bool) -> li
         return [max(named, key=lambda cell: (parse_channel(cell).name is not None, _is_link(cell)))]
     if own is not None and not own.strip():
         raise UsageError("there is no channel in this line.")
+    if column is None and len(cells) > 1 and all(_USERNAME_LIKE.fullmatch(clean(cell)) for cell in cells):
+        raise UsageError("this may be one channel or several.", hint="Write @ before each name, or one on each line.")
     return [_one(own or cells[0])]
 
 

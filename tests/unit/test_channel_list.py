@@ -64,6 +64,7 @@ def test_each_line_gives_its_channels(text: str, words: list[str]) -> None:
         ("@a_one\n+380 44 123 4567\n", 2, "a phone number"),
         ("\n\nhttps://example.org/x\n@a_one\n", 3, "another site"),
         ("t.me/+AbCdEf012345\n@a_one\n", 1, "an invite link"),
+        ("a_one, b_two, c_three\n", 1, "one channel or several"),
         ("@a_one\nAtlas Desk\n", 2, "those have no spaces"),
         ("@a_one\nAtlas (contact: @editor)\n", 2, "more than a channel's name"),
         ("Title;Link\nAtlas;@a_one\nGamma;\n", 3, "no channel in this line"),
