@@ -76,6 +76,11 @@ def test_a_script_gets_the_cursor() -> None:
         ("-c atlas", "telekeep search '*' -c atlas"),
         ("convoy --jsonl", "telekeep search convoy --jsonl"),
         ("-toll -n 1", "telekeep search -n 1 -- -toll"),
+        ("convoy –n 3", "telekeep search convoy -n 3"),
+        ("convoy —count", "telekeep search convoy --count"),
+        ("convoy ––since=7d", "telekeep search convoy --since=7d"),
+        ("convoy – bridge", None),
+        ("–1 —toll", None),
         ('"convoy -c atlas"', None),
         ("convoy -toll", None),
         ("-china", None),
@@ -83,7 +88,7 @@ def test_a_script_gets_the_cursor() -> None:
         ("c-c", None),
     ],
 )
-def test_options_within_the_quotes_of_a_query_are_noticed(query: str, meant: str | None) -> None:
+def test_options_in_the_quotes_of_a_query_or_with_a_long_dash_are_noticed(query: str, meant: str | None) -> None:
     assert find_misplaced(query, PARAMETERS) == meant
 
 
