@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from archiver.duration import in_words
-
 SPAN = 30.0
 """Seconds over which the speed is averaged."""
 _SOON = 2.0
@@ -43,8 +41,3 @@ class Throughput:
     def _forget(self, now: float) -> None:
         while self._answers and self._answers[0][0] <= now - SPAN:
             self._answers.popleft()
-
-
-def time_left(seconds: float | None) -> str:
-    """`about 12 min left`; empty when unknown."""
-    return "" if seconds is None else f"about {in_words(seconds)} left"

@@ -9,7 +9,7 @@ import pytest
 
 from archiver.duration import in_words, local_moment, moment
 from archiver.pacing.aimd import InFlight, Rate, RateRange
-from archiver.pacing.throughput import SPAN, Throughput, time_left
+from archiver.pacing.throughput import SPAN, Throughput
 from archiver.pacing.token_bucket import MARGIN, NORMAL, TAKEOUT, Pace, TokenBucket
 
 RANGE = RateRange(start=3.0, lowest=0.05, highest=9.5, climb=1.0)
@@ -107,10 +107,8 @@ def test_a_speed_is_that_of_the_last_half_minute() -> None:
         speed.add(100 if second <= 50 else 10, 200 if second <= 50 else 20, float(second))
     assert speed.rate(100.0) == pytest.approx(10)
     assert speed.seconds_left(6000, 100.0) == pytest.approx(300)
-    assert time_left(speed.seconds_left(6000, 100.0)) == "about 5 min left"
     assert speed.rate(100.0 + SPAN) == 0
     assert speed.seconds_left(6000, 100.0 + SPAN) is None
-    assert time_left(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -98,11 +98,6 @@ class Moments(NamedTuple):
         age = self.now - unix
         return f"{in_words(age)} ago" if 0 <= age < _RECENT else self.short(unix)
 
-    def zone_of(self, unix: float) -> str:
-        """The offset at that time: `+03`, `+05:30` or `UTC`."""
-        moment = self._local(unix)
-        return "UTC" if moment is None else self._offset(moment)
-
     def _ends(self, begin: float, end: float, word: str, next_to: float | None) -> str:
         first, last = self._local(begin), self._local(end)
         if first is None or last is None:
