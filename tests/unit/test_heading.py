@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,6 +13,7 @@ from archiver.cli.view.heading import balanced, heading
 TITLES = st.text(st.sampled_from("ab جسرלר北京。 -:()\u200d🇮🇶👩"), min_size=1, max_size=120)
 
 
+@example(":::\u200d:\u200dל。", 20)
 @given(TITLES, st.integers(20, 160))
 def test_heading_keeps_within_the_terminal_and_isolates_what_runs_the_other_way(title: str, columns: int) -> None:
     lines = [line.plain for line in heading(title, "channel/12345", columns)]

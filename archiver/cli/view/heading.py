@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from archiver.cli.terminal import isolate, terminal_safe, width
+from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.prose import keep_together
 from archiver.cli.view.wrapping import wrap
 from archiver.model.row import ChannelName
@@ -26,7 +26,7 @@ def heading(title: str, address: str, columns: int) -> Iterator[Text]:
     from rich.text import Text
 
     name, place = Text(terminal_safe(title), style="bold"), Text(terminal_safe(address), style="cyan")
-    if width(name.plain) + 2 + width(place.plain) > columns:
+    if name.cell_len + 2 + place.cell_len > columns:
         yield from wrap(name, columns)
         yield place
         return
