@@ -5,7 +5,8 @@ Terminology: a *question* is a parsed query with its bounds, order and page; a *
 bounds and belongs to its channels. Hits carry no text: rows are read from the archive, and `highlight` finds the
 matches in them.
 
-Contract of every engine, held by `tests/contract/test_engine.py` and `test_reference.py`:
+Contract of every engine, held by `tests/contract/test_engine.py` and `test_reference.py` (words are found by each in
+its own way: in all their forms by the embedded engine, as they are written by Meilisearch):
 - One hit per message, for its present content. Earlier contents are searched only with `in:revisions`; the message is
   then a hit if any of its contents matches the tree, and the hit has the number of that revision. States (missing,
   pinned) are those of the message, all else is that of the content.

@@ -61,15 +61,6 @@ class QueryParts:
         return " ".join([*self.excluded, *dict.fromkeys(self.words), self.beginning]).lstrip()
 
 
-def can_answer(question: Question) -> str | None:
-    """Why Meilisearch cannot answer this question; None if it can."""
-    try:
-        split_question(question)
-    except Unanswerable as error:
-        return error.message
-    return None
-
-
 def cannot_count(names: Iterable[FacetName], zone: tzinfo) -> str | None:
     """Why Meilisearch cannot count these facets like the embedded engine; None if it can."""
     for name in names:

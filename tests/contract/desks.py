@@ -24,12 +24,21 @@ from search.engine.facets import Counts, FacetName
 from search.engine.protocol import Answer, Engine, Question
 from search.errors import SearchError, Unanswerable
 from search.exact import writer as exact
-from search.meili.compile import by_rank, can_answer, cannot_count
+from search.meili.compile import by_rank, cannot_count, split_question
 from search.meili.document import document_id, to_line
 from search.meili.engine import MeiliEngine
 from search.meili.node import Node
 from search.meili.task import Task
 from tests.doubles.meilisearch.server import Server
+
+
+def can_answer(question: Question) -> str | None:
+    """Why Meilisearch cannot answer this question; None if it can."""
+    try:
+        split_question(question)
+    except Unanswerable as error:
+        return error.message
+    return None
 
 
 class Desk(Protocol):

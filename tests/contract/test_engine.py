@@ -12,12 +12,11 @@ import pytest
 from search.document import Document
 from search.engine.protocol import Answer, Engine, Question, Sort
 from search.errors import SearchError
-from search.meili.compile import can_answer
 from search.query.dates import Bounds
 from search.query.filters import Context
 from search.query.parse import parse
 from search.query.tree import And, InChannel, Number, Or, Word
-from tests.contract.desks import Desk, Place, exact_desk, meili_desk, place
+from tests.contract.desks import Desk, Place, can_answer, exact_desk, meili_desk, place
 
 NOW = datetime(2024, 5, 20, 12, tzinfo=UTC)
 NOON = int(datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp())

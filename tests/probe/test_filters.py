@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from search.meili.compile import can_answer
 from search.query.tree import text_leaves
-from tests.contract.desks import Place, exact_desk, meili_desk
+from tests.contract.desks import Place, can_answer, exact_desk, meili_desk
 from tests.contract.test_engine import where
 from tests.probe.posts import ask, find_wrong, make_documents, number_posts, read_probes
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from search.document import Details, Document
 from search.engine.protocol import Question
 from search.errors import QueryError
-from search.meili.compile import can_answer, facet_body, federated, search_body, split_question
+from search.meili.compile import facet_body, federated, search_body, split_question
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
 from search.meili.folding import folded_texts
@@ -29,6 +29,7 @@ from search.meili.settings import (
 from search.meili.task import read_task
 from search.query.filters import Context
 from search.query.parse import parse
+from tests.contract.desks import can_answer
 
 CONTEXT = Context(now=datetime(2024, 5, 20, tzinfo=UTC), channels={"alpha": [1]})
 
