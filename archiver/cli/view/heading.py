@@ -26,11 +26,13 @@ def heading(title: str, address: str, columns: int) -> Iterator[Text]:
     from rich.text import Text
 
     name, place = Text(terminal_safe(title), style="bold"), Text(terminal_safe(address), style="cyan")
-    if name.cell_len + 2 + place.cell_len > columns:
-        yield from wrap(name, columns)
-        yield place
+    # Joined before it is measured: a joiner at the end of a title takes the next sign's width.
+    whole = Text.assemble(Text(isolate(name.plain), style="bold"), "  ", Text(isolate(place.plain), style="cyan"))
+    if whole.cell_len <= columns:
+        yield whole
         return
-    yield Text.assemble(Text(isolate(name.plain), style="bold"), "  ", Text(isolate(place.plain), style="cyan"))
+    yield from wrap(name, columns)
+    yield place
 
 
 def wrap_prose(text: Text, columns: int) -> Iterator[Text]:
