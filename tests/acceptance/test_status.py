@@ -115,3 +115,18 @@ def test_watching_in_a_pipe_prints_only_changes(troubled: Desk) -> None:
     process.send_signal(signal.SIGINT)
     assert troubled.end(process).status == 130
     until(lambda: process.poll() is not None)
+
+
+def test_the_sum_names_what_is_kept_of_removed_channels(troubled: Desk) -> None:
+    def sums() -> list[str]:
+        return [line for line in troubled.do("status").err.splitlines() if line.startswith(("all: ", "mirrored: "))]
+
+    def messages(text: str) -> int:
+        return sum(int(one.replace(",", "")) for one in re.findall("([0-9,]+) (?:more )?messages?", text))
+
+    [before] = sums()
+    write(troubled, "UPDATE channel SET state = 'removed' WHERE username = 'quiet_a'")
+    [after] = sums()
+    assert (before[:5], after[:10], "removed channel" in before) == ("all: ", "mirrored: ", False)
+    assert after.endswith("of 1 removed channel")
+    assert messages(after) == messages(before)

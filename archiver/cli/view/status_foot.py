@@ -36,9 +36,13 @@ def _sum_up(status: StatusReport) -> str:
     left = status.ids_left
     rest = f", {figures.number(left)} ids not fetched" if left else ""
     deleted = f"{missing:,} of them deleted" if missing else "no deletion noticed"
+    removed = [one for one in status.channels if one.mirrored.state == "removed"]
+    kept = sum(one.tally.held + one.tally.missing for one in removed)
+    besides = f"; {figures.count(kept, 'more message')} of {figures.count(len(removed), 'removed channel')}"
     return (
-        f"all: {figures.count(len(status.active), 'channel')}, {figures.count(held, 'message')} archived"
-        f" ({deleted}), {figures.percent(known, known + left)} fetched{rest}"
+        f"{'mirrored' if removed else 'all'}: {figures.count(len(status.active), 'channel')},"
+        f" {figures.count(held, 'message')} archived ({deleted}),"
+        f" {figures.percent(known, known + left)} fetched{rest}{besides if removed else ''}"
     )
 
 
