@@ -7,6 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.cli.view.tailed import last_event
 from archiver.model.entities import button_urls
 from archiver.model.row import (
     FLAGS,
@@ -209,3 +210,10 @@ def test_fact_check_of_which_only_the_hash_came_has_no_text() -> None:
     row = parsed(PLAIN._replace(extra='{"factcheck":{"_":"FactCheck","hash":"77"}}'))
     assert row["fact_check"] == {"text": None, "entities": [], "country": None, "needs_check": False, "hash": "77"}
     assert row["extra"] is None
+
+
+def test_the_last_event_has_the_time_at_which_it_was_noticed() -> None:
+    edited = PLAIN._replace(revisions=1, edit_date=1_643_650_000, first_seen=1_700_000_000)
+    assert last_event(edited, 1_700_000_060) == ("edited", 1_700_000_060)
+    assert last_event(edited._replace(missing_since=1_700_000_090), 1_700_000_060) == ("deleted", 1_700_000_090)
+    assert last_event(edited._replace(revisions=0), None) == ("new", 1_700_000_000)

@@ -25,6 +25,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.reading.matching import find_matching
 from archiver.store.arrivals import Arrival, read_data_version
 from archiver.store.database import Connection, read
+from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages, list_names, snapshot
 from search.engine.protocol import Engine, Question
 from search.query.dates import parse_since, parse_zone
@@ -200,11 +201,13 @@ class _Tail:
         question = Question(tree=self._tree, channels=self._channels, sort="newest", limit=last)
         hits = (await self._engine.search(question)).hits
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
+        last_edits = {key: (message.revisions, message.revisions) for key, (message, _) in held.items()}
+        replaced = await read(self._conn, list_revisions, last_edits)
         names, events = await self._names(), []
         for hit in reversed(hits):
             if hit.key in held:
                 message, media = held[hit.key]
-                event, at = last_event(message)
+                event, at = last_event(message, next((one.replaced_at for one in replaced[hit.key]), None))
                 channel = names[message.channel_id]
                 events.append((Event(event, at, build_row(channel, message, media)), names))
         return events

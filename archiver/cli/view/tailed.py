@@ -32,11 +32,11 @@ class Event(NamedTuple):
     """The current post."""
 
 
-def last_event(message: StoredMessage) -> tuple[ArrivalEvent, int]:
-    """The last known event of a message."""
+def last_event(message: StoredMessage, replaced_at: int | None) -> tuple[ArrivalEvent, int]:
+    """The last known event of a message, and when it was noticed; `replaced_at`: its last edit."""
     if message.missing_since is not None:
         return "deleted", message.missing_since
-    return ("edited", message.edit_date or message.last_seen) if message.revisions else ("new", message.first_seen)
+    return ("new", message.first_seen) if replaced_at is None else ("edited", replaced_at)
 
 
 class EventPrinter:
