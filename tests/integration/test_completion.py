@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from archiver.cli.completion import values
 from archiver.cli.completion.answer import answer
+from archiver.store.suggestions import NamedChannel, Suggestions
 from tests.sample import build, index, make_message
 
 ROOT = Path(__file__).parents[2]
@@ -149,3 +151,11 @@ def test_script_is_printed_whole_and_the_shell_can_read_it(place: Path, shell: s
     script = subprocess.run(["telekeep", "completion", shell], env=environment(place), capture_output=True, check=True)
     checked = subprocess.run([shell, "-n"], input=script.stdout, capture_output=True, check=True)
     assert (checked.stdout, checked.stderr) == (b"", b"")
+
+
+def test_a_name_that_a_shell_would_run_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [NamedChannel(5, "تل.a-b", "bridge", "one"), NamedChannel(6, None, "a$(id)\n", "two")]
+    monkeypatch.setattr(values, "_names", lambda: Suggestions(tuple(names)))
+    assert [one.value for one in values.channels("b")] == ["تل.a-b", "bridge", "6"]
+    assert [one.value for one in values.channels("")] == ["تل.a-b", "6"]
+    assert [one.value for one in values.channels("@")] == ["@bridge"]

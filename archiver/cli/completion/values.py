@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[^\s(]*\Z")
 """The part of a query that is being typed."""
+_PLAIN = re.compile(r"[\w.-]+")
+"""Names that a shell takes as they are; it would run what stands in others, such as `$(...)`."""
 _FILTER = re.compile(r"(-?)([a-z]+):(.*)", re.DOTALL)
 _DAYS = (
     ("today", "all of today"),
@@ -51,12 +53,12 @@ def files(_: str) -> Iterable[Candidate]:
 def channels(current: str) -> Iterator[Candidate]:
     """Channels by alias, username or id; with @ if that is typed."""
     for channel in _names().channels:
-        names = [channel.alias, channel.username] if not current.startswith("@") else []
-        found = [name for name in names if name] or [str(channel.channel_id)]
+        names = [name for name in (channel.alias, channel.username) if name and _PLAIN.fullmatch(name)]
+        found = names or [str(channel.channel_id)]
         if current.startswith("@"):
-            found = [f"@{channel.username}"] if channel.username else []
-        elif channel.alias and not current:
-            found = [channel.alias]
+            found = [f"@{name}" for name in names if name == channel.username]
+        elif not current:
+            found = found[:1]
         yield from (Candidate(name, channel.title) for name in found)
 
 
