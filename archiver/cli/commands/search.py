@@ -161,7 +161,8 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
         tree = await read_query(conn, query, now=now, zone=options.when.tz, remarks=output, glossary=options.glossary)
         pages = ResultPages(settings.archive.dir, query, options)
         if pages.is_over:
-            output.note(f"all {figures.count(pages.before or 0, 'result')} of this search have been shown")
+            shown = figures.count(pages.before or 0, "result")
+            output.note(f"all {shown} of this search have been shown; without --more it starts again")
             return 1
         question = Question(
             tree=tree,
