@@ -7,12 +7,12 @@ Each section `[telegram.accounts.NAME]` defines an account; `default` always exi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from config.errors import SettingsError
-from config.frozen import frozen
 from config.names import DIRECT, HistoryPace
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """The resolved settings of one account. `proxy` None: connect directly, as the user configured."""
 

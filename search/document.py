@@ -7,9 +7,9 @@ them; engines fold them (`normalize`). Writing the same document twice changes n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from config.frozen import frozen
 from search.text.hosts import link_host
 from search.text.marks import each_hashtag, written_hashtags, written_links, written_names
 from search.text.numbers import grouped_numbers
@@ -18,7 +18,7 @@ Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """Fields that an index stores for display in addition to the `Document`; the query language cannot search them."""
 
@@ -45,7 +45,7 @@ class Details:
     """Message id that it replies to."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """The searchable view of one message."""
 

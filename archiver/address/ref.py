@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
-from config.frozen import frozen
 
 # Telegram assigns names of 4 letters and more; whether a shorter one exists is for the server to say.
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
@@ -17,7 +17,7 @@ _MARK = 10**12
 _MAX_ID = 2**63 - 1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ChannelRef:
     """A channel as typed: by id or by name."""
 
@@ -39,7 +39,7 @@ class ChannelRef:
         return self.name is not None and USERNAME.fullmatch(self.name) is not None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MessageRef:
     """A message as typed."""
 

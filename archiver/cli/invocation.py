@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from config.frozen import frozen
 
 if TYPE_CHECKING:
     from config.settings import Settings
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """The global options of this run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -10,7 +11,6 @@ from archiver.cli.view.fields import TableShape
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
-from config.frozen import frozen
 from search.engine.facets import NAMES, FacetName
 from search.engine.protocol import Sort
 
@@ -52,7 +52,7 @@ Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of r
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOptions:
     """The options as given."""
 

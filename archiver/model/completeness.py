@@ -12,17 +12,16 @@ Every id from 1 to the channel's top belongs to exactly one run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from config.frozen import frozen
 
 State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A server's answer that fully accounts for the ids [lo, hi]."""
 
@@ -32,7 +31,7 @@ class Proof:
     how: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class IdRun:
     """Consecutive ids of one state. Times are unix seconds.
 
@@ -54,7 +53,7 @@ class IdRun:
         return self.hi - self.lo + 1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Number of ids in each state."""
 

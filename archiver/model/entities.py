@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from config.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class TextEntities:
     """The hashtags, mentions and links marked in a text, in order and without repeats."""
 

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-from config.frozen import frozen
-
 Place: TypeAlias = tuple[int, int, int]
 """(seq, channel_id, message_id)."""
 START: Final[Place] = (-1, 0, 0)
@@ -44,7 +42,7 @@ class BatchOutcome(Enum):
     """Not applied, possibly because of one of its messages."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """Everything within (after, upto], or the first `most` messages of it."""
 

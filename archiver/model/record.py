@@ -10,11 +10,11 @@ in `convert`, then compared and exported as they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from archiver.ids import AccessHash, ChannelId, MessageId
-from config.frozen import frozen
 
 Origin: TypeAlias = Literal["history", "update", "audit", "import"]
 """How a message was received: in a history page, a difference, an audit, or an imported export."""
@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal["message", "service", "stub"]
 """A post, a service message, or a placeholder for an object that this version cannot read."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """A channel as the server shows it at one moment."""
 
@@ -49,7 +49,7 @@ class Channel:
     """Whether the full channel was fetched: only then are `about` and `participants` known, even if empty."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """One attachment of a message: its metadata, never the file itself."""
 
@@ -77,7 +77,7 @@ class Media:
     """JSON object of everything specific to the kind (poll answers, coordinates, dc, flags)."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One observation of a message."""
 
@@ -148,7 +148,7 @@ class Message:
         return self.views, self.forwards, self.replies, self.reactions
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Held:
     """The fields of an archived message that `reconcile` compares."""
 
@@ -180,7 +180,7 @@ class Held:
         return message.content_hash in (self.content_hash, self.part_hash)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
     """One answer of the history: newest first, as served."""
 
@@ -199,7 +199,7 @@ class HistoryPage:
     """Position of its first message among the `count`, from 0 or 1; None if the server does not say."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PeerState:
     """A channel's state according to a probe: whether it has new events."""
 
@@ -209,14 +209,14 @@ class PeerState:
     """Id of its newest message; 0 if it has none."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Posted:
     """A new message."""
 
     message: Message
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Edited:
     """The current content of an edited message."""
 
@@ -225,14 +225,14 @@ class Edited:
     """The channel's pts after the edit."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """Messages that were deleted."""
 
     message_ids: tuple[int, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Pinned:
     """Messages that were pinned or unpinned."""
 
@@ -240,14 +240,14 @@ class Pinned:
     pinned: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class HistoryCleared:
     """Everything up to this id is no longer available."""
 
     available_min_id: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Unread:
     """An update that this version does not apply; counted, never fatal."""
 
@@ -257,7 +257,7 @@ class Unread:
 Event: TypeAlias = Posted | Edited | Deleted | Pinned | HistoryCleared | Unread
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """The events of a channel since a pts. `too_long`: the server will not list them all, so walk the history again."""
 

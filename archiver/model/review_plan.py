@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from archiver.ids import ChannelId
 from archiver.model.coverage import Interval
 from archiver.pacing.scheduler import Priority
-from config.frozen import frozen
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 RECENT, ALL, DESCRIPTION = "recent", "all", "description"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Tier:
     """One kind of review. Without `newest` and `age` it covers all ids."""
 
@@ -58,7 +57,7 @@ def make_tiers(interval: float = DAY) -> tuple[Tier, ...]:
     )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewProgress:
     """Progress of one tier's review. Times are unix seconds."""
 
@@ -75,7 +74,7 @@ class ReviewProgress:
 NEVER = ReviewProgress()
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewState:
     """State of a channel as the plan needs it. Times are unix seconds."""
 
@@ -99,7 +98,7 @@ class ReviewState:
     """Whether that number differs from the messages held: then the whole channel is reviewed at once."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Review:
     """The next range to read of one channel."""
 
@@ -114,7 +113,7 @@ class Review:
     """Reviews that start with it at `next_id`: tier and lowest id. Includes itself unless it is already running."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReviewPlan:
     """The due reviews, most urgent first, and when the next one becomes due (unix seconds; inf: never)."""
 

@@ -6,12 +6,11 @@ They qualify "complete" and "nothing found": each reason is one thing that is no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from config.frozen import frozen
 
-
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
     """What is unknown about one channel within some bounds; nothing if all fields have their defaults."""
 
@@ -84,7 +83,7 @@ FAR_SIDE = 2 * SEVERAL
 """The same, if there are no ids on the other side."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Around:
     """Dates (unix seconds) of up to FAR_SIDE archived messages on each side of a gap, nearest first."""
 

@@ -7,7 +7,7 @@ observation; the current content is the last one. Revisions are numbered in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,7 +16,6 @@ import orjson
 from archiver.model.difference import ContentDifference
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
-from config.frozen import frozen
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
 """The old and new attachment, each as `photo 5368324170671202286`; None for none."""
@@ -58,7 +57,7 @@ class Counters(NamedTuple):
     reactions: str | None
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One content of a message. Times are unix seconds."""
 

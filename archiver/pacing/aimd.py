@@ -6,7 +6,7 @@ https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease
 
 from __future__ import annotations
 
-from config.frozen import frozen
+from dataclasses import dataclass
 
 REGAIN = 0.004
 """Share of the halved rate that is regained per second: the old rate is reached again after about four minutes."""
@@ -16,7 +16,7 @@ PROVING = 30.0
 """Seconds of waiting for answers without a flood wait after which one more concurrent call is allowed."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateRange:
     """Bounds of a rate and how it changes, in calls per second."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.store.account import note_clock
 from archiver.store.database import Reader
-from config.frozen import frozen
 
 METHODS = frozenset({"history", "difference", "audit", "rich", "import"})
 """How an answer can have been obtained."""
@@ -16,7 +16,7 @@ _RECENT = 2_000
 """Newest answers to scan: the log is long and has no index by time."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One stored answer. It proves the ids in [lo, hi]: each is held, or was absent at `at`."""
 

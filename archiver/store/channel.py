@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -12,7 +13,6 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
 from archiver.store.index_home import mark_renamed
-from config.frozen import frozen
 
 if TYPE_CHECKING:
     from archiver.model.record import Channel
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ChannelState: TypeAlias = Literal["active", "inaccessible", "banned", "needs_newer_layer", "removed"]
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mirrored:
     """A channel, as the archive knows it. Times are unix seconds."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal, TypeAlias, get_args
 
-from config.frozen import frozen
 from search.errors import SearchError
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
 
@@ -27,7 +27,7 @@ MEDIA: Final = tuple(name for name in HAS_BITS if name not in {"media", "album"}
 Counts: TypeAlias = Mapping[FacetName, Sequence["Count"]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Count:
     """The number of hits with a value."""
 

@@ -21,11 +21,10 @@ its own way: in all their forms by the embedded engine, as they are written by M
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
-from config.frozen import frozen
 from search.document import Key
 from search.engine.facets import Counts, FacetName
 from search.engine.page import Position
@@ -35,7 +34,7 @@ from search.query.parse import EVERYTHING, Node
 Sort: TypeAlias = Literal["newest", "oldest", "relevance"]
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A request for one page of hits."""
 
@@ -51,7 +50,7 @@ class Question:
     """Whether to tolerate typos in words; engines that cannot do so raise `Unanswerable`."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One matching message."""
 
@@ -77,7 +76,7 @@ class Hit:
         return Position(self.date, self.channel_id, self.message_id)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One page of hits."""
 

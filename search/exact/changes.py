@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from config.frozen import frozen
 from search.document import Document, Key
 from search.exact.docid import next_docid
 from search.exact.terms import Entry, entry
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WriteCounts:
     """Numbers of messages that were added or changed by writing a page of documents."""
 

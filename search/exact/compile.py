@@ -9,9 +9,9 @@ query is interpreted as FTS5 syntax or SQL. https://www.sqlite.org/fts5.html#ful
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from config.frozen import frozen
 from search.exact.condition import MOST, Condition, Value, join
 from search.exact.index_line import line_needle
 from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
@@ -49,7 +49,7 @@ _MAX_MATCH_DEPTH = 8
 """FTS5's parser has a small stack; deeper parts are combined in SQL."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class QueryPlan:
     """SQL that answers a query."""
 

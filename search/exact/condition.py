@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
-
-from config.frozen import frozen
 
 Value: TypeAlias = int | str
 
@@ -14,7 +12,7 @@ MOST: Final = 2**63 - 1
 """SQLite's largest integer."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on `d`, a row of search_document, or on `b`, a row of search_block."""
 

@@ -10,11 +10,11 @@ are flags of the row instead: a flag costs nothing, a term three bytes in each m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from config.frozen import frozen
 from search.document import Document
 from search.exact.index_line import index_line
 from search.flags import flags_of
@@ -29,7 +29,7 @@ _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which can be searched separately."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A document as the engine stores it."""
 

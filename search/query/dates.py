@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from config.frozen import frozen
 from config.zones import ZoneError, find_zone
 from search.errors import DateError
 
@@ -31,7 +31,7 @@ _INSTANT = re.compile(
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """`[since, until)` in timezone-aware UTC; None is unbounded."""
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import get_args
 
-from config.frozen import frozen
 from search.errors import QueryError
 from search.query.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.query.quotes import write_quoted
@@ -56,7 +55,7 @@ _PLAIN = re.compile(r"[^\s()\"“”„«»]+")
 """Values that need no quotes after `name:`."""
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the meaning of a query depends on in addition to its text: pure data from the caller."""
 

@@ -6,10 +6,10 @@ The parser uses it, errors quote its examples, and `telekeep help query` prints 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from config.frozen import frozen
 from search.errors import QueryError
 from search.query.files import read_ext, read_filename, read_lang, read_mime
 from search.query.filters import (
@@ -33,7 +33,7 @@ from search.query.tree import Node
 ValueReader: TypeAlias = Callable[[str, Context], Node]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FilterSpec:
     """One filter, `name:value`."""
 

@@ -6,10 +6,10 @@ The grammar is described in `parse`. Parentheses and colons may be the full-widt
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
-from config.frozen import frozen
 from search.errors import QueryError
 from search.query.filters import Context
 from search.query.grammar import SAVED, is_filter, read_filter, require_value
@@ -30,7 +30,7 @@ _NO_CONTEXT: Final = Context(now=datetime.fromtimestamp(0, UTC))
 Operator: TypeAlias = Literal["(", ")", "-", "OR", "AND", "NOT"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Token:
     """An operator, a leaf, or the name of a saved query, with its position in the text."""
 

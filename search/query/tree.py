@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from config.frozen import frozen
 from search.query.dates import Bounds
 from search.text.normalize import Needle, fold, needle
 from search.text.numbers import grouped_term
@@ -49,7 +49,7 @@ class Tail(NamedTuple):
     last: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Word:
     """A plain word, in any of its forms. Hyphenated words and links have parts that must be adjacent."""
 
@@ -86,7 +86,7 @@ class Word:
         return Tail(front, last)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """Exactly these words, adjacent and in this order."""
 
@@ -98,7 +98,7 @@ class Phrase:
         return _needle(self.text)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Words that begin with this text; of several words only the last is a prefix."""
 
@@ -110,7 +110,7 @@ class Prefix:
         return _needle(self.text, prefix=True)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Grouped:
     """A number whose digits are grouped in the text: 1,000. Made from words when a query is widened."""
 
@@ -123,21 +123,21 @@ class Grouped:
         return Needle((grouped_term(self.number),))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Has:
     """Has an attachment of this kind, a key of `filters.HAS`."""
 
     kind: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Is:
     """Is in this state."""
 
     state: State
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Has this value, or one with this prefix, in a tag field."""
 
@@ -146,26 +146,26 @@ class Tag:
     prefix: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InRevisions:
     """Search earlier revisions too. Matches every message; allowed only at the top of a tree, joined by AND."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InChannel:
     """Is in one of these channels (bare ids)."""
 
     ids: frozenset[int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PostedWithin:
     """Was posted within these bounds."""
 
     bounds: Bounds
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Number:
     """The number is between `low` and `high`, both inclusive, None: unbounded. An unknown number never matches."""
 
@@ -174,21 +174,21 @@ class Number:
     high: int | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class And:
     """Matches every part."""
 
     parts: tuple[Node, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Or:
     """Matches at least one part."""
 
     parts: tuple[Node, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Not:
     """Does not match the part."""
 

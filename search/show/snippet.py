@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from config.frozen import frozen
 from search.show.highlight import Span
 from search.text.graphemes import ceil_boundary, floor_boundary
 
@@ -21,7 +21,7 @@ _MAX_MATCHES = 64
 """Matches considered; a long text may have thousands."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Snippet:
     """An excerpt of a text."""
 

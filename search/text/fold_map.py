@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
-from config.frozen import frozen
 from search.text.characters import TABLE
 from search.text.normalize import ACUTE, INNER_QUOTE, PERSIAN_JOIN, drop_quotes, piece_terms, unmix
 from search.text.scripts import is_unspaced, split_scripts
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FoldedText:
     """A folded text with the source offsets of each character."""
 

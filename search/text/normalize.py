@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
 
-from config.frozen import frozen
 from search.text.characters import TABLE
 from search.text.fold_fast import fold_fast
 from search.text.scripts import is_unspaced, may_be_unspaced, split_scripts
@@ -47,7 +47,7 @@ PERSIAN_JOIN = re.compile(
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Needle:
     """Consecutive terms to find in a text."""
 

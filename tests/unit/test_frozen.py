@@ -5,8 +5,6 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
-from config.frozen import frozen
-
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
@@ -15,7 +13,7 @@ class Theirs:
     third: list[int] = field(default_factory=list, repr=False, compare=False)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ours:
     first: int
     second: str = "b"
@@ -26,7 +24,7 @@ class Ours:
         return f"{self.first}{self.second}"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Named(Ours):
     fourth: int = 4
 

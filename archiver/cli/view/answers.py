@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from archiver.cli.view.shown import Shown
 from archiver.compose.engine import SelectedEngine
@@ -13,7 +13,6 @@ from archiver.model.versions import list_versions
 from archiver.store.database import Connection, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
-from config.frozen import frozen
 from search.document import Key
 from search.engine.protocol import Hit, Question
 
@@ -21,7 +20,7 @@ PAGE = 200
 """Hits in memory at once."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class More:
     """Last item, if there are more hits than requested; the cursor continues after those shown."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,12 @@ from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
 from archiver.store.waits import Wait, list_waits
 from config.accounts import account_names, session_path
-from config.frozen import frozen
 
 if TYPE_CHECKING:
     from config.settings import Settings
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelReport:
     """One channel. Times are unix seconds."""
 
@@ -63,7 +63,7 @@ class ChannelReport:
         return None if self.surplus is None else self.surplus not in (0, self.mirrored.accepted_count)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
     """Everything that `telekeep status` shows."""
 
