@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -33,14 +33,15 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _ACCOUNT_VARIABLE = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Load the settings. Raises SettingsError with a one-line text."""
+def load_settings(path: Path | None = None, *, without: Sequence[tuple[str, str]] = ()) -> Settings:
+    """Load the settings, but for some (section, name). Raises SettingsError with a one-line text."""
     file = find_file(path)
     _check_variables()
     values = _read(file) if file else {}
 
     try:
-        settings = Settings(**_merge(values, _spell_accounts_as(values, EnvSettingsSource(Settings)())))
+        merged = _merge(values, _spell_accounts_as(values, EnvSettingsSource(Settings)()))
+        settings = Settings(**_leave_out(merged, without))
     except ValidationError as exc:
         # `from None`: pydantic's own text would show values, which may be secrets.
         raise SettingsError(_describe(exc, file)) from None
@@ -118,6 +119,13 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         under = merged.get(name)
         merged[name] = _merge(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _leave_out(values: dict[str, Any], without: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    for section, name in without:
+        if isinstance(inside := values.get(section), dict):
+            values[section] = {one: value for one, value in inside.items() if one != name}
+    return values
 
 
 def _spell_accounts_as(values: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

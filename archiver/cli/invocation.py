@@ -42,6 +42,13 @@ class Invocation:
             self.loaded.append(_show_as(load_settings(self.config)))
         return self.loaded[0]
 
+    def settings_without(self, *names: tuple[str, str]) -> Settings:
+        """Load the settings but for these, which a command is to make: (section, name). Raises SettingsError."""
+        from config.load import load_settings
+
+        self._check_file_access()
+        return _show_as(load_settings(self.config, without=names))
+
     def checked_settings(self) -> Settings:
         """Load the settings quickly, for commands that read (`config.checked`). Raises SettingsError."""
         from config.checked import load_checked

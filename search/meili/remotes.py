@@ -1,7 +1,7 @@
 """Search several nodes through one of them, if they are registered as remotes: Meilisearch's feature `network`.
 
 Remotes are named by `routing.node_name`; `telekeep index keys --remotes` registers them. If they are not registered,
-the server says so at once, and each node is searched directly.
+or one does not answer the other, the server says so, and each node is searched directly.
 
 https://www.meilisearch.com/docs/reference/api/network
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from search.errors import RequestRefused, ServerUnreachable
+from search.errors import RequestRefused
 from search.meili.compile import federated
 from search.meili.node import Node
 
@@ -26,7 +26,7 @@ class Remotes:
         self._set_up = len(nodes) > 1
 
     async def search(self, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-        """Search with one body per node, merged into one answer; None without remotes. Raises ServerError."""
+        """Search with one body per node, merged; None if each is to be asked itself. Raises ServerError."""
         if not self._set_up:
             return None
         try:
@@ -36,11 +36,9 @@ class Remotes:
                 raise
             self._set_up = False
             return None
-        for name, failure in (found.get("remoteErrors") or {}).items():
-            raise ServerUnreachable(
-                f"Meilisearch at {name} did not answer {self._nodes[0].name}: {failure.get('code')}.",
-                hint="Check that it runs; `telekeep index keys --remotes` sets its URL and key.",
-            )
+        if found.get("remoteErrors"):
+            self._set_up = False  # each node is asked itself, and names what is wrong with it
+            return None
         return found
 
 

@@ -195,6 +195,27 @@ def test_keys_do_not_wait_for_a_pipe_when_the_environment_has_the_master_key(sho
     assert (done.status, "api_key = " in done.out) == (0, True), done
 
 
+def test_keys_are_made_from_nothing_and_again_with_the_lines_that_were_printed(shop: Shop, meili: Meili) -> None:
+    if meili.master_key is None:
+        pytest.skip("the server has no master key")
+    for name in ("URL", "API_KEY"):
+        shop.desk.environment.pop(f"TELEKEEP_MEILISEARCH__{name}", None)
+    make = ("index", "keys", "--into", "keys")
+    lines = shop.desk.do(*make, "--url", meili.url, stdin=f"{meili.master_key}\n").out
+    assert [line.split(" ")[0] for line in lines.splitlines() if "index = " not in line] == [
+        "[meilisearch]", "url", "api_key_file", "search_key_file",
+    ]  # fmt: skip
+    for file in (shop.desk.home / "keys").iterdir():
+        file.unlink()  # the lines come first, or the keys were lost
+    file = shop.desk.home / "lines.toml"
+    file.write_text(lines, encoding="utf-8")
+    shop.desk.environment["TELEKEEP_CONFIG"] = str(file)
+    assert shop.desk.do(*make, stdin=f"{meili.master_key}\n").out == lines
+    assert len(list((shop.desk.home / "keys").iterdir())) == 2
+    wrong = shop.desk.run(*make, "--url", "me:secret@host", stdin="x\n")
+    assert (wrong.status, len(wrong.errors), "secret" in wrong.err) == (2, 1, False)
+
+
 def test_keys_may_do_what_they_need_and_no_more(shop: Shop, meili: Meili) -> None:
     if meili.master_key is None:
         pytest.skip("the server has no master key")

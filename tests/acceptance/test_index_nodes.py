@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from ipaddress import IPv4Network
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ INDEX, MASTER = "messages", "the master key of all nodes"
 def meilis(tmp_path: Path) -> Iterator[list[Meili]]:
     with ExitStack() as stack:
         servers = [stack.enter_context(Server(db=tmp_path / f"node-{n}", master_key=MASTER)) for n in "123"]
+        for server in servers:
+            server.instance.allowed_networks = [IPv4Network("127.0.0.0/8")]
         yield [Meili(server.url, server.master_key, server) for server in servers]
     for server in servers:
         assert not server.crashes, server.crashes[0]
@@ -192,10 +195,26 @@ def test_servers_that_know_each_other_are_asked_through_one(shop: Shop) -> None:
     asked = [[call.path for call in meili.double.calls.of("POST *")] for meili in shop.meilis]
     # Each counts its own messages; then the first asks the second and the third.
     assert asked == [["/indexes/messages/search", "/multi-search"]] * 3
+    shop.meilis[0].double.instance.allowed_networks = []  # restarted without the flag: each is asked itself
+    assert "engine=meilisearch" in shop.desk.do("search", "bridge", *forced).err
     shop.meilis[2].double.refuse()
     found = shop.desk.run("search", "bridge", *forced)
     assert (found.status, node_name(shop.meilis[2].url) in found.err) == (0, True)
     assert "engine=exact" in found.err
+
+
+def test_remotes_that_a_server_refuses_are_taken_back_and_the_flag_is_named(shop: Shop) -> None:
+    for meili in shop.meilis:
+        meili.double.instance.allowed_networks = []
+    mine = {"remotes": {"mine": {"url": "http://192.0.2.1"}}}
+    shop.meilis[0].call("PATCH", "/experimental-features", {"network": True})
+    shop.meilis[0].call("PATCH", "/network", mine)
+    done = shop.desk.run("index", "keys", "--into", "keys", "--remotes", stdin=f"{MASTER}\n")
+    assert (done.status, len(done.errors)) == (2, 1), done.err
+    assert "--experimental-allowed-ip-networks" in done.errors[0]
+    assert list(shop.meilis[0].call("GET", "/network").json()["remotes"]) == ["mine"]
+    assert shop.meilis[1].call("GET", "/experimental-features").json()["network"] is False
+    assert "engine=meilisearch" in shop.desk.do("search", "bridge", "--engine", "meilisearch").err
 
 
 def test_keys_are_valid_on_all_nodes_or_not_created(shop: Shop, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import getpass
 import os
 import select
@@ -28,6 +30,8 @@ INDEXER = (
 SEARCH = ("search",)
 STDIN_TIMEOUT = 2.0
 """Seconds to wait for a key on standard input if the environment has one: nothing may ever be written to it."""
+_MADE = tuple(("meilisearch", name) for name in ("api_key", "api_key_file", "search_key", "search_key_file"))
+"""What this command makes: section and name."""
 FILES = {"api_key": "meili-write.key", "search_key": "meili-search.key"}
 
 
@@ -40,18 +44,36 @@ def command(
     remotes: Annotated[
         bool, Option("--remotes", help="Also register several servers with each other, for federated search.")
     ] = False,
+    url: Annotated[
+        str | None, Option("--url", metavar="URL", help="The server, if [meilisearch] url does not say it yet.")
+    ] = None,
 ) -> int:
     """Create a key that fills the index and one that searches it.
 
     \b
     Examples:
       telekeep index keys --into ~/.config/telekeep
-      telekeep index keys < master.key
+      telekeep index keys --url http://127.0.0.1:7700 < master.key
 
     The master key is read from standard input, MEILI_MASTER_KEY or a prompt; it is used once and not stored. The
     section for telekeep.toml goes to stdout; without --into it contains the keys. Existing keys are returned again.
     """
-    return interrupted.run(run(context.obj.settings().meilisearch, into=into, remotes=remotes))
+    settings = context.obj.settings_without(*_MADE).meilisearch  # its files may not exist yet
+    return interrupted.run(run(_at(settings, url), into=into, remotes=remotes))
+
+
+def _at(settings: MeilisearchSettings, url: str | None) -> MeilisearchSettings:
+    """The settings for the server of --url, if it is given. Raises UsageError."""
+    from archiver.errors import UsageError
+
+    if url is None:
+        return settings
+    try:
+        return type(settings)(url=url, index=settings.index)
+    except ValueError:  # pydantic's own text would show a password in it
+        raise UsageError(
+            "--url is not an http:// or https:// address.", hint="An example: http://127.0.0.1:7700"
+        ) from None
 
 
 async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool) -> int:
@@ -75,14 +97,49 @@ async def run(settings: MeilisearchSettings, *, into: Path | None, remotes: bool
         }
         if remotes:
             addresses = dict(zip([node.name for node in nodes], settings.addresses, strict=True))
-            for node in nodes:
-                await node.set_remotes(addresses, keys["search_key"])
-            output.note(f"each of the {len(nodes)} servers knows the others.")
+            await _register(nodes, addresses, keys["search_key"])
+            output.note(f"each of the {len(nodes)} servers knows the others and can ask them.")
     lines = keys if into is None else _write(into, keys)
     _print_section(settings, lines)
     private = ", and make the file private (chmod 600)" if into is None else ""
     output.note(f"put these lines in telekeep.toml, replacing its section [meilisearch] if any{private}.")
     return 0
+
+
+async def _register(nodes: Sequence[Admin], addresses: Mapping[str, str], key: str) -> None:
+    """Let the nodes know each other, and let each ask the others; undo it if one cannot. Raises UsageError."""
+    from archiver.errors import UsageError
+    from search.errors import ServerError
+
+    if len(nodes) < 2:
+        raise UsageError("--remotes needs several servers.", hint="Set [meilisearch] urls, or omit the option.")
+    before = [await node.network() for node in nodes]
+    try:
+        for node in nodes:
+            await node.set_remotes(addresses, key)
+        failures = {node.name: await node.try_remotes(addresses) for node in nodes}
+    except (ServerError, asyncio.CancelledError):
+        await _undo(nodes, before, addresses)
+        raise
+    for name, failed in failures.items():
+        for other, code in failed.items():
+            await _undo(nodes, before, addresses)
+            raise UsageError(
+                f"{name} cannot ask {other} ({code}), so the servers were left as they were.",
+                hint="Meilisearch rejects private addresses unless each server is started with"
+                " --experimental-allowed-ip-networks and their network, such as 10.0.0.0/8.",
+            )
+
+
+async def _undo(
+    nodes: Sequence[Admin], before: Sequence[Mapping[str, Any] | None], addresses: Mapping[str, str]
+) -> None:
+    """Set the network of each node as it was before, where the node still answers."""
+    from search.errors import ServerError
+
+    for node, network in zip(nodes, before, strict=True):
+        with contextlib.suppress(ServerError):
+            await node.restore_network(network, [name for name in addresses if name != node.name])
 
 
 def _print_section(settings: MeilisearchSettings, keys: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import argparse
 import signal
 import sys
 import threading
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from tests.doubles.meilisearch.faults import parse
@@ -23,6 +24,15 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--slow", type=float, default=0.0, metavar="S", help="seconds that each batch takes")
     parser.add_argument("--slow-document", type=float, default=0.0, metavar="S", help="and each document of it")
     parser.add_argument("--payload-limit", type=int, metavar="BYTES", help="after decompression (default: 100 MB)")
+    parser.add_argument(
+        "--experimental-allowed-ip-networks",
+        dest="allowed",
+        type=IPv4Network,
+        default=[],
+        nargs="*",
+        metavar="NETWORK",
+        help="inner addresses that remotes may have",
+    )
     parser.add_argument("--faults", default="", help="METHOD PATH:ACTION(ARGS)+SKIPxTIMES%%CHANCE, with ; between")
     return parser.parse_args(argv)
 
@@ -34,6 +44,7 @@ def run(opts: argparse.Namespace) -> None:
     server = Server(opts.port, opts.master_key, opts.db)
     scheduler = server.instance.scheduler
     scheduler.delay, scheduler.delay_per_document = opts.slow, opts.slow_document
+    server.instance.allowed_networks = opts.allowed
     if opts.payload_limit is not None:
         server.instance.payload_limit = opts.payload_limit
     for pattern, action, conditions in parse(opts.faults):

@@ -69,7 +69,9 @@ class _Federation:
         self.total = 0
         self.facets: dict[str, tuple[Distribution, Stats]] = {}
         elsewhere = any((query["federationOptions"] or {}).get("remote") is not None for query in queries)
-        self.remotes = Remotes(server.network["remotes"], federation, needed) if elsewhere else None
+        self.remotes = (
+            Remotes(server.network["remotes"], federation, needed, server.allowed_networks) if elsewhere else None
+        )
         self._rows: dict[str, set[int]] = {}
         self._kinds: list[tuple[int, list[str]]] = []
         for place, query in enumerate(queries):

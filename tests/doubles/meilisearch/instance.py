@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ class Instance:
             "remotes": {},
             "shards": {},
         }
+        self.allowed_networks: list[
+            IPv4Network
+        ] = []  # inner addresses that remotes may have; a real one has none either
         self.last_update: datetime | None = None
         self.calls = Calls()
         self.faults = Faults()
@@ -140,7 +144,7 @@ class Instance:
     def take_over(self, old: Instance) -> None:
         """What tests have asked of the server holds for the next process too, but for a held queue and a full disk."""
         self.calls, self.faults, self.payload_limit = old.calls, old.faults, old.payload_limit
-        self.version = old.version
+        self.version, self.allowed_networks = old.version, old.allowed_networks
         self.scheduler.take_over(old.scheduler)
 
     def resume(self) -> None:

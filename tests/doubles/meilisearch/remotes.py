@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
+import socket
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 
 from tests.doubles.meilisearch.errors import ApiError
@@ -25,8 +29,11 @@ _VERSION_HINT = "\n  - hint: check that the remote instance is a Meilisearch ins
 class Remotes:
     """The queries that go elsewhere, one request for each node, all at once."""
 
-    def __init__(self, known: dict[str, Any], federation: dict[str, Any], needed: int) -> None:
+    def __init__(
+        self, known: dict[str, Any], federation: dict[str, Any], needed: int, allowed: Sequence[ipaddress.IPv4Network]
+    ) -> None:
         self._known = known
+        self._allowed = allowed
         self._federation = _passed_on(federation, needed)
         self._queries: dict[str, list[dict[str, Any]]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
@@ -54,6 +61,7 @@ class Remotes:
     def _ask_one(self, name: str) -> None:
         body = {"queries": self._queries[name], "federation": self._federation}
         try:
+            _check_address(self._known[name]["url"], self._allowed)
             answer = _asked(self._known[name], json.dumps(body).encode())
             for hit in answer["hits"]:
                 if "weightedScoreValues" not in hit.get("_federation", {}):
@@ -69,6 +77,16 @@ class Remotes:
 def _passed_on(federation: dict[str, Any], needed: int) -> dict[str, Any]:
     """The first page, large enough."""
     return {name: value for name, value in federation.items() if value is not None} | {"limit": needed, "offset": 0}
+
+
+def _check_address(url: str, allowed: Sequence[ipaddress.IPv4Network]) -> None:
+    """Inner addresses are asked only where they are allowed. Raises ApiError."""
+    try:
+        found = ipaddress.ip_address(socket.gethostbyname(urllib.parse.urlsplit(url).hostname or ""))
+    except (OSError, ValueError):
+        return  # told by the request
+    if not (found.is_global or any(found in network for network in allowed)):
+        raise ApiError("remote_could_not_send_request", "Rejected IP")
 
 
 def _asked(remote: dict[str, Any], body: bytes) -> Any:

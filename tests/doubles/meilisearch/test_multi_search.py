@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -139,16 +141,36 @@ def node() -> Iterator[Server]:
         yield server
 
 
+LOOPBACK = IPv4Network("127.0.0.0/8")
+
+
 @pytest.fixture
 def network(meili: Meili, node: Server) -> Iterator[Meili]:
+    if not meili.is_real:
+        meili.double.instance.allowed_networks = [LOOPBACK]
     features = meili.call("GET", "/experimental-features").json()
     node.instance.features["network"] = True
     meili.call("PATCH", "/experimental-features", {"network": True})
     remotes = {"node": {"url": node.url, "searchApiKey": node.master_key}}
     assert meili.call("PATCH", "/network", {"remotes": remotes}).status_code == 200
-    yield meili
+    asked = {"indexUid": meili.fresh(), "federationOptions": {"remote": "node"}}
+    refused = "Rejected IP" in json.dumps(multi(meili, asked))
+    node.calls.clear()
+    if not refused:
+        yield meili
     meili.call("PATCH", "/network", {"remotes": {"node": None}})
     meili.call("PATCH", "/experimental-features", {"network": features["network"]})
+    if refused:
+        pytest.skip("this server was started without --experimental-allowed-ip-networks 127.0.0.0/8")
+
+
+def test_an_inner_address_is_refused_unless_it_was_allowed(network: Meili, node: Server) -> None:
+    index = made(network, 0)
+    there = on_node(network, node, index.uid)
+    network.double.instance.allowed_networks = []
+    told = multi(network, newest(index), there)["remoteErrors"]["node"]
+    assert (told["code"], told["message"]) == ("remote_could_not_send_request", "Rejected IP")
+    assert node.calls.of("POST /multi-search") == []
 
 
 def on_node(meili: Meili, node: Server, uid: str) -> dict[str, Any]:
