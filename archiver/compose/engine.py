@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Choice = Literal["auto", "exact", "meilisearch"]
 
-SECONDS = 15.0
+SECONDS = 3.0
 """Timeout for an answer from Meilisearch; after it the embedded engine answers."""
 
 

@@ -39,13 +39,14 @@ def pause_after(seconds: float) -> float:
 
 
 @asynccontextmanager
-async def open_nodes(settings: MeilisearchSettings) -> AsyncIterator[list[Node]]:
-    """Open the configured servers with the write key. Raises UsageError if none is configured."""
+async def open_nodes(settings: MeilisearchSettings, *, seconds: float | None = None) -> AsyncIterator[list[Node]]:
+    """Open the configured servers with the write key; `seconds`: time limit of a call. Raises UsageError if none is configured."""
     expect_addresses(settings)
-    from search.meili.node import Node
+    from search.meili.node import SECONDS, Node
 
+    limit = seconds or SECONDS
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    async with closing([Node(url, key, index=settings.index) for url in settings.addresses]) as nodes:
+    async with closing([Node(url, key, index=settings.index, seconds=limit) for url in settings.addresses]) as nodes:
         yield nodes
 
 

@@ -34,7 +34,7 @@ def command(context: CommandContext, *, json: JsonObjectOption = False, jsonl: J
 
 async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Show the state. Returns the exit status. Raises UsageError."""
-    from archiver.cli.view.index_status import read_index, sum_up
+    from archiver.cli.view.index_status import CHECK_TIMEOUT, read_index, sum_up
     from archiver.compose.index import open_nodes
     from archiver.compose.read_archive import open_archive
     from archiver.store.indexing import list_rejected
@@ -42,7 +42,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     settings, now = invocation.settings().meilisearch, time.time()
     async with (
         open_archive(invocation.settings().archive.dir, remarks=output) as database,
-        open_nodes(settings) as nodes,
+        open_nodes(settings, seconds=CHECK_TIMEOUT) as nodes,
     ):
         noted, found = await read_index(database, settings), []
         answers = await asyncio.gather(*map(_ask, nodes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from search.errors import ServerError
     from search.meili.node import Node
 
-CHECK_TIMEOUT: Final = 3.0
+CHECK_TIMEOUT: Final = 1.0
 """Timeout in seconds for a server's answer to `status`."""
 _SUMS: Final = (
     "waiting", "again", "rejected", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
 )  # fmt: skip
+
+
+_SEEN: Final[Mapping[str, str]] = {"unreachable": "not reachable now", "refused": "it refuses the request now"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class IndexStatus:
     trouble: str | None = None
     """The error of the server, or why it is unreachable."""
     seen: NodeState | None = None
-    """The state implied by that error, if the noted state was a good one."""
+    """The state implied by that error, if it is news."""
     left: int
     """Messages that a rebuild still has to send."""
     rejected: int
@@ -61,7 +65,9 @@ class IndexStatus:
 
         if isinstance(error, IndexMissing) and self.standing.state == "unused":
             return replace(self, reached=True)  # it is created on the first batch
-        seen = node_state_after(error) if self.standing.state in ("following", "unused") else None
+        noted, now = self.standing.state, node_state_after(error)
+        told = noted in ("following", "unused") or now in ("unreachable", "refused")
+        seen = now if told and now != noted else None
         return replace(self, reached=not isinstance(error, ServerUnreachable), trouble=str(error), seen=seen)
 
     def oldest_age(self, now: float) -> float:
@@ -97,11 +103,12 @@ class IndexStatus:
         """The state noted when the index was last filled, unless the server says otherwise now."""
         state, since = self.standing.state, self.standing.since
         if self.seen:
-            return "it answers with an error" if self.reached else "not reachable now"
+            return _SEEN.get(self.seen, "it answers with an error")
         if state == "unused":
             return "not filled yet"
         noted = f"{state} since {moments.at(since)}" if state != "following" and since else state
-        return f"{noted}, answers again" if state == "unreachable" and self.reached and not self.trouble else noted
+        again = state in ("unreachable", "refused") and self.reached and not self.trouble
+        return f"{noted}, answers again" if again else noted
 
     def as_object(self, now: float) -> dict[str, Any]:
         """As JSON."""
@@ -140,6 +147,7 @@ def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rebuild": rebuilding["rebuild"],
         "rebuild_left": sum(one["rebuild_left"] or 0 for one in found) if rebuilding["rebuild"] else None,
     }
+    whole["states"] = dict(Counter(one["state"] for one in found))
     del whole["node"]
     return {**whole, "nodes": list(found)}
 
