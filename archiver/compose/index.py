@@ -40,7 +40,7 @@ def pause_after(seconds: float) -> float:
 
 @asynccontextmanager
 async def open_nodes(settings: MeilisearchSettings, *, seconds: float | None = None) -> AsyncIterator[list[Node]]:
-    """Open the configured servers with the write key; `seconds`: time limit of a call. Raises UsageError if none is configured."""
+    """Open the servers with the write key; `seconds`: limit of a call. Raises UsageError if none is configured."""
     expect_addresses(settings)
     from search.meili.node import SECONDS, Node
 

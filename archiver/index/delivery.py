@@ -16,6 +16,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.index.batch_outcome import DOCUMENT_ERRORS, find_outcome
 from archiver.index.batch_size import BatchSize
 from archiver.index.load_batch import DocumentBatch, load_batch
+from archiver.index.slow_tasks import TaskStarts
 from archiver.model.ledger import Batch, BatchOutcome, Ledger, Place, Stretch
 from archiver.store.database import Database, Writer
 from archiver.store.index_home import list_channels_at, put_leaving
@@ -62,6 +63,7 @@ class Delivery:
         """Start of our last task that wrote to the index, by the server's clock."""
         self.applied = 0
         """Number of batches applied."""
+        self.starts = TaskStarts()
         self._database = database
         self._reader = reader
         self._node = node
@@ -161,6 +163,7 @@ class Delivery:
         if not uids:
             return False
         tasks = {task.uid: task for task in await self._node.tasks(uids)}
+        self.starts.see(tasks.values())
         settled, first = False, None
         for batch in batches:
             outcome, error = find_outcome(batch, tasks)

@@ -18,7 +18,6 @@ from search.errors import (
 STALE: Final = "it was made by another version of telekeep; `telekeep index rebuild` rebuilds it."
 FOREIGN: Final = "its documents are not telekeep's; set [meilisearch] index to another name."
 """Reasons for `stale`: nothing is sent to such an index."""
-LOG: Final = "Its log says why: other work, or a full disk."
 _STATES: Final[tuple[tuple[type[ServerError], NodeState], ...]] = (
     (ServerUnreachable, "unreachable"),
     (ServerBusy, "busy"),

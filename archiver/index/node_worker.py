@@ -25,14 +25,16 @@ from archiver.clock import Clock
 from archiver.index.batch_size import MIN_GATHERING, MUCH, gathering_seconds, pause_after
 from archiver.index.consistency import find_lacking
 from archiver.index.delivery import Delivery
-from archiver.index.node_state import FOREIGN, LOG, STALE, node_state_after
+from archiver.index.node_state import FOREIGN, STALE, node_state_after
 from archiver.index.rebalance import Rebalancer
 from archiver.index.rebuild import Rebuilder, next_index
+from archiver.index.slow_tasks import TaskStarts, busy_for_long
 from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
 from archiver.store.index_home import list_channels_at
 from archiver.store.indexing import (
+    NodeState,
     NodeStatus,
     end_walks,
     get_node_status,
@@ -84,7 +86,8 @@ class NodeWorker:
         self.stale = self._checked = False
         """Whether the index has another version; whether it was checked since the last error."""
         self._check_at = self._compare_at = self._cleanup_at = -math.inf
-        self._documents, self._poll, self._progress_at, self._slow = 0, 0.05, math.inf, False
+        self._documents, self._poll, self._progress_at = 0, 0.05, math.inf
+        self._slow: NodeState | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; the next run settles the tasks still under way."""
@@ -108,7 +111,7 @@ class NodeWorker:
         if self._clock.now() >= self._check_at:
             await self._check()
         if await self.delivery.poll() or self.delivery.is_idle:
-            self._poll, self._progress_at, self._slow = 0.05, self._clock.now(), False
+            self._poll, self._progress_at, self._slow = 0.05, self._clock.now(), None
         if self.delivery.applied != self._applied:
             self._applied = self.delivery.applied
             self._recover()
@@ -125,20 +128,21 @@ class NodeWorker:
         return await self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
 
     async def _wait_for_tasks(self) -> float:
-        waited, now = self._clock.now() - self._progress_at, int(self._clock.now())
-        if waited > SLOW:
-            # A server with a full disk restarts its task again and again.
-            slow = ServerBusy(
-                f"Meilisearch at {self.name} has not finished a task for a long time.", hint=LOG, retry_after=0.0
-            )
-            if not self._slow:
-                self._slow = True
-                log.warning("indexing paused: %s", slow)
-                await self._database.write(set_state, self.name, "busy", now=now, reason=str(slow))
-            if waited > STUCK:
-                self.trouble = slow
+        await self._note_slow(self._clock.now() - self._progress_at, self.delivery.starts.error(self.name))
         self._poll = min(self._poll * 1.5, 1.0)
         return self._poll
+
+    async def _note_slow(self, waited: float, full: ServerError | None) -> None:
+        """Record that no task finishes; after STUCK seconds callers that wait give up."""
+        if waited <= SLOW and full is None:
+            return
+        slow = full or busy_for_long(self.name)
+        if (state := node_state_after(slow)) != self._slow:
+            self._slow = state
+            log.warning("indexing paused: %s", slow)
+            await self._database.write(set_state, self.name, state, now=int(self._clock.now()), reason=str(slow))
+        if waited > STUCK:
+            self.trouble = slow
 
     # --- sending
 
@@ -246,7 +250,7 @@ class NodeWorker:
         return moved
 
     async def _finish(self, tasks: Sequence[Task]) -> bool:
-        pause, pending = 0.02, {task.uid for task in tasks}
+        pause, pending, began, starts = 0.02, {task.uid for task in tasks}, self._clock.now(), TaskStarts()
         while pending:
             known = await self._node.tasks(sorted(pending))
             for task in known:
@@ -255,9 +259,14 @@ class NodeWorker:
                 if task.is_done:
                     pending.discard(task.uid)
             pending &= {task.uid for task in known}  # a task that no longer exists never finishes
+            starts.see(known)
+            await self._note_slow(self._clock.now() - began if pending else 0.0, starts.error(self.name))
             if pending and await self._clock.wait(self._stop, pause):
                 return False
             pause = min(2 * pause, 2.0)
+        if tasks and self._slow:
+            self._slow = None
+            self._recover()
         return True
 
     async def _clean_up(self) -> None:

@@ -35,7 +35,7 @@ from search.errors import (
     StorageFull,
 )
 from search.meili.routing import node_name
-from search.meili.task import FULL_CODES
+from search.meili.task import FULL_CODES, NO_SPACE
 
 CONNECT_SECONDS = 5.0
 """Timeout of connecting and of sending each block of a body; a tenth of the call's limit if that is more."""
@@ -126,12 +126,12 @@ class PooledHttp(HttpRequests):
                 return orjson.loads(content) if content else None
             except orjson.JSONDecodeError:
                 raise self._not_meilisearch() from None
-        raise self._error(response, _code(content))
+        raise self._error(response, content)
 
-    def _error(self, response: requests.Response, code: str | None) -> SearchError:
-        status = response.status_code
+    def _error(self, response: requests.Response, content: bytes) -> SearchError:
+        status, code = response.status_code, _code(content)
         where = f"Meilisearch at {self._host}"
-        if code in FULL_CODES or status == http.HTTPStatus.INSUFFICIENT_STORAGE:
+        if code in FULL_CODES or NO_SPACE in content or status == http.HTTPStatus.INSUFFICIENT_STORAGE:
             return StorageFull(f"{where} is out of space: {code}.", hint="Add disk space, or delete finished tasks.")
         match status:
             case 401 | 403:

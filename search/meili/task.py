@@ -19,6 +19,8 @@ FULL_CODES = frozenset(
 )
 """Error codes for a full or failing disk.
 https://www.meilisearch.com/docs/reference/errors/error_codes"""
+NO_SPACE = b"(os error 28)"
+"""In the message of an error `internal`: no space left on the device."""
 _NAMED = re.compile(r"\bc[0-9]{1,18}_[0-9]{1,18}\b")
 """A document id in a server message; the rest of the message may quote a document."""
 
@@ -72,13 +74,14 @@ def read_task(found: Mapping[str, Any]) -> Task:
     """Parse a task from a response: the summary returned by a write, or the full task."""
     error = found.get("error") or {}
     details = found.get("details") or {}
-    named = _NAMED.search(str(error.get("message") or ""))
+    message, code = str(error.get("message") or ""), error.get("code")
+    named = _NAMED.search(message)
     return Task(
         uid=int(found["uid"] if "uid" in found else found["taskUid"]),
         index=found.get("indexUid"),
         status=str(found.get("status")),
         type=str(found.get("type")),
-        code=str(error["code"]) if error.get("code") else None,
+        code="no_space_left_on_device" if NO_SPACE.decode() in message else str(code) if code else None,
         document_id=named[0] if named else None,
         documents=details.get("receivedDocuments"),
         duration=_seconds(found.get("duration")),

@@ -250,6 +250,22 @@ async def test_a_server_that_takes_nothing_is_not_followed(meili: Meili, tmp_pat
         await desk.until(lambda: desk.state == "following", "that all is well")
 
 
+async def test_an_index_that_waits_behind_the_tasks_of_others_is_told_of(
+    meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "STUCK", indexing.SLOW)
+    scheduler = meili.double.instance.scheduler
+    async with desk_of(meili, tmp_path / "archive") as desk:
+        scheduler.hold("processing")
+        await desk.post(1)
+        await desk.start()
+        await desk.until(lambda: desk.state == "busy", "that it is told")
+        await desk.until(lambda: desk.node_workers.workers[0].trouble is not None, "that nobody waits for ever")
+        scheduler.hold(None)
+        await desk.until_equal()
+        await desk.until(lambda: desk.state == "following", "that all is well")
+
+
 async def test_a_server_that_finishes_no_task_is_not_followed(
     meili: Meili, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
