@@ -35,7 +35,7 @@ from search.errors import (
     StorageFull,
 )
 from search.meili.routing import node_name
-from search.meili.task import FULL_CODES, NO_SPACE
+from search.meili.task import FULL_CODES, NO_SPACE, NO_SPACE_CODE
 
 CONNECT_SECONDS = 5.0
 """Timeout of connecting and of sending each block of a body; a tenth of the call's limit if that is more."""
@@ -132,7 +132,10 @@ class PooledHttp(HttpRequests):
         status, code = response.status_code, _code(content)
         where = f"Meilisearch at {self._host}"
         if code in FULL_CODES or NO_SPACE in content or status == http.HTTPStatus.INSUFFICIENT_STORAGE:
-            return StorageFull(f"{where} is out of space: {code}.", hint="Add disk space, or delete finished tasks.")
+            return StorageFull(
+                f"{where} is out of space: {NO_SPACE_CODE if NO_SPACE in content else code}.",
+                hint="Add disk space, or delete finished tasks.",
+            )
         match status:
             case 401 | 403:
                 what = "requires a key" if status == 401 else "rejects the key for this"

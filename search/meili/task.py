@@ -19,6 +19,7 @@ FULL_CODES = frozenset(
 )
 """Error codes for a full or failing disk.
 https://www.meilisearch.com/docs/reference/errors/error_codes"""
+NO_SPACE_CODE = "no_space_left_on_device"
 NO_SPACE = b"(os error 28)"
 """In the message of an error `internal`: no space left on the device."""
 _NAMED = re.compile(r"\bc[0-9]{1,18}_[0-9]{1,18}\b")
@@ -81,7 +82,7 @@ def read_task(found: Mapping[str, Any]) -> Task:
         index=found.get("indexUid"),
         status=str(found.get("status")),
         type=str(found.get("type")),
-        code="no_space_left_on_device" if NO_SPACE.decode() in message else str(code) if code else None,
+        code=NO_SPACE_CODE if NO_SPACE.decode() in message else str(code) if code else None,
         document_id=named[0] if named else None,
         documents=details.get("receivedDocuments"),
         duration=_seconds(found.get("duration")),

@@ -258,3 +258,29 @@ def test_a_rebuild_skips_an_unreachable_node_and_names_it(shop: Shop) -> None:
     assert f"not rebuilt there: Meilisearch at {node_name(shop.meilis[1].url)} did not answer" in done.errors[-1]
     for one in (0, 2):
         assert shop.meilis[one].client().get_index(INDEX).created_at != before[one]
+
+
+def test_fuzzy_puts_the_exact_words_of_every_node_before_all_guesses(meilis: list[Meili], tmp_path: Path) -> None:
+    nodes = [node_name(meili.url) for meili in meilis[:2]]
+    one, other = (next(n for n in count(1001) if choose_node(n, nodes) == node) for node in nodes)
+    desk = Desk(tmp_path / "desk")
+    use(desk, meilis[:2])
+    texts = {one: ("a bridge", "the bridge", "a road"), other: ("brigde", "bridge", "brigde brodge", "my brigde")}
+    for channel_id, own in texts.items():
+        rows = [make_message(n, text, channel_id=channel_id) for n, text in enumerate(own, 1)]
+        build(desk.archive, rows, channel=make_channel(channel_id))
+    desk.do("index", "rebuild")
+    for more in ((), ("--remotes",)):
+        if more:
+            desk.do("index", "keys", *more, stdin=f"{MASTER}\n")
+        found = [
+            (row["channel_id"], row["message_id"]) for row in desk.run("search", "bridge", "--fuzzy", "--jsonl").rows
+        ]
+        exact = {(one, 1), (one, 2), (other, 2)}
+        assert (set(found[:3]), len(found)) == (exact, 6)
+        dates = [n for _, n in found]
+        assert dates == [2, 2, 1, 4, 3, 1]
+        done = desk.do("search", "bridge", "--fuzzy", "-n", "2")
+        cursor = done.err.partition("--after ")[2].split()[0]
+        rest = desk.run("search", "bridge", "--fuzzy", "--after", cursor, "--jsonl").rows
+        assert [(row["channel_id"], row["message_id"]) for row in rest] == found[2:]
