@@ -102,7 +102,6 @@ def search_body(question: Question) -> dict[str, Any]:
     if question.fuzzy:
         # Only Meilisearch knows which words it matched.
         body |= {
-            "showRankingScoreDetails": "showRankingScore" in body,
             "attributesToHighlight": list(READABLE),
             "highlightPreTag": HIGHLIGHT_TAGS[0],
             "highlightPostTag": HIGHLIGHT_TAGS[1],

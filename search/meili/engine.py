@@ -16,13 +16,13 @@ from operator import attrgetter
 from typing import Any
 
 from search.engine.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
-from search.engine.page import format_position, format_rank, parse_rank
+from search.engine.page import Position, format_position, format_rank, parse_rank
 from search.engine.protocol import Answer, Hit, Question
 from search.meili.compile import COUNT_FIELD, FACETS, HIGHLIGHT_TAGS, by_rank, cannot_count, facet_body, search_body
 from search.meili.filters import unanswerable, without
 from search.meili.node import Node
 from search.meili.remotes import Remotes
-from search.meili.settings import ORDER, READABLE
+from search.meili.settings import READABLE
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _ARTICLE = re.compile(f"([\u0621-\u064a]){HIGHLIGHT_TAGS[1]}{HIGHLIGHT_TAGS[0]}")
@@ -47,15 +47,11 @@ class MeiliEngine:
         body, ranked = search_body(question), by_rank(question)
         before = parse_rank(question.cursor) if ranked and question.cursor is not None else 0
         answers = await self._ask(body)
-        rows = [one for found in answers for one in found["hits"]]
-        if ranked and len(self._nodes) > 1:
-            rows.sort(key=_merit, reverse=True)
-        hits = [_hit(one, ranked=ranked) for one in rows]
+        hits = [_hit(one, ranked=ranked) for found in answers for one in found["hits"]]
         if len(self._nodes) > 1:
             # Another archiver may be moving a channel between nodes.
             hits = list({hit.key: hit for hit in hits}.values())
-            if not ranked:
-                hits.sort(key=attrgetter("position"), reverse=question.sort != "oldest")
+            hits.sort(key=_by_score if ranked else attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[before : before + question.limit]
         more = len(hits) > before + question.limit
         return Answer(hits=page, engine=self.name, cursor=_cursor(question, page) if more else None)
@@ -81,9 +77,7 @@ class MeiliEngine:
 
     async def _ask(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         bodies = [self._for(node, body) for node in self._nodes]
-        # A server that asks the others for us merges by score alone.
-        alone = "facets" in body or body.get("showRankingScoreDetails")
-        if not alone and (found := await self._remotes.search(bodies)) is not None:
+        if "facets" not in body and (found := await self._remotes.search(bodies)) is not None:
             return [found]
         return await asyncio.gather(*map(Node.search, self._nodes, bodies))
 
@@ -101,13 +95,8 @@ def _counts(name: FacetName, found: Mapping[str, int], total: int) -> list[Count
     return [*counts, Count(UNKNOWN, unknown)] if unknown else counts
 
 
-def _merit(found: Mapping[str, Any]) -> tuple[int, float, int, int, int]:
-    """What hits of several nodes are ordered by: exact words before guesses, then the score, then the date.
-
-    The score alone would not do: it is relative to the typing errors that a node's own words allow.
-    """
-    typos = found.get("_rankingScoreDetails", {}).get("typo", {}).get("typoCount", 0)
-    return -typos, found.get("_rankingScore") or 0.0, *(found[name] for name in ORDER)
+def _by_score(hit: Hit) -> tuple[float, Position]:
+    return hit.score or 0.0, hit.position
 
 
 def _hit(found: Mapping[str, Any], *, ranked: bool) -> Hit:

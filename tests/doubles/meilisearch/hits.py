@@ -7,7 +7,7 @@ from typing import Any
 from tests.doubles.meilisearch.highlights import Text, Wanted
 from tests.doubles.meilisearch.index import Index
 from tests.doubles.meilisearch.patterns import is_below
-from tests.doubles.meilisearch.ranking import Scores, details, global_score
+from tests.doubles.meilisearch.ranking import Scores, global_score
 from tests.doubles.meilisearch.search import Found
 from tests.doubles.meilisearch.selection import select
 
@@ -40,8 +40,6 @@ class Formatter:
             found["_formatted"] = select(shown, [*self.marked, *self.retrieved])
         if self.query["showRankingScore"]:
             found["_rankingScore"] = global_score(scores)
-        if self.query["showRankingScoreDetails"]:
-            found["_rankingScoreDetails"] = details(scores)
         return found
 
     def _formatted(self, value: Any, path: str) -> Any:

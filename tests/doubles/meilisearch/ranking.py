@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.doubles.meilisearch.asc_desc import Criterion, Value, compare_values, sort_value
 from tests.doubles.meilisearch.index import Index
@@ -36,21 +36,6 @@ def global_score(scores: Scores) -> float:
         if score.ascending is None:
             rank, most = (rank - 1) * score.most + score.rank, most * score.most
     return rank / most
-
-
-def details(scores: Scores) -> dict[str, dict[str, Any]]:
-    """What each rule said; the real one leaves out `words` where all of them must be there."""
-    found: dict[str, dict[str, Any]] = {}
-    for order, score in enumerate(scores):
-        if score.ascending is not None:
-            name = f"{score.rule.removeprefix('sort:')}:{'asc' if score.ascending else 'desc'}"
-            found[name] = {"order": order, "value": score.value}
-            continue
-        counts = {"matchingWords": score.rank, "maxMatchingWords": score.most}
-        if score.rule == "typo":
-            counts = {"typoCount": score.most - score.rank, "maxTypoCount": score.most - 1}
-        found[score.rule] = {"order": order, **counts, "score": score.rank / score.most}
-    return found
 
 
 class Ranking:

@@ -46,7 +46,7 @@ def search(index: Index, query: dict[str, Any], offset: int, limit: int, *, cont
         raise with_index(index, exc.code, exc.message) from None
     _check_sort(index, sort)
     ranking, universe, nodes = _question(index, query, attributes, sort, universe)
-    hits = ranking.hits(universe, detailed=query["showRankingScore"] or query["showRankingScoreDetails"])
+    hits = ranking.hits(universe, detailed=query["showRankingScore"])
     return Found(_page(hits, offset, limit), universe, nodes, ranking.kinds)
 
 

@@ -68,7 +68,6 @@ QUERY: dict[str, Field] = {
     "attributesToSearchOn": Field(optional(list_of(string)), "invalid_search_attributes_to_search_on"),
     "locales": Field(optional(_locales), "invalid_search_locales"),
     "showRankingScore": Field(is_boolean, "invalid_search_show_ranking_score", False),
-    "showRankingScoreDetails": Field(is_boolean, "invalid_search_show_ranking_score_details", False),
 }
 _OPTIONS = shape(
     {
