@@ -40,7 +40,7 @@ def test_a_partial_message_is_labelled_until_a_sync_completes_it(desk: Desk, tel
     assert "long_reads: 1 partial completed." in done.err
     [standing] = orjson.loads(desk.do("status", "--json").out)["channels"]
     assert standing["partial"] == 0
-    assert "partial" not in desk.do("status").err + desk.run("gaps", "@long_reads").err
+    assert "1 partial" not in desk.do("status").err + desk.run("gaps", "@long_reads").err
     [row] = desk.do("show", f"@long_reads/{post}", "--json").rows
     assert ("partial" in row, row["revisions"]) == (False, 0)
     assert [row["message_id"] for row in desk.do("search", "unmistakable", "--jsonl").rows] == [post]
