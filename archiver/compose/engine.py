@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -20,12 +20,15 @@ from search.meili.routing import node_name
 
 if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
+    from search.meili.node import Node
 
 
 Choice = Literal["auto", "exact", "meilisearch"]
 
+FIRST_SECONDS = 1.0
+"""Timeout for the first answer from Meilisearch, a count: what a hanging server costs a search."""
 SECONDS = 3.0
-"""Timeout for an answer from Meilisearch; after it the embedded engine answers."""
+"""Timeout for its other answers; after it the embedded engine answers."""
 
 
 @dataclass(slots=True)
@@ -110,16 +113,20 @@ async def _open_meilisearch(
     conn: Connection, settings: MeilisearchSettings, question: Question, exact: Engine
 ) -> AsyncIterator[SelectedEngine]:
     from search.auto import FallbackEngine
+    from search.meili.engine import MeiliEngine
 
     names = [node_name(url) for url in settings.addresses]
     lag = await read(conn, count_lag, names, settings.index)
     serving = await read(conn, find_serving, map(ChannelId, question.channels)) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await read(conn, list_hidden, name) for name in names}
-    async with _meilisearch(asked or settings.addresses, settings, hidden) as engine:
+    async with _open_nodes(asked or settings.addresses, settings) as nodes:
+        engine = MeiliEngine(*nodes, hidden=hidden)
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
+        for node in nodes:
+            node.seconds = SECONDS
         yield selected
 
 
@@ -131,15 +138,12 @@ async def _count_lacking(conn: Connection, engine: Engine, question: Question) -
 
 
 @asynccontextmanager
-async def _meilisearch(
-    addresses: Sequence[str], settings: MeilisearchSettings, hidden: Mapping[str, Sequence[int]]
-) -> AsyncIterator[Engine]:
+async def _open_nodes(addresses: Sequence[str], settings: MeilisearchSettings) -> AsyncIterator[list[Node]]:
     from archiver.compose.index import closing
-    from search.meili.engine import MeiliEngine
     from search.meili.node import Node
 
     key = settings.search_key or settings.api_key
     secret = key.get_secret_value() if key else None
-    opened = [Node(url, secret, index=settings.index, seconds=SECONDS) for url in addresses]
+    opened = [Node(url, secret, index=settings.index, seconds=FIRST_SECONDS) for url in addresses]
     async with closing(opened) as nodes:
-        yield MeiliEngine(*nodes, hidden=hidden)
+        yield nodes

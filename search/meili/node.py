@@ -54,7 +54,8 @@ class Node:
         self.name = node_name(url)
         """Host, port and path."""
         self.index = index
-        self._seconds = seconds
+        self.seconds = seconds
+        """Time limit of a call."""
         self._http = PooledHttp(url, key, seconds=seconds)
         self._client = Client(url.rstrip("/"), key)
         self._client.http = self._http
@@ -152,7 +153,7 @@ class Node:
                 "application/x-ndjson",
                 metadata=metadata,
             ),
-            self._seconds + len(lines) / SLOWEST,
+            self.seconds + len(lines) / SLOWEST,
         )
         return Task(uid=made.task_uid, index=made.index_uid, status=made.status, type=made.type)
 
@@ -270,7 +271,7 @@ class Node:
         """Run a call in the thread, which runs one at a time."""
 
         def limited() -> T:
-            self._http.seconds = seconds or self._seconds
+            self._http.seconds = seconds or self.seconds
             try:
                 return act()
             except ValueError:
