@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PASSED = Path(__file__).with_suffix(".txt")
+SHARED = ROOT / "tests/doubles/fault_specs.py"
 # Each double, and the packages that its tests talk to it with: their versions count, too.
 CLIENTS = {"tests/doubles/telegram": ("telethon", "cryptg"), "tests/doubles/meilisearch": ("meilisearch", "requests")}
 
@@ -29,9 +30,9 @@ def digests() -> Iterator[str]:
     """Lines of `double_tests.txt`: a double's directory and its digest."""
     for directory, clients in CLIENTS.items():
         digest = hashlib.sha256()
-        for path in sorted((ROOT / directory).rglob("*")):
+        for path in [*sorted((ROOT / directory).rglob("*")), SHARED]:
             if path.suffix in {".py", ".tl"}:
-                digest.update(path.relative_to(ROOT / directory).as_posix().encode() + b"\0")
+                digest.update(path.relative_to(SHARED.parent).as_posix().encode() + b"\0")
                 digest.update(path.read_bytes() + b"\0")
         for line in (ROOT / "pyproject.toml").read_text("utf-8").splitlines():
             if line.strip().startswith(tuple(f'"{client}' for client in clients)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tests.doubles.fault_specs import parse_faults
 from tests.doubles.meilisearch.errors import DEVICE_FULL, TASK_QUEUE_FULL, ApiError
 from tests.doubles.meilisearch.tasks import Task
 
@@ -170,33 +170,6 @@ class Faults:
                     raise rule.action
 
 
-_SPEC = re.compile(
-    r"(?P<pattern>[A-Z*]+ [^:]+):(?P<action>\w+)(?:\((?P<args>[^)]*)\))?"
-    r"(?:\+(?P<skip>\d+))?(?:x(?P<times>\d+))?(?:%(?P<chance>[\d.]+))?"
-)
-
-
 def parse(spec: str) -> list[tuple[str, Action, dict[str, Any]]]:
     """`METHOD PATH:ACTION(ARGS)+SKIPxTIMES%CHANCE`, several of them with `;` between. Raises ValueError."""
-    found = []
-    for part in filter(None, (p.strip() for p in spec.split(";"))):
-        match = _SPEC.fullmatch(part)
-        if match is None or match["action"] not in ACTIONS:
-            raise ValueError(f"not a fault: {part!r} (known: {', '.join(ACTIONS)})")
-        args = [_argument(a.strip()) for a in (match["args"] or "").split(",") if a.strip()]
-        conditions: dict[str, Any] = {"skip": int(match["skip"] or 0)}
-        if match["times"]:
-            conditions["times"] = int(match["times"])
-        if match["chance"]:
-            conditions["probability"] = float(match["chance"])
-        found.append((match["pattern"], ACTIONS[match["action"]](*args), conditions))
-    return found
-
-
-def _argument(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    return parse_faults(spec, r"[A-Z*]+ [^:]+", ACTIONS)

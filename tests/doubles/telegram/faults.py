@@ -7,13 +7,13 @@ faults.add("*", delay(0.1), probability=0.2)
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import ceil
 from typing import Any
 
+from tests.doubles.fault_specs import parse_faults
 from tests.doubles.telegram.rpc import Call
 from tests.doubles.telegram.windows import Window, lane
 
@@ -277,33 +277,6 @@ class Faults:
         return plan
 
 
-_SPEC = re.compile(
-    r"(?P<method>[\w.*?\[\]]+):(?P<action>\w+)(?:\((?P<args>[^)]*)\))?"
-    r"(?:\+(?P<skip>\d+))?(?:x(?P<times>\d+))?(?:%(?P<chance>[\d.]+))?"
-)
-
-
 def parse(spec: str) -> list[tuple[str, Action, dict[str, Any]]]:
-    """`METHOD:ACTION(ARGS)+SKIPxTIMES%PROBABILITY`, several of them with `;` between."""
-    found = []
-    for part in filter(None, (p.strip() for p in spec.split(";"))):
-        match = _SPEC.fullmatch(part)
-        if match is None or match["action"] not in ACTIONS:
-            raise ValueError(f"not a fault: {part!r} (known: {', '.join(ACTIONS)})")
-        args = [_argument(a.strip()) for a in (match["args"] or "").split(",") if a.strip()]
-        conditions: dict[str, Any] = {"skip": int(match["skip"] or 0)}
-        if match["times"]:
-            conditions["times"] = int(match["times"])
-        if match["chance"]:
-            conditions["probability"] = float(match["chance"])
-        found.append((match["method"], ACTIONS[match["action"]](*args), conditions))
-    return found
-
-
-def _argument(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return {"on": True, "off": False}.get(text, text)
+    """`METHOD:ACTION(ARGS)+SKIPxTIMES%PROBABILITY`, several of them with `;` between. Raises ValueError."""
+    return parse_faults(spec, r"[\w.*?\[\]]+", ACTIONS)
