@@ -23,6 +23,30 @@ EXIT_STATUS = {
     5: "flood wait: run again after the delay shown",
 }
 
+HELP = """\
+Add channels to mirror.
+
+\b
+Examples:
+  telekeep add @channel
+  telekeep add https://t.me/channel --alias desk --since 2021-11-01
+  telekeep add -f channels.csv --dry-run
+  telekeep add -f channels.csv
+  telekeep add -f channels.csv --jsonl | jq 'select(.error)'
+
+Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
+--since or --alias if given; everything archived is kept.
+
+A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several
+columns, the one with links or @names is used. Entries that are not channels are reported with their line before
+any look-up; the others are added. Look-ups are scarce, so try a long list with --dry-run first.
+
+While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
+service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
+
+--json and --jsonl print the result of each channel, including those that failed (docs/json.md).
+"""
+
 
 def command(
     context: CommandContext,
@@ -53,28 +77,7 @@ def command(
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """Add channels to mirror.
-
-    \b
-    Examples:
-      telekeep add @channel
-      telekeep add https://t.me/channel --alias desk --since 2021-11-01
-      telekeep add -f channels.csv --dry-run
-      telekeep add -f channels.csv
-      telekeep add -f channels.csv --jsonl | jq 'select(.error)'
-
-    Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
-    --since or --alias if given; everything archived is kept.
-
-    A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several
-    columns, the one with links or @names is used. Entries that are not channels are reported with their line before
-    any look-up; the others are added. Look-ups are scarce, so try a long list with --dry-run first.
-
-    While `telekeep run` is mirroring, the service adds the channels and this command waits for it. It gives up if the
-    service stops, or does not answer for ten minutes; open requests are then processed later, for up to a week.
-
-    --json and --jsonl print the result of each channel, including those that failed (docs/json.md).
-    """
+    """Add channels to mirror; users see HELP instead."""
     return interrupted.run(
         run(
             context.obj.settings(),

@@ -39,6 +39,22 @@ EXIT_STATUS = {
 
 FORMATS: dict[str, Callable[[], Writer]] = {"jsonl": JsonlWriter, "csv": CsvWriter}
 
+HELP = """\
+Export a range of dates to a file, with a manifest.
+
+\b
+Examples:
+  telekeep export -o all.jsonl
+  telekeep export @channel --on 2021-12-16 --tz Asia/Baghdad --format csv -o day.csv --excel
+  telekeep export --query 'bridge -toll' --since 2021-12 -o found/
+  telekeep export --since 7d -o - | jq .permalink
+
+Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
+and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
+with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
+or device has no manifest. --json prints what was written, and how complete it is.
+"""
+
 
 def command(
     context: CommandContext,
@@ -73,20 +89,7 @@ def command(
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
 ) -> int:
-    """Export a range of dates to a file, with a manifest.
-
-    \b
-    Examples:
-      telekeep export -o all.jsonl
-      telekeep export @channel --on 2021-12-16 --tz Asia/Baghdad --format csv -o day.csv --excel
-      telekeep export --query 'bridge -toll' --since 2021-12 -o found/
-      telekeep export --since 7d -o - | jq .permalink
-
-    Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
-    and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
-    with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
-    or device has no manifest. --json prints what was written, and how complete it is.
-    """
+    """Export a range of dates to a file, with a manifest; users see HELP instead."""
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
     _expect_separate_outputs(out, format_name, shape)
