@@ -29,7 +29,7 @@ SURE: Final = 0.5
 _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
-    # Letters, at least one of which a text has; and all letters it may have.
+    # Letters that mark the language (a text has at least one), and all letters it may have.
     "ru": ("ыэё", "а-яё"),
     "uk": ("іїєґ", "а-щьюяіїєґ"),
     "fa": ("پچژگی", "آابپتثجچحخدذرزژسشصضطظعغفقکكگلمنوهیيىئأؤةء\u064b-\u0652\u200c"),

@@ -34,7 +34,7 @@ TRANSIT = 0.25
 """Share of the interval that a call may spend on its way: the next one is spaced from the answer, if that came sooner,
 so that the server too sees them spaced when the machine or the network is busy."""
 NOTIFY_FROM = 3.0
-"""Shortest wait, in seconds, of which the user is notified."""
+"""Shortest wait, in seconds, that is reported to the user."""
 _MAX_TIMER = 60.0
 """Maximum seconds between checks of the clock: the machine may have slept, which the event loop does not see."""
 MAX_FLOOD_WAIT = 7 * 86400.0

@@ -31,4 +31,4 @@ def find_reading(path: Path) -> tuple[str, str | None]:
             f"{path} cannot be read: SQLite has to write files next to it, and {directory} is not writable.",
             hint="Ask its owner for write permission there, or read a copy.",
         )
-    return f"{uri}?immutable=1", "the archive is on a read-only medium, and is read as it is."
+    return f"{uri}?immutable=1", "the archive is on a read-only medium; nothing is written to it."

@@ -19,7 +19,7 @@ class WriteCounts:
     changed: int = 0
     """Messages with a new content; the old one is superseded."""
     touched: int = 0
-    """Messages of which only counters or states changed."""
+    """Messages whose counters or states changed, and nothing else."""
 
 
 class Row(NamedTuple):

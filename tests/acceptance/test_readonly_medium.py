@@ -42,7 +42,7 @@ def export(archive: Path) -> subprocess.CompletedProcess[str]:
 def test_archive_that_was_closed_is_read_with_a_remark(archive: Path) -> None:
     done = export(archive)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 8)
-    assert done.stderr.splitlines()[0] == "the archive is on a read-only medium, and is read as it is."
+    assert done.stderr.splitlines()[0] == "the archive is on a read-only medium; nothing is written to it."
 
 
 def test_leftover_log_is_read_or_reported(archive: Path, tmp_path: Path) -> None:

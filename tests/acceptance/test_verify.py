@@ -120,14 +120,14 @@ def test_an_eventful_archive_is_not_called_damaged(copied: Desk, options: tuple[
 
 
 def test_an_archive_of_all_message_kinds_is_not_called_damaged(filled: Desk) -> None:
-    filled.do("verify", "--deep")
+    assert filled.do("verify", "--deep").out.endswith(" payloads\tok\n")
 
 
 def test_an_archive_of_earlier_versions_is_not_called_damaged(copied: Desk) -> None:
     with writing(copied.archive) as conn:
         conn.execute("UPDATE message SET seen_pts = NULL, lang = NULL")
         conn.execute("UPDATE channel_revision SET participants = NULL")
-    copied.do("verify", "--deep")
+    assert copied.do("verify", "--deep").out.endswith(" payloads\tok\n")
 
 
 def test_reworded_ddl_comments_are_not_called_damage(copied: Desk) -> None:
@@ -146,7 +146,7 @@ def test_an_archive_being_written_is_not_called_damaged(copied: Desk) -> None:
     service = copied.start("run")
     try:
         for _ in range(3):
-            copied.do("verify")
+            assert copied.do("verify").out.endswith(" payloads\tok\n")
     finally:
         service.send_signal(signal.SIGTERM)
         service.communicate(timeout=120)

@@ -96,7 +96,7 @@ _MARKS = {"pinned": "pinned", "noforwards": "not to be forwarded or saved", "sil
 
 
 def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str:
-    """Describe an edit of which only one version is archived."""
+    """Describe an edit when only one version is archived."""
     when = moments.at(edit_date)
     if context.row.get("edit_hidden"):
         return f"touched {when}, but not marked as edited: by reactions, a preview or a bot"
