@@ -1,0 +1,151 @@
+"""Texts as HTML that may stand in any page: escaped, links only where they may lead, every line with its direction.
+
+Hostile characters stay in the text, for search and copying, but each is isolated, so that it reorders nothing, and has
+a class by which styles show it. Words that hide where they lead carry the host in `data-host`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLine, split_blocks
+from archiver.formatting.ranges import Entities
+from archiver.formatting.safe_url import find_hidden_host, find_target, list_refused
+from archiver.formatting.spans import Node, Span, plain_text, read_spans
+from archiver.formatting.visible import find_direction, line_direction, possible, split_reordering
+
+REL = "noopener noreferrer nofollow"
+STYLES = """\
+.tk-u{unicode-bidi:isolate}.tk-u::before{content:"\\27E8" attr(data-u) "\\27E9";font-size:.75em;opacity:.75}
+.tk-line,.tk-code{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}.tk-line:empty::before{content:"\\200B"}
+.tk-spoiler{background:#8884;border-radius:.2em}.tk-spoiler:not(:hover):not(:focus){color:transparent}
+a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;unicode-bidi:isolate}
+@media print{.tk-spoiler:not(:hover):not(:focus){color:inherit}}
+"""
+"""What a page needs to show the classes used here."""
+_TAGS = {
+    "bold": "strong",
+    "italic": "em",
+    "underline": "u",
+    "strike": "s",
+    "code": "code",
+    "highlight": "mark",
+    "diff_insert": "ins",
+    "diff_delete": "del",
+}
+_ISOLATED = frozenset({"url", "email", "phone", "mention", "hashtag", "cashtag", "bot_command", "bank_card"})
+_LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlTargets:
+    """Where the names in a text lead within a page; a target of None is no link."""
+
+    hashtag: Callable[[str], str | None] = lambda _: None
+    """By the hashtag, without #."""
+    mention: Callable[[str], str | None] = lambda _: None
+    """By the username, without @; where it has none, the profile on t.me is taken."""
+
+
+OUTSIDE = HtmlTargets()
+"""No targets within the page."""
+
+
+def to_html(
+    text: str,
+    entities: Entities = None,
+    *,
+    highlights: Iterable[tuple[int, int]] = (),
+    targets: HtmlTargets = OUTSIDE,
+    direction: str | None = None,
+) -> str:
+    """The text as a list of block elements. `direction`: of its language, if known: `rtl` or `ltr`."""
+    whole = direction or find_direction(text)
+    return _blocks(split_blocks(read_spans(text, entities, highlights)), whole, targets)
+
+
+def to_inline_html(nodes: Sequence[Node], targets: HtmlTargets = OUTSIDE) -> str:
+    """Spans as inline elements, for a place that has a direction of its own."""
+    return "".join(escaped(node) if isinstance(node, str) else _span(node, targets) for node in nodes)
+
+
+def escaped(text: str) -> str:
+    """Text for an element's content; also as the value of an attribute, without reordering characters."""
+    return "".join(
+        f'<span class="tk-u" data-u="U+{ord(part):04X}">{part}</span>' if alone else escape(possible(part))
+        for part, alone in split_reordering(text)
+    )
+
+
+def attribute(text: str) -> str:
+    """Text for the value of an attribute in double quotes."""
+    return "".join(
+        f"⟨U+{ord(part):04X}⟩" if alone else escape(possible(part)) for part, alone in split_reordering(text)
+    )
+
+
+def _blocks(blocks: Sequence[TextBlock], whole: str | None, targets: HtmlTargets) -> str:
+    return "".join(_block(block, whole, targets) for block in blocks)
+
+
+def _block(block: TextBlock, whole: str | None, targets: HtmlTargets) -> str:
+    if isinstance(block, TextLine):
+        way = line_direction(plain_text(block.nodes), whole)
+        return f'<div class="tk-line" dir="{way}">{to_inline_html(block.nodes, targets)}{block.end}</div>'
+    if isinstance(block, CodeBlock):
+        named = _LANGUAGE.fullmatch(block.language)
+        language = f' class="language-{escape(block.language)}"' if named else ""
+        inner = to_inline_html(block.nodes, targets)
+        return f'<pre class="tk-code" dir="auto"><code{language}>{inner}{block.end}</code></pre>'
+    return _quote(block, whole, targets)
+
+
+def _quote(block: QuoteBlock, whole: str | None, targets: HtmlTargets) -> str:
+    kind = ' class="tk-collapsed"' if block.collapsed else ""
+    way = whole or "auto"
+    return f'<blockquote{kind} dir="{way}">{_blocks(block.blocks, whole, targets)}</blockquote>'
+
+
+def _span(span: Span, targets: HtmlTargets) -> str:
+    inner = to_inline_html(span.children, targets)
+    if span.kind in _ISOLATED:
+        inner = f"<bdi>{inner}</bdi>"
+    if tag := _TAGS.get(span.kind):
+        return f"<{tag}>{inner}</{tag}>"
+    if span.kind == "spoiler":
+        return f'<span class="tk-spoiler" tabindex="0" title="spoiler">{inner}</span>'
+    return _link(span, inner, targets) or _noted(span, inner)
+
+
+def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
+    name = plain_text(span.children)[1:]
+    inside = None
+    if span.kind in ("hashtag", "mention"):
+        inside = (targets.hashtag if span.kind == "hashtag" else targets.mention)(name)
+    if inside is not None:
+        return f'<a href="{attribute(inside)}">{inner}</a>'
+    target = find_target(span)
+    if target is None:
+        return None
+    host = find_hidden_host(span, target)
+    shown = f' data-host="{attribute(host)}"' if host else ""
+    return f'<a href="{escape(target)}" rel="{REL}"{shown}>{inner}</a>'
+
+
+def _noted(span: Span, inner: str) -> str:
+    """Spans that are no links, with what their entity says in a title."""
+    details, title = span.mark.details, None
+    if span.kind == "text_url":
+        title = f"link that is not followed: {list_refused(details) or 'no address'}"
+    elif span.kind == "mention_name":
+        title = f"user {details.get('user_id')}"
+    elif span.kind == "custom_emoji":
+        title = f"custom emoji {details.get('document_id')}"
+    elif span.kind == "diff_replace":
+        title = f"was: {details.get('old_text')}"
+    elif span.kind == "formatted_date":
+        title = f"date {details.get('date')}"
+    return f'<span title="{attribute(title)}">{inner}</span>' if title else inner

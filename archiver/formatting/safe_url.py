@@ -1,0 +1,105 @@
+"""Where a link of a stranger's text may lead. Pure.
+
+Only schemes that a browser opens without running anything are followed, and only URLs that all readers read alike: no
+control characters, no bidirectional controls, no backslashes. https://url.spec.whatwg.org/#concept-basic-url-parser
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from archiver.formatting.spans import Span, plain_text
+
+FOLLOWED = frozenset({"http", "https", "mailto", "tel"})
+_LONGEST = 8192
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+_PORT = re.compile(r"[^:/?#]+:[0-9]{1,5}(?:[/?#]|$)")
+_HOST = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:.]{2,}(?:[:/?#]|$)")
+_NOT_IN_URL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\\\\\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
+)
+_QUOTED = re.compile(r"""[\s"<>`{}|^]""")
+_USERNAME = re.compile(r"@([A-Za-z0-9_]{2,32})")
+_OWN = frozenset({"t.me", "telegram.me", "telegram.dog"})
+
+
+def clean_url(url: object) -> str | None:
+    """The URL as it may be followed; None if it must not be."""
+    if type(url) is not str or not 0 < len(url) <= _LONGEST:
+        return None
+    url = url.strip(" ")
+    if not url or _NOT_IN_URL.search(url):
+        return None
+    scheme = _SCHEME.match(url)
+    if scheme is None or (_PORT.match(url) and scheme[1].lower() not in FOLLOWED):
+        if not _HOST.match(url):
+            return None  # relative: it would lead into the archive's own files
+        secure = url.partition("/")[0].lower() in _OWN
+        url = f"http{'s' if secure else ''}://{url}"
+    elif scheme[1].lower() not in FOLLOWED:
+        return None
+    return _checked(_QUOTED.sub(lambda found: quote(found[0]), url))
+
+
+def _checked(url: str) -> str | None:
+    """The URL if it has a host, where it must have one."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme in ("http", "https"):
+        return url if host and url[len(parts.scheme) :].startswith("://") else None
+    return url if parts.path and not url[len(parts.scheme) + 1 :].startswith("//") else None
+
+
+def find_target(span: Span) -> str | None:
+    """The URL that a span leads to; None if it leads nowhere, or must not be followed."""
+    words = plain_text(span.children)
+    if span.kind == "text_url":
+        return clean_url(span.mark.details.get("url"))
+    if span.kind == "url":
+        return clean_url(words)
+    if span.kind == "mention" and (name := _USERNAME.fullmatch(words)):
+        return f"https://t.me/{name[1]}"
+    if span.kind == "email":
+        return clean_url(f"mailto:{words}") if words.count("@") == 1 else None
+    if span.kind == "phone":
+        return _phone(words)
+    return None
+
+
+def _phone(words: str) -> str | None:
+    digits = re.sub(r"[\s().\-]", "", words)
+    return f"tel:{digits}" if re.fullmatch(r"\+?[0-9]{3,20}", digits) else None
+
+
+def find_hidden_host(span: Span, target: str) -> str | None:
+    """The host that words lead to which do not say so themselves."""
+    from search.text.hosts import link_host
+
+    if span.kind != "text_url":
+        return None
+    host = link_host(target) if target.startswith("http") else target.partition("?")[0]
+    if not host or link_host(plain_text(span.children).strip()) == host:
+        return None
+    return host if host.isascii() else f"{host} {_punycode(host)}"
+
+
+def _punycode(host: str) -> str:
+    """How DNS names the host: letters of two scripts may look alike."""
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return "not a valid host"
+
+
+def list_refused(details: Mapping[str, Any]) -> str | None:
+    """The URL of an entity as text, for links that are not followed."""
+    url = details.get("url")
+    return url if isinstance(url, str) and url else None

@@ -1,0 +1,58 @@
+"""Characters that a document cannot hold, or that would deceive its reader, and how they are shown instead. Pure.
+
+XML 1.0 and HTML have no control characters but TAB, LF and CR; surrogates have no encoding at all. Overrides,
+embeddings and isolates reorder the letters around them. https://www.w3.org/TR/xml/#charsets , https://trojansource.codes/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_REORDERING = re.compile("([\u202a-\u202e\u2066-\u2069])")
+_LETTER = "[^\\W\\d_]"
+_RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_WORD = re.compile(f"(?P<rtl>[{_RTL}]+)|{_LETTER}+")
+_ADDRESS = re.compile(r"\S+://\S+|[@#]\w+|\S+\.\w{2,}/\S*")
+
+
+def possible(text: str) -> str:
+    """The text with a picture in place of each character that documents cannot hold."""
+    return _IMPOSSIBLE.sub(_picture, text)
+
+
+def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
+    """Parts of the text, and whether each is a single character that reorders what is around it."""
+    for at, part in enumerate(_REORDERING.split(text)):
+        if part:
+            yield part, at % 2 == 1
+
+
+def find_direction(text: str) -> str | None:
+    """`rtl` or `ltr`, as most of its words are; None without words. Addresses and names do not count."""
+    right = left = 0
+    for word in _WORD.finditer(_ADDRESS.sub(" ", text)):
+        if word["rtl"] is None:
+            left += 1
+        else:
+            right += 1
+    if right == left == 0:
+        return None
+    return "rtl" if right >= left else "ltr"
+
+
+def line_direction(line: str, whole: str | None) -> str:
+    """The direction of one line of a text whose direction is `whole`.
+
+    A line in two directions follows the text, whatever its first letter: it may begin with a foreign name.
+    """
+    kinds = {word["rtl"] is not None for word in _WORD.finditer(line)}
+    return whole if len(kinds) != 1 and whole is not None else "auto"
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"⟨U+{code:04X}⟩"
